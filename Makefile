@@ -1,0 +1,64 @@
+# `make run` serves the embedded form, `make test` runs every check and test; both set up what
+# they need on a machine with Python 3.11 or newer.
+
+PORT ?= 8080
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+# Checks and tests choose their own servers, whatever the shell has set.
+PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY
+
+.PHONY: run test check format clean venv run-setup dev-setup
+
+run:
+	@echo "NearTalk: http://localhost:$(PORT)"
+	@$(MAKE) --no-print-directory run-setup
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@exec $(PYTHON) manage.py serve --port $(PORT)
+
+test: check
+	@$(PYTHON) tests/chromium.py
+	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
+
+check: dev-setup
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PLAIN) $(PYTHON) -m mypy
+	@$(PLAIN) $(PYTHON) manage.py check --fail-level WARNING
+	@$(PLAIN) $(PYTHON) manage.py makemigrations --check --dry-run
+	@$(PYTHON) -m djlint templates --lint --quiet
+
+format: dev-setup
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis staticfiles
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp holds the requirements that are installed: a checkout touches times, not content.
+run-setup: venv
+	@cmp -s requirements.txt .venv/.run-stamp || { \
+		$(PIP) -r requirements.txt && cp requirements.txt .venv/.run-stamp; }
+
+dev-setup: run-setup
+	@cat requirements.txt requirements-dev.txt | cmp -s - .venv/.dev-stamp || { \
+		$(PIP) -r requirements-dev.txt && cat requirements.txt requirements-dev.txt > .venv/.dev-stamp; }
+
+# A Python counts if it is new enough and can make an environment: Debian's can't by itself.
+venv:
+	@$(PYTHON) -c '' 2>/dev/null || { \
+		find_python() { \
+			for python in python3 python3.13 python3.12 python3.11; do \
+				$$python -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+					&& echo $$python && return; \
+			done; \
+		}; \
+		python=$$(find_python); \
+		if [ -z "$$python" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq >/dev/null && apt-get install -y -qq python3-venv >/dev/null; \
+			python=$$(find_python); \
+		fi; \
+		[ -n "$$python" ] || { \
+			echo "NearTalk needs Python 3.11 or newer with venv (on Debian: apt install python3-venv)." >&2; \
+			exit 1; }; \
+		$$python -m venv --clear .venv; }

@@ -1,0 +1,103 @@
+"""Every way to say no, in one table: error codes, their words, and the close codes of sockets.
+
+A close with 1012 or 1013 means try again; every other one is final until the person does something.
+"""
+
+from dataclasses import dataclass
+
+TRY_AGAIN = 1013
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row: HTTP status, the close code of a socket it ends (0: it goes on), title and words."""
+
+    status: int
+    close: int
+    title: str
+    words: str
+
+    @property
+    def again(self) -> bool:
+        """Whether the same request may succeed later without anybody changing it."""
+        return self.status in {429, 503}
+
+
+CODES: dict[str, Code] = {
+    # Try again
+    "too-fast": Code(429, 0, "That was quick.", "You can send again in {retry_after} s."),
+    "store-unavailable": Code(
+        503, 0, "One moment.", "This was not confirmed yet. It is tried again."
+    ),
+    "try-later": Code(503, TRY_AGAIN, "One moment.", "The server is busy. It is tried again."),
+    "too-slow": Code(
+        503,
+        TRY_AGAIN,
+        "Your connection fell behind.",
+        "It was closed, and what you missed is here.",
+    ),
+    # Do not: what was sent must change
+    "bad-json": Code(400, 0, "Not understood.", "This was not a JSON object."),
+    "bad-frame": Code(400, 0, "Not understood.", "A field is missing or of the wrong kind."),
+    "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
+    "too-large": Code(413, 0, "Too large.", "At most 16 KB fit."),
+    "bad-place": Code(
+        422, 0, "Not a place.", "A latitude is -90 to 90 and a longitude -180 to 180 degrees."
+    ),
+    "bad-radius": Code(
+        422, 0, "Not a reach.", "A reach is a whole number from 100 to 2000 metres."
+    ),
+    "name-empty": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
+    "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
+    "message-empty": Code(422, 0, "Nothing to send.", "Write a few words first."),
+    "message-too-long": Code(422, 0, "Too long.", "A message has at most 500 characters."),
+    "not-found": Code(404, 0, "Not here.", "It is gone, or it was never yours."),
+    "wrong-method": Code(405, 0, "Not understood.", "This address takes another method."),
+    "renames-spent": Code(
+        403, 0, "Your name changes are used up.", "Your name stays until you leave."
+    ),
+    "csrf": Code(403, 0, "This page is out of date.", "Reload it and try again."),
+    "session-unknown": Code(
+        401, 4401, "You were away for a while.", "Sessions end after 30 quiet minutes. Start again."
+    ),
+    "foreign-origin": Code(403, 4403, "Another site's page.", "Open NearTalk itself."),
+    "no-place": Code(409, 4409, "No place yet.", "Share roughly where you are first."),
+    "left": Code(410, 4410, "You left.", "Start again whenever you like."),
+}
+
+
+class Refused(Exception):
+    """A refusal on its way to whoever asked.
+
+    `retry_after` is in whole seconds and stands only where trying again can help; `ref` is the
+    sender's own mark of the message refused.
+    """
+
+    def __init__(
+        self, code: str, *, retry_after: int | None = None, ref: str | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
+        self.ref = ref
+
+    @property
+    def row(self) -> Code:
+        return CODES[self.code]
+
+    @property
+    def title(self) -> str:
+        return self.row.title
+
+    @property
+    def words(self) -> str:
+        return self.row.words.format(retry_after=self.retry_after)
+
+    def fields(self) -> dict[str, str | int]:
+        """The error as it goes on the wire: code, message, retry_after?, ref?."""
+        extra = {"retry_after": self.retry_after, "ref": self.ref}
+        return {
+            "code": self.code,
+            "message": f"{self.title} {self.words}",
+            **{key: value for key, value in extra.items() if value is not None},
+        }

@@ -1,0 +1,93 @@
+"""How an endpoint reads its body and says no: one view, one form, two renderings."""
+
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
+
+from neartalk.codes import Refused
+
+
+class HtmxRequest(HttpRequest):
+    """A request that went through django-htmx's middleware."""
+
+    htmx: HtmxDetails
+
+
+View = Callable[[HtmxRequest], Coroutine[Any, Any, HttpResponse]]
+
+
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+class Number(str):
+    """A JSON number, in its own digits: a form judges it, and no text field takes it for text."""
+
+    __slots__ = ()
+
+
+def body_of(request: HttpRequest) -> Mapping[str, Any]:
+    """The fields of a form or of a JSON object. A boolean is put where no field takes it for a number.
+
+    Raises Refused: `bad-json`, `too-large`.
+    """
+    try:
+        body = request.body
+    except RequestDataTooBig as why:
+        raise Refused("too-large") from why
+    if request.content_type != "application/json":
+        return form_of(request, body)
+    try:
+        found = json.loads(
+            body or b"{}", parse_int=Number, parse_float=Number, parse_constant=Number
+        )
+    except (ValueError, RecursionError) as why:
+        raise Refused("bad-json") from why
+    if not isinstance(found, dict):
+        raise Refused("bad-json")
+    return {key: [value] if isinstance(value, bool) else value for key, value in found.items()}
+
+
+def form_of(request: HttpRequest, body: bytes) -> Mapping[str, Any]:
+    """The fields of an encoded form, of any method: Django itself reads those of POST only."""
+    if body and request.content_type not in FORM_TYPES:
+        raise Refused("bad-json")
+    if request.method == "POST":
+        return request.POST.dict()
+    return QueryDict(body).dict()
+
+
+def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, HttpResponse]]]:
+    """A view of one method; a refusal on its way is rendered as the caller reads it."""
+
+    def wrap(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
+        @wraps(view)
+        async def answer(request: HtmxRequest) -> HttpResponse:
+            try:
+                if request.method != method:
+                    raise Refused("wrong-method")
+                return await view(request)
+            except Refused as refused:
+                return refusal(request, refused)
+
+        return never_cache(answer)
+
+    return wrap
+
+
+def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
+    """A refusal as JSON, or as the fragment of the page."""
+    status = refused.row.status
+    if request.htmx:
+        response = render(request, "_refusal.html", {"refusal": refused}, status=status)
+    else:
+        response = JsonResponse(refused.fields(), status=status)
+    if refused.retry_after is not None:
+        response["Retry-After"] = str(refused.retry_after)
+    return response

@@ -1,0 +1,36 @@
+"""manage.py serve: the product on uvicorn, as it is meant to run."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import uvicorn
+from django.core.management.base import BaseCommand
+
+# The largest frame of any socket; each consumer says what is too large for it.
+FRAME_MAX = 65_536
+
+
+class Command(BaseCommand):
+    help = "Serves pages and sockets with uvicorn."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8080, help="port to listen on (8080)")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        uvicorn.run(
+            "neartalk.asgi:application",
+            host=host,
+            port=port,
+            ws="neartalk.protocol:WebSocketProtocol",
+            ws_max_size=FRAME_MAX,
+            ws_per_message_deflate=False,
+            ws_ping_interval=10,
+            ws_ping_timeout=10,
+            # Its lines would hold addresses and marks.
+            access_log=False,
+            log_level="warning",
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+        )

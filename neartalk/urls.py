@@ -1,0 +1,13 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from neartalk.health import health
+
+urlpatterns = [
+    path("", include("presence.urls")),
+    path("", include("chat.urls")),
+    path("api/health", health, name="health"),
+    path("admin/", admin.site.urls),
+]
