@@ -1,0 +1,51 @@
+"""What clients may ask for over HTTP, in the shapes we accept."""
+
+from django import forms
+
+from neartalk.text import TextRefused, clean_name
+from presence.geo import RADIUS_MAX_M, RADIUS_MIN_M
+
+
+class LocationForm(forms.Form):
+    """A position in degrees and a reach in whole metres."""
+
+    lat = forms.FloatField(min_value=-90, max_value=90)
+    lon = forms.FloatField(min_value=-180, max_value=180)
+    radius = forms.RegexField(r"^\d{1,4}$")
+
+    def clean_radius(self) -> int:
+        radius_m = int(self.cleaned_data["radius"])
+        if not RADIUS_MIN_M <= radius_m <= RADIUS_MAX_M:
+            raise forms.ValidationError("out of range")
+        return radius_m
+
+    def why(self) -> str:
+        """The error code of a form that is not valid."""
+        return "bad-place" if {"lat", "lon"} & self.errors.keys() else "bad-radius"
+
+
+class NameField(forms.Field):
+    """A name others will see. The code of its error says what is wrong."""
+
+    def to_python(self, value: object) -> str:
+        if value is None and not self.required:
+            return ""
+        if type(value) is not str:  # a JSON number is a str of its own kind
+            raise forms.ValidationError("not text", code="bad-frame")
+        if not value and not self.required:
+            return ""
+        try:
+            return clean_name(value)
+        except TextRefused as why:
+            raise forms.ValidationError("refused", code=why.code) from why
+
+
+class NameForm(forms.Form):
+    username = NameField()
+
+    def why(self) -> str:
+        return self.errors.as_data()["username"][0].code or "bad-frame"
+
+
+class FirstNameForm(NameForm):
+    username = NameField(required=False)

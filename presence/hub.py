@@ -1,0 +1,518 @@
+"""This process's sockets, and the only code that writes chat and presence to them.
+
+What arrives here is judged against the roster and the audience, which are pictures in memory; the
+registry and the history (`Source`) stay the truth, read on arrival, after gaps and every 2 s.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import cache
+from typing import Any, Protocol
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from neartalk.clock import Clock, now_ms
+from neartalk.codes import Refused
+from neartalk.redis import unknown_when_lost
+from presence import panel
+from presence.audience import Audience, Group
+from presence.frames import Form, Frame, gap, refusal, signal
+from presence.geo import Tile, tiles_within
+from presence.people import Change, Person, Place, TileEvent
+from presence.registry import Registry
+from presence.roster import Nearby, Roster
+from presence.sockets import Socket
+from presence.store import registry
+from presence.wire import event_of, to_event
+
+log = logging.getLogger("neartalk.hub")
+
+PULSE_S = 2.0
+RENEW_S = 5.0
+MARK_S = 10.0
+BURY_S = 30.0
+TOUCH_S = 300.0
+LINGER_S = 45.0
+PEOPLE_S = 5.0
+SOON_S = 0.05
+
+
+class Source(Protocol):
+    """Where messages come from: the chat's feed."""
+
+    mark_ms: int
+
+    async def begin(self, tiles: Iterable[Tile]) -> None:
+        """From now on the hub reaches these tiles."""
+
+    def forget(self, tiles: Iterable[Tile]) -> None: ...
+    async def poll(self) -> None:
+        """Reads what hints have missed, and moves the mark."""
+
+    async def receive(self, event: dict[str, Any]) -> None:
+        """A hint from another process."""
+
+    async def replay(self, socket: Socket, arrival: "Arrival") -> set[str]:
+        """Writes what a reader who arrives or moved must be shown; returns the ids."""
+
+
+class Arrival:
+    """Why a socket reads history: it came (with a mark or without), or it moved from a place."""
+
+    __slots__ = ("moved_from", "since_ms")
+
+    def __init__(self, since_ms: int | None = None, moved_from: Place | None = None) -> None:
+        self.since_ms = since_ms
+        self.moved_from = moved_from
+
+
+class Drawn:
+    """Who is near a place as frames: one for everybody too far down the list, one for each above."""
+
+    def __init__(self, nearby: Nearby) -> None:
+        self.nearby = nearby
+        self.listed = {one.person_id for one in nearby.shown}
+        self.frames: dict[tuple[Form, str], Frame] = {}
+
+    def frame(self, socket: Socket) -> Frame:
+        person_id = socket.person.person_id
+        key = (socket.form, person_id if person_id in self.listed else "")
+        if key not in self.frames:
+            self.frames[key] = panel.people(socket.form, self.nearby.seen_by(person_id))
+        return self.frames[key]
+
+
+class Hub:
+    """One a process. `source` is set by the chat before the first socket joins."""
+
+    source: Source
+
+    def __init__(self, registry: Registry, layer: Any = None, clock: Clock = now_ms) -> None:
+        self.registry = registry
+        self.layer = layer
+        self.clock = clock
+        self.process = secrets.token_hex(8)
+        self.audience = Audience()
+        self.roster = Roster()
+        self.processes = frozenset({self.process})
+        self.epoch = ""
+        self.skew_ms = 0
+        self.joined: set[Tile] = set()
+        self.gate = asyncio.Lock()
+        self.channel = ""
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.loops: list[asyncio.Task[None]] = []
+        self.starting: asyncio.Lock = asyncio.Lock()
+        self.lingering: dict[str, asyncio.TimerHandle] = {}
+        self.stale: set[Tile] = set()
+        self.refreshing = False
+
+    # ---- Life of the process -----------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begins to listen, to renew its lease and to poll; does nothing the second time."""
+        async with self.starting:
+            if self.loops:
+                return
+            await self.registry.renew(self.process)
+            await self._pulse()
+            if self.layer:
+                self.channel = await self.layer.new_channel()
+                self.loops.append(asyncio.create_task(self._listen()))
+            for period_s, act in (
+                (PULSE_S, self._pulse),
+                (RENEW_S, self._renew),
+                (MARK_S, self._mark),
+                (BURY_S, self._bury),
+                (TOUCH_S, self._touch),
+                (1.0, self._check_sockets),
+            ):
+                self.loops.append(asyncio.create_task(self._every(period_s, act)))
+
+    async def stop(self) -> None:
+        for handle in self.lingering.values():
+            handle.cancel()
+        for group in self.audience.groups.values():
+            group.close()
+        for task in [*self.loops, *self.tasks]:
+            task.cancel()
+        await asyncio.gather(*self.loops, *self.tasks, return_exceptions=True)
+        self.loops.clear()
+
+    async def _every(self, period_s: float, act: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(period_s)
+            try:
+                await act()
+            except Refused as lost:
+                log.warning("%s: %s", act.__name__.strip("_"), lost.code)
+            except Exception:
+                log.exception("%s failed", act.__name__.strip("_"))
+
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Runs on its own; a store that does not answer is left to the next poll."""
+        task = asyncio.create_task(self._guarded(work))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Refused as lost:
+            log.warning("left to the next poll: %s", lost.code)
+        except Exception:
+            log.exception("%s failed", getattr(work, "__name__", "work"))
+
+    # ---- Sockets come, move and go -----------------------------------------------------------
+
+    async def join(self, socket: Socket, since_ms: int | None) -> None:
+        """Register, buffer, read, merge: in that order."""
+        await self.start()
+        async with socket.lock:
+            place, digest = socket.person.place, socket.session.digest
+            change = await self.registry.place(digest, place, self.process)
+            socket.session = change.session
+            self._keep(socket.person)
+            self.audience.enter(socket)
+            self.announce(change)
+            socket.write(self.welcome(socket))
+            # Whoever moved since the mark was written is shown all that is in range now.
+            known = since_ms is not None and since_ms >= socket.session.placed_ms
+            await self._arrive(socket, Arrival(since_ms=since_ms if known else None))
+            await self._tell(socket)
+
+    async def _tell(self, socket: Socket) -> None:
+        """Why the socket before this one was cut off."""
+        if socket.session.note:
+            socket.write(refusal(socket.form, Refused(socket.session.note)))
+            await self.registry.note(socket.session.digest, "")
+
+    async def follow(self, socket: Socket) -> None:
+        """The person moved, or reaches further or less far: what is newly in range is shown."""
+        async with socket.lock:
+            before = socket.place
+            if before == socket.person.place or socket not in self._sockets(socket.person):
+                return
+            self.audience.leave(socket)
+            self.audience.enter(socket)
+            try:
+                await self._arrive(socket, Arrival(moved_from=before))
+            except Refused:
+                socket.end("try-later")
+
+    async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
+        await self.reach()
+        self.show_people(socket)
+        seen = await self.source.replay(socket, arrival)
+        if socket in self._sockets(socket.person):
+            self.audience.settle(socket, seen)
+            self.show_people(socket)
+
+    def exit(self, socket: Socket) -> None:
+        """The socket is gone. Its person stays for 45 s after their last sign of life."""
+        if socket.too_slow:
+            self.later(self.registry.note(socket.session.digest, "too-slow"))
+        if self.audience.exit(socket):
+            wait_s = max(0.0, LINGER_S - socket.outlet.quiet_s())
+            handle = asyncio.get_running_loop().call_later(
+                wait_s, lambda: self.later(self._depart(socket))
+            )
+            self.lingering[socket.person.person_id] = handle
+        self.later(self.reach())
+
+    async def _depart(self, socket: Socket) -> None:
+        self.lingering.pop(socket.person.person_id, None)
+        change = await self.registry.depart(socket.session.digest, self.process)
+        if change:
+            self.announce(change)
+
+    def _keep(self, person: Person) -> None:
+        handle = self.lingering.pop(person.person_id, None)
+        if handle:
+            handle.cancel()
+
+    def _sockets(self, person: Person) -> set[Socket]:
+        return self.audience.sockets.get(person.person_id, set())
+
+    # ---- Tiles -------------------------------------------------------------------------------
+
+    async def reach(self) -> None:
+        """Brings the watched tiles in line with what the audience reaches: groups, roster, feed."""
+        if self.joined == self.audience.by_tile.keys():
+            return
+        async with self.gate:
+            wanted = set(self.audience.tiles)
+            fresh, spare = wanted - self.joined, self.joined - wanted
+            for tile in spare:
+                self.joined.discard(tile)
+                self.roster.forget(tile)
+                if self.layer:
+                    with unknown_when_lost():
+                        await self.layer.group_discard(group_name(tile), self.channel)
+            self.source.forget(spare)
+            if fresh:
+                await self._begin(fresh)
+
+    async def _begin(self, tiles: set[Tile]) -> None:
+        """Joins the groups first, then reads: what changes in between is heard."""
+        if self.layer:
+            with unknown_when_lost():
+                for tile in tiles:
+                    await self.layer.group_add(group_name(tile), self.channel)
+        await self._read(tiles)
+        await self.source.begin(tiles)
+        self.joined |= tiles
+
+    async def _read(self, tiles: Iterable[Tile]) -> None:
+        found = await self.registry.people(tiles)
+        holders = {one.process for tileful in found.values() for one in tileful.people.values()} - {
+            ""
+        }
+        if not holders <= self.processes:
+            self.processes = (await self.registry.pulse(())).processes | {self.process}
+        for tile, tileful in found.items():
+            self.roster.load(tile, tileful)
+            self._changed(tile)
+            for person in tileful.people.values():
+                self._notice(person)
+
+    # ---- Presence ----------------------------------------------------------------------------
+
+    def announce(self, change: Change) -> None:
+        """Tells this process at once and the others by their groups what became of a person."""
+        for socket in self._sockets(change.session.person):
+            if socket.person.version <= change.session.person.version and change.session.digest:
+                before, socket.session = socket.person, change.session
+                self._follow(socket, before)
+        for event in change.events:
+            self.apply(event)
+            self.hint(event.tile, {"type": "presence.changed", **to_event(event)})
+
+    def hint(self, tile: Tile, event: dict[str, Any]) -> None:
+        """Publishes to the tile's group. It may be lost: readers find gaps and poll."""
+        if self.layer and not self._drop_on_purpose():
+            self.later(self._send(group_name(tile), {**event, "from": self.process}))
+
+    def _drop_on_purpose(self) -> bool:
+        return secrets.randbelow(1000) < settings.HINTS_DROPPED * 1000
+
+    async def _send(self, group: str, event: dict[str, Any]) -> None:
+        with unknown_when_lost():
+            await self.layer.group_send(group, event)
+
+    def apply(self, event: TileEvent) -> None:
+        """Takes one change of a tile over."""
+        if event.tile not in self.audience.by_tile:
+            return
+        if event.person.process:
+            # Whoever has just written lives; the next pulse knows for sure.
+            self.processes |= {event.person.process}
+        if not self.roster.apply(event):
+            self._reread({event.tile})
+        self._changed(event.tile)
+        self._notice(event.person)
+        if not event.here and self._sockets(event.person):
+            self._claim(event.person, event.tile)
+
+    def _notice(self, person: Person) -> None:
+        """The registry says something newer of a person who has sockets here: read their session."""
+        for socket in self._sockets(person):
+            if person.version > socket.person.version:
+                self.later(self._read_session(person, socket.session.digest))
+                return
+
+    async def _read_session(self, person: Person, digest: str) -> None:
+        session = await self.registry.get(digest)
+        for socket in [*self._sockets(person)]:
+            if session is None:
+                socket.end("left")
+            elif session.person.version > socket.person.version:
+                before, socket.session = socket.person, session
+                self._follow(socket, before)
+
+    def _follow(self, socket: Socket, before: Person) -> None:
+        """Brings a socket in line with what its person has become."""
+        if not socket.person.cell:
+            socket.end("left")
+            return
+        if socket.person.place != socket.place:
+            self.later(self.follow(socket))
+        if socket.person.name != before.name:
+            socket.write(self.welcome(socket))
+
+    def _claim(self, person: Person, tile: Tile) -> None:
+        """Another process took a person out who still has sockets here: put them back."""
+        for socket in self._sockets(person):
+            if person.cell and person.tile == tile and person.process != self.process:
+                self.later(self._place_again(socket))
+                return
+
+    async def _place_again(self, socket: Socket) -> None:
+        self.announce(
+            await self.registry.place(socket.session.digest, socket.person.place, self.process)
+        )
+
+    def _reread(self, tiles: Iterable[Tile]) -> None:
+        self.stale.update(tiles)
+        if not self.refreshing:
+            self.refreshing = True
+            self.later(self._refresh())
+
+    async def _refresh(self) -> None:
+        try:
+            while self.stale:
+                tiles = {tile for tile in self.stale if tile in self.audience.by_tile}
+                self.stale.clear()
+                await self._read(tiles)
+        finally:
+            self.refreshing = False
+
+    # ---- What people see of each other -------------------------------------------------------
+
+    def now_ms(self) -> int:
+        """The store's clock, as far as this process knows it."""
+        return self.clock() + self.skew_ms
+
+    def nearby(self, place: Place) -> Nearby:
+        return self.roster.nearby(place, self.processes, self.now_ms())
+
+    async def look(self, place: Place) -> Nearby:
+        """Who is near a place that this process may not be watching, read from the registry."""
+        tiles = tiles_within(place.cell, place.radius_m)
+        if tiles <= self.joined:
+            return self.nearby(place)
+        roster = Roster()
+        pulse = await self.registry.pulse(())
+        for tile, tileful in (await self.registry.people(tiles)).items():
+            roster.load(tile, tileful)
+        return roster.nearby(place, pulse.processes, pulse.now_ms)
+
+    def show_people(self, socket: Socket, drawn: "Drawn | None" = None) -> None:
+        """Writes who is near, if that differs from what the socket shows."""
+        drawn = drawn or Drawn(self.nearby(socket.place))
+        frame = drawn.frame(socket)
+        if frame.text != socket.people_shown:
+            socket.people_shown = frame.text
+            socket.write(frame)
+
+    def _changed(self, tile: Tile) -> None:
+        """Somebody in a tile came, moved or left: whoever reaches it is told, at most every 5 s."""
+        now_s = asyncio.get_running_loop().time()
+        for group in self.audience.reaching(tile):
+            if group.people_timer is None:
+                wait_s = max(SOON_S, group.people_at_s + PEOPLE_S - now_s)
+                group.people_timer = asyncio.get_running_loop().call_later(
+                    wait_s, self._show_group, group
+                )
+
+    def _show_group(self, group: Group) -> None:
+        group.people_timer = None
+        group.people_at_s = asyncio.get_running_loop().time()
+        drawn = Drawn(self.nearby(group.place))
+        for socket in [*group.live]:
+            self.show_people(socket, drawn)
+
+    def welcome(self, socket: Socket) -> Any:
+        return signal(
+            socket.form,
+            "welcome",
+            person_id=socket.person.person_id,
+            username=socket.person.name,
+            epoch=self.epoch,
+            now=self.now_ms(),
+        )
+
+    # ---- Rounds ------------------------------------------------------------------------------
+
+    async def _pulse(self) -> None:
+        """Every 2 s: the epoch, who lives, which tiles changed unheard, what was said unheard."""
+        tiles = [*self.joined]
+        pulse = await self.registry.pulse(tiles)
+        self.skew_ms = pulse.now_ms - self.clock()
+        restarted, self.epoch = self.epoch not in {"", pulse.epoch}, pulse.epoch
+        died = self.processes - pulse.processes - {self.process}
+        born = pulse.processes - self.processes
+        self.processes = pulse.processes | {self.process}
+        if restarted:
+            await self._restart()
+            return
+        await self.reach()
+        self._reread(
+            tile for tile in tiles if self.roster.versions.get(tile) != pulse.versions[tile]
+        )
+        if died or born:
+            for tile in tiles:
+                self._changed(tile)
+        for person in self.roster.everyone(tiles):
+            if not person.process and 0 <= pulse.now_ms - person.until_ms < PULSE_S * 2000:
+                self._changed(person.tile)
+        if self.loops:
+            await self.source.poll()
+
+    async def _restart(self) -> None:
+        """The store began anew: register everybody again, forget what was seen, say so."""
+        await self.registry.renew(self.process)
+        sessions = {socket.session.digest: socket.session for socket in self.audience.everyone()}
+        changes = await self.registry.restore(sessions.values(), self.process)
+        tiles = [*self.joined]
+        self.source.forget(tiles)
+        await self._read(tiles)
+        await self.source.begin(tiles)
+        for change in changes:
+            self.announce(change)
+        for socket in self.audience.everyone():
+            socket.write(self.welcome(socket))
+            socket.write(gap(socket.form, "restarted"))
+
+    async def _renew(self) -> None:
+        await self.registry.renew(self.process)
+
+    async def _mark(self) -> None:
+        for socket in self.audience.live():
+            socket.write(signal(socket.form, "mark", mark=self.source.mark_ms))
+
+    async def _touch(self) -> None:
+        await self.registry.touch({socket.session.digest for socket in self.audience.everyone()})
+
+    async def _bury(self) -> None:
+        now = self.now_ms()
+        dead = [
+            person
+            for person in self.roster.everyone([*self.joined])
+            if not person.alive(self.processes, now)
+        ]
+        for change in await self.registry.bury(dead):
+            self.announce(change)
+
+    async def _check_sockets(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        for socket in [*self.audience.everyone()]:
+            socket.check(now_s)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                event = await self.layer.receive(self.channel)
+                if event.get("from") == self.process:
+                    continue
+                if event["type"] == "presence.changed":
+                    self.apply(event_of(event))
+                else:
+                    await self.source.receive(event)
+            except Exception:
+                log.exception("a hint could not be taken")
+                await asyncio.sleep(SOON_S)
+
+
+def group_name(tile: Tile) -> str:
+    return f"tile.{tile}"
+
+
+@cache
+def hub() -> Hub:
+    """The hub of this process. In the embedded form it joins no group: there is nobody else."""
+    return Hub(registry(), get_channel_layer() if settings.REDIS_URL else None)

@@ -1,0 +1,101 @@
+"""A person as others may see them, and the session that stands behind."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+from presence import names
+from presence.geo import Cell, Tile, tile_of
+
+
+class Place(NamedTuple):
+    """Where a person is and how far they reach: the only thing range is judged by."""
+
+    cell: Cell
+    radius_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone here now, as the registry publishes them in the tile of their cell.
+
+    `version` grows with every change. `process` names the server process that holds their sockets
+    (they are gone when its lease is); with none, they are shown until `until_ms`.
+    """
+
+    person_id: str
+    name: str
+    cell: Cell = ""
+    radius_m: int = 0
+    version: int = 0
+    process: str = ""
+    until_ms: int = 0
+
+    @property
+    def place(self) -> Place:
+        return Place(self.cell, self.radius_m)
+
+    @property
+    def tile(self) -> Tile:
+        return tile_of(self.cell)
+
+    @property
+    def colour(self) -> int:
+        return names.colour(self.person_id)
+
+    @property
+    def tag(self) -> str:
+        return names.tag(self.person_id)
+
+    @property
+    def initial(self) -> str:
+        return self.name[:1].upper()
+
+    def alive(self, processes: frozenset[str], now_ms: int) -> bool:
+        return self.process in processes if self.process else self.until_ms > now_ms
+
+    def changed(self, **fields: str | int) -> Self:
+        return replace(self, **fields)  # type: ignore[arg-type]
+
+
+class Left(NamedTuple):
+    """A tile a person was in before, and when they left it."""
+
+    tile: Tile
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
+
+    `placed_ms` is when cell or radius last changed; `trail` lists the tiles left in the last half
+    hour, oldest first; `note` is an error code to tell the person when they come back.
+    """
+
+    digest: str
+    person: Person
+    renames_left: int
+    placed_ms: int = 0
+    trail: tuple[Left, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TileEvent:
+    """One change of who is in a tile: `person` came, moved or changed (`here`), or is gone from it.
+
+    `version` is the tile's own count of changes: a reader that missed one sees it there.
+    """
+
+    tile: Tile
+    version: int
+    here: bool
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an act did: the session as it is now, and what every reader of its tiles must learn."""
+
+    session: Session
+    events: tuple[TileEvent, ...] = ()

@@ -1,0 +1,80 @@
+"""Who is here: the contract that the memory and the Redis sibling both keep.
+
+Every method that reaches a store may raise `Refused("store-unavailable")`: the answer is unknown.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from presence.geo import Tile
+from presence.people import Change, Person, Place, Session
+
+LEASE_MS = 15_000
+HTTP_ONLY_MS = 60_000
+TRAIL_TILES_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tileful:
+    """The people of one tile, and its count of changes when they were read."""
+
+    version: int = 0
+    people: Mapping[str, Person] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a process asks every 2 s: the store's clock, its epoch, live processes, tile versions."""
+
+    now_ms: int
+    epoch: str
+    processes: frozenset[str]
+    versions: Mapping[Tile, int]
+
+
+class Registry(Protocol):
+    async def open(self, digest: str, person_id: str, name: str) -> Session:
+        """A new session, in no place yet."""
+
+    async def get(self, digest: str) -> Session | None:
+        """The session, and 30 more minutes for it; None where there is none (any more)."""
+
+    async def touch(self, digests: Iterable[str]) -> None:
+        """30 more minutes for each: a live socket is not idle."""
+
+    async def rename(self, digest: str, name: str) -> Change:
+        """Raises Refused: `session-unknown`, or `renames-spent`. The same name again costs nothing."""
+
+    async def place(self, digest: str, place: Place, process: str) -> Change:
+        """Publishes the person in the tile of `place.cell`, then takes them out of the tile before.
+
+        Without a `process` that holds their sockets they are shown for a minute.
+        Raises Refused: `session-unknown`.
+        """
+
+    async def depart(self, digest: str, process: str) -> Change | None:
+        """Takes the person out of their tile unless another process holds them by now."""
+
+    async def close(self, digest: str) -> Change | None:
+        """Ends the session and takes the person out of their tile."""
+
+    async def note(self, digest: str, code: str) -> None:
+        """Keeps one error code to tell the person when they come back; "" forgets it."""
+
+    async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
+        """Registers sessions again that a restarted store has lost; newer ones stay."""
+
+    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
+        """Everyone published in each tile, dead or alive: `Person.alive` tells."""
+
+    async def bury(self, people: Iterable[Person]) -> list[Change]:
+        """Takes people out of their tiles whose process is dead or whose minute is over."""
+
+    async def renew(self, process: str) -> None:
+        """15 more seconds for the lease that all of this process's people stand on."""
+
+    async def release(self, process: str) -> None:
+        """Gives the lease up at once."""
+
+    async def pulse(self, tiles: Iterable[Tile]) -> Pulse: ...

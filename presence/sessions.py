@@ -1,0 +1,111 @@
+"""The secret side of a person: a 256-bit key, in a cookie or as a bearer token; its digest is kept."""
+
+import hashlib
+import random
+import re
+import secrets
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import validate_host
+from django.utils.deprecation import MiddlewareMixin
+
+from neartalk.codes import Refused
+from presence import names
+from presence.people import Session
+from presence.store import registry
+
+KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+BEARER = "bearer "
+
+
+def cookie_name() -> str:
+    """Behind TLS the prefix binds the cookie to this very host (RFC 6265bis, 4.1.3.2)."""
+    return "__Host-neartalk" if settings.HTTPS else "neartalk"
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+async def open_session(name: str | None) -> tuple[str, Session]:
+    """A new session under this name or a generated one, with its key: 32 random bytes, base64url."""
+    key = secrets.token_urlsafe(32)
+    person_id = secrets.token_hex(8)
+    chosen = name or names.generate(random.SystemRandom())
+    return key, await registry().open(digest_of(key), person_id, chosen)
+
+
+async def of_key(key: str | None) -> Session:
+    """Raises Refused: `session-unknown` for a key that is missing, malformed, unknown or expired."""
+    if not key or not KEY.fullmatch(key):
+        raise Refused("session-unknown")
+    session = await registry().get(digest_of(key))
+    if session is None:
+        raise Refused("session-unknown")
+    return session
+
+
+def key_of(request: HttpRequest) -> str | None:
+    header = request.headers.get("authorization", "")
+    if header[: len(BEARER)].lower() == BEARER:
+        return header[len(BEARER) :].strip()
+    return request.COOKIES.get(cookie_name())
+
+
+async def of_request(request: HttpRequest) -> Session:
+    return await of_key(key_of(request))
+
+
+async def of_scope(scope: Mapping[str, Any]) -> Session:
+    """The session of a socket: a bearer needs no Origin, a cookie needs one of ours.
+
+    Raises Refused: `foreign-origin`, `session-unknown`.
+    """
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    bearer = headers.get(b"authorization", "")
+    if bearer[: len(BEARER)].lower() == BEARER:
+        return await of_key(bearer[len(BEARER) :].strip())
+    if not own_origin(headers.get(b"origin", ""), headers.get(b"host", "")):
+        raise Refused("foreign-origin")
+    return await of_key(cookie_in(headers.get(b"cookie", "")))
+
+
+def cookie_in(header: str) -> str | None:
+    try:
+        morsel = SimpleCookie(header).get(cookie_name())
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def own_origin(origin: str, host: str) -> bool:
+    """Whether a page of ours opened the socket: the origin's host is the one that was asked."""
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    parts = urlsplit(origin)
+    allowed = settings.ALLOWED_HOSTS or [".localhost", "127.0.0.1", "[::1]"]
+    own = bool(parts.netloc) and parts.netloc.lower() == host.lower()
+    return own and validate_host((parts.hostname or "").lower(), allowed)
+
+
+def keep(response: HttpResponse, key: str) -> None:
+    """For the browser session only, without Max-Age: sockets cannot renew it."""
+    response.set_cookie(cookie_name(), key, httponly=True, samesite="Lax", secure=settings.HTTPS)
+
+
+class BearerIsNoCookie(MiddlewareMixin):
+    """Only what a browser sends by itself can be forged: calls without our cookie need no token.
+
+    A page that asks for a cookie (HTMX) needs one too, or it could be given somebody else's session.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        bearer = request.headers.get("authorization", "")[: len(BEARER)].lower() == BEARER
+        bare = cookie_name() not in request.COOKIES and "hx-request" not in request.headers
+        if request.path.startswith("/api/") and (bearer or bare):
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]

@@ -1,0 +1,203 @@
+"""One open socket of one person, and the two ways bytes leave through it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from neartalk.codes import CODES, TRY_AGAIN
+from presence.frames import Form, Frame
+from presence.people import Person, Place, Session
+
+UNSENT_MAX = 262_144
+STUCK_S = 15.0
+PACE_UNSENT = 65_536
+HELD_MAX = 2_000
+
+
+class Outlet(Protocol):
+    """Where frames leave. Nothing here ever waits for the peer, but `drained`."""
+
+    def write(self, frame: Frame) -> None: ...
+    def unsent(self) -> int:
+        """Bytes accepted and not yet handed to the network."""
+
+    async def drained(self) -> None:
+        """Returns once at most 64 KB are unsent, or the socket is gone."""
+
+    def quiet_s(self) -> float:
+        """Seconds since the peer last gave a sign of life."""
+
+    def close(self, code: int) -> None: ...
+    def abort(self) -> None:
+        """Ends the socket without a word: what is unsent is thrown away."""
+
+
+class Spoken(Protocol):
+    """Something the hub hands to readers: a message, with what it takes to judge and to show it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+    def row(self, form: Form, label: str, *, mine: bool) -> str: ...
+
+
+class Socket:
+    """`held` collects what is said while a socket reads history; None once it is live."""
+
+    __slots__ = (
+        "form",
+        "held",
+        "held_gone",
+        "lock",
+        "outlet",
+        "people_shown",
+        "place",
+        "session",
+        "stuck_since",
+        "too_slow",
+    )
+
+    def __init__(self, session: Session, form: Form, outlet: Outlet) -> None:
+        self.session = session
+        self.form = form
+        self.outlet = outlet
+        self.place = session.person.place
+        self.held: list[tuple[Spoken, str]] | None = []
+        self.held_gone: list[str] = []
+        self.lock = asyncio.Lock()
+        self.people_shown = ""
+        self.stuck_since: float | None = None
+        self.too_slow = False
+
+    @property
+    def person(self) -> Person:
+        return self.session.person
+
+    def write(self, frame: Frame) -> None:
+        """Hands a frame over; a reader for whom too much has piled up is cut off instead."""
+        if not self.too_slow:
+            self.outlet.write(frame)
+            if self.outlet.unsent() > UNSENT_MAX:
+                self.cut_off()
+
+    def hold(self, spoken: Spoken, label: str) -> None:
+        """Keeps what is said for a socket that still reads history."""
+        if self.held is not None:
+            self.held.append((spoken, label))
+            if len(self.held) > HELD_MAX:
+                self.cut_off()
+
+    def hold_gone(self, removed_id: str) -> None:
+        self.held_gone.append(removed_id)
+
+    def cut_off(self) -> None:
+        self.too_slow = True
+        self.outlet.abort()
+
+    def end(self, code: str) -> None:
+        """Closes with the close code of an error."""
+        self.outlet.close(CODES[code].close)
+
+    def check(self, now_s: float) -> None:
+        """Cuts off a reader that has left anything unread for 15 s. Called about once a second."""
+        if not self.outlet.unsent():
+            self.stuck_since = None
+        elif self.stuck_since is None:
+            self.stuck_since = now_s
+        elif now_s - self.stuck_since > STUCK_S and not self.too_slow:
+            self.cut_off()
+
+
+class AsgiOutlet:
+    """Frames through ASGI `send`, for servers without a transport to write to (Daphne).
+
+    A task of its own sends, so that one stuck peer delays nobody else.
+    """
+
+    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        self.send = send
+        self.queue: asyncio.Queue[Frame | int | None] = asyncio.Queue()
+        self.bytes = 0
+        self.room = asyncio.Event()
+        self.room.set()
+        self.heard_at = asyncio.get_running_loop().time()
+        self.task = asyncio.create_task(self._pump())
+
+    def write(self, frame: Frame) -> None:
+        self.bytes += len(frame.wire)
+        if self.bytes > PACE_UNSENT:
+            self.room.clear()
+        self.queue.put_nowait(frame)
+
+    def unsent(self) -> int:
+        return self.bytes
+
+    async def drained(self) -> None:
+        await self.room.wait()
+
+    def heard(self) -> None:
+        self.heard_at = asyncio.get_running_loop().time()
+
+    def quiet_s(self) -> float:
+        return asyncio.get_running_loop().time() - self.heard_at
+
+    def close(self, code: int) -> None:
+        self.queue.put_nowait(code)
+
+    def abort(self) -> None:
+        self.stop()
+        self.task = asyncio.create_task(self._close(TRY_AGAIN))
+
+    def stop(self) -> None:
+        """Nothing more can leave: the socket is gone."""
+        self.task.cancel()
+        self.room.set()
+
+    async def _pump(self) -> None:
+        while True:
+            item = await self.queue.get()
+            if isinstance(item, Frame):
+                await self.send({"type": "websocket.send", "text": item.text})
+                self.bytes -= len(item.wire)
+                if self.bytes <= PACE_UNSENT:
+                    self.room.set()
+            else:
+                await self._close(item or TRY_AGAIN)
+                return
+
+    async def _close(self, code: int) -> None:
+        await self.send({"type": "websocket.close", "code": code})
+
+
+class DirectOutlet:
+    """Frames straight to the transport of our uvicorn protocol: no task, no queue of our own."""
+
+    def __init__(self, protocol: Any) -> None:
+        self.protocol = protocol
+
+    def write(self, frame: Frame) -> None:
+        self.protocol.write_frame(frame.wire)
+
+    def unsent(self) -> int:
+        return int(self.protocol.transport.get_write_buffer_size())
+
+    async def drained(self) -> None:
+        await self.protocol.writable.wait()
+
+    def heard(self) -> None:
+        self.protocol.heard()
+
+    def quiet_s(self) -> float:
+        return float(self.protocol.quiet_s())
+
+    def close(self, code: int) -> None:
+        self.protocol.close_with(code)
+
+    def abort(self) -> None:
+        self.protocol.transport.abort()
+
+    def stop(self) -> None:
+        """The transport is gone already; nothing of ours is left to end."""

@@ -1,0 +1,15 @@
+"""The registry of this process: Redis where REDIS_URL is set, else memory."""
+
+from functools import cache
+
+from django.conf import settings
+
+from neartalk.redis import connect
+from presence.registry import Registry
+from presence.registry_memory import MemoryRegistry
+from presence.registry_redis import RedisRegistry
+
+
+@cache
+def registry() -> Registry:
+    return RedisRegistry(connect()) if settings.REDIS_URL else MemoryRegistry()

@@ -1,0 +1,17 @@
+"""Addresses of the pages and of presence."""
+
+from django.urls import path
+
+from presence import views
+
+urlpatterns = [
+    path("", views.welcome, name="welcome"),
+    path("near", views.near, name="near"),
+    path("kept", views.kept, name="kept"),
+    path("rules", views.rules, name="rules"),
+    path("api/session/create", views.session_create, name="session-create"),
+    path("api/session/username", views.session_username, name="session-username"),
+    path("api/session/leave", views.session_leave, name="session-leave"),
+    path("api/location/update", views.location_update, name="location-update"),
+    path("api/nearby", views.nearby, name="nearby"),
+]

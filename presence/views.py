@@ -1,0 +1,229 @@
+"""The pages, and the calls by which a person comes, moves, changes their name and leaves."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from neartalk.codes import Refused
+from neartalk.http import HtmxRequest, body_of, endpoint, refusal
+from presence import panel
+from presence.forms import FirstNameForm, LocationForm, NameForm
+from presence.geo import RADIUS_STOPS_M, cell_at, label, widest
+from presence.hub import hub
+from presence.people import Change, Place, Session
+from presence.roster import Nearby
+from presence.sessions import cookie_name, keep, key_of, of_key, of_request, open_session
+
+# ---- Pages -----------------------------------------------------------------------------------
+
+
+@require_safe
+@ensure_csrf_cookie
+async def welcome(request: HttpRequest) -> HttpResponse:
+    return render(request, "welcome.html")
+
+
+@require_safe
+async def kept(request: HttpRequest) -> HttpResponse:
+    return render(request, "kept.html")
+
+
+@require_safe
+async def rules(request: HttpRequest) -> HttpResponse:
+    return render(request, "rules.html")
+
+
+@require_safe
+@ensure_csrf_cookie
+async def near(request: HttpRequest) -> HttpResponse:
+    try:
+        session = await of_request(request)
+    except Refused:
+        return redirect("welcome")
+    if not session.person.cell:
+        return redirect("welcome")
+    nearby = await around(session)
+    shown = {
+        **own(session, nearby),
+        "nearby": panel.context(nearby),
+        "radius": session.person.radius_m,
+        "stops": RADIUS_STOPS_M,
+        "stop": nearest_stop(session.person.radius_m),
+        "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
+    }
+    return render(request, "near.html", shown)
+
+
+def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return refusal(request, Refused("csrf"))
+    return render(request, "403_csrf.html", status=403)
+
+
+# ---- Calls -----------------------------------------------------------------------------------
+
+
+@endpoint("POST")
+async def session_create(request: HtmxRequest) -> HttpResponse:
+    form = FirstNameForm(body_of(request))
+    if not form.is_valid():
+        raise Refused(form.why())
+    await retire(key_of(request))
+    key, session = await open_session(form.cleaned_data["username"])
+    if request.htmx:
+        response = HttpResponse(status=201)
+        keep(response, key)
+        return response
+    return JsonResponse({"session_id": key, **described(session)}, status=201)
+
+
+async def retire(key: str | None) -> None:
+    """Whoever starts anew is not here twice."""
+    try:
+        session = await of_key(key)
+    except Refused:
+        return
+    await end(session)
+
+
+@endpoint("PATCH")
+async def session_username(request: HtmxRequest) -> HttpResponse:
+    session = await of_request(request)
+    form = NameForm(body_of(request))
+    try:
+        if not form.is_valid():
+            raise Refused(form.why())
+        change = await hub().registry.rename(session.digest, form.cleaned_data["username"])
+    except Refused as refused:
+        if not request.htmx:
+            raise
+        return await self_panel(request, session, refused)
+    hub().announce(change)
+    if request.htmx:
+        return await self_panel(request, change.session)
+    return JsonResponse(described(change.session))
+
+
+@endpoint("POST")
+async def session_leave(request: HtmxRequest) -> HttpResponse:
+    await end(await of_request(request))
+    response = HttpResponse(status=204)
+    if request.htmx:
+        response = HttpResponse(headers={"HX-Redirect": "/"})
+    elif cookie_name() in request.COOKIES:
+        response = redirect("welcome")
+    response.delete_cookie(cookie_name())
+    return response
+
+
+@endpoint("POST")
+async def location_update(request: HtmxRequest) -> HttpResponse:
+    form = LocationForm(body_of(request))
+    if not form.is_valid():
+        raise Refused(form.why())
+    # Before anything else: from here on there are cells only.
+    cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
+    asked_m = form.cleaned_data["radius"]
+    place = Place(cell, widest(cell, asked_m))
+    session = (await put(await of_request(request), place)).session
+    nearby = await around(session)
+    if not request.htmx:
+        answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
+        return JsonResponse(answer)
+    response = HttpResponse(panel.people_html(nearby))
+    if place.radius_m < asked_m:
+        response["HX-Trigger"] = f'{{"radius-narrowed": {{"radius": {place.radius_m}}}}}'
+    return response
+
+
+@endpoint("GET")
+async def nearby(request: HtmxRequest) -> HttpResponse:
+    session = await placed(request)
+    found = await around(session)
+    if request.htmx:
+        return HttpResponse(panel.people_html(found))
+    people = [panel.listed(one.person, label(one.label_m)) for one in found.shown]
+    return JsonResponse({"count": found.count, "people": people})
+
+
+# ---- Steps -----------------------------------------------------------------------------------
+
+
+async def placed(request: HttpRequest) -> Session:
+    """The session of a request that needs a place; it is shown to others for another minute.
+
+    Raises Refused: `session-unknown`, `no-place`.
+    """
+    session = await of_request(request)
+    if not session.person.cell:
+        raise Refused("no-place")
+    await hub().start()
+    if session.person.alive(hub().processes, hub().now_ms() + 30_000):
+        return session
+    return (await put(session, session.person.place)).session
+
+
+async def put(session: Session, place: Place) -> Change:
+    """Publishes a person in a place. The process that holds their sockets stays named."""
+    await hub().start()
+    holder = session.person.process if session.person.process in hub().processes else ""
+    change = await hub().registry.place(session.digest, place, holder)
+    hub().announce(change)
+    return change
+
+
+async def end(session: Session) -> None:
+    change = await hub().registry.close(session.digest)
+    if change:
+        hub().announce(change)
+
+
+async def around(session: Session) -> Nearby:
+    """Who is near a person who is published themselves."""
+    found = await hub().look(session.person.place)
+    return found.seen_by(session.person.person_id)
+
+
+async def self_panel(
+    request: HtmxRequest, session: Session, refused: Refused | None = None
+) -> HttpResponse:
+    """The name editor, as it is now or with what is wrong."""
+    found = await around(session) if session.person.cell else None
+    shown = own(session, found)
+    if refused:
+        shown["error"] = f"{refused.title} {session.person.name} stays for now."
+        shown["attempt"] = str(body_of(request).get("username", ""))
+    status = refused.row.status if refused else 200
+    return render(request, "_self.html", shown, status=status)
+
+
+def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
+    """What the page says about yourself."""
+    near_by = nearby.shown if nearby else ()
+    same = sum(one.person.name == session.person.name for one in near_by)
+    return {
+        "me": session.person,
+        "renames_left": session.renames_left,
+        "renames_allowed": settings.RENAMES,
+        "same_name": same + 1,
+        "error": "",
+        "attempt": "",
+    }
+
+
+def described(session: Session) -> dict[str, str | int]:
+    return {
+        "person_id": session.person.person_id,
+        "username": session.person.name,
+        "renames_left": session.renames_left,
+        "expires_in": settings.SESSION_IDLE_SECONDS,
+    }
+
+
+def nearest_stop(radius_m: int) -> int:
+    """Which of the dial's stops a reach stands on, or is closest to."""
+    return min(range(len(RADIUS_STOPS_M)), key=lambda stop: abs(RADIUS_STOPS_M[stop] - radius_m))

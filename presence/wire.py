@@ -1,0 +1,20 @@
+"""How a change of a tile travels between processes, through the tile's group."""
+
+from dataclasses import asdict
+from typing import Any
+
+from presence.people import Person, TileEvent
+
+
+def to_event(event: TileEvent) -> dict[str, Any]:
+    return {
+        "tile": event.tile,
+        "version": event.version,
+        "here": event.here,
+        "person": asdict(event.person),
+    }
+
+
+def event_of(event: dict[str, Any]) -> TileEvent:
+    person = Person(**event["person"])
+    return TileEvent(event["tile"], event["version"], event["here"], person)
