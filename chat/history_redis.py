@@ -1,0 +1,151 @@
+"""What was said, in Redis: a stream a tile, its refs in a hash beside it. Nothing on a disk.
+
+Keys of a tile carry it as hash tag, so that a cluster keeps them together.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from chat.history import AFTER_COUNT, Reading, life_ms
+from chat.messages import (
+    BEGINNING,
+    Appended,
+    Draft,
+    Entry,
+    Removal,
+    StreamId,
+    entry_of,
+    just_before,
+    stream_id_of,
+    to_fields,
+)
+from neartalk.codes import Refused
+from neartalk.limits import RULES, seconds
+from neartalk.redis import answer, script, unknown_when_lost
+from presence.geo import Tile
+
+LUA = Path(__file__).parent / "lua"
+DUE = "history:due"
+TRIM_TILES, TRIM_ENTRIES = 100, 1000
+
+
+def stream_key(tile: Tile) -> str:
+    return f"{{{tile}}}:history"
+
+
+def refs_key(tile: Tile) -> str:
+    return f"{{{tile}}}:refs"
+
+
+def allowance_key(tile: Tile, rule: str, person_id: str) -> str:
+    return f"{{{tile}}}:{rule}:{person_id}"
+
+
+class RedisHistory:
+    def __init__(self, client: Redis) -> None:
+        self.client = client
+        self.scripts = {path.stem: script(client, path) for path in LUA.glob("*.lua")}
+
+    async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
+        ref = f"{draft.person_id}:{draft.ref}"
+        with unknown_when_lost():
+            for tile in earlier:
+                if known := await answer(self.client.hget(refs_key(tile), ref)):
+                    return Appended(StreamId.parse(known), BEGINNING, fresh=False)
+            said, *values = await self._append(draft, ref)
+        if said == "known":
+            return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
+        if said == "wait":
+            raise Refused("too-fast", retry_after=seconds(values[0]), ref=draft.ref)
+        kept = Appended(StreamId.parse(values[0]), StreamId.parse(values[1]))
+        if kept.previous == BEGINNING:
+            with unknown_when_lost():
+                await answer(self.client.zadd(DUE, {draft.tile: kept.at.ms + life_ms()}, nx=True))
+        return kept
+
+    async def _append(self, draft: Draft, ref: str) -> Any:
+        tile, rule = draft.tile, RULES["chat.send"]
+        keys = [
+            stream_key(tile),
+            refs_key(tile),
+            allowance_key(tile, "chat.send", draft.person_id),
+        ]
+        fields = [part for pair in to_fields(draft).items() for part in pair]
+        arguments = [ref, life_ms(), rule.interval_ms, rule.tolerance_ms, *fields]
+        return await self.scripts["append"](keys, arguments)
+
+    async def remove(
+        self, tiles: Iterable[Tile], message_id: str, person_id: str
+    ) -> tuple[Removal, StreamId] | None:
+        place = stream_id_of(message_id)
+        if place is None:
+            return None
+        for tile in tiles:
+            arguments = [str(place), person_id, message_id, life_ms()]
+            with unknown_when_lost():
+                found = await self.scripts["remove"]([stream_key(tile)], arguments)
+            if found:
+                removal = Removal(StreamId.parse(found[0]), tile, message_id)
+                return removal, StreamId.parse(found[1])
+        return None
+
+    async def page(
+        self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
+    ) -> Reading:
+        with unknown_when_lost():
+            async with self.client.pipeline(transaction=False) as pipe:
+                pipe.time()
+                for tile, place in below.items():
+                    end = f"({place}" if place else "+"
+                    pipe.xrevrange(stream_key(tile), end, str(since_ms.get(tile, 0)), count)
+                time, *found = await pipe.execute()
+        newest_first = dict(zip(below, found, strict=True))
+        return reading(time, {tile: raw[::-1] for tile, raw in newest_first.items()})
+
+    async def after(self, last: Mapping[Tile, StreamId]) -> Reading:
+        streams: Any = {stream_key(tile): str(place) for tile, place in last.items()}
+        with unknown_when_lost():
+            async with self.client.pipeline(transaction=False) as pipe:
+                pipe.time()
+                if streams:
+                    pipe.xread(streams, count=AFTER_COUNT)
+                time, *found = await pipe.execute()
+        raw = dict(found[0]) if found and found[0] else {}
+        return reading(time, {tile: raw.get(stream_key(tile), []) for tile in last})
+
+    async def now_ms(self) -> int:
+        with unknown_when_lost():
+            return milliseconds(await answer(self.client.time()))
+
+    async def trim(self) -> None:
+        with unknown_when_lost():
+            now = milliseconds(await answer(self.client.time()))
+            due = await answer(self.client.zrangebyscore(DUE, "-inf", now, start=0, num=TRIM_TILES))
+            for tile in due:
+                keys = [stream_key(tile), refs_key(tile)]
+                next_ms = await self.scripts["trim"](keys, [life_ms(), TRIM_ENTRIES])
+                # A message between these two steps is not forgotten: its keys expire by themselves.
+                if next_ms:
+                    await answer(self.client.zadd(DUE, {tile: next_ms}))
+                else:
+                    await answer(self.client.zrem(DUE, tile))
+
+
+def milliseconds(time: tuple[int, int]) -> int:
+    return int(time[0]) * 1000 + int(time[1]) // 1000
+
+
+def reading(time: tuple[int, int], raw: Mapping[Tile, list[Any]]) -> Reading:
+    """Entries less those that have lived their time by the store's own clock."""
+    now_ms = milliseconds(time)
+    oldest = just_before(now_ms - life_ms() + 1)
+    entries: dict[Tile, list[Entry]] = {
+        tile: [
+            one for raw_id, fields in found if (one := entry_of(tile, raw_id, fields)).at > oldest
+        ]
+        for tile, found in raw.items()
+    }
+    return Reading(now_ms, entries)

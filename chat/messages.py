@@ -1,0 +1,127 @@
+"""What was said, and the marks and ids by which it is found again. Pure."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from presence.geo import Cell, Tile, tile_of
+from presence.people import Place
+
+REF = re.compile(r"[A-Za-z0-9_-]{8,64}")
+PUBLIC_ID = re.compile(r"(\d{1,15}-\d{1,15})\.[0-9a-f]{8}")
+
+
+class StreamId(NamedTuple):
+    """Where an entry stands in its tile's history: milliseconds of the store's clock, and a count."""
+
+    ms: int
+    seq: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        ms, _, seq = text.partition("-")
+        return cls(int(ms), int(seq or 0))
+
+    def __str__(self) -> str:
+        return f"{self.ms}-{self.seq}"
+
+
+BEGINNING = StreamId(0, 0)
+
+
+def just_before(ms: int) -> StreamId:
+    """The last place before everything that happens at or after `ms`."""
+    return StreamId(ms - 1, 2**63 - 1)
+
+
+def public_id(at: StreamId, person_id: str, ref: str) -> str:
+    """Stream ids of two tiles may be alike; with eight digits of who and what they are not."""
+    return f"{at}.{hashlib.sha256(f'{person_id}:{ref}'.encode()).hexdigest()[:8]}"
+
+
+def stream_id_of(message_id: str) -> StreamId | None:
+    """The place in the stream that a public id names; None where it is no public id."""
+    match = PUBLIC_ID.fullmatch(message_id)
+    return StreamId.parse(match[1]) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message on its way into history: who says what from where. `ref` is the sender's own mark."""
+
+    person_id: str
+    name: str
+    place: Place
+    text: str
+    ref: str
+
+    @property
+    def tile(self) -> Tile:
+        return tile_of(self.place.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as history holds it, under the name and from the place it was sent with."""
+
+    at: StreamId
+    person_id: str
+    name: str
+    place: Place
+    text: str
+    ref: str
+
+    @property
+    def id(self) -> str:
+        return public_id(self.at, self.person_id, self.ref)
+
+    @property
+    def tile(self) -> Tile:
+        return tile_of(self.place.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A message was taken back: it stands in the history after it, so that nobody misses it."""
+
+    at: StreamId
+    tile: Tile
+    removed_id: str
+
+
+Entry = Message | Removal
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of a draft: its place and the one before; `fresh` is False for a known ref."""
+
+    at: StreamId
+    previous: StreamId
+    fresh: bool = True
+
+
+def message_of(draft: Draft, at: StreamId) -> Message:
+    return Message(at, draft.person_id, draft.name, draft.place, draft.text, draft.ref)
+
+
+def to_fields(message: Message | Draft) -> dict[str, str | int]:
+    """The fields of a stream entry."""
+    return {
+        "person": message.person_id,
+        "name": message.name,
+        "cell": message.place.cell,
+        "radius_m": message.place.radius_m,
+        "text": message.text,
+        "ref": message.ref,
+    }
+
+
+def entry_of(tile: Tile, raw_id: str, fields: dict[str, str]) -> Entry:
+    at = StreamId.parse(raw_id)
+    if "gone" in fields:
+        return Removal(at, tile, fields["gone"])
+    cell: Cell = fields["cell"]
+    place = Place(cell, int(fields["radius_m"]))
+    return Message(at, fields["person"], fields["name"], place, fields["text"], fields["ref"])

@@ -1,0 +1,15 @@
+"""The history of this process: Redis where REDIS_URL is set, else memory."""
+
+from functools import cache
+
+from django.conf import settings
+
+from chat.history import History
+from chat.history_memory import MemoryHistory
+from chat.history_redis import RedisHistory
+from neartalk.redis import connect
+
+
+@cache
+def history() -> History:
+    return RedisHistory(connect()) if settings.REDIS_URL else MemoryHistory()

@@ -1,0 +1,10 @@
+"""Addresses of the chat."""
+
+from django.urls import path
+
+from chat import views
+from chat.consumers import ChatConsumer
+
+urlpatterns = [path("api/messages", views.messages, name="messages")]
+
+websocket_urlpatterns = [path("ws", ChatConsumer.as_asgi())]
