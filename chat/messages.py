@@ -13,7 +13,7 @@ PUBLIC_ID = re.compile(r"(\d{1,15}-\d{1,15})\.[0-9a-f]{8}")
 
 
 class StreamId(NamedTuple):
-    """Where an entry stands in its tile's history: milliseconds of the store's clock, and a count."""
+    """Where an entry stands in its tile's history: ms of the store's clock, and a count."""
 
     ms: int
     seq: int
@@ -48,7 +48,7 @@ def stream_id_of(message_id: str) -> StreamId | None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message on its way into history: who says what from where. `ref` is the sender's own mark."""
+    """A message on its way into history: who says what from where, with the sender's own ref."""
 
     person_id: str
     name: str

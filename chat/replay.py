@@ -1,4 +1,4 @@
-"""What a reader who arrives, comes back or moves must be shown, found in the history of many tiles."""
+"""What a reader who arrives, comes back or moves must be shown, from the history of many tiles."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -27,7 +27,7 @@ CODES: dict[str, Code] = {
     # Try again
     "too-fast": Code(429, 0, "That was quick.", "You can send again in {retry_after} s."),
     "store-unavailable": Code(
-        503, 0, "One moment.", "This was not confirmed yet. It is tried again."
+        503, 0, "One moment.", "This is not confirmed yet. It is tried again."
     ),
     "try-later": Code(503, TRY_AGAIN, "One moment.", "The server is busy. It is tried again."),
     "too-slow": Code(

@@ -33,7 +33,7 @@ class Number(str):
 
 
 def body_of(request: HttpRequest) -> Mapping[str, Any]:
-    """The fields of a form or of a JSON object. A boolean is put where no field takes it for a number.
+    """The fields of a form or of a JSON object. No field takes a boolean for a number.
 
     Raises Refused: `bad-json`, `too-large`.
     """

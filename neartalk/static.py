@@ -1,4 +1,4 @@
-"""Static files for an asynchronous server: WhiteNoise finds them, Django answers without a thread."""
+"""Static files for an asynchronous server: WhiteNoise finds them, no thread answers."""
 
 from collections.abc import Awaitable, Callable
 

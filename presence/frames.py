@@ -1,4 +1,4 @@
-"""How frames look on the wire, in both forms: JSON objects, and HTML whose every element is out of band."""
+"""How frames look on the wire in both forms: JSON objects, and HTML that is swapped out of band."""
 
 import json
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ class Form(StrEnum):
 
 
 class Frame:
-    """One text frame, built once and written to many: `wire` is RFC 6455, unmasked, unfragmented."""
+    """One text frame, built once, written to many: `wire` is RFC 6455, unmasked, unfragmented."""
 
     __slots__ = ("text", "wire")
 
@@ -43,7 +43,7 @@ def fragment(name: str, context: dict[str, Any]) -> str:
 
 
 def rows(form: Form, each: Iterable[str]) -> Frame:
-    """Messages that leave together: one list for the page, one object or an array of them in JSON."""
+    """Messages that leave together: a list for the page; in JSON one object or an array of them."""
     if form is Form.HTML:
         return Frame(f'<ol id="messages" hx-swap-oob="beforeend">{"".join(each)}</ol>')
     found = [*each]

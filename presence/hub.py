@@ -70,7 +70,7 @@ class Arrival:
 
 
 class Drawn:
-    """Who is near a place as frames: one for everybody too far down the list, one for each above."""
+    """Who is near a place, as frames: one for each who is listed, one for all the others."""
 
     def __init__(self, nearby: Nearby) -> None:
         self.nearby = nearby
@@ -269,10 +269,8 @@ class Hub:
 
     async def _read(self, tiles: Iterable[Tile]) -> None:
         found = await self.registry.people(tiles)
-        holders = {one.process for tileful in found.values() for one in tileful.people.values()} - {
-            ""
-        }
-        if not holders <= self.processes:
+        people = (person for tileful in found.values() for person in tileful.people.values())
+        if not {person.process for person in people} <= self.processes | {""}:
             self.processes = (await self.registry.pulse(())).processes | {self.process}
         for tile, tileful in found.items():
             self.roster.load(tile, tileful)
@@ -319,7 +317,7 @@ class Hub:
             self._claim(event.person, event.tile)
 
     def _notice(self, person: Person) -> None:
-        """The registry says something newer of a person who has sockets here: read their session."""
+        """The registry knows something newer of a person who has sockets here: read it."""
         for socket in self._sockets(person):
             if person.version > socket.person.version:
                 self.later(self._read_session(person, socket.session.digest))

@@ -81,7 +81,7 @@ def dial(nearby: Nearby) -> SafeString:
 
 
 def geometry(nearby: Nearby) -> dict[str, Any]:
-    """Circles of the dial: where a ring stands is told by its label and its turn in it, nothing else."""
+    """Circles of the dial: a ring's place comes from its label and its turn in it, nothing else."""
     edge = reach_x(nearby.place.radius_m)
     rings: list[dict[str, Any]] = []
     crowds: list[dict[str, Any]] = []

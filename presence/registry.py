@@ -25,7 +25,7 @@ class Tileful:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What a process asks every 2 s: the store's clock, its epoch, live processes, tile versions."""
+    """What a process asks every 2 s: the store's clock and epoch, live processes, tile versions."""
 
     now_ms: int
     epoch: str
@@ -44,7 +44,7 @@ class Registry(Protocol):
         """30 more minutes for each: a live socket is not idle."""
 
     async def rename(self, digest: str, name: str) -> Change:
-        """Raises Refused: `session-unknown`, or `renames-spent`. The same name again costs nothing."""
+        """The same name again costs nothing. Raises Refused: `session-unknown`, `renames-spent`."""
 
     async def place(self, digest: str, place: Place, process: str) -> Change:
         """Publishes the person in the tile of `place.cell`, then takes them out of the tile before.

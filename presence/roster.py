@@ -66,7 +66,7 @@ class Roster:
         self.homes.pop(tile, None)
 
     def apply(self, event: TileEvent) -> bool:
-        """Takes a change over. False where one before it was missed: the tile must be read again."""
+        """Takes a change over. False where one was missed: the tile must be read again."""
         known = self.versions.get(event.tile)
         if known is None or event.version <= known:
             return True

@@ -1,4 +1,4 @@
-"""The secret side of a person: a 256-bit key, in a cookie or as a bearer token; its digest is kept."""
+"""The secret side of a person: a 256-bit key in a cookie or a bearer token; its digest is kept."""
 
 import hashlib
 import random
@@ -33,7 +33,7 @@ def digest_of(key: str) -> str:
 
 
 async def open_session(name: str | None) -> tuple[str, Session]:
-    """A new session under this name or a generated one, with its key: 32 random bytes, base64url."""
+    """A new session under this name or a generated one, and its key: 32 random bytes, base64url."""
     key = secrets.token_urlsafe(32)
     person_id = secrets.token_hex(8)
     chosen = name or names.generate(random.SystemRandom())
@@ -41,7 +41,7 @@ async def open_session(name: str | None) -> tuple[str, Session]:
 
 
 async def of_key(key: str | None) -> Session:
-    """Raises Refused: `session-unknown` for a key that is missing, malformed, unknown or expired."""
+    """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired."""
     if not key or not KEY.fullmatch(key):
         raise Refused("session-unknown")
     session = await registry().get(digest_of(key))
@@ -101,7 +101,7 @@ def keep(response: HttpResponse, key: str) -> None:
 class BearerIsNoCookie(MiddlewareMixin):
     """Only what a browser sends by itself can be forged: calls without our cookie need no token.
 
-    A page that asks for a cookie (HTMX) needs one too, or it could be given somebody else's session.
+    A page that asks for a cookie (HTMX) needs one too, or it could be handed another's session.
     """
 
     def process_request(self, request: HttpRequest) -> None:
