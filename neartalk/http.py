@@ -23,9 +23,6 @@ class HtmxRequest(HttpRequest):
 View = Callable[[HtmxRequest], Coroutine[Any, Any, HttpResponse]]
 
 
-FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
-
-
 class Number(str):
     """A JSON number, in its own digits: a form judges it, and no text field takes it for text."""
 
@@ -41,26 +38,17 @@ def body_of(request: HttpRequest) -> Mapping[str, Any]:
         body = request.body
     except RequestDataTooBig as why:
         raise Refused("too-large") from why
+    if request.content_type == "application/x-www-form-urlencoded" or not body:
+        return QueryDict(body).dict()
     if request.content_type != "application/json":
-        return form_of(request, body)
+        raise Refused("bad-json")
     try:
-        found = json.loads(
-            body or b"{}", parse_int=Number, parse_float=Number, parse_constant=Number
-        )
+        found = json.loads(body, parse_int=Number, parse_float=Number, parse_constant=Number)
     except (ValueError, RecursionError) as why:
         raise Refused("bad-json") from why
     if not isinstance(found, dict):
         raise Refused("bad-json")
     return {key: [value] if isinstance(value, bool) else value for key, value in found.items()}
-
-
-def form_of(request: HttpRequest, body: bytes) -> Mapping[str, Any]:
-    """The fields of an encoded form, of any method: Django itself reads those of POST only."""
-    if body and request.content_type not in FORM_TYPES:
-        raise Refused("bad-json")
-    if request.method == "POST":
-        return request.POST.dict()
-    return QueryDict(body).dict()
 
 
 def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, HttpResponse]]]:
