@@ -1,0 +1,116 @@
+"""The servers that tests share, one set for each pytest-xdist worker, and coroutine tests."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from tests import chromium as browsers
+from tests.servers import Daemon, Postgres, Server, Valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+D = TypeVar("D", bound=Daemon)
+
+
+class Serve(Protocol):
+    """Starts NearTalk and waits until it is healthy."""
+
+    def __call__(
+        self,
+        kind: Literal["uvicorn", "daphne"] = "uvicorn",
+        env: Mapping[str, str] | None = None,
+        *,
+        migrate: bool = False,
+    ) -> Server: ...
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Runs `async def` tests. async_to_sync keeps the ORM on pytest-django's thread, so its
+    rollback sees what the test wrote; asyncio.run would leak rows."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    async_to_sync(pyfuncitem.obj)(**{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Valkey]:
+    with ExitStack() as stack:
+        yield started(Valkey(), stack)
+
+
+@pytest.fixture
+def redis_url(redis_server: Valkey) -> str:
+    """The shared Redis, empty."""
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Callable[[], Valkey]]:
+    """For tests that pause, stop or restart it."""
+    with ExitStack() as stack:
+        yield lambda: started(Valkey(), stack)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with ExitStack() as stack:
+        yield started(Postgres(), stack)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Postgres) -> str:
+    """This worker's database, without tables."""
+    return postgres_server.create(f"neartalk_{os.environ.get('PYTEST_XDIST_WORKER', 'only')}")
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Callable[[], Postgres]]:
+    """For tests that pause, stop or restart it."""
+    with ExitStack() as stack:
+        yield lambda: started(Postgres(), stack)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with ExitStack() as stack:
+
+        def start(
+            kind: Literal["uvicorn", "daphne"] = "uvicorn",
+            env: Mapping[str, str] | None = None,
+            *,
+            migrate: bool = False,
+        ) -> Server:
+            server = Server(kind, env or {})
+            stack.callback(server.close)
+            if migrate:
+                server.migrate()
+            return server.start()
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium. Without one, browser tests are skipped, but never in CI."""
+    path = browsers.find()
+    if path is None and os.environ.get("CI"):
+        pytest.fail(browsers.MISSING)
+    if path is None:
+        pytest.skip(browsers.MISSING)
+    return path
+
+
+def started(daemon: D, stack: ExitStack) -> D:
+    stack.callback(daemon.close)
+    return daemon.start()
