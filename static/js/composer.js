@@ -1,0 +1,61 @@
+// The field you write in: counts from 400 characters on, sends on Enter, and keeps its draft over a reload.
+
+const KEY = 'neartalk.draft';
+const COUNT_FROM = 400;
+
+const form = document.getElementById('composer');
+const field = document.getElementById('text');
+const counter = document.getElementById('counter');
+const max = Number(field.dataset.max);
+const fine = window.matchMedia('(pointer: fine)');
+const grows = CSS.supports('field-sizing: content');
+
+/** The words to send, taken out of the field; null where there are none or too many. */
+export function take() {
+  const text = field.value.trim();
+  if (!text || length(text) > max) {
+    field.focus();
+    return null;
+  }
+  write('');
+  return text;
+}
+
+/** Puts words back if nothing else was written meanwhile; says whether it did. */
+export function giveBack(text) {
+  if (field.value.trim()) return false;
+  write(text);
+  field.focus();
+  return true;
+}
+
+// As the server counts: characters after NFKC, not halves of them.
+function length(text) {
+  return [...text.normalize('NFKC')].length;
+}
+
+function write(text) {
+  field.value = text;
+  changed();
+}
+
+function changed() {
+  sessionStorage.setItem(KEY, field.value);
+  if (!grows) field.rows = Math.min(5, field.value.split('\n').length);
+  const used = length(field.value.trim());
+  const over = used - max;
+  counter.hidden = used < COUNT_FROM;
+  counter.textContent = over > 0 ? `${used} of ${max} characters. Take ${over} out and send again.` : `${used} of ${max}`;
+  counter.classList.toggle('field-error', over > 0);
+  if (over > 0) field.setAttribute('aria-invalid', 'true');
+  else field.removeAttribute('aria-invalid');
+}
+
+field.addEventListener('input', changed);
+field.addEventListener('keydown', (event) => {
+  // Enter also ends the choice of a character in an input method. A phone's Enter is the only way to a new line.
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !fine.matches) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+write(field.value || sessionStorage.getItem(KEY) || '');

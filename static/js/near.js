@@ -1,0 +1,126 @@
+// The page of the chat: wires its parts together and decides what each end of the socket means.
+
+import { alert, clear } from './alerts.js';
+import * as clock from './clock.js';
+import { connect, reconnect, send } from './connection.js';
+import { again, follow } from './follow.js';
+import { permission } from './location.js';
+import * as messages from './messages.js';
+import * as older from './older.js';
+import { resendAll } from './outbox.js';
+import './people.js';
+import { askTabs, current, publish } from './place.js';
+import './reach.js';
+import * as self from './self.js';
+import { hold } from './scroll.js';
+import { on } from './signals.js';
+import { describe } from './trouble.js';
+
+const HEAL_MS = 20_000;
+const SETTLE_MS = 3000;
+let healed = -Infinity;
+
+const ENDS = {
+  4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: leave },
+  4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: leave },
+  4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: heal },
+  4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: leave },
+};
+const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: retry };
+
+function opened() {
+  clear('connection');
+  resendAll();
+}
+
+function offline() {
+  alert('connection', { title: 'Offline.', words: 'What you type stays here.' });
+}
+
+/** True where the page goes on by itself. A second end of that kind right after is somebody's to look at. */
+function ended(code) {
+  const soon = Date.now() - healed < HEAL_MS;
+  if ((code === 4401 || code === 4409) && current() && !soon) {
+    healed = Date.now();
+    heal(code);
+    return true;
+  }
+  if (code === 4410) self.clean();
+  alert('connection', ENDS[code] ?? ENDED);
+  return false;
+}
+
+async function heal(code) {
+  if (!current()) {
+    again();
+    return;
+  }
+  const { done } = await publish({ fresh: code === 4401 });
+  if (done) reconnect();
+  else alert('connection', ENDED);
+}
+
+function retry() {
+  clear('connection');
+  reconnect();
+}
+
+function leave() {
+  self.clean();
+  location.assign('/');
+}
+
+function trouble(kind, accuracy) {
+  const { title, words, action, steps, href } = describe(kind, accuracy);
+  alert('place', { title: `${title}.`, words, steps, label: action, run: href ? null : lookAgain, href });
+}
+
+function lookAgain() {
+  clear('place');
+  again();
+}
+
+// A browser that would ask must not do so before somebody pressed a button: here, or on the page before.
+async function locate() {
+  if (current() || (await permission()) !== 'prompt') {
+    follow({ trouble, fixed: () => clear('place') });
+    return;
+  }
+  alert('place', {
+    title: 'NearTalk follows you only if you let it.',
+    words: 'Until then you stay in the block you came from.',
+    label: 'Use my location',
+    run: () => {
+      clear('place');
+      follow({ trouble, fixed: () => clear('place') });
+    },
+  });
+}
+
+on('welcome', ({ now }) => {
+  clock.set(Number(now));
+  messages.refresh();
+  setTimeout(() => {
+    messages.settle();
+    older.reset();
+  }, SETTLE_MS);
+});
+on('mark', () => messages.settle());
+on('gone', ({ ids }) => messages.remove(ids.split(' ')));
+document.addEventListener('neartalk:session', self.refresh);
+
+document.getElementById('messages').addEventListener('click', ({ target }) => {
+  const act = target.closest('[data-act]')?.dataset.act;
+  const row = target.closest('.message');
+  if (act === 'remove') send({ type: 'chat.remove', id: row.dataset.id });
+  if (act === 'own') {
+    const open = target.closest('button').getAttribute('aria-expanded') !== 'true';
+    target.closest('button').setAttribute('aria-expanded', String(open));
+    row.querySelector('.own').hidden = !open;
+    hold();
+  }
+});
+
+askTabs();
+connect({ open: opened, offline, final: ended });
+locate();

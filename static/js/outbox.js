@@ -1,0 +1,130 @@
+// What you sent and nobody confirmed yet: drawn with dashes, kept over a reload, sent again under the same ref until the
+// server says that it is kept, or that it is refused.
+
+import { delayMs } from './backoff.js';
+import { now } from './clock.js';
+import * as composer from './composer.js';
+import { isOpen, send } from './connection.js';
+import { admit, shown } from './messages.js';
+import * as refusal from './refusal.js';
+import { toEnd } from './scroll.js';
+import { on } from './signals.js';
+
+const KEY = 'neartalk.outbox';
+const LIFE_MS = 30 * 60_000;
+const UNANSWERED_MS = 10_000;
+// Said together with a close, which near.js answers for.
+const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'try-later'];
+
+const list = document.getElementById('outbox');
+const template = document.getElementById('outgoing');
+const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept
+
+export function resendAll() {
+  for (const item of items.values()) {
+    item.tries = 0;
+    if (Date.now() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be said by itself
+    else transmit(item);
+  }
+}
+
+function add({ ref, text, at, failed = false }) {
+  const row = template.content.cloneNode(true).firstElementChild;
+  row.dataset.ref = ref;
+  row.querySelector('.said').textContent = text;
+  list.append(row);
+  const item = { ref, text, at, failed, tries: 0, row, timer: 0 };
+  items.set(ref, item);
+  if (failed) fail(item);
+  keep();
+  return item;
+}
+
+function frame({ ref, text }) {
+  return { type: 'chat.send', text, ref };
+}
+
+function transmit(item) {
+  clearTimeout(item.timer);
+  if (!item.failed && send(frame(item))) expectAnswer(item);
+}
+
+// A timeout is not a refusal: nobody knows whether it arrived, and the same ref is never said twice.
+function expectAnswer(item) {
+  clearTimeout(item.timer);
+  item.timer = setTimeout(() => transmit(item), UNANSWERED_MS);
+}
+
+function drop(item) {
+  clearTimeout(item.timer);
+  items.delete(item.ref);
+  item.row.remove();
+  keep();
+}
+
+function fail(item) {
+  clearTimeout(item.timer);
+  item.failed = true;
+  item.row.dataset.state = 'failed';
+  item.row.querySelector('.life').textContent = 'Not sent';
+  keep();
+}
+
+function keep() {
+  const kept = [...items.values()].map(({ ref, text, at, failed }) => ({ ref, text, at, failed }));
+  sessionStorage.setItem(KEY, JSON.stringify(kept));
+}
+
+function newRef() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event) => {
+  const text = composer.take();
+  if (!text) return event.preventDefault();
+  refusal.clear();
+  const item = add({ ref: newRef(), text, at: Date.now() });
+  toEnd();
+  if (!isOpen()) return event.preventDefault(); // htmx would queue it; it goes out on open with the others
+  event.detail.messageBody = JSON.stringify(frame(item));
+  expectAnswer(item);
+});
+
+on('ack', ({ ref, id }) => {
+  const item = items.get(ref);
+  if (!item) return;
+  drop(item);
+  if (!shown(id)) admit([sent(item, id)]);
+});
+
+// Kept, though your own copy is not here yet: it takes this row's place.
+function sent({ row, text }, id) {
+  row.id = `m-${id}`;
+  Object.assign(row.dataset, { id, state: 'sent', sent: now(), expires: now() + LIFE_MS, person: 'you' });
+  row.querySelector('.said').textContent = text;
+  row.querySelector('.life').innerHTML = '<span class="unseen">Sent, gone in </span><span class="minutes">30</span> min';
+  return row;
+}
+
+refusal.onRefusal(({ ref, code }) => {
+  const item = items.get(ref);
+  if (!item) return !CLOSING.includes(code);
+  if (code === 'store-unavailable') {
+    clearTimeout(item.timer);
+    item.timer = setTimeout(() => transmit(item), delayMs(item.tries));
+    item.tries += 1;
+    return false;
+  }
+  if (composer.giveBack(item.text)) drop(item);
+  else fail(item);
+  return true;
+});
+
+list.addEventListener('click', ({ target }) => {
+  if (!target.closest('[data-act="put-back"]')) return;
+  const item = items.get(target.closest('.outgoing').dataset.ref);
+  if (composer.giveBack(item.text)) drop(item);
+  else document.getElementById('text').focus();
+});
+
+for (const item of JSON.parse(sessionStorage.getItem(KEY) ?? '[]')) add(item);
