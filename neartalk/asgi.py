@@ -1,6 +1,7 @@
 """The door of the servers: HTTP to Django, sockets to the consumers."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -8,13 +9,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neartalk.settings")
 # The apps must be ready before anything that imports a consumer.
 django_application = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.urls import re_path  # noqa: E402
 
-from chat.urls import websocket_urlpatterns
+from chat.urls import websocket_urlpatterns  # noqa: E402
+
+
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """No socket lives at this address: the handshake is refused with 403."""
+    await send({"type": "websocket.close"})
+
 
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": URLRouter(websocket_urlpatterns),
+        "websocket": URLRouter([*websocket_urlpatterns, re_path("", nowhere)]),
     }
 )
