@@ -1,7 +1,7 @@
 """The door of the servers: HTTP to Django, sockets to the consumers."""
 
 import os
-from typing import Any
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -9,10 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neartalk.settings")
 # The apps must be ready before anything that imports a consumer.
 django_application = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from django.urls import re_path  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import re_path
 
-from chat.urls import websocket_urlpatterns  # noqa: E402
+from chat.urls import websocket_urlpatterns
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
@@ -23,6 +23,6 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": URLRouter([*websocket_urlpatterns, re_path("", nowhere)]),
+        "websocket": URLRouter([*websocket_urlpatterns, re_path("", cast(Any, nowhere))]),
     }
 )
