@@ -24,7 +24,10 @@ let mark = '';
 let epoch = '';
 let hear = {};
 
-/** Begins; hear is {open(), offline(), final(code)}: final says whether it goes on by itself. htmx opens the socket when the page has been read. */
+/**
+ * Begins; hear is {open(), offline(), final(code)}, where final answers whether it goes on by itself.
+ * htmx opens the socket when the page has been read.
+ */
 export function connect(listener) {
   hear = listener;
   htmx.createWebSocket = create;

@@ -45,7 +45,7 @@ export function watch(onFix, onTrouble) {
 
   const id = navigator.geolocation.watchPosition(fix, (error) => trouble(KINDS[error.code]), {
     enableHighAccuracy: true,
-    maximumAge: PATIENCE_MS,
+    maximumAge: 0, // a page that was hidden must not hear where it was before
     timeout: TIMEOUT_MS,
   });
   return () => {

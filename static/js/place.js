@@ -52,7 +52,8 @@ export function publish({ cell, radius, fresh = false } = {}) {
 
 async function publishNow(cell, radius, fresh) {
   let answer = fresh ? null : await update(cell, radius);
-  if (!answer || answer.status === 401) {
+  const anew = !answer || answer.status === 401;
+  if (anew) {
     const made = await create();
     if (!succeeded(made)) return outcome(made);
     answer = await update(cell, radius);
@@ -60,6 +61,7 @@ async function publishNow(cell, radius, fresh) {
   if (succeeded(answer)) {
     keep({ cell, radius: narrowed(answer) ?? radius });
     tell();
+    if (anew) document.dispatchEvent(new Event('neartalk:session'));
   }
   return outcome(answer);
 }
@@ -68,9 +70,7 @@ async function publishNow(cell, radius, fresh) {
 async function create() {
   const username = document.getElementById('self')?.dataset.name;
   const made = username ? await call('POST', '/api/session/create', { username }) : null;
-  const answer = made && made.status !== 422 ? made : await call('POST', '/api/session/create');
-  if (succeeded(answer)) document.dispatchEvent(new Event('neartalk:session'));
-  return answer;
+  return made && made.status !== 422 ? made : call('POST', '/api/session/create');
 }
 
 function update(cell, radius) {

@@ -9,6 +9,8 @@ const REST_MS = 250;
 const DIAL_START = 28;
 const DIAL_STEP = 274 / 9;
 
+const UNANSWERED = { title: 'Your reach did not change.', words: 'NearTalk did not answer.', label: 'Try again' };
+
 const slider = document.getElementById('radius');
 const stops = slider.dataset.stops.split(' ').map(Number);
 let dragging = false;
@@ -68,7 +70,7 @@ async function apply() {
   slider.removeAttribute('aria-busy');
   if (done || dragging) return;
   if (refusal) show(refusal);
-  else alert('reach', { title: 'Your reach did not change.', words: 'NearTalk did not answer.', label: 'Try again', run: () => wish(wished) });
+  else alert('reach', { ...UNANSWERED, run: () => wish(wished) });
   follow(current().radius);
   drawEdge(stopOf(current().radius));
 }
@@ -82,7 +84,10 @@ export function wish(radiusM) {
 
 slider.addEventListener('input', drag);
 slider.addEventListener('change', rest);
-onPlace(({ radius }) => dragging || follow(radius));
+onPlace(({ radius }) => {
+  document.getElementById('reach-output').dataset.radius = String(radius); // another tab's, or ours before it is drawn
+  if (!dragging) follow(radius);
+});
 
 document.addEventListener('radius-narrowed', ({ detail }) => {
   dragging = false;
