@@ -40,7 +40,7 @@ def people_html(nearby: Nearby) -> str:
 def context(nearby: Nearby) -> dict[str, Any]:
     """What `_people.html` shows."""
     radius_m = nearby.place.radius_m
-    next_stop = next((stop for stop in RADIUS_STOPS_M if stop > radius_m), None)
+    next_stop = next((mark for mark in MARKS_M if mark > radius_m), None)
     return {
         "count": nearby.count,
         "rest": nearby.rest,
