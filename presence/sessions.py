@@ -7,11 +7,10 @@ import secrets
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 from django.utils.deprecation import MiddlewareMixin
 
 from neartalk.codes import Refused
@@ -87,10 +86,11 @@ def own_origin(origin: str, host: str) -> bool:
     """Whether a page of ours opened the socket: the origin's host is the one that was asked."""
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
-    parts = urlsplit(origin)
+    scheme, _, asked = origin.partition("://")
+    domain, _ = split_domain_port(asked)  # a host that is malformed has no domain
     allowed = settings.ALLOWED_HOSTS or [".localhost", "127.0.0.1", "[::1]"]
-    own = bool(parts.netloc) and parts.netloc.lower() == host.lower()
-    return own and validate_host((parts.hostname or "").lower(), allowed)
+    own = scheme in {"http", "https"} and bool(domain) and asked.lower() == host.lower()
+    return own and validate_host(domain, allowed)
 
 
 def keep(response: HttpResponse, key: str) -> None:

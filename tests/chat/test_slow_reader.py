@@ -1,0 +1,170 @@
+"""A reader that stops reading costs little, is cut off, delays nobody, and is told why."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import socket
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import psutil
+
+from presence.frames import Form, Frame
+from presence.people import Person, Session
+from presence.sockets import STUCK_S, UNSENT_MAX, AsgiOutlet, Socket
+from tests.client import TIMEOUT_S, elsewhere, new_ref, north, person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Serve
+    from tests.servers import Server
+
+READERS = 20
+# Fewer than one who comes back is shown at most; far more bytes than the system itself buffers.
+MESSAGES, TOGETHER = 1_900, 50
+TEXT = "🦔" * 490
+
+
+@contextmanager
+def stopped_reader(server: Server, key: str) -> Iterator[int]:
+    """A socket that shakes hands and then never reads again; its local port."""
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        raw.settimeout(TIMEOUT_S)
+        raw.connect(("127.0.0.1", server.port))
+        lines = (
+            "GET /ws HTTP/1.1",
+            f"Host: 127.0.0.1:{server.port}",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+            f"Authorization: Bearer {key}",
+        )
+        raw.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+        assert raw.recv(12) == b"HTTP/1.1 101"
+        yield raw.getsockname()[1]
+
+
+def held(server: Server, ports: set[int]) -> set[int]:
+    """Those of the clients' ports whose sockets the server still holds."""
+    connections = psutil.Process(server.pid).net_connections("tcp")
+    return {one.raddr.port for one in connections if one.raddr} & ports
+
+
+async def test_who_stops_reading_is_cut_off_and_told_and_nobody_else_notices(
+    serve: Serve,
+) -> None:
+    server, spot = serve(env={"RATE_LIMITS_SCALE": "100000"}), elsewhere()
+    said = [f"{number} {TEXT}" for number in range(MESSAGES)]
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, 2), 500, "bob") as bob,
+        person(server, *north(spot, 1), 500, "slow") as slow,
+    ):
+        await slow.socket.close()
+        with ExitStack() as stack:
+            readers = (stopped_reader(server, slow.key) for _ in range(READERS))
+            ports = {stack.enter_context(reader) for reader in readers}
+            assert held(server, ports) == ports
+            for start in range(0, MESSAGES, TOGETHER):
+                for text in said[start : start + TOGETHER]:
+                    await alice.send("chat.send", text=text, ref=new_ref())
+                await bob.expect("chat.message", text=said[start + TOGETHER - 1])
+            assert held(server, ports) == set()
+        heard = [frame["text"] for frame in bob.seen if frame["type"] == "chat.message"]
+        assert heard == said
+        await bob.silent("error", "gap")
+        await alice.silent("error", "gap")
+
+        async with slow.tab(since=slow.mark, epoch=slow.welcome["epoch"]) as back:
+            assert (await back.expect("error"))["code"] == "too-slow"
+            shown = [frame["text"] for frame in back.seen if frame["type"] == "chat.message"]
+            assert shown == said
+            await back.silent("gap")
+        async with slow.tab() as again:
+            await again.expect("mark")
+            await again.silent("error")
+
+
+class Stuck:
+    """An outlet whose peer takes nothing."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.aborted = 0
+
+    def write(self, frame: Frame) -> None:
+        self.bytes += len(frame.wire)
+
+    def unsent(self) -> int:
+        return self.bytes
+
+    async def drained(self) -> None:
+        raise NotImplementedError
+
+    def quiet_s(self) -> float:
+        raise NotImplementedError
+
+    def close(self, code: int) -> None:
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        self.aborted += 1
+
+
+def stuck() -> tuple[Socket, Stuck]:
+    outlet = Stuck()
+    return Socket(Session("", Person("", "slow"), 0), Form.JSON, outlet), outlet
+
+
+def test_a_socket_is_cut_off_at_256_kb_and_handed_nothing_more() -> None:
+    reader, outlet = stuck()
+    frame = Frame("x" * 1000)
+    while not outlet.aborted:
+        reader.write(frame)
+    assert UNSENT_MAX == 256 * 1024
+    assert outlet.bytes - len(frame.wire) <= UNSENT_MAX < outlet.bytes
+    reader.write(frame)
+    reader.check(0)
+    reader.check(100)
+    assert (outlet.aborted, outlet.bytes - len(frame.wire) <= UNSENT_MAX) == (1, True)
+
+
+def test_a_socket_is_cut_off_when_anything_stays_unread_for_15_s() -> None:
+    reader, outlet = stuck()
+    reader.check(0)
+    reader.write(Frame("x"))
+    reader.check(100)
+    reader.check(100 + STUCK_S)
+    assert not outlet.aborted
+    outlet.bytes = 0
+    reader.check(101 + STUCK_S)
+    outlet.bytes = 1
+    reader.check(200)
+    assert not outlet.aborted
+    reader.check(200.1 + STUCK_S)
+    assert (outlet.aborted, STUCK_S) == (1, 15)
+
+
+async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:
+    """Daphne's way out has a queue of its own: it counts what has not left."""
+    closed: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "websocket.close":
+            closed.append(message)
+        else:
+            await asyncio.Event().wait()
+
+    outlet = AsgiOutlet(send)
+    reader = Socket(Session("", Person("", "slow"), 0), Form.JSON, outlet)
+    frame = Frame("x" * 1000)
+    while not reader.too_slow:
+        reader.write(frame)
+    assert UNSENT_MAX < outlet.unsent() <= UNSENT_MAX + len(frame.wire)
+    await outlet.task
+    assert closed == [{"type": "websocket.close", "code": 1013}]

@@ -1,0 +1,505 @@
+"""A conversation over /ws, on both servers: who hears what, in which order, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from tests.client import (
+    api,
+    elsewhere,
+    new_ref,
+    north,
+    person,
+    running,
+)
+from tests.markup import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.client import Spot
+    from tests.conftest import Serve
+    from tests.servers import Server
+
+NEAR, FAR = 2, 20  # cells: 300 m, 3 km
+
+
+@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with running(request.param, RATE_LIMITS_SCALE="1000") as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def spot() -> Spot:
+    return elsewhere()
+
+
+# ---- Who hears --------------------------------------------------------------------------------
+
+
+async def test_people_300_m_apart_hear_each_other_and_one_3_km_away_nothing(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+        person(server, *north(spot, FAR), 2000, "charlie") as charlie,
+    ):
+        await alice.say("Anyone here?")
+        heard = await bob.expect("chat.message")
+        assert (heard["username"], heard["text"]) == ("alice", "Anyone here?")
+        assert (heard["person_id"], heard["distance"]) == (alice.person_id, "~300 m")
+        assert heard["expires_at"] - heard["sent_at"] == 30 * 60 * 1000
+
+        await bob.say("I am")
+        answer = await alice.expect("chat.message", person_id=bob.person_id)
+        assert (answer["text"], answer["distance"]) == ("I am", "~300 m")
+        await charlie.silent("chat.message", "error")
+
+
+async def test_a_frame_names_nobodys_place(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await alice.say("Anyone here?")
+        listing = await bob.people("alice")
+        await bob.expect("chat.message")
+        allowed = {
+            "welcome": {"type", "person_id", "username", "epoch", "now"},
+            "mark": {"type", "mark"},
+            "people": {"type", "count", "people"},
+            "chat.message": {
+                *("type", "id", "person_id", "username"),
+                *("text", "distance", "sent_at", "expires_at"),
+            },
+        }
+        assert {frame["type"]: {*frame} for frame in bob.seen} == allowed
+        (listed,) = listing["people"]
+        assert {*listed} == {"person_id", "username", "distance"}
+
+
+async def test_the_shorter_reach_of_the_two_decides(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 2000, "alice") as alice,
+        person(server, *north(spot, NEAR), 100, "bob") as bob,
+    ):
+        await alice.say("I reach you")
+        await bob.say("But I not you")
+        await alice.expect("chat.message", text="I reach you")
+        await alice.silent()
+        await bob.expect("chat.message", text="But I not you")
+        await bob.silent()
+        assert (await alice.expect("people"))["count"] == 0
+
+
+async def test_people_in_one_cell_are_right_around_each_other(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 100, "alice") as alice,
+        person(server, *spot, 100, "bob") as bob,
+    ):
+        await alice.say("Hello")
+        assert (await bob.expect("chat.message"))["distance"] == "right around you"
+
+
+async def test_what_comes_in_a_burst_arrives_whole_and_in_order(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+        person(server, *north(spot, NEAR), 500, "bea", html=True) as bea,
+    ):
+        said = [f"message {number}" for number in range(50)]
+        for text in said:
+            await alice.send("chat.send", text=text, ref=new_ref())
+        for reader in (bob, bea):
+            await reader.expect("chat.message", text=said[-1])
+        assert [*await bob.texts(), said[-1]] == [*await bea.texts(), said[-1]] == said
+        assert len(bob.raw) < len(bob.seen), "some of them left together"
+
+
+# ---- Sending ----------------------------------------------------------------------------------
+
+
+async def test_the_ack_comes_before_ones_own_copy_and_names_the_same_id(
+    server: Server, spot: Spot
+) -> None:
+    async with person(server, *spot, 500, "alice") as alice:
+        ref = new_ref()
+        said = await alice.say("Anyone here?", ref)
+        copy = await alice.expect("chat.message")
+        assert copy["id"] == said
+        order = [frame["type"] for frame in alice.seen if frame.get("id") == said]
+        assert order == ["chat.ack", "chat.message"]
+
+
+async def test_a_resent_message_is_acked_with_the_same_id_and_shown_once(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        ref = new_ref()
+        said = await alice.say("Anyone here?", ref)
+        async with alice.tab() as reopened:
+            assert await reopened.say("Anyone here?", ref) == said
+        assert await alice.say("Anyone here?", ref) == said
+        assert await bob.texts() == ["Anyone here?"]
+        assert len(await bob.messages()) == 1
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "daphne"])
+async def test_too_fast_says_when_to_try_again_and_whose_message_it_was(
+    serve: Serve, spot: Spot, kind: Literal["uvicorn", "daphne"]
+) -> None:
+    server = serve(kind)
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        first = new_ref()
+        said = await alice.say("one", first)
+        await alice.say("two")
+        await alice.say("three")
+        refused = new_ref()
+        await alice.send("chat.send", text="four", ref=refused)
+        error = await alice.expect("error")
+        assert (error["code"], error["ref"]) == ("too-fast", refused)
+        assert 1 <= error["retry_after"] <= 6
+        assert str(error["retry_after"]) in error["message"]
+        assert await alice.say("one", first) == said, "a known ref is never too fast"
+        assert await bob.texts() == ["one", "two", "three"]
+        assert await bob.say("My own allowance is whole")
+
+
+async def test_a_message_keeps_the_name_it_was_sent_under(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await alice.say("Before")
+        await alice.rename("alma")
+        assert (await alice.expect("welcome"))["username"] == "alma"
+        await alice.say("After")
+        for reader in (bob, alice):
+            assert (await reader.expect("chat.message", text="Before"))["username"] == "alice"
+            assert (await reader.expect("chat.message", text="After"))["username"] == "alma"
+        await bob.people("alma")
+        async with person(server, *spot, 500, "charlie") as charlie:
+            names = {message["text"]: message["username"] for message in await charlie.messages()}
+            assert names == {"Before": "alice", "After": "alma"}
+
+
+# ---- Taking back ------------------------------------------------------------------------------
+
+
+async def test_a_message_taken_back_is_gone_everywhere(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+        person(server, *north(spot, FAR), 500, "charlie") as charlie,
+        alice.tab() as other_tab,
+    ):
+        await other_tab.expect("mark")
+        kept, taken = await alice.say("Stays"), await alice.say("Goes")
+        await alice.send("chat.remove", id=taken)
+        for reader in (alice, other_tab, bob):
+            await reader.expect("chat.message", id=taken)
+            assert (await reader.expect("chat.gone"))["ids"] == [taken]
+        assert [message["id"] for message in await bob.messages()] == [kept]
+        async with bob.tab() as newcomer:
+            await newcomer.expect("mark")
+            assert await newcomer.texts() == ["Stays"]
+        await charlie.silent()
+
+
+async def test_only_ones_own_message_can_be_taken_back_and_only_once(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        said = await alice.say("Mine")
+        await bob.send("chat.remove", id=said)
+        assert (await bob.expect("error"))["code"] == "not-found"
+        await alice.silent("chat.gone")
+        await alice.send("chat.remove", id=said)
+        await bob.expect("chat.gone", ids=[said])
+        await alice.send("chat.remove", id=said)
+        assert (await alice.expect("error"))["code"] == "not-found"
+        await bob.silent("chat.gone")
+
+
+# ---- Arriving and coming back -----------------------------------------------------------------
+
+
+async def test_who_arrives_is_shown_what_is_in_range_oldest_first(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, 3), 500, "bob") as bob,
+        person(server, *north(spot, FAR), 500, "charlie") as charlie,
+    ):
+        for number in range(3):
+            await alice.say(f"alice {number}")
+            await charlie.say(f"charlie {number}")
+            await bob.say(f"bob {number}")
+        async with person(server, *north(spot, 1), 500, "dora") as dora:
+            shown = [frame for frame in dora.seen if frame["type"] == "chat.message"]
+            assert [message["text"] for message in shown] == [
+                *("alice 0", "bob 0", "alice 1", "bob 1", "alice 2", "bob 2"),
+            ]
+            assert {message["distance"] for message in shown} == {"right around you", "~300 m"}
+            kinds = [frame["type"] for frame in dora.seen]
+            assert kinds[0] == "welcome"
+            assert kinds.index("people") < kinds.index("chat.message") < kinds.index("mark")
+            listed = [{**message, "type": "chat.message"} for message in await dora.messages()]
+            assert listed == shown
+            await alice.say("And on")
+            await dora.expect("chat.message", text="And on")
+
+
+async def test_who_comes_back_is_shown_exactly_what_was_missed(server: Server, spot: Spot) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        seen_then_gone = await alice.say("Seen, then gone")
+        await alice.say("Seen")
+        await bob.expect("chat.message", text="Seen")
+        async with bob.tab() as later:
+            mark = (await later.expect("mark"))["mark"]
+        await bob.socket.close()
+
+        await alice.say("Missed")
+        await alice.send("chat.remove", id=await alice.say("Missed, then gone"))
+        await alice.send("chat.remove", id=seen_then_gone)
+        await alice.expect("chat.gone", ids=[seen_then_gone])
+        async with bob.tab(since=mark, epoch=bob.welcome["epoch"]) as back:
+            await back.expect("mark")
+            assert await back.texts() == ["Missed"]
+            gone = (await back.expect("chat.gone"))["ids"]
+            assert seen_then_gone in gone
+            await back.silent("gap", "error")
+            await alice.say("And on")
+            await back.expect("chat.message", text="And on")
+            await back.silent()
+
+
+async def test_who_moved_while_away_is_shown_all_that_is_in_range_now(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, FAR), 500, "charlie") as charlie,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await alice.say("Here")
+        await charlie.say("There, before the mark")
+        async with bob.tab() as later:
+            mark = (await later.expect("mark"))["mark"]
+        await bob.socket.close()
+        await bob.move(*north(spot, FAR), 500)
+        async with bob.tab(since=mark, epoch=bob.welcome["epoch"]) as back:
+            await back.expect("mark")
+            assert await back.texts() == ["There, before the mark"]
+
+
+@pytest.mark.parametrize(
+    ("since", "epoch", "reason"),
+    [
+        ("nonsense", "{epoch}", "unknown-mark"),
+        ("-1", "{epoch}", "unknown-mark"),
+        ("1e3", "{epoch}", "unknown-mark"),
+        ("١٢٣", "{epoch}", "unknown-mark"),
+        ("9" * 400, "{epoch}", "unknown-mark"),
+        ("{mark}", "", "unknown-mark"),
+        ("{mark}", "another", "restarted"),
+    ],
+)
+async def test_a_mark_that_is_none_is_said_and_the_newest_follow(
+    server: Server, spot: Spot, since: str, epoch: str, reason: str
+) -> None:
+    async with person(server, *spot, 500, "alice") as alice:
+        await alice.say("Still alive")
+        since = since.format(mark=alice.mark)
+        epoch = epoch.format(epoch=alice.welcome["epoch"])
+        async with alice.tab(since=since, epoch=epoch) as back:
+            assert (await back.expect("gap"))["reason"] == reason
+            assert (await back.expect("welcome"))["epoch"] == alice.welcome["epoch"]
+            assert (await back.expect("chat.message"))["text"] == "Still alive"
+
+
+# ---- Moving -----------------------------------------------------------------------------------
+
+
+async def test_who_reaches_less_far_disappears_and_loses_sight_alike(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await asyncio.gather(alice.people("bob"), bob.people("alice"))
+        assert (await alice.move(*spot, 100))["in_range"] == 0
+        await asyncio.gather(alice.people(), bob.people())
+        await alice.say("Alone")
+        await bob.say("Alone too")
+        await alice.expect("chat.message", text="Alone")
+        await bob.expect("chat.message", text="Alone too")
+        await alice.silent()
+        await bob.silent()
+        assert (await alice.move(*spot, 500))["in_range"] == 1
+        await alice.people("bob")
+        await bob.people("alice")
+
+
+async def test_who_reaches_further_is_shown_what_is_new_in_range_and_no_more(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 2000, "alice") as alice,
+        person(server, *north(spot, 10), 2000, "charlie") as charlie,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await alice.say("Near")
+        await charlie.say("Further")
+        await bob.expect("chat.message", text="Near")
+        await bob.silent()
+        await bob.move(*north(spot, NEAR), 2000)
+        assert (await bob.expect("chat.message"))["text"] == "Further"
+        await bob.silent()
+        await alice.say("And on")
+        assert await bob.texts() == ["And on"]
+
+
+async def test_who_walks_is_shown_what_is_there_and_repeated_nothing(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, FAR), 500, "charlie") as charlie,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await alice.say("Where you come from")
+        await charlie.say("Where you go")
+        await bob.expect("chat.message", text="Where you come from")
+        await bob.move(*north(spot, 1), 500)
+        await bob.expect("mark")
+        await bob.silent()
+        await bob.move(*north(spot, FAR + 1), 500)
+        assert (await bob.expect("chat.message"))["text"] == "Where you go"
+        await bob.silent()
+        await alice.say("You are gone")
+        await charlie.say("You are here")
+        assert await bob.texts() == ["You are here"]
+        await asyncio.gather(alice.people(), charlie.people("bob"), bob.people("charlie"))
+
+
+# ---- Tabs and leaving -------------------------------------------------------------------------
+
+
+async def test_two_tabs_are_one_person_and_both_hear_everything(server: Server, spot: Spot) -> None:
+    async with AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(person(server, *spot, 500, "alice"))
+        bob = await stack.enter_async_context(person(server, *north(spot, NEAR), 500, "bob"))
+        tab = await stack.enter_async_context(alice.tab())
+        await tab.expect("mark")
+        await bob.people("alice")
+        assert (await tab.expect("people"))["count"] == 1
+        await tab.say("From the second")
+        await bob.say("To both")
+        for socket in (alice, tab):
+            assert await socket.texts() == ["From the second", "To both"]
+        await tab.socket.close()
+        await bob.say("To the first")
+        await alice.expect("chat.message", text="To the first")
+        assert (await bob.http.get("/api/nearby")).json()["count"] == 1
+
+
+async def test_leaving_closes_every_socket_and_others_see_a_departure(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice") as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+        alice.tab(html=True) as other_tab,
+    ):
+        await other_tab.expect("mark")
+        await alice.say("I said it")
+        await bob.people("alice")
+        await alice.leave()
+        assert await alice.closed() == await other_tab.closed() == 4410
+        await bob.people()
+        assert await bob.texts() == ["I said it"]
+        assert len(await bob.messages()) == 1, "what was said lives on"
+        assert (await alice.http.get("/api/nearby")).status_code == 401
+
+
+# ---- The page's form --------------------------------------------------------------------------
+
+MARKUP = """<img src=x onerror="alert(1)"><script>alert('x')</script>
+<div id="people" hx-swap-oob="true" hx-on:click='alert(1)'>&amp; {{ text }}</div>"""
+
+
+async def test_every_fragment_is_well_formed_and_has_its_place_on_the_page(
+    server: Server, spot: Spot
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice", html=True) as alice,
+        person(server, *north(spot, NEAR), 500, "bob", html=True) as bob,
+        api(server, cookies={"neartalk": alice.key}) as browser,
+    ):
+        page = (await browser.get("/near")).text
+        assert alice.welcome["person_id"] == alice.person_id
+        assert alice.welcome["username"] == "alice"
+        said = await alice.say("Anyone here?")
+        mine, theirs = await alice.expect("chat.message"), await bob.expect("chat.message")
+        assert mine["mine"]
+        assert not theirs["mine"]
+        assert mine["id"] == theirs["id"] == said
+        assert (theirs["username"], theirs["distance"]) == ("alice", "~300 m")
+        await bob.people("alice")
+        ref = new_ref()
+        await alice.send("chat.send", text=" ", ref=ref)
+        refused = await alice.expect("error")
+        assert (refused["code"], refused["ref"]) == ("message-empty", ref)
+        await alice.send("chat.remove", id=said)
+        await bob.expect("chat.gone", ids=[said])
+        async with alice.tab(html=True, since="nonsense") as back:
+            assert "away" in (await back.expect("gap"))["words"]
+            await back.expect("mark")
+        places = {element.id for raw in (*alice.raw, *bob.raw, *back.raw) for element in parse(raw)}
+        assert places >= {"signals", "messages", "refusal", "notices", "people-list"}
+        on_page = {element.id for top in parse(page) for element in top.within()}
+        assert places <= on_page
+        for raw in (*alice.raw, *bob.raw, *back.raw):
+            for element in parse(raw):
+                assert element["hx-swap-oob"] in {"true", "innerHTML", "beforeend"}
+
+
+async def test_text_and_names_stay_text_on_the_page(server: Server, spot: Spot) -> None:
+    name = "<b id=x>'\"&amp;</b>"
+    async with (
+        person(server, *spot, 500, name) as alice,
+        person(server, *spot, 500, html=True) as bob,
+        api(server, cookies={"neartalk": bob.key}) as browser,
+    ):
+        await alice.say(MARKUP)
+        heard = await bob.expect("chat.message")
+        assert (heard["text"], heard["username"]) == (MARKUP, name)
+        assert not heard["html"].only("bubble").children
+        assert not heard["html"].only("name").children
+        await bob.people(name)
+        answer = await browser.get("/api/messages", headers={"HX-Request": "true"})
+        (row,) = parse(answer.text)
+        assert row.only("bubble").text == MARKUP
+        page = (await browser.get("/near")).text
+        assert "<b id=x" not in page
