@@ -71,9 +71,7 @@ class RedisRegistry:
         if said == "spent":
             raise Refused("renames-spent")
         session = from_fields(digest, paired(flat_fields))
-        person = session.person
-        published = said == "changed" and (person.process or person.until_ms)
-        return Change(session, await self._enter(person) if published else ())
+        return Change(session, await self._publish(session) if said == "changed" else ())
 
     async def place(self, digest: str, place: Place, process: str) -> Change:
         arguments = [*place, process, idle_ms(), HTTP_ONLY_MS, life_ms(), TRAIL_TILES_MAX]
@@ -85,7 +83,7 @@ class RedisRegistry:
         session = from_fields(digest, paired(flat_fields))
         tile = before[:6]
         moved = bool(before) and tile != session.person.tile
-        events = await self._enter(session.person)
+        events = await self._publish(session)
         return Change(session, events + (await self._leave(tile, session.person) if moved else ()))
 
     async def depart(self, digest: str, process: str) -> Change | None:
@@ -111,8 +109,7 @@ class RedisRegistry:
 
     async def note(self, digest: str, code: str) -> None:
         with unknown_when_lost():
-            if await answer(self.client.exists(session_key(digest))):
-                await answer(self.client.hset(session_key(digest), "note", code))
+            await self.scripts["note"]([session_key(digest)], [code])
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
         lost = []
@@ -172,6 +169,20 @@ class RedisRegistry:
     async def _now_ms(self) -> int:
         seconds, micros = await answer(self.client.time())
         return int(seconds) * 1000 + int(micros) // 1000
+
+    async def _publish(self, session: Session) -> tuple[TileEvent, ...]:
+        """Enters the person in their tile, unless a later act has overtaken this one on its way:
+        it has found nothing to take out of this tile yet, so that is done here."""
+        person = session.person
+        events = await self._enter(person)
+        with unknown_when_lost():
+            fields = await answer(self.client.hgetall(session_key(session.digest)))
+        gone = person.changed(cell="", version=person.version + 1)
+        latest = from_fields(session.digest, fields).person if fields else gone
+        stays = latest.tile == person.tile and (latest.process or latest.until_ms)
+        if latest.version > person.version and not stays:
+            events += await self._leave(person.tile, latest)
+        return events
 
     async def _enter(self, person: Person) -> tuple[TileEvent, ...]:
         arguments = [person.person_id, person.version, to_entry(person), TILE_KEEP_MS]
