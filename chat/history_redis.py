@@ -15,6 +15,7 @@ from chat.messages import (
     Appended,
     Draft,
     Entry,
+    Message,
     Removal,
     StreamId,
     entry_of,
@@ -83,13 +84,32 @@ class RedisHistory:
         place = stream_id_of(message_id)
         if place is None:
             return None
-        for tile in tiles:
+        tile = await self._holder(tiles, place, message_id, person_id)
+        if tile is None:
+            return None
+        with unknown_when_lost():
             arguments = [str(place), person_id, message_id, life_ms()]
-            with unknown_when_lost():
-                found = await self.scripts["remove"]([stream_key(tile)], arguments)
-            if found:
-                removal = Removal(StreamId.parse(found[0]), tile, message_id)
-                return removal, StreamId.parse(found[1])
+            found = await self.scripts["remove"]([stream_key(tile)], arguments)
+        if not found:
+            return None
+        removal = Removal(StreamId.parse(found[0]), tile, message_id)
+        return removal, StreamId.parse(found[1])
+
+    async def _holder(
+        self, tiles: Iterable[Tile], place: StreamId, message_id: str, person_id: str
+    ) -> Tile | None:
+        """The tile where this message of this person stands."""
+        asked, wanted = [*tiles], (message_id, person_id)
+        with unknown_when_lost():
+            async with self.client.pipeline(transaction=False) as pipe:
+                pipe.time()
+                for tile in asked:
+                    pipe.xrange(stream_key(tile), str(place), str(place))
+                time, *found = await pipe.execute()
+        for tile, entries in reading(time, dict(zip(asked, found, strict=True))).entries.items():
+            for entry in entries:
+                if isinstance(entry, Message) and (entry.id, entry.person_id) == wanted:
+                    return tile
         return None
 
     async def page(
@@ -113,8 +133,19 @@ class RedisHistory:
                 if streams:
                     pipe.xread(streams, count=AFTER_COUNT)
                 time, *found = await pipe.execute()
-        raw = dict(found[0]) if found and found[0] else {}
-        return reading(time, {tile: raw.get(stream_key(tile), []) for tile in last})
+        by_key = dict(found[0]) if found and found[0] else {}
+        raw = {tile: by_key.get(stream_key(tile), []) for tile in last}
+        alive = reading(time, raw)
+        # What nobody has trimmed yet may be all that came: what lives stands behind it.
+        hidden = [
+            tile
+            for tile, entries in alive.entries.items()
+            if len(raw[tile]) == AFTER_COUNT > len(entries)
+        ]
+        if not hidden:
+            return alive
+        rest = await self.after(dict.fromkeys(hidden, last_gone(alive.now_ms)))
+        return Reading(alive.now_ms, {**alive.entries, **rest.entries})
 
     async def now_ms(self) -> int:
         with unknown_when_lost():
@@ -123,29 +154,39 @@ class RedisHistory:
     async def trim(self) -> None:
         with unknown_when_lost():
             now = milliseconds(await answer(self.client.time()))
-            due = await answer(self.client.zrangebyscore(DUE, "-inf", now, start=0, num=TRIM_TILES))
-            for tile in due:
-                keys = [stream_key(tile), refs_key(tile)]
-                next_ms = await self.scripts["trim"](keys, [life_ms(), TRIM_ENTRIES])
-                # A message between these two steps is not forgotten: its keys expire by themselves.
-                if next_ms:
-                    await answer(self.client.zadd(DUE, {tile: next_ms}))
-                else:
-                    await answer(self.client.zrem(DUE, tile))
+            while due := await answer(
+                self.client.zrangebyscore(DUE, "-inf", now, start=0, num=TRIM_TILES)
+            ):
+                for tile in due:
+                    await self._trim(tile, now)
+
+    async def _trim(self, tile: Tile, now_ms: int) -> None:
+        next_ms = now_ms
+        while 0 < next_ms <= now_ms:
+            keys = [stream_key(tile), refs_key(tile)]
+            next_ms = await self.scripts["trim"](keys, [life_ms(), TRIM_ENTRIES])
+        # A message between these two steps is not forgotten: its keys expire by themselves.
+        if next_ms:
+            await answer(self.client.zadd(DUE, {tile: next_ms}))
+        else:
+            await answer(self.client.zrem(DUE, tile))
 
 
 def milliseconds(time: tuple[int, int]) -> int:
     return int(time[0]) * 1000 + int(time[1]) // 1000
 
 
+def last_gone(now_ms: int) -> StreamId:
+    """The last place of those that have lived their time."""
+    return just_before(now_ms - life_ms() + 1)
+
+
 def reading(time: tuple[int, int], raw: Mapping[Tile, list[Any]]) -> Reading:
     """Entries less those that have lived their time by the store's own clock."""
     now_ms = milliseconds(time)
-    oldest = just_before(now_ms - life_ms() + 1)
+    gone = last_gone(now_ms)
     entries: dict[Tile, list[Entry]] = {
-        tile: [
-            one for raw_id, fields in found if (one := entry_of(tile, raw_id, fields)).at > oldest
-        ]
+        tile: [one for raw_id, fields in found if (one := entry_of(tile, raw_id, fields)).at > gone]
         for tile, found in raw.items()
     }
     return Reading(now_ms, entries)

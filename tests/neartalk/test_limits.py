@@ -1,0 +1,182 @@
+"""How often something may be done: GCRA in Python, its Lua twin, and the rules themselves."""
+
+import random
+from bisect import bisect_right
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
+
+from chat.history_redis import RedisHistory, allowance_key, refs_key, stream_key
+from neartalk.limits import RULES, Rule, seconds, take
+from neartalk.redis import connect
+
+NOW = 1_700_000_000_000
+INTERVALS = st.integers(1, 10_000)
+BURSTS = st.integers(1, 20)
+ALLOWANCES = st.integers(1, 100)
+PAUSES = st.lists(st.one_of(st.just(0), st.integers(0, 50), st.integers(0, 20_000)), max_size=200)
+TILE, DRAWS = "u33dbb", 500
+
+
+def accepted(times: list[int], interval_ms: int, burst: int) -> list[int]:
+    """Which of the acts tried at these times are allowed."""
+    tat, allowed = 0, []
+    for now in times:
+        tat, wait = take(tat, now, interval_ms, interval_ms * (burst - 1))
+        if not wait:
+            allowed.append(now)
+    return allowed
+
+
+def times_of(pauses: list[int]) -> list[int]:
+    times = [NOW]
+    for pause in pauses:
+        times.append(times[-1] + pause)
+    return times
+
+
+# ---- The arithmetic ----------------------------------------------------------------------------
+
+
+@examples(deadline=None)
+@given(INTERVALS, BURSTS)
+def test_exactly_a_burst_comes_at_once(interval_ms: int, burst: int) -> None:
+    assert accepted([NOW] * (burst + 5), interval_ms, burst) == [NOW] * burst
+
+
+@examples(deadline=None)
+@given(INTERVALS, BURSTS)
+def test_after_a_burst_acts_come_at_the_even_rate(interval_ms: int, burst: int) -> None:
+    each_ms = [NOW] * burst + [NOW + ms for ms in range(1, 3 * min(interval_ms, 300) + 1)]
+    interval_ms = min(interval_ms, 300)
+    late = accepted(each_ms, interval_ms, burst)[burst:]
+    assert late == [NOW + interval_ms, NOW + 2 * interval_ms, NOW + 3 * interval_ms]
+
+
+@examples(deadline=None)
+@given(INTERVALS, BURSTS, PAUSES)
+def test_who_keeps_to_the_even_rate_is_never_refused(
+    interval_ms: int, burst: int, pauses: list[int]
+) -> None:
+    times = times_of([interval_ms + pause for pause in pauses])
+    assert accepted(times, interval_ms, burst) == times
+
+
+@examples(deadline=None)
+@given(ALLOWANCES, BURSTS, PAUSES)
+def test_no_window_of_a_period_holds_more_than_allowance_and_burst(
+    allowance: int, burst: int, pauses: list[int]
+) -> None:
+    rule = Rule(allowance, 60, burst)
+    allowed = accepted(times_of(pauses), rule.interval_ms, burst)
+    for index, first in enumerate(allowed):
+        assert bisect_right(allowed, first + 60_000) - index <= allowance + burst
+
+
+@examples(deadline=None)
+@given(INTERVALS, BURSTS, PAUSES)
+def test_the_wait_is_exact(interval_ms: int, burst: int, pauses: list[int]) -> None:
+    tat, tolerance_ms = 0, interval_ms * (burst - 1)
+    for now in times_of(pauses):
+        kept = tat
+        tat, wait = take(tat, now, interval_ms, tolerance_ms)
+        if wait:
+            assert tat == kept
+            assert take(tat, now + wait - 1, interval_ms, tolerance_ms) == (tat, 1)
+            assert take(tat, now + wait, interval_ms, tolerance_ms)[1] == 0
+            assert take(tat, now + seconds(wait) * 1000, interval_ms, tolerance_ms)[1] == 0
+
+
+@examples(deadline=None)
+@given(st.integers(1, 10**7))
+def test_a_wait_is_told_in_whole_seconds_that_are_enough_and_not_one_too_many(wait: int) -> None:
+    assert 0 <= seconds(wait) * 1000 - wait < 1000
+
+
+def test_a_long_rest_is_worth_no_more_than_a_burst() -> None:
+    later = NOW + 10**9
+    assert accepted([NOW, *[later] * 10], 6000, 3) == [NOW, later, later, later]
+
+
+# ---- The rules ---------------------------------------------------------------------------------
+
+
+def test_a_person_may_send_ten_messages_a_minute_three_of_them_at_once() -> None:
+    rule = RULES["chat.send"]
+    assert (rule.allowance, rule.period_s, rule.burst) == (10, 60, 3)
+    assert (rule.interval_ms, rule.tolerance_ms) == (6_000, 12_000)
+
+
+@pytest.mark.parametrize(
+    ("scale", "interval_ms", "burst"),
+    [
+        (0.1, 60_000, 1),
+        (0.5, 12_000, 2),
+        (1, 6_000, 3),
+        (10, 600, 30),
+        (1e3, 6, 3_000),
+        (1e9, 1, 3_000_000_000),
+    ],
+)
+def test_the_scale_multiplies_rate_and_burst(
+    scale: float, interval_ms: int, burst: int, settings: Settings
+) -> None:
+    settings.RATE_LIMITS_SCALE = scale
+    rule = RULES["chat.send"]
+    assert rule.interval_ms == interval_ms
+    assert rule.tolerance_ms == interval_ms * (burst - 1)
+
+
+@examples(deadline=None)
+@given(ALLOWANCES, BURSTS)
+def test_every_rule_lets_at_least_one_act_pass(allowance: int, burst: int) -> None:
+    rule = Rule(allowance, 60, burst)
+    assert rule.interval_ms >= 1
+    assert rule.tolerance_ms >= 0
+    assert take(0, NOW, rule.interval_ms, rule.tolerance_ms) == (NOW + rule.interval_ms, 0)
+
+
+# ---- The twin in Lua ---------------------------------------------------------------------------
+
+
+async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
+    """Redis has its own clock: what time it was is taken from each answer, and then everything
+    else of the answer, and what is stored after it, must be what Python says for that time."""
+    client, rng, waits = connect(redis_url), random.Random(1), 0
+    key = allowance_key(TILE, "chat.send", "alice")
+    append = RedisHistory(client).scripts["append"]
+
+    async def draw(number: int, interval_ms: int, tolerance_ms: int) -> Any:
+        fields = ["person", "alice", "text", "x", "ref", str(number)]
+        arguments = [f"alice:{number}", 1_800_000, interval_ms, tolerance_ms, *fields]
+        return await append([stream_key(TILE), refs_key(TILE), key], arguments)
+
+    async def now_ms() -> int:
+        second, micros = await client.time()
+        return int(second) * 1000 + int(micros) // 1000
+
+    try:
+        tat, latest = 0, await now_ms()
+        for number in range(DRAWS):
+            if rng.random() < 0.5:
+                tat = latest + rng.randint(-1_000, 3_000)
+                await client.set(key, tat)
+            interval_ms = rng.choice((1, 2, 5, 20, rng.randint(1, 2_000)))
+            tolerance_ms = interval_ms * rng.randint(0, 5)
+            earliest = await now_ms()
+            said, value, *_ = await draw(number, interval_ms, tolerance_ms)
+            stored = int(await client.get(key) or 0)
+            latest = await now_ms()
+            now = tat - tolerance_ms - value if said == "wait" else int(value.partition("-")[0])
+            assert earliest <= now <= latest
+            tat, wait = take(tat, now, interval_ms, tolerance_ms)
+            assert (said, wait) == (("wait", value) if wait else ("kept", 0))
+            assert stored == tat or (stored == 0 and tat <= latest)  # it expires when it is over
+            waits += said == "wait"
+        assert DRAWS / 10 < waits < DRAWS * 9 / 10
+    finally:
+        await client.aclose(close_connection_pool=True)
