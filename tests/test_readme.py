@@ -1,0 +1,334 @@
+"""The README says what the code does: settings, calls, frames, codes, checks, commands, files."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.core.management import get_commands
+from django.urls import URLPattern, get_resolver
+
+from chat.consumers import ChatConsumer
+from chat.messages import Draft, StreamId, message_of
+from chat.said import Said
+from neartalk.codes import CODES, Code, Refused
+from presence import frames, panel
+from presence.frames import Form
+from presence.people import Place
+from presence.roster import Nearby
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("neartalk", "presence", "chat", "voice")
+
+# Defaults that are worked out at the start, and how the table says them.
+WORKED_OUT = {
+    "secrets.token_urlsafe(50) if DEBUG else ''": "made anew at each start; none with `DEBUG=0`",
+    """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
+    "not DEBUG": "the opposite of `DEBUG`",
+}
+
+
+# ---- The README ------------------------------------------------------------------------------
+
+
+@cache
+def readme() -> str:
+    return (ROOT / "README.md").read_text()
+
+
+def part(heading: str) -> str:
+    """What stands under a heading or behind bold words, until the next of either."""
+    head = re.escape(heading)
+    found = re.search(rf"^{head}.*?(?=^#+ |^\*\*[A-Z]|\Z)", readme(), re.DOTALL | re.MULTILINE)
+    assert found, f"the README has no part {heading}"
+    return found[0]
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of every table in a part, less heads and rules."""
+    lines = [line for line in part(heading).splitlines() if line.startswith("|")]
+    rules = {at for at, line in enumerate(lines) if re.fullmatch(r"[-|]+", line)}
+    frame = rules | {at - 1 for at in rules}
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for at, line in enumerate(lines)
+        if at not in frame
+    ]
+
+
+def spans(text: str) -> list[str]:
+    """What stands between backticks on one line."""
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def examples(heading: str) -> dict[str, set[str]]:
+    """The frames in a table's first column: type to the fields shown."""
+    shown = [json.loads(spans(first)[0]) for first, *_ in rows(heading)]
+    return {frame["type"]: set(frame) - {"type"} for frame in shown}
+
+
+# ---- The code --------------------------------------------------------------------------------
+
+
+def modules() -> Iterator[Path]:
+    for app in APPS:
+        yield from (ROOT / app).rglob("*.py")
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Every call in a module, with the last name of what is called."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            yield node.func.id if isinstance(node.func, ast.Name) else node.func.attr, node
+
+
+def default_in_words(reader: str, default: ast.expr | None) -> str:
+    worked_out = {tree_of(code): told for code, told in WORKED_OUT.items()}
+    match reader, default:
+        case "env_list", None:
+            return "empty"
+        case "env_bool", ast.Constant(value=bool(on)):
+            return "`1`" if on else "`0`"
+        case "getenv", ast.Constant(value=str(text)):
+            return f"`{text}`" if text else "empty"
+        case _, ast.expr():
+            return worked_out[ast.dump(default)]
+    raise AssertionError(f"{reader} without a default")
+
+
+def tree_of(code: str) -> str:
+    """An expression as Python reads it: quotes and spaces make no difference."""
+    return ast.dump(ast.parse(code, mode="eval").body)
+
+
+def settings_read() -> dict[str, str]:
+    """Each variable that settings.py reads, with its default as the table says it."""
+    found = {}
+    for reader, call in calls(ROOT / "neartalk/settings.py"):
+        # Inside the small readers themselves the name is not known yet.
+        if reader in {"getenv", "env_bool", "env_list"} and isinstance(call.args[0], ast.Constant):
+            default = call.args[1] if len(call.args) > 1 else None
+            found[str(call.args[0].value)] = default_in_words(reader, default)
+    return found
+
+
+def frames_sent() -> dict[str, set[str]]:
+    """Each type of frame that the server sends in JSON form, with its fields."""
+    found: dict[str, set[str]] = {}
+    for path in modules():
+        for name, call in calls(path):
+            match name, call.args:
+                case "signal", [_, ast.Constant(value=str(kind))]:
+                    kind = kind if kind in frames.BARE else f"chat.{kind}"
+                    fields = {str(keyword.arg) for keyword in call.keywords}
+                    assert found.setdefault(kind, fields) == fields, f"{kind} has two shapes"
+                case "dumps", [ast.Dict(keys=[ast.Constant(value="type"), *rest], values=values)]:
+                    if isinstance(values[0], ast.Constant):
+                        fields = {str(key.value) for key in rest if isinstance(key, ast.Constant)}
+                        found[str(values[0].value)] = fields
+    found["error"] |= Refused("too-fast", retry_after=1, ref="r").fields().keys()
+    found["chat.message"] |= said().fields("").keys()
+    return found
+
+
+def frames_taken() -> dict[str, set[str]]:
+    """Each type of frame that a client may send, with the fields that its action looks at."""
+    tree = ast.parse((ROOT / "chat/consumers.py").read_text())
+    bodies = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)}
+    asked = {kind: bodies[act.__name__] for kind, act in ChatConsumer.actions.items()}
+    return {
+        kind: set(re.findall(r"frame\.get\('(\w+)'\)", ast.unparse(body)))
+        for kind, body in asked.items()
+    }
+
+
+def said() -> Said:
+    draft = Draft("a" * 16, "alice", Place("u33dc0q", 500), "Hello", "ref-00000000")
+    return Said(message_of(draft, StreamId(1, 0)), 1)
+
+
+def page_pieces() -> set[tuple[str, str]]:
+    """Id and swap of every fragment that a frame puts on the page."""
+    each = (
+        frames.rows(Form.HTML, [said().row(Form.HTML, "~300 m", mine=False)]),
+        frames.signal(Form.HTML, "pong"),
+        frames.refusal(Form.HTML, Refused("too-fast", retry_after=1)),
+        frames.gap(Form.HTML, "restarted"),
+        panel.people(Form.HTML, Nearby(Place("u33dc0q", 500), (), {})),
+    )
+    swapped = re.compile(r'<[^>]*\bid="([\w-]+)"[^>]*\bhx-swap-oob="(\w+)"')
+    return {found for frame in each for found in swapped.findall(frame.text)}
+
+
+def api_calls() -> set[str]:
+    """Method and address of every call; health alone takes any method."""
+    methods = {
+        node.name: str(call.args[0].value)
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AsyncFunctionDef)
+        for call in node.decorator_list
+        if isinstance(call, ast.Call) and isinstance(call.args[0], ast.Constant)
+    }
+    return {
+        f"{methods.get(pattern.callback.__name__, 'GET')} /{pattern.pattern}"
+        for pattern in patterns(get_resolver().url_patterns)
+        if str(pattern.pattern).startswith("api/")
+    }
+
+
+def patterns(each: list) -> Iterator[URLPattern]:
+    for one in each:
+        if isinstance(one, URLPattern):
+            yield one
+        elif not str(one.pattern):  # an app's own addresses, without a prefix
+            yield from patterns(one.url_patterns)
+
+
+def checks_given() -> set[tuple[str, str]]:
+    """Id and words of every system check; the letter of the id says how bad it is."""
+    found = set()
+    for name, call in calls(ROOT / "neartalk/checks.py"):
+        match name, call.args:
+            case "Error" | "Warning", [ast.Constant(value=str(text))]:
+                given = {one.arg: one.value for one in call.keywords}["id"]
+                assert isinstance(given, ast.Constant)
+                assert str(given.value).startswith(f"neartalk.{name[0]}")
+                found.add((str(given.value), text))
+    return found
+
+
+def codes_in(half: Callable[[Code], bool]) -> dict[str, tuple[str, str, str]]:
+    """Codes of one half of the table: HTTP status, close code and words."""
+    return {
+        code: (str(row.status), str(row.close or "-"), words(row))
+        for code, row in CODES.items()
+        if half(row)
+    }
+
+
+def words(row: Code) -> str:
+    return f"{row.title} {row.words.format(retry_after='n')}"
+
+
+# ---- Both agree ------------------------------------------------------------------------------
+
+
+def test_every_setting_stands_in_the_table_with_its_default_and_no_other() -> None:
+    told = {spans(name)[0]: default for name, default, _ in rows("## Settings")}
+    assert told == settings_read()
+
+
+def test_only_settings_read_the_environment() -> None:
+    asked = re.compile(r"environ\b(?!\.setdefault\(\"DJANGO_SETTINGS_MODULE\")|getenv")
+    readers = {path.relative_to(ROOT).as_posix() for path in modules() if asked.search(read(path))}
+    assert readers == {"neartalk/settings.py"}
+
+
+def test_every_call_stands_in_the_table_and_no_other() -> None:
+    assert {spans(call)[0] for call, *_ in rows("### HTTP")} == api_calls()
+
+
+def test_every_frame_a_client_may_send_is_shown_with_its_fields_and_no_other() -> None:
+    assert examples("#### To the server") == frames_taken()
+
+
+def test_every_frame_the_server_sends_is_shown_with_its_fields_and_no_other() -> None:
+    assert examples("#### To the client") == frames_sent()
+
+
+def test_an_example_of_an_error_says_what_the_code_says() -> None:
+    shown = next(span for span in spans(part("#### To the client")) if '"error"' in span)
+    frame = json.loads(shown)
+    refused = Refused(frame["code"], retry_after=frame["retry_after"], ref=frame["ref"])
+    assert frame == {"type": "error", **refused.fields()}
+
+
+def test_every_reason_of_a_gap_is_named() -> None:
+    row = next(text for text in part("#### To the client").splitlines() if '"gap"' in text)
+    assert {*spans(row)[1:]} == {*frames.GAPS}
+
+
+def test_every_piece_of_the_page_is_named_with_its_swap_and_no_other() -> None:
+    told = {
+        (piece.removeprefix("#"), spans(swap)[0])
+        for pieces, swap, _ in rows("**The page's form.**")
+        for piece in spans(pieces)
+    }
+    assert told == page_pieces()
+
+
+def codes_told() -> tuple[list[list[str]], list[list[str]]]:
+    """The rows under "Try again", and those under "Do not"."""
+    table = rows("## Codes")
+    firsts = [cells[0] for cells in table]
+    again, never = firsts.index("**Try again**"), firsts.index("**Do not**")
+    assert again == 0 < never
+    return table[1:never], table[never + 1 :]
+
+
+def test_every_code_stands_in_its_half_with_status_close_code_and_words() -> None:
+    again, never = (
+        {spans(code)[0]: tuple(rest) for code, *rest in half if spans(code)}
+        for half in codes_told()
+    )
+    assert again == codes_in(lambda row: row.again)
+    assert never == codes_in(lambda row: not row.again)
+
+
+def test_closes_that_mean_try_again_are_those_the_page_comes_back_after() -> None:
+    page = re.search(r"const AGAIN = \[([\d, ]+)\]", read(ROOT / "static/js/connection.js"))
+    assert page
+    again, never = ({cells[2] for cells in half} - {"-"} for half in codes_told())
+    assert again == {*page[1].split(", ")}
+    assert not again & never
+    assert {str(row.close) for row in CODES.values() if row.close and row.again} <= {"1012", "1013"}
+
+
+def test_every_system_check_stands_in_the_table_and_no_other() -> None:
+    told = {(spans(check)[0], says) for check, says in rows("## System checks")}
+    assert told == checks_given()
+
+
+def test_every_command_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
+    named = "\n".join([*spans(readme()), *re.findall(r"^```\w*\n(.*?)^```", readme(), re.S | re.M)])
+    made = set(re.findall(r"\bmake ([a-z-]+)", named))
+    assert {"run", "test"} <= made <= targets
+    assert set(re.findall(r"manage\.py ([a-z]+)", named)) <= get_commands().keys()
+
+
+def test_every_file_and_test_that_is_named_exists() -> None:
+    linked = re.findall(r"\]\(([^):#]+)\)", readme())
+    named = re.findall(r"\b(?:tests|bench|docs)/[\w/-]+\.\w+", readme())
+    assert [path for path in {*linked, *named} if not (ROOT / path).exists()] == []
+    for cells in rows("## Promises, and the test that shows each"):
+        for path, test in re.findall(r"`([\w/]+\.py)::(\w+)`", cells[1]):
+            assert f"def {test}(" in read(ROOT / path), f"{path} has no {test}"
+
+
+def test_every_module_stands_in_the_tree_of_the_architecture_and_no_other() -> None:
+    tree = read(ROOT / "docs/architecture.md").split("```")[1]
+    told: dict[str, set[str]] = {}
+    for line in tree.splitlines():
+        if line and not line.startswith(" "):
+            app = line.split("/")[0]
+            told[app] = set()
+        elif line:
+            told[app] |= set(line.strip().split("  ")[0].split(", "))
+    present: dict[str, set[str]] = {app: set() for app in APPS}
+    for path in modules():
+        if path.stem != "__init__":
+            present[path.relative_to(ROOT).parts[0]].add(path.stem)
+    assert {app: told[app] for app in APPS} == present
+
+
+def read(path: Path) -> str:
+    return path.read_text()
