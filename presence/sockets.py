@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from neartalk.codes import CODES, TRY_AGAIN
-from presence.frames import Form, Frame
+from neartalk.codes import CODES, TRY_AGAIN, Refused
+from presence.frames import Form, Frame, refusal
 from presence.people import Person, Place, Session
 
 UNSENT_MAX = 262_144
@@ -98,7 +98,8 @@ class Socket:
         self.outlet.abort()
 
     def end(self, code: str) -> None:
-        """Closes with the close code of an error."""
+        """Says why, and closes with the close code of an error."""
+        self.write(refusal(self.form, Refused(code)))
         self.outlet.close(CODES[code].close)
 
     def check(self, now_s: float) -> None:
@@ -123,7 +124,6 @@ class AsgiOutlet:
         self.bytes = 0
         self.room = asyncio.Event()
         self.room.set()
-        self.heard_at = asyncio.get_running_loop().time()
         self.task = asyncio.create_task(self._pump())
 
     def write(self, frame: Frame) -> None:
@@ -139,10 +139,11 @@ class AsgiOutlet:
         await self.room.wait()
 
     def heard(self) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
+        """Nothing to note: see `quiet_s`."""
 
     def quiet_s(self) -> float:
-        return asyncio.get_running_loop().time() - self.heard_at
+        """Such servers keep pongs to themselves, so the close itself is the last sign of life."""
+        return 0.0
 
     def close(self, code: int) -> None:
         self.queue.put_nowait(code)
