@@ -12,6 +12,7 @@ from typing import Any
 
 from chat.history import AFTER_COUNT, History
 from chat.messages import (
+    BEGINNING,
     Appended,
     Draft,
     Entry,
@@ -24,7 +25,7 @@ from chat.messages import (
     public_id,
     to_fields,
 )
-from chat.replay import ARRIVAL_MAX, PAGE, RESUME_MAX, Replay, gather, heard_at
+from chat.replay import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at
 from chat.said import Said
 from chat.store import history
 from neartalk.codes import Refused
@@ -106,11 +107,23 @@ class Feed:
         """Follows these tiles from now on; what stands there already is each reader's replay."""
         fresh = {tile: Tail() for tile in tiles}
         self.tails.update(fresh)
-        self.begun += 1
         now = await self.history.now_ms()
+        self.begun += 1
         for tile, tail in fresh.items():
             tail.last = just_before(now)
             self._resume(tile, tail)
+
+    async def restart(self) -> None:
+        """The store began anew: what it holds after the places seen so far is handed over.
+
+        Only where its clock is behind them do they mean nothing any more.
+        """
+        now = await self.history.now_ms()
+        self.mark_ms = min(self.mark_ms, now)
+        for tail in self.tails.values():
+            if tail.last is not None and tail.last.ms > now:
+                tail.last = BEGINNING
+        await self.poll()
 
     def forget(self, tiles: Iterable[Tile]) -> None:
         for tile in tiles:
@@ -138,15 +151,22 @@ class Feed:
         self.hub.later(self._read_on(tile, tail))
 
     async def _read_on(self, tile: Tile, tail: Tail) -> None:
+        # What waits by now stands in the history, or is gone from it: then nobody is shown it.
+        tail.waiting.clear()
         try:
-            if tail.last is not None:
-                reading = await self.history.after({tile: tail.last})
-                self._deliver(tail, reading.entries[tile])
-        except Refused:
-            tail.waiting.clear()
-            raise
+            await self._read_rest(tile, tail)
         finally:
             self._resume(tile, tail)
+
+    async def _read_rest(self, tile: Tile, tail: Tail) -> None:
+        """Hands over everything that the history of a tile holds by now."""
+        full = True
+        while full and tail.last is not None:
+            entries = (await self.history.after({tile: tail.last})).entries[tile]
+            if self.tails.get(tile) is not tail:
+                return  # nobody reaches the tile any more, or somebody began anew
+            self._deliver(tail, entries)
+            full = len(entries) == AFTER_COUNT
 
     def _resume(self, tile: Tile, tail: Tail) -> None:
         tail.reading = False
@@ -161,7 +181,7 @@ class Feed:
                 continue
             tail.last = entry.at
             if isinstance(entry, Removal):
-                self.hub.audience.unsay(entry.tile, entry.removed_id)
+                self.hub.audience.unsay(entry.place, entry.removed_id)
             else:
                 self.hub.audience.say(Said(entry, self.hub.now_ms()))
 
@@ -183,18 +203,21 @@ class Feed:
         if begun == self.begun:
             self.mark_ms = mark_ms
 
+    async def trim(self) -> None:
+        await self.history.trim()
+
     # ---- Arrivals ----------------------------------------------------------------------------
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
         """Writes what is in range and alive, then the mark. Returns the ids that were written."""
         replay = await self._gather(socket, arrival)
         for tile, entries in replay.first.items():
-            self._catch_up(tile, entries)
+            await self._catch_up(tile, entries, full=len(entries) == replay.page)
         for message_rows in self._chunks(socket, replay.messages):
             socket.write(rows(socket.form, message_rows))
             await socket.outlet.drained()
-        if arrival.since_ms is not None:
-            self._tell_missed(socket, replay, arrival.since_ms)
+        if arrival.mark_ms is not None:
+            self._tell_missed(socket, replay, arrival)
         socket.write(signal(socket.form, "mark", mark=replay.mark_ms))
         return {message.id for message in replay.messages}
 
@@ -219,13 +242,13 @@ class Feed:
             for tile, tail in tails.items()
         }
 
-    def _catch_up(self, tile: Tile, entries: Sequence[Entry]) -> None:
+    async def _catch_up(self, tile: Tile, entries: Sequence[Entry], *, full: bool) -> None:
         """What a reader is shown, the hub has seen: so that it is not shown again by the poll."""
         tail = self.tails.get(tile)
-        if tail is None or tail.last is None or tail.reading:
+        if tail is None or tail.last is None:
             return
-        if len(entries) == PAGE and entries[0].at > tail.last:
-            self._repair(tile, tail)
+        if full and entries[0].at > tail.last:
+            await self._read_rest(tile, tail)
         else:
             self._deliver(tail, entries)
 
@@ -241,32 +264,31 @@ class Feed:
                 for message in messages[start : start + CHUNK_ROWS]
             ]
 
-    def _tell_missed(self, socket: Socket, replay: Replay, since_ms: int) -> None:
+    def _tell_missed(self, socket: Socket, replay: Replay, arrival: Arrival) -> None:
         """For one who comes back: what was taken back meanwhile, and whether it was too much."""
-        removed = [one.removed_id for one in replay.removals if one.at.ms >= since_ms]
+        removed = [
+            one.removed_id
+            for one in replay.removals
+            if one.at.ms >= (arrival.mark_ms or 0) and heard_at(socket.place, one)
+        ]
         if removed:
             socket.write(signal(socket.form, "gone", ids=removed))
-        if replay.more:
+        if replay.more and not arrival.moved_away:
             socket.write(gap(socket.form, "too-much"))
 
 
 def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:
     """An entry for the tile's group: as it stands in history, with the place before it."""
-    if isinstance(entry, Removal):
-        fields: dict[str, Any] = {"gone": entry.removed_id}
-    else:
-        fields = to_fields(entry)
     return {
         "type": "chat.said",
-        "tile": entry.tile,
         "at": str(entry.at),
         "previous": str(previous),
-        "fields": fields,
+        "fields": to_fields(entry),
     }
 
 
 def from_hint(event: dict[str, Any]) -> tuple[Entry, StreamId]:
-    entry = entry_of(event["tile"], event["at"], event["fields"])
+    entry = entry_of(event["at"], event["fields"])
     return entry, StreamId.parse(event["previous"])
 
 

@@ -84,21 +84,21 @@ class RedisHistory:
         place = stream_id_of(message_id)
         if place is None:
             return None
-        tile = await self._holder(tiles, place, message_id, person_id)
-        if tile is None:
+        message = await self._find(tiles, place, message_id, person_id)
+        if message is None:
             return None
         with unknown_when_lost():
-            arguments = [str(place), person_id, message_id, life_ms()]
-            found = await self.scripts["remove"]([stream_key(tile)], arguments)
+            arguments = [str(place), message_id, life_ms()]
+            found = await self.scripts["remove"]([stream_key(message.tile)], arguments)
         if not found:
             return None
-        removal = Removal(StreamId.parse(found[0]), tile, message_id)
+        removal = Removal(StreamId.parse(found[0]), message.place, message_id)
         return removal, StreamId.parse(found[1])
 
-    async def _holder(
+    async def _find(
         self, tiles: Iterable[Tile], place: StreamId, message_id: str, person_id: str
-    ) -> Tile | None:
-        """The tile where this message of this person stands."""
+    ) -> Message | None:
+        """This message of this person, in whichever tile it stands."""
         asked, wanted = [*tiles], (message_id, person_id)
         with unknown_when_lost():
             async with self.client.pipeline(transaction=False) as pipe:
@@ -106,10 +106,10 @@ class RedisHistory:
                 for tile in asked:
                     pipe.xrange(stream_key(tile), str(place), str(place))
                 time, *found = await pipe.execute()
-        for tile, entries in reading(time, dict(zip(asked, found, strict=True))).entries.items():
+        for entries in reading(time, dict(zip(asked, found, strict=True))).entries.values():
             for entry in entries:
                 if isinstance(entry, Message) and (entry.id, entry.person_id) == wanted:
-                    return tile
+                    return entry
         return None
 
     async def page(
@@ -186,7 +186,7 @@ def reading(time: tuple[int, int], raw: Mapping[Tile, list[Any]]) -> Reading:
     now_ms = milliseconds(time)
     gone = last_gone(now_ms)
     entries: dict[Tile, list[Entry]] = {
-        tile: [one for raw_id, fields in found if (one := entry_of(tile, raw_id, fields)).at > gone]
+        tile: [one for raw_id, fields in found if (one := entry_of(raw_id, fields)).at > gone]
         for tile, found in raw.items()
     }
     return Reading(now_ms, entries)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from presence.geo import Cell, Tile, tile_of
+from presence.geo import Tile, tile_of
 from presence.people import Place
 
 REF = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -83,11 +83,18 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A message was taken back: it stands in the history after it, so that nobody misses it."""
+    """A message was taken back; `place` is where it was sent from.
+
+    It stands in the history after the message, so that nobody who may show that misses it.
+    """
 
     at: StreamId
-    tile: Tile
+    place: Place
     removed_id: str
+
+    @property
+    def tile(self) -> Tile:
+        return tile_of(self.place.cell)
 
 
 Entry = Message | Removal
@@ -106,22 +113,18 @@ def message_of(draft: Draft, at: StreamId) -> Message:
     return Message(at, draft.person_id, draft.name, draft.place, draft.text, draft.ref)
 
 
-def to_fields(message: Message | Draft) -> dict[str, str | int]:
+def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
     """The fields of a stream entry."""
-    return {
-        "person": message.person_id,
-        "name": message.name,
-        "cell": message.place.cell,
-        "radius_m": message.place.radius_m,
-        "text": message.text,
-        "ref": message.ref,
-    }
+    place: dict[str, str | int] = {"cell": entry.place.cell, "radius_m": entry.place.radius_m}
+    if isinstance(entry, Removal):
+        return {"gone": entry.removed_id, **place}
+    said = {"person": entry.person_id, "name": entry.name, "text": entry.text, "ref": entry.ref}
+    return {**said, **place}
 
 
-def entry_of(tile: Tile, raw_id: str, fields: dict[str, str]) -> Entry:
+def entry_of(raw_id: str, fields: dict[str, str]) -> Entry:
     at = StreamId.parse(raw_id)
+    place = Place(fields["cell"], int(fields["radius_m"]))
     if "gone" in fields:
-        return Removal(at, tile, fields["gone"])
-    cell: Cell = fields["cell"]
-    place = Place(cell, int(fields["radius_m"]))
+        return Removal(at, place, fields["gone"])
     return Message(at, fields["person"], fields["name"], place, fields["text"], fields["ref"])

@@ -8,14 +8,15 @@ from chat.messages import Entry, Message, Removal, StreamId
 from presence.geo import Tile, in_range
 from presence.people import Place
 
-PAGE = 200
+PAGE_MIN, PAGE_MAX = 16, 200
 ARRIVAL_MAX = 200
 RESUME_MAX = 2_000
 
 
 @dataclass(slots=True)
 class Replay:
-    """`first` are each tile's newest entries, unfiltered, to bring the hub up to the same point.
+    """`first` are each tile's newest entries, at most `page`, unfiltered: they bring the hub up to
+    the same point.
 
     `mark_ms` is the store's clock before anything was read.
     """
@@ -24,12 +25,13 @@ class Replay:
     messages: list[Message] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     more: bool = False
+    page: int = 0
     first: Mapping[Tile, list[Entry]] = field(default_factory=dict)
 
 
-def heard_at(place: Place, message: Message) -> bool:
-    """Whether a message is in range of a reader's place."""
-    return in_range(place.cell, place.radius_m, message.place.cell, message.place.radius_m)
+def heard_at(place: Place, entry: Entry) -> bool:
+    """Whether what was said is in range of a reader's place."""
+    return in_range(*place, *entry.place)
 
 
 async def gather(
@@ -44,11 +46,13 @@ async def gather(
     """The newest `limit` messages that are wanted, in the order they were said.
 
     A busy tile is read page by page, until it has no newer candidate than those already found.
+    Pages begin small: in a busy place many tiles hold far more than anybody is shown.
     """
-    replay = Replay()
     below: dict[Tile, StreamId | None] = dict.fromkeys(tiles, before)
+    page = min(PAGE_MAX, max(PAGE_MIN, 2 * limit // max(1, len(below))))
+    replay = Replay(page=page)
     while below:
-        reading = await history.page(below, since_ms or {}, PAGE)
+        reading = await history.page(below, since_ms or {}, page)
         if not replay.mark_ms:
             replay.mark_ms = reading.now_ms
             replay.first = {tile: [*entries] for tile, entries in reading.entries.items()}
@@ -60,8 +64,9 @@ async def gather(
         below = {
             tile: entries[0].at
             for tile, entries in reading.entries.items()
-            if len(entries) == PAGE and (oldest is None or entries[0].at > oldest)
+            if len(entries) == page and (oldest is None or entries[0].at > oldest)
         }
+        page = min(PAGE_MAX, 2 * page)
     replay.more = len(replay.messages) > limit
     del replay.messages[:-limit]
     return replay

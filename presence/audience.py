@@ -6,12 +6,15 @@ The first message leaves at once; what follows within the window leaves together
 import asyncio
 from collections.abc import Iterable
 
+from django.conf import settings
+
 from presence.frames import Form, Frame, rows, signal
 from presence.geo import Tile, apart, label, tile_of, tiles_within
 from presence.people import Place
 from presence.sockets import Socket, Spoken
 
 WINDOW_S = 0.03
+TRAIL_MAX = 24
 
 
 class Group:
@@ -22,6 +25,8 @@ class Group:
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
         self.joining: set[Socket] = set()
+        # Who was here and moved on still shows what they heard, until this time in seconds.
+        self.past: dict[Socket, float] = {}
         self.pending: list[tuple[Spoken, str]] = []
         self.window: asyncio.TimerHandle | None = None
         self.people_at_s = 0.0
@@ -39,7 +44,7 @@ class Group:
     def unsay(self, removed_id: str) -> None:
         """Takes a message back from whoever may show it, after whatever was said before."""
         self.flush()
-        for socket in self.live:
+        for socket in (*self.live, *self.past):
             socket.write(signal(socket.form, "gone", ids=[removed_id]))
         for socket in self.joining:
             socket.hold_gone(removed_id)
@@ -116,8 +121,31 @@ class Audience:
             group = self.groups[socket.place] = Group(socket.place)
             for tile in group.tiles:
                 self.by_tile.setdefault(tile, set()).add(group)
+        group.past.pop(socket, None)
         group.joining.add(socket)
         return group
+
+    def move(self, socket: Socket) -> None:
+        """To where its person is now. What it was shown where it was may still be taken back."""
+        until_s = asyncio.get_running_loop().time() + settings.MESSAGE_LIFE_SECONDS
+        self.groups[socket.place].past[socket] = until_s
+        socket.trail.append(socket.place)
+        self.leave(socket)
+        self.enter(socket)
+        if len(socket.trail) > TRAIL_MAX:
+            self._forget(socket.trail.pop(0), socket)
+
+    def forget_past(self) -> None:
+        """Whoever moved on half an hour ago shows nothing any more of what they heard there."""
+        now_s = asyncio.get_running_loop().time()
+        for group in [*self.groups.values()]:
+            for socket in [one for one, until_s in group.past.items() if until_s <= now_s]:
+                self._forget(group.place, socket)
+
+    def _forget(self, place: Place, socket: Socket) -> None:
+        group = self.groups.get(place)
+        if group and group.past.pop(socket, None):
+            self._drop_if_empty(group)
 
     def settle(self, socket: Socket, seen: set[str]) -> None:
         """The socket has read history (`seen`: ids): what it held follows, then everything live."""
@@ -141,12 +169,13 @@ class Audience:
             group.flush()
         group.live.discard(socket)
         group.joining.discard(socket)
-        if not group.live and not group.joining:
-            self._drop(group)
+        self._drop_if_empty(group)
 
     def exit(self, socket: Socket) -> bool:
         """The socket is gone. True if it was its person's last one here."""
         self.leave(socket)
+        for place in socket.trail:
+            self._forget(place, socket)
         others = self.sockets.get(socket.person.person_id, set())
         others.discard(socket)
         if not others:
@@ -164,15 +193,17 @@ class Audience:
         for group, words in self.hearing(spoken.place):
             group.say(spoken, words)
 
-    def unsay(self, tile: Tile, removed_id: str) -> None:
-        for group in self.reaching(tile):
+    def unsay(self, place: Place, removed_id: str) -> None:
+        for group, _ in self.hearing(place):
             group.unsay(removed_id)
 
     def reaching(self, tile: Tile) -> list[Group]:
         """The groups whose circle reaches a tile."""
         return [*self.by_tile.get(tile, ())]
 
-    def _drop(self, group: Group) -> None:
+    def _drop_if_empty(self, group: Group) -> None:
+        if group.live or group.joining or group.past:
+            return
         group.close()
         self.groups.pop(group.place, None)
         for tile in group.tiles:

@@ -7,7 +7,8 @@ registry and the history (`Source`) stay the truth, read on arrival, after gaps 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -34,10 +35,12 @@ PULSE_S = 2.0
 RENEW_S = 5.0
 MARK_S = 10.0
 BURY_S = 30.0
+TRIM_S = 30.0
 TOUCH_S = 300.0
 LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
+HINTS_MAX = 500
 
 
 class Source(Protocol):
@@ -52,6 +55,12 @@ class Source(Protocol):
     async def poll(self) -> None:
         """Reads what hints have missed, and moves the mark."""
 
+    async def restart(self) -> None:
+        """The store began anew: reads what it holds by now."""
+
+    async def trim(self) -> None:
+        """Deletes what has lived its time, in quiet tiles too."""
+
     async def receive(self, event: dict[str, Any]) -> None:
         """A hint from another process."""
 
@@ -59,14 +68,20 @@ class Source(Protocol):
         """Writes what a reader who arrives or moved must be shown; returns the ids."""
 
 
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """Why a socket reads history: it came (with a mark or without), or it moved from a place."""
+    """Why a socket reads history: it came, with a mark or without, or it moved from a place.
 
-    __slots__ = ("moved_from", "since_ms")
+    `moved_away` says that cell or radius changed after the mark, which then resumes nothing.
+    """
 
-    def __init__(self, since_ms: int | None = None, moved_from: Place | None = None) -> None:
-        self.since_ms = since_ms
-        self.moved_from = moved_from
+    mark_ms: int | None = None
+    moved_away: bool = False
+    moved_from: Place | None = None
+
+    @property
+    def since_ms(self) -> int | None:
+        return None if self.moved_away else self.mark_ms
 
 
 class Drawn:
@@ -107,6 +122,8 @@ class Hub:
         self.loops: list[asyncio.Task[None]] = []
         self.starting: asyncio.Lock = asyncio.Lock()
         self.lingering: dict[str, asyncio.TimerHandle] = {}
+        self.hints: dict[Tile, list[dict[str, Any]]] = {}
+        self.hinted = asyncio.Event()
         self.stale: set[Tile] = set()
         self.refreshing = False
 
@@ -120,13 +137,16 @@ class Hub:
             await self.registry.renew(self.process)
             await self._pulse()
             if self.layer:
-                self.channel = await self.layer.new_channel()
+                with unknown_when_lost():
+                    self.channel = await self.layer.new_channel()
                 self.loops.append(asyncio.create_task(self._listen()))
+                self.loops.append(asyncio.create_task(self._publish()))
             for period_s, act in (
                 (PULSE_S, self._pulse),
                 (RENEW_S, self._renew),
                 (MARK_S, self._mark),
                 (BURY_S, self._bury),
+                (TRIM_S, self._trim),
                 (TOUCH_S, self._touch),
                 (1.0, self._check_sockets),
             ):
@@ -169,20 +189,20 @@ class Hub:
 
     # ---- Sockets come, move and go -----------------------------------------------------------
 
-    async def join(self, socket: Socket, since_ms: int | None) -> None:
+    async def join(self, socket: Socket, mark_ms: int | None) -> None:
         """Register, buffer, read, merge: in that order."""
         await self.start()
         async with socket.lock:
+            # First, or the departure could come between: it is for the one who was here before.
+            self._keep(socket.person)
             place, digest = socket.person.place, socket.session.digest
             change = await self.registry.place(digest, place, self.process)
             socket.session = change.session
-            self._keep(socket.person)
             self.audience.enter(socket)
             self.announce(change)
             socket.write(self.welcome(socket))
-            # Whoever moved since the mark was written is shown all that is in range now.
-            known = since_ms is not None and since_ms >= socket.session.placed_ms
-            await self._arrive(socket, Arrival(since_ms=since_ms if known else None))
+            moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
+            await self._arrive(socket, Arrival(mark_ms, moved_away))
             await self._tell(socket)
 
     async def _tell(self, socket: Socket) -> None:
@@ -197,15 +217,14 @@ class Hub:
             before = socket.place
             if before == socket.person.place or socket not in self._sockets(socket.person):
                 return
-            self.audience.leave(socket)
-            self.audience.enter(socket)
+            self.audience.move(socket)
             try:
                 await self._arrive(socket, Arrival(moved_from=before))
             except Refused:
                 socket.end("try-later")
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
-        await self.reach()
+        await self.reach(self.audience.groups[socket.place].tiles)
         self.show_people(socket)
         seen = await self.source.replay(socket, arrival)
         if socket in self._sockets(socket.person):
@@ -222,7 +241,6 @@ class Hub:
                 wait_s, lambda: self.later(self._depart(socket))
             )
             self.lingering[socket.person.person_id] = handle
-        self.later(self.reach())
 
     async def _depart(self, socket: Socket) -> None:
         self.lingering.pop(socket.person.person_id, None)
@@ -240,20 +258,12 @@ class Hub:
 
     # ---- Tiles -------------------------------------------------------------------------------
 
-    async def reach(self) -> None:
-        """Brings the watched tiles in line with what the audience reaches: groups, roster, feed."""
-        if self.joined == self.audience.by_tile.keys():
+    async def reach(self, tiles: Collection[Tile]) -> None:
+        """Returns once these tiles are watched: their groups, roster and feed."""
+        if self.joined.issuperset(tiles):
             return
         async with self.gate:
-            wanted = set(self.audience.tiles)
-            fresh, spare = wanted - self.joined, self.joined - wanted
-            for tile in spare:
-                self.joined.discard(tile)
-                self.roster.forget(tile)
-                if self.layer:
-                    with unknown_when_lost():
-                        await self.layer.group_discard(group_name(tile), self.channel)
-            self.source.forget(spare)
+            fresh = self.audience.by_tile.keys() - self.joined
             if fresh:
                 await self._begin(fresh)
 
@@ -261,11 +271,29 @@ class Hub:
         """Joins the groups first, then reads: what changes in between is heard."""
         if self.layer:
             with unknown_when_lost():
-                for tile in tiles:
-                    await self.layer.group_add(group_name(tile), self.channel)
+                names = map(group_name, tiles)
+                await asyncio.gather(*(self.layer.group_add(name, self.channel) for name in names))
         await self._read(tiles)
         await self.source.begin(tiles)
         self.joined |= tiles
+
+    async def _release(self) -> None:
+        """Lets go of tiles that nobody here reaches any more."""
+        async with self.gate:
+            spare = self.joined - self.audience.by_tile.keys()
+            # All at once: whoever enters one of them from now on waits for the gate.
+            self.joined -= spare
+            self.source.forget(spare)
+            for tile in spare:
+                self.roster.forget(tile)
+            if self.layer:
+                with unknown_when_lost():
+                    await asyncio.gather(
+                        *(
+                            self.layer.group_discard(group_name(tile), self.channel)
+                            for tile in spare
+                        )
+                    )
 
     async def _read(self, tiles: Iterable[Tile]) -> None:
         found = await self.registry.people(tiles)
@@ -293,18 +321,33 @@ class Hub:
     def hint(self, tile: Tile, event: dict[str, Any]) -> None:
         """Publishes to the tile's group. It may be lost: readers find gaps and poll."""
         if self.layer and not self._drop_on_purpose():
-            self.later(self._send(group_name(tile), {**event, "from": self.process}))
+            waiting = self.hints.setdefault(tile, [])
+            if len(waiting) < HINTS_MAX:
+                waiting.append(event)
+                self.hinted.set()
 
     def _drop_on_purpose(self) -> bool:
         return secrets.randbelow(1000) < settings.HINTS_DROPPED * 1000
 
-    async def _send(self, group: str, event: dict[str, Any]) -> None:
+    async def _publish(self) -> None:
+        """One at a time, what waits for the same tile together: the layer has one lock for all,
+        and whoever joins a group would wait for every hint before.
+        """
+        while True:
+            await self.hinted.wait()
+            self.hinted.clear()
+            while self.hints:
+                tile = next(iter(self.hints))
+                hints = {"type": "hints", "from": self.process, "each": self.hints.pop(tile)}
+                await self._guarded(self._send(group_name(tile), hints))
+
+    async def _send(self, group: str, hints: dict[str, Any]) -> None:
         with unknown_when_lost():
-            await self.layer.group_send(group, event)
+            await self.layer.group_send(group, hints)
 
     def apply(self, event: TileEvent) -> None:
         """Takes one change of a tile over."""
-        if event.tile not in self.audience.by_tile:
+        if event.tile not in self.roster.versions:
             return
         if event.person.process:
             # Whoever has just written lives; the next pulse knows for sure.
@@ -349,10 +392,30 @@ class Hub:
                 self.later(self._place_again(socket))
                 return
 
+    def _find_missing(self, tiles: Iterable[Tile]) -> None:
+        """The same, where nobody heard of it: read from the registry, they are not there."""
+        for sockets in self.audience.sockets.values():
+            socket = next(iter(sockets))
+            person = socket.person
+            if person.tile in tiles:
+                listed = self.roster.person(person.tile, person.person_id)
+                if listed is None or not listed.process:
+                    self.later(self._place_again(socket))
+
+    def _take_over(self, processes: Collection[str]) -> None:
+        """A process died that held people who have sockets here too."""
+        for sockets in self.audience.sockets.values():
+            socket = next(iter(sockets))
+            if socket.person.process in processes:
+                self.later(self._place_again(socket))
+
     async def _place_again(self, socket: Socket) -> None:
-        self.announce(
-            await self.registry.place(socket.session.digest, socket.person.place, self.process)
-        )
+        session = await self.registry.get(socket.session.digest)
+        if session is None:
+            socket.end("left")
+        elif session.person.cell:
+            place = session.person.place
+            self.announce(await self.registry.place(session.digest, place, self.process))
 
     def _reread(self, tiles: Iterable[Tile]) -> None:
         self.stale.update(tiles)
@@ -363,9 +426,10 @@ class Hub:
     async def _refresh(self) -> None:
         try:
             while self.stale:
-                tiles = {tile for tile in self.stale if tile in self.audience.by_tile}
+                tiles = {tile for tile in self.stale if tile in self.joined}
                 self.stale.clear()
                 await self._read(tiles)
+                self._find_missing(tiles)
         finally:
             self.refreshing = False
 
@@ -431,52 +495,64 @@ class Hub:
         tiles = [*self.joined]
         pulse = await self.registry.pulse(tiles)
         self.skew_ms = pulse.now_ms - self.clock()
-        restarted, self.epoch = self.epoch not in {"", pulse.epoch}, pulse.epoch
         died = self.processes - pulse.processes - {self.process}
         born = pulse.processes - self.processes
         self.processes = pulse.processes | {self.process}
-        if restarted:
-            await self._restart()
+        if self.epoch not in {"", pulse.epoch}:
+            await self._restart(pulse.epoch)
             return
-        await self.reach()
+        self.epoch = pulse.epoch
+        if self.process not in pulse.processes:
+            # The store hung for longer than the lease: until the next round nobody would see us.
+            await self._renew()
         self._reread(
             tile for tile in tiles if self.roster.versions.get(tile) != pulse.versions[tile]
         )
         if died or born:
             for tile in tiles:
                 self._changed(tile)
+            self._take_over(died)
         for person in self.roster.everyone(tiles):
             if not person.process and 0 <= pulse.now_ms - person.until_ms < PULSE_S * 2000:
                 self._changed(person.tile)
-        if self.loops:
+        if self.joined:
             await self.source.poll()
+            await self._release()
 
-    async def _restart(self) -> None:
-        """The store began anew: register everybody again, forget what was seen, say so."""
-        await self.registry.renew(self.process)
+    async def _restart(self, epoch: str) -> None:
+        """The store began anew: register everybody again, read what it holds by now, say so.
+
+        Where the store is lost again on the way, the epoch is still the old one: the next pulse
+        begins anew.
+        """
+        await self._renew()
         sessions = {socket.session.digest: socket.session for socket in self.audience.everyone()}
         changes = await self.registry.restore(sessions.values(), self.process)
-        tiles = [*self.joined]
-        self.source.forget(tiles)
-        await self._read(tiles)
-        await self.source.begin(tiles)
+        await self._read([*self.joined])
+        await self.source.restart()
+        self.epoch = epoch
         for change in changes:
             self.announce(change)
         for socket in self.audience.everyone():
             socket.write(self.welcome(socket))
             socket.write(gap(socket.form, "restarted"))
+        await self._mark()
 
     async def _renew(self) -> None:
         await self.registry.renew(self.process)
 
     async def _mark(self) -> None:
+        mark_ms = self.source.mark_ms
         for socket in self.audience.live():
-            socket.write(signal(socket.form, "mark", mark=self.source.mark_ms))
+            # One from before the last move would make a return look like an arrival.
+            if mark_ms >= socket.session.placed_ms:
+                socket.write(signal(socket.form, "mark", mark=mark_ms))
 
     async def _touch(self) -> None:
         await self.registry.touch({socket.session.digest for socket in self.audience.everyone()})
 
     async def _bury(self) -> None:
+        self.audience.forget_past()
         now = self.now_ms()
         dead = [
             person
@@ -486,6 +562,9 @@ class Hub:
         for change in await self.registry.bury(dead):
             self.announce(change)
 
+    async def _trim(self) -> None:
+        await self.source.trim()
+
     async def _check_sockets(self) -> None:
         now_s = asyncio.get_running_loop().time()
         for socket in [*self.audience.everyone()]:
@@ -494,16 +573,19 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                event = await self.layer.receive(self.channel)
-                if event.get("from") == self.process:
-                    continue
-                if event["type"] == "presence.changed":
-                    self.apply(event_of(event))
-                else:
-                    await self.source.receive(event)
+                hints = await self.layer.receive(self.channel)
+                if hints["from"] != self.process:
+                    for hint in hints["each"]:
+                        await self._receive(hint)
             except Exception:
                 log.exception("a hint could not be taken")
                 await asyncio.sleep(SOON_S)
+
+    async def _receive(self, hint: dict[str, Any]) -> None:
+        if hint["type"] == "presence.changed":
+            self.apply(event_of(hint))
+        else:
+            await self.source.receive(hint)
 
 
 def group_name(tile: Tile) -> str:

@@ -180,7 +180,7 @@ class RedisRegistry:
         gone = person.changed(cell="", version=person.version + 1)
         latest = from_fields(session.digest, fields).person if fields else gone
         stays = latest.tile == person.tile and (latest.process or latest.until_ms)
-        if latest.version > person.version and not stays:
+        if not stays:
             events += await self._leave(person.tile, latest)
         return events
 

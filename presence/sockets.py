@@ -45,7 +45,10 @@ class Spoken(Protocol):
 
 
 class Socket:
-    """`held` collects what is said while a socket reads history; None once it is live."""
+    """`held` collects what is said while a socket reads history; None once it is live.
+
+    `trail` are the places it heard before, oldest first.
+    """
 
     __slots__ = (
         "form",
@@ -58,6 +61,7 @@ class Socket:
         "session",
         "stuck_since",
         "too_slow",
+        "trail",
     )
 
     def __init__(self, session: Session, form: Form, outlet: Outlet) -> None:
@@ -71,6 +75,7 @@ class Socket:
         self.people_shown = ""
         self.stuck_since: float | None = None
         self.too_slow = False
+        self.trail: list[Place] = []
 
     @property
     def person(self) -> Person:

@@ -97,6 +97,7 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
     try:
         if not form.is_valid():
             raise Refused(form.why())
+        await hub().start()
         change = await hub().registry.rename(session.digest, form.cleaned_data["username"])
     except Refused as refused:
         if not request.htmx:
@@ -177,6 +178,7 @@ async def put(session: Session, place: Place) -> Change:
 
 
 async def end(session: Session) -> None:
+    await hub().start()
     change = await hub().registry.close(session.digest)
     if change:
         hub().announce(change)

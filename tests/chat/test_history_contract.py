@@ -233,7 +233,8 @@ async def test_public_ids_of_40_tiles_are_all_different(stands: Stands) -> None:
         messages = [*map(kept, sent, answers)]
         assert len({message.tile for message in messages}) == 40
         assert len({message.id for message in messages}) == len(messages) == 2000
-        assert len({message.at for message in messages}) < len(messages)  # stream ids are not
+        if isinstance(stand, MemoryStand):  # whose clock stands: its stream ids are not
+            assert len({message.at for message in messages}) == 50
 
 
 async def test_the_same_ref_in_one_tile_is_two_messages_of_two_people(stands: Stands) -> None:
@@ -378,7 +379,7 @@ async def test_a_removal_stands_in_the_history_instead_of_the_message(stands: St
         found = await stand.history.remove([OUT_TILE, HOME_TILE], one.id, "alice")
         assert found is not None
         removal, previous = found
-        assert removal == Removal(removal.at, HOME_TILE, one.id)
+        assert removal == Removal(removal.at, one.place, one.id)
         assert removal.at > previous == two.at
         assert await all_of(stand) == [two, removal]
         assert (await stand.history.after({HOME_TILE: two.at})).entries[HOME_TILE] == [removal]
