@@ -1,0 +1,237 @@
+"""Takes the pictures in docs/screens: the welcome page, and half an hour of a place as one of the
+people in it sees it.
+
+    python bench/screens.py
+
+The server runs inside this script, by a clock that starts half an hour ago and is moved on between
+messages, so that what the page shows has its true age. People come by the public API.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from playwright.sync_api import expect, sync_playwright
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import django
+from django.core.management import call_command
+
+from bench.picture import shrink
+from neartalk import clock
+from presence.geo import CELL_DEGREES, cell_at, centre
+from presence.names import colour
+from tests.chromium import find
+from tests.servers import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+SCREENS = ROOT / "docs" / "screens"
+SIZES: dict[str, dict[str, Any]] = {
+    "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2},
+    "desktop": {"viewport": {"width": 1440, "height": 900}},
+}
+LAT, LON = centre(cell_at(52.52, 13.405))
+YOU = "Quiet Heron"
+# Who, how many cells north and east of you, and in which colour.
+PEOPLE = {
+    YOU: (YOU, 0, 0, 4),
+    "Ana across the street": ("Ana", 1, 0, 7),
+    "Bo": ("Bo", 0, 1, 1),
+    "Ana further on": ("Ana", 0, 2, 3),
+    "Олена": ("Олена", 2, 0, 4),
+    "Zeynep": ("Zeynep", 1, 3, 5),
+    "Yusuf": ("Yusuf", 3, 0, 0),
+    "Minh": ("Minh", 0, 5, 6),
+}
+# Minutes ago, who, what.
+SAID = (
+    (28, "Олена", "Is the tram at Mill Square running? I have waited twenty minutes."),
+    (25, "Ana further on", "Driver says there is a car on the tracks. Walking is faster."),
+    (22, YOU, "Is the bridge open on foot?"),
+    (16, "Ana across the street", "Left side only. I just crossed it."),
+    (11, "Ana further on", "Other Ana is right, mind the cables near the stairs."),
+    (6, "Yusuf", "The bakery by the station gives away today’s rolls until they close."),
+    (5, "Yusuf", "Sesame ones are going fast."),
+    (1, YOU, "Thank you both. On my way, and saving you a roll, Yusuf."),
+)
+# The page asks for older messages where it has room for them.
+COMPLETE = """() => {
+  const scroller = document.getElementById('scroller');
+  const full = scroller.scrollHeight > scroller.clientHeight;
+  return full || !document.getElementById('oldest').hidden;
+}"""
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-lcd-text",
+    "--font-render-hinting=none",
+]
+# A bare Linux shows its own idea of a system's font; people's devices have one of these.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <match target="pattern">
+    <test name="family" qual="all" compare="not_contains"><string>ono</string></test>
+    <edit name="family" mode="prepend_first" binding="strong">
+      <string>Inter</string><string>Roboto</string><string>Liberation Sans</string>
+    </edit>
+  </match>
+</fontconfig>
+"""
+
+
+class PastClock:
+    """The server's clock, so many minutes behind this machine's."""
+
+    ago_minutes = 29.0
+
+    def now_ms(self) -> int:
+        return round((time.time() - self.ago_minutes * 60) * 1000)
+
+
+class Person:
+    """A session with a place and a live socket."""
+
+    def __init__(self, url: str, name: str, spot: tuple[float, float], wanted: int) -> None:
+        self.stack = ExitStack()
+        self.http = self.stack.enter_context(httpx.Client(base_url=url, trust_env=False))
+        # Colours follow from ids, and ids are chance: until one fits. The others go idle unseen.
+        while True:
+            session = self.post("/api/session/create", username=name)
+            if colour(session["person_id"]) == wanted:
+                break
+        self.key = str(session["session_id"])
+        bearer = {"Authorization": f"Bearer {self.key}"}
+        self.http.headers.update(bearer)
+        self.post("/api/location/update", lat=spot[0], lon=spot[1], radius=500)
+        self.socket = self.stack.enter_context(
+            connect(
+                f"{url.replace('http', 'ws', 1)}/ws",
+                subprotocols=[Subprotocol("neartalk.json")],
+                additional_headers=bearer,
+                proxy=None,
+            )
+        )
+
+    def post(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = self.http.post(path, json=body).raise_for_status()
+        return dict(answer.json())
+
+    def say(self, text: str) -> None:
+        """Returns once it is kept."""
+        ref = f"screens-{abs(hash(text))}"
+        self.socket.send(json.dumps({"type": "chat.send", "text": text, "ref": ref}))
+        while json.loads(self.socket.recv(timeout=10))["type"] != "chat.ack":
+            pass
+
+
+def serve(folder: Path, past: PastClock) -> str:
+    """Starts the embedded form in this process, to end with it; its address."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
+    os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'db.sqlite3'}"
+    clock.now_ms = past.now_ms  # before anything that tells the time by it is imported
+    django.setup()
+    port = free_port()
+    serving = threading.Thread(target=call_command, args=("serve",), kwargs={"port": port})
+    serving.daemon = True
+    serving.start()
+    url = f"http://127.0.0.1:{port}"
+    patient = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=patient, trust_env=False) as http:
+        http.get(f"{url}/api/health").raise_for_status()
+    return url
+
+
+def live(url: str, past: PastClock, stack: ExitStack) -> Person:
+    """Brings people together and lets half an hour pass in which they talk; answers with you."""
+    people = {}
+    for who, (name, north, east, wanted) in PEOPLE.items():
+        spot = LAT + north * CELL_DEGREES, LON + east * CELL_DEGREES
+        people[who] = Person(url, name, spot, wanted)
+        stack.enter_context(people[who].stack)
+    for ago_minutes, who, text in SAID:
+        past.ago_minutes = ago_minutes + 0.5
+        people[who].say(text)
+    past.ago_minutes = 0
+    return people[YOU]
+
+
+def take(browser: Browser, url: str, you: Person) -> None:
+    for size, options in SIZES.items():
+        for shade in ("light", "dark"):
+            context = browser.new_context(
+                **options,
+                color_scheme=shade,
+                geolocation={"latitude": LAT, "longitude": LON, "accuracy": 20},
+                permissions=["geolocation"],
+            )
+            welcome(context, url, SCREENS / f"welcome-{size}-{shade}.png")
+            near(context, url, you, SCREENS / f"near-{size}-{shade}.png")
+            context.close()
+
+
+def welcome(context: BrowserContext, url: str, picture: Path) -> None:
+    page = context.new_page()
+    page.goto(url)
+    expect(page.locator("#arrive")).to_be_enabled()
+    page.screenshot(path=picture)
+
+
+def near(context: BrowserContext, url: str, you: Person, picture: Path) -> None:
+    context.add_cookies([{"name": "neartalk", "value": you.key, "url": url}])
+    page = context.new_page()
+    page.goto(f"{url}/near")
+    expect(page.locator("#status")).to_have_text("Live")
+    expect(page.locator("#messages > li")).to_have_count(len(SAID))
+    expect(page.locator("#people-list .person-row")).to_have_count(len(PEOPLE) - 1)
+    page.wait_for_function(COMPLETE)
+    page.screenshot(path=picture, animations="disabled")
+
+
+def main() -> int:
+    chromium = find()
+    if chromium is None:
+        print("No Chromium: python tests/chromium.py installs one.", file=sys.stderr)
+        return 1
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=20_000)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        fonts = Path(folder) / "fonts.conf"
+        fonts.write_text(FONTS)
+        past = PastClock()
+        url = serve(Path(folder), past)
+        you = live(url, past, stack)
+        browser = stack.enter_context(sync_playwright()).chromium.launch(
+            executable_path=chromium,
+            args=ARGUMENTS,
+            env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
+        )
+        take(browser, url, you)
+        canvas = browser.new_page()
+        for picture in SCREENS.glob("*.png"):
+            shrink(picture, canvas)
+        browser.close()
+    for picture in sorted(SCREENS.glob("*.png")):
+        print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size / 1000:.0f} KB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
