@@ -24,8 +24,7 @@ from playwright.sync_api import expect, sync_playwright
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import django
 from django.core.management import call_command
@@ -40,6 +39,7 @@ from tests.servers import free_port
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
+ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
 SIZES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2},
@@ -63,9 +63,10 @@ SAID = (
     (28, "Олена", "Is the tram at Mill Square running? I have waited twenty minutes."),
     (25, "Ana further on", "Driver says there is a car on the tracks. Walking is faster."),
     (22, YOU, "Is the bridge open on foot?"),
+    (19, "Zeynep", "Tram 4 goes round by the park now."),
     (16, "Ana across the street", "Left side only. I just crossed it."),
     (11, "Ana further on", "Other Ana is right, mind the cables near the stairs."),
-    (6, "Yusuf", "The bakery by the station gives away today’s rolls until they close."),
+    (6, "Yusuf", "The bakery by the station gives away today’s rolls until they close."),  # noqa: RUF001
     (5, "Yusuf", "Sesame ones are going fast."),
     (1, YOU, "Thank you both. On my way, and saving you a roll, Yusuf."),
 )
@@ -146,6 +147,7 @@ def serve(folder: Path, past: PastClock) -> str:
     """Starts the embedded form in this process, to end with it; its address."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
     os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'db.sqlite3'}"
+    os.environ["RATE_LIMITS_SCALE"] = "1000"
     clock.now_ms = past.now_ms  # before anything that tells the time by it is imported
     django.setup()
     port = free_port()

@@ -123,7 +123,7 @@ class Hub:
         self.starting: asyncio.Lock = asyncio.Lock()
         self.lingering: dict[str, asyncio.TimerHandle] = {}
         self.hints: dict[Tile, list[dict[str, Any]]] = {}
-        self.hinted = asyncio.Event()
+        self.publishing = False
         self.stale: set[Tile] = set()
         self.refreshing = False
 
@@ -140,7 +140,6 @@ class Hub:
                 with unknown_when_lost():
                     self.channel = await self.layer.new_channel()
                 self.loops.append(asyncio.create_task(self._listen()))
-                self.loops.append(asyncio.create_task(self._publish()))
             for period_s, act in (
                 (PULSE_S, self._pulse),
                 (RENEW_S, self._renew),
@@ -324,22 +323,24 @@ class Hub:
             waiting = self.hints.setdefault(tile, [])
             if len(waiting) < HINTS_MAX:
                 waiting.append(event)
-                self.hinted.set()
+            if not self.publishing:
+                self.publishing = True
+                self.later(self._publish())
 
     def _drop_on_purpose(self) -> bool:
         return secrets.randbelow(1000) < settings.HINTS_DROPPED * 1000
 
     async def _publish(self) -> None:
-        """One at a time, what waits for the same tile together: the layer has one lock for all,
-        and whoever joins a group would wait for every hint before.
+        """One after the other, what waits for the same tile together: the layer has one lock for
+        everything, and whoever joins a group would wait behind all hints.
         """
-        while True:
-            await self.hinted.wait()
-            self.hinted.clear()
+        try:
             while self.hints:
                 tile = next(iter(self.hints))
                 hints = {"type": "hints", "from": self.process, "each": self.hints.pop(tile)}
                 await self._guarded(self._send(group_name(tile), hints))
+        finally:
+            self.publishing = False
 
     async def _send(self, group: str, hints: dict[str, Any]) -> None:
         with unknown_when_lost():
@@ -388,11 +389,11 @@ class Hub:
     def _claim(self, person: Person, tile: Tile) -> None:
         """Another process took a person out who still has sockets here: put them back."""
         for socket in self._sockets(person):
-            if person.cell and person.tile == tile and person.process != self.process:
+            if person.cell and person.tile == tile:
                 self.later(self._place_again(socket))
                 return
 
-    def _find_missing(self, tiles: Iterable[Tile]) -> None:
+    def _find_missing(self, tiles: Collection[Tile]) -> None:
         """The same, where nobody heard of it: read from the registry, they are not there."""
         for sockets in self.audience.sockets.values():
             socket = next(iter(sockets))
@@ -529,6 +530,7 @@ class Hub:
         sessions = {socket.session.digest: socket.session for socket in self.audience.everyone()}
         changes = await self.registry.restore(sessions.values(), self.process)
         await self._read([*self.joined])
+        self._find_missing(self.joined)
         await self.source.restart()
         self.epoch = epoch
         for change in changes:

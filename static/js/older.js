@@ -2,7 +2,7 @@
 
 import { call, succeeded } from './http.js';
 import { admit, oldest } from './messages.js';
-import { fits, onTop } from './scroll.js';
+import { atTop, keepPlace, onTop } from './scroll.js';
 
 const RETRY_MS = 5_000;
 
@@ -11,11 +11,19 @@ const staging = document.getElementById('older');
 let complete = false;
 let asking = false;
 
-/** Asks at once where the conversation leaves room. After a move or a loss there may be more than was known. */
+/** Asks at once where you see the top. After a move or a loss there may be more than was known. */
 export function reset() {
-  complete = false;
-  mark.hidden = true;
-  if (fits()) ask();
+  if (atTop()) {
+    complete = false;
+    ask(); // its answer moves the mark, if at all
+  } else {
+    know(false);
+  }
+}
+
+function know(all) {
+  complete = all;
+  keepPlace(() => (mark.hidden = !all));
 }
 
 async function ask() {
@@ -27,10 +35,9 @@ async function ask() {
     const rows = [...staging.children];
     staging.replaceChildren();
     admit(rows);
-    complete = rows.length === 0;
-    mark.hidden = !complete;
+    know(rows.length === 0);
     asking = false;
-    if (fits()) ask();
+    if (atTop()) ask();
   } else {
     setTimeout(() => (asking = false), RETRY_MS);
   }

@@ -39,11 +39,12 @@ export function arrived(number) {
 }
 
 export function onTop(listener) {
-  scroller.addEventListener('scroll', () => scroller.scrollTop < END_PX && listener(), { passive: true });
+  scroller.addEventListener('scroll', () => atTop() && listener(), { passive: true });
 }
 
-export function fits() {
-  return scroller.scrollHeight <= scroller.clientHeight;
+/** Also where the conversation fits as a whole. */
+export function atTop() {
+  return scroller.scrollTop < END_PX;
 }
 
 function visible() {

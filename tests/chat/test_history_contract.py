@@ -32,6 +32,7 @@ from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.people import Place
 
 HALF_HOUR_MS = 1_800_000
+AT_ONCE = 50
 CELLS = [cell_at(52.52, 13.4 + step / 50) for step in range(40)]
 HERE, THERE, ELSEWHERE = CELLS[:3]
 HOME_TILE, OUT_TILE, AWAY_TILE = map(tile_of, CELLS[:3])
@@ -154,6 +155,15 @@ async def said(stand: Stand, text: str, who: str = "alice", cell: Cell = HERE) -
     return kept(sent, await stand.history.append(sent))
 
 
+async def appended(stand: Stand, sent: list[Draft]) -> list[Appended]:
+    """Many at once, but no more than the client has connections."""
+    answers: list[Appended] = []
+    for start in range(0, len(sent), AT_ONCE):
+        some = sent[start : start + AT_ONCE]
+        answers += await asyncio.gather(*map(stand.history.append, some))
+    return answers
+
+
 async def all_of(stand: Stand, tile: Tile = HOME_TILE) -> list[Entry]:
     return [*(await stand.history.page({tile: None}, {}, 10_000)).entries[tile]]
 
@@ -213,7 +223,7 @@ async def test_equal_texts_do_not_collapse(stands: Stands) -> None:
 async def test_messages_at_once_are_all_kept_and_stand_in_one_order(stands: Stands) -> None:
     async with stands() as stand:
         sent = [draft(f"text {number}", who=f"person {number % 30}") for number in range(300)]
-        answers = await asyncio.gather(*map(stand.history.append, sent))
+        answers = await appended(stand, sent)
         messages = sorted(map(kept, sent, answers), key=lambda message: message.at)
         assert await all_of(stand) == messages
         in_order = sorted(answers, key=lambda answer: answer.at)
@@ -229,7 +239,7 @@ async def test_public_ids_of_40_tiles_are_all_different(stands: Stands) -> None:
             for number, cell in enumerate(CELLS * 50)
         ]
         random.Random(40).shuffle(sent)
-        answers = await asyncio.gather(*map(stand.history.append, sent))
+        answers = await appended(stand, sent)
         messages = [*map(kept, sent, answers)]
         assert len({message.tile for message in messages}) == 40
         assert len({message.id for message in messages}) == len(messages) == 2000
@@ -521,7 +531,7 @@ async def test_as_many_entries_as_may_come_at_once_mean_that_there_may_be_more(
 ) -> None:
     async with stands() as stand:
         sent = [draft(f"text {number}") for number in range(AFTER_COUNT + 5)]
-        await asyncio.gather(*map(stand.history.append, sent))
+        await appended(stand, sent)
         assert len(await all_of(stand)) == len(sent)
         first = (await stand.history.after({HOME_TILE: BEGINNING})).entries[HOME_TILE]
         assert len(first) == AFTER_COUNT
@@ -533,7 +543,7 @@ async def test_who_reads_on_while_others_write_misses_nothing_and_sees_nothing_t
     stands: Stands,
 ) -> None:
     async with stands() as stand:
-        sent = [draft(f"text {number}", who=f"person {number % 5}") for number in range(200)]
+        sent = [draft(f"text {number}", who=f"person {number % 5}") for number in range(AT_ONCE)]
         writing = [asyncio.create_task(stand.history.append(each)) for each in sent]
         seen: list[Entry] = []
         while len(seen) < len(sent):

@@ -1,0 +1,256 @@
+"""Is what was acked shown to everyone in range, exactly once, whatever breaks?
+
+    python bench/delivery.py [--scenario NAME] [--seconds N] [--readers N] [--tiles N] [--rate N]
+
+Real server processes, a real Redis, a fifth of all hints dropped on purpose. Prints one Markdown
+table; ends with 1 if anything acked was lost or shown twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.cut import Cut
+from bench.joins import count_holes, count_repeats, crowd
+from bench.page import Page
+from bench.tally import Tally, missing, table, tally
+from bench.town import Town, hears, town, until, within
+
+HEALED_S = 8.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything; the test takes less of it, and on a machine that may be busy it does
+    not hold anybody to `in_time`.
+    """
+
+    readers: int = 200
+    tiles: int = 40
+    rate: float = 100.0
+    seconds: float = 30.0
+    cut_s: float = 60.0
+    cut_rate: float = 20.0
+    stop_s: float = 8.0
+    anew_s: float = 10.0
+    joins: int = 10_000
+    join_rate: float = 20.0
+    joining: int = 50
+    gone_s: float = 60.0
+    in_time: bool = True
+
+
+async def steady(place: Town, size: Size) -> Tally:
+    pages = await place.settle_in(size.readers, size.tiles)
+    await place.talk(size.rate, size.seconds)
+    return await count("steady", place, pages)
+
+
+async def kill(place: Town, size: Size) -> Tally:
+    """kill -9 of one process; its clients come back at the other."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    talk = asyncio.create_task(place.talk(size.rate, size.seconds))
+    await asyncio.sleep(size.seconds / 3)
+    theirs = [page for page in pages if page.door % 2 == 1]
+    arrived = {page: len(page.arrivals) for page in theirs}
+    place.servers[1].kill()
+    killed_s = asyncio.get_running_loop().time()
+    await talk
+    await until(
+        lambda: all(len(page.arrivals) > arrived[page] for page in theirs), 60, "not all came back"
+    )
+    back = sorted(page.arrivals[arrived[page]] - killed_s for page in theirs)
+    half_s = back[len(back) // 2]
+    words = f"{len(back)} clients: half back in {half_s:.1f} s, all in {back[-1]:.1f} s"
+    counted = await count("kill -9 of one process", place, pages, back=words)
+    counted.must(half_s < 3 or not size.in_time, "half of the clients back in 3 s")
+    return counted
+
+
+async def cut(place: Town, size: Size) -> Tally:
+    """The network is cut for a third of the clients, without a word to either side."""
+    wires = [Cut(door) for door in place.doors]
+    for wire in wires:
+        await wire.open()
+    far = await place.settle_in(size.readers // 3, size.tiles, [wire.url for wire in wires])
+    await place.settle_in(size.readers - len(far), size.tiles)
+    for page in far:
+        page.dead_s = min(25.0, size.cut_s / 2.4)
+    lead_s = size.seconds / 6
+    talk = asyncio.create_task(place.talk(size.cut_rate, 2 * lead_s + size.cut_s))
+    await asyncio.sleep(lead_s)
+    for wire in wires:
+        wire.cut()
+    await asyncio.sleep(size.cut_s)
+    for wire in wires:
+        wire.mend()
+    for page in far:
+        page.wake()
+    loop = asyncio.get_running_loop()
+    mended_s = loop.time()
+    back_s = await until(
+        lambda: all(page.arrivals[-1] > mended_s for page in far), 60, "not all came back"
+    )
+    await talk
+    words = f"{len(far)} clients cut for {size.cut_s:.0f} s, all back {back_s:.1f} s after"
+    counted = await count("network cut", place, place.pages, back=words)
+    for wire in wires:
+        await wire.close()
+    return counted
+
+
+async def stop(place: Town, size: Size) -> Tally:
+    """Redis hangs; what is said meanwhile is kept as pending and sent again."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    talk = asyncio.create_task(place.talk(size.rate, size.seconds + size.stop_s))
+    await asyncio.sleep(size.seconds / 3)
+    place.redis.pause()
+    await asyncio.sleep(size.stop_s)
+    loop = asyncio.get_running_loop()
+    place.redis.resume()
+    resumed_s = loop.time()
+    stopped = [sent for sent in place.said if not sent.id]
+    first_s = await until(
+        lambda: any(sent.acked_s > resumed_s + 0.05 for sent in place.said), 30, "no ack any more"
+    )
+    all_s = await until(lambda: all(sent.id for sent in stopped), 60, "not all acked") + first_s
+    await talk
+    hung = f"{len(stopped)} said while it hung"
+    words = f"{hung}: first ack {first_s:.1f} s after, all in {all_s:.1f} s"
+    counted = await count(f"Redis stopped {size.stop_s:.0f} s", place, pages, back=words)
+    counted.must(first_s < 5 or not size.in_time, "sending again within 5 s")
+    return counted
+
+
+async def restart(place: Town, size: Size) -> Tally:
+    """Redis begins anew with nothing on disk: what was acked before is lost openly."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    talk = asyncio.create_task(place.talk(size.rate, size.seconds + size.anew_s))
+    await asyncio.sleep(size.seconds / 3)
+    epochs = {page: page.epoch for page in pages}
+    place.redis.kill()
+    since_ms = time.time_ns() // 1_000_000
+    await asyncio.to_thread(place.redis.start)
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    said_s = await until(
+        lambda: all(page.gaps and page.epoch != epochs[page] for page in pages), 30, "no gap said"
+    )
+    await asyncio.sleep(max(0.0, began_s + size.anew_s - loop.time()))
+    wrong = place.lists_wrong(pages) if size.in_time else 0
+    await talk
+    words = f"new epoch and gap said to all in {said_s:.1f} s"
+    counted = await count("Redis restarted", place, pages, since_ms=since_ms, back=words)
+    counted.must(not wrong, f"people and names back in time ({wrong} lists wrong)")
+    counted.must(all(gap[0] == "restarted" for page in pages for gap in page.gaps), "said why")
+    return counted
+
+
+async def joins(place: Town, size: Size) -> Tally:
+    """Thousands come in the middle of a stream, and leave again."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    people = await place.arrive(size.joining, size.tiles)
+    talk = asyncio.create_task(place.talk(size.join_rate, 3600))
+    await asyncio.sleep(size.seconds / 10)
+    start_s = time.monotonic()
+    views = await crowd(place, people, size.joins)
+    took_s = time.monotonic() - start_s
+    talk.cancel()
+    await place.all_acked()
+    ids = {sent.ref: sent.id for sent in place.said}
+    gaps, repeats = count_holes(views, await place.history(), ids), count_repeats(views)
+    words = f"{len(views):,} joins in {took_s:.0f} s: {gaps} gaps, {repeats} repeats"
+    counted = await count(f"{size.joins:,} joins", place, pages, back=words, lists=False)
+    counted.must(gaps == 0, "without gaps")
+    counted.must(repeats == 0, "without repeats")
+    return counted
+
+
+async def vanish(place: Town, size: Size) -> Tally:
+    """A client is gone without a word: so is its person from everyone's list."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
+    gone = max(pages, key=lambda page: page.count if page.count < 50 else 0)
+    others = [page for page in pages if page is not gone]
+    near = [page for page in others if hears(page.person.place, gone.person.place)]
+    talk = asyncio.create_task(place.talk(size.cut_rate, 3600, others))
+    gone.vanish()
+    gone_id = gone.person.person_id
+    took_s = await within(
+        lambda: not any(gone_id in page.people for page in near), size.gone_s + 30
+    )
+    talk.cancel()
+    words = f"gone from all {len(near)} lists in {took_s or 0:.1f} s"
+    counted = await count("a client vanished", place, others, back=words)
+    counted.must(took_s is not None and took_s < size.gone_s, f"gone in {size.gone_s:.0f} s")
+    return counted
+
+
+async def count(
+    scenario: str,
+    place: Town,
+    pages: list[Page],
+    *,
+    since_ms: int = 0,
+    back: str = "",
+    lists: bool = True,
+) -> Tally:
+    """Gives what is on its way some seconds, then counts."""
+    await place.all_acked()
+    healed_s = await within(lambda: not missing(place, pages, since_ms), HEALED_S)
+    counted = await tally(scenario, place, pages, since_ms=since_ms, back=back)
+    if healed_s is None:
+        counted.must(False, f"everything shown {HEALED_S:.0f} s after the last ack")
+    if lists:
+        await within(lambda: not place.lists_wrong(pages), 15)
+        counted.lists_wrong = place.lists_wrong(pages)
+    return counted
+
+
+Scenario = Callable[[Town, Size], Awaitable[Tally]]
+SCENARIOS: dict[str, Scenario] = {
+    "steady": steady,
+    "kill": kill,
+    "cut": cut,
+    "stop": stop,
+    "restart": restart,
+    "joins": joins,
+    "vanish": vanish,
+}
+
+
+async def run(names: list[str], size: Size) -> list[Tally]:
+    tallies = []
+    for name in names:
+        async with town() as place:
+            tallies.append(await SCENARIOS[name](place, size))
+        print(" | ".join(tallies[-1].row()), file=sys.stderr)
+    return tallies
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scenario", choices=SCENARIOS, action="append")
+    parser.add_argument("--seconds", type=float, default=Size.seconds)
+    parser.add_argument("--readers", type=int, default=Size.readers)
+    parser.add_argument("--tiles", type=int, default=Size.tiles)
+    parser.add_argument("--rate", type=float, default=Size.rate)
+    parser.add_argument("--joins", type=int, default=Size.joins)
+    asked = parser.parse_args()
+    names = asked.scenario or [*SCENARIOS]
+    size = Size(asked.readers, asked.tiles, asked.rate, asked.seconds, joins=asked.joins)
+    tallies = asyncio.run(run(names, size))
+    print(table(tallies))
+    return 0 if all(counted.good for counted in tallies) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

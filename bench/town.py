@@ -1,0 +1,184 @@
+"""A town to measure in: a real Redis, real server processes, and people in tiles side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import redis.asyncio as aioredis
+
+from bench.page import Page, Person, Sent
+from presence.geo import cell_at, centre, in_range
+from presence.people import Place
+from tests.servers import Server, Valkey
+
+SOUTH, WEST = 52.4981689453125, 13.38134765625  # a tile's corner in Berlin
+TILE_HEIGHT, TILE_WIDTH = 180 / 2**15, 360 / 2**15
+TILE_COLUMNS = 8
+RADII_M = (200, 300, 500, 700, 1000, 2000)
+PLAIN = {"RATE_LIMITS_SCALE": "1000", "HINTS_DROPPED": "0.2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message as history holds it, read from Redis directly."""
+
+    ms: int
+    seq: int
+    tile: str
+    person_id: str
+    ref: str
+    text: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Town:
+    redis: Valkey
+    servers: list[Server]
+    pages: list[Page] = field(default_factory=list)
+    said: list[Sent] = field(default_factory=list)
+
+    @property
+    def doors(self) -> list[str]:
+        return [server.ws_url for server in self.servers]
+
+    # ---- People ------------------------------------------------------------------------------
+
+    async def settle_in(self, count: int, tiles: int, doors: list[str] | None = None) -> list[Page]:
+        """So many people in so many tiles, each with a page open and arrived."""
+        people = await self.arrive(count, tiles)
+        pages = [Page(person, doors or self.doors) for person in people]
+        for turn, page in enumerate(pages):
+            page.door = turn
+        self.pages += pages
+        for page in pages:
+            page.open()
+        await until(lambda: all(page.live for page in pages), 30, "not everybody arrived")
+        return pages
+
+    async def arrive(self, count: int, tiles: int) -> list[Person]:
+        """New sessions with a place, a radius and no socket yet."""
+        gate = asyncio.Semaphore(16)
+        async with httpx.AsyncClient(timeout=30) as client:
+
+            async def one(turn: int) -> Person:
+                async with gate:
+                    url = self.servers[turn % len(self.servers)].url
+                    return await self._arrive(client, url, turn % tiles)
+
+            return await asyncio.gather(*(one(turn) for turn in range(count)))
+
+    async def _arrive(self, client: httpx.AsyncClient, url: str, tile: int) -> Person:
+        lat = SOUTH + (tile // TILE_COLUMNS + random.random()) * TILE_HEIGHT
+        lon = WEST + (tile % TILE_COLUMNS + random.random()) * TILE_WIDTH
+        place = Place(cell_at(lat, lon), random.choice(RADII_M))
+        lat, lon = centre(place.cell)
+        session = (await client.post(f"{url}/api/session/create", json={})).json()
+        key = session["session_id"]
+        answer = await client.post(
+            f"{url}/api/location/update",
+            json={"lat": lat, "lon": lon, "radius": place.radius_m},
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        assert answer.json()["cell"] == place.cell
+        return Person(key, session["person_id"], session["username"], place)
+
+    # ---- What they do ------------------------------------------------------------------------
+
+    async def talk(self, rate: float, seconds: float, pages: Collection[Page] = ()) -> None:
+        """So many messages a second, each from somebody else by chance."""
+        speakers = [*(pages or self.pages)]
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        for turn in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, start_s + turn / rate - loop.time()))
+            self.said.append(random.choice(speakers).say(f"message {len(self.said)}"))
+
+    async def all_acked(self, timeout_s: float = 30) -> None:
+        await until(
+            lambda: not any(page.pending for page in self.pages),
+            timeout_s,
+            "messages were never confirmed",
+        )
+
+    async def history(self) -> list[Kept]:
+        """Everything in every tile's stream, as Redis holds it."""
+        client = aioredis.Redis.from_url(self.redis.url, decode_responses=True)
+        kept = []
+        async with client:
+            async for key in client.scan_iter("{*}:history", count=1000):
+                for raw_id, entry in await client.xrange(key):
+                    ms, _, seq = raw_id.partition("-")
+                    place = Place(entry["cell"], int(entry["radius_m"]))
+                    found = (entry["person"], entry["ref"], entry["text"])
+                    kept.append(Kept(int(ms), int(seq), key[1:7], *found, place))
+        return sorted(kept, key=lambda one: (one.ms, one.seq, one.tile))
+
+    # ---- What must hold ----------------------------------------------------------------------
+
+    def lists_wrong(self, here: Collection[Page]) -> int:
+        """Pages whose list of people is not who is in range, by name (the nearest 50 of them)."""
+        return sum(not self._list_right(page, here) for page in here)
+
+    def _list_right(self, page: Page, here: Iterable[Page]) -> bool:
+        others = {
+            other.person.person_id: other.person.name
+            for other in here
+            if other is not page and hears(page.person.place, other.person.place)
+        }
+        shown = page.people.items() <= others.items()
+        return shown and page.count == len(others) and len(page.people) == min(50, len(others))
+
+
+def hears(a: Place, b: Place) -> bool:
+    return in_range(a.cell, a.radius_m, b.cell, b.radius_m)
+
+
+@asynccontextmanager
+async def town(
+    env: dict[str, str] | None = None, server: Callable[..., Server] = Server, processes: int = 2
+) -> AsyncIterator[Town]:
+    async with AsyncExitStack() as stack:
+        redis = await started(stack, Valkey())
+        shared = {**PLAIN, "REDIS_URL": redis.url, **(env or {})}
+        servers = [await started(stack, server("uvicorn", shared)) for _ in range(processes)]
+        place = Town(redis, servers)
+        stack.push_async_callback(leave, place)
+        yield place
+
+
+async def leave(place: Town) -> None:
+    await asyncio.gather(*(page.close() for page in place.pages))
+    await asyncio.sleep(0.05)  # an aborted transport closes its socket a turn later
+
+
+async def started(stack: AsyncExitStack, daemon: Any) -> Any:
+    stack.callback(daemon.close)
+    return await asyncio.to_thread(daemon.start)
+
+
+async def until(
+    holds: Callable[[], bool], timeout_s: float, or_else: str, every_s: float = 0.02
+) -> float:
+    """Waits for something that is seen to hold; the seconds it took."""
+    loop = asyncio.get_running_loop()
+    start_s = loop.time()
+    while not holds():
+        if loop.time() - start_s > timeout_s:
+            raise TimeoutError(or_else)
+        await asyncio.sleep(every_s)
+    return loop.time() - start_s
+
+
+async def within(holds: Callable[[], bool], timeout_s: float) -> float | None:
+    """The seconds until something held; None where it did not in time."""
+    try:
+        return await until(holds, timeout_s, "", 0.05)
+    except TimeoutError:
+        return None

@@ -1,0 +1,106 @@
+"""A Chromium and a server for each module of browser tests, and visitors for each test.
+
+Playwright keeps a loop on its thread while it is open: hence once a module, and nothing here is
+asynchronous or touches the ORM.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.visitor import Neighbour, Visitor
+from tests.servers import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.client import Spot
+
+# For machines that do much else. Nothing waits that long unless something is broken.
+TIMEOUT_MS = 20_000
+# A host that is neither https nor loopback, so that Chromium holds it for insecure.
+INSECURE_HOST = "neartalk.test"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
+]
+
+expect.set_options(timeout=TIMEOUT_MS)
+
+
+class Invite(Protocol):
+    """Opens a Chromium for somebody at a spot; `clock` hands its time to the test."""
+
+    def __call__(
+        self, server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
+    ) -> Visitor: ...
+
+
+class Meet(Protocol):
+    """Brings somebody to a spot who needs no browser."""
+
+    def __call__(
+        self, server: Server, spot: Spot, name: str, *, radius: int = 500
+    ) -> Neighbour: ...
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """For all tests of a module that leave it running: each takes a spot `elsewhere`. It runs as
+    an operator's does, where those that `serve` starts run as a developer's."""
+    hosts = f"127.0.0.1,{INSECURE_HOST}"
+    server = Server("uvicorn", {"DEBUG": "0", "HTTPS": "0", "ALLOWED_HOSTS": hosts})
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Invite]:
+    """Visitors whose pages must not have complained about anything when the test ends."""
+    visitors: list[Visitor] = []
+
+    def invite(
+        server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
+    ) -> Visitor:
+        context = browser.new_context(**{"permissions": ["geolocation"], **options})
+        context.set_default_timeout(TIMEOUT_MS)
+        visitor = Visitor(context, server.url)
+        visitors.append(visitor)
+        if spot:
+            visitor.stand(*spot)
+        if clock:
+            context.clock.install()
+        return visitor
+
+    yield invite
+    for visitor in visitors:
+        visitor.context.close()
+    assert [problem for visitor in visitors for problem in visitor.problems()] == []
+
+
+@pytest.fixture
+def meet() -> Iterator[Meet]:
+    with ExitStack() as stack:
+
+        def bring(server: Server, spot: Spot, name: str, *, radius: int = 500) -> Neighbour:
+            return stack.enter_context(Neighbour(server, spot, name, radius))
+
+        yield bring

@@ -1,0 +1,269 @@
+"""What the page does when the server, the network or the person goes away and comes back."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from presence.geo import cell_at, centre
+from tests.client import elsewhere, north
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Invite, Meet
+    from tests.browser.visitor import Visitor
+    from tests.conftest import Serve
+    from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+
+UPDATE = "/api/location/update"
+BACK_IN = re.compile(r"Reconnecting ?Back in \d+ s")
+RESTARTED = "The server restarted and earlier messages are gone. New ones arrive as usual."
+
+
+# ---- The server dies -----------------------------------------------------------------------------
+
+
+def test_a_killed_server_costs_its_history_but_neither_names_nor_what_was_being_sent(
+    serve: Serve, visit: Invite
+) -> None:
+    server = serve()
+    spot = elsewhere()
+    alice = without_a_server(visit(server, spot).arrive())
+    bob = without_a_server(visit(server, north(spot, 2)).arrive())
+    expect(bob.person(alice.name)).to_be_visible()
+    names = alice.name, bob.name
+    alice.say("Before.")
+
+    server.kill()
+    alice.expect_status(BACK_IN)
+    alice.send("While nobody listens.")
+    expect(alice.pending).to_have_attribute("data-state", "sending")
+    server.start()
+    alice.look_up()
+    alice.expect_status("Live")
+    row = alice.message("While nobody listens.")
+    expect(row.locator(".life")).to_have_text("Sent, gone in 30 min")
+    expect(alice.pending).to_have_count(0)
+
+    bob.look_up()
+    bob.expect_status("Live")
+    expect(bob.message("While nobody listens.")).to_have_count(1)
+    expect(bob.message("While nobody listens.").locator(".name")).to_have_text(names[0])
+    expect(bob.person(names[0])).to_be_visible()
+    expect(alice.person(names[1])).to_be_visible()
+    assert (alice.name, bob.name) == names
+    for one in (alice, bob):
+        notice = one.page.locator("#notices .notice")
+        expect(notice).to_contain_text(RESTARTED)
+        one.hear_back()
+        assert one.texts().count("While nobody listens.") == 1
+    notice = alice.page.locator("#notices .notice")
+    notice.get_by_role("button", name="Close").click()
+    expect(notice).to_have_count(0)
+
+
+def test_in_the_shared_form_a_killed_process_costs_nothing(
+    serve: Serve, visit: Invite, meet: Meet, redis_url: str
+) -> None:
+    server, other = (serve(env={"REDIS_URL": redis_url}) for _ in range(2))
+    spot = elsewhere()
+    alice = without_a_server(visit(server, spot).arrive())
+    bob = meet(other, north(spot, 2), "bob")
+    alice.say("Before.")
+    me = alice.page.locator("#self").get_attribute("data-person")
+
+    server.kill()
+    alice.expect_status(BACK_IN)
+    alice.send("While my server is away.")
+    bob.say("While you are away.")
+    server.start()
+    alice.look_up()
+    alice.expect_status("Live")
+    expect(alice.message("While my server is away.").locator(".life")).to_contain_text("Sent")
+    expect(alice.message("While you are away.")).to_be_visible()
+    alice.hear_back()
+    assert alice.texts() == ["Before.", "While you are away.", "While my server is away."]
+    expect(alice.page.locator("#notices")).to_be_empty()
+    assert alice.page.locator("#self").get_attribute("data-person") == me
+    heard = [bob.await_frame("chat.message") for _ in range(3)]
+    assert [(one["text"], one["person_id"]) for one in heard if one["person_id"] == me] == [
+        ("Before.", me),
+        ("While my server is away.", me),
+    ]
+
+
+def test_each_try_waits_longer_than_the_one_before_and_is_counted_down(
+    serve: Serve, visit: Invite
+) -> None:
+    server = serve()
+    alice = without_a_server(visit(server, elsewhere(), clock=True).arrive())
+    alice.page.clock.pause_at(alice.page.evaluate("Date.now() + 1000"))
+    seconds = alice.page.locator("#status-count")
+    server.kill()
+    expect(seconds).to_have_text("Back in 1 s")
+    expect(alice.page.locator("#status")).to_have_attribute("data-state", "waiting")
+    expect(alice.page.locator("#status .remains")).to_be_visible()
+    alice.page.clock.run_for(1000)
+    expect(seconds).to_have_text("Back in 2 s")
+    alice.page.clock.run_for(2000)
+    expect(seconds).to_have_text(re.compile("Back in [34] s"))
+    alice.page.clock.run_for(2000)
+    expect(seconds).to_have_text(re.compile("Back in [12] s"))
+    server.start()
+    alice.page.clock.run_for(2000)
+    alice.expect_here()
+
+
+def test_a_server_that_falls_silent_is_noticed_after_25_seconds(
+    serve: Serve, visit: Invite, meet: Meet
+) -> None:
+    server = serve()
+    spot = elsewhere()
+    bob = meet(server, north(spot, 2), "bob")
+    alice = visit(server, spot, clock=True).arrive()
+    server.pause()
+    alice.page.clock.run_for(24_000)
+    alice.expect_status("Live")
+    alice.page.clock.run_for(3000)
+    alice.expect_status("Connecting")
+    server.resume()
+    alice.expect_status("Live")
+    bob.say("There you are.")
+    expect(alice.message("There you are.")).to_have_count(1)
+
+
+# ---- The network goes ----------------------------------------------------------------------------
+
+
+def test_offline_says_so_and_keeps_what_is_typed_until_the_network_is_back(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    bob = meet(server, north(spot, 2), "bob")
+    alice = without_a_server(visit(server, spot, clock=True).arrive())
+    alice.context.set_offline(True)
+    alice.page.clock.run_for(8000)
+    alice.expect_status("Offline")
+    notice = alice.page.locator("#alerts .notice")
+    expect(notice).to_have_text(re.compile(r"Offline\. *What you type stays here\."))
+    alice.send("Said in a tunnel.")
+    alice.write("And more")
+    expect(alice.pending).to_have_attribute("data-state", "sending")
+    bob.say("Are you there?")
+
+    alice.context.set_offline(False)
+    alice.expect_status("Live")
+    expect(notice).to_have_count(0)
+    expect(alice.message("Said in a tunnel.").locator(".life")).to_contain_text("Sent")
+    expect(alice.message("Are you there?")).to_have_count(1)
+    expect(alice.page.locator("#text")).to_have_value("And more")
+    heard = [bob.await_frame("chat.message")["text"] for _ in range(2)]
+    assert heard == ["Are you there?", "Said in a tunnel."]
+
+
+# ---- The person comes back, or goes --------------------------------------------------------------
+
+
+def test_a_reload_goes_on_as_the_same_person_and_nobody_sees_them_leave(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    bob = visit(server, north(spot, 2)).arrive()
+    alice.say("Before.")
+    name, me = alice.name, alice.page.locator("#self").get_attribute("data-person")
+    expect(bob.person(name)).to_be_visible()
+    heard = len(bob.heard)
+    alice.page.reload()
+    alice.expect_here()
+    assert (alice.name, alice.page.locator("#self").get_attribute("data-person")) == (name, me)
+    assert alice.texts() == ["Before."]
+    alice.say("After.")
+    expect(bob.message("After.")).to_be_visible()
+    assert [frame for frame in bob.heard[heard:] if 'id="people-count"' in frame] == []
+
+
+def test_who_opens_the_door_again_goes_on_with_the_visit_they_have(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    name = alice.name
+    alice.arrive()
+    assert alice.name == name
+    assert len(alice.calls("/api/session/create")) == 1
+
+
+def test_leaving_ends_at_once_here_in_the_other_tab_and_for_everybody(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    bob = visit(server, north(spot, 2)).arrive()
+    expect(bob.person(alice.name)).to_be_visible()
+    second = alice.tab()
+    second.goto(f"{alice.url}/near")
+    expect(second.locator("#status")).to_have_text("Live")
+    alice.write("Never said.")
+
+    alice.page.get_by_role("button", name="Leave").click()
+    alice.page.wait_for_url(f"{alice.url}/")
+    assert "neartalk." not in alice.page.evaluate("JSON.stringify(sessionStorage)")
+    assert "neartalk" not in {cookie["name"] for cookie in alice.context.cookies()}
+    expect(second.locator("#alerts .notice")).to_contain_text("You left.")
+    expect(second.locator("#status")).to_have_text("Offline")
+    expect(bob.people).to_have_count(0)
+    second.get_by_role("button", name="Start again").click()
+    second.wait_for_url(f"{alice.url}/")
+    alice.page.goto(f"{alice.url}/near")
+    alice.page.wait_for_url(f"{alice.url}/")
+
+
+def test_of_two_tabs_one_locates_and_the_other_follows_and_takes_over(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    second = alice.tab()
+    second.goto(f"{alice.url}/near")
+    expect(second.locator("#status")).to_have_text("Live")
+    assert second.evaluate("window.asked") == 0
+
+    far = north(spot, 10)
+    alice.stand(*far)
+    for page in (alice.page, second):
+        page.wait_for_function(
+            "(cell) => JSON.parse(sessionStorage.getItem('neartalk.place'))?.cell === cell",
+            arg=cell_at(*far),
+        )
+    assert [one.post_data for one in alice.calls(UPDATE)] == [update(spot), update(far)]
+
+    second.locator("#radius").press("ArrowRight")
+    expect(alice.page.locator("#reach-output")).to_have_text("700 m")
+    alice.page.close()
+    second.wait_for_function("window.asked === 1")
+    further = north(spot, 20)
+    with second.expect_request(f"**{UPDATE}") as request:
+        alice.stand(*further)
+    assert request.value.post_data == update(further, 700)
+
+
+def without_a_server(visitor: Visitor) -> Visitor:
+    """Somebody whose console may say that nobody answers."""
+    for words in (
+        "WebSocket connection to",
+        "net::ERR_",
+        "htmx:",
+        "[object Event]",
+        "status of 401",
+    ):
+        visitor.forgive(words)
+    return visitor
+
+
+def update(spot: tuple[float, float], radius: int = 500) -> str:
+    lat, lon = centre(cell_at(*spot))
+    return f"lat={lat}&lon={lon}&radius={radius}"

@@ -1,0 +1,228 @@
+"""The pure modules of the page, run where they run: in a browser, beside their Python twins."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from presence.geo import CELL_DEGREES, LATITUDE_MAX, cell_at, centre
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.client import Spot
+    from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+
+METRE = 1 / 111_195  # in degrees of latitude
+START_MS = 1_800_000_000_000
+
+CELLS = """async (spots) => {
+  const { encode, centre, isCell } = await import('/static/js/geohash.js');
+  return spots.map(([lat, lon]) => {
+    const cell = encode(lat, lon);
+    const middle = centre(cell);
+    return { cell, ...middle, is: isCell(cell), again: encode(middle.lat, middle.lon) };
+  });
+}"""
+# One fix after another: metres north of the anchor, ms since the start, and whether the page comes
+# from being hidden. Answers where the anchor went.
+JUDGE = """async ([fixes, metre]) => {
+  const { settled, judge } = await import('/static/js/anchor.js');
+  let state = settled({ lat: 0, lon: 0 });
+  return fixes.map(([north, at, returned]) => {
+    const judged = judge(state, { lat: north * metre, lon: 0 }, at, returned);
+    state = judged.state;
+    return judged.moved;
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page of ours, for the address that its imports start from."""
+    page = browser.new_page()
+    page.goto(f"{server.url}/rules")
+    yield page
+    page.close()
+
+
+# ---- Cells ---------------------------------------------------------------------------------------
+
+
+def spots() -> list[Spot]:
+    """Anywhere, on borders of cells and a hair beside them, and where the grid ends."""
+    chance = random.Random(2)
+    anywhere = [(chance.uniform(-90, 90), chance.uniform(-180, 180)) for _ in range(4000)]
+    borders = [
+        (
+            chance.randrange(-(1 << 16), 1 << 16) * CELL_DEGREES + by_lat,
+            chance.randrange(-(1 << 17), 1 << 17) * CELL_DEGREES + by_lon,
+        )
+        for _ in range(500)
+        for by_lat in (0.0, 1e-12, -1e-12)
+        for by_lon in (0.0, 1e-12)
+    ]
+    ends = [
+        (lat, lon)
+        for lat in (-90.0, -85.0000001, -85.0, -84.9999999, -0.0, 0.0, 84.9999999, 85.0, 86.0, 90.0)
+        for lon in (-180.0, -179.9999999, -0.0, 0.0, 179.9999999, 180.0)
+    ]
+    return [
+        (lat, lon) for lat, lon in anywhere + borders + ends if abs(lat) <= 90 and abs(lon) <= 180
+    ]
+
+
+def test_the_page_and_the_server_put_every_spot_into_the_same_cell(page: Page) -> None:
+    places = spots()
+    found = page.evaluate(CELLS, places)
+    assert len(found) == len(places) > 7000
+    for spot, answer in zip(places, found, strict=True):
+        cell = cell_at(*spot)
+        assert answer["cell"] == cell, spot
+        assert (answer["lat"], answer["lon"]) == centre(cell), spot
+        assert answer["again"] == cell, spot
+        assert answer["is"] is True
+
+
+def test_beyond_85_degrees_is_the_last_row_and_past_180_is_the_other_side(page: Page) -> None:
+    found = page.evaluate(CELLS, [[89.9, 10], [-89.9, 10], [52.5, 190], [52.5, -190], [52.5, 540]])
+    assert [one["cell"] for one in found] == [
+        cell_at(LATITUDE_MAX, 10),
+        cell_at(-LATITUDE_MAX, 10),
+        cell_at(52.5, -170),
+        cell_at(52.5, 170),
+        cell_at(52.5, -180),
+    ]
+
+
+def test_only_seven_characters_of_the_alphabet_are_a_cell(page: Page) -> None:
+    texts: list[Any] = [
+        "u33dc0",
+        "u33dc0cp",
+        "u33dc0a",
+        "u33dc0i",
+        "U33DC0C",
+        "",
+        "<b>/../",
+        None,
+        7,
+    ]
+    check = """async (all) => {
+      const { isCell } = await import('/static/js/geohash.js');
+      return all.map(isCell);
+    }"""
+    assert page.evaluate(check, ["u33dc0c", *texts]) == [True, *[False] * len(texts)]
+
+
+# ---- The anchor ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fixes", "moved"),
+    [
+        pytest.param([(149, 0), (149, 1), (149, 2), (149, 60_000)], [0, 0, 0, 0], id="noise"),
+        pytest.param([(200, 0), (200, 1), (200, 2)], [0, 0, 1], id="three outside"),
+        pytest.param(
+            [(200, 0), (200, 1), (100, 2), (200, 3), (200, 4), (200, 5)],
+            [0, 0, 0, 0, 0, 1],
+            id="one inside starts the count anew",
+        ),
+        pytest.param([(200, 0), (200, 19_999)], [0, 0], id="not yet 20 s outside"),
+        pytest.param([(200, 0), (200, 20_000)], [0, 1], id="20 s outside"),
+        pytest.param(
+            [(200, 0), (100, 19_000), (200, 20_000)], [0, 0, 0], id="20 s with one inside"
+        ),
+        pytest.param([(1001, 0)], [1], id="over 1 km"),
+        pytest.param([(999, 0)], [0], id="under 1 km"),
+        pytest.param([(1001, 0), (1100, 1), (2100, 2)], [1, 0, 1], id="the move is the new anchor"),
+    ],
+)
+def test_a_move_is_published_by_the_rule_of_the_anchor(
+    page: Page, fixes: list[tuple[int, int]], moved: list[int]
+) -> None:
+    timed = [[north, START_MS + at, False] for north, at in fixes]
+    assert page.evaluate(JUDGE, [timed, METRE]) == [bool(one) for one in moved]
+
+
+def test_after_a_minute_hidden_the_first_fix_outside_counts(page: Page) -> None:
+    assert page.evaluate(JUDGE, [[[200, START_MS, True]], METRE]) == [True]
+    assert page.evaluate(JUDGE, [[[149, START_MS, True]], METRE]) == [False]
+
+
+def test_the_first_fix_of_all_is_published_and_a_still_device_is_waited_for(page: Page) -> None:
+    answer = page.evaluate(
+        """async ([metre, start]) => {
+          const { settled, judge, wait, dueAt } = await import('/static/js/anchor.js');
+          const first = judge(settled(null), { lat: 0, lon: 0 }, start);
+          const inside = judge(first.state, { lat: 100 * metre, lon: 0 }, start);
+          const outside = judge(inside.state, { lat: 200 * metre, lon: 0 }, start);
+          const due = dueAt(outside.state);
+          return {
+            first: first.moved,
+            nothing: dueAt(inside.state),
+            due,
+            early: wait(outside.state, due - 1).moved,
+            late: wait(outside.state, due),
+          };
+        }""",
+        [METRE, START_MS],
+    )
+    late = answer.pop("late")
+    assert answer == {"first": True, "nothing": None, "due": START_MS + 20_000, "early": False}
+    assert late["moved"] is True
+    assert late["state"]["anchor"] == {"lat": 200 * METRE, "lon": 0}
+
+
+def test_metres_are_great_circle_metres_across_the_antimeridian_too(page: Page) -> None:
+    pairs = [
+        [[0, 0], [1, 0]],
+        [[0, 179.999], [0, -179.999]],
+        [[60, 0], [60, 0.01]],
+        [[7, 7], [7, 7]],
+    ]
+    found = page.evaluate(
+        """async (pairs) => {
+          const { metres } = await import('/static/js/anchor.js');
+          const spot = ([lat, lon]) => ({ lat, lon });
+          return pairs.map(([a, b]) => metres(spot(a), spot(b)));
+        }""",
+        pairs,
+    )
+    assert found == pytest.approx([111_195.08, 222.39, 555.98, 0], abs=0.01)
+
+
+# ---- The way back --------------------------------------------------------------------------------
+
+
+def test_the_first_try_comes_within_a_second_and_later_ones_wait_up_to_half_a_minute(
+    page: Page,
+) -> None:
+    found = page.evaluate(
+        """async () => {
+          const { delayMs } = await import('/static/js/backoff.js');
+          const tries = [...Array(12).keys()];
+          return tries.map((attempt) => [delayMs(attempt, 0), delayMs(attempt, 1)]);
+        }"""
+    )
+    assert found[0] == [300, 1000]
+    for attempt, (soonest, latest) in enumerate(found[1:], 1):
+        assert latest == min(30_000, 1000 * 2**attempt)
+        assert soonest == latest / 2
+
+
+def test_jitter_spreads_people_who_lost_the_same_server(page: Page) -> None:
+    found = page.evaluate(
+        """async () => {
+          const { delayMs } = await import('/static/js/backoff.js');
+          return Array.from({ length: 1000 }, () => delayMs(0));
+        }"""
+    )
+    assert all(300 <= delay <= 1000 for delay in found)
+    tenths = {int((delay - 300) / 70) for delay in found}
+    assert tenths >= set(range(10))

@@ -1,0 +1,220 @@
+"""Where somebody is stays on their device: of it, the network sees the middle of a cell."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+import pygeohash
+import pytest
+from playwright.sync_api import expect
+
+from presence.geo import CELL_DEGREES, cell_at, centre, tile_of
+from tests.client import elsewhere, north
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Request
+
+    from tests.browser.conftest import Invite, Meet
+    from tests.browser.visitor import Visitor
+    from tests.client import Spot
+    from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+
+UPDATE = "/api/location/update"
+METRES = 1 / 111_195  # in degrees of latitude
+# All that a page can keep, and all that it shows.
+KEPT = """async () => JSON.stringify({
+  session: { ...sessionStorage },
+  local: { ...localStorage },
+  databases: await indexedDB.databases(),
+  caches: await caches.keys(),
+  cookies: document.cookie,
+  history: history.state,
+  title: document.title,
+  html: document.documentElement.outerHTML,
+  fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value),
+})"""
+
+
+def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of_a_cell(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    exact = off_centre(elsewhere(), 0.31, -0.37)
+    cell = cell_at(*exact)
+    bob = meet(server, north(centre(cell), 2), "bob")
+    alice = visit(server, exact).arrive()
+    alice.say("Is anybody here?")
+    bob.say("I am.")
+    expect(alice.message("I am.")).to_be_visible()
+    with alice.page.expect_request_finished(lambda request: request.url.endswith(UPDATE)):
+        alice.reach(7)
+    alice.page.locator("#rename-open").click()
+    alice.page.locator("#username").fill("Alice")
+    alice.page.locator("#username").press("Enter")
+    expect(alice.page.locator("#self")).to_have_attribute("data-name", "Alice")
+    alice.page.reload()
+    alice.expect_here()
+    further = off_centre(north(centre(cell), 10), 0.29, 0.41)
+    with alice.page.expect_request(f"**{UPDATE}"):
+        alice.stand(*further)
+    alice.hear_back()
+
+    updates = alice.calls(UPDATE)
+    assert [place_in(one) for one in updates] == [
+        centre(cell),
+        centre(cell),
+        centre(cell_at(*further)),
+    ]
+    sent = everything_sent(alice)
+    assert len(sent) > 20, "the whole visit was recorded"
+    kept = alice.page.evaluate(KEPT)
+    for spot in (exact, further):
+        for digits in telling(spot):
+            assert [one for one in [*sent, kept] if digits in one] == []
+    assert decimals_near(exact, [*sent, kept]) == {
+        *map(str, [*centre(cell), *centre(cell_at(*further))])
+    }
+    assert [one.url for one in alice.requests if tile_of(cell) in one.url] == []
+    assert [one.url for one in alice.requests if "lat" in one.url or "lon" in one.url] == []
+    place = {"cell": cell_at(*further), "radius": 1000}
+    assert json.loads(json.loads(kept)["session"]["neartalk.place"]) == place
+
+
+def test_what_another_browser_hears_says_how_far_and_neither_cell_nor_place(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    exact = off_centre(spot, -0.33, 0.38)
+    bob = visit(server, north(spot, 2)).arrive()
+    alice = visit(server, exact).arrive()
+    alice.say("Is anybody here?")
+    expect(bob.message("Is anybody here?")).to_be_visible()
+    expect(bob.person(alice.name)).to_be_visible()
+    alice.say("Somebody.")
+    expect(bob.message("Somebody.")).to_be_visible()
+
+    pages = [bob.page.evaluate("fetch('/near').then((answer) => answer.text())")]
+    pages += [
+        bob.page.evaluate(f"fetch('{path}').then((answer) => answer.text())")
+        for path in ("/api/nearby", "/api/messages")
+    ]
+    assert alice.name in pages[1]
+    heard = [*bob.heard, *pages]
+    assert any(alice.name in one for one in bob.heard)
+    for secret in (cell_at(*exact), tile_of(cell_at(*exact)), *telling(exact)):
+        assert [one for one in heard if secret in one] == []
+
+
+def test_noise_at_a_cells_edge_is_not_published_and_a_real_move_is_at_once(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    edge = off_centre(spot, 0.49, 0.0)
+    alice = visit(server, edge).arrive()
+    wander(alice, [off_centre(spot, 0.5 + turn * 0.02, 0.02) for turn in range(1, 9)])
+    # Two steps of 200 m out and back again: never three fixes outside in a row.
+    away = edge[0] + 200 * METRES, edge[1]
+    wander(alice, [away, (away[0] + METRES, away[1]), edge, away, edge])
+    far = north(edge, 7)
+    wander(alice, [far])
+    expect(alice.page.locator("#status")).to_have_text("Live")
+
+    alice.hear_back()
+    assert [place_in(one) for one in alice.calls(UPDATE)] == [
+        centre(cell_at(*edge)),
+        centre(cell_at(*far)),
+    ]
+
+
+def test_somebody_who_walks_is_published_with_the_third_step_outside(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    steps = [north((spot[0] + turn * METRES, spot[1]), 2) for turn in range(3)]
+    wander(alice, steps[:2])
+    assert len(alice.calls(UPDATE)) == 1
+    with alice.page.expect_request(f"**{UPDATE}") as request:
+        wander(alice, steps[2:])
+    assert place_in(request.value) == centre(cell_at(*steps[2]))
+
+
+def test_a_device_that_lies_still_outside_is_published_after_twenty_seconds(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot, clock=True).arrive()
+    wander(alice, [north(spot, 2)])
+    alice.page.clock.run_for(19_000)
+    alice.hear_back()
+    assert len(alice.calls(UPDATE)) == 1
+    with alice.page.expect_request(f"**{UPDATE}") as request:
+        alice.page.clock.run_for(2000)
+    assert place_in(request.value) == centre(cell_at(*north(spot, 2)))
+
+
+def test_after_a_minute_hidden_the_first_place_that_is_another_is_published(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot, clock=True).arrive()
+    alice.hide()
+    alice.stand(*north(spot, 2))
+    alice.pass_time(60_000)
+    assert alice.page.evaluate("window.fixes") == 1, "a hidden page is not told"
+    with alice.page.expect_request(f"**{UPDATE}") as request:
+        alice.hide(False)
+    assert place_in(request.value) == centre(cell_at(*north(spot, 2)))
+
+
+def off_centre(spot: Spot, up: float, right: float) -> Spot:
+    """An odd place in the same cell, in shares of the cell from its centre, to the millimetre."""
+    lat, lon = centre(cell_at(*spot))
+    return round(lat + up * CELL_DEGREES, 8), round(lon + right * CELL_DEGREES, 8)
+
+
+def wander(visitor: Visitor, spots: list[Spot]) -> None:
+    """The device finds itself at each of these in turn, and the page has heard of it."""
+    for spot in spots:
+        before = visitor.page.evaluate("window.fixes")
+        visitor.stand(*spot)
+        visitor.page.wait_for_function("(before) => window.fixes > before", arg=before)
+
+
+def place_in(request: Request) -> Spot:
+    """The position in a location update, which must hold nothing but that and a radius."""
+    fields = parse_qs(request.post_data or "")
+    assert fields.keys() == {"lat", "lon", "radius"}
+    return float(fields["lat"][0]), float(fields["lon"][0])
+
+
+def everything_sent(visitor: Visitor) -> list[str]:
+    """Addresses, headers and bodies of all requests, and all frames."""
+    requests = [
+        f"{one.method} {one.url}\n{one.all_headers()}\n{one.post_data or ''}"
+        for one in visitor.requests
+    ]
+    return [*requests, *visitor.sent]
+
+
+def telling(spot: Spot) -> list[str]:
+    """Pieces of an exact position that its cell's centre does not have, in several spellings."""
+    of_centre = [f"{degrees:.9f}" for degrees in centre(cell_at(*spot))]
+    pieces = [pygeohash.encode(*spot, 8)]
+    for degrees, middle in zip(spot, of_centre, strict=True):
+        exact = f"{degrees:.8f}"
+        until = next(at for at, digit in enumerate(exact) if digit != middle[at]) + 2
+        pieces += [exact[:until], exact[:until].replace(".", ""), exact[-7:]]
+    return pieces
+
+
+def decimals_near(spot: Spot, texts: list[str]) -> set[str]:
+    """Every decimal number that could be a latitude or longitude around here."""
+    numbers = {number for text in texts for number in re.findall(r"-?\d+\.\d{3,}", text)}
+    return {
+        number for number in numbers if any(abs(float(number) - degrees) < 1 for degrees in spot)
+    }

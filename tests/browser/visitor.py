@@ -1,0 +1,259 @@
+"""People for browser tests: a visitor has a Chromium of their own, a neighbour a bare socket."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+from playwright.sync_api import expect
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+if TYPE_CHECKING:
+    from playwright.sync_api import (
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Request,
+        WebError,
+        WebSocket,
+    )
+
+    from tests.client import Spot
+    from tests.servers import Server
+
+ACCURACY_M = 20
+PATIENCE_S = 20
+# A page that nothing is hidden behind counts as seen, and without a screen all of them are so:
+# what a hidden page does is shown by telling it that it is one.
+HIDE = """(hidden) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+# Counts who asks the device where it is, and how often it answered.
+COUNT_FIXES = """
+  window.asked = 0;
+  window.fixes = 0;
+  const watch = navigator.geolocation.watchPosition.bind(navigator.geolocation);
+  navigator.geolocation.watchPosition = (found, ...rest) => {
+    window.asked += 1;
+    return watch((position) => { found(position); window.fixes += 1; }, ...rest);
+  };
+  navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
+"""
+
+
+class Visitor:
+    """Somebody with a Chromium: what their page shows, says to its console and sends."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.url = url
+        self.said: list[str] = []  # by the console
+        self.forgiven: list[str] = []
+        self.requests: list[Request] = []
+        self.sockets: list[WebSocket] = []
+        self.sent: list[str] = []
+        self.heard: list[str] = []
+        context.add_init_script(COUNT_FIXES)
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("request", self._request)
+        self.page = self.tab()
+
+    # ---- What they do ------------------------------------------------------------------------
+
+    def tab(self) -> Page:
+        """One more page in the same Chromium."""
+        page = self.context.new_page()
+        page.on("websocket", self._socket)
+        return page
+
+    def stand(self, lat: float, lon: float, accuracy_m: float = ACCURACY_M) -> None:
+        """The device finds itself here from now on."""
+        self.context.set_geolocation({"latitude": lat, "longitude": lon, "accuracy": accuracy_m})
+
+    def arrive(self) -> Self:
+        """By the front door, as anybody."""
+        self.page.goto(self.url)
+        self.page.get_by_role("button", name="See who is near").click()
+        self.page.wait_for_url("**/near")
+        self.expect_here()
+        return self
+
+    def write(self, text: str) -> None:
+        self.page.locator("#text").fill(text)
+
+    def send(self, text: str) -> None:
+        self.write(text)
+        self.page.locator("#text").press("Enter")
+
+    def say(self, text: str) -> None:
+        """Sends it and waits until the page says that it is sent."""
+        self.send(text)
+        expect(self.message(text).locator(".life")).to_have_text(
+            re.compile(r"Sent, gone in \d+ min")
+        )
+
+    def reach(self, stop: int) -> None:
+        """Moves the slider from stop to stop with the keys, as a hand would with the thumb."""
+        slider = self.page.locator("#radius")
+        while (at := int(slider.input_value())) != stop:
+            slider.press("ArrowLeft" if at > stop else "ArrowRight")
+
+    def hide(self, hidden: bool = True) -> None:
+        self.page.evaluate(HIDE, hidden)
+
+    def look_up(self) -> None:
+        """As when a phone is unlocked: the page asks at once whether its server is there."""
+        self.page.evaluate("dispatchEvent(new Event('online'))")
+
+    def hear_back(self) -> None:
+        """Returns once the server has answered something that the page sent after all before."""
+        with self.sockets[-1].expect_event(
+            "framereceived", lambda frame: 'class="pong"' in str(frame)
+        ):
+            self.look_up()
+
+    def pass_time(self, ms: int) -> None:
+        """Moves the page's clock, and lets the server be heard often enough to count as alive."""
+        while ms > 0:
+            self.page.clock.run_for(min(ms, 15_000))
+            ms -= 15_000
+            self.hear_back()
+
+    # ---- What they see -----------------------------------------------------------------------
+
+    def expect_here(self) -> None:
+        """The socket is open and the history in."""
+        self.expect_status("Live")
+        expect(self.page.locator("#loading")).to_have_count(0)
+
+    def expect_status(self, words: str | re.Pattern[str]) -> None:
+        expect(self.page.locator("#status")).to_have_text(words)
+
+    @property
+    def name(self) -> str:
+        return str(self.page.locator("#self").get_attribute("data-name"))
+
+    @property
+    def messages(self) -> Locator:
+        return self.page.locator("#messages > li")
+
+    @property
+    def pending(self) -> Locator:
+        return self.page.locator("#outbox > li")
+
+    @property
+    def people(self) -> Locator:
+        return self.page.locator("#people-list .person-row")
+
+    def message(self, text: str) -> Locator:
+        return self.messages.filter(has_text=text)
+
+    def person(self, name: str) -> Locator:
+        return self.people.filter(has_text=name)
+
+    def texts(self) -> list[str]:
+        """What is said, oldest first."""
+        bubbles = self.page.locator("#messages .bubble").all_text_contents()
+        return [bubble.removeprefix("You: ") for bubble in bubbles]
+
+    # ---- What their browser did --------------------------------------------------------------
+
+    def forgive(self, words: str) -> None:
+        """A complaint of the console that belongs to the test."""
+        self.forgiven.append(words)
+
+    def problems(self) -> list[str]:
+        return [said for said in self.said if not any(words in said for words in self.forgiven)]
+
+    def calls(self, path: str = "/api/") -> list[Request]:
+        """The requests whose address goes on like this after the host."""
+        return [one for one in self.requests if one.url.removeprefix(self.url).startswith(path)]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.said.append(message.text)
+
+    def _error(self, error: WebError) -> None:
+        self.said.append(str(error.error))
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _socket(self, socket: WebSocket) -> None:
+        self.sockets.append(socket)
+        socket.on("framesent", lambda frame: self.sent.append(str(frame)))
+        socket.on("framereceived", lambda frame: self.heard.append(str(frame)))
+
+
+class Neighbour:
+    """Somebody who speaks JSON over a socket of their own."""
+
+    refs = itertools.count()
+
+    def __init__(self, server: Server, spot: Spot, name: str, radius_m: int) -> None:
+        self.server = server
+        self.spot = spot
+        self.name = name
+        self.radius_m = radius_m
+        self.frames: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.http = stack.enter_context(httpx.Client(base_url=self.server.url, trust_env=False))
+            session = self._post("/api/session/create", username=self.name)
+            self.person_id = str(session["person_id"])
+            bearer = {"Authorization": f"Bearer {session['session_id']}"}
+            self.http.headers.update(bearer)
+            self.stand(*self.spot)
+            socket = connect(
+                f"{self.server.ws_url}/ws",
+                subprotocols=[Subprotocol("neartalk.json")],
+                additional_headers=bearer,
+                compression=None,
+                proxy=None,
+            )
+            self.socket = stack.enter_context(socket)
+            self.await_frame("mark")
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    def stand(self, lat: float, lon: float) -> None:
+        self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
+
+    def say(self, text: str) -> str:
+        """Waits for the ack; the message's id."""
+        ref = f"neighbour-{next(self.refs)}"
+        self._send("chat.send", text=text, ref=ref)
+        return str(self.await_frame("chat.ack")["id"])
+
+    def remove(self, message_id: str) -> None:
+        self._send("chat.remove", id=message_id)
+
+    def await_frame(self, kind: str) -> dict[str, Any]:
+        """The next frame of this type; others wait for their turn."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := [frame for frame in self.frames if frame["type"] == kind]):
+            got = json.loads(self.socket.recv(timeout=deadline - time.monotonic()))
+            self.frames += got if isinstance(got, list) else [got]
+        self.frames.remove(found[0])
+        return found[0]
+
+    def _send(self, kind: str, **fields: Any) -> None:
+        self.socket.send(json.dumps({"type": kind, **fields}))
+
+    def _post(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+        return dict(answer.json())

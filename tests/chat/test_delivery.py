@@ -1,0 +1,97 @@
+"""Acked is kept, kept is shown once: real processes, a real Redis, and what breaks between them.
+
+A smaller bench/delivery.py, which has the figures in full.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bench import delivery
+from bench.delivery import Size
+from bench.tally import Tally
+from bench.town import Town, town
+from tests.servers import Server
+
+SMALL = Size(
+    readers=24,
+    tiles=8,
+    rate=30,
+    seconds=4,
+    cut_s=5,
+    stop_s=3,
+    anew_s=6,
+    joins=120,
+    joining=12,
+    in_time=False,
+)
+# With the real periods it takes the better part of a minute.
+HURRIED = """
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
+import django
+
+django.setup()
+import uvicorn
+from django.core.management import call_command
+from presence import hub
+
+hub.LINGER_S = 4
+run = uvicorn.run
+hurry = {"ws_ping_interval": 1, "ws_ping_timeout": 2}
+uvicorn.run = lambda app, **options: run(app, **{**options, **hurry})
+call_command("serve", port=int(sys.argv[1]))
+"""
+
+
+class Hurried(Server):
+    """Misses who is silent for 3 s, and takes them out 4 s after their last sign of life."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", HURRIED, str(self.port)]
+
+
+async def played(
+    scenario: Callable[[Town, Size], Awaitable[Tally]], server: type[Server] = Server
+) -> Tally:
+    async with town(server=server) as place:
+        return await scenario(place, SMALL)
+
+
+def assert_kept(counted: Tally) -> None:
+    assert counted.good, " | ".join(counted.row())
+    assert counted.expected > counted.sent > 0
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        delivery.steady,
+        delivery.kill,
+        delivery.cut,
+        delivery.stop,
+        delivery.restart,
+        delivery.joins,
+    ],
+)
+async def test_what_was_acked_is_shown_once_to_everyone_in_range(
+    scenario: Callable[[Town, Size], Awaitable[Tally]],
+) -> None:
+    """With a fifth of all hints dropped: in quiet, through kill -9 of a process, a network cut,
+    a Redis that hangs, a Redis that begins anew, and people who come in the middle of it."""
+    assert_kept(await played(scenario))
+
+
+async def test_who_vanished_without_a_word_is_gone_from_all_lists() -> None:
+    assert_kept(await played(delivery.vanish, Hurried))
+
+
+def test_a_figure_that_must_not_be_makes_the_script_fail() -> None:
+    assert Tally("fine", sent=2, acked=2).good
+    assert not Tally("lost", sent=2, acked=2, lost=1).good
+    assert not Tally("shown twice", sent=2, acked=2, repeated=1).good
+    assert not Tally("acked and not kept", sent=2, acked=2, false_acks=1).good
+    assert not Tally("never acked", sent=2, acked=1).good

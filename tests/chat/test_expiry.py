@@ -1,0 +1,347 @@
+"""Half an hour, end to end: what is older is readable by no path, what is younger by every one."""
+
+import asyncio
+import json
+import math
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+from pytest_django.fixtures import Settings
+
+import chat.views
+import presence.hub
+import presence.views
+from chat.feed import Feed
+from chat.history import History
+from chat.history_memory import MemoryHistory
+from chat.history_redis import RedisHistory
+from chat.messages import BEGINNING, Message, StreamId, stream_id_of
+from chat.replay import ARRIVAL_MAX
+from neartalk.clock import Clock, now_ms
+from neartalk.redis import connect
+from presence import sessions
+from presence.frames import Form, Frame
+from presence.geo import cell_at, tile_of, tiles_within
+from presence.hub import Hub
+from presence.people import Place
+from presence.registry import Registry
+from presence.registry_memory import MemoryRegistry
+from presence.registry_redis import RedisRegistry
+from presence.sockets import Socket
+
+MINUTE_MS = 60_000
+HALF_HOUR_MS = 30 * MINUTE_MS
+STEP_MS = 6_000  # divides the half hour: at each step one message turns exactly 30 minutes old
+HERE, NEAR, FAR = (
+    Place(cell_at(52.52, 13.40), 2000),
+    Place(cell_at(52.52, 13.415), 2000),
+    Place(cell_at(52.52, 13.80), 2000),
+)
+ROW = re.compile(
+    r'<li [^>]*data-id="([^"]+)"[^>]*data-sent="(\d+)" data-expires="(\d+)" data-age="(\d+)">'
+    r'.*?stroke-dasharray="(\d+) 30".*?<span class="minutes">(\d+)</span>',
+    re.DOTALL,
+)
+
+
+class Ear:
+    """The end of a socket: keeps what is written."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.written = asyncio.Event()
+
+    def write(self, frame: Frame) -> None:
+        self.texts.append(frame.text)
+        self.written.set()
+
+    def unsent(self) -> int:
+        return 0
+
+    async def drained(self) -> None:
+        pass
+
+    def quiet_s(self) -> float:
+        return 0.0
+
+    def close(self, code: int) -> None:
+        raise AssertionError(f"closed with {code}: {self.texts[-1]}")
+
+    def abort(self) -> None:
+        raise AssertionError("aborted")
+
+    def frames(self) -> Iterable[dict[str, Any]]:
+        for text in self.texts:
+            found = json.loads(text)
+            yield from found if isinstance(found, list) else [found]
+
+    def ids(self) -> list[str]:
+        return [frame["id"] for frame in self.frames() if frame["type"] == "chat.message"]
+
+    async def until(self, message_id: str) -> None:
+        async with asyncio.timeout(10):
+            while message_id not in self.ids():
+                self.written.clear()
+                await self.written.wait()
+
+
+class Street:
+    """One process, the people in it, and every way to read what they say."""
+
+    def __init__(self, history: History, registry: Registry, clock: Clock) -> None:
+        self.history = history
+        self.registry = registry
+        self.hub = Hub(registry, clock=clock)
+        self.feed = Feed(self.hub, history)
+        self.tiles = tiles_within(*HERE)
+        self.client = AsyncClient()
+        self.keys: dict[str, str] = {}
+        self.said: list[tuple[int, str]] = []  # what is in range of HERE: (sent at, id)
+
+    async def appear(self, name: str, place: Place) -> None:
+        key, session = await sessions.open_session(name)
+        self.keys[name] = key
+        await self.registry.place(session.digest, place, "")
+
+    async def arrive(
+        self, name: str, *, form: Form = Form.JSON, since_ms: int | None = None
+    ) -> tuple[Socket, Ear]:
+        ear = Ear()
+        socket = Socket(await sessions.of_key(self.keys[name]), form, ear)
+        await self.hub.join(socket, since_ms)
+        return socket, ear
+
+    async def say(self, socket: Socket, text: str) -> None:
+        ear = socket.outlet
+        assert isinstance(ear, Ear)
+        ear.texts.clear()
+        await self.feed.send(socket, text, f"ref-of-{text.replace(' ', '-')}")
+        (ack,) = [frame for frame in ear.frames() if frame["type"] == "chat.ack"]
+        at = stream_id_of(ack["id"])
+        assert at is not None
+        if socket.place != FAR:
+            self.said.append((at.ms, ack["id"]))
+
+    def alive(self, now: int, life_ms: int) -> list[str]:
+        return [message_id for sent_at, message_id in self.said if sent_at > now - life_ms]
+
+    async def page(self) -> list[str]:
+        reading = await self.history.page(dict.fromkeys(self.tiles), {}, 10_000)
+        return in_order(entry for entries in reading.entries.values() for entry in entries)
+
+    async def after(self) -> list[str]:
+        reading = await self.history.after(dict.fromkeys(self.tiles, BEGINNING))
+        return in_order(entry for entries in reading.entries.values() for entry in entries)
+
+    async def arrival(self) -> list[str]:
+        """As someone who comes for the first time."""
+        socket, ear = await self.arrive("Dora")
+        self.hub.exit(socket)
+        return ear.ids()
+
+    async def resumed(self) -> list[str]:
+        """As someone who comes back with a mark from before anything was said."""
+        session = await sessions.of_key(self.keys["Dora"])
+        socket, ear = await self.arrive("Dora", since_ms=session.placed_ms)
+        self.hub.exit(socket)
+        return ear.ids()
+
+    async def asked(self) -> list[str]:
+        """By GET /api/messages, and so on before the oldest, to the end."""
+        found: list[dict[str, Any]] = []
+        query: dict[str, str] = {}
+        while page := (await self._get(query)).json()["messages"]:
+            assert not found or page[-1]["id"] < found[0]["id"]
+            found[:0] = page
+            query = {"before": page[0]["id"]}
+        return [message["id"] for message in found]
+
+    async def rows(self) -> list[tuple[str, ...]]:
+        """The page's rows, by GET and as they stand in the frames of one who arrives."""
+        socket, ear = await self.arrive("Dora", form=Form.HTML)
+        self.hub.exit(socket)
+        arrived = [row for text in ear.texts for row in ROW.findall(text)]
+        page = (await self._get({}, {"hx-request": "true"})).content.decode()
+        assert page.count("<li") == len(ROW.findall(page))
+        assert ROW.findall(page) == arrived
+        return arrived
+
+    async def _get(self, query: dict[str, str], headers: dict[str, str] | None = None) -> Any:
+        bearer = {"authorization": f"Bearer {self.keys['Dora']}", **(headers or {})}
+        answer = await self.client.get("/api/messages", query, headers=bearer)
+        assert answer.status_code == 200
+        return answer
+
+
+def in_order(entries: Iterable[Any]) -> list[str]:
+    messages = [entry for entry in entries if isinstance(entry, Message)]
+    return [message.id for message in sorted(messages, key=lambda message: message.at)]
+
+
+@pytest.fixture(autouse=True)
+def only_messages_end(settings: Settings) -> None:
+    settings.RATE_LIMITS_SCALE = 1000
+    settings.SESSION_IDLE_SECONDS = 86_400
+    settings.WHITENOISE_AUTOREFRESH = True  # no file is collected here
+
+
+@asynccontextmanager
+async def street(
+    history: History, registry: Registry, clock: Clock, patch: pytest.MonkeyPatch
+) -> AsyncIterator[Street]:
+    here = Street(history, registry, clock)
+    patch.setattr(sessions, "registry", lambda: registry)
+    patch.setattr(chat.views, "feed", lambda: here.feed)
+    patch.setattr(presence.views, "hub", lambda: here.hub)
+    try:
+        for name, place in (("Alice", HERE), ("Bob", NEAR), ("Charlie", FAR), ("Dora", HERE)):
+            await here.appear(name, place)
+        yield here
+    finally:
+        while here.hub.tasks:
+            await asyncio.wait(here.hub.tasks)
+        await here.hub.stop()
+
+
+class MovedClock:
+    def __init__(self) -> None:
+        self.ms = 1_700_000_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+async def test_in_a_busy_place_everything_lives_half_an_hour_and_nothing_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = MovedClock()
+    history = MemoryHistory(clock)
+    async with street(history, MemoryRegistry(clock), clock, monkeypatch) as here:
+        alice, _ = await here.arrive("Alice")
+        bob, _ = await here.arrive("Bob")
+        charlie, _ = await here.arrive("Charlie")
+        heard: list[str] = []
+
+        async def check_all_paths(minute: int) -> list[str]:
+            alive = here.alive(clock.ms, HALF_HOUR_MS)
+            assert await here.arrival() == alive[-ARRIVAL_MAX:]
+            assert await here.resumed() == alive
+            assert await here.asked() == alive
+            if minute % 5 == 0:
+                check_rows(await here.rows(), alive[-ARRIVAL_MAX:], clock.ms)
+            return alive
+
+        listener, ear = await here.arrive("Dora")
+        for minute in range(50):
+            for step in range(MINUTE_MS // STEP_MS):
+                clock.ms += STEP_MS
+                await here.say((alice, bob)[step % 2], f"{minute} {step}")
+                alive = here.alive(clock.ms, HALF_HOUR_MS)
+                assert await here.page() == await here.after() == alive
+            await here.say(charlie, f"far {minute}")
+            await ear.until(here.said[-1][1])
+            heard += ear.ids()
+            ear.texts.clear()
+            alive = await check_all_paths(minute)
+            assert len(alive) == min(minute + 1, 30) * MINUTE_MS // STEP_MS
+        assert heard == [message_id for _, message_id in here.said]
+        here.hub.exit(listener)
+
+        for minute in range(31):
+            clock.ms += MINUTE_MS
+            alive = await check_all_paths(minute)
+            assert await here.page() == await here.after() == alive
+            assert len(alive) == max(0, 29 - minute) * MINUTE_MS // STEP_MS
+
+
+def check_rows(rows: list[tuple[str, ...]], alive: list[str], now: int) -> None:
+    """What a row says of its own time: when it ends, how many minutes are left, how old it is."""
+    assert [row[0] for row in rows] == alive
+    for message_id, *numbers in rows:
+        sent_at, expires_at, age, drawn, minutes = map(int, numbers)
+        assert sent_at == StreamId.parse(message_id.partition(".")[0]).ms
+        assert expires_at == sent_at + HALF_HOUR_MS > now
+        assert minutes == drawn == math.ceil((expires_at - now) / MINUTE_MS)
+        assert 1 <= minutes <= 30
+        assert age == (now - sent_at) * 6 // HALF_HOUR_MS
+
+
+async def test_a_mark_inside_the_half_hour_brings_back_what_was_said_since_and_still_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = MovedClock()
+    async with street(MemoryHistory(clock), MemoryRegistry(clock), clock, monkeypatch) as here:
+        alice, _ = await here.arrive("Alice")
+        for minute in range(45):
+            clock.ms += MINUTE_MS
+            await here.say(alice, f"{minute}")
+        for since_ms, _ in here.said:
+            socket, ear = await here.arrive("Dora", since_ms=since_ms)
+            here.hub.exit(socket)
+            alive = here.alive(clock.ms, HALF_HOUR_MS)
+            late = [message_id for sent_at, message_id in here.said if sent_at >= since_ms]
+            assert ear.ids() == [message_id for message_id in late if message_id in alive]
+
+
+async def test_in_redis_everything_lives_its_time_and_nothing_longer(
+    redis_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MESSAGE_LIFE_SECONDS, life_ms = 1, 1000
+    client = connect(redis_url)
+    history = RedisHistory(client)
+    try:
+        async with street(history, RedisRegistry(client), now_ms, monkeypatch) as here:
+            alice, _ = await here.arrive("Alice")
+            bob, _ = await here.arrive("Bob")
+            charlie, _ = await here.arrive("Charlie")
+            number, end = 0, await history.now_ms() + 5 * life_ms // 2
+            while await history.now_ms() < end:
+                number += 1
+                await here.say((alice, bob)[number % 2], f"{number}")
+                await here.say(charlie, f"far {number}")
+                for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
+                    may = here.alive(await history.now_ms(), life_ms)
+                    found = await path()
+                    must = here.alive(await history.now_ms(), life_ms)
+                    assert found == may[len(may) - len(found) :]
+                    assert must[-ARRIVAL_MAX:] == found[len(found) - len(must[-ARRIVAL_MAX:]) :]
+            assert len(here.alive(await history.now_ms(), life_ms)) < len(here.said) / 2
+            await client.blpop(["nobody"], timeout=life_ms / 1000)
+            while here.alive(await history.now_ms(), life_ms):
+                pass
+            for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
+                assert await path() == []
+    finally:
+        await client.aclose(close_connection_pool=True)
+
+
+async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(presence.hub, "TRIM_S", 0.01)
+    clock = MovedClock()
+    history = MemoryHistory(clock)
+    async with street(history, MemoryRegistry(clock), clock, monkeypatch) as here:
+        alice, _ = await here.arrive("Alice")
+        await here.say(alice, "a secret")
+        here.hub.exit(alice)
+        trimmed, trim = asyncio.Event(), history.trim
+
+        async def tell() -> None:
+            await trim()
+            trimmed.set()
+
+        monkeypatch.setattr(history, "trim", tell)
+        clock.ms += HALF_HOUR_MS - 1
+        async with asyncio.timeout(10):
+            await trimmed.wait()
+            assert "a secret" in repr(history.streams)
+            clock.ms += 1
+            trimmed.clear()
+            await trimmed.wait()
+        assert "a secret" not in repr(history.streams)
+        assert tile_of(HERE.cell) not in history.streams

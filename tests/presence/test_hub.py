@@ -1,0 +1,579 @@
+"""The hub: who is sent what and when, who counts as here, and what becomes of lost hints."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from chat.history_memory import MemoryHistory
+from neartalk.codes import CODES, Refused
+from presence.audience import WINDOW_S
+from presence.geo import tile_of, tiles_within
+from presence.hub import HINTS_MAX, LINGER_S, PEOPLE_S, SOON_S, Hub
+from presence.people import Place
+from presence.registry import LEASE_MS
+from presence.registry_memory import MemoryRegistry
+from presence.sockets import STUCK_S, UNSENT_MAX
+from tests.hubs import (
+    AWAY,
+    BESIDE,
+    HERE,
+    Halting,
+    Process,
+    Stop,
+    Time,
+    Wire,
+    never,
+    person,
+    running,
+    settled,
+    turns,
+)
+
+WINDOW_OVER = WINDOW_S + 0.001
+
+
+class Town:
+    """Two processes on one memory, with one clock for the store that the test moves."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_700_000_000_000
+        self.registry = Halting(MemoryRegistry(lambda: self.now_ms))
+        self.history = MemoryHistory(lambda: self.now_ms)
+        self.wire = Wire()
+        self.first = Process(self.registry, self.history, self.wire)
+        self.second = Process(self.registry, self.history, self.wire)
+
+    async def settle(self) -> None:
+        await settled(self.first, self.second)
+
+
+@pytest.fixture(autouse=True)
+def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(Hub, "_every", never)
+    settings.RATE_LIMITS_SCALE = 100_000
+
+
+@asynccontextmanager
+async def town() -> AsyncIterator[Town]:
+    place = Town()
+    async with running(place.first, place.second):
+        yield place
+
+
+# ---- Messages that leave together ---------------------------------------------------------------
+
+
+async def test_the_first_message_leaves_at_once_and_what_follows_leaves_together() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        time = Time()
+        for text in ("1", "2", "3"):
+            await place.first.say(alice, text)
+        assert bob.page.lots == [["1"]]
+        await time.pass_s(WINDOW_OVER)
+        assert bob.page.lots == [["1"], ["2", "3"]]
+        await place.first.say(alice, "4")
+        assert bob.page.lots == [["1"], ["2", "3"]]
+        await time.pass_s(WINDOW_OVER)
+        assert bob.page.lots == [["1"], ["2", "3"], ["4"]]
+        await time.pass_s(WINDOW_OVER)
+        await place.first.say(alice, "5")
+        assert bob.page.lots == [["1"], ["2", "3"], ["4"], ["5"]]
+
+
+async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        time = Time()
+        await place.first.say(alice, "1")
+        await place.first.say(bob, "2")
+        await place.first.say(alice, "3")
+        await time.pass_s(WINDOW_OVER)
+        assert alice.page.lots == bob.page.lots == [["1"], ["2", "3"]]
+        acked = [ack["id"] for ack in alice.page.all("chat.ack")]
+        assert acked == [one["id"] for one in alice.page.all("chat.message") if one["text"] != "2"]
+        kinds = alice.page.kinds
+        assert kinds.index("chat.ack") < kinds.index("chat.message")
+
+
+async def test_who_leaves_their_place_within_the_window_still_gets_what_was_said_there() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        Time()
+        for text in ("1", "2"):
+            await place.first.say(alice, text)
+        assert bob.page.texts == ["1"]
+        hub = place.first.hub
+        hub.announce(await place.registry.place(bob.session.digest, AWAY, hub.process))
+        await place.settle()
+        assert bob.page.texts == ["1", "2"]
+        await place.first.say(alice, "not heard")
+        assert bob.page.texts == ["1", "2"]
+
+
+async def test_who_is_out_of_range_or_behind_the_smaller_radius_hears_nothing() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        charlie = await place.first.come(await person(place.registry, "Charlie", AWAY))
+        short = Place(BESIDE.cell, 100)
+        dora = await place.first.come(await person(place.registry, "Dora", short))
+        await place.first.say(alice, "hello")
+        await place.first.say(dora, "alone")
+        assert alice.page.texts == ["hello"]
+        assert charlie.page.texts == []
+        assert dora.page.texts == ["alone"]
+
+
+# ---- Coming and going ---------------------------------------------------------------------------
+
+
+async def test_who_closes_their_last_socket_is_here_for_45_seconds_more() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        time = Time()
+        place.first.hub.exit(alice)
+        await time.pass_s(LINGER_S - 0.1)
+        await place.settle()
+        assert bob.page.names == ["Alice"]
+        await time.pass_s(0.2)
+        await place.settle()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == []
+
+
+async def test_a_silence_before_the_end_counts_towards_the_45_seconds() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        time = Time()
+        alice.page.quiet = 20.0
+        place.first.hub.exit(alice)
+        await time.pass_s(LINGER_S - 20 + 0.1)
+        await place.settle()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == []
+
+
+async def test_who_comes_back_in_time_was_never_gone() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Alice", HERE)
+        alice = await place.first.come(session)
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        time = Time()
+        await time.pass_s(PEOPLE_S)
+        place.first.hub.exit(alice)
+        await time.pass_s(LINGER_S - 1)
+        await place.second.come(session)
+        shown = len(bob.page.all("people"))
+        await time.pass_s(LINGER_S)
+        await place.settle()
+        assert bob.page.names == ["Alice"]
+        assert len(bob.page.all("people")) == shown
+
+
+async def test_a_departure_that_falls_due_while_one_comes_back_does_not_happen() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Alice", HERE)
+        alice = await place.first.come(session)
+        time = Time()
+        place.first.hub.exit(alice)
+        stop = place.registry.stop("after", "place")
+        back = await place.first.knock(session)
+        await stop.arrived()
+        await time.pass_s(LINGER_S + 1)
+        assert not place.first.hub.tasks
+        stop.open.set()
+        await back.task
+        found = await place.registry.people([tile_of(HERE.cell)])
+        assert session.person.person_id in found[tile_of(HERE.cell)].people
+
+
+async def test_with_a_second_socket_open_nobody_leaves() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Alice", HERE)
+        first = await place.first.come(session)
+        await place.first.come(session)
+        time = Time()
+        place.first.hub.exit(first)
+        await time.pass_s(LINGER_S + 1)
+        await place.settle()
+        assert session.person.person_id in place.first.hub.audience.sockets
+        assert place.first.hub.nearby(BESIDE).count == 1
+
+
+async def test_a_dead_process_takes_its_people_with_it() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        assert bob.page.names == ["Alice"]
+        time = Time()
+        await place.first.hub.stop()
+        place.now_ms += LEASE_MS + 1
+        await place.second.hub._renew()
+        await place.second.poll()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == []
+        await place.second.hub._bury()
+        found = await place.registry.people([tile_of(HERE.cell)])
+        assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == []
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
+async def test_a_process_claims_back_who_was_taken_out_wrongly(told: bool) -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        time = Time()
+        place.now_ms += LEASE_MS + 1  # the first process was held up for longer than its lease
+        await place.second.hub._renew()
+        await place.second.poll()
+        place.wire.fate = lambda hint: int(told)
+        await place.second.hub._bury()
+        await place.settle()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == (["Alice"] if told else [])
+        found = await place.registry.people([tile_of(HERE.cell)])
+        assert bool(found[tile_of(HERE.cell)].people) == told
+        await place.first.poll()
+        await place.second.poll()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == ["Alice"]
+
+
+async def test_a_process_whose_lease_ran_out_renews_it_with_its_next_pulse() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        place.now_ms += LEASE_MS + 1
+        assert place.first.hub.process not in (await place.registry.pulse(())).processes
+        await place.first.poll()
+        assert place.first.hub.process in (await place.registry.pulse(())).processes
+
+
+async def test_who_left_on_another_process_is_sent_away_here() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Alice", HERE)
+        alice = await place.first.come(session)
+        change = await place.registry.close(session.digest)
+        assert change
+        place.second.hub.announce(change)
+        await place.settle()
+        assert alice.page.closed == CODES["left"].close
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
+async def test_who_moved_through_another_process_is_followed_here(told: bool) -> None:
+    async with town() as place:
+        session = await person(place.registry, "Alice", HERE)
+        alice = await place.first.come(session)
+        charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))
+        await place.second.say(charlie, "far away")
+        await place.settle()
+        place.wire.fate = lambda hint: int(told)
+        change = await place.registry.place(session.digest, AWAY, place.first.hub.process)
+        place.second.hub.announce(change)
+        await place.settle()
+        if not told:
+            await place.first.poll()
+        assert alice.place == AWAY
+        assert alice.page.texts == ["far away"]
+
+
+# ---- Who sees whom, and how often ---------------------------------------------------------------
+
+
+async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_changed() -> None:
+    async with town() as place:
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        time = Time()
+        await time.pass_s(SOON_S + 0.01)
+        await time.pass_s(PEOPLE_S)
+        bob.page.frames.clear()
+        for name in ("Alice", "Ana"):
+            await place.first.come(await person(place.registry, name, HERE))
+        await time.pass_s(SOON_S + 0.01)
+        assert len(bob.page.all("people")) == 1
+        assert sorted(bob.page.names) == ["Alice", "Ana"]
+        carl = await place.first.come(await person(place.registry, "Carl", HERE))
+        await time.pass_s(PEOPLE_S - 0.1)
+        assert len(bob.page.all("people")) == 1
+        await time.pass_s(0.2)
+        assert sorted(bob.page.names) == ["Alice", "Ana", "Carl"]
+        hub = place.first.hub
+        for radius_m in (600, 500):  # moves nobody can tell from the list
+            hub.announce(
+                await place.registry.place(
+                    carl.session.digest, Place(HERE.cell, radius_m), hub.process
+                )
+            )
+        await place.settle()
+        await time.pass_s(PEOPLE_S + 0.1)
+        assert len(bob.page.all("people")) == 2
+
+
+async def test_who_comes_sees_who_is_here_at_once() -> None:
+    async with town() as place:
+        await place.second.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        assert bob.page.kinds[:2] == ["welcome", "people"]
+        assert bob.page.names == ["Alice"]
+
+
+async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
+    async with town() as place:
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        time = Time()
+        place.wire.fate = lambda hint: 0
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == []
+        await place.second.poll()
+        await time.pass_s(PEOPLE_S)
+        assert bob.page.names == ["Alice"]
+
+
+# ---- Tiles and hints ----------------------------------------------------------------------------
+
+
+async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        assert place.first.hub.joined == tiles_within(*HERE)
+        groups = {group for group, queues in place.wire.groups.items() if queues}
+        assert groups == {f"tile.{tile}" for tile in tiles_within(*HERE)}
+        place.first.hub.exit(alice)
+        await place.first.poll()
+        assert place.first.hub.joined == set()
+        assert not any(place.wire.groups.values())
+        assert not place.first.hub.roster.versions
+
+
+async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Bob", BESIDE)
+        gone = await place.second.come(session)
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        place.second.hub.exit(gone)
+        assert place.second.layer
+        stop = place.second.layer.stops["group_discard"] = Stop()
+        pulse = asyncio.create_task(place.second.hub._pulse())
+        await stop.arrived()
+        bob = await place.second.knock(session)
+        await turns()
+        stop.open.set()
+        await pulse
+        await bob.task
+        await place.first.say(alice, "hello")
+        await place.settle()
+        assert bob.page.texts == ["hello"]
+
+
+async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
+    async with town() as place:
+        assert place.first.layer
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        stop = place.first.layer.stops["group_add"] = Stop()
+        far = await place.first.knock(await person(place.registry, "Charlie", AWAY))
+        await stop.arrived()
+        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        assert bob.page.names == ["Alice"]
+        assert not far.task.done()
+        stop.open.set()
+        await far.task
+
+
+async def test_hints_wait_for_one_another_and_leave_together_by_tile() -> None:
+    async with town() as place:
+        assert place.first.layer
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", HERE))
+        await place.settle()
+        time = Time()
+        place.wire.sent.clear()
+        stop = place.first.layer.stops["group_send"] = Stop()
+        await place.first.say(alice, "1")
+        await stop.arrived()
+        for text in ("2", "3"):
+            await place.first.say(alice, text)
+        stop.open.set()
+        await place.settle()
+        await time.pass_s(WINDOW_OVER)
+        each = [[hint["fields"]["text"] for hint in sent["each"]] for _, sent in place.wire.sent]
+        assert each == [["1"], ["2", "3"]]
+        assert bob.page.texts == ["1", "2", "3"]
+
+
+async def test_a_layer_that_hangs_costs_no_memory() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        assert place.first.layer
+        stop = place.first.layer.stops["group_send"] = Stop()
+        place.first.hub.hint("u33db2", {"type": "test"})
+        await stop.arrived()
+        for _ in range(2 * HINTS_MAX):
+            place.first.hub.hint("u33db2", {"type": "test"})
+        assert sum(map(len, place.first.hub.hints.values())) == HINTS_MAX
+        stop.open.set()
+        place.wire.groups.clear()
+        await place.settle()
+
+
+async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
+    async with town() as place:
+        assert place.first.layer
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", HERE))
+        await place.settle()
+
+        async def lost(group: str, hints: object) -> None:
+            raise ConnectionError
+
+        sends, place.first.layer.group_send = place.first.layer.group_send, lost  # type: ignore[method-assign]
+        await place.first.say(alice, "nobody was told")
+        await place.settle()
+        place.first.layer.group_send = sends  # type: ignore[method-assign]
+        time = Time()
+        await place.first.say(alice, "told again")
+        await place.settle()
+        await time.pass_s(WINDOW_OVER)
+        assert bob.page.texts == ["nobody was told", "told again"]
+
+
+# ---- Marks and epochs ---------------------------------------------------------------------------
+
+
+async def test_a_mark_from_before_the_last_move_is_not_sent() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.first.poll()
+        place.now_ms += 1_000
+        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        marks = len(bob.page.all("mark"))
+        await place.first.hub._mark()
+        assert len(bob.page.all("mark")) == marks
+        await place.first.poll()
+        await place.first.hub._mark()
+        assert bob.page.all("mark")[-1]["mark"] == place.now_ms
+
+
+async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        renames = alice.session.renames_left
+        place.registry.store.__init__(lambda: place.now_ms)
+        place.history.streams.clear()
+        time = Time()
+        for process in (place.first, place.second, place.first):
+            await process.poll()
+        await place.settle()
+        await time.pass_s(PEOPLE_S)
+        assert (alice.page.names, bob.page.names) == (["Bob"], ["Alice"])
+        kept = await place.registry.get(alice.session.digest)
+        assert (kept.person.name, kept.renames_left) == ("Alice", renames)
+        for seat in (alice, bob):
+            assert [gap["reason"] for gap in seat.page.all("gap")] == ["restarted"]
+            assert seat.page.all("welcome")[-1]["epoch"] == place.registry.store.epoch
+        await place.first.say(alice, "still here")
+        await place.settle()
+        assert bob.page.texts == ["still here"]
+
+
+@pytest.mark.parametrize("step", ["renew", "restore", "people", "place"])
+async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse(
+    step: str,
+) -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        place.registry.store.__init__(lambda: place.now_ms)
+        if step == "place":  # between the session and its place
+
+            async def half(digest: str, at: Place, process: str) -> None:
+                del place.registry.store.place
+                raise Refused("store-unavailable")
+
+            place.registry.store.place = half
+        else:
+            place.registry.failing[step] = Refused("store-unavailable")
+        with pytest.raises(Refused):
+            await place.first.hub._pulse()
+        assert not alice.page.all("gap")
+        await place.first.poll()
+        await place.first.poll()
+        assert [gap["reason"] for gap in alice.page.all("gap")] == ["restarted"]
+        found = await place.registry.people([tile_of(HERE.cell)])
+        assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == ["Alice"]
+
+
+# ---- Readers that do not read -------------------------------------------------------------------
+
+
+async def test_a_reader_with_too_much_unread_is_cut_off_and_delays_nobody() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Bob", BESIDE)
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.first.come(session)
+        carl = await place.first.come(await person(place.registry, "Carl", HERE))
+        bob.page.backlog = UNSENT_MAX + 1
+        await place.first.say(alice, "too much")
+        assert bob.page.aborted
+        assert not carl.page.aborted
+        written = len(bob.page.frames)
+        time = Time()
+        await time.pass_s(WINDOW_OVER)
+        await place.first.say(alice, "goes on")
+        assert carl.page.texts == ["too much", "goes on"]
+        assert len(bob.page.frames) == written
+        place.first.hub.exit(bob)
+        await place.settle()
+        again = await place.first.come(session)
+        assert [error["code"] for error in again.page.all("error")] == ["too-slow"]
+        once = await place.first.come(session)
+        assert not once.page.all("error")
+
+
+async def test_a_reader_that_leaves_anything_unread_for_15_seconds_is_cut_off() -> None:
+    async with town() as place:
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        time, hub = Time(), place.first.hub
+        bob.page.backlog = 1
+        await hub._check_sockets()
+        await time.pass_s(STUCK_S - 1)
+        await hub._check_sockets()
+        bob.page.backlog = 0
+        await hub._check_sockets()
+        bob.page.backlog = 1
+        await hub._check_sockets()
+        await time.pass_s(STUCK_S)
+        await hub._check_sockets()
+        assert not bob.page.aborted
+        await time.pass_s(0.1)
+        await hub._check_sockets()
+        assert bob.page.aborted
+
+
+async def test_people_far_apart_never_appear_to_each_other() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))
+        await place.settle()
+        time = Time()
+        await time.pass_s(2 * PEOPLE_S)
+        assert alice.page.names == charlie.page.names == []
