@@ -73,7 +73,6 @@ class Page:
         self.shown: dict[str, float] = {}  # text: when it was first shown
         self.twice: Counter[str] = Counter()  # texts under a second id
         self.wire_repeats = 0
-        self.early_copies = 0  # own copies before their ack
         self.on_wire: set[str] = set()
         self.people: dict[str, str] = {}
         self.count = -1
@@ -213,8 +212,6 @@ class Page:
             self.twice[text] += 1
             return
         self.shown[text] = now_s
-        if frame["person_id"] == self.person.person_id:
-            self.early_copies += any(sent.text == text for sent in self.pending.values())
 
     def _refused(self, frame: dict[str, Any]) -> None:
         self.codes[frame["code"]] += 1

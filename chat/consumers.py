@@ -62,7 +62,11 @@ class ChatConsumer(AsyncConsumer):
             await self.hub.join(self.socket, since_ms)
         except Refused as refused:
             again = refused.code == "store-unavailable"
-            self._refuse(Refused("try-later") if again else refused)
+            self._refuse(Refused("try-later", retry_after=2) if again else refused)
+        except Exception:
+            # Whatever it was, a socket that stays open must not stay deaf.
+            self._refuse(Refused("try-later", retry_after=2))
+            raise
 
     async def _since(self) -> int | None:
         """The mark of the URL, where it is of this epoch; else the reader is told of the gap."""

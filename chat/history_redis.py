@@ -158,18 +158,14 @@ class RedisHistory:
                 self.client.zrangebyscore(DUE, "-inf", now, start=0, num=TRIM_TILES)
             ):
                 for tile in due:
-                    await self._trim(tile, now)
-
-    async def _trim(self, tile: Tile, now_ms: int) -> None:
-        next_ms = now_ms
-        while 0 < next_ms <= now_ms:
-            keys = [stream_key(tile), refs_key(tile)]
-            next_ms = await self.scripts["trim"](keys, [life_ms(), TRIM_ENTRIES])
-        # A message between these two steps is not forgotten: its keys expire by themselves.
-        if next_ms:
-            await answer(self.client.zadd(DUE, {tile: next_ms}))
-        else:
-            await answer(self.client.zrem(DUE, tile))
+                    keys = [stream_key(tile), refs_key(tile)]
+                    next_ms = await self.scripts["trim"](keys, [life_ms(), TRIM_ENTRIES])
+                    # A message between these two steps is not forgotten: its keys expire by
+                    # themselves.
+                    if next_ms:
+                        await answer(self.client.zadd(DUE, {tile: next_ms}))
+                    else:
+                        await answer(self.client.zrem(DUE, tile))
 
 
 def milliseconds(time: tuple[int, int]) -> int:

@@ -454,13 +454,15 @@ class Hub:
             roster.load(tile, tileful)
         return roster.nearby(place, pulse.processes, pulse.now_ms)
 
-    def show_people(self, socket: Socket, drawn: "Drawn | None" = None) -> None:
-        """Writes who is near, if that differs from what the socket shows."""
+    def show_people(self, socket: Socket, drawn: "Drawn | None" = None) -> bool:
+        """Writes who is near, if that differs from what the socket shows; says whether it did."""
         drawn = drawn or Drawn(self.nearby(socket.place))
         frame = drawn.frame(socket)
-        if frame.text != socket.people_shown:
-            socket.people_shown = frame.text
-            socket.write(frame)
+        if frame.text == socket.people_shown:
+            return False
+        socket.people_shown = frame.text
+        socket.write(frame)
+        return True
 
     def _changed(self, tile: Tile) -> None:
         """Somebody in a tile came, moved or left: whoever reaches it is told, at most every 5 s."""
@@ -474,10 +476,10 @@ class Hub:
 
     def _show_group(self, group: Group) -> None:
         group.people_timer = None
-        group.people_at_s = asyncio.get_running_loop().time()
         drawn = Drawn(self.nearby(group.place))
-        for socket in [*group.live]:
-            self.show_people(socket, drawn)
+        written = [self.show_people(socket, drawn) for socket in group.live]
+        if any(written):
+            group.people_at_s = asyncio.get_running_loop().time()
 
     def welcome(self, socket: Socket) -> Any:
         return signal(

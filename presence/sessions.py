@@ -69,9 +69,11 @@ async def of_scope(scope: Mapping[str, Any]) -> Session:
     bearer = headers.get(b"authorization", "")
     if bearer[: len(BEARER)].lower() == BEARER:
         return await of_key(bearer[len(BEARER) :].strip())
-    if not own_origin(headers.get(b"origin", ""), headers.get(b"host", "")):
+    key = cookie_in(headers.get(b"cookie", ""))
+    from_a_browser = key or b"origin" in headers
+    if from_a_browser and not own_origin(headers.get(b"origin", ""), headers.get(b"host", "")):
         raise Refused("foreign-origin")
-    return await of_key(cookie_in(headers.get(b"cookie", "")))
+    return await of_key(key)
 
 
 def cookie_in(header: str) -> str | None:

@@ -9,7 +9,8 @@ from presence.frames import Form, Frame, refusal
 from presence.people import Person, Place, Session
 
 UNSENT_MAX = 262_144
-STUCK_S = 15.0
+# Looked at once a second: a reader that stops is closed within 15 s.
+STUCK_S = 13.5
 PACE_UNSENT = 65_536
 HELD_MAX = 2_000
 

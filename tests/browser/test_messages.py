@@ -26,6 +26,10 @@ BELOW_PX = """() => {
   const { scrollHeight, scrollTop, clientHeight } = document.getElementById('scroller');
   return Math.round(scrollHeight - scrollTop - clientHeight);
 }"""
+SPARE_PX = """() => {
+  const [end, scroller] = ['oldest', 'scroller'].map((id) => document.getElementById(id));
+  return end.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+}"""
 HOSTILE = (
     "<script>document.title = 'taken'</script>",
     "<img src=x onerror=document.title='taken' hx-on:click=alert(1)>",
@@ -217,7 +221,8 @@ def test_whoever_arrives_is_shown_what_was_said_and_can_read_back_to_its_beginni
     said = [f"Line {turn}." for turn in range(230)]
     for text in said:
         bob.say(text)
-    alice = visit(server, spot).arrive()
+    alice = visit(server, spot, clock=True).arrive()
+    alice.page.clock.run_for(4000)  # where it shows the top, the page asks by itself by then
     assert alice.texts() == said[30:]
     expect(alice.message("Line 229.")).to_be_in_viewport()
     expect(alice.messages.first.locator(".far")).to_have_text("~300 m")
@@ -288,6 +293,14 @@ def test_a_short_conversation_stands_at_the_end_under_the_words_that_say_what_is
     alice.page.set_viewport_size({"width": 360, "height": 520})
     expect(alice.message("Four.").locator(".life")).to_be_in_viewport(ratio=1)
     assert alice.page.evaluate(BELOW_PX) == 0
+    # So little that the words about the end take the room that was left.
+    spare = alice.page.evaluate(SPARE_PX)
+    alice.page.set_viewport_size({"width": 360, "height": 520 - int(spare)})
+    alice.page.reload()
+    alice.expect_here()
+    alice.page.clock.run_for(4000)
+    expect(end).not_to_have_attribute("hidden", "")
+    assert alice.page.evaluate(BELOW_PX) == 0
 
     for one in said:
         bob.remove(one)
@@ -350,9 +363,14 @@ def test_what_is_over_on_the_server_is_over_on_the_page_and_in_its_history(
     bob.say("Soon gone.")
     expect(alice.message("Soon gone.")).to_be_visible()
     expect(alice.message("Soon gone.")).to_have_count(0)
+    heard = len(alice.heard)
     alice.page.reload()
     alice.expect_here()
     assert alice.texts() == []
+    # Nor is it on the wire: the page would hide it by itself.
+    told = alice.page.evaluate("fetch('/api/messages').then((answer) => answer.json())")
+    assert told == {"messages": []}
+    assert [frame for frame in alice.heard[heard:] if "Soon gone." in frame] == []
 
 
 def test_time_follows_the_servers_clock_where_the_device_is_off_by_minutes(

@@ -78,8 +78,9 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     assert decimals_near(exact, [*sent, kept]) == {
         *map(str, [*centre(cell), *centre(cell_at(*further))])
     }
-    assert [one.url for one in alice.requests if tile_of(cell) in one.url] == []
-    assert [one.url for one in alice.requests if "lat" in one.url or "lon" in one.url] == []
+    addresses = [*(one.url for one in alice.requests), *(one.url for one in alice.sockets)]
+    for secret in (tile_of(cell), tile_of(cell_at(*further)), "lat=", "lon="):
+        assert [address for address in addresses if secret in address] == []
     place = {"cell": cell_at(*further), "radius": 1000}
     assert json.loads(json.loads(kept)["session"]["neartalk.place"]) == place
 
@@ -198,16 +199,17 @@ def everything_sent(visitor: Visitor) -> list[str]:
         f"{one.method} {one.url}\n{one.all_headers()}\n{one.post_data or ''}"
         for one in visitor.requests
     ]
-    return [*requests, *visitor.sent]
+    return [*requests, *(socket.url for socket in visitor.sockets), *visitor.sent]
 
 
 def telling(spot: Spot) -> list[str]:
     """Pieces of an exact position that its cell's centre does not have, in several spellings."""
-    of_centre = [f"{degrees:.9f}" for degrees in centre(cell_at(*spot))]
+    of_centre = [f"{degrees:.8f}" for degrees in centre(cell_at(*spot))]
     pieces = [pygeohash.encode(*spot, 8)]
     for degrees, middle in zip(spot, of_centre, strict=True):
         exact = f"{degrees:.8f}"
-        until = next(at for at, digit in enumerate(exact) if digit != middle[at]) + 2
+        differs = next(at for at, digit in enumerate(exact) if digit != middle[at])
+        until = max(differs + 2, exact.index(".") + 6)  # to the metre at least
         pieces += [exact[:until], exact[:until].replace(".", ""), exact[-7:]]
     return pieces
 

@@ -224,12 +224,16 @@ async def test_the_ack_comes_before_the_own_copy_and_names_it(stores: Open) -> N
 
 
 async def test_the_same_ref_again_is_acked_again_and_shown_once(stores: Open) -> None:
-    async with stores() as found, two_processes(found) as (first, second, _):
+    async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         for _turn in range(3):
             await first.feed.send(alice, "hello", "ref-00001")
         await settled(first, second)
         await Time().pass_s(1)
+        said = [
+            hint for _, sent in wire.sent for hint in sent["each"] if hint["type"] == "chat.said"
+        ]
+        assert len(said) == 1
         assert len({ack["id"] for ack in alice.page.all("chat.ack")}) == 1
         assert len(alice.page.all("chat.ack")) == 3
         assert alice.page.texts == bob.page.texts == ["hello"]
@@ -281,7 +285,8 @@ async def test_a_mark_is_the_time_before_anything_was_read() -> None:
         assert bob.page.texts == []
 
 
-async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet() -> None:
+@pytest.mark.parametrize("begun", ["before", "meanwhile"])
+async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str) -> None:
     registry, history = MemoryRegistry(), Halting(MemoryHistory())
     now = [1_700_000_000_000]
     registry.clock = history.store.clock = lambda: now[0]
@@ -290,15 +295,48 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet() -> None:
         await second.hub._pulse()
         before_ms = second.feed.mark_ms
         now[0] += 2_000
+        begin = history.stop("after", "now_ms")
+        charlie = person(registry, "Charlie", AWAY)
+        if begun == "before":
+            arriving = await second.knock(await charlie)
+            await begin.arrived()
         poll = history.stop("after", "after")
-        polling = asyncio.create_task(second.hub._pulse())
+        polling = asyncio.create_task(second.feed.poll())
         await poll.arrived()
-        await second.come(await person(registry, "Charlie", AWAY))
+        if begun == "meanwhile":
+            arriving = await second.knock(await charlie)
+            await begin.arrived()
+        begin.open.set()
+        await arriving.task
         poll.open.set()
         await polling
         assert second.feed.mark_ms == before_ms
         await second.hub._pulse()
         assert second.feed.mark_ms == now[0]
+
+
+async def test_who_comes_back_to_a_process_that_is_behind_leaves_no_hole_for_the_others(
+    stores: Open,
+) -> None:
+    async with stores() as found, two_processes(found) as (first, second, wire):
+        registry, history = found
+        alice, bob = await alice_and_bob(first, second)
+        session = await person(registry, "Charlie", BESIDE)
+        wire.fate = lambda hint: 0
+        await first.say(alice, "before the mark")
+        mark = await later_than(history, await history.now_ms())
+        await first.say(alice, "after the mark")
+        charlie = await second.come(session, since_ms=mark)
+        await Time().pass_s(1)
+        assert charlie.page.texts[0] == "after the mark"
+        assert bob.page.texts == ["before the mark", "after the mark"]
+
+
+async def later_than(history: History, ms: int) -> int:
+    """The store's clock once it shows more than `ms`."""
+    while (now := await history.now_ms()) <= ms:
+        await turns()
+    return now
 
 
 async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisecond_included() -> (

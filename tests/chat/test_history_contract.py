@@ -25,9 +25,9 @@ from chat.messages import (
     just_before,
     public_id,
 )
+from neartalk import redis
 from neartalk.codes import Refused
 from neartalk.limits import RULES
-from neartalk.redis import connect
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.people import Place
 
@@ -92,14 +92,16 @@ class RedisStand:
         """Entries that have lived their time and that nobody has trimmed yet."""
         oldest = await self.history.now_ms() - life_ms() - count
         ids = [StreamId(oldest + number, 0) for number in range(count)]
-        async with self.client.pipeline(transaction=False) as pipe:
-            for number, at in enumerate(ids):
-                old = {"person": "old", "name": "Old", "cell": HERE, "radius_m": "500"}
-                entry = {**old, "text": f"old text {number}", "ref": f"old-ref-{number}"}
-                pipe.xadd(stream_key(HOME_TILE), entry, id=str(at))
-                pipe.hset(refs_key(HOME_TILE), f"old:old-ref-{number}", str(at))
-            pipe.zadd("history:due", {HOME_TILE: oldest + life_ms()})
-            await pipe.execute()
+        pipe = self.client.pipeline(transaction=False)
+        for number, at in enumerate(ids):
+            old = {"person": "old", "name": "Old", "cell": HERE, "radius_m": "500"}
+            entry = {**old, "text": f"old text {number}", "ref": f"old-ref-{number}"}
+            pipe.xadd(stream_key(HOME_TILE), entry, id=str(at))
+            pipe.hset(refs_key(HOME_TILE), f"old:old-ref-{number}", str(at))
+            if len(pipe) >= 500:
+                await pipe.execute()
+        await pipe.execute()
+        await self.client.zadd("history:due", {HOME_TILE: oldest + life_ms()})
         return ids
 
 
@@ -113,7 +115,7 @@ async def memory_stand() -> AsyncIterator[MemoryStand]:
 
 @asynccontextmanager
 async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
-    client = connect(url)
+    client = redis.connect(url)
     try:
         yield RedisStand(client)
     finally:
@@ -129,9 +131,10 @@ def stands(request: pytest.FixtureRequest) -> Stands:
 
 
 @pytest.fixture(autouse=True)
-def unlimited(settings: Settings) -> None:
-    """Where allowances are not the subject."""
+def unlimited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where allowances, or how busy the machine is, are not the subject."""
     settings.RATE_LIMITS_SCALE = 1000
+    monkeypatch.setattr(redis, "TIMEOUT_S", 30)
 
 
 @pytest.fixture

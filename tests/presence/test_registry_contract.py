@@ -11,8 +11,8 @@ import pytest
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
+from neartalk import redis
 from neartalk.codes import Refused
-from neartalk.redis import connect
 from presence import registry_memory, registry_redis, sessions
 from presence.geo import Tile, cell_at, tile_of
 from presence.people import Change, Left, Person, Place, Session, TileEvent
@@ -127,7 +127,7 @@ async def memory_stand() -> AsyncIterator[MemoryStand]:
 
 @asynccontextmanager
 async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
-    client = connect(url)
+    client = redis.connect(url)
     try:
         yield RedisStand(client)
     finally:
@@ -140,6 +140,12 @@ def stands(request: pytest.FixtureRequest) -> Stands:
         return memory_stand
     url = request.getfixturevalue("redis_url")
     return lambda: redis_stand(url)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How busy the machine is is not the subject."""
+    monkeypatch.setattr(redis, "TIMEOUT_S", 30)
 
 
 async def now_of(stand: Stand) -> int:
