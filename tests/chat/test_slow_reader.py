@@ -147,8 +147,7 @@ def test_a_socket_is_cut_off_when_anything_stays_unread_for_15_s() -> None:
     reader.check(200)
     assert not outlet.aborted
     reader.check(200.1 + STUCK_S)
-    assert outlet.aborted == 1
-    assert STUCK_S + 1 < 15  # looked at once a second
+    assert (outlet.aborted, STUCK_S + 1 < 15) == (1, True)  # looked at once a second
 
 
 async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:
