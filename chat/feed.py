@@ -31,9 +31,10 @@ from chat.store import history
 from neartalk.codes import Refused
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
-from presence.hub import Arrival, Hub, hub
+from presence.hub import Hub, hub
 from presence.people import Session
 from presence.sockets import Socket
+from presence.source import Arrival
 
 CHUNK_ROWS = 20
 STORE_WAIT_S = 2.0

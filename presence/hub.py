@@ -8,9 +8,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -18,14 +17,15 @@ from django.conf import settings
 from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
 from neartalk.redis import unknown_when_lost
-from presence import panel
 from presence.audience import Audience, Group
-from presence.frames import Form, Frame, gap, refusal, signal
+from presence.frames import Frame, gap, refusal, signal
 from presence.geo import Tile, tiles_within
+from presence.panel import Drawn
 from presence.people import Change, Person, Place, TileEvent
 from presence.registry import Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
+from presence.source import Arrival, Source
 from presence.store import registry
 from presence.wire import event_of, to_event
 
@@ -41,63 +41,6 @@ LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
 HINTS_MAX = 500
-
-
-class Source(Protocol):
-    """Where messages come from: the chat's feed."""
-
-    mark_ms: int
-
-    async def begin(self, tiles: Iterable[Tile]) -> None:
-        """From now on the hub reaches these tiles."""
-
-    def forget(self, tiles: Iterable[Tile]) -> None: ...
-    async def poll(self) -> None:
-        """Reads what hints have missed, and moves the mark."""
-
-    async def restart(self) -> None:
-        """The store began anew: reads what it holds by now."""
-
-    async def trim(self) -> None:
-        """Deletes what has lived its time, in quiet tiles too."""
-
-    async def receive(self, event: dict[str, Any]) -> None:
-        """A hint from another process."""
-
-    async def replay(self, socket: Socket, arrival: "Arrival") -> set[str]:
-        """Writes what a reader who arrives or moved must be shown; returns the ids."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Why a socket reads history: it came, with a mark or without, or it moved from a place.
-
-    `moved_away` says that cell or radius changed after the mark, which then resumes nothing.
-    """
-
-    mark_ms: int | None = None
-    moved_away: bool = False
-    moved_from: Place | None = None
-
-    @property
-    def since_ms(self) -> int | None:
-        return None if self.moved_away else self.mark_ms
-
-
-class Drawn:
-    """Who is near a place, as frames: one for each who is listed, one for all the others."""
-
-    def __init__(self, nearby: Nearby) -> None:
-        self.nearby = nearby
-        self.listed = {one.person_id for one in nearby.shown}
-        self.frames: dict[tuple[Form, str], Frame] = {}
-
-    def frame(self, socket: Socket) -> Frame:
-        person_id = socket.person.person_id
-        key = (socket.form, person_id if person_id in self.listed else "")
-        if key not in self.frames:
-            self.frames[key] = panel.people(socket.form, self.nearby.seen_by(person_id))
-        return self.frames[key]
 
 
 class Hub:
@@ -454,7 +397,7 @@ class Hub:
             roster.load(tile, tileful)
         return roster.nearby(place, pulse.processes, pulse.now_ms)
 
-    def show_people(self, socket: Socket, drawn: "Drawn | None" = None) -> bool:
+    def show_people(self, socket: Socket, drawn: Drawn | None = None) -> bool:
         """Writes who is near, if that differs from what the socket shows; says whether it did."""
         drawn = drawn or Drawn(self.nearby(socket.place))
         frame = drawn.frame(socket)
@@ -481,7 +424,7 @@ class Hub:
         if any(written):
             group.people_at_s = asyncio.get_running_loop().time()
 
-    def welcome(self, socket: Socket) -> Any:
+    def welcome(self, socket: Socket) -> Frame:
         return signal(
             socket.form,
             "welcome",

@@ -11,12 +11,29 @@ from presence.frames import Form, Frame, dumps, fragment
 from presence.geo import RADIUS_STOPS_M, label
 from presence.people import Person
 from presence.roster import Nearby
+from presence.sockets import Socket
 
 CHAIN_MAX = 8
 # The dial: viewBox 328 x 200, you at (12, 100), ten stops at equal steps from 28 to 302.
 DIAL_FIRST, DIAL_STEP = 28.0, 274 / 9
 MARKS_M = (100, 200, 500, 1000, 2000)
 CROWD = 6
+
+
+class Drawn:
+    """Who is near a place, as frames: one for each who is listed, one for all the others."""
+
+    def __init__(self, nearby: Nearby) -> None:
+        self.nearby = nearby
+        self.listed = {one.person_id for one in nearby.shown}
+        self.frames: dict[tuple[Form, str], Frame] = {}
+
+    def frame(self, socket: Socket) -> Frame:
+        person_id = socket.person.person_id
+        key = (socket.form, person_id if person_id in self.listed else "")
+        if key not in self.frames:
+            self.frames[key] = people(socket.form, self.nearby.seen_by(person_id))
+        return self.frames[key]
 
 
 def people(form: Form, nearby: Nearby) -> Frame:
