@@ -137,8 +137,8 @@ class Hub:
         async with socket.lock:
             # First, or the departure could come between: it is for the one who was here before.
             self._keep(socket.person)
-            place, digest = socket.person.place, socket.session.digest
-            change = await self.registry.place(digest, place, self.process)
+            # Not to the place that was read when the socket opened: they may have moved meanwhile.
+            change = await self.registry.place(socket.session.digest, None, self.process)
             socket.session = change.session
             self.audience.enter(socket)
             self.announce(change)

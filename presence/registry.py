@@ -46,9 +46,10 @@ class Registry(Protocol):
     async def rename(self, digest: str, name: str) -> Change:
         """The same name again costs nothing. Raises Refused: `session-unknown`, `renames-spent`."""
 
-    async def place(self, digest: str, place: Place, process: str) -> Change:
+    async def place(self, digest: str, place: Place | None, process: str) -> Change:
         """Publishes the person in the tile of `place.cell`, then takes them out of the tile before.
 
+        With None they stay wherever they are by now, whoever moved them last.
         Without a `process` that holds their sockets they are shown for a minute.
         Raises Refused: `session-unknown`.
         """

@@ -46,9 +46,10 @@ class MemoryRegistry:
         published = person.process or person.until_ms > self.clock()
         return Change(self.sessions[digest], self._enter(person) if published else ())
 
-    async def place(self, digest: str, place: Place, process: str) -> Change:
+    async def place(self, digest: str, place: Place | None, process: str) -> Change:
         session, now = self._known(digest), self.clock()
         before = session.person
+        place = place or before.place
         person = before.changed(
             cell=place.cell,
             radius_m=place.radius_m,

@@ -73,8 +73,9 @@ class RedisRegistry:
         session = from_fields(digest, paired(flat_fields))
         return Change(session, await self._publish(session) if said == "changed" else ())
 
-    async def place(self, digest: str, place: Place, process: str) -> Change:
-        arguments = [*place, process, idle_ms(), HTTP_ONLY_MS, life_ms(), TRAIL_TILES_MAX]
+    async def place(self, digest: str, place: Place | None, process: str) -> Change:
+        to = place or Place("", 0)
+        arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), TRAIL_TILES_MAX]
         with unknown_when_lost():
             found = await self.scripts["place"]([session_key(digest)], arguments)
         if not found:

@@ -165,11 +165,14 @@ async def placed(request: HttpRequest) -> Session:
     await hub().start()
     if session.person.alive(hub().processes, hub().now_ms() + 30_000):
         return session
-    return (await put(session, session.person.place)).session
+    return (await put(session, None)).session
 
 
-async def put(session: Session, place: Place) -> Change:
-    """Publishes a person in a place. The process that holds their sockets stays named."""
+async def put(session: Session, place: Place | None) -> Change:
+    """Publishes a person in a place, or where they are.
+
+    The process that holds their sockets stays named.
+    """
     await hub().start()
     holder = session.person.process if session.person.process in hub().processes else ""
     change = await hub().registry.place(session.digest, place, holder)

@@ -1,6 +1,6 @@
 -- Moves a session: cell, radius, holder, version, trail of tiles left.
 -- KEYS[1] session hash
--- ARGV[1] cell  [2] radius_m  [3] process ("" for none)  [4] idle_ms  [5] http_only_ms
+-- ARGV[1] cell ("": it stays where it is)  [2] radius_m  [3] process ("" for none)  [4] idle_ms  [5] http_only_ms
 -- ARGV[6] trail_ms  [7] most tiles in the trail
 -- Returns the cell before, then the whole hash; nothing where the session is unknown.
 local key = KEYS[1]
@@ -9,14 +9,16 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local old = redis.call('HMGET', key, 'cell', 'radius_m', 'trail')
 local before = old[1]
-if before ~= ARGV[1] or old[2] ~= ARGV[2] then
-  redis.call('HSET', key, 'cell', ARGV[1], 'radius_m', ARGV[2], 'placed_ms', string.format('%.0f', now))
+local cell, radius_m = ARGV[1], ARGV[2]
+if cell == '' then cell, radius_m = old[1], old[2] end
+if before ~= cell or old[2] ~= radius_m then
+  redis.call('HSET', key, 'cell', cell, 'radius_m', radius_m, 'placed_ms', string.format('%.0f', now))
 end
 local trail, fresh = cjson.decode(old[3]), {}
 for _, left in ipairs(trail) do
   if left[2] > now - tonumber(ARGV[6]) then fresh[#fresh + 1] = left end
 end
-if before ~= '' and before:sub(1, 6) ~= ARGV[1]:sub(1, 6) then
+if before ~= '' and before:sub(1, 6) ~= cell:sub(1, 6) then
   fresh[#fresh + 1] = { before:sub(1, 6), now }
 end
 while #fresh > tonumber(ARGV[7]) do table.remove(fresh, 1) end

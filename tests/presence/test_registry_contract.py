@@ -396,6 +396,17 @@ async def test_a_first_place_publishes_the_person(stands: Stands) -> None:
         assert await shown(stand) == {HOME_TILE: [session.person]}
 
 
+async def test_whoever_is_held_stays_where_they_were_moved_last(stands: Stands) -> None:
+    async with stands() as stand:
+        digest = (await opened(stand, "Alice")).digest
+        await stand.registry.place(digest, AT_HOME, "")
+        moved = (await stand.registry.place(digest, OUT, "")).session
+        held = (await stand.registry.place(digest, None, "one")).session
+        assert (held.person.place, held.person.process) == (OUT, "one")
+        assert (held.placed_ms, held.trail) == (moved.placed_ms, moved.trail)
+        assert await shown(stand) == {OUT_TILE: [held.person]}
+
+
 async def test_a_move_within_a_tile_tells_the_tile_once(stands: Stands) -> None:
     async with stands() as stand:
         digest = (await opened(stand, "Alice")).digest
