@@ -20,6 +20,8 @@ from presence.sessions import of_scope
 from presence.sockets import AsgiOutlet, DirectOutlet, Socket
 
 FRAME_MAX = 16_384
+# A mark is never of the future, but for how well this process knows the store's clock.
+AHEAD_MS = 5_000
 SUBPROTOCOL = "neartalk.json"
 Action = Callable[["ChatConsumer", dict[str, Any]], Awaitable[None]]
 
@@ -75,7 +77,8 @@ class ChatConsumer(AsyncConsumer):
             return None
         await self.hub.start()
         since, epoch = query["since"][0], query.get("epoch", [""])[0]
-        if since.isascii() and since.isdigit() and len(since) < 16 and epoch == self.hub.epoch:
+        is_time = since.isascii() and since.isdigit() and len(since) < 16
+        if is_time and epoch == self.hub.epoch and int(since) <= self.hub.now_ms() + AHEAD_MS:
             return int(since)
         restarted = bool(epoch) and epoch != self.hub.epoch
         self.outlet.write(gap(self.form, "restarted" if restarted else "unknown-mark"))

@@ -92,7 +92,11 @@ class Feed:
     async def remove(self, session: Session, message_id: str) -> None:
         """Takes one's own message back, everywhere. Raises Refused: `not-found`."""
         tiles = {session.person.tile, *(left.tile for left in session.trail)}
-        found = await self.history.remove(tiles, message_id, session.person.person_id)
+        try:
+            async with asyncio.timeout(STORE_WAIT_S):
+                found = await self.history.remove(tiles, message_id, session.person.person_id)
+        except TimeoutError as late:
+            raise Refused("store-unavailable", retry_after=2) from late
         if found is None:
             raise Refused("not-found")
         self._publish(*found)

@@ -58,13 +58,13 @@ async def gather(
             replay.first = {tile: [*entries] for tile, entries in reading.entries.items()}
         for entries in reading.entries.values():
             _sort_out(entries, wanted, replay)
-        replay.messages.sort(key=lambda message: message.at)
+        replay.messages.sort(key=lambda message: (message.at, message.id))
         full = len(replay.messages) >= limit
         oldest = replay.messages[-limit].at if full else None
         below = {
             tile: entries[0].at
             for tile, entries in reading.entries.items()
-            if len(entries) == page and (oldest is None or entries[0].at > oldest)
+            if len(entries) == page and (oldest is None or entries[0].at >= oldest)
         }
         page = min(PAGE_MAX, 2 * page)
     replay.more = len(replay.messages) > limit

@@ -3,7 +3,7 @@
 from django.http import HttpResponse, JsonResponse
 
 from chat.feed import feed
-from chat.messages import stream_id_of
+from chat.messages import Message, StreamId, stream_id_of
 from chat.replay import ARRIVAL_MAX, gather, heard_at
 from chat.said import Said
 from neartalk.codes import Refused
@@ -17,18 +17,19 @@ from presence.views import placed
 async def messages(request: HtmxRequest) -> HttpResponse:
     """The newest 200 in range and alive, oldest first; `?before=<id>` reads on from there."""
     person = (await placed(request)).person
-    before = None
-    if "before" in request.GET:
-        before = stream_id_of(request.GET["before"])
-        if before is None:
-            raise Refused("bad-frame")
     place = person.place
+    before = before_of(request.GET.get("before"))
+
+    def wanted(message: Message) -> bool:
+        known = before is not None and (message.at, message.id) >= before
+        return not known and heard_at(place, message)
+
     replay = await gather(
         feed().history,
         tiles_within(place.cell, place.radius_m),
-        lambda message: heard_at(place, message),
+        wanted,
         limit=ARRIVAL_MAX,
-        before=before,
+        before=StreamId(before[0].ms, before[0].seq + 1) if before else None,
     )
     said = [
         (Said(message, replay.mark_ms), label(apart(place.cell, message.place.cell)))
@@ -39,3 +40,16 @@ async def messages(request: HtmxRequest) -> HttpResponse:
         rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in said)
         return HttpResponse("".join(rows))
     return JsonResponse({"messages": [one.fields(far) for one, far in said]})
+
+
+def before_of(message_id: str | None) -> tuple[StreamId, str] | None:
+    """Where to read on from. Two tiles may give the same place, so the whole id decides.
+
+    Raises Refused: `bad-frame`.
+    """
+    if message_id is None:
+        return None
+    at = stream_id_of(message_id)
+    if at is None:
+        raise Refused("bad-frame")
+    return at, message_id

@@ -164,6 +164,10 @@ class Hub:
                 await self._arrive(socket, Arrival(moved_from=before))
             except Refused:
                 socket.end("try-later")
+            except Exception:
+                # Whatever it was, a socket that stays open must not stay deaf.
+                socket.end("try-later")
+                raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
         await self.reach(self.audience.groups[socket.place].tiles)

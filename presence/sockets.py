@@ -61,8 +61,10 @@ class Socket:
         "place",
         "session",
         "stuck_since",
+        "taken",
         "too_slow",
         "trail",
+        "written",
     )
 
     def __init__(self, session: Session, form: Form, outlet: Outlet) -> None:
@@ -75,6 +77,7 @@ class Socket:
         self.lock = asyncio.Lock()
         self.people_shown = ""
         self.stuck_since: float | None = None
+        self.written = self.taken = 0
         self.too_slow = False
         self.trail: list[Place] = []
 
@@ -86,6 +89,7 @@ class Socket:
         """Hands a frame over; a reader for whom too much has piled up is cut off instead."""
         if not self.too_slow:
             self.outlet.write(frame)
+            self.written += len(frame.wire)
             if self.outlet.unsent() > UNSENT_MAX:
                 self.cut_off()
 
@@ -109,8 +113,13 @@ class Socket:
         self.outlet.close(CODES[code].close)
 
     def check(self, now_s: float) -> None:
-        """Cuts off a reader that has left anything unread for 15 s. Called about once a second."""
-        if not self.outlet.unsent():
+        """Cuts off a reader that takes nothing for 15 s, however slowly another may read.
+
+        Called about once a second.
+        """
+        unsent = self.outlet.unsent()
+        before, self.taken = self.taken, self.written - unsent
+        if not unsent or self.taken > before:
             self.stuck_since = None
         elif self.stuck_since is None:
             self.stuck_since = now_s
@@ -133,6 +142,8 @@ class AsgiOutlet:
         self.task = asyncio.create_task(self._pump())
 
     def write(self, frame: Frame) -> None:
+        if self.task.done() or self.task.cancelling():
+            return
         self.bytes += len(frame.wire)
         if self.bytes > PACE_UNSENT:
             self.room.clear()

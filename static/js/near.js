@@ -19,6 +19,7 @@ import { describe } from './trouble.js';
 const HEAL_MS = 20_000;
 const SETTLE_MS = 3000;
 let healed = -Infinity;
+const removing = new Set(); // ids that were asked to be taken back and are not gone yet
 
 const ENDS = {
   4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: leave },
@@ -31,6 +32,14 @@ const ENDED = { title: 'The connection ended.', words: 'What you type stays here
 function opened() {
   clear('connection');
   resendAll();
+  for (const id of [...removing]) takeBack(id);
+}
+
+// Asked for again with the next socket if this one is gone before it answers, but not for ever.
+function takeBack(id) {
+  if (removing.has(id)) removing.delete(id);
+  else removing.add(id);
+  send({ type: 'chat.remove', id });
 }
 
 function offline() {
@@ -106,13 +115,16 @@ on('welcome', ({ now }) => {
   }, SETTLE_MS);
 });
 on('mark', () => messages.settle());
-on('gone', ({ ids }) => messages.remove(ids.split(' ')));
+on('gone', ({ ids }) => {
+  for (const id of ids.split(' ')) removing.delete(id);
+  messages.remove(ids.split(' '));
+});
 document.addEventListener('neartalk:session', self.refresh);
 
 document.getElementById('messages').addEventListener('click', ({ target }) => {
   const act = target.closest('[data-act]')?.dataset.act;
   const row = target.closest('.message');
-  if (act === 'remove') send({ type: 'chat.remove', id: row.dataset.id });
+  if (act === 'remove') takeBack(row.dataset.id);
   if (act === 'own') {
     const open = target.closest('button').getAttribute('aria-expanded') !== 'true';
     target.closest('button').setAttribute('aria-expanded', String(open));

@@ -2,7 +2,6 @@
 // server says that it is kept, or that it is refused.
 
 import { delayMs } from './backoff.js';
-import { now } from './clock.js';
 import * as composer from './composer.js';
 import { isOpen, send } from './connection.js';
 import { admit, shown } from './messages.js';
@@ -100,7 +99,8 @@ on('ack', ({ ref, id }) => {
 // Kept, though your own copy is not here yet: it takes this row's place.
 function sent({ row, text }, id) {
   row.id = `m-${id}`;
-  Object.assign(row.dataset, { id, state: 'sent', sent: now(), expires: now() + LIFE_MS, person: 'you' });
+  const at = parseInt(id, 10); // a message lives from when it was kept, however late that is known
+  Object.assign(row.dataset, { id, state: 'sent', sent: at, expires: at + LIFE_MS, person: 'you' });
   row.querySelector('.said').textContent = text;
   row.querySelector('.life').innerHTML = '<span class="unseen">Sent, gone in </span><span class="minutes">30</span> min';
   return row;
