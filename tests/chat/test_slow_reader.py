@@ -134,6 +134,16 @@ def test_a_socket_is_cut_off_at_256_kb_and_handed_nothing_more() -> None:
     assert (outlet.aborted, outlet.bytes - len(frame.wire) <= UNSENT_MAX) == (1, True)
 
 
+def test_a_reader_that_is_slow_but_reads_on_is_not_cut_off() -> None:
+    reader, outlet = stuck()
+    for second in range(100):
+        reader.write(Frame("x" * 1000))
+        outlet.bytes -= len(Frame("x" * 999).wire) if second else 0  # never all of it
+        reader.check(second)
+    assert outlet.bytes
+    assert not outlet.aborted
+
+
 def test_a_socket_is_cut_off_when_anything_stays_unread_for_15_s() -> None:
     reader, outlet = stuck()
     reader.check(0)

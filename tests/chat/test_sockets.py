@@ -328,6 +328,7 @@ async def test_who_moved_while_away_is_shown_all_that_is_in_range_now(
     ("since", "epoch", "reason"),
     [
         ("nonsense", "{epoch}", "unknown-mark"),
+        ("999999999999999", "{epoch}", "unknown-mark"),
         ("-1", "{epoch}", "unknown-mark"),
         ("1e3", "{epoch}", "unknown-mark"),
         ("١٢٣", "{epoch}", "unknown-mark"),
