@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.visitor import Neighbour, Visitor
+from tests.browser.neighbour import Neighbour
+from tests.browser.visitor import Visitor
 from tests.servers import Server
 
 if TYPE_CHECKING:

@@ -101,7 +101,7 @@ def test_each_try_waits_longer_than_the_one_before_and_is_counted_down(
 ) -> None:
     server = serve()
     alice = without_a_server(visit(server, elsewhere(), clock=True).arrive())
-    alice.page.clock.pause_at(alice.page.evaluate("Date.now() + 1000"))
+    alice.stop_time()
     seconds = alice.page.locator("#status-count")
     server.kill()
     expect(seconds).to_have_text("Back in 1 s")
@@ -125,6 +125,8 @@ def test_a_server_that_falls_silent_is_noticed_after_25_seconds(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot, clock=True).arrive()
+    alice.stop_time()
+    alice.hear_back()
     server.pause()
     alice.page.clock.run_for(24_000)
     alice.expect_status("Live")

@@ -149,6 +149,7 @@ def test_a_device_that_lies_still_outside_is_published_after_twenty_seconds(
 ) -> None:
     spot = elsewhere()
     alice = visit(server, spot, clock=True).arrive()
+    alice.stop_time()
     wander(alice, [north(spot, 2)])
     alice.page.clock.run_for(19_000)
     alice.hear_back()

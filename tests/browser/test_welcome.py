@@ -175,7 +175,7 @@ def test_a_question_that_was_only_waved_away_is_given_time_before_it_counts_as_n
     alice = visit(server, None, clock=True)
     alice.context.add_init_script(WAVED_AWAY)
     alice.page.goto(alice.url)
-    alice.page.clock.pause_at(alice.page.evaluate("Date.now() + 1000"))
+    alice.stop_time()
     alice.page.locator("#arrive").click()
     alice.page.clock.run_for(PATIENCE_MS - 100)
     expect(alice.page.locator("#arrive")).to_have_text("Looking for you")

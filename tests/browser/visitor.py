@@ -1,18 +1,11 @@
-"""People for browser tests: a visitor has a Chromium of their own, a neighbour a bare socket."""
+"""Somebody with a Chromium of their own."""
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
-import time
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
 from playwright.sync_api import expect
-from websockets.sync.client import connect
-from websockets.typing import Subprotocol
 
 if TYPE_CHECKING:
     from playwright.sync_api import (
@@ -25,11 +18,8 @@ if TYPE_CHECKING:
         WebSocket,
     )
 
-    from tests.client import Spot
-    from tests.servers import Server
 
 ACCURACY_M = 20
-PATIENCE_S = 20
 # A page that nothing is hidden behind counts as seen, and without a screen all of them are so:
 # what a hidden page does is shown by telling it that it is one.
 HIDE = """(hidden) => {
@@ -106,6 +96,10 @@ class Visitor:
         slider = self.page.locator("#radius")
         while (at := int(slider.input_value())) != stop:
             slider.press("ArrowLeft" if at > stop else "ArrowRight")
+
+    def stop_time(self) -> None:
+        """The page's clock stands still until the test moves it."""
+        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 3)
 
     def hide(self, hidden: bool = True) -> None:
         self.page.evaluate(HIDE, hidden)
@@ -192,68 +186,3 @@ class Visitor:
         self.sockets.append(socket)
         socket.on("framesent", lambda frame: self.sent.append(str(frame)))
         socket.on("framereceived", lambda frame: self.heard.append(str(frame)))
-
-
-class Neighbour:
-    """Somebody who speaks JSON over a socket of their own."""
-
-    refs = itertools.count()
-
-    def __init__(self, server: Server, spot: Spot, name: str, radius_m: int) -> None:
-        self.server = server
-        self.spot = spot
-        self.name = name
-        self.radius_m = radius_m
-        self.frames: list[dict[str, Any]] = []
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self.http = stack.enter_context(httpx.Client(base_url=self.server.url, trust_env=False))
-            session = self._post("/api/session/create", username=self.name)
-            self.person_id = str(session["person_id"])
-            bearer = {"Authorization": f"Bearer {session['session_id']}"}
-            self.http.headers.update(bearer)
-            self.stand(*self.spot)
-            socket = connect(
-                f"{self.server.ws_url}/ws",
-                subprotocols=[Subprotocol("neartalk.json")],
-                additional_headers=bearer,
-                compression=None,
-                proxy=None,
-            )
-            self.socket = stack.enter_context(socket)
-            self.await_frame("mark")
-            self.stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
-
-    def stand(self, lat: float, lon: float) -> None:
-        self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
-
-    def say(self, text: str) -> str:
-        """Waits for the ack; the message's id."""
-        ref = f"neighbour-{next(self.refs)}"
-        self._send("chat.send", text=text, ref=ref)
-        return str(self.await_frame("chat.ack")["id"])
-
-    def remove(self, message_id: str) -> None:
-        self._send("chat.remove", id=message_id)
-
-    def await_frame(self, kind: str) -> dict[str, Any]:
-        """The next frame of this type; others wait for their turn."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not (found := [frame for frame in self.frames if frame["type"] == kind]):
-            got = json.loads(self.socket.recv(timeout=deadline - time.monotonic()))
-            self.frames += got if isinstance(got, list) else [got]
-        self.frames.remove(found[0])
-        return found[0]
-
-    def _send(self, kind: str, **fields: Any) -> None:
-        self.socket.send(json.dumps({"type": kind, **fields}))
-
-    def _post(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = self.http.post(path, json=body)
-        assert answer.is_success, answer.text
-        return dict(answer.json())

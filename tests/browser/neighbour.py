@@ -1,0 +1,84 @@
+"""Somebody who needs no browser: a session, a place and a bare socket."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+if TYPE_CHECKING:
+    from tests.client import Spot
+    from tests.servers import Server
+
+PATIENCE_S = 20
+
+
+class Neighbour:
+    """Somebody who speaks JSON over a socket of their own."""
+
+    refs = itertools.count()
+
+    def __init__(self, server: Server, spot: Spot, name: str, radius_m: int) -> None:
+        self.server = server
+        self.spot = spot
+        self.name = name
+        self.radius_m = radius_m
+        self.frames: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.http = stack.enter_context(httpx.Client(base_url=self.server.url, trust_env=False))
+            session = self._post("/api/session/create", username=self.name)
+            self.person_id = str(session["person_id"])
+            bearer = {"Authorization": f"Bearer {session['session_id']}"}
+            self.http.headers.update(bearer)
+            self.stand(*self.spot)
+            socket = connect(
+                f"{self.server.ws_url}/ws",
+                subprotocols=[Subprotocol("neartalk.json")],
+                additional_headers=bearer,
+                compression=None,
+                proxy=None,
+            )
+            self.socket = stack.enter_context(socket)
+            self.await_frame("mark")
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
+
+    def stand(self, lat: float, lon: float) -> None:
+        self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
+
+    def say(self, text: str) -> str:
+        """Waits for the ack; the message's id."""
+        ref = f"neighbour-{next(self.refs)}"
+        self._send("chat.send", text=text, ref=ref)
+        return str(self.await_frame("chat.ack")["id"])
+
+    def remove(self, message_id: str) -> None:
+        self._send("chat.remove", id=message_id)
+
+    def await_frame(self, kind: str) -> dict[str, Any]:
+        """The next frame of this type; others wait for their turn."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := [frame for frame in self.frames if frame["type"] == kind]):
+            got = json.loads(self.socket.recv(timeout=deadline - time.monotonic()))
+            self.frames += got if isinstance(got, list) else [got]
+        self.frames.remove(found[0])
+        return found[0]
+
+    def _send(self, kind: str, **fields: Any) -> None:
+        self.socket.send(json.dumps({"type": kind, **fields}))
+
+    def _post(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+        return dict(answer.json())

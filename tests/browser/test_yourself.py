@@ -1,0 +1,143 @@
+"""You, as far as it is yours to choose: your reach, what an empty place offers, your name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.client import elsewhere, north
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Invite, Meet
+    from tests.browser.visitor import Visitor
+    from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+
+
+# ---- Your reach ----------------------------------------------------------------------------------
+
+
+def test_an_empty_place_offers_to_reach_further(server: Server, visit: Invite, meet: Meet) -> None:
+    spot = elsewhere()
+    meet(server, north(spot, 5), "bob", radius=2000)
+    alice = visit(server, spot).arrive()
+    expect(alice.page.locator("#nobody h2")).to_have_text("Nobody within 500 m yet")
+    expect(alice.page.locator("#audience")).to_have_text("Nobody yet. It waits 30 minutes.")
+    alice.page.get_by_role("button", name="Reach 1 km").click()
+    expect(alice.page.locator("#reach-output")).to_have_text("1 km")
+    expect(alice.page.locator("#radius")).to_be_focused()
+    expect(alice.person("bob")).to_be_visible()
+    expect(alice.page.locator("#nobody")).to_be_hidden()
+    expect(alice.page).to_have_title("Near, 1 km")
+
+
+def test_an_empty_place_hands_out_its_link(server: Server, visit: Invite) -> None:
+    alice = visit(
+        server, elsewhere(), permissions=["geolocation", "clipboard-read", "clipboard-write"]
+    ).arrive()
+    alice.page.get_by_role("button", name="Share link").click()
+    expect(alice.page.locator("#told")).to_have_text("Link copied.")
+    assert alice.page.evaluate("navigator.clipboard.readText()") == f"{alice.url}/"
+
+
+def test_an_empty_place_says_when_someone_comes(server: Server, visit: Invite, meet: Meet) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    tell = alice.page.get_by_role("button", name="Tell me when someone comes")
+    tell.click()
+    expect(tell).to_have_attribute("aria-pressed", "true")
+    expect(alice.page.locator("#told")).to_have_text("This page’s title will say it. Keep it open.")
+    alice.hide()
+    meet(server, north(spot, 2), "bob")
+    expect(alice.page).to_have_title("Someone is near. Near, 500 m")
+
+
+def test_a_reach_that_nobody_answers_for_waits_and_then_goes_back(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    slider = alice.page.locator("#radius")
+    output = alice.page.locator("#reach-output")
+    server.pause()
+    try:
+        alice.reach(7)
+        expect(output).to_have_text("1 km")
+        expect(slider).to_have_attribute("aria-busy", "true")
+    finally:
+        server.resume()
+    expect(slider).not_to_have_attribute("aria-busy", "true")
+    expect(output).to_have_text("1 km")
+
+    alice.forgive("net::ERR_FAILED")
+    alice.forgive("htmx:")
+    alice.page.route("**/api/location/update", lambda route: route.abort())
+    alice.reach(9)
+    notice = alice.page.locator("#alerts .notice")
+    expect(notice).to_contain_text("Your reach did not change.")
+    expect(output).to_have_text("1 km")
+    expect(slider).to_have_value("7")
+    alice.page.unroute("**/api/location/update")
+    notice.get_by_role("button", name="Try again").click()
+    expect(output).to_have_text("2 km")
+    expect(notice).to_have_count(0)
+
+
+# ---- Your name -----------------------------------------------------------------------------------
+
+
+def test_the_name_editor_says_how_many_changes_are_left_until_they_are_used_up(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    bob = visit(server, north(spot, 2)).arrive()
+    alice = visit(server, spot).arrive()
+    alice.say("Under my first name.")
+    first = alice.name
+    editor = alice.page.locator("#rename")
+    left = alice.page.locator("#self > div .quiet")
+    expect(left).to_have_text("3 name changes left")
+    alice.page.locator("#rename-open").click()
+
+    alice.forgive("status of 422")
+    rename(alice, "   ")
+    expect(alice.page.locator("#rename-why")).to_have_text(
+        f"A name has 1 to 24 letters. {first} stays for now."
+    )
+    expect(editor).to_be_visible()
+    for turn, words in ((1, "2 name changes left"), (2, "1 name change left"), (3, "0 name")):
+        rename(alice, f"Alice {turn}")
+        expect(left).to_contain_text(words)
+        expect(alice.page.locator("#as")).to_have_text(f"You are Alice {turn}")
+        expect(editor).to_be_hidden()
+        alice.page.locator("#rename-open").click()
+    expect(alice.page.locator("#rename-why")).to_have_text(
+        "You have changed your name 3 times. Alice 3 stays until you leave."
+    )
+    expect(alice.page.locator("#username")).to_be_disabled()
+
+    expect(bob.person("Alice 3")).to_be_visible()
+    expect(bob.message("Under my first name.").locator(".name")).to_have_text(first)
+    alice.say("Under my last name.")
+    expect(bob.message("Under my last name.").locator(".name")).to_have_text("Alice 3")
+
+
+def test_two_of_the_same_name_are_told_apart_by_their_tags(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    meet(server, north(spot, 2), "Ana")
+    alice = visit(server, spot).arrive()
+    alice.page.locator("#rename-open").click()
+    rename(alice, "Ana")
+    tag = alice.page.locator("#self .who .tag").inner_text()
+    expect(alice.page.locator("#self > div .quiet")).to_have_text(
+        f"Two people near you are called Ana. Your tag, {tag}, tells you apart."
+    )
+
+
+def rename(visitor: Visitor, name: str) -> None:
+    visitor.page.locator("#username").fill(name)
+    visitor.page.locator("#username").press("Enter")
