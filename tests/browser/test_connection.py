@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from presence.geo import cell_at, centre
+from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -237,16 +238,17 @@ def test_of_two_tabs_one_locates_and_the_other_follows_and_takes_over(
     far = north(spot, 10)
     alice.stand(*far)
     for page in (alice.page, second):
-        page.wait_for_function(
+        wait_until(
+            page,
             "(cell) => JSON.parse(sessionStorage.getItem('neartalk.place'))?.cell === cell",
-            arg=cell_at(*far),
+            cell_at(*far),
         )
     assert [one.post_data for one in alice.calls(UPDATE)] == [update(spot), update(far)]
 
     second.locator("#radius").press("ArrowRight")
     expect(alice.page.locator("#reach-output")).to_have_text("700 m")
     alice.page.close()
-    second.wait_for_function("window.asked === 1")
+    wait_until(second, "() => window.asked === 1")
     further = north(spot, 20)
     with second.expect_request(f"**{UPDATE}") as request:
         alice.stand(*further)

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from presence.geo import CELL_DEGREES, cell_at, centre, tile_of
+from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def wander(visitor: Visitor, spots: list[Spot]) -> None:
     for spot in spots:
         before = visitor.page.evaluate("window.fixes")
         visitor.stand(*spot)
-        visitor.page.wait_for_function("(before) => window.fixes > before", arg=before)
+        wait_until(visitor.page, "(before) => window.fixes > before", before)
 
 
 def place_in(request: Request) -> Spot:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def test_the_conversation_stands_still_while_you_read_back_and_counts_what_comes
 
     alice.page.locator("#scroller").hover()
     alice.page.mouse.wheel(0, -900)
-    alice.page.wait_for_function(f"({BELOW_PX})() === 900")
+    wait_until(alice.page, f"() => ({BELOW_PX})() === 900")
     read = alice.message("Line 20.")
     before = place_of(read)
     bob.say("One more.")

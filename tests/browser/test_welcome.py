@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from presence.geo import cell_at, centre
 from tests.browser.conftest import INSECURE_HOST
+from tests.browser.visitor import wait_until
 from tests.client import elsewhere
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def test_a_page_that_was_never_let_in_does_not_ask_by_itself(server: Server, vis
     )
     assert page.evaluate("window.asked") == 0
     page.get_by_role("button", name="Use my location").click()
-    page.wait_for_function("window.asked === 1")
+    wait_until(page, "() => window.asked === 1")
 
 
 def mend(visitor: Visitor, spot: Spot) -> None:

@@ -37,6 +37,18 @@ COUNT_FIXES = """
   };
   navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
 """
+# Playwright's own `wait_for_function` evaluates again for each look, which the page's policy
+# forbids: it works only where the answer is yes at once.
+WATCH = """(arg) => new Promise((resolve) => {
+  const holds = %s;
+  const look = () => (holds(arg) ? resolve() : setTimeout(look, 20));
+  look();
+})"""
+
+
+def wait_until(page: Page, holds: str, arg: object = None) -> None:
+    """Returns once a JavaScript function of `arg` says yes."""
+    page.evaluate(WATCH % holds, arg)
 
 
 class Visitor:
