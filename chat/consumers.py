@@ -29,7 +29,6 @@ Action = Callable[["ChatConsumer", dict[str, Any]], Awaitable[None]]
 class ChatConsumer(AsyncConsumer):
     """One socket. It has no channel of its own: what it hears comes from the hub."""
 
-    channel_layer_alias = "none"
     socket: Socket | None = None
     outlet: AsgiOutlet | DirectOutlet
     arriving: asyncio.Task[None] | None = None
@@ -39,9 +38,16 @@ class ChatConsumer(AsyncConsumer):
     def hub(self) -> Hub:
         return feed().hub
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Channels' own waits for one shared thread before each frame, to close ORM connections."""
-        await self.handlers[message["type"]](self, message)
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Channels' own starts a task for each frame, and waits for one shared thread before it,
+        to close ORM connections."""
+        self.scope, self.base_send = scope, send
+        try:
+            while True:
+                message = await receive()
+                await self.handlers[message["type"]](self, message)
+        except StopConsumer:
+            return
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         offered = SUBPROTOCOL in self.scope["subprotocols"]
@@ -85,7 +91,6 @@ class ChatConsumer(AsyncConsumer):
         return None
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        self.outlet.heard()
         try:
             frame = decode(message)
             action = self.actions.get(str(frame.get("type")))

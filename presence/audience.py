@@ -4,88 +4,134 @@ The first message leaves at once; what follows within the window leaves together
 """
 
 import asyncio
-from collections.abc import Iterable
-
-from django.conf import settings
+from collections.abc import Collection, Iterable, Mapping
 
 from presence.frames import Form, Frame, rows, signal
 from presence.geo import Tile, apart, label, tile_of, tiles_within
 from presence.people import Place
-from presence.sockets import Socket, Spoken
+from presence.readers import Readers
+from presence.sockets import Outlet, Socket, Spoken
+from presence.trails import Trails
 
 WINDOW_S = 0.03
-TRAIL_MAX = 24
+Heard = tuple[Spoken, str]
+
+
+class Window:
+    """Who was written to in the last 30 ms at most: what is said to them since waits until these
+    are over. Frames are kept as long: groups that hear the same at the same distance share them.
+    """
+
+    def __init__(self) -> None:
+        self.wrote: set[Group] = set()
+        self.frames: dict[tuple[Form, tuple[Heard, ...]], Frame] = {}
+        self.timer: asyncio.TimerHandle | None = None
+
+    def write(self, group: "Group") -> None:
+        group.flush()
+        self.wrote.add(group)
+        if self.timer is None:
+            self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
+
+    def frame(self, form: Form, heard: tuple[Heard, ...]) -> Frame:
+        key = form, heard
+        if key not in self.frames:
+            self.frames[key] = spoken_frame(form, heard)
+        return self.frames[key]
+
+    def _over(self) -> None:
+        wrote, self.wrote, self.timer = self.wrote, set(), None
+        self.frames.clear()
+        for group in wrote:
+            if group.pending:
+                self.write(group)
 
 
 class Group:
-    """The sockets of everyone in one cell with one radius: they are sent the same bytes."""
+    """The sockets of everyone in one cell with one radius: they are sent the same bytes.
 
-    def __init__(self, place: Place) -> None:
+    `sockets` are those of each person in this process, here or elsewhere.
+    """
+
+    def __init__(
+        self, place: Place, window: Window, sockets: Mapping[str, Collection[Socket]]
+    ) -> None:
         self.place = place
+        self.window = window
+        self.sockets = sockets
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
+        self.readers: dict[Form, Readers] = {}
         self.joining: set[Socket] = set()
-        # Who was here and moved on still shows what they heard, until this time in seconds.
-        self.past: dict[Socket, float] = {}
-        self.pending: list[tuple[Spoken, str]] = []
-        self.window: asyncio.TimerHandle | None = None
+        self.pending: list[Heard] = []
         self.people_at_s = 0.0
         self.people_timer: asyncio.TimerHandle | None = None
+
+    def add(self, socket: Socket) -> None:
+        """From now on the socket hears everything as it is said."""
+        self.joining.discard(socket)
+        self.live.add(socket)
+        self.readers.setdefault(socket.form, Readers()).add(socket.outlet)
+
+    def discard(self, socket: Socket) -> None:
+        if socket in self.live:
+            self.flush()
+            self.live.discard(socket)
+            self.readers[socket.form].discard(socket.outlet)
+        self.joining.discard(socket)
 
     def say(self, spoken: Spoken, words: str) -> None:
         for socket in self.joining:
             socket.hold(spoken, words)
         if self.live:
             self.pending.append((spoken, words))
-            if self.window is None:
-                self.flush()
-                self._open_window()
+            if self not in self.window.wrote:
+                self.window.write(self)
 
     def unsay(self, removed_id: str) -> None:
-        """Takes a message back from whoever may show it, after whatever was said before."""
+        """Takes a message back, after whatever was said before."""
         self.flush()
-        for socket in (*self.live, *self.past):
-            socket.write(signal(socket.form, "gone", ids=[removed_id]))
+        self.tell("gone", ids=[removed_id])
         for socket in self.joining:
             socket.hold_gone(removed_id)
 
+    def tell(
+        self, kind: str, but: Collection[Outlet] = (), **fields: str | int | list[str]
+    ) -> None:
+        """A frame without anything to see, to all who are live."""
+        for form, readers in self.readers.items():
+            readers.write(signal(form, kind, **fields), but)
+
     def flush(self) -> None:
         """Writes what is pending: one frame for all, another for those who said some of it."""
-        pending, self.pending = self.pending, []
-        if not pending:
+        if not self.pending:
             return
-        authors = {spoken.person_id for spoken, _ in pending}
-        frames: dict[Form, Frame] = {}
-        for socket in self.live:
-            if socket.person.person_id in authors:
-                socket.write(spoken_frame(socket, pending))
-                continue
-            frame = frames.get(socket.form)
-            if frame is None:
-                frame = frames[socket.form] = spoken_frame(socket, pending)
-            socket.write(frame)
+        heard, self.pending = tuple(self.pending), []
+        own = [
+            socket
+            for author in {spoken.person_id for spoken, _ in heard}
+            for socket in self._live_of(author)
+        ]
+        for socket in own:
+            socket.write(spoken_frame(socket.form, heard, socket.person.person_id))
+        but = [socket.outlet for socket in own]
+        if len(self.live) > len(own):
+            for form, readers in self.readers.items():
+                readers.write(self.window.frame(form, heard), but)
+
+    def _live_of(self, person_id: str) -> Iterable[Socket]:
+        return (socket for socket in self.sockets.get(person_id, ()) if socket in self.live)
 
     def close(self) -> None:
-        for timer in (self.window, self.people_timer):
-            if timer:
-                timer.cancel()
-
-    def _open_window(self) -> None:
-        self.window = asyncio.get_running_loop().call_later(WINDOW_S, self._close_window)
-
-    def _close_window(self) -> None:
-        self.window = None
-        if self.pending:
-            self.flush()
-            self._open_window()
+        if self.people_timer:
+            self.people_timer.cancel()
 
 
-def spoken_frame(socket: Socket, each: Iterable[tuple[Spoken, str]]) -> Frame:
-    """Messages as one reader sees them."""
-    mine = socket.person.person_id
+def spoken_frame(form: Form, heard: Iterable[Heard], mine: str = "") -> Frame:
+    """Messages as readers see them; those of the person `mine` as their author does."""
     return rows(
-        socket.form,
-        (spoken.row(socket.form, words, mine=spoken.person_id == mine) for spoken, words in each),
+        form,
+        (spoken.row(form, words, mine=spoken.person_id == mine) for spoken, words in heard),
     )
 
 
@@ -96,6 +142,10 @@ class Audience:
         self.groups: dict[Place, Group] = {}
         self.by_tile: dict[Tile, set[Group]] = {}
         self.sockets: dict[str, set[Socket]] = {}
+        self.window = Window()
+        self.trails = Trails()
+        # Who hears a place, by its tile: found once, until a group near by comes or goes.
+        self.hears: dict[Tile, dict[Place, list[tuple[Group, str]]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self.sockets.values()))
@@ -116,36 +166,16 @@ class Audience:
         """The socket begins to hear its place; until it settles, what it hears is held."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
         socket.place, socket.held, socket.held_gone = socket.person.place, [], []
-        group = self.groups.get(socket.place)
-        if group is None:
-            group = self.groups[socket.place] = Group(socket.place)
-            for tile in group.tiles:
-                self.by_tile.setdefault(tile, set()).add(group)
-        group.past.pop(socket, None)
+        group = self.groups.get(socket.place) or self._begin(socket.place)
+        self.trails.forget(socket, socket.place)
         group.joining.add(socket)
         return group
 
     def move(self, socket: Socket) -> None:
         """To where its person is now. What it was shown where it was may still be taken back."""
-        until_s = asyncio.get_running_loop().time() + settings.MESSAGE_LIFE_SECONDS
-        self.groups[socket.place].past[socket] = until_s
-        socket.trail.append(socket.place)
         self.leave(socket)
+        self.trails.add(socket, socket.place)
         self.enter(socket)
-        if len(socket.trail) > TRAIL_MAX:
-            self._forget(socket.trail.pop(0), socket)
-
-    def forget_past(self) -> None:
-        """Whoever moved on half an hour ago shows nothing any more of what they heard there."""
-        now_s = asyncio.get_running_loop().time()
-        for group in [*self.groups.values()]:
-            for socket in [one for one, until_s in group.past.items() if until_s <= now_s]:
-                self._forget(group.place, socket)
-
-    def _forget(self, place: Place, socket: Socket) -> None:
-        group = self.groups.get(place)
-        if group and group.past.pop(socket, None):
-            self._drop_if_empty(group)
 
     def settle(self, socket: Socket, seen: set[str]) -> None:
         """The socket has read history (`seen`: ids): what it held follows, then everything live."""
@@ -153,37 +183,38 @@ class Audience:
         group.flush()
         held = [(spoken, words) for spoken, words in socket.held or () if spoken.id not in seen]
         if held:
-            socket.write(spoken_frame(socket, held))
+            socket.write(spoken_frame(socket.form, held, socket.person.person_id))
         if socket.held_gone:
             socket.write(signal(socket.form, "gone", ids=socket.held_gone))
         socket.held, socket.held_gone = None, []
-        group.joining.discard(socket)
-        group.live.add(socket)
+        group.add(socket)
 
     def leave(self, socket: Socket) -> None:
         """The socket hears its place no more; what was pending there still reaches it."""
         group = self.groups.get(socket.place)
         if group is None:
             return
-        if socket in group.live:
-            group.flush()
-        group.live.discard(socket)
-        group.joining.discard(socket)
+        group.discard(socket)
         self._drop_if_empty(group)
 
     def exit(self, socket: Socket) -> bool:
         """The socket is gone. True if it was its person's last one here."""
         self.leave(socket)
-        for place in socket.trail:
-            self._forget(place, socket)
+        self.trails.leave(socket)
         others = self.sockets.get(socket.person.person_id, set())
         others.discard(socket)
         if not others:
             self.sockets.pop(socket.person.person_id, None)
         return not others
 
-    def hearing(self, place: Place) -> Iterable[tuple[Group, str]]:
+    def hearing(self, place: Place) -> list[tuple[Group, str]]:
         """The groups in range of a place, each with the label of the distance."""
+        known = self.hears.setdefault(tile_of(place.cell), {})
+        if place not in known:
+            known[place] = [*self._find_hearing(place)]
+        return known[place]
+
+    def _find_hearing(self, place: Place) -> Iterable[tuple[Group, str]]:
         for group in self.reaching(tile_of(place.cell)):
             metres = apart(place.cell, group.place.cell)
             if metres <= min(place.radius_m, group.place.radius_m):
@@ -196,17 +227,27 @@ class Audience:
     def unsay(self, place: Place, removed_id: str) -> None:
         for group, _ in self.hearing(place):
             group.unsay(removed_id)
+        for socket in self.trails.hearing(place):
+            socket.write(signal(socket.form, "gone", ids=[removed_id]))
 
     def reaching(self, tile: Tile) -> list[Group]:
         """The groups whose circle reaches a tile."""
         return [*self.by_tile.get(tile, ())]
 
+    def _begin(self, place: Place) -> Group:
+        group = self.groups[place] = Group(place, self.window, self.sockets)
+        for tile in group.tiles:
+            self.by_tile.setdefault(tile, set()).add(group)
+            self.hears.pop(tile, None)
+        return group
+
     def _drop_if_empty(self, group: Group) -> None:
-        if group.live or group.joining or group.past:
+        if group.live or group.joining:
             return
         group.close()
         self.groups.pop(group.place, None)
         for tile in group.tiles:
+            self.hears.pop(tile, None)
             self.by_tile[tile].discard(group)
             if not self.by_tile[tile]:
                 del self.by_tile[tile]

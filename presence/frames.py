@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.template.loader import get_template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 
 from neartalk.codes import Refused
 
@@ -38,8 +39,11 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+template = cache(get_template)
+
+
 def fragment(name: str, context: dict[str, Any]) -> str:
-    return get_template(name).render(context)
+    return template(name).render(context)
 
 
 def rows(form: Form, each: Iterable[str]) -> Frame:
@@ -54,18 +58,13 @@ def signal(form: Form, kind: str, **fields: str | int | list[str]) -> Frame:
     """A frame without anything to see: welcome, ack, gone, mark, pong."""
     if form is Form.JSON:
         return Frame(dumps({"type": kind if kind in BARE else f"chat.{kind}", **fields}))
-    data = format_html_join(
-        "",
-        ' data-{}="{}"',
-        (
-            (key.replace("_", "-"), " ".join(value) if isinstance(value, list) else value)
-            for key, value in fields.items()
-        ),
-    )
+    each = {
+        key.replace("_", "-"): " ".join(value) if isinstance(value, list) else str(value)
+        for key, value in fields.items()
+    }
+    data = "".join(f' data-{key}="{escape(value)}"' for key, value in each.items())
     return Frame(
-        format_html(
-            '<div id="signals" hx-swap-oob="innerHTML"><data class="{}"{}></data></div>', kind, data
-        )
+        f'<div id="signals" hx-swap-oob="innerHTML"><data class="{kind}"{data}></data></div>'
     )
 
 

@@ -90,7 +90,6 @@ class Hub:
                 (BURY_S, self._bury),
                 (TRIM_S, self._trim),
                 (TOUCH_S, self._touch),
-                (1.0, self._check_sockets),
             ):
                 self.loops.append(asyncio.create_task(self._every(period_s, act)))
 
@@ -179,7 +178,7 @@ class Hub:
 
     def exit(self, socket: Socket) -> None:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
-        if socket.too_slow:
+        if socket.outlet.too_slow:
             self.later(self.registry.note(socket.session.digest, "too-slow"))
         if self.audience.exit(socket):
             wait_s = max(0.0, LINGER_S - socket.outlet.quiet_s())
@@ -405,9 +404,9 @@ class Hub:
         """Writes who is near, if that differs from what the socket shows; says whether it did."""
         drawn = drawn or Drawn(self.nearby(socket.place))
         frame = drawn.frame(socket)
-        if frame.text == socket.people_shown:
+        if hash(frame.text) == socket.people_shown:
             return False
-        socket.people_shown = frame.text
+        socket.people_shown = hash(frame.text)
         socket.write(frame)
         return True
 
@@ -493,17 +492,18 @@ class Hub:
         await self.registry.renew(self.process)
 
     async def _mark(self) -> None:
+        """Where to resume from. One from before the last move would make a return an arrival."""
         mark_ms = self.source.mark_ms
-        for socket in self.audience.live():
-            # One from before the last move would make a return look like an arrival.
-            if mark_ms >= socket.session.placed_ms:
-                socket.write(signal(socket.form, "mark", mark=mark_ms))
+        for group in [*self.audience.groups.values()]:
+            moved = [one.outlet for one in group.live if one.session.placed_ms > mark_ms]
+            group.tell("mark", moved, mark=mark_ms)
+            await asyncio.sleep(0)
 
     async def _touch(self) -> None:
         await self.registry.touch({socket.session.digest for socket in self.audience.everyone()})
 
     async def _bury(self) -> None:
-        self.audience.forget_past()
+        self.audience.trails.expire()
         now = self.now_ms()
         dead = [
             person
@@ -515,11 +515,6 @@ class Hub:
 
     async def _trim(self) -> None:
         await self.source.trim()
-
-    async def _check_sockets(self) -> None:
-        now_s = asyncio.get_running_loop().time()
-        for socket in [*self.audience.everyone()]:
-            socket.check(now_s)
 
     async def _listen(self) -> None:
         while True:

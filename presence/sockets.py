@@ -4,24 +4,30 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from neartalk.backlog import backlog
 from neartalk.codes import CODES, TRY_AGAIN, Refused
+from neartalk.protocol import WebSocketProtocol
+from neartalk.transport import DirectTransport
 from presence.frames import Form, Frame, refusal
 from presence.people import Person, Place, Session
 
-UNSENT_MAX = 262_144
-# Looked at once a second: a reader that stops is closed within 15 s.
-STUCK_S = 13.5
 PACE_UNSENT = 65_536
 HELD_MAX = 2_000
 
 
 class Outlet(Protocol):
-    """Where frames leave. Nothing here ever waits for the peer, but `drained`."""
+    """Where frames leave. Nothing here ever waits for the peer, but `drained`.
+
+    `too_slow` says that the peer was given up because it did not read.
+    """
+
+    @property
+    def too_slow(self) -> bool: ...
+    @property
+    def direct(self) -> DirectTransport | None:
+        """The transport by which one frame may go to many at once, if the server has such."""
 
     def write(self, frame: Frame) -> None: ...
-    def unsent(self) -> int:
-        """Bytes accepted and not yet handed to the network."""
-
     async def drained(self) -> None:
         """Returns once at most 64 KB are unsent, or the socket is gone."""
 
@@ -29,8 +35,8 @@ class Outlet(Protocol):
         """Seconds since the peer last gave a sign of life."""
 
     def close(self, code: int) -> None: ...
-    def abort(self) -> None:
-        """Ends the socket without a word: what is unsent is thrown away."""
+    def give_up(self) -> None:
+        """Ends the socket without a word, as too slow: what is unsent is thrown away."""
 
 
 class Spoken(Protocol):
@@ -60,11 +66,7 @@ class Socket:
         "people_shown",
         "place",
         "session",
-        "stuck_since",
-        "taken",
-        "too_slow",
         "trail",
-        "written",
     )
 
     def __init__(self, session: Session, form: Form, outlet: Outlet) -> None:
@@ -75,10 +77,7 @@ class Socket:
         self.held: list[tuple[Spoken, str]] | None = []
         self.held_gone: list[str] = []
         self.lock = asyncio.Lock()
-        self.people_shown = ""
-        self.stuck_since: float | None = None
-        self.written = self.taken = 0
-        self.too_slow = False
+        self.people_shown = 0  # a hash
         self.trail: list[Place] = []
 
     @property
@@ -86,45 +85,22 @@ class Socket:
         return self.session.person
 
     def write(self, frame: Frame) -> None:
-        """Hands a frame over; a reader for whom too much has piled up is cut off instead."""
-        if not self.too_slow:
-            self.outlet.write(frame)
-            self.written += len(frame.wire)
-            if self.outlet.unsent() > UNSENT_MAX:
-                self.cut_off()
+        self.outlet.write(frame)
 
     def hold(self, spoken: Spoken, label: str) -> None:
         """Keeps what is said for a socket that still reads history."""
         if self.held is not None:
             self.held.append((spoken, label))
             if len(self.held) > HELD_MAX:
-                self.cut_off()
+                self.outlet.give_up()
 
     def hold_gone(self, removed_id: str) -> None:
         self.held_gone.append(removed_id)
-
-    def cut_off(self) -> None:
-        self.too_slow = True
-        self.outlet.abort()
 
     def end(self, code: str) -> None:
         """Says why, and closes with the close code of an error."""
         self.write(refusal(self.form, Refused(code)))
         self.outlet.close(CODES[code].close)
-
-    def check(self, now_s: float) -> None:
-        """Cuts off a reader that takes nothing for 15 s, however slowly another may read.
-
-        Called about once a second.
-        """
-        unsent = self.outlet.unsent()
-        before, self.taken = self.taken, self.written - unsent
-        if not unsent or self.taken > before:
-            self.stuck_since = None
-        elif self.stuck_since is None:
-            self.stuck_since = now_s
-        elif now_s - self.stuck_since > STUCK_S and not self.too_slow:
-            self.cut_off()
 
 
 class AsgiOutlet:
@@ -133,10 +109,13 @@ class AsgiOutlet:
     A task of its own sends, so that one stuck peer delays nobody else.
     """
 
+    direct = None
+
     def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         self.send = send
         self.queue: asyncio.Queue[Frame | int | None] = asyncio.Queue()
-        self.bytes = 0
+        self.queued = self.bytes = 0
+        self.too_slow = False
         self.room = asyncio.Event()
         self.room.set()
         self.task = asyncio.create_task(self._pump())
@@ -144,19 +123,18 @@ class AsgiOutlet:
     def write(self, frame: Frame) -> None:
         if self.task.done() or self.task.cancelling():
             return
+        self.queued += len(frame.wire)
         self.bytes += len(frame.wire)
         if self.bytes > PACE_UNSENT:
             self.room.clear()
         self.queue.put_nowait(frame)
+        backlog.note(self)
 
     def unsent(self) -> int:
         return self.bytes
 
     async def drained(self) -> None:
         await self.room.wait()
-
-    def heard(self) -> None:
-        """Nothing to note: see `quiet_s`."""
 
     def quiet_s(self) -> float:
         """Such servers keep pongs to themselves, so the close itself is the last sign of life."""
@@ -165,7 +143,8 @@ class AsgiOutlet:
     def close(self, code: int) -> None:
         self.queue.put_nowait(code)
 
-    def abort(self) -> None:
+    def give_up(self) -> None:
+        self.too_slow = True
         self.stop()
         self.task = asyncio.create_task(self._close(TRY_AGAIN))
 
@@ -173,6 +152,7 @@ class AsgiOutlet:
         """Nothing more can leave: the socket is gone."""
         self.task.cancel()
         self.room.set()
+        backlog.forget(self)
 
     async def _pump(self) -> None:
         while True:
@@ -193,29 +173,33 @@ class AsgiOutlet:
 class DirectOutlet:
     """Frames straight to the transport of our uvicorn protocol: no task, no queue of our own."""
 
-    def __init__(self, protocol: Any) -> None:
+    __slots__ = ("protocol",)
+
+    def __init__(self, protocol: WebSocketProtocol) -> None:
         self.protocol = protocol
 
-    def write(self, frame: Frame) -> None:
-        self.protocol.write_frame(frame.wire)
+    @property
+    def direct(self) -> DirectTransport:
+        return self.protocol.direct
 
-    def unsent(self) -> int:
-        return int(self.protocol.transport.get_write_buffer_size())
+    @property
+    def too_slow(self) -> bool:
+        return self.direct.too_slow
+
+    def write(self, frame: Frame) -> None:
+        self.direct.write_frame(frame.wire)
 
     async def drained(self) -> None:
         await self.protocol.writable.wait()
 
-    def heard(self) -> None:
-        self.protocol.heard()
-
     def quiet_s(self) -> float:
-        return float(self.protocol.quiet_s())
+        return self.protocol.quiet_s()
 
     def close(self, code: int) -> None:
         self.protocol.close_with(code)
 
-    def abort(self) -> None:
-        self.protocol.transport.abort()
+    def give_up(self) -> None:
+        self.direct.give_up()
 
     def stop(self) -> None:
-        """The transport is gone already; nothing of ours is left to end."""
+        """Nothing to stop: the server ends the transport itself."""

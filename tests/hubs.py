@@ -34,13 +34,14 @@ HERE, BESIDE, AWAY = (Place(cell, 500) for cell in (NEAR, NEARBY, FAR))
 class Page:
     """An outlet that keeps its frames, as far as the reader reads."""
 
+    direct = None
+
     def __init__(self) -> None:
         self.frames: list[Any] = []
         self.lots: list[list[str]] = []  # texts by the frame they came in
-        self.backlog = 0
         self.quiet = 0.0
         self.closed: int | None = None
-        self.aborted = False
+        self.too_slow = False
         self.changed = asyncio.Event()
         self.room = asyncio.Event()
         self.room.set()
@@ -53,9 +54,6 @@ class Page:
             self.lots.append(texts)
         self.changed.set()
 
-    def unsent(self) -> int:
-        return self.backlog
-
     async def drained(self) -> None:
         await self.room.wait()
 
@@ -66,10 +64,9 @@ class Page:
         self.closed = code
         self.changed.set()
 
-    def abort(self) -> None:
-        self.aborted = True
+    def give_up(self) -> None:
+        self.too_slow = True
 
-    def heard(self) -> None: ...
     def stop(self) -> None: ...
 
     # ---- What a test reads -------------------------------------------------------------------

@@ -51,6 +51,9 @@ ROW = re.compile(
 class Ear:
     """The end of a socket: keeps what is written."""
 
+    direct = None
+    too_slow = False
+
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.written = asyncio.Event()
@@ -58,9 +61,6 @@ class Ear:
     def write(self, frame: Frame) -> None:
         self.texts.append(frame.text)
         self.written.set()
-
-    def unsent(self) -> int:
-        return 0
 
     async def drained(self) -> None:
         pass
@@ -71,8 +71,8 @@ class Ear:
     def close(self, code: int) -> None:
         raise AssertionError(f"closed with {code}: {self.texts[-1]}")
 
-    def abort(self) -> None:
-        raise AssertionError("aborted")
+    def give_up(self) -> None:
+        raise AssertionError("given up")
 
     def frames(self) -> Iterable[dict[str, Any]]:
         for text in self.texts:

@@ -25,8 +25,8 @@ class Command(BaseCommand):
             ws="neartalk.protocol:WebSocketProtocol",
             ws_max_size=FRAME_MAX,
             ws_per_message_deflate=False,
-            ws_ping_interval=10,
-            ws_ping_timeout=10,
+            # Our protocol asks for signs of life itself.
+            ws_ping_interval=None,
             # Its lines would hold addresses and marks.
             access_log=False,
             log_level="warning",

@@ -1,0 +1,68 @@
+"""Peers for whom bytes wait on our side, and the patience that we have with them."""
+
+import asyncio
+from typing import NamedTuple, Protocol
+
+UNSENT_MAX = 262_144
+# Looked at once a second: a reader that stops is given up within 15 s.
+STUCK_S = 13.5
+LOOK_S = 1.0
+
+
+class Peer(Protocol):
+    """Somebody for whom bytes may wait. `queued` counts all that ever had to, taken or not."""
+
+    queued: int
+
+    def unsent(self) -> int:
+        """Bytes accepted and not yet handed to the network."""
+
+    def give_up(self) -> None:
+        """The peer is too slow: what waits is thrown away, and the connection ends."""
+
+
+class Progress(NamedTuple):
+    """How many bytes of the queued a peer had taken, and when it last took any."""
+
+    taken: int
+    at_s: float
+
+
+class Backlog:
+    """Costs nothing while every peer takes what it is sent."""
+
+    def __init__(self) -> None:
+        self.peers: dict[Peer, Progress] = {}
+        self.timer: asyncio.TimerHandle | None = None
+
+    def note(self, peer: Peer) -> None:
+        """Something had to wait for this peer: it is watched until nothing does."""
+        if peer.unsent() > UNSENT_MAX:
+            self.forget(peer)
+            peer.give_up()
+        elif peer not in self.peers:
+            loop = asyncio.get_running_loop()
+            self.peers[peer] = Progress(peer.queued - peer.unsent(), loop.time())
+            if self.timer is None:
+                self.timer = loop.call_later(LOOK_S, self._look)
+
+    def forget(self, peer: Peer) -> None:
+        self.peers.pop(peer, None)
+
+    def _look(self) -> None:
+        """Gives up whoever took nothing for 15 s, however slowly another may read."""
+        loop = asyncio.get_running_loop()
+        for peer, before in [*self.peers.items()]:
+            unsent = peer.unsent()
+            taken = peer.queued - unsent
+            if not unsent:
+                self.forget(peer)
+            elif taken > before.taken:
+                self.peers[peer] = Progress(taken, loop.time())
+            elif loop.time() - before.at_s > STUCK_S:
+                self.forget(peer)
+                peer.give_up()
+        self.timer = loop.call_later(LOOK_S, self._look) if self.peers else None
+
+
+backlog = Backlog()

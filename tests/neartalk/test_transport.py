@@ -1,0 +1,150 @@
+"""One frame to many sockets: whole, in order and once, whatever each kernel buffer takes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import uvloop
+
+from neartalk.backlog import backlog
+from neartalk.transport import DirectTransport, indirect, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+LARGE = 100_000  # more than the kernel takes at once here, less than is too much
+
+
+class Line:
+    """Our end of a connection, and the peer's socket."""
+
+    def __init__(self, transport: DirectTransport, peer: socket.socket) -> None:
+        self.transport = transport
+        self.peer = peer
+
+    async def read(self, size: int) -> bytes:
+        loop, found = asyncio.get_running_loop(), b""
+        while len(found) < size:
+            got = await loop.sock_recv(self.peer, size - len(found))
+            assert got, "closed"
+            found += got
+        return found
+
+
+@asynccontextmanager
+async def line() -> AsyncIterator[Line]:
+    loop = asyncio.get_running_loop()
+    ours, peer = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    peer.setblocking(False)
+    inner, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
+    transport = DirectTransport(inner)
+    try:
+        yield Line(transport, peer)
+    finally:
+        transport.abort()
+        transport.lost()
+        peer.close()
+
+
+def each(*lines: Line) -> dict[DirectTransport, socket.SocketType]:
+    return {one.transport: one.transport.kernel for one in lines}
+
+
+async def test_what_is_written_is_there_at_once() -> None:
+    async with line() as one:
+        one.transport.write(b"hello")
+        assert one.peer.recv(10) == b"hello"
+
+
+async def test_a_frame_reaches_everyone() -> None:
+    async with line() as one, line() as two, line() as three:
+        write_all(each(one, two, three), b"hello")
+        assert [x.peer.recv(10) for x in (one, two, three)] == [b"hello"] * 3
+
+
+async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> None:
+    """And whoever is gone changes nothing for those behind."""
+    async with line() as one, line() as slow, line() as gone, line() as two:
+        crowd = each(one, slow, gone, two)
+        gone.peer.close()
+        large, small = b"x" * LARGE, b"small"
+        reading = asyncio.gather(one.read(LARGE + 5), two.read(LARGE + 5))
+        write_all(each(slow), large)
+        assert slow.transport.unsent() > 0
+        assert slow.transport in indirect
+        write_all(crowd, large)
+        write_all(crowd, small)
+        assert set(await reading) == {large + small}
+        assert await slow.read(2 * LARGE + 5) == large + large + small
+
+
+async def test_who_has_caught_up_is_written_to_directly_again() -> None:
+    async with line() as one:
+        write_all(each(one), b"x" * LARGE)
+        await one.read(LARGE)
+        assert one.transport.unsent() == 0
+        write_all(each(one), b"again")
+        assert one.peer.recv(10) == b"again"
+        assert one.transport not in indirect
+
+
+async def test_what_the_kernel_refuses_is_watched() -> None:
+    async with line() as one:
+        one.transport.write(b"x" * 1000)
+        assert one.transport not in backlog.peers
+        while not one.transport.unsent():
+            one.transport.write(b"x" * 1000)
+        assert one.transport in backlog.peers
+    assert one.transport not in backlog.peers
+    assert one.transport not in indirect
+
+
+async def test_too_much_unread_ends_the_connection() -> None:
+    async with line() as one:
+        while not one.transport.too_slow:
+            one.transport.write_frame(b"x" * 10_000)
+        assert one.transport.is_closing()
+
+
+async def test_no_frame_follows_the_last_one() -> None:
+    async with line() as one, line() as two:
+        one.transport.hush()
+        write_all(each(one, two), b"late")
+        one.transport.write_frame(b"later")
+        one.transport.write(b"close")
+        assert one.peer.recv(10) == b"close"
+        assert two.peer.recv(10) == b"late"
+
+
+async def test_a_number_that_was_given_to_another_connection_is_not_written_to() -> None:
+    """The loop closes its socket before anybody here hears of it."""
+    async with line() as one, line() as two:
+        one.transport.inner.abort()
+        await asyncio.sleep(0)
+        ours, peer = socket.socketpair()
+        with ours, peer:
+            peer.setblocking(False)
+            write_all(each(one, two), b"secret")
+            with pytest.raises(BlockingIOError):
+                peer.recv(10)
+        assert two.peer.recv(10) == b"secret"
+
+
+def test_all_of_it_holds_on_the_loop_of_production() -> None:
+    tests: list[Coroutine[None, None, None]] = [
+        test_what_is_written_is_there_at_once(),
+        test_a_frame_reaches_everyone(),
+        test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody(),
+        test_who_has_caught_up_is_written_to_directly_again(),
+        test_what_the_kernel_refuses_is_watched(),
+        test_too_much_unread_ends_the_connection(),
+        test_no_frame_follows_the_last_one(),
+        test_a_number_that_was_given_to_another_connection_is_not_written_to(),
+    ]
+    for test in tests:
+        uvloop.run(test)
