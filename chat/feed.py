@@ -6,7 +6,6 @@ missing is read from history; a poll every 2 s catches a dropped last hint.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -16,18 +15,16 @@ from chat.messages import (
     Appended,
     Draft,
     Entry,
-    Message,
-    Removal,
     StreamId,
     entry_of,
-    just_before,
     message_of,
     public_id,
     to_fields,
 )
-from chat.replay import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at
+from chat.replay import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at, nothing
 from chat.said import Said
 from chat.store import history
+from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
@@ -39,15 +36,6 @@ from presence.source import Arrival
 CHUNK_ROWS = 20
 STORE_WAIT_S = 2.0
 RECENT_MS = 120_000
-
-
-@dataclass(slots=True)
-class Tail:
-    """How far a tile's history has been handed over; hints wait while that is being found out."""
-
-    last: StreamId | None = None
-    waiting: list[tuple[Entry, StreamId]] = field(default_factory=list)
-    reading: bool = True
 
 
 class Feed:
@@ -115,7 +103,7 @@ class Feed:
         now = await self.history.now_ms()
         self.begun += 1
         for tile, tail in fresh.items():
-            tail.last = just_before(now)
+            tail.begin(now)
             self._resume(tile, tail)
 
     async def restart(self) -> None:
@@ -126,8 +114,9 @@ class Feed:
         now = await self.history.now_ms()
         self.mark_ms = min(self.mark_ms, now)
         for tail in self.tails.values():
-            if tail.last is not None and tail.last.ms > now:
-                tail.last = BEGINNING
+            if tail.last is not None:
+                tail.last = tail.last if tail.last.ms <= now else BEGINNING
+                tail.forget(after(tail.last))
         await self.poll()
 
     def forget(self, tiles: Iterable[Tile]) -> None:
@@ -179,94 +168,104 @@ class Feed:
         for entry, previous in sorted(waiting, key=lambda hint: hint[0].at):
             self.take(entry, previous)
 
-    def _deliver(self, tail: Tail, entries: Sequence[Entry]) -> None:
+    def _deliver(self, tail: Tail, entries: Iterable[Entry]) -> None:
         """The one place where messages reach sockets; nothing passes it twice."""
         for entry in entries:
             if tail.last is None or entry.at <= tail.last:
                 continue
-            tail.last = entry.at
-            if isinstance(entry, Removal):
-                self.hub.audience.unsay(entry.place, entry.removed_id)
+            shown = tail.take(entry, self.hub.now_ms())
+            if isinstance(shown, Said):
+                self.hub.audience.say(shown)
             else:
-                self.hub.audience.say(Said(entry, self.hub.now_ms()))
+                self.hub.audience.unsay(shown.place, shown.removed_id)
 
     async def poll(self) -> None:
         """Reads what hints have missed. The mark: everything before it has been handed over."""
-        begun, mark_ms = self.begun, 0
-        last = {tile: tail.last for tile, tail in self.tails.items() if tail.last is not None}
+        begun = self.begun
+        mark_ms = await self._catch_up(self.tails)
+        if begun == self.begun:
+            self.mark_ms = mark_ms
+
+    async def _catch_up(self, tiles: Iterable[Tile]) -> int:
+        """Hands over what these tiles hold by now; the store's clock before it was read."""
+        mark_ms = 0
+        tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
+        last = {tile: tail.last for tile, tail in tails.items() if tail.last is not None}
         while last or not mark_ms:
             reading = await self.history.after(last)
             mark_ms = mark_ms or reading.now_ms
             for tile, entries in reading.entries.items():
-                if tail := self.tails.get(tile):
-                    self._deliver(tail, entries)
+                if self.tails.get(tile) is tails[tile]:
+                    self._deliver(tails[tile], entries)
             last = {
                 tile: entries[-1].at
                 for tile, entries in reading.entries.items()
                 if len(entries) == AFTER_COUNT
             }
-        if begun == self.begun:
-            self.mark_ms = mark_ms
+        return mark_ms
 
     async def trim(self) -> None:
         await self.history.trim()
+        for tail in self.tails.values():
+            tail.trim(self.hub.now_ms())
 
     # ---- Arrivals ----------------------------------------------------------------------------
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
         """Writes what is in range and alive, then the mark. Returns the ids that were written."""
-        replay = await self._gather(socket, arrival)
-        for tile, entries in replay.first.items():
-            await self._catch_up(tile, entries, full=len(entries) == replay.page)
+        tiles = tiles_within(socket.place.cell, socket.place.radius_m)
+        mark_ms = await self._catch_up(tiles)
+        replay = await self._gather(socket, tiles, arrival)
         for message_rows in self._chunks(socket, replay.messages):
             socket.write(rows(socket.form, message_rows))
             await socket.outlet.drained()
         if arrival.mark_ms is not None:
             self._tell_missed(socket, replay, arrival)
-        socket.write(signal(socket.form, "mark", mark=replay.mark_ms))
-        return {message.id for message in replay.messages}
+        socket.write(signal(socket.form, "mark", mark=mark_ms))
+        return {said.id for said in replay.messages}
 
-    async def _gather(self, socket: Socket, arrival: Arrival) -> Replay:
+    async def _gather(self, socket: Socket, tiles: Iterable[Tile], arrival: Arrival) -> Replay:
+        """From the tails, and from the store what they do not hold."""
         place, since_ms, before = socket.place, arrival.since_ms, arrival.moved_from
-        tiles = tiles_within(place.cell, place.radius_m)
+        tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
+        now_ms = self.hub.now_ms()
 
-        def wanted(message: Message) -> bool:
-            if since_ms is not None and message.at.ms < since_ms:
+        def wanted(said: Said) -> bool:
+            if since_ms is not None and said.at.ms < since_ms:
                 return False
-            return heard_at(place, message) and not (before and heard_at(before, message))
+            return heard_at(place, said) and not (before and heard_at(before, said))
 
-        limit = ARRIVAL_MAX if since_ms is None else RESUME_MAX
-        bounds = {} if since_ms is None else self._bounds(tiles, since_ms)
-        return await gather(self.history, tiles, wanted, limit=limit, since_ms=bounds)
+        def found(tile: Tile, below: StreamId | None, older: list[Shown], full: bool) -> None:
+            if below is not None:
+                tails[tile].extend_back(below, older, full=full)
 
-    def _bounds(self, tiles: Iterable[Tile], since_ms: int) -> dict[Tile, int]:
-        """Never later than what the hub itself has seen, or catching up would leave a hole."""
-        tails = {tile: self.tails.get(tile) for tile in tiles}
-        return {
-            tile: min(since_ms, tail.last.ms) if tail and tail.last else since_ms
-            for tile, tail in tails.items()
-        }
+        return await gather(
+            self.history,
+            {
+                tile: tail.since
+                for tile, tail in tails.items()
+                if tail.lacks(now_ms) and (since_ms is None or tail.since.ms >= since_ms)
+            },
+            wanted,
+            limit=ARRIVAL_MAX if since_ms is None else RESUME_MAX,
+            held=[shown for tail in tails.values() for shown in tail.alive(now_ms)],
+            since_ms=since_ms or 0,
+            found=found if since_ms is None else nothing,
+        )
 
-    async def _catch_up(self, tile: Tile, entries: Sequence[Entry], *, full: bool) -> None:
-        """What a reader is shown, the hub has seen: so that it is not shown again by the poll."""
-        tail = self.tails.get(tile)
-        if tail is None or tail.last is None:
-            return
-        if full and entries[0].at > tail.last:
-            await self._read_rest(tile, tail)
-        else:
-            self._deliver(tail, entries)
-
-    def _chunks(self, socket: Socket, messages: Sequence[Message]) -> Iterable[list[str]]:
+    def _chunks(self, socket: Socket, messages: Sequence[Said]) -> Iterable[list[str]]:
         now_ms, mine = self.hub.now_ms(), socket.person.person_id
         for start in range(0, len(messages), CHUNK_ROWS):
+            chunk = messages[start : start + CHUNK_ROWS]
+            for said in chunk:
+                said.age(now_ms)
             yield [
-                Said(message, now_ms).row(
+                said.row(
                     socket.form,
-                    label(apart(socket.place.cell, message.place.cell)),
-                    mine=message.person_id == mine,
+                    label(apart(socket.place.cell, said.place.cell)),
+                    mine=said.person_id == mine,
                 )
-                for message in messages[start : start + CHUNK_ROWS]
+                for said in chunk
             ]
 
     def _tell_missed(self, socket: Socket, replay: Replay, arrival: Arrival) -> None:

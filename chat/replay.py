@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chat.history import History
-from chat.messages import Entry, Message, Removal, StreamId
+from chat.messages import Removal, StreamId
+from chat.said import Said
+from chat.tail import Shown, shown_of
 from presence.geo import Tile, in_range
 from presence.people import Place
 
@@ -12,69 +14,83 @@ PAGE_MIN, PAGE_MAX = 16, 200
 ARRIVAL_MAX = 200
 RESUME_MAX = 2_000
 
+# Told of each page that was read: the tile, below which place, what was found, and whether the
+# page was full.
+Found = Callable[[Tile, StreamId | None, list[Shown], bool], None]
+
+
+def nothing(tile: Tile, below: StreamId | None, shown: list[Shown], full: bool) -> None:
+    """For who does not keep what was read."""
+
 
 @dataclass(slots=True)
 class Replay:
-    """`first` are each tile's newest entries, at most `page`, unfiltered: they bring the hub up to
-    the same point.
+    """What was found, in the order it was said; `more` says that there was too much of it."""
 
-    `mark_ms` is the store's clock before anything was read.
-    """
-
-    mark_ms: int = 0
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Said] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     more: bool = False
-    page: int = 0
-    first: Mapping[Tile, list[Entry]] = field(default_factory=dict)
+
+    def sort_out(self, shown: Iterable[Shown], wanted: Callable[[Said], bool]) -> None:
+        for one in shown:
+            if isinstance(one, Removal):
+                self.removals.append(one)
+            elif wanted(one):
+                self.messages.append(one)
+
+    def oldest(self, limit: int) -> StreamId | None:
+        """The oldest that will be shown, once there are as many as may be."""
+        self.messages.sort(key=lambda said: (said.at, said.id))
+        return self.messages[-limit].at if len(self.messages) >= limit else None
+
+    def cut(self, limit: int) -> None:
+        self.more = len(self.messages) > limit
+        del self.messages[:-limit]
 
 
-def heard_at(place: Place, entry: Entry) -> bool:
+def heard_at(place: Place, shown: Shown) -> bool:
     """Whether what was said is in range of a reader's place."""
-    return in_range(*place, *entry.place)
+    return in_range(*place, *shown.place)
 
 
 async def gather(
     history: History,
-    tiles: Iterable[Tile],
-    wanted: Callable[[Message], bool],
+    below: Mapping[Tile, StreamId | None],
+    wanted: Callable[[Said], bool],
     *,
     limit: int,
-    since_ms: Mapping[Tile, int] | None = None,
-    before: StreamId | None = None,
+    held: Iterable[Shown] = (),
+    since_ms: int = 0,
+    found: Found = nothing,
 ) -> Replay:
-    """The newest `limit` messages that are wanted, in the order they were said.
+    """The newest `limit` messages that are wanted: those `held`, and what stands below a place in
+    each tile (None: the end).
 
     A busy tile is read page by page, until it has no newer candidate than those already found.
     Pages begin small: in a busy place many tiles hold far more than anybody is shown.
     """
-    below: dict[Tile, StreamId | None] = dict.fromkeys(tiles, before)
+    replay = Replay()
+    replay.sort_out(held, wanted)
     page = min(PAGE_MAX, max(PAGE_MIN, 2 * limit // max(1, len(below))))
-    replay = Replay(page=page)
-    while below:
-        reading = await history.page(below, since_ms or {}, page)
-        if not replay.mark_ms:
-            replay.mark_ms = reading.now_ms
-            replay.first = {tile: [*entries] for tile, entries in reading.entries.items()}
-        for entries in reading.entries.values():
-            _sort_out(entries, wanted, replay)
-        replay.messages.sort(key=lambda message: (message.at, message.id))
-        full = len(replay.messages) >= limit
-        oldest = replay.messages[-limit].at if full else None
-        below = {
-            tile: entries[0].at
-            for tile, entries in reading.entries.items()
-            if len(entries) == page and (oldest is None or entries[0].at >= oldest)
-        }
+    while below := _worth_reading(below, replay.oldest(limit)):
+        reading = await history.page(below, dict.fromkeys(below, since_ms), page)
+        rest: dict[Tile, StreamId | None] = {}
+        for tile, entries in reading.entries.items():
+            shown = [shown_of(entry, reading.now_ms) for entry in entries]
+            found(tile, below[tile], shown, len(shown) == page)
+            replay.sort_out(shown, wanted)
+            if len(shown) == page:
+                rest[tile] = shown[0].at
+        below = rest
         page = min(PAGE_MAX, 2 * page)
-    replay.more = len(replay.messages) > limit
-    del replay.messages[:-limit]
+    replay.cut(limit)
     return replay
 
 
-def _sort_out(entries: Iterable[Entry], wanted: Callable[[Message], bool], replay: Replay) -> None:
-    for entry in entries:
-        if isinstance(entry, Removal):
-            replay.removals.append(entry)
-        elif wanted(entry):
-            replay.messages.append(entry)
+def _worth_reading(
+    below: Mapping[Tile, StreamId | None], oldest: StreamId | None
+) -> Mapping[Tile, StreamId | None]:
+    """The tiles that may hold anything newer than the oldest that will be shown."""
+    if oldest is None:
+        return below
+    return {tile: at for tile, at in below.items() if at is None or at >= oldest}

@@ -13,15 +13,27 @@ AGE_STEPS = 6
 
 
 class Said:
-    """A message on its way to readers. `now_ms` is the store's clock, by which its age is told."""
+    """A message on its way to readers, and its rows as they are drawn in this minute of its life.
 
-    __slots__ = ("id", "message", "now_ms", "rows")
+    `now_ms` is the store's clock, by which its age is told.
+    """
+
+    __slots__ = ("at", "id", "left_ms", "message", "minutes", "rows")
 
     def __init__(self, message: Message, now_ms: int) -> None:
         self.message = message
+        self.at = message.at
         self.id = message.id
-        self.now_ms = now_ms
-        self.rows: dict[tuple[Form, str, bool], str] = {}
+        self.minutes = 0
+        self.age(now_ms)
+
+    def age(self, now_ms: int) -> None:
+        """Rows say how many minutes are left: they are drawn anew in the next one."""
+        self.left_ms = max(1, self.expires_at - now_ms)
+        minutes = math.ceil(self.left_ms / MINUTE_MS)
+        if minutes != self.minutes:
+            self.minutes = minutes
+            self.rows: dict[tuple[Form, str, bool], str] = {}
 
     @property
     def person_id(self) -> str:
@@ -59,22 +71,24 @@ class Said:
 
     def _html(self, label: str, mine: bool) -> str:
         message = self.message
-        left_ms = max(1, self.expires_at - self.now_ms)
         shown = {
             "id": self.id,
             "person_id": message.person_id,
             "name": message.name,
             "initial": message.name[:1].upper(),
             "tag": tag(message.person_id),
-            "colour": colour(message.person_id),
+            "colour": str(colour(message.person_id)),
             "text": message.text,
             "distance": label,
-            "sent_at": message.at.ms,
-            "expires_at": self.expires_at,
-            "minutes": min(30, math.ceil(left_ms / MINUTE_MS)),
-            "age": min(
-                AGE_STEPS - 1, max(0, AGE_STEPS - math.ceil(left_ms / life_ms() * AGE_STEPS))
-            ),
+            "sent_at": str(message.at.ms),
+            "expires_at": str(self.expires_at),
+            "minutes": str(min(30, self.minutes)),
+            "age": str(self._age_step()),
             "mine": mine,
         }
         return fragment("_message.html", {"message": shown})
+
+    def _age_step(self) -> int:
+        """How faded the message is, from 0 for a fresh one."""
+        spent = AGE_STEPS - math.ceil(self.left_ms / life_ms() * AGE_STEPS)
+        return min(AGE_STEPS - 1, max(0, spent))

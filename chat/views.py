@@ -3,9 +3,10 @@
 from django.http import HttpResponse, JsonResponse
 
 from chat.feed import feed
-from chat.messages import Message, StreamId, stream_id_of
+from chat.messages import StreamId, stream_id_of
 from chat.replay import ARRIVAL_MAX, gather, heard_at
 from chat.said import Said
+from chat.tail import after
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, endpoint
 from presence.frames import Form
@@ -20,21 +21,19 @@ async def messages(request: HtmxRequest) -> HttpResponse:
     place = person.place
     before = before_of(request.GET.get("before"))
 
-    def wanted(message: Message) -> bool:
-        known = before is not None and (message.at, message.id) >= before
-        return not known and heard_at(place, message)
+    def wanted(said: Said) -> bool:
+        known = before is not None and (said.at, said.id) >= before
+        return not known and heard_at(place, said)
 
     replay = await gather(
         feed().history,
-        tiles_within(place.cell, place.radius_m),
+        dict.fromkeys(
+            tiles_within(place.cell, place.radius_m), after(before[0]) if before else None
+        ),
         wanted,
         limit=ARRIVAL_MAX,
-        before=StreamId(before[0].ms, before[0].seq + 1) if before else None,
     )
-    said = [
-        (Said(message, replay.mark_ms), label(apart(place.cell, message.place.cell)))
-        for message in replay.messages
-    ]
+    said = [(one, label(apart(place.cell, one.place.cell))) for one in replay.messages]
     if request.htmx:
         mine = person.person_id
         rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in said)

@@ -1,8 +1,10 @@
 """What is found for a reader in many tiles: the newest, in order, and nothing twice or never."""
 
 from chat.history_memory import MemoryHistory
-from chat.messages import Draft, Message, StreamId
+from chat.messages import Draft, StreamId
 from chat.replay import gather
+from chat.said import Said
+from chat.tail import after
 from presence.geo import cell_at
 from presence.people import Place
 
@@ -19,15 +21,15 @@ async def test_reading_back_misses_nothing_said_at_the_same_time_in_another_tile
             await history.append(draft)
             tiles.add(draft.tile)
     assert len(tiles) == 2
-    found: list[Message] = []
+    found: list[Said] = []
     while True:
         first = (found[0].at, found[0].id) if found else None
 
-        def wanted(message: Message, first: tuple[StreamId, str] | None = first) -> bool:
+        def wanted(message: Said, first: tuple[StreamId, str] | None = first) -> bool:
             return first is None or (message.at, message.id) < first
 
-        before = StreamId(first[0].ms, first[0].seq + 1) if first else None
-        page = (await gather(history, tiles, wanted, limit=3, before=before)).messages
+        below = dict.fromkeys(tiles, after(first[0]) if first else None)
+        page = (await gather(history, below, wanted, limit=3)).messages
         if not page:
             break
         found = page + found

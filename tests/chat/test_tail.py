@@ -1,0 +1,172 @@
+"""Arrivals are served from what this process has handed over; the store is asked for the rest."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from chat.history import life_ms
+from chat.history_memory import MemoryHistory
+from chat.messages import Draft, Message, Removal, StreamId
+from chat.replay import ARRIVAL_MAX
+from chat.said import Said
+from chat.tail import HELD_MAX, Tail, after
+from presence.frames import Form
+from presence.registry_memory import MemoryRegistry
+from tests.hubs import BESIDE, HERE, Process, person, running
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chat.history import Reading
+    from presence.geo import Tile
+
+START_MS = 1_795_000_000_000
+
+
+class CountingHistory(MemoryHistory):
+    """Counts how many entries were read from it, and lets a test set its clock."""
+
+    def __init__(self) -> None:
+        self.now = START_MS
+        super().__init__(clock=lambda: self.now)
+        self.pages = self.entries = 0
+
+    async def page(
+        self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
+    ) -> Reading:
+        reading = await super().page(below, since_ms, count)
+        self.pages += 1
+        self.entries += sum(map(len, reading.entries.values()))
+        return reading
+
+
+class Town(Process):
+    """One process whose store and hub share a clock."""
+
+    def __init__(self) -> None:
+        self.store = CountingHistory()
+        super().__init__(MemoryRegistry(clock=lambda: self.store.now), self.store)
+
+    async def tell(self, count: int) -> list[str]:
+        """So many messages straight into the store, of many people."""
+        texts = [f"{turn}" for turn in range(count)]
+        for text in texts:
+            self.store.now += 1
+            draft = Draft(secrets.token_hex(8), "Bob", BESIDE, text, secrets.token_hex(8))
+            await self.store.append(draft)
+        return texts
+
+
+async def test_those_who_come_later_cost_the_store_nothing() -> None:
+    town = Town()
+    async with running(town):
+        said = await town.tell(300)
+        first = await town.come(await person(town.hub.registry, "First", HERE))
+        assert first.page.texts == said[-ARRIVAL_MAX:]
+        said += await town.tell(50)
+        read = town.store.pages
+        for name in ("Second", "Third"):
+            later = await town.come(await person(town.hub.registry, name, HERE))
+            assert later.page.texts == said[-ARRIVAL_MAX:]
+        assert town.store.pages == read
+
+
+async def test_a_quiet_tile_is_read_once() -> None:
+    town = Town()
+    async with running(town):
+        said = await town.tell(3)
+        for name in ("First", "Second", "Third"):
+            one = await town.come(await person(town.hub.registry, name, HERE))
+            assert one.page.texts == said
+        assert town.store.pages == 1
+
+
+async def test_who_moved_is_shown_what_the_tail_holds_of_the_new_place() -> None:
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        await town.say(alice, "mine")
+        read = town.store.pages
+        change = await town.hub.registry.place(bob.session.digest, HERE, town.hub.process)
+        town.hub.announce(change)
+        await bob.page.until(lambda: bob.page.all("mark")[1:] != [])
+        assert bob.page.texts == ["mine"]
+        assert town.store.pages == read
+
+
+async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        await town.say(alice, "stays")
+        await town.say(alice, "goes")
+        await town.feed.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        assert bob.page.texts == ["stays"]
+
+
+async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        await town.say(alice, "old")
+        town.store.now += life_ms() - 1
+        await town.say(alice, "young")
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        assert bob.page.texts == ["old", "young"]
+        town.store.now += 1
+        carl = await town.come(await person(town.hub.registry, "Carl", BESIDE))
+        assert carl.page.texts == ["young"]
+        await town.feed.trim()
+        held = [shown for tail in town.feed.tails.values() for shown in tail.held]
+        assert [shown.message.text for shown in held if isinstance(shown, Said)] == ["young"]
+
+
+def message(turn: int) -> Message:
+    return Message(StreamId(START_MS + turn, 0), "bob", "Bob", HERE, f"{turn}", f"ref-{turn:08}")
+
+
+def test_a_tail_is_bounded_and_knows_from_where_on_it_holds_everything() -> None:
+    tail = Tail()
+    tail.begin(START_MS)
+    for turn in range(HELD_MAX + 5):
+        tail.take(message(turn), START_MS)
+    assert len(tail.held) == HELD_MAX
+    assert tail.since == after(message(4).at)
+    assert tail.held[0].at == message(5).at
+    assert tail.lacks(START_MS)
+
+
+def test_two_who_read_the_same_page_add_it_once() -> None:
+    tail = Tail()
+    tail.begin(START_MS + 10)
+    below, older = tail.since, [Said(message(turn), START_MS) for turn in (8, 9)]
+    tail.extend_back(below, older, full=True)
+    tail.extend_back(below, older, full=True)
+    assert [*tail.alive(START_MS)] == older
+    assert tail.since == older[0].at
+    tail.extend_back(tail.since, [], full=False)
+    assert not tail.lacks(START_MS)
+
+
+def test_a_removal_takes_its_message_out_of_the_tail() -> None:
+    tail = Tail()
+    tail.begin(START_MS)
+    said = tail.take(message(1), START_MS)
+    assert isinstance(said, Said)
+    removal = Removal(message(2).at, HERE, said.id)
+    tail.take(removal, START_MS)
+    assert [*tail.held] == [removal]
+
+
+def test_a_row_is_drawn_once_a_minute_of_its_life() -> None:
+    said = Said(message(0), START_MS)
+    row = said.row(Form.HTML, "~200 m", mine=False)
+    said.age(START_MS + 30_000)
+    assert said.row(Form.HTML, "~200 m", mine=False) is row
+    said.age(START_MS + 60_001)
+    later = said.row(Form.HTML, "~200 m", mine=False)
+    assert '<span class="minutes">30</span>' in row
+    assert '<span class="minutes">29</span>' in later
