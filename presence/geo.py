@@ -4,8 +4,10 @@ A cell is a geohash of precision 7, a tile its parent of precision 6 (Niemeyer, 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import pygeohash
 
@@ -42,6 +44,13 @@ class Spot:
     cos_lat: float
 
 
+class Across(NamedTuple):
+    """How far the cells of one row are from those of another, by the columns between them."""
+
+    metres: tuple[float, ...]
+    labels_m: tuple[int, ...]
+
+
 def cell_at(lat: float, lon: float) -> Cell:
     """Snap degrees to a cell; latitudes beyond 85 snap to 85. ValueError if not on Earth."""
     if not (abs(lat) <= 90 and abs(lon) <= 180):  # so written, NaN is refused too
@@ -52,8 +61,19 @@ def cell_at(lat: float, lon: float) -> Cell:
 
 def centre(cell: Cell) -> tuple[float, float]:
     """Latitude and longitude in degrees of the middle of a cell, exactly."""
-    spot = _spot(cell)
-    return spot.lat, spot.lon
+    at = spot(cell)
+    return at.lat, at.lon
+
+
+@lru_cache(maxsize=1 << 14)
+def spot(cell: Cell) -> Spot:
+    """Where a cell stands on the grid. ValueError if it is none."""
+    if len(cell) != 7:
+        raise ValueError("a cell is a geohash of 7 characters")
+    box = pygeohash.decode_exactly(cell)
+    x = int((box.longitude + 180) / CELL_DEGREES)
+    y = int((box.latitude + 90) / CELL_DEGREES)
+    return Spot(x, y, box.latitude, box.longitude, _cos_lat(y))
 
 
 def tile_of(cell: Cell) -> Tile:
@@ -63,13 +83,27 @@ def tile_of(cell: Cell) -> Tile:
 @lru_cache(maxsize=1 << 16)
 def apart(a: Cell, b: Cell) -> float:
     """Metres between two cells: 0 if they are the same or touch, else from centre to centre."""
-    here, there = _spot(a), _spot(b)
+    here, there = spot(a), spot(b)
     dy = abs(here.y - there.y)
     dx = abs(here.x - there.x)
     dx = min(dx, COLUMNS - dx)
     if dx <= 1 and dy <= 1:
         return 0.0
     return _haversine_m(dx, dy, here.cos_lat * there.cos_lat)
+
+
+@lru_cache(maxsize=1 << 14)
+def across(y_a: int, y_b: int) -> Across:
+    """What `apart` and `label_m` say of the cells of two rows, as far as RADIUS_MAX_M reaches.
+
+    All cells of a row share it: whoever moves along finds it known.
+    """
+    dy, cos_cos = abs(y_a - y_b), _cos_lat(y_a) * _cos_lat(y_b)
+    metres = [
+        0.0 if dx <= 1 and dy <= 1 else _haversine_m(dx, dy, cos_cos)
+        for dx in range(_columns_reached(dy, cos_cos, RADIUS_MAX_M) + 1)
+    ]
+    return Across(tuple(metres), tuple(map(label_m, metres)))
 
 
 def in_range(a: Cell, radius_a_m: float, b: Cell, radius_b_m: float) -> bool:
@@ -102,20 +136,26 @@ def label_m(apart_m: float) -> int:
 @lru_cache(maxsize=4096)
 def tiles_within(cell: Cell, radius_m: float) -> frozenset[Tile]:
     """The tiles with at least one cell at most radius_m apart from this one, and no other tile."""
-    here = _spot(cell)
-    rows = math.ceil(radius_m / CELL_HEIGHT_M) + 1
-    reach: dict[int, int] = {}  # row of tiles: columns of cells reached each way, at most
-    for y in range(max(ROW_FIRST, here.y - rows), min(ROW_LAST, here.y + rows) + 1):
-        columns = _columns_reached(abs(y - here.y), here.cos_lat * _cos_lat(y), radius_m)
-        reach[y // TILE_ROWS] = max(columns, reach.get(y // TILE_ROWS, -1))
+    here = spot(cell)
     return frozenset(
         _tile(tile_x % (COLUMNS // TILE_COLUMNS), tile_y)
-        for tile_y, columns in reach.items()
+        for tile_y, columns in _reach(here.y, radius_m).items()
         if columns >= 0
         for tile_x in range(
             (here.x - columns) // TILE_COLUMNS, (here.x + columns) // TILE_COLUMNS + 1
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def _reach(here_y: int, radius_m: float) -> Mapping[int, int]:
+    """Columns of cells that a circle around a row reaches each way, at most, by row of tiles."""
+    rows = math.ceil(radius_m / CELL_HEIGHT_M) + 1
+    reach: dict[int, int] = {}
+    for y in range(max(ROW_FIRST, here_y - rows), min(ROW_LAST, here_y + rows) + 1):
+        columns = _columns_reached(abs(y - here_y), _cos_lat(here_y) * _cos_lat(y), radius_m)
+        reach[y // TILE_ROWS] = max(columns, reach.get(y // TILE_ROWS, -1))
+    return reach
 
 
 def widest(cell: Cell, radius_m: int) -> int:
@@ -125,16 +165,6 @@ def widest(cell: Cell, radius_m: int) -> int:
         if len(tiles_within(cell, candidate)) <= TILES_MAX:
             return candidate
     return RADIUS_MIN_M
-
-
-@lru_cache(maxsize=1 << 14)
-def _spot(cell: Cell) -> Spot:
-    if len(cell) != 7:
-        raise ValueError("a cell is a geohash of 7 characters")
-    box = pygeohash.decode_exactly(cell)
-    x = int((box.longitude + 180) / CELL_DEGREES)
-    y = int((box.latitude + 90) / CELL_DEGREES)
-    return Spot(x, y, box.latitude, box.longitude, _cos_lat(y))
 
 
 def _cos_lat(y: int) -> float:

@@ -1,12 +1,17 @@
-"""Who is near, drawn: the rows, the dial's rings and the words around them, in both forms."""
+"""Who is near, drawn: the rows, the dial's rings and the words around them, in both forms.
 
-from collections.abc import Iterable
+Templates hold the markup. Each is rendered once with blanks, or once a person, and kept: what is
+drawn for a reader is joined from such pieces.
+"""
+
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
+from presence import names
 from presence.frames import Form, Frame, dumps, fragment
 from presence.geo import RADIUS_STOPS_M, label
 from presence.people import Person
@@ -18,6 +23,11 @@ CHAIN_MAX = 8
 DIAL_FIRST, DIAL_STEP = 28.0, 274 / 9
 MARKS_M = (100, 200, 500, 1000, 2000)
 CROWD = 6
+
+# A rendered template: text and the names of its blanks in turn. People's words are never in one.
+Outline = tuple[str, ...]
+
+colour = lru_cache(maxsize=20_000)(names.colour)
 
 
 class Drawn:
@@ -42,8 +52,11 @@ def people(form: Form, nearby: Nearby) -> Frame:
 
 
 def people_json(nearby: Nearby) -> str:
-    each = [listed(one.person, label(one.label_m)) for one in nearby.shown]
-    return dumps({"type": "people", "count": nearby.count, "people": each})
+    each = [
+        opening(person_id, person.name) + closing(far) for far, person_id, person in nearby.shown
+    ]
+    empty = dumps({"type": "people", "count": nearby.count, "people": []})
+    return f"{empty.removesuffix(']}')}{','.join(each)}]}}"
 
 
 def listed(person: Person, distance: str) -> dict[str, str]:
@@ -51,76 +64,165 @@ def listed(person: Person, distance: str) -> dict[str, str]:
 
 
 def people_html(nearby: Nearby) -> str:
-    return fragment("_people.html", {"nearby": context(nearby), "oob": True})
+    outlined = around(nearby.place.radius_m, min(nearby.count, 2), nearby.rest > 0)
+    return fill(outlined, pieces(nearby))
 
 
 def context(nearby: Nearby) -> dict[str, Any]:
-    """What `_people.html` shows."""
-    radius_m = nearby.place.radius_m
-    next_stop = next((mark for mark in MARKS_M if mark > radius_m), None)
+    """What the page shows, in the templates that `_people.html` puts together."""
+    drawn, radius_m = pieces(nearby), nearby.place.radius_m
     return {
+        **reach(radius_m),
         "count": nearby.count,
         "rest": nearby.rest,
-        "groups": list(groups(nearby)),
-        "chain": [one.person.colour for one in nearby.shown[:CHAIN_MAX]],
+        "groups": safe(drawn["groups"]),
+        "chain": safe(drawn["chain"]),
+        "dial": safe(fill(dial(radius_m), drawn)),
+    }
+
+
+def reach(radius_m: int) -> dict[str, Any]:
+    next_stop = next((mark for mark in MARKS_M if mark > radius_m), None)
+    return {
         "radius": radius_m,
         "radius_label": metres(radius_m),
         "next_stop": next_stop,
         "next_label": metres(next_stop) if next_stop else "",
-        "dial": dial(nearby),
     }
 
 
-def groups(nearby: Nearby) -> Iterable[dict[str, Any]]:
-    """People under their distance label, nearest first."""
-    for far, neighbours in groupby(nearby.shown, key=lambda one: one.label_m):
-        rows = [row(one.person.person_id, one.person.name) for one in neighbours]
-        yield {
-            "label": label(far),
-            "count": nearby.totals[far],
-            "rows": mark_safe("".join(rows)),  # noqa: S308 rows are rendered templates
-        }
+def pieces(nearby: Nearby) -> dict[str, str]:
+    """What `around`, with the `dial` in it, leaves blank."""
+    inside = {
+        far: [one.person for one in neighbours]
+        for far, neighbours in groupby(nearby.shown, key=lambda one: one.label_m)
+    }
+    totals = sorted(nearby.totals.items())
+    crowds = [fill(crowd(far), {"count": str(n)}) for far, n in totals if n >= CROWD]
+    rings = [
+        ring(far, total, turn, colour(person.person_id))
+        for far, total in totals
+        if total < CROWD
+        for turn, person in enumerate(inside.get(far, ()))
+    ]
+    return {
+        "count": str(nearby.count),
+        "rest": str(nearby.rest),
+        "groups": "".join([group(nearby, far, people) for far, people in inside.items()]),
+        "chain": "".join([link(colour(one.person_id)) for one in nearby.shown[:CHAIN_MAX]]),
+        "words": words(nearby.count, totals),
+        "rings": "".join(rings),
+        "crowds": "".join(crowds),
+    }
+
+
+def group(nearby: Nearby, far: int, people: list[Person]) -> str:
+    """People under their distance label."""
+    rows = "".join([row(person.person_id, person.name) for person in people])
+    return fill(heading(far), {"count": str(nearby.totals[far]), "rows": rows})
+
+
+# ---- Templates, each rendered once ---------------------------------------------------------------
+
+
+def outline(template: str, shown: dict[str, Any]) -> Outline:
+    return tuple(fragment(template, shown).strip().split("\0"))
+
+
+def blank(name: str) -> SafeString:
+    return safe(f"\0{name}\0")
+
+
+def fill(outlined: Outline, values: Mapping[str, str]) -> str:
+    return "".join([values[part] if turn % 2 else part for turn, part in enumerate(outlined)])
+
+
+def safe(html: str) -> SafeString:
+    return mark_safe(html)  # noqa: S308 joined from rendered templates
+
+
+@lru_cache(maxsize=1024)
+def around(radius_m: int, count: int, rest: bool) -> Outline:
+    """Everything around the rows. A count of 2 stands for all above: words tell one from many."""
+    nearby = {
+        **reach(radius_m),
+        "count": blank("count") if count > 1 else count,
+        "rest": rest and blank("rest"),
+        "groups": count and blank("groups"),
+        "chain": count and blank("chain"),
+        "dial": safe("\0".join(dial(radius_m))),
+    }
+    return outline("_people.html", {"nearby": nearby, "oob": True})
+
+
+@lru_cache(maxsize=1024)
+def dial(radius_m: int) -> Outline:
+    """Half-circles of the reach; who is in them stands in the blanks."""
+    shown = {
+        "edge": reach_x(radius_m),
+        "marks": [{"r": reach_x(at), "beyond": at > radius_m} for at in MARKS_M],
+        **{name: blank(name) for name in ("words", "rings", "crowds")},
+    }
+    return outline("_dial.html", {"dial": shown})
+
+
+@lru_cache
+def heading(far: int) -> Outline:
+    shown = {"label": label(far), "count": blank("count"), "rows": blank("rows")}
+    return outline("_people_group.html", shown)
 
 
 @lru_cache(maxsize=20_000)
-def row(person_id: str, name: str) -> SafeString:
+def row(person_id: str, name: str) -> str:
     """One person's row: the same for every reader, whatever the label above it."""
-    return mark_safe(fragment("_person.html", {"person": Person(person_id, name)}))  # noqa: S308
+    return fragment("_person.html", {"person": Person(person_id, name)}).strip()
 
 
+@lru_cache
+def link(colour: int) -> str:
+    return fragment("_people_link.html", {"colour": colour}).strip()
+
+
+@lru_cache
+def crowd(far: int) -> Outline:
+    at = ring_x(far)
+    shown = {"r": at, "x": round(12 + at, 1), "count": blank("count")}
+    return outline("_people_crowd.html", shown)
+
+
+@lru_cache(maxsize=4096)
+def ring(far: int, total: int, turn: int, colour: int) -> str:
+    """A ring's place comes from its label and its turn in it, nothing else."""
+    step = 5 if total >= 4 else 7
+    at = round(ring_x(far) - step * (total - 1) / 2 + step * turn, 1)
+    return fragment("_people_ring.html", {"r": at, "colour": colour}).strip()
+
+
+# ---- JSON ----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=20_000)
+def opening(person_id: str, name: str) -> str:
+    """One person up to their distance, which follows as `closing`."""
+    return dumps({"person_id": person_id, "username": name})[:-1]
+
+
+@lru_cache
+def closing(far: int) -> str:
+    return f",{dumps({'distance': label(far)})[1:]}"
+
+
+# ---- Words and measures --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
 def metres(value: int) -> str:
     """A reach in words: "500 m", "1 km", "1.5 km"."""
     return f"{value} m" if value < 1000 else f"{value / 1000:g} km"
 
 
-def dial(nearby: Nearby) -> SafeString:
-    return mark_safe(fragment("_dial.html", {"dial": geometry(nearby)}))  # noqa: S308
-
-
-def geometry(nearby: Nearby) -> dict[str, Any]:
-    """Circles of the dial: a ring's place comes from its label and its turn in it, nothing else."""
-    edge = reach_x(nearby.place.radius_m)
-    rings: list[dict[str, Any]] = []
-    crowds: list[dict[str, Any]] = []
-    for far, total in sorted(nearby.totals.items()):
-        at = reach_x(max(far, 100)) + (8.2 if far == 0 else 0)
-        if total >= CROWD:
-            crowds.append({"r": at, "count": total, "x": round(12 + at, 1)})
-            continue
-        step = 5 if total >= 4 else 7
-        inside = [one.person for one in nearby.shown if one.label_m == far]
-        first = at - step * (total - 1) / 2
-        rings += [
-            {"r": round(first + step * turn, 1), "colour": person.colour}
-            for turn, person in enumerate(inside)
-        ]
-    return {
-        "edge": edge,
-        "labels": words(nearby),
-        "rings": rings,
-        "crowds": crowds,
-        "marks": [{"r": reach_x(at), "beyond": at > nearby.place.radius_m} for at in MARKS_M],
-    }
+def ring_x(far: int) -> float:
+    return reach_x(max(far, 100)) + (8.2 if far == 0 else 0)
 
 
 def reach_x(value: float) -> float:
@@ -133,14 +235,12 @@ def reach_x(value: float) -> float:
     return DIAL_FIRST + DIAL_STEP * (len(RADIUS_STOPS_M) - 1)
 
 
-def words(nearby: Nearby) -> str:
+def words(count: int, totals: Iterable[tuple[int, int]]) -> str:
     """The dial for those who do not see it."""
-    if not nearby.count:
+    if not count:
         return "Nobody in reach"
     each = [
         f"{total} {'right around you' if far == 0 else f'at about {metres(far)}'}"
-        for far, total in sorted(nearby.totals.items())
+        for far, total in totals
     ]
-    return (
-        f"{nearby.count} {'person' if nearby.count == 1 else 'people'} in reach: {', '.join(each)}"
-    )
+    return f"{count} {'person' if count == 1 else 'people'} in reach: {', '.join(each)}"

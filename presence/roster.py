@@ -1,16 +1,22 @@
-"""This process's picture of the people in the tiles it watches, and who of them is near a place."""
+"""This process's picture of the people in the tiles it watches, and who of them is near a place.
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+Everything here costs by the populated cells in reach and by who is shown, not by who is counted.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from heapq import nsmallest
+from heapq import merge
+from itertools import groupby, islice
 from typing import NamedTuple
 
-from presence.geo import Cell, Tile, apart, label_m, tiles_within
+from presence.geo import COLUMNS, Across, Cell, Tile, across, spot, tiles_within
 from presence.people import Person, Place, TileEvent
 from presence.registry import Tileful
 
 SHOWN_MAX = 50
+COLUMNS_HALF = COLUMNS // 2
 
 
 class Neighbour(NamedTuple):
@@ -41,29 +47,84 @@ class Nearby:
         return self.count - len(self.shown)
 
     def seen_by(self, person_id: str) -> "Nearby":
-        """The same without the one who looks: they are in their own cell, so in the first label."""
-        totals = Counter(self.totals)
-        totals[0] -= 1
+        """The same without the one who looks. Where not all are shown they may be one of the rest,
+        and are counted in the first label: they are in their own cell.
+        """
+        own = next((one.label_m for one in self.shown if one.person_id == person_id), 0)
         others = tuple(one for one in self.shown if one.person_id != person_id)
+        totals = Counter(self.totals)
+        if self.rest or len(others) < len(self.shown):
+            totals[own] -= 1
         return replace(self, shown=others[:SHOWN_MAX], totals=+totals)
+
+
+def _version(one: Neighbour) -> int:
+    return one.person.version
+
+
+def _label_m(one: Neighbour) -> int:
+    return one.label_m
+
+
+class Crowd:
+    """The people of one cell, ready to be counted.
+
+    `ranks`: the sorted ids of those who reach as far and live as long, by radius and process.
+    `loose`: those judged one by one, as nobody's socket holds them or two cells list them.
+    """
+
+    __slots__ = ("loose", "ranks", "x", "y")
+
+    def __init__(self, cell: Cell) -> None:
+        at = spot(cell)
+        self.x, self.y = at.x, at.y
+        self.ranks: dict[tuple[int, str], tuple[int, str, list[str]]] = {}
+        self.loose: dict[str, Person] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.ranks or self.loose)
+
+    def put(self, person: Person, *, alone: bool) -> None:
+        if alone and person.process:
+            key = person.radius_m, person.process
+            _, _, rank = self.ranks.setdefault(key, (*key, []))
+            insort(rank, person.person_id)
+        else:
+            self.loose[person.person_id] = person
+
+    def drop(self, person: Person) -> None:
+        if self.loose.pop(person.person_id, None) is None:
+            key = person.radius_m, person.process
+            _, _, rank = self.ranks[key]
+            del rank[bisect_left(rank, person.person_id)]
+            if not rank:
+                del self.ranks[key]
 
 
 class Roster:
     def __init__(self) -> None:
         self.versions: dict[Tile, int] = {}
-        self.cells: dict[Tile, dict[Cell, dict[str, Person]]] = {}
-        self.homes: dict[Tile, dict[str, Cell]] = {}
+        self.people: dict[Tile, dict[str, Person]] = {}
+        self.crowds: dict[Tile, dict[Cell, Crowd]] = {}
+        # A person once for each tile that lists them: a move writes the new tile first.
+        self.listed: dict[str, tuple[Person, ...]] = {}
+        self.held: dict[str, set[tuple[Tile, str]]] = {}
+        self.minutes: list[tuple[int, Tile, str]] = []
 
     def load(self, tile: Tile, tileful: Tileful) -> None:
+        """Takes a tile over as it was read; who is in it as before costs nothing."""
         self.versions[tile] = tileful.version
-        self.cells[tile], self.homes[tile] = {}, {}
-        for person in tileful.people.values():
-            self._put(tile, person)
+        known = self.people.setdefault(tile, {})
+        self.crowds.setdefault(tile, {})
+        for person_id in [one for one in known if tileful.people.get(one) != known[one]]:
+            self._drop(tile, person_id)
+        for person_id, person in tileful.people.items():
+            if person_id not in known:
+                self._put(tile, person)
 
     def forget(self, tile: Tile) -> None:
-        self.versions.pop(tile, None)
-        self.cells.pop(tile, None)
-        self.homes.pop(tile, None)
+        self.load(tile, Tileful())
+        del self.versions[tile], self.people[tile], self.crowds[tile]
 
     def apply(self, event: TileEvent) -> bool:
         """Takes a change over. False where one was missed: the tile must be read again."""
@@ -80,38 +141,105 @@ class Roster:
 
     def everyone(self, tiles: Iterable[Tile]) -> Iterable[Person]:
         for tile in tiles:
-            for people in self.cells.get(tile, {}).values():
-                yield from people.values()
+            yield from self.people.get(tile, {}).values()
 
     def person(self, tile: Tile, person_id: str) -> Person | None:
-        cell = self.homes.get(tile, {}).get(person_id)
-        return self.cells[tile][cell][person_id] if cell else None
+        return self.people.get(tile, {}).get(person_id)
+
+    def lapsed(self, since_ms: int, now_ms: int) -> list[Person]:
+        """Those without a socket whose minute ended after `since_ms`, and by now."""
+        first, last = (
+            bisect_left(self.minutes, (until_ms + 1, "", "")) for until_ms in (since_ms, now_ms)
+        )
+        return [self.people[tile][person_id] for _, tile, person_id in self.minutes[first:last]]
+
+    def dead(self, processes: frozenset[str], now_ms: int) -> list[Person]:
+        """Everyone who is not alive: those whose process is none of these, or minute over."""
+        orphans = [
+            self.people[tile][person_id]
+            for process in self.held.keys() - processes
+            for tile, person_id in self.held[process]
+        ]
+        return [*orphans, *self.lapsed(-1, now_ms)]
 
     def nearby(self, place: Place, processes: frozenset[str], now_ms: int) -> Nearby:
         """Who of the living is in range of a place: `apart <= min` of both radii."""
-        near: dict[str, Neighbour] = {}
-        for tile in tiles_within(place.cell, place.radius_m):
-            for cell, people in self.cells.get(tile, {}).items():
-                metres = apart(place.cell, cell)
-                if metres > place.radius_m:
-                    continue
-                far = label_m(metres)
-                for person_id, person in people.items():
-                    if metres <= person.radius_m and person.alive(processes, now_ms):
-                        twice = near.get(person_id)
-                        if twice is None or twice.person.version < person.version:
-                            near[person_id] = Neighbour(far, person_id, person)
-        shown = tuple(nsmallest(SHOWN_MAX + 1, near.values(), key=lambda one: one[:2]))
-        return Nearby(place, shown, Counter(one.label_m for one in near.values()))
+        near: dict[int, list[list[str]]] = defaultdict(list)
+        loose: list[Neighbour] = []
+        for metres, far, crowd in self._within(place):
+            for radius_m, process, rank in crowd.ranks.values():
+                if radius_m >= metres and process in processes:
+                    near[far].append(rank)
+            if crowd.loose:
+                loose += [
+                    Neighbour(far, one.person_id, one)
+                    for one in crowd.loose.values()
+                    if one.radius_m >= metres and one.alive(processes, now_ms)
+                ]
+        # The newest comes last and stays: a person stands in two tiles while they move.
+        newest = {one.person_id: one for one in sorted(loose, key=_version)}
+        for far, ones in groupby(sorted(newest.values()), key=_label_m):
+            near[far].append([one.person_id for one in ones])
+        totals = {far: sum(map(len, ranks)) for far, ranks in near.items()}
+        return Nearby(place, self._nearest(near, newest), totals)
+
+    def _nearest(
+        self, near: Mapping[int, list[list[str]]], loose: Mapping[str, Neighbour]
+    ) -> tuple[Neighbour, ...]:
+        shown: list[Neighbour] = []
+        for far in sorted(near):
+            ids = islice(merge(*near[far]), SHOWN_MAX + 1 - len(shown))
+            shown += [loose.get(one) or Neighbour(far, one, self.listed[one][0]) for one in ids]
+        return tuple(shown)
+
+    def _within(self, place: Place) -> Iterator[tuple[float, int, Crowd]]:
+        """The crowds inside a circle, with the metres to them and those of their label."""
+        here, radius_m = spot(place.cell), place.radius_m
+        here_x, here_y = here.x, here.y
+        rows: dict[int, Across] = {}
+        for tile in tiles_within(place.cell, radius_m):
+            for crowd in self.crowds.get(tile, {}).values():
+                row = rows.get(crowd.y)
+                if row is None:
+                    row = rows[crowd.y] = across(here_y, crowd.y)
+                dx = abs(crowd.x - here_x)
+                if dx > COLUMNS_HALF:  # the short way leads across the antimeridian
+                    dx = COLUMNS - dx
+                metres, labels_m = row
+                if dx < len(metres) and metres[dx] <= radius_m:
+                    yield metres[dx], labels_m[dx], crowd
 
     def _put(self, tile: Tile, person: Person) -> None:
-        self.homes[tile][person.person_id] = person.cell
-        self.cells[tile].setdefault(person.cell, {})[person.person_id] = person
+        self.people[tile][person.person_id] = person
+        self._list(person.person_id, (*self.listed.get(person.person_id, ()), person))
+        if person.process:
+            self.held.setdefault(person.process, set()).add((tile, person.person_id))
+        else:
+            insort(self.minutes, (person.until_ms, tile, person.person_id))
 
     def _drop(self, tile: Tile, person_id: str) -> None:
-        cell = self.homes[tile].pop(person_id, None)
-        if cell is not None:
-            people = self.cells[tile][cell]
-            del people[person_id]
-            if not people:
-                del self.cells[tile][cell]
+        person = self.people[tile].pop(person_id, None)
+        if person is None:
+            return
+        self._list(person_id, tuple(one for one in self.listed[person_id] if one is not person))
+        if person.process:
+            self.held[person.process].remove((tile, person_id))
+            if not self.held[person.process]:
+                del self.held[person.process]
+        else:
+            del self.minutes[bisect_left(self.minutes, (person.until_ms, tile, person_id))]
+
+    def _list(self, person_id: str, persons: tuple[Person, ...]) -> None:
+        """Puts a person where they are counted: with their like if one tile alone lists them."""
+        for one in self.listed.pop(person_id, ()):
+            crowds = self.crowds[one.tile]
+            crowds[one.cell].drop(one)
+            if not crowds[one.cell]:
+                del crowds[one.cell]
+        for one in persons:
+            crowds = self.crowds[one.tile]
+            if one.cell not in crowds:
+                crowds[one.cell] = Crowd(one.cell)
+            crowds[one.cell].put(one, alone=len(persons) == 1)
+        if persons:
+            self.listed[person_id] = persons

@@ -18,6 +18,7 @@ from presence.geo import (
     TILES_MAX,
     Cell,
     Tile,
+    across,
     apart,
     cell_at,
     centre,
@@ -25,6 +26,7 @@ from presence.geo import (
     in_range,
     label,
     label_m,
+    spot,
     tile_of,
     tiles_within,
     widest,
@@ -196,6 +198,21 @@ def test_the_sphere_is_within_0_6_percent_of_the_ellipsoid(
         if not boxes_touch(a, b):
             geodesic = Geodesic.WGS84.Inverse(*centre(a), *centre(b), Geodesic.DISTANCE)["s12"]
             assert math.isclose(apart(a, b), geodesic, rel_tol=0.006), (a, b)
+
+
+def test_two_rows_know_of_their_cells_what_is_true_of_each_pair(
+    pairs: list[tuple[Cell, int, Cell, int]],
+) -> None:
+    for a, _, b, _ in pairs:
+        here, there = spot(a), spot(b)
+        dx = abs(here.x - there.x)
+        dx = min(dx, geo.COLUMNS - dx)
+        row = across(here.y, there.y)
+        if dx < len(row.metres):
+            assert row.metres[dx] == apart(a, b) <= RADIUS_MAX_M, (a, b)
+            assert row.labels_m[dx] == label_m(apart(a, b)), (a, b)
+        else:
+            assert apart(a, b) > RADIUS_MAX_M, (a, b)
 
 
 @pytest.mark.parametrize("lat", [-85.0, -33.9, 0.0, 52.5, 84.99])

@@ -1,11 +1,17 @@
 """This process's picture of who is in the tiles it watches, against a count by hand."""
 
 import random
-from collections.abc import Iterable
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from presence.geo import apart, cell_at, in_range, label_m, tile_of, tiles_within
+from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of, tiles_within
 from presence.people import Person, Place, TileEvent
 from presence.registry import Tileful
 from presence.roster import SHOWN_MAX, Nearby, Roster
@@ -104,6 +110,22 @@ def test_who_stands_in_two_tiles_while_they_move_is_there_once_as_the_newer() ->
     assert nearby.count == 1
 
 
+def test_who_has_just_moved_on_leaves_the_label_they_stand_in() -> None:
+    aside = cell_at(52.52, 13.404)
+    people = [
+        Person("stays", "Ana", *HERE, 1, "alive"),
+        Person("walks", "Ben", aside, 500, 1, "alive"),
+    ]
+    seen = roster_of(people).nearby(HERE, ALIVE, NOW_MS).seen_by("walks")
+    assert (ids(seen), dict(seen.totals)) == (["stays"], {0: 1})
+
+
+def test_who_is_not_there_yet_takes_nobody_away() -> None:
+    people = [Person("stays", "Ana", *HERE, 1, "alive")]
+    seen = roster_of(people).nearby(HERE, ALIVE, NOW_MS).seen_by("comes")
+    assert (ids(seen), seen.count, seen.rest) == (["stays"], 1, 0)
+
+
 def test_a_change_shows_at_once() -> None:
     roster = roster_of([Person("first", "Ana", *HERE, 1, "alive")])
     second = Person("second", "Ben", *HERE, 1, "alive")
@@ -126,6 +148,16 @@ def test_a_move_inside_a_tile_leaves_nobody_behind() -> None:
     assert roster.apply(here(after))
     assert roster.person(before.tile, "mover") == after
     assert [*roster.everyone([before.tile])] == [after]
+
+
+def test_a_tile_that_is_read_again_shows_who_came_went_and_changed() -> None:
+    stays, goes, turns = (Person(name, "Ana", *HERE, 1, "alive") for name in ("a", "b", "c"))
+    comes, turned = Person("d", "Ben", *HERE, 1, "alive"), turns.changed(name="Cleo", version=2)
+    roster = roster_of([stays, goes, turns])
+    roster.load(stays.tile, Tileful(5, {one.person_id: one for one in (stays, turned, comes)}))
+    nearby = roster.nearby(HERE, ALIVE, NOW_MS)
+    assert [one.person for one in nearby.shown] == [stays, turned, comes]
+    assert roster.apply(gone(stays, 6))
 
 
 def test_a_change_that_was_missed_is_noticed_and_changes_nothing() -> None:
@@ -151,3 +183,250 @@ def test_a_tile_that_is_not_watched_is_not_kept() -> None:
     roster.forget(first.tile)
     assert roster.person(first.tile, "first") is None
     assert roster.nearby(HERE, ALIVE, NOW_MS).count == 0
+
+
+# --- against a plain picture ------------------------------------------------------------------
+
+
+class Plain:
+    """The same picture, kept in the plainest way, and asked by walking over everybody."""
+
+    def __init__(self) -> None:
+        self.versions: dict[Tile, int] = {}
+        self.people: dict[Tile, dict[str, Person]] = {}
+
+    def load(self, tile: Tile, tileful: Tileful) -> None:
+        self.versions[tile], self.people[tile] = tileful.version, {**tileful.people}
+
+    def forget(self, tile: Tile) -> None:
+        self.versions.pop(tile, None)
+        self.people.pop(tile, None)
+
+    def apply(self, event: TileEvent) -> bool:
+        known = self.versions.get(event.tile)
+        if known is None or event.version <= known:
+            return True
+        if event.version > known + 1:
+            return False
+        self.versions[event.tile] = event.version
+        self.people[event.tile].pop(event.person.person_id, None)
+        if event.here:
+            self.people[event.tile][event.person.person_id] = event.person
+        return True
+
+    def everyone(self) -> list[Person]:
+        return [person for people in self.people.values() for person in people.values()]
+
+    def nearby(self, place: Place, processes: frozenset[str], now_ms: int) -> list[Person]:
+        """Nearest first; of somebody who is in range twice, the newer one."""
+        found = {
+            one.person_id: one
+            for one in sorted(self.everyone(), key=lambda one: one.version)
+            if in_range(*place, *one.place) and one.alive(processes, now_ms)
+        }
+        return sorted(
+            found.values(), key=lambda one: (label_m(apart(place.cell, one.cell)), one.person_id)
+        )
+
+
+class World:
+    """What the registry would hold, from which both pictures are fed."""
+
+    def __init__(self) -> None:
+        self.tiles: dict[Tile, Tileful] = {}
+        self.where: dict[str, Person] = {}
+        self.version = 0
+
+    def changed(self, tile: Tile, here: bool, person: Person) -> TileEvent:
+        before = self.tiles.get(tile, Tileful())
+        people = {one: each for one, each in before.people.items() if one != person.person_id}
+        if here:
+            people[person.person_id] = person
+        self.tiles[tile] = Tileful(before.version + 1, people)
+        return TileEvent(tile, before.version + 1, here, person)
+
+    def place(self, person: Person) -> list[TileEvent]:
+        """Writes the new tile, then leaves the old."""
+        self.version += 1
+        person = person.changed(version=self.version)
+        before = self.where.get(person.person_id)
+        self.where[person.person_id] = person
+        events = [self.changed(person.tile, True, person)]
+        if before and before.tile != person.tile:
+            events.append(self.changed(before.tile, False, person))
+        return events
+
+    def leave(self, person_id: str) -> list[TileEvent]:
+        before = self.where.pop(person_id, None)
+        return [self.changed(before.tile, False, before)] if before else []
+
+
+SPOTS = [
+    cell_at(lat + north / 1000, (lon + east / 1000 + 180) % 360 - 180)
+    for lat, lon in (BERLIN, DATE_LINE)
+    for north, east in ((0, 0), (0, 1.5), (0, 4), (3, 0), (6, -6), (-14, 9))
+]
+PEOPLE = st.builds(
+    Person,
+    person_id=st.sampled_from("abc"),
+    name=st.just("Ana"),
+    cell=st.sampled_from(SPOTS),
+    radius_m=st.sampled_from([100, 300, 1000, 2000]),
+    process=st.sampled_from(["", "one", "two", "gone"]),
+    until_ms=st.integers(0, 4),
+)
+SPOT_TILES = st.sampled_from(sorted({tile_of(cell) for cell in SPOTS}))
+ARRIVALS = st.lists(st.sampled_from(["heard", "lost", "twice"]), min_size=2, max_size=2)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("place"), PEOPLE, ARRIVALS),
+        st.tuples(st.just("leave"), PEOPLE, ARRIVALS),
+        st.tuples(st.just("load"), SPOT_TILES),
+        st.tuples(st.just("forget"), SPOT_TILES),
+    ),
+    max_size=40,
+)
+
+
+def take(step: tuple[Any, ...], world: World, *pictures: Roster | Plain) -> None:
+    match step:
+        case "load", tile:
+            for picture in pictures:
+                picture.load(tile, world.tiles.get(tile, Tileful()))
+        case "forget", tile:
+            for picture in pictures:
+                picture.forget(tile)
+        case act, person, arrivals:
+            events = world.place(person) if act == "place" else world.leave(person.person_id)
+            for event, arrival in zip(events, arrivals, strict=False):
+                for _ in range(("lost", "heard", "twice").index(arrival)):
+                    first, second = (picture.apply(event) for picture in pictures)
+                    assert first == second
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    STEPS,
+    st.sampled_from([100, 300, 2000]),
+    st.sets(st.sampled_from(["one", "two"])).map(frozenset),
+    st.integers(0, 5),
+)
+def test_whatever_happens_the_answers_are_those_of_a_plain_picture(
+    steps: list[tuple[Any, ...]], radius_m: int, processes: frozenset[str], now_ms: int
+) -> None:
+    world, roster, plain = World(), Roster(), Plain()
+    for tile in {tile_of(cell) for cell in SPOTS[:5]}:
+        take(("load", tile), world, roster, plain)
+    for step in steps:
+        take(step, world, roster, plain)
+        for cell in SPOTS[::3]:
+            place = Place(cell, radius_m)
+            due = plain.nearby(place, processes, now_ms)
+            nearby = roster.nearby(place, processes, now_ms)
+            labels = [label_m(apart(cell, one.cell)) for one in due]
+            assert [one.person for one in nearby.shown] == due
+            assert [one.label_m for one in nearby.shown] == labels
+            assert nearby.totals == Counter(labels)
+        everyone = plain.everyone()
+        same(roster.everyone(plain.versions), everyone)
+        same(
+            roster.dead(processes, now_ms),
+            (one for one in everyone if not one.alive(processes, now_ms)),
+        )
+        same(
+            roster.lapsed(now_ms - 2, now_ms),
+            (one for one in everyone if not one.process and now_ms - 2 < one.until_ms <= now_ms),
+        )
+        assert {cell for crowds in roster.crowds.values() for cell in crowds} == {
+            one.cell for one in everyone
+        }
+        assert roster.versions == plain.versions
+        assert all(roster.person(one.tile, one.person_id) == one for one in everyone)
+
+
+def same(found: Iterable[Person], due: Iterable[Person]) -> None:
+    def order(one: Person) -> tuple[str, int]:
+        return one.person_id, one.version
+
+    assert sorted(found, key=order) == sorted(due, key=order)
+
+
+def test_nothing_is_kept_of_tiles_that_are_watched_no_more() -> None:
+    people = people_around(random.Random(7), *BERLIN, 300)
+    roster = roster_of([*people, *(one.changed(cell=HERE.cell, version=9) for one in people[:9])])
+    for tile in [*roster.versions]:
+        roster.forget(tile)
+    assert not any(vars(roster).values())
+
+
+# --- what it costs ----------------------------------------------------------------------------
+
+
+def steps_of(act: Callable[[], object]) -> int:
+    """How many bytecode instructions Python takes for it, wherever they stand."""
+    counted = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+        nonlocal counted
+        frame.f_trace_opcodes = True
+        counted += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return counted
+
+
+def steps_of_a_day(roster: Roster) -> list[int]:
+    """What it takes to ask, to move, to come, to go and to look for the lapsed and the dead."""
+    processes = frozenset({"alive", "dead"})
+    roster.nearby(HERE, processes, NOW_MS)
+    version = roster.versions[tile_of(HERE.cell)]
+    comes = Person("walker", "Ana", *HERE, 1, "alive")
+    goes = comes.changed(version=2, process="", until_ms=NOW_MS + 30_000)
+    return [
+        steps_of(act)
+        for act in (
+            lambda: roster.nearby(HERE, processes, NOW_MS),
+            lambda: roster.apply(here(comes, version + 1)),
+            lambda: roster.apply(here(goes, version + 2)),
+            lambda: roster.apply(gone(goes, version + 3)),
+            lambda: roster.lapsed(NOW_MS - 4000, NOW_MS),
+            lambda: roster.dead(processes, NOW_MS - 4000),
+        )
+    ]
+
+
+def test_everything_costs_the_same_however_many_are_elsewhere() -> None:
+    near = people_around(random.Random(1), *BERLIN, 200)
+    costs = []
+    for elsewhere in (100, 100_000):
+        far = (
+            Person(
+                f"far-{turn}",
+                "Ben",
+                cell_at(40 + turn % 100 / 100, 20 + turn // 1000 / 100),
+                500,
+                1,
+                "alive" if turn % 9 else "",
+                2 * NOW_MS,
+            )
+            for turn in range(elsewhere)
+        )
+        costs.append(steps_of_a_day(roster_of([*near, *far])))
+    assert costs[0] == costs[1]
+
+
+def test_a_full_cell_costs_no_more_to_ask_about_than_one_with_those_who_are_shown() -> None:
+    few, many = (
+        roster_of(Person(f"person-{turn:05}", "Ana", *HERE, 1, "alive") for turn in range(count))
+        for count in (SHOWN_MAX + 1, 20_000)
+    )
+    few.nearby(HERE, ALIVE, NOW_MS)
+    costs = [steps_of(lambda: one.nearby(HERE, ALIVE, NOW_MS)) for one in (few, many)]  # noqa: B023
+    assert many.nearby(HERE, ALIVE, NOW_MS).count == 20_000
+    assert costs[1] <= costs[0]
