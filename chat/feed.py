@@ -92,7 +92,7 @@ class Feed:
     def _publish(self, entry: Entry, previous: StreamId) -> None:
         """Own sockets by a call, the other processes by a hint."""
         self.take(entry, previous)
-        self.hub.hint(entry.tile, to_hint(entry, previous))
+        self.hub.hints.tell(entry.tile, to_hint(entry, previous))
 
     # ---- In order, once ----------------------------------------------------------------------
 

@@ -64,7 +64,8 @@ class Group:
         self.readers: dict[Form, Readers] = {}
         self.joining: set[Socket] = set()
         self.pending: list[Heard] = []
-        self.people_at_s = 0.0
+        # When people were last shown here, and how often.
+        self.people_at_s, self.drawn = 0.0, 0
         self.people_timer: asyncio.TimerHandle | None = None
 
     def add(self, socket: Socket) -> None:
@@ -233,6 +234,12 @@ class Audience:
     def reaching(self, tile: Tile) -> list[Group]:
         """The groups whose circle reaches a tile."""
         return [*self.by_tile.get(tile, ())]
+
+    def standing(self, tile: Tile) -> Iterable[Socket]:
+        """The sockets whose own cell lies in a tile."""
+        for group in self.reaching(tile):
+            if tile_of(group.place.cell) == tile:
+                yield from (*group.live, *group.joining)
 
     def _begin(self, place: Place) -> Group:
         group = self.groups[place] = Group(place, self.window, self.sockets)

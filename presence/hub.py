@@ -16,16 +16,16 @@ from django.conf import settings
 
 from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
-from neartalk.redis import unknown_when_lost
 from presence.audience import Audience, Group
 from presence.frames import Frame, gap, refusal, signal
 from presence.geo import Tile, tiles_within
+from presence.hints import Hints
 from presence.panel import Drawn
 from presence.people import Change, Person, Place, TileEvent
 from presence.registry import Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
-from presence.source import Arrival, Source
+from presence.source import Arrival, Silence, Source
 from presence.store import registry
 from presence.wire import event_of, to_event
 
@@ -40,17 +40,15 @@ TOUCH_S = 300.0
 LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
-HINTS_MAX = 500
 
 
 class Hub:
     """One a process. `source` is set by the chat before the first socket joins."""
 
-    source: Source
+    source: Source = Silence()
 
     def __init__(self, registry: Registry, layer: Any = None, clock: Clock = now_ms) -> None:
         self.registry = registry
-        self.layer = layer
         self.clock = clock
         self.process = secrets.token_hex(8)
         self.audience = Audience()
@@ -60,13 +58,17 @@ class Hub:
         self.skew_ms = 0
         self.joined: set[Tile] = set()
         self.gate = asyncio.Lock()
-        self.channel = ""
         self.tasks: set[asyncio.Task[None]] = set()
         self.loops: list[asyncio.Task[None]] = []
         self.starting: asyncio.Lock = asyncio.Lock()
         self.lingering: dict[str, asyncio.TimerHandle] = {}
-        self.hints: dict[Tile, list[dict[str, Any]]] = {}
-        self.publishing = False
+        self.hints = Hints(
+            layer,
+            self.process,
+            take=self._receive,
+            later=self.later,
+            alone=lambda: self.processes == {self.process},
+        )
         self.stale: set[Tile] = set()
         self.refreshing = False
 
@@ -79,10 +81,9 @@ class Hub:
                 return
             await self.registry.renew(self.process)
             await self._pulse()
-            if self.layer:
-                with unknown_when_lost():
-                    self.channel = await self.layer.new_channel()
-                self.loops.append(asyncio.create_task(self._listen()))
+            if self.hints.layer:
+                await self.hints.open()
+                self.loops.append(asyncio.create_task(self.hints.listen()))
             for period_s, act in (
                 (PULSE_S, self._pulse),
                 (RENEW_S, self._renew),
@@ -169,12 +170,15 @@ class Hub:
                 raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
-        await self.reach(self.audience.groups[socket.place].tiles)
+        group = self.audience.groups[socket.place]
+        await self.reach(group.tiles)
         self.show_people(socket)
+        drawn = group.drawn
         seen = await self.source.replay(socket, arrival)
         if socket in self._sockets(socket.person):
             self.audience.settle(socket, seen)
-            self.show_people(socket)
+            if group.drawn != drawn:
+                self.show_people(socket)
 
     def exit(self, socket: Socket) -> None:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
@@ -208,16 +212,14 @@ class Hub:
         if self.joined.issuperset(tiles):
             return
         async with self.gate:
-            fresh = self.audience.by_tile.keys() - self.joined
+            # Whoever asked for them may have gone meanwhile.
+            fresh = {tile for tile in tiles if tile in self.audience.by_tile} - self.joined
             if fresh:
                 await self._begin(fresh)
 
     async def _begin(self, tiles: set[Tile]) -> None:
         """Joins the groups first, then reads: what changes in between is heard."""
-        if self.layer:
-            with unknown_when_lost():
-                names = map(group_name, tiles)
-                await asyncio.gather(*(self.layer.group_add(name, self.channel) for name in names))
+        await self.hints.join(tiles)
         await self._read(tiles)
         await self.source.begin(tiles)
         self.joined |= tiles
@@ -231,14 +233,7 @@ class Hub:
             self.source.forget(spare)
             for tile in spare:
                 self.roster.forget(tile)
-            if self.layer:
-                with unknown_when_lost():
-                    await asyncio.gather(
-                        *(
-                            self.layer.group_discard(group_name(tile), self.channel)
-                            for tile in spare
-                        )
-                    )
+            await self.hints.leave(spare)
 
     async def _read(self, tiles: Iterable[Tile]) -> None:
         found = await self.registry.people(tiles)
@@ -261,36 +256,7 @@ class Hub:
                 self._follow(socket, before)
         for event in change.events:
             self.apply(event)
-            self.hint(event.tile, {"type": "presence.changed", **to_event(event)})
-
-    def hint(self, tile: Tile, event: dict[str, Any]) -> None:
-        """Publishes to the tile's group. It may be lost: readers find gaps and poll."""
-        if self.layer and not self._drop_on_purpose():
-            waiting = self.hints.setdefault(tile, [])
-            if len(waiting) < HINTS_MAX:
-                waiting.append(event)
-            if not self.publishing:
-                self.publishing = True
-                self.later(self._publish())
-
-    def _drop_on_purpose(self) -> bool:
-        return secrets.randbelow(1000) < settings.HINTS_DROPPED * 1000
-
-    async def _publish(self) -> None:
-        """One after the other, what waits for the same tile together: the layer has one lock for
-        everything, and whoever joins a group would wait behind all hints.
-        """
-        try:
-            while self.hints:
-                tile = next(iter(self.hints))
-                hints = {"type": "hints", "from": self.process, "each": self.hints.pop(tile)}
-                await self._guarded(self._send(group_name(tile), hints))
-        finally:
-            self.publishing = False
-
-    async def _send(self, group: str, hints: dict[str, Any]) -> None:
-        with unknown_when_lost():
-            await self.layer.group_send(group, hints)
+            self.hints.tell(event.tile, {"type": "presence.changed", **to_event(event)})
 
     def apply(self, event: TileEvent) -> None:
         """Takes one change of a tile over."""
@@ -341,12 +307,10 @@ class Hub:
 
     def _find_missing(self, tiles: Collection[Tile]) -> None:
         """The same, where nobody heard of it: read from the registry, they are not there."""
-        for sockets in self.audience.sockets.values():
-            socket = next(iter(sockets))
-            person = socket.person
-            if person.tile in tiles:
-                listed = self.roster.person(person.tile, person.person_id)
-                if listed is None or not listed.process:
+        for tile in tiles:
+            for socket in self.audience.standing(tile):
+                listed = self.roster.person(tile, socket.person.person_id)
+                if socket.person.tile == tile and (listed is None or not listed.process):
                     self.later(self._place_again(socket))
 
     def _take_over(self, processes: Collection[str]) -> None:
@@ -422,6 +386,7 @@ class Hub:
 
     def _show_group(self, group: Group) -> None:
         group.people_timer = None
+        group.drawn += 1
         drawn = Drawn(self.nearby(group.place))
         written = [self.show_people(socket, drawn) for socket in group.live]
         if any(written):
@@ -457,13 +422,12 @@ class Hub:
         self._reread(
             tile for tile in tiles if self.roster.versions.get(tile) != pulse.versions[tile]
         )
-        if died or born:
-            for tile in tiles:
-                self._changed(tile)
+        for tile in self.roster.tiles_of(died | born):
+            self._changed(tile)
+        if died:
             self._take_over(died)
-        for person in self.roster.everyone(tiles):
-            if not person.process and 0 <= pulse.now_ms - person.until_ms < PULSE_S * 2000:
-                self._changed(person.tile)
+        for person in self.roster.lapsed(pulse.now_ms - int(PULSE_S * 2000), pulse.now_ms):
+            self._changed(person.tile)
         if self.joined:
             await self.source.poll()
             await self._release()
@@ -504,38 +468,20 @@ class Hub:
 
     async def _bury(self) -> None:
         self.audience.trails.expire()
-        now = self.now_ms()
-        dead = [
-            person
-            for person in self.roster.everyone([*self.joined])
-            if not person.alive(self.processes, now)
-        ]
+        dead = self.roster.dead(self.processes, self.now_ms())
         for change in await self.registry.bury(dead):
             self.announce(change)
 
     async def _trim(self) -> None:
         await self.source.trim()
 
-    async def _listen(self) -> None:
-        while True:
-            try:
-                hints = await self.layer.receive(self.channel)
-                if hints["from"] != self.process:
-                    for hint in hints["each"]:
-                        await self._receive(hint)
-            except Exception:
-                log.exception("a hint could not be taken")
-                await asyncio.sleep(SOON_S)
-
     async def _receive(self, hint: dict[str, Any]) -> None:
-        if hint["type"] == "presence.changed":
+        if hint["type"] == "process.began":
+            self.processes |= {hint["from"]}
+        elif hint["type"] == "presence.changed":
             self.apply(event_of(hint))
         else:
             await self.source.receive(hint)
-
-
-def group_name(tile: Tile) -> str:
-    return f"tile.{tile}"
 
 
 @cache

@@ -148,10 +148,11 @@ class MemoryRegistry:
 
     def _forget_idle(self) -> None:
         now = self.clock()
-        for digest in [*self.ends_ms]:
-            if self.ends_ms[digest] > now:
+        while self.ends_ms:
+            idlest = next(iter(self.ends_ms))
+            if self.ends_ms[idlest] > now:
                 return
-            self._live(digest)
+            self._live(idlest)
 
     def _life_ms(self) -> int:
         return settings.MESSAGE_LIFE_SECONDS * 1000

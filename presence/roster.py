@@ -162,6 +162,10 @@ class Roster:
         ]
         return [*orphans, *self.lapsed(-1, now_ms)]
 
+    def tiles_of(self, processes: Iterable[str]) -> set[Tile]:
+        """The tiles in which any of these processes holds somebody."""
+        return {tile for process in processes for tile, _ in self.held.get(process, ())}
+
     def nearby(self, place: Place, processes: frozenset[str], now_ms: int) -> Nearby:
         """Who of the living is in range of a place: `apart <= min` of both radii."""
         near: dict[int, list[list[str]]] = defaultdict(list)

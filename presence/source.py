@@ -25,6 +25,21 @@ class Arrival:
         return None if self.moved_away else self.mark_ms
 
 
+class Silence:
+    """Where there is no chat yet: nothing was said."""
+
+    mark_ms = 0
+
+    async def begin(self, tiles: Iterable[Tile]) -> None: ...
+    def forget(self, tiles: Iterable[Tile]) -> None: ...
+    async def poll(self) -> None: ...
+    async def restart(self) -> None: ...
+    async def trim(self) -> None: ...
+    async def receive(self, event: dict[str, Any]) -> None: ...
+    async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
+        return set()
+
+
 class Source(Protocol):
     """Where messages come from: the chat's feed."""
 

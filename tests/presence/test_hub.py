@@ -11,7 +11,8 @@ from chat.history_memory import MemoryHistory
 from neartalk.codes import CODES, Refused
 from presence.audience import WINDOW_S
 from presence.geo import tile_of, tiles_within
-from presence.hub import HINTS_MAX, LINGER_S, PEOPLE_S, SOON_S, Hub
+from presence.hints import PROCESSES, WAITING_MAX
+from presence.hub import LINGER_S, PEOPLE_S, SOON_S, Hub
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry_memory import MemoryRegistry
@@ -265,6 +266,7 @@ async def test_who_left_on_another_process_is_sent_away_here() -> None:
         alice = await place.first.come(session)
         change = await place.registry.close(session.digest)
         assert change
+        await place.second.hub.start()
         place.second.hub.announce(change)
         await place.settle()
         assert alice.page.closed == CODES["left"].close
@@ -351,11 +353,11 @@ async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> Non
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         assert place.first.hub.joined == tiles_within(*HERE)
         groups = {group for group, queues in place.wire.groups.items() if queues}
-        assert groups == {f"tile.{tile}" for tile in tiles_within(*HERE)}
+        assert groups == {PROCESSES, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
         place.first.hub.exit(alice)
         await place.first.poll()
         assert place.first.hub.joined == set()
-        assert not any(place.wire.groups.values())
+        assert {group for group, queues in place.wire.groups.items() if queues} == {PROCESSES}
         assert not place.first.hub.roster.versions
 
 
@@ -416,17 +418,35 @@ async def test_hints_wait_for_one_another_and_leave_together_by_tile() -> None:
         assert bob.page.texts == ["1", "2", "3"]
 
 
+async def test_nobody_is_told_anything_while_there_is_only_one_process() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        place.wire.sent.clear()
+        await place.first.say(alice, "1")
+        await place.settle()
+        assert place.wire.sent == []
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        await place.first.say(alice, "2")
+        await place.settle()
+        await Time().pass_s(WINDOW_OVER)
+        assert bob.page.texts == ["1", "2"]
+        assert [group for group, _ in place.wire.sent if group == PROCESSES] == [PROCESSES]
+
+
 async def test_a_layer_that_hangs_costs_no_memory() -> None:
     async with town() as place:
         await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.second.hub.start()
         await place.settle()
         assert place.first.layer
         stop = place.first.layer.stops["group_send"] = Stop()
-        place.first.hub.hint("u33db2", {"type": "test"})
+        place.first.hub.hints.tell("u33db2", {"type": "test"})
         await stop.arrived()
-        for _ in range(2 * HINTS_MAX):
-            place.first.hub.hint("u33db2", {"type": "test"})
-        assert sum(map(len, place.first.hub.hints.values())) == HINTS_MAX
+        for _ in range(2 * WAITING_MAX):
+            place.first.hub.hints.tell("u33db2", {"type": "test"})
+        assert sum(map(len, place.first.hub.hints.waiting.values())) == WAITING_MAX
         stop.open.set()
         place.wire.groups.clear()
         await place.settle()
