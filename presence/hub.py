@@ -265,9 +265,12 @@ class Hub:
         if event.person.process:
             # Whoever has just written lives; the next pulse knows for sure.
             self.processes |= {event.person.process}
+        before = self.roster.person(event.tile, event.person.person_id)
         if not self.roster.apply(event):
             self._reread({event.tile})
-        self._changed(event.tile)
+        for person in (before, event.person if event.here else None):
+            if person:
+                self._show_soon(group for group, _ in self.audience.hearing(person.place))
         self._notice(event.person)
         if not event.here and self._sockets(event.person):
             self._claim(event.person, event.tile)
@@ -364,33 +367,33 @@ class Hub:
             roster.load(tile, tileful)
         return roster.nearby(place, pulse.processes, pulse.now_ms)
 
-    def show_people(self, socket: Socket, drawn: Drawn | None = None) -> bool:
-        """Writes who is near, if that differs from what the socket shows; says whether it did."""
+    def show_people(self, socket: Socket, drawn: Drawn | None = None) -> None:
+        """Writes who is near, if that differs from what the socket shows."""
         drawn = drawn or Drawn(self.nearby(socket.place))
         frame = drawn.frame(socket)
-        if hash(frame.text) == socket.people_shown:
-            return False
-        socket.people_shown = hash(frame.text)
-        socket.write(frame)
-        return True
+        if hash(frame.text) != socket.people_shown:
+            socket.people_shown = hash(frame.text)
+            socket.write(frame)
 
     def _changed(self, tile: Tile) -> None:
-        """Somebody in a tile came, moved or left: whoever reaches it is told, at most every 5 s."""
-        now_s = asyncio.get_running_loop().time()
-        for group in self.audience.reaching(tile):
+        """Anything may have changed in a tile: whoever reaches it looks."""
+        self._show_soon(self.audience.reaching(tile))
+
+    def _show_soon(self, groups: Iterable[Group]) -> None:
+        """Somebody near came, moved or left: these groups are told, at most every 5 s."""
+        loop = asyncio.get_running_loop()
+        for group in groups:
             if group.people_timer is None:
-                wait_s = max(SOON_S, group.people_at_s + PEOPLE_S - now_s)
-                group.people_timer = asyncio.get_running_loop().call_later(
-                    wait_s, self._show_group, group
-                )
+                wait_s = max(SOON_S, group.people_at_s + PEOPLE_S - loop.time())
+                group.people_timer = loop.call_later(wait_s, self._show_group, group)
 
     def _show_group(self, group: Group) -> None:
         group.people_timer = None
+        group.people_at_s = asyncio.get_running_loop().time()
         group.drawn += 1
         drawn = Drawn(self.nearby(group.place))
-        written = [self.show_people(socket, drawn) for socket in group.live]
-        if any(written):
-            group.people_at_s = asyncio.get_running_loop().time()
+        for socket in group.live:
+            self.show_people(socket, drawn)
 
     def welcome(self, socket: Socket) -> Frame:
         return signal(
