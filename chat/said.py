@@ -10,6 +10,8 @@ from presence.people import Place
 
 MINUTE_MS = 60_000
 AGE_STEPS = 6
+# Where the label belongs: no character, so neither names nor texts hold it (neartalk.text).
+BLANK = "\ufdd0"
 
 
 class Said:
@@ -48,10 +50,13 @@ class Said:
         return self.message.at.ms + life_ms()
 
     def row(self, form: Form, label: str, *, mine: bool) -> str:
+        """Drawn once for all, but for the label."""
         key = (form, label, mine)
         if key not in self.rows:
-            draw = self._html if form is Form.HTML else self._json
-            self.rows[key] = draw(label, mine)
+            blank = (form, BLANK, mine)
+            if blank not in self.rows:
+                self.rows[blank] = self._html(mine) if form is Form.HTML else self._json()
+            self.rows[key] = self.rows[blank].replace(BLANK, label)
         return self.rows[key]
 
     def fields(self, label: str) -> dict[str, str | int]:
@@ -66,10 +71,10 @@ class Said:
             "expires_at": self.expires_at,
         }
 
-    def _json(self, label: str, mine: bool) -> str:
-        return dumps({"type": "chat.message", **self.fields(label)})
+    def _json(self) -> str:
+        return dumps({"type": "chat.message", **self.fields(BLANK)})
 
-    def _html(self, label: str, mine: bool) -> str:
+    def _html(self, mine: bool) -> str:
         message = self.message
         shown = {
             "id": self.id,
@@ -79,7 +84,7 @@ class Said:
             "tag": tag(message.person_id),
             "colour": str(colour(message.person_id)),
             "text": message.text,
-            "distance": label,
+            "distance": BLANK,
             "sent_at": str(message.at.ms),
             "expires_at": str(self.expires_at),
             "minutes": str(min(30, self.minutes)),

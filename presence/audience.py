@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
 from presence.frames import Form, Frame, rows, signal
-from presence.geo import Tile, apart, label, tile_of, tiles_within
+from presence.geo import Tile, between, label_of, spot, tile_of, tiles_within
 from presence.people import Place
 from presence.readers import Readers
 from presence.sockets import Outlet, Socket, Spoken
@@ -59,6 +59,7 @@ class Group:
         self.place = place
         self.window = window
         self.sockets = sockets
+        self.spot = spot(place.cell)
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
         self.readers: dict[Form, Readers] = {}
@@ -216,10 +217,11 @@ class Audience:
         return known[place]
 
     def _find_hearing(self, place: Place) -> Iterable[tuple[Group, str]]:
+        here = spot(place.cell)
         for group in self.reaching(tile_of(place.cell)):
-            metres = apart(place.cell, group.place.cell)
-            if metres <= min(place.radius_m, group.place.radius_m):
-                yield group, label(metres)
+            far = between(here, group.spot)
+            if far and far.metres <= min(place.radius_m, group.place.radius_m):
+                yield group, label_of(far.label_m)
 
     def say(self, spoken: Spoken) -> None:
         for group, words in self.hearing(spoken.place):

@@ -1,5 +1,6 @@
 """manage.py serve: the product on uvicorn, as it is meant to run."""
 
+import gc
 from argparse import ArgumentParser
 from typing import Any
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8080, help="port to listen on (8080)")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        calm_collector()
         uvicorn.run(
             "neartalk.asgi:application",
             host=host,
@@ -34,3 +36,12 @@ class Command(BaseCommand):
             proxy_headers=False,
             server_header=False,
         )
+
+
+def calm_collector() -> None:
+    """Sockets live long and rarely form cycles: looking through all of them for garbage after
+    every 700 objects cost an eighth of the time, and held everybody up while it lasted.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
