@@ -3,11 +3,11 @@
 Keys of a tile carry it as hash tag, so that a cluster keeps them together.
 """
 
+import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-from redis.asyncio import Redis
 
 from chat.history import AFTER_COUNT, Reading, life_ms
 from chat.messages import (
@@ -25,12 +25,15 @@ from chat.messages import (
 )
 from neartalk.codes import Refused
 from neartalk.limits import RULES, seconds
-from neartalk.redis import answer, script, unknown_when_lost
+from neartalk.redis import Client, answer, script, unknown_when_lost
 from presence.geo import Tile
+
+log = logging.getLogger(__name__)
 
 LUA = Path(__file__).parent / "lua"
 DUE = "history:due"
 TRIM_TILES, TRIM_ENTRIES = 100, 1000
+MINUTE_MS = 60_000
 
 
 def stream_key(tile: Tile) -> str:
@@ -46,26 +49,29 @@ def allowance_key(tile: Tile, rule: str, person_id: str) -> str:
 
 
 class RedisHistory:
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
         self.scripts = {path.stem: script(client, path) for path in LUA.glob("*.lua")}
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         ref = f"{draft.person_id}:{draft.ref}"
         with unknown_when_lost():
-            for tile in earlier:
-                if known := await answer(self.client.hget(refs_key(tile), ref)):
-                    return Appended(StreamId.parse(known), BEGINNING, fresh=False)
+            if known := await self._known(ref, earlier):
+                return Appended(StreamId.parse(known), BEGINNING, fresh=False)
             said, *values = await self._append(draft, ref)
         if said == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
         if said == "wait":
             raise Refused("too-fast", retry_after=seconds(values[0]), ref=draft.ref)
-        kept = Appended(StreamId.parse(values[0]), StreamId.parse(values[1]))
-        if kept.previous == BEGINNING:
-            with unknown_when_lost():
-                await answer(self.client.zadd(DUE, {draft.tile: kept.at.ms + life_ms()}, nx=True))
+        at, previous, due = values
+        kept = Appended(StreamId.parse(at), StreamId.parse(previous))
+        self._look_after(draft.tile, kept, due)
         return kept
+
+    async def _known(self, ref: str, tiles: Iterable[Tile]) -> str | None:
+        """The id that any of these tiles knows a ref by. All are asked at once."""
+        asked = [self.client.together.send("HGET", refs_key(tile), ref) for tile in tiles]
+        return next(filter(None, await asyncio.gather(*asked)), None) if asked else None
 
     async def _append(self, draft: Draft, ref: str) -> Any:
         tile, rule = draft.tile, RULES["chat.send"]
@@ -76,7 +82,23 @@ class RedisHistory:
         ]
         fields = [part for pair in to_fields(draft).items() for part in pair]
         arguments = [ref, life_ms(), rule.interval_ms, rule.tolerance_ms, *fields]
-        return await self.scripts["append"](keys, arguments)
+        return await self.client.run(self.scripts["append"], keys, arguments)
+
+    def _look_after(self, tile: Tile, kept: Appended, due: int) -> None:
+        """What a tile needs now and then leaves behind the message, and nobody waits for it.
+
+        If it is lost, the tile is trimmed later: the next minute's message enters it again, and
+        its keys expire by themselves.
+        """
+        if kept.at.ms // MINUTE_MS != kept.previous.ms // MINUTE_MS:
+            self._ride("ZADD", DUE, "NX", kept.at.ms + life_ms(), tile)
+        if due:
+            # Whole, for nobody is there to send it again where Redis does not know it.
+            text, keys = self.scripts["trim"].script, (stream_key(tile), refs_key(tile))
+            self._ride("EVAL", text, len(keys), *keys, life_ms(), TRIM_ENTRIES)
+
+    def _ride(self, *command: str | int) -> None:
+        self.client.together.send(*command).add_done_callback(log_lost)
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
@@ -89,7 +111,8 @@ class RedisHistory:
             return None
         with unknown_when_lost():
             arguments = [str(place), message_id, life_ms()]
-            found = await self.scripts["remove"]([stream_key(message.tile)], arguments)
+            keys = [stream_key(message.tile), refs_key(message.tile)]
+            found = await self.scripts["remove"](keys, arguments)
         if not found:
             return None
         removal = Removal(StreamId.parse(found[0]), message.place, message_id)
@@ -166,6 +189,11 @@ class RedisHistory:
                         await answer(self.client.zadd(DUE, {tile: next_ms}))
                     else:
                         await answer(self.client.zrem(DUE, tile))
+
+
+def log_lost(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled() and (why := answer.exception()):
+        log.warning("a tile was not looked after: %s", why)
 
 
 def milliseconds(time: tuple[int, int]) -> int:

@@ -1,6 +1,6 @@
 """The way to Redis: a client that never waits over 2 s and never repeats a command by itself."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -11,14 +11,37 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from neartalk.codes import Refused
+from neartalk.pipeline import Pipeline
 
 TIMEOUT_S = 2.0
 
 
-def connect(url: str = "") -> "Redis":
+class Client(Redis):
+    """redis-py's client, and beside its pool the one connection on which commands travel
+    together: for what is asked often, in short, and by many at once."""
+
+    def __init__(self, pool: BlockingConnectionPool) -> None:
+        super().__init__(connection_pool=cast(Any, pool))
+        self.together = Pipeline(pool.make_connection)
+
+    async def run(self, script: AsyncScript, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Runs a script, together with whatever else travels now."""
+        rest = len(keys), *keys, *arguments
+        try:
+            return await self.together.send("EVALSHA", script.sha, *rest)
+        except NoScriptError:
+            # Redis began anew, and nothing was run. With EVAL it also knows the script again.
+            return await self.together.send("EVAL", script.script, *rest)
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await self.together.aclose()
+        await super().aclose(close_connection_pool)
+
+
+def connect(url: str = "") -> Client:
     """A client of `url`, by default REDIS_URL; replies are text.
 
     It retries nothing: a command whose answer was lost may have been carried out, and a counter
@@ -33,7 +56,7 @@ def connect(url: str = "") -> "Redis":
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )
-    return Redis(connection_pool=cast(Any, pool))
+    return Client(pool)
 
 
 @cache

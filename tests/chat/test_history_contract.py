@@ -400,6 +400,17 @@ async def test_a_removal_stands_in_the_history_instead_of_the_message(stands: St
         assert "'one'" not in await stand.everything()
 
 
+async def test_the_place_before_a_removal_may_be_that_of_the_message_itself(
+    stands: Stands,
+) -> None:
+    async with stands() as stand:
+        one = await said(stand, "one")
+        found = await stand.history.remove([HOME_TILE], one.id, "alice")
+        assert found is not None
+        assert found[1] == one.at
+        assert (await stand.history.append(draft("two"))).previous == found[0].at
+
+
 async def test_only_your_own_message_and_only_once(stands: Stands) -> None:
     async with stands() as stand:
         one, two = await said(stand, "one"), await said(stand, "two", who="bob")
@@ -734,10 +745,15 @@ async def test_in_redis_a_tile_that_nobody_trims_is_gone_a_minute_after_its_last
 ) -> None:
     async with redis_stand(redis_url) as stand:
         one = await said(stand, "one")
+        await expiring(stand)
         await stand.history.remove([HOME_TILE], one.id, "alice")
-        keys = [key async for key in stand.client.scan_iter() if key != "history:due"]
-        assert {stream_key(HOME_TILE), refs_key(HOME_TILE)} <= {*keys}
-        for key in keys:
-            left_ms = await stand.client.pttl(key)
-            assert left_ms != -1
-            assert left_ms <= HALF_HOUR_MS + 60_000
+        await expiring(stand)
+
+
+async def expiring(stand: RedisStand) -> None:
+    keys = [key async for key in stand.client.scan_iter() if key != "history:due"]
+    assert {stream_key(HOME_TILE), refs_key(HOME_TILE)} <= {*keys}
+    for key in keys:
+        left_ms = await stand.client.pttl(key)
+        assert left_ms != -1
+        assert left_ms <= HALF_HOUR_MS + 60_000

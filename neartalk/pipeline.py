@@ -1,0 +1,125 @@
+"""Commands that come together travel together: one write, and an answer for each.
+
+A connection of the pool, a write and a timeout for every command cost several times as much as
+the command itself.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis import exceptions
+from redis.asyncio.connection import AbstractConnection
+
+# So many commands wait while others are on their way; what comes after them is refused.
+WAITING_MAX = 10_000
+# A connection that rested for longer may have ended meanwhile.
+RESTED_S = 0.01
+
+Answer = asyncio.Future[Any]
+Sent = tuple[Sequence[str | int], Answer]
+
+
+class Pipeline:
+    """The way of a process to one Redis. Nothing is sent twice.
+
+    The first command leaves at once. While it is on its way others wait, and leave together when
+    it is answered. A lost connection is opened again for the next command.
+    """
+
+    def __init__(self, make: Callable[[], AbstractConnection]) -> None:
+        """`make` makes a connection of redis-py, not open yet."""
+        self.make = make
+        self.connection: AbstractConnection | None = None
+        self.answered_s = 0.0
+        self.waiting: list[Sent] = []
+        self.under_way: list[Sent] = []
+        self.travelling: asyncio.Task[None] | None = None
+
+    def send(self, *command: str | int) -> Answer:
+        """Its answer, in time; what is given up before it has left is not sent.
+
+        The answer raises redis' own errors: ResponseError for a refusal of this command alone,
+        ConnectionError or TimeoutError where nobody knows whether it was carried out, and
+        ConnectionError where too many wait.
+        """
+        answer = asyncio.get_running_loop().create_future()
+        if len(self.waiting) < WAITING_MAX:
+            self.waiting.append((command, answer))
+            if self.travelling is None:
+                self.travelling = asyncio.create_task(self._travel())
+        else:
+            settle(answer, exceptions.ConnectionError("too many commands are waiting"))
+        return answer
+
+    async def aclose(self) -> None:
+        if self.travelling:
+            self.travelling.cancel()
+            await asyncio.gather(self.travelling, return_exceptions=True)
+        self._lose(self.under_way, exceptions.ConnectionError("closed"))
+        self._lose(self.waiting, exceptions.ConnectionError("closed"))
+        await self._close()
+
+    async def _travel(self) -> None:
+        try:
+            while self.waiting:
+                self.under_way = [sent for sent in self.waiting if not sent[1].done()]
+                self.waiting = []
+                try:
+                    await self._carry(await self._open())
+                except (exceptions.RedisError, OSError) as why:
+                    self._lose(self.under_way, why)
+                    await self._close()
+        finally:
+            self.travelling = None
+
+    async def _carry(self, connection: AbstractConnection) -> None:
+        """Whatever is lost on the way may have been carried out, or not."""
+        commands = [command for command, _ in self.under_way]
+        await connection.send_packed_command(connection.pack_commands(commands))
+        for _, answer in self.under_way:
+            try:
+                settle(answer, await connection.read_response())
+            except exceptions.ResponseError as refused:
+                settle(answer, refused)
+        self.answered_s = asyncio.get_running_loop().time()
+
+    async def _open(self) -> AbstractConnection:
+        if self.connection and await self._has_ended(self.connection):
+            await self._close()
+        if self.connection is None:
+            connection = self.make()
+            try:
+                await connection.connect()
+            except (exceptions.RedisError, OSError) as why:
+                raise exceptions.ConnectionError(f"no connection: {why}") from why
+            self.connection = connection
+        return self.connection
+
+    async def _has_ended(self, connection: AbstractConnection) -> bool:
+        if asyncio.get_running_loop().time() - self.answered_s < RESTED_S:
+            return False
+        try:
+            return bool(await connection.can_read_destructive())
+        except (exceptions.RedisError, OSError):
+            return True
+
+    async def _close(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection:
+            await connection.disconnect(nowait=True)
+
+    def _lose(self, sent: list[Sent], why: Exception) -> None:
+        for _, answer in sent:
+            settle(answer, why)
+        sent.clear()
+
+
+def settle(answer: Answer, said: Any) -> None:
+    """Nobody waits any more for an answer that is done already."""
+    if answer.done():
+        return
+    if isinstance(said, Exception):
+        answer.set_exception(said)
+    else:
+        answer.set_result(said)

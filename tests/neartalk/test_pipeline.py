@@ -1,0 +1,257 @@
+"""Commands that travel together: few writes, an answer for each, and no more lost than must be."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from redis import exceptions
+
+from neartalk import pipeline
+from neartalk.pipeline import Pipeline
+from neartalk.redis import connect
+from tests.hubs import Time, turns
+from tests.relay import WAIT_S, Relay, relayed
+from tests.servers import Valkey, free_port
+
+
+@asynccontextmanager
+async def pipe(url: str) -> AsyncIterator[Pipeline]:
+    client = connect(url)
+    try:
+        async with asyncio.timeout(WAIT_S):
+            yield client.together
+    finally:
+        await client.aclose(close_connection_pool=True)
+
+
+@asynccontextmanager
+async def watched(server: Valkey) -> AsyncIterator[tuple[Pipeline, Relay]]:
+    """A pipeline that is open, and what it writes from now on."""
+    async with relayed(server) as relay, pipe(relay.url) as together:
+        await together.send("FLUSHALL")
+        relay.lots.clear()
+        yield together, relay
+
+
+async def ready(together: Pipeline) -> None:
+    """Everything that was sent before is answered or lost."""
+    await together.send("PING")
+
+
+def outcomes(*answers: asyncio.Future[object]) -> asyncio.Future[list[object]]:
+    return asyncio.gather(*answers, return_exceptions=True)
+
+
+def kinds(said: list[object]) -> list[type]:
+    return [type(one) for one in said]
+
+
+# ---- Together ----------------------------------------------------------------------------------
+
+
+async def test_everyone_gets_the_answer_to_their_own_command(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, _):
+
+        async def talk(who: int) -> list[str]:
+            return [await together.send("ECHO", f"{who} {number}") for number in range(20)]
+
+        said = await asyncio.gather(*map(talk, range(50)))
+        assert said == [[f"{who} {number}" for number in range(20)] for who in range(50)]
+
+
+async def test_what_is_sent_at_once_leaves_in_one_write(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+        answers = await asyncio.gather(*(together.send("INCR", "count") for _ in range(50)))
+        assert answers == [*range(1, 51)]
+        assert len(relay.lots) == 1
+
+
+async def test_fifty_who_send_one_after_the_other_share_each_write(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+
+        async def talk() -> None:
+            for _ in range(10):
+                await together.send("INCR", "count")
+
+        await asyncio.gather(*(talk() for _ in range(50)))
+        assert len(relay.lots) == 10
+
+
+async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
+    redis_server: Valkey,
+) -> None:
+    async with watched(redis_server) as (together, relay):
+        Time()  # which stands: no timer can let anything leave
+        relay.keep()
+        answers = [together.send("INCR", "count")]
+        await turns()
+        assert len(relay.lots) == 1
+        for _ in range(20):
+            answers.append(together.send("INCR", "count"))
+            await turns(2)
+        assert len(relay.lots) == 1
+        relay.pass_on()
+        assert await asyncio.gather(*answers) == [*range(1, 22)]
+        assert len(relay.lots) == 2
+
+
+async def test_texts_and_long_answers_arrive_whole(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, _):
+        texts = ["", "naïve 😀\r\n$3\r\n", "x" * 300_000, "0"]
+        assert await asyncio.gather(*(together.send("ECHO", text) for text in texts)) == texts
+        await together.send("RPUSH", "list", *texts)
+        assert await together.send("LRANGE", "list", 0, -1) == texts
+
+
+# ---- Errors and losses -------------------------------------------------------------------------
+
+
+async def test_a_refusal_is_only_that_of_its_own_command(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+        commands = [("SET", "text", "x"), ("INCR", "text"), ("NO", "SUCH"), ("GET", "text")]
+        said = await outcomes(*(together.send(*command) for command in commands))
+        assert [said[0], said[3]] == ["OK", "x"]
+        assert kinds(said[1:3]) == [exceptions.ResponseError] * 2
+        assert len(relay.lots) == 1
+
+
+async def test_a_lost_connection_loses_what_was_under_way_and_nothing_else(
+    redis_server: Valkey,
+) -> None:
+    async with watched(redis_server) as (together, relay):
+        relay.keep()
+        under_way = [together.send("INCR", "sent") for _ in range(3)]
+        await relay.until(1)
+        waiting = [together.send("INCR", "waited") for _ in range(3)]
+        relay.cut()
+        relay.pass_on()
+        lost = await outcomes(*under_way)
+        assert kinds(lost) == [exceptions.ConnectionError] * 3
+        assert await asyncio.gather(*waiting) == [1, 2, 3]
+        assert await together.send("GET", "sent") == "3"  # carried out, and once
+
+
+async def test_a_late_answer_loses_what_was_under_way_and_nothing_else(
+    redis_server: Valkey,
+) -> None:
+    async with watched(redis_server) as (together, relay):
+        time = Time()
+        relay.keep()
+        under_way = together.send("INCR", "sent")
+        await relay.until(1)
+        await time.pass_s(1.9)
+        waiting = together.send("INCR", "waited")
+        assert not under_way.done()
+        await time.pass_s(0.2)
+        assert isinstance(under_way.exception(), exceptions.TimeoutError)
+        assert not waiting.done()
+        relay.pass_on()
+        assert await waiting == 1
+        assert await together.send("GET", "sent") == "1"
+
+
+async def test_an_answer_in_time_is_not_late_however_long_the_others_took(
+    redis_server: Valkey,
+) -> None:
+    async with watched(redis_server) as (together, relay):
+        time = Time()
+        for number in range(1, 5):
+            relay.keep()
+            under_way = together.send("INCR", "sent")
+            await relay.until(number)
+            await time.pass_s(1.5)
+            relay.pass_on()
+            assert await under_way == number
+        await time.pass_s(3)
+        await ready(together)
+
+
+async def test_who_gives_up_before_it_left_sends_nothing(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+        relay.keep()
+        first = together.send("INCR", "count")
+        await relay.until(1)
+        given_up, other = together.send("INCR", "given up"), together.send("INCR", "count")
+        given_up.cancel()
+        relay.pass_on()
+        assert [await first, await other] == [1, 2]
+        assert await together.send("EXISTS", "given up") == 0
+
+
+async def test_who_gives_up_on_the_way_disturbs_nobody(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+        relay.keep()
+        answers = [together.send("ECHO", f"{number}") for number in range(5)]
+        await relay.until(1)
+        answers[1].cancel()
+        answers[4].cancel()
+        after = together.send("ECHO", "after")
+        relay.pass_on()
+        assert await asyncio.gather(*(answers[number] for number in (0, 2, 3))) == ["0", "2", "3"]
+        assert await after == "after"
+
+
+async def test_no_more_wait_than_may(redis_server: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "WAITING_MAX", 3)
+    async with watched(redis_server) as (together, relay):
+        relay.keep()
+        first = together.send("INCR", "count")
+        await relay.until(1)
+        waiting = [together.send("INCR", "count") for _ in range(5)]
+        refused = await outcomes(*waiting[3:])
+        assert kinds(refused) == [exceptions.ConnectionError] * 2
+        relay.pass_on()
+        assert await asyncio.gather(first, *waiting[:3]) == [1, 2, 3, 4]
+        assert await together.send("GET", "count") == "4"
+
+
+async def test_where_nobody_listens_everyone_is_told(redis_server: Valkey) -> None:
+    async with pipe(f"redis://127.0.0.1:{free_port()}/0") as together:
+        for _ in range(2):
+            said = await outcomes(*(together.send("PING") for _ in range(5)))
+            assert kinds(said) == [exceptions.ConnectionError] * 5
+
+
+async def test_a_restart_while_nothing_is_sent_loses_nothing(
+    own_redis: Callable[[], Valkey],
+) -> None:
+    server = own_redis()
+    async with pipe(server.url) as together:
+        for _ in range(2):
+            assert await together.send("PING") == "PONG"
+            server.restart()
+            await turns()
+
+
+async def test_closing_ends_what_is_under_way_and_what_waits(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+        relay.keep()
+        under_way = together.send("PING")
+        await relay.until(1)
+        waiting = together.send("PING")
+        await together.aclose()
+        said = await outcomes(under_way, waiting)
+        assert kinds(said) == [exceptions.ConnectionError] * 2
+        relay.pass_on()
+
+
+# ---- Signing in --------------------------------------------------------------------------------
+
+
+async def test_it_signs_in_and_takes_the_database_of_its_url(
+    own_redis: Callable[[], Valkey],
+) -> None:
+    server = own_redis()
+    place = f"127.0.0.1:{server.port}"
+    async with pipe(server.url) as together:
+        await together.send("CONFIG", "SET", "requirepass", "secret")
+    for who in ("", "default"):
+        async with pipe(f"redis://{who}:secret@{place}/3") as together:
+            await together.send("SET", f"by {who}", "x")
+            assert "db=3" in await together.send("CLIENT", "INFO")
+    for wrong in (f"redis://:wrong@{place}/0", f"redis://:secret@{place}/999"):
+        async with pipe(wrong) as together:
+            for _ in range(2):
+                with pytest.raises(exceptions.ConnectionError, match="no connection: "):
+                    await together.send("PING")
