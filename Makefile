@@ -7,7 +7,7 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 # Checks and tests choose their own servers, whatever the shell has set.
 PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY
 
-.PHONY: run test check format clean venv run-setup dev-setup
+.PHONY: run test bench check format clean venv run-setup dev-setup
 
 run:
 	@echo "NearTalk: http://localhost:$(PORT)"
@@ -18,6 +18,11 @@ run:
 test: check
 	@$(PYTHON) tests/chromium.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
+
+# An hour on a machine that does nothing else; writes bench/RESULTS.md. It installs the peers it
+# can, builds in bench/build/ and names what is missing.
+bench: dev-setup
+	@$(PLAIN) $(PYTHON) bench/compare.py
 
 check: dev-setup
 	@$(PYTHON) -m ruff check .

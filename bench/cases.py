@@ -1,0 +1,256 @@
+"""What is measured: each case starts a stack, brings a crowd and returns its readings."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from bench import crowd
+from bench.load import Live, Talk, load, measure
+from bench.readings import Reading
+from bench.stacks import STACKS, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+
+    from bench.load import Seat
+    from bench.stacks import Running
+    from presence.people import Place
+
+PEERS = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
+# Each listener hears so many messages a second where the rate is not what is varied.
+RATE = 10.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything; a trial takes less."""
+
+    seconds: float = 10.0
+    listeners: int = 1000
+    sizes: tuple[int, ...] = (10, 100, 300, 2000)
+    rates: tuple[float, ...] = (1, 10, 30, 100, 200)
+    rooms: int = 20
+    each: int = 10
+    room_rate: float = 100.0
+    idle: int = 5000
+    walkers: int = 1000
+    cell_s: float = 90.0
+    storm: int = 2000
+    storm_s: float = 10.0
+    history: int = 500
+
+
+TRIAL = Size(
+    seconds=3,
+    listeners=200,
+    sizes=(10, 50, 400),
+    rates=(1, 10, 50, 100),
+    rooms=5,
+    idle=300,
+    walkers=100,
+    cell_s=9,
+    storm=200,
+    storm_s=2,
+    history=100,
+)
+
+
+# ---- Crowds that talk ------------------------------------------------------------------------
+
+
+async def one_cell(stack: str, size: Size) -> list[Reading]:
+    """Everyone in one place, at each of the rates."""
+    # At more than 10 a second the tutorial falls behind for good.
+    rates = [rate for rate in size.rates if rate <= RATE or not stack.startswith("tutorial")]
+    return await talking("one-cell", stack, crowd.one_place(size.listeners), rates, size.seconds)
+
+
+async def sizes(stack: str, size: Size) -> list[Reading]:
+    """Crowds of other sizes in one place."""
+    found = []
+    for listeners in size.sizes:
+        places = crowd.one_place(listeners)
+        found += await talking("sizes", stack, places, [RATE], size.seconds / 2)
+    return found
+
+
+async def spread(stack: str, size: Size) -> list[Reading]:
+    """A town in which everyone speaks when it is their turn, so often that a listener hears as much
+    as in one cell."""
+    places = crowd.town(size.listeners)
+    rate = RATE * size.listeners / mean(crowd.audiences(places))
+    found = await talking("spread", stack, places, [rate], size.seconds)
+    return [replace(reading, rate=RATE) for reading in found]
+
+
+async def rooms(stack: str, size: Size) -> list[Reading]:
+    """Small rooms in places far apart, each with much talk."""
+    places = crowd.rooms(size.rooms, size.each)
+    [reading] = await talking("rooms", stack, places, [size.rooms * size.room_rate], size.seconds)
+    messages = 1e6 / reading.figures["us"] / size.each
+    figures = {**reading.figures, "messages": messages}
+    return [replace(reading, rate=size.room_rate, figures=figures)]
+
+
+async def two(stack: str, size: Size) -> list[Reading]:
+    """One crowd at one process, and the same crowd with half of it at each of two."""
+    return await talking("two", stack, crowd.one_place(size.listeners), [100], size.seconds)
+
+
+async def talking(
+    case: str, stack: str, places: Sequence[Place], rates: Sequence[float], seconds: float
+) -> list[Reading]:
+    with running(STACKS[stack]) as servers:
+        seats = await crowd.seats(servers, places)
+        live, talks = await measure(loading(servers, seats, rates, seconds))
+    return [spoken(case, stack, live, talk) for talk in talks]
+
+
+# ---- Crowds that come, stay and walk ---------------------------------------------------------
+
+
+async def idle(stack: str, size: Size) -> list[Reading]:
+    """Sockets in many small places, on which nobody says anything."""
+    with running(STACKS[stack]) as servers:
+        await crowd.arrive(servers, crowd.town(20))  # whatever is loaded at first use
+        empty_kb = rss_kb(servers)
+        places = crowd.rooms(size.idle // size.each, size.each)
+        seats = await crowd.seats(servers, places, speaks=False)
+        quiet = loading(servers, seats, [0], 2 * size.seconds, connect_rate=250, settle_s=12)
+        live, [talk] = await measure(quiet)
+    figures = {
+        "kb": (live.rss_kb - empty_kb) / live.sockets,
+        "kb_less_sessions": kb_each(live),
+        "share": talk.share,
+        "others": talk.others_cpu_s / talk.wall_s,
+    }
+    return [Reading("idle", stack, live.sockets, 0, figures)]
+
+
+async def walking(stack: str, size: Size) -> list[Reading]:
+    """Everybody goes on to the next cell now and then, and watches the others do so. Before that
+    nothing happens, and then the same calls are made without a move."""
+    places = crowd.town(size.walkers)
+    rate = size.walkers / size.cell_s
+    shares, quiet = [], []
+    with running(STACKS[stack]) as servers:
+        seats = await crowd.seats(servers, places, speaks=False)
+        strolls: list[Any] = [
+            nothing(),
+            crowd.stroll(servers, seats, places, rate),
+            crowd.stroll(servers, seats, [crowd.next_to(place) for place in places], rate),
+        ]
+        watching = loading(servers, seats, [0] * len(strolls), 2 * size.seconds)
+        async with aclosing(watching) as lines, asyncio.TaskGroup() as tasks:
+            stroll = None
+            async for line in lines:
+                if isinstance(line, Talk):
+                    shares.append(line.share)
+                    quiet.append(line.others_cpu_s / line.wall_s)
+                if stroll:
+                    stroll.cancel()
+                if strolls:
+                    stroll = tasks.create_task(strolls.pop(0))
+    # From the second window on, the walkers' own client is at work too.
+    names = ("idle", "standing", "share", "others")
+    figures = dict(zip(names, [*shares, quiet[0]], strict=True))
+    return [Reading("walking", stack, size.walkers, 0, figures)]
+
+
+async def storm(stack: str, size: Size) -> list[Reading]:
+    """Many come to a place at once where much was said."""
+    with running(STACKS[stack]) as servers:
+        early = await crowd.seats(servers, crowd.one_place(10))
+        await measure(loading(servers, early, [size.history / 4], 4, warm_up_s=0, settle_s=0))
+        seats = await crowd.seats(servers, crowd.one_place(size.storm), speaks=False)
+        rush = loading(
+            servers, seats, [0], 0, warm_up_s=0, settle_s=0, connect_rate=size.storm / size.storm_s
+        )
+        live, _ = await measure(rush, all_live=False)
+    figures = {
+        "live": live.live,
+        "live_s": live.live_s,
+        "first_p50_ms": live.first_p50_ms,
+        "first_p99_ms": live.first_p99_ms,
+        "cpu_s": sum(live.cpu_s),
+        "others": live.others_cpu_s / live.wall_s,
+    }
+    return [Reading("storm", stack, size.storm, 0, figures)]
+
+
+# ---- Steps -----------------------------------------------------------------------------------
+
+
+def loading(
+    servers: Running,
+    seats: Sequence[Seat],
+    rates: Sequence[float],
+    seconds: float,
+    *,
+    settle_s: float | None = None,
+    **options: float,
+) -> AsyncGenerator[Live | Talk, None]:
+    speech = servers.stack.speech
+    if settle_s is not None:
+        speech = replace(speech, settle_s=settle_s)
+    ports = [server.port for server in servers.servers]
+    return load(
+        speech, ports, seats, servers.pids, servers.notes, rates=rates, seconds=seconds, **options
+    )
+
+
+def spoken(case: str, stack: str, live: Live, talk: Talk) -> Reading:
+    figures = {
+        "us": talk.us_each,
+        "p50_ms": talk.p50_ms,
+        "p99_ms": talk.p99_ms,
+        "kb": kb_each(live),
+        "bytes": talk.bytes / max(1, talk.counted),
+        "busiest": max(talk.cpu_s) / sum(talk.cpu_s),
+        "expected": talk.expected,
+        "counted": talk.counted,
+        "closed": talk.closed,
+        "share": talk.share,
+        "generator": talk.generator_cpu_s / talk.wall_s,
+        "others": talk.others_cpu_s / talk.wall_s,
+    }
+    return Reading(case, stack, live.sockets, talk.rate, figures)
+
+
+def kb_each(live: Live) -> float:
+    return (live.rss_kb - live.rss_before_kb) / live.sockets
+
+
+def rss_kb(servers: Running) -> float:
+    return sum(psutil.Process(pid).memory_info().rss for pid in servers.pids) / 1024
+
+
+async def nothing() -> None:
+    """Nobody walks."""
+
+
+# ---- The table of them -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    stacks: Sequence[str]
+    read: Callable[[str, Size], Coroutine[Any, Any, list[Reading]]]
+
+
+CASES = {
+    "one-cell": Case((*PEERS, "neartalk-json", "tutorial-daphne"), one_cell),
+    "sizes": Case(PEERS, sizes),
+    "spread": Case(("neartalk", "neartalk-redis"), spread),
+    "rooms": Case(("neartalk", "neartalk-redis", "socketio-redis"), rooms),
+    "two": Case(("neartalk-redis", "neartalk-two"), two),
+    "idle": Case(("neartalk",), idle),
+    "walking": Case(("neartalk",), walking),
+    "storm": Case(("neartalk", "neartalk-redis"), storm),
+}

@@ -1,0 +1,287 @@
+"""RESULTS.md and its two pictures, from what was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.method import method
+from bench.plot import Line, Panel, chart
+from bench.readings import Figure
+from bench.stacks import STACKS
+from bench.targets import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from bench.readings import Reading, Readings
+
+HUES = {"neartalk": 0, "nchan": 1, "go": 2, "socketio": 3, "tutorial": 4}
+PICTURED = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
+RATE = 10.0
+BUSY = 0.05
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stands above the figures."""
+
+    date: str
+    machine: str
+    pinned: bool
+    rounds: int
+    seconds: float
+    trial: bool
+    listeners: int
+    versions: Mapping[str, str]
+    missing: Mapping[str, str]
+
+
+def results(run: Run, readings: Readings) -> str:
+    """RESULTS.md."""
+    parts = [
+        "# NearTalk beside what one would use instead",
+        f"`make bench` wrote this page on {run.date}. Server CPU is that of all server processes, "
+        "children and Redis included, and is told for each delivery: one message shown to one "
+        f"listener. Figures are medians over the rounds ({run.rounds}); a ratio is of two "
+        "figures of the same round, and then the median. Ratios carry over to other machines, "
+        "microseconds do not.",
+        table(["what", "which"], [["machine", run.machine], *map(list, run.versions.items())]),
+        left_out(run.missing),
+        disturbed(readings),
+        "**A trial: less of everything than the targets name.**" if run.trial else "",
+        "## Targets",
+        table(
+            ["case", "target", "measured", "verdict"],
+            [target.row(readings) for target in TARGETS],
+        ),
+        f"## {run.listeners} listeners in one cell",
+        "CPU for each delivery in microseconds, and as a multiple of NearTalk's with its memory "
+        "store, by messages a second:",
+        rates_table(readings, cost),
+        "Latency in milliseconds, p50 and p99:",
+        rates_table(readings, latency),
+        "![Latency by rate](latency.svg)",
+        "Memory for each socket, and bytes of text for each delivery at 10 messages/s:",
+        table(["server", "KB a socket", "bytes a delivery"], [*weights(readings)]),
+        "## Crowds of other sizes in one cell, 10 messages/s",
+        "CPU for each delivery in microseconds:",
+        sizes_table(readings),
+        "![Cost by size of the crowd](cost.svg)",
+        "## The other cases",
+        table(["case", "server", "figures"], [*others(readings)]),
+        "## What was measured, and how",
+        method(run.pinned, run.seconds),
+        "## Every round",
+        details(readings),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def left_out(missing: Mapping[str, str]) -> str:
+    return "\n".join(f"- **Left out:** {what}: {why}" for what, why in missing.items())
+
+
+def disturbed(readings: Readings) -> str:
+    """Says so where other programs took more than a twentieth of a core."""
+    busy = [one.figures.get("others", 0.0) for one in readings]
+    spoilt = sum(share > BUSY for share in busy)
+    if not spoilt:
+        return ""
+    return (
+        f"**Other programs were at work** during {spoilt} of {len(busy)} readings, with up to "
+        f"{max(busy):.0%} of a core: latencies of those are too high."
+    )
+
+
+# ---- One cell --------------------------------------------------------------------------------
+
+
+def stacks_of(readings: Readings, case: str) -> list[str]:
+    """In the order of the table of stacks."""
+    read = {reading.stack for reading in readings if reading.case == case}
+    return [stack for stack in STACKS if stack in read]
+
+
+def rates_of(readings: Readings) -> list[float]:
+    return sorted({reading.rate for reading in readings if reading.case == "one-cell"})
+
+
+def rates_table(readings: Readings, cell: Callable[[Readings, str, float], str]) -> str:
+    rates = rates_of(readings)
+    rows = [
+        [STACKS[stack].title, *(cell(readings, stack, rate) for rate in rates)]
+        for stack in stacks_of(readings, "one-cell")
+    ]
+    return table(["server", *(f"{rate:g}/s" for rate in rates)], rows)
+
+
+def cost(readings: Readings, stack: str, rate: float) -> str:
+    figure = Figure("one-cell", stack, "us", rate)
+    us = readings.middle(figure)
+    ratio = readings.ratio(figure, Figure("one-cell", "neartalk", "us", rate))
+    if us is None:
+        return "-"
+    return f"{us:.1f}" if ratio is None else f"{us:.1f} ({ratio:.2f} x)"
+
+
+def latency(readings: Readings, stack: str, rate: float) -> str:
+    both = [readings.middle(Figure("one-cell", stack, name, rate)) for name in ("p50_ms", "p99_ms")]
+    return " / ".join(f"{value:,.0f}" for value in both if value is not None) or "-"
+
+
+def weights(readings: Readings) -> Iterable[list[str]]:
+    for stack in stacks_of(readings, "one-cell"):
+        names = (("kb", ".1f"), ("bytes", ".0f"))
+        found = [
+            (readings.middle(Figure("one-cell", stack, name, RATE)), form) for name, form in names
+        ]
+        yield [
+            STACKS[stack].title,
+            *(f"{value:{form}}" for value, form in found if value is not None),
+        ]
+
+
+# ---- Crowds of other sizes -------------------------------------------------------------------
+
+
+def by_size(readings: Readings, stack: str) -> list[tuple[float, float]]:
+    """Listeners and microseconds, with the one-cell case among the sizes."""
+    sizes = {
+        (reading.listeners, reading.case)
+        for reading in readings
+        if reading.case in {"one-cell", "sizes"} and reading.stack == stack
+    }
+    found = {
+        listeners: readings.middle(Figure(case, stack, "us", RATE, listeners))
+        for listeners, case in sizes
+    }
+    return [(size, us) for size, us in sorted(found.items()) if us]
+
+
+def sizes_table(readings: Readings) -> str:
+    columns = {stack: dict(by_size(readings, stack)) for stack in stacks_of(readings, "sizes")}
+    sizes = sorted({size for column in columns.values() for size in column})
+    rows = [
+        [STACKS[stack].title, *(f"{column[size]:.1f}" if size in column else "-" for size in sizes)]
+        for stack, column in columns.items()
+    ]
+    return table(["server", *(f"{size:g} listeners" for size in sizes)], rows)
+
+
+# ---- The other cases -------------------------------------------------------------------------
+
+WORDS = {
+    "us": "{:.1f} us a delivery",
+    "messages": "{:,.0f} messages a CPU second",
+    "busiest": "{:.0%} of it by the busiest process",
+    "p99_ms": "p99 {:,.0f} ms",
+    "kb": "{:.1f} KB a socket",
+    "kb_less_sessions": "{:.1f} KB of it since the sessions were made",
+    "share": "{:.1%} of a core",
+    "idle": "{:.1%} before anybody walked",
+    "standing": "{:.1%} for as many calls without a move",
+    "live_s": "all live after {:.1f} s",
+    "first_p50_ms": "first snapshot p50 {:,.0f} ms",
+    "first_p99_ms": "p99 {:,.0f} ms",
+    "cpu_s": "{:.1f} s of CPU",
+}
+CASES = {
+    "spread": "300 cells and six radii",
+    "rooms": "rooms of 10 at 100 messages/s each",
+    "two": "one cell at 100 messages/s, all at one process or half at each of two",
+    "idle": "idle sockets",
+    "walking": "people walking",
+    "storm": "join storm",
+}
+SHOWN = {
+    "spread": ("us", "p99_ms"),
+    "rooms": ("messages", "us", "p99_ms"),
+    "two": ("us", "busiest", "p99_ms"),
+    "idle": ("kb", "kb_less_sessions", "share"),
+    "walking": ("share", "idle", "standing"),
+    "storm": ("live_s", "first_p50_ms", "first_p99_ms", "cpu_s"),
+}
+
+
+def others(readings: Readings) -> Iterable[list[str]]:
+    for case, title in CASES.items():
+        for stack in stacks_of(readings, case):
+            rate = next(one.rate for one in readings if (one.case, one.stack) == (case, stack))
+            found = [
+                WORDS[name].format(value)
+                for name in SHOWN[case]
+                if (value := readings.middle(Figure(case, stack, name, rate))) is not None
+            ]
+            yield [title, STACKS[stack].title, ", ".join(found)]
+
+
+# ---- Every round ----------------------------------------------------------------------------
+
+
+def details(readings: Readings) -> str:
+    """All rounds of what was read, folded away."""
+    keys = dict.fromkeys(
+        (one.case, one.stack, one.listeners, one.rate) for one in sorted(readings, key=order)
+    )
+    rows = []
+    for case, stack, listeners, rate in keys:
+        same = [
+            one
+            for one in readings
+            if (one.case, one.stack, one.listeners, one.rate) == (case, stack, listeners, rate)
+        ]
+        names = [name for name in same[0].figures if name not in {"expected", "counted"}]
+        found = [f"{name} {' '.join(f'{one.figures[name]:.4g}' for one in same)}" for name in names]
+        if "counted" in same[0].figures:
+            found += [
+                f"{one.figures['counted']:,.0f} of {one.figures['expected']:,.0f}" for one in same
+            ]
+        rows.append([case, stack, str(listeners), f"{rate:g}", "; ".join(found)])
+    head = ["case", "stack", "listeners", "rate", "figures of each round"]
+    summary = "<summary>Figures as they were read</summary>"
+    return f"<details>{summary}\n\n{table(head, rows)}\n\n</details>"
+
+
+def order(reading: Reading) -> tuple[int, int, int, float]:
+    cases = ["one-cell", "sizes", *CASES]
+    return (
+        cases.index(reading.case),
+        [*STACKS].index(reading.stack),
+        reading.listeners,
+        reading.rate,
+    )
+
+
+# ---- Pictures --------------------------------------------------------------------------------
+
+
+def cost_picture(readings: Readings) -> str:
+    lines = [line_of(stack, by_size(readings, stack)) for stack in PICTURED]
+    title = "Server CPU for each delivery, microseconds, at 10 messages/s"
+    return chart([Panel(title, "listeners in one cell", [line for line in lines if line.points])])
+
+
+def latency_picture(readings: Readings) -> str:
+    panels = []
+    for name in ("p50", "p99"):
+        lines = []
+        for stack in PICTURED:
+            found = {
+                rate: readings.middle(Figure("one-cell", stack, f"{name}_ms", rate))
+                for rate in rates_of(readings)
+            }
+            lines.append(line_of(stack, [(rate, ms) for rate, ms in found.items() if ms]))
+        title = f"Latency, {name}, milliseconds"
+        panels.append(Panel(title, "messages a second", [line for line in lines if line.points]))
+    return chart(panels)
+
+
+def line_of(stack: str, points: Sequence[tuple[float, float]]) -> Line:
+    family, _, form = stack.partition("-")
+    return Line(STACKS[stack].title, points, HUES[family], bool(form), family == "neartalk")
