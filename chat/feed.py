@@ -215,7 +215,7 @@ class Feed:
         """Writes what is in range and alive, then the mark. Returns the ids that were written."""
         tiles = tiles_within(socket.place.cell, socket.place.radius_m)
         mark_ms = await self._catch_up(tiles)
-        replay = await self._gather(socket, tiles, arrival)
+        replay = await self._gather(socket, tiles, arrival, now_ms=mark_ms)
         for message_rows in self._chunks(socket, replay.messages):
             socket.write(rows(socket.form, message_rows))
             await socket.outlet.drained()
@@ -224,11 +224,14 @@ class Feed:
         socket.write(signal(socket.form, "mark", mark=mark_ms))
         return {said.id for said in replay.messages}
 
-    async def _gather(self, socket: Socket, tiles: Iterable[Tile], arrival: Arrival) -> Replay:
-        """From the tails, and from the store what they do not hold."""
+    async def _gather(
+        self, socket: Socket, tiles: Iterable[Tile], arrival: Arrival, *, now_ms: int
+    ) -> Replay:
+        """From the tails, and from the store what they do not hold. `now_ms` is the store's own
+        clock: what this process knows of it may be late by as long as an answer took.
+        """
         place, since_ms, before = socket.place, arrival.since_ms, arrival.moved_from
         tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
-        now_ms = self.hub.now_ms()
 
         def wanted(said: Said) -> bool:
             if since_ms is not None and said.at.ms < since_ms:

@@ -124,6 +124,18 @@ async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
         assert [shown.message.text for shown in held if isinstance(shown, Said)] == ["young"]
 
 
+async def test_what_an_arrival_is_shown_goes_by_the_stores_clock() -> None:
+    """What the process knows of it was learned when an answer was late, or a while ago."""
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        await town.say(alice, "old")
+        town.store.now += life_ms()
+        town.hub.skew_ms = -1_000
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        assert bob.page.texts == []
+
+
 def message(turn: int) -> Message:
     return Message(StreamId(START_MS + turn, 0), "bob", "Bob", HERE, f"{turn}", f"ref-{turn:08}")
 
