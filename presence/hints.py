@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from neartalk.codes import Refused
 from neartalk.redis import unknown_when_lost
 from presence.geo import Tile
 
@@ -91,10 +92,12 @@ class Hints:
                 group = next(iter(self.waiting))
                 hints = {"type": "hints", "from": self.process, "each": self.waiting.pop(group)}
                 try:
-                    await self.layer.group_send(group, hints)
-                except Exception as lost:
-                    # The next poll of the others finds what this one said.
-                    log.warning("hints were lost: %s", type(lost).__name__)
+                    with unknown_when_lost():
+                        await self.layer.group_send(group, hints)
+                except Refused as lost:
+                    log.warning("left to the next poll: %s", lost.code)
+                except Exception:
+                    log.exception("hints could not be published")
         finally:
             self.publishing = False
 
