@@ -1,17 +1,33 @@
 """A message as its readers see it: one row for each distance label, rendered once."""
 
 import math
+from functools import cache, lru_cache
+
+from django.utils.html import escape
 
 from chat.history import life_ms
 from chat.messages import Message
-from presence.frames import Form, dumps, fragment
-from presence.names import colour, tag
+from presence import names
+from presence.fragments import Outline, blank, fill, outline
+from presence.frames import Form, dumps
 from presence.people import Place
 
 MINUTE_MS = 60_000
 AGE_STEPS = 6
 # Where the label belongs: no character, so neither names nor texts hold it (neartalk.text).
 BLANK = "\ufdd0"
+FIELDS = str.split(
+    "id person_id name initial tag colour text distance sent_at expires_at minutes age"
+)
+
+colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
+
+
+@cache
+def outlined(mine: bool) -> Outline:
+    """A message as its author sees it, or as all others do."""
+    blanks = {name: blank(name) for name in FIELDS}
+    return outline("_message.html", {"message": {**blanks, "mine": mine}})
 
 
 class Said:
@@ -76,22 +92,21 @@ class Said:
 
     def _html(self, mine: bool) -> str:
         message = self.message
-        shown = {
+        values = {
             "id": self.id,
             "person_id": message.person_id,
-            "name": message.name,
-            "initial": message.name[:1].upper(),
+            "name": escape(message.name),
+            "initial": escape(message.name[:1].upper()),
             "tag": tag(message.person_id),
             "colour": str(colour(message.person_id)),
-            "text": message.text,
+            "text": escape(message.text),
             "distance": BLANK,
             "sent_at": str(message.at.ms),
             "expires_at": str(self.expires_at),
             "minutes": str(min(30, self.minutes)),
             "age": str(self._age_step()),
-            "mine": mine,
         }
-        return fragment("_message.html", {"message": shown})
+        return fill(outlined(mine), values)
 
     def _age_step(self) -> int:
         """How faded the message is, from 0 for a fresh one."""

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
-from django.template.loader import get_template
 from django.utils.html import escape
 
 from neartalk.codes import Refused
+from presence.fragments import fragment
 
 
 class Form(StrEnum):
@@ -37,13 +36,6 @@ class Frame:
 
 def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-template = cache(get_template)
-
-
-def fragment(name: str, context: dict[str, Any]) -> str:
-    return template(name).render(context)
 
 
 def rows(form: Form, each: Iterable[str]) -> Frame:

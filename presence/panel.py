@@ -4,15 +4,14 @@ Templates hold the markup. Each is rendered once with blanks, or once a person, 
 drawn for a reader is joined from such pieces.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
-
 from presence import names
-from presence.frames import Form, Frame, dumps, fragment
+from presence.fragments import Outline, blank, fill, fragment, outline, safe
+from presence.frames import Form, Frame, dumps
 from presence.geo import RADIUS_STOPS_M, label
 from presence.people import Person
 from presence.roster import Nearby
@@ -23,9 +22,6 @@ CHAIN_MAX = 8
 DIAL_FIRST, DIAL_STEP = 28.0, 274 / 9
 MARKS_M = (100, 200, 500, 1000, 2000)
 CROWD = 6
-
-# A rendered template: text and the names of its blanks in turn. People's words are never in one.
-Outline = tuple[str, ...]
 
 colour = lru_cache(maxsize=20_000)(names.colour)
 
@@ -123,22 +119,6 @@ def group(nearby: Nearby, far: int, people: list[Person]) -> str:
 
 
 # ---- Templates, each rendered once ---------------------------------------------------------------
-
-
-def outline(template: str, shown: dict[str, Any]) -> Outline:
-    return tuple(fragment(template, shown).strip().split("\0"))
-
-
-def blank(name: str) -> SafeString:
-    return safe(f"\0{name}\0")
-
-
-def fill(outlined: Outline, values: Mapping[str, str]) -> str:
-    return "".join([values[part] if turn % 2 else part for turn, part in enumerate(outlined)])
-
-
-def safe(html: str) -> SafeString:
-    return mark_safe(html)  # noqa: S308 joined from rendered templates
 
 
 @lru_cache(maxsize=1024)

@@ -9,8 +9,9 @@ from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence import panel
-from presence.frames import Form, fragment
+from presence import fragments, panel
+from presence.fragments import fragment
+from presence.frames import Form
 from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
 from presence.people import Person, Place, Session
 from presence.roster import SHOWN_MAX, Nearby, Neighbour
@@ -121,7 +122,8 @@ def test_templates_are_rendered_once_a_person_and_never_again(
         rendered[name] += 1
         return fragment(name, context)
 
-    monkeypatch.setattr(panel, "fragment", counted)
+    for module in (panel, fragments):
+        monkeypatch.setattr(module, "fragment", counted)
     for kept in (panel.around, panel.dial, panel.heading, panel.row, panel.link, panel.crowd):
         kept.cache_clear()
     drawn = panel.Drawn(crowd(1000))

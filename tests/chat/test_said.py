@@ -1,0 +1,53 @@
+"""A row is filled into a template that was rendered once, and looks as if it had been rendered."""
+
+import pytest
+
+from chat.messages import Message, StreamId
+from chat.said import MINUTE_MS, Said
+from presence import fragments, names
+from presence.fragments import fragment
+from presence.frames import Form
+from presence.people import Place
+
+WORDS = '<b>&amp; "it\'s" {{ message.id }} {% now %}</b>\n\N{WAVING HAND SIGN}'
+NOW_MS = 1_700_000_000_000
+
+
+def message(name: str = "Quiet Heron", text: str = WORDS) -> Message:
+    return Message(StreamId(NOW_MS, 3), "p7f3", name, Place("u33db2m", 500), text, "ref-1")
+
+
+@pytest.mark.parametrize("mine", [False, True])
+@pytest.mark.parametrize("name", ["Quiet Heron", "<i>ß</i>", "\N{WAVING HAND SIGN}", "&", "'"])
+def test_a_row_is_what_its_template_renders(name: str, mine: bool) -> None:
+    spoken = message(name)
+    said = Said(spoken, NOW_MS + 10 * MINUTE_MS)
+    shown = {
+        "id": said.id,
+        "person_id": "p7f3",
+        "name": name,
+        "initial": name[:1].upper(),
+        "tag": names.tag("p7f3"),
+        "colour": names.colour("p7f3"),
+        "text": WORDS,
+        "distance": "~200 m",
+        "sent_at": NOW_MS,
+        "expires_at": said.expires_at,
+        "minutes": 20,
+        "age": 2,
+        "mine": mine,
+    }
+    rendered = fragment("_message.html", {"message": shown}).strip()
+    assert said.row(Form.HTML, "~200 m", mine=mine) == rendered
+
+
+def test_no_template_is_rendered_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    for mine in (False, True):
+        Said(message(), NOW_MS).row(Form.HTML, "~200 m", mine=mine)
+
+    def fail(*rendering: object) -> str:
+        raise AssertionError(rendering)
+
+    monkeypatch.setattr(fragments, "fragment", fail)
+    for mine in (False, True):
+        assert "Hello" in Said(message(text="Hello"), NOW_MS).row(Form.HTML, "~450 m", mine=mine)
