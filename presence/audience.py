@@ -5,12 +5,13 @@ The first message leaves at once; what follows within the window leaves together
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 
-from presence.frames import Form, Frame, rows, signal
+from presence.frames import Form, Frame, rows, signal, signals
 from presence.geo import Tile, between, label_of, spot, tile_of, tiles_within
 from presence.people import Place
 from presence.readers import Readers
-from presence.sockets import Outlet, Socket, Spoken
+from presence.sockets import Socket, Spoken
 from presence.trails import Trails
 
 WINDOW_S = 0.03
@@ -19,52 +20,57 @@ Heard = tuple[Spoken, str]
 
 class Window:
     """Who was written to in the last 30 ms at most: what is said to them since waits until these
-    are over. Frames are kept as long: groups that hear the same at the same distance share them.
+    are over. Groups that heard the same at the same distance are written to in one pass.
+
+    `sockets` are those of each person in this process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sockets: Mapping[str, Collection[Socket]]) -> None:
+        self.sockets = sockets
         self.wrote: set[Group] = set()
-        self.frames: dict[tuple[Form, tuple[Heard, ...]], Frame] = {}
         self.timer: asyncio.TimerHandle | None = None
 
-    def write(self, group: "Group") -> None:
-        group.flush()
-        self.wrote.add(group)
+    def write(self, groups: Collection["Group"]) -> None:
+        """Writes what is pending in these groups."""
+        alike: dict[tuple[Heard, ...], list[Group]] = {}
+        for group in groups:
+            alike.setdefault(group.pending, []).append(group)
+            group.pending = ()
+        for heard, those in alike.items():
+            self._write(heard, those)
+        self.wrote.update(groups)
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
 
-    def frame(self, form: Form, heard: tuple[Heard, ...]) -> Frame:
-        key = form, heard
-        if key not in self.frames:
-            self.frames[key] = spoken_frame(form, heard)
-        return self.frames[key]
+    def _write(self, heard: tuple[Heard, ...], groups: Iterable["Group"]) -> None:
+        """One frame for all readers of these groups, another for those who said some of it."""
+        authors = {spoken.person_id for spoken, _ in heard}
+        own = [socket for author in authors for socket in self.sockets.get(author, ())]
+        for form, readers in together(groups).items():
+            for socket in own:
+                if readers.discard(socket.outlet):
+                    socket.write(spoken_frame(form, heard, socket.person.person_id))
+            if readers:
+                readers.write(spoken_frame(form, heard))
 
     def _over(self) -> None:
         wrote, self.wrote, self.timer = self.wrote, set(), None
-        self.frames.clear()
-        for group in wrote:
-            if group.pending:
-                self.write(group)
+        if waiting := [group for group in wrote if group.pending]:
+            self.write(waiting)
 
 
 class Group:
-    """The sockets of everyone in one cell with one radius: they are sent the same bytes.
+    """The sockets of everyone in one cell with one radius: they are sent the same bytes."""
 
-    `sockets` are those of each person in this process, here or elsewhere.
-    """
-
-    def __init__(
-        self, place: Place, window: Window, sockets: Mapping[str, Collection[Socket]]
-    ) -> None:
+    def __init__(self, place: Place, window: Window) -> None:
         self.place = place
         self.window = window
-        self.sockets = sockets
         self.spot = spot(place.cell)
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
         self.readers: dict[Form, Readers] = {}
         self.joining: set[Socket] = set()
-        self.pending: list[Heard] = []
+        self.pending: tuple[Heard, ...] = ()
         # When people were last shown here, and how often.
         self.people_at_s, self.drawn = 0.0, 0
         self.people_timer: asyncio.TimerHandle | None = None
@@ -82,51 +88,43 @@ class Group:
             self.readers[socket.form].discard(socket.outlet)
         self.joining.discard(socket)
 
-    def say(self, spoken: Spoken, words: str) -> None:
+    def hear(self, heard: Heard) -> None:
+        """Those who are live are written to with the next write of the window."""
         for socket in self.joining:
-            socket.hold(spoken, words)
+            socket.hold(*heard)
         if self.live:
-            self.pending.append((spoken, words))
-            if self not in self.window.wrote:
-                self.window.write(self)
+            self.pending += (heard,)
 
-    def unsay(self, removed_id: str) -> None:
+    def unsay(self, removed_id: str, gone: Mapping[Form, Frame]) -> None:
         """Takes a message back, after whatever was said before."""
         self.flush()
-        self.tell("gone", ids=[removed_id])
+        self.write(gone)
         for socket in self.joining:
             socket.hold_gone(removed_id)
 
-    def tell(
-        self, kind: str, but: Collection[Outlet] = (), **fields: str | int | list[str]
-    ) -> None:
-        """A frame without anything to see, to all who are live."""
-        for form, readers in self.readers.items():
-            readers.write(signal(form, kind, **fields), but)
+    def write(self, frames: Mapping[Form, Frame], but: Collection[Socket] = ()) -> None:
+        """A frame for all who are live, less a few."""
+        for form, readers in together([self]).items():
+            for socket in but:
+                readers.discard(socket.outlet)
+            readers.write(frames[form])
 
     def flush(self) -> None:
-        """Writes what is pending: one frame for all, another for those who said some of it."""
-        if not self.pending:
-            return
-        heard, self.pending = tuple(self.pending), []
-        own = [
-            socket
-            for author in {spoken.person_id for spoken, _ in heard}
-            for socket in self._live_of(author)
-        ]
-        for socket in own:
-            socket.write(spoken_frame(socket.form, heard, socket.person.person_id))
-        but = [socket.outlet for socket in own]
-        if len(self.live) > len(own):
-            for form, readers in self.readers.items():
-                readers.write(self.window.frame(form, heard), but)
-
-    def _live_of(self, person_id: str) -> Iterable[Socket]:
-        return (socket for socket in self.sockets.get(person_id, ()) if socket in self.live)
+        if self.pending:
+            self.window.write([self])
 
     def close(self) -> None:
         if self.people_timer:
             self.people_timer.cancel()
+
+
+def together(groups: Iterable[Group]) -> dict[Form, Readers]:
+    """The readers of all these groups."""
+    found: dict[Form, Readers] = {}
+    for group in groups:
+        for form, readers in group.readers.items():
+            found.setdefault(form, Readers()).update(readers)
+    return found
 
 
 def spoken_frame(form: Form, heard: Iterable[Heard], mine: str = "") -> Frame:
@@ -144,10 +142,10 @@ class Audience:
         self.groups: dict[Place, Group] = {}
         self.by_tile: dict[Tile, set[Group]] = {}
         self.sockets: dict[str, set[Socket]] = {}
-        self.window = Window()
+        self.window = Window(self.sockets)
         self.trails = Trails()
         # Who hears a place, by its tile: found once, until a group near by comes or goes.
-        self.hears: dict[Tile, dict[Place, list[tuple[Group, str]]]] = {}
+        self.hears: dict[Tile, dict[Place, list[tuple[str, list[Group]]]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self.sockets.values()))
@@ -209,29 +207,43 @@ class Audience:
             self.sockets.pop(socket.person.person_id, None)
         return not others
 
-    def hearing(self, place: Place) -> list[tuple[Group, str]]:
-        """The groups in range of a place, each with the label of the distance."""
+    def hearing(self, place: Place) -> Iterable[Group]:
+        """The groups in range of a place."""
+        return chain.from_iterable(groups for _, groups in self._hearing(place))
+
+    def _hearing(self, place: Place) -> list[tuple[str, list[Group]]]:
+        """The same, by the label of the distance."""
         known = self.hears.setdefault(tile_of(place.cell), {})
         if place not in known:
-            known[place] = [*self._find_hearing(place)]
+            known[place] = self._find_hearing(place)
         return known[place]
 
-    def _find_hearing(self, place: Place) -> Iterable[tuple[Group, str]]:
+    def _find_hearing(self, place: Place) -> list[tuple[str, list[Group]]]:
         here = spot(place.cell)
+        found: dict[str, list[Group]] = {}
         for group in self.reaching(tile_of(place.cell)):
             far = between(here, group.spot)
             if far and far.metres <= min(place.radius_m, group.place.radius_m):
-                yield group, label_of(far.label_m)
+                found.setdefault(label_of(far.label_m), []).append(group)
+        return [*found.items()]
 
     def say(self, spoken: Spoken) -> None:
-        for group, words in self.hearing(spoken.place):
-            group.say(spoken, words)
+        wrote, ready = self.window.wrote, []
+        for words, groups in self._hearing(spoken.place):
+            heard = spoken, words
+            for group in groups:
+                group.hear(heard)
+                if group.pending and group not in wrote:
+                    ready.append(group)
+        if ready:
+            self.window.write(ready)
 
     def unsay(self, place: Place, removed_id: str) -> None:
-        for group, _ in self.hearing(place):
-            group.unsay(removed_id)
+        gone = signals("gone", ids=[removed_id])
+        for group in self.hearing(place):
+            group.unsay(removed_id, gone)
         for socket in self.trails.hearing(place):
-            socket.write(signal(socket.form, "gone", ids=[removed_id]))
+            socket.write(gone[socket.form])
 
     def reaching(self, tile: Tile) -> list[Group]:
         """The groups whose circle reaches a tile."""
@@ -244,7 +256,7 @@ class Audience:
                 yield from (*group.live, *group.joining)
 
     def _begin(self, place: Place) -> Group:
-        group = self.groups[place] = Group(place, self.window, self.sockets)
+        group = self.groups[place] = Group(place, self.window)
         for tile in group.tiles:
             self.by_tile.setdefault(tile, set()).add(group)
             self.hears.pop(tile, None)

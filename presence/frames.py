@@ -60,6 +60,11 @@ def signal(form: Form, kind: str, **fields: str | int | list[str]) -> Frame:
     )
 
 
+def signals(kind: str, **fields: str | int | list[str]) -> dict[Form, Frame]:
+    """The same in every form."""
+    return {form: signal(form, kind, **fields) for form in Form}
+
+
 BARE = {"welcome", "mark", "pong"}
 
 

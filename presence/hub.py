@@ -17,7 +17,7 @@ from django.conf import settings
 from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
 from presence.audience import Audience, Group
-from presence.frames import Frame, gap, refusal, signal
+from presence.frames import Frame, gap, refusal, signal, signals
 from presence.geo import Tile, tiles_within
 from presence.hints import Hints
 from presence.panel import Drawn
@@ -270,7 +270,7 @@ class Hub:
             self._reread({event.tile})
         for person in (before, event.person if event.here else None):
             if person:
-                self._show_soon(group for group, _ in self.audience.hearing(person.place))
+                self._show_soon(self.audience.hearing(person.place))
         self._notice(event.person)
         if not event.here and self._sockets(event.person):
             self._claim(event.person, event.tile)
@@ -461,9 +461,10 @@ class Hub:
     async def _mark(self) -> None:
         """Where to resume from. One from before the last move would make a return an arrival."""
         mark_ms = self.source.mark_ms
+        mark = signals("mark", mark=mark_ms)
         for group in [*self.audience.groups.values()]:
-            moved = [one.outlet for one in group.live if one.session.placed_ms > mark_ms]
-            group.tell("mark", moved, mark=mark_ms)
+            moved = [one for one in group.live if one.session.placed_ms > mark_ms]
+            group.write(mark, but=moved)
             await asyncio.sleep(0)
 
     async def _touch(self) -> None:

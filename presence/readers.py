@@ -1,6 +1,5 @@
 """Outlets that are sent the same frames."""
 
-from collections.abc import Collection
 from socket import SocketType
 
 from neartalk.transport import DirectTransport, write_all
@@ -13,25 +12,31 @@ class Readers:
         self.direct: dict[DirectTransport, SocketType] = {}
         self.others: set[Outlet] = set()
 
+    def __len__(self) -> int:
+        return len(self.direct) + len(self.others)
+
     def add(self, outlet: Outlet) -> None:
         if outlet.direct:
             self.direct[outlet.direct] = outlet.direct.kernel
         else:
             self.others.add(outlet)
 
-    def discard(self, outlet: Outlet) -> None:
-        if outlet.direct:
-            self.direct.pop(outlet.direct, None)
-        else:
-            self.others.discard(outlet)
+    def update(self, readers: "Readers") -> None:
+        self.direct.update(readers.direct)
+        self.others.update(readers.others)
 
-    def write(self, frame: Frame, but: Collection[Outlet] = ()) -> None:
-        """To all of them, less a few."""
-        here = [outlet for outlet in but if outlet.direct in self.direct]
-        for outlet in here:
-            self.discard(outlet)
-        write_all(self.direct, frame.wire)
-        for outlet in here:
-            self.add(outlet)
-        for outlet in self.others.difference(but):
+    def discard(self, outlet: Outlet) -> bool:
+        """Whether it was one of them."""
+        if outlet.direct:
+            return self.direct.pop(outlet.direct, None) is not None
+        if outlet in self.others:
+            self.others.discard(outlet)
+            return True
+        return False
+
+    def write(self, frame: Frame) -> None:
+        """To all of them."""
+        if self.direct:
+            write_all(self.direct, frame.wire)
+        for outlet in self.others:
             outlet.write(frame)
