@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterable, Mapping
-from itertools import repeat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from neartalk.backlog import backlog
@@ -101,26 +101,34 @@ class DirectTransport:
         self.inner.resume_reading()
 
 
-def write_all(each: Mapping[DirectTransport, socket.SocketType], wire: bytes) -> None:
-    """The same bytes to many: straight to their kernel sockets, the loop is C's."""
-    aside = indirect & each.keys()
+# Some peers, each with its kernel socket, and the bytes that all of them are sent.
+Lot = tuple[Mapping[DirectTransport, socket.SocketType], bytes]
+
+
+def write_all(lots: Sequence[Lot]) -> None:
+    """Each lot's bytes to its peers, straight to their kernel sockets: the loop is C's, and no
+    Python runs between two peers. Nobody is in two lots."""
+    aside = [(one, wire) for each, wire in lots for one in indirect & each.keys()]
     if aside:
-        each = {one: kernel for one, kernel in each.items() if one not in aside}
+        lots = [({one: each[one] for one in each.keys() - indirect}, wire) for each, wire in lots]
+    count = sum(len(each) for each, _ in lots)
+    kernels = chain.from_iterable(each.values() for each, _ in lots)
+    wires = chain.from_iterable(repeat(wire, len(each)) for each, wire in lots)
     sent: list[int] = []
-    left = iter(each.values())
-    while len(sent) < len(each):
+    while len(sent) < count:
         try:
             # What was sent before one fails is kept, and the next round goes on behind it.
-            sent.extend(map(socket.SocketType.send, left, repeat(wire)))
+            sent.extend(map(socket.SocketType.send, kernels, wires))
         except OSError:
             sent.append(0)
-    if sum(sent) < len(wire) * len(sent):
-        _queue_rests([*each], sent, wire)
-    for transport in aside:
+    if sum(sent) < sum(len(wire) * len(each) for each, wire in lots):
+        _queue_rests(lots, sent)
+    for transport, wire in aside:
         transport.write_frame(wire)
 
 
-def _queue_rests(each: Iterable[DirectTransport], sent: Iterable[int], wire: bytes) -> None:
-    for transport, count in zip(each, sent, strict=True):
+def _queue_rests(lots: Iterable[Lot], sent: Iterable[int]) -> None:
+    to_each = ((transport, wire) for each, wire in lots for transport in each)
+    for (transport, wire), count in zip(to_each, sent, strict=True):
         if count < len(wire):
             transport.queue(wire[count:])

@@ -4,13 +4,15 @@ The first message leaves at once; what follows within the window leaves together
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from presence.frames import Form, Frame, rows, signal, signals
-from presence.geo import Tile, between, label_of, spot, tile_of, tiles_within
+from presence.geo import Tile, label_of, tile_of, tiles_within
+from presence.grid import Grid
 from presence.people import Place
-from presence.readers import Readers
+from presence.readers import Readers, write_lots
 from presence.sockets import Socket, Spoken
 from presence.trails import Trails
 
@@ -32,17 +34,18 @@ class Window:
 
     def write(self, groups: Collection["Group"]) -> None:
         """Writes what is pending in these groups."""
-        alike: dict[tuple[Heard, ...], list[Group]] = {}
+        alike: dict[tuple[Heard, ...], list[Group]] = defaultdict(list)
         for group in groups:
-            alike.setdefault(group.pending, []).append(group)
+            alike[group.pending].append(group)
             group.pending = ()
-        for heard, those in alike.items():
-            self._write(heard, those)
+        write_lots([lot for heard, those in alike.items() for lot in self._lots(heard, those)])
         self.wrote.update(groups)
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
 
-    def _write(self, heard: tuple[Heard, ...], groups: Iterable["Group"]) -> None:
+    def _lots(
+        self, heard: tuple[Heard, ...], groups: Iterable["Group"]
+    ) -> Iterable[tuple[Readers, Frame]]:
         """One frame for all readers of these groups, another for those who said some of it."""
         authors = {spoken.person_id for spoken, _ in heard}
         own = [socket for author in authors for socket in self.sockets.get(author, ())]
@@ -51,7 +54,7 @@ class Window:
                 if readers.discard(socket.outlet):
                     socket.write(spoken_frame(form, heard, socket.person.person_id))
             if readers:
-                readers.write(spoken_frame(form, heard))
+                yield readers, spoken_frame(form, heard)
 
     def _over(self) -> None:
         wrote, self.wrote, self.timer = self.wrote, set(), None
@@ -65,7 +68,6 @@ class Group:
     def __init__(self, place: Place, window: Window) -> None:
         self.place = place
         self.window = window
-        self.spot = spot(place.cell)
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
         self.readers: dict[Form, Readers] = {}
@@ -88,12 +90,19 @@ class Group:
             self.readers[socket.form].discard(socket.outlet)
         self.joining.discard(socket)
 
-    def hear(self, heard: Heard) -> None:
-        """Those who are live are written to with the next write of the window."""
+    def hear(self, heard: tuple[Heard, ...]) -> bool:
+        """True if anybody is live: they are written to with the next write of the window."""
+        if self.joining:
+            self._hold(heard)
+        if not self.live:
+            return False
+        self.pending += heard
+        return True
+
+    def _hold(self, heard: tuple[Heard, ...]) -> None:
         for socket in self.joining:
-            socket.hold(*heard)
-        if self.live:
-            self.pending += (heard,)
+            for spoken, words in heard:
+                socket.hold(spoken, words)
 
     def unsay(self, removed_id: str, gone: Mapping[Form, Frame]) -> None:
         """Takes a message back, after whatever was said before."""
@@ -107,7 +116,7 @@ class Group:
         for form, readers in together([self]).items():
             for socket in but:
                 readers.discard(socket.outlet)
-            readers.write(frames[form])
+            write_lots([(readers, frames[form])])
 
     def flush(self) -> None:
         if self.pending:
@@ -120,10 +129,10 @@ class Group:
 
 def together(groups: Iterable[Group]) -> dict[Form, Readers]:
     """The readers of all these groups."""
-    found: dict[Form, Readers] = {}
+    found: dict[Form, Readers] = defaultdict(Readers)
     for group in groups:
         for form, readers in group.readers.items():
-            found.setdefault(form, Readers()).update(readers)
+            found[form].update(readers)
     return found
 
 
@@ -140,6 +149,7 @@ class Audience:
 
     def __init__(self) -> None:
         self.groups: dict[Place, Group] = {}
+        self.cells = Grid[list[Group]]()
         self.by_tile: dict[Tile, set[Group]] = {}
         self.sockets: dict[str, set[Socket]] = {}
         self.window = Window(self.sockets)
@@ -219,21 +229,18 @@ class Audience:
         return known[place]
 
     def _find_hearing(self, place: Place) -> list[tuple[str, list[Group]]]:
-        here = spot(place.cell)
         found: dict[str, list[Group]] = {}
-        for group in self.reaching(tile_of(place.cell)):
-            far = between(here, group.spot)
-            if far and far.metres <= min(place.radius_m, group.place.radius_m):
-                found.setdefault(label_of(far.label_m), []).append(group)
+        for metres, label_m, groups in self.cells.within(place):
+            near = [group for group in groups if group.place.radius_m >= metres]
+            found.setdefault(label_of(label_m), []).extend(near)
         return [*found.items()]
 
     def say(self, spoken: Spoken) -> None:
         wrote, ready = self.window.wrote, []
         for words, groups in self._hearing(spoken.place):
-            heard = spoken, words
+            heard = ((spoken, words),)
             for group in groups:
-                group.hear(heard)
-                if group.pending and group not in wrote:
+                if group.hear(heard) and group not in wrote:
                     ready.append(group)
         if ready:
             self.window.write(ready)
@@ -251,12 +258,14 @@ class Audience:
 
     def standing(self, tile: Tile) -> Iterable[Socket]:
         """The sockets whose own cell lies in a tile."""
-        for group in self.reaching(tile):
-            if tile_of(group.place.cell) == tile:
-                yield from (*group.live, *group.joining)
+        for group in chain.from_iterable(self.cells.of_tile(tile)):
+            yield from (*group.live, *group.joining)
 
     def _begin(self, place: Place) -> Group:
         group = self.groups[place] = Group(place, self.window)
+        if place.cell not in self.cells:
+            self.cells[place.cell] = []
+        self.cells[place.cell].append(group)
         for tile in group.tiles:
             self.by_tile.setdefault(tile, set()).add(group)
             self.hears.pop(tile, None)
@@ -266,7 +275,10 @@ class Audience:
         if group.live or group.joining:
             return
         group.close()
-        self.groups.pop(group.place, None)
+        del self.groups[group.place]
+        self.cells[group.place.cell].remove(group)
+        if not self.cells[group.place.cell]:
+            del self.cells[group.place.cell]
         for tile in group.tiles:
             self.hears.pop(tile, None)
             self.by_tile[tile].discard(group)

@@ -106,21 +106,6 @@ def across(y_a: int, y_b: int) -> Across:
     return Across(tuple(metres), tuple(map(label_m, metres)))
 
 
-class Far(NamedTuple):
-    """How far apart two cells are, and the metres that their label says."""
-
-    metres: float
-    label_m: int
-
-
-def between(a: Spot, b: Spot) -> Far | None:
-    """`apart` and `label_m` of two cells; None where no radius reaches from one to the other."""
-    metres, labels_m = across(a.y, b.y)
-    dx = abs(a.x - b.x)
-    dx = min(dx, COLUMNS - dx)
-    return Far(metres[dx], labels_m[dx]) if dx < len(metres) else None
-
-
 def in_range(a: Cell, radius_a_m: float, b: Cell, radius_b_m: float) -> bool:
     """Each cell is inside the other's circle: the rule for chat."""
     metres = apart(a, b)

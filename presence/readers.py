@@ -1,5 +1,6 @@
 """Outlets that are sent the same frames."""
 
+from collections.abc import Sequence
 from socket import SocketType
 
 from neartalk.transport import DirectTransport, write_all
@@ -23,7 +24,8 @@ class Readers:
 
     def update(self, readers: "Readers") -> None:
         self.direct.update(readers.direct)
-        self.others.update(readers.others)
+        if readers.others:
+            self.others.update(readers.others)
 
     def discard(self, outlet: Outlet) -> bool:
         """Whether it was one of them."""
@@ -34,9 +36,10 @@ class Readers:
             return True
         return False
 
-    def write(self, frame: Frame) -> None:
-        """To all of them."""
-        if self.direct:
-            write_all(self.direct, frame.wire)
-        for outlet in self.others:
+
+def write_lots(lots: Sequence[tuple[Readers, Frame]]) -> None:
+    """Each frame to its readers, of whom nobody is in two lots."""
+    write_all([(readers.direct, frame.wire) for readers, frame in lots])
+    for readers, frame in lots:
+        for outlet in readers.others:
             outlet.write(frame)

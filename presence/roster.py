@@ -5,18 +5,18 @@ Everything here costs by the populated cells in reach and by who is shown, not b
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby, islice
 from typing import NamedTuple
 
-from presence.geo import COLUMNS, Across, Cell, Tile, across, spot, tiles_within
+from presence.geo import Tile
+from presence.grid import Grid
 from presence.people import Person, Place, TileEvent
 from presence.registry import Tileful
 
 SHOWN_MAX = 50
-COLUMNS_HALF = COLUMNS // 2
 
 
 class Neighbour(NamedTuple):
@@ -73,11 +73,9 @@ class Crowd:
     `loose`: those judged one by one, as nobody's socket holds them or two cells list them.
     """
 
-    __slots__ = ("loose", "ranks", "x", "y")
+    __slots__ = ("loose", "ranks")
 
-    def __init__(self, cell: Cell) -> None:
-        at = spot(cell)
-        self.x, self.y = at.x, at.y
+    def __init__(self) -> None:
         self.ranks: dict[tuple[int, str], tuple[int, str, list[str]]] = {}
         self.loose: dict[str, Person] = {}
 
@@ -105,7 +103,7 @@ class Roster:
     def __init__(self) -> None:
         self.versions: dict[Tile, int] = {}
         self.people: dict[Tile, dict[str, Person]] = {}
-        self.crowds: dict[Tile, dict[Cell, Crowd]] = {}
+        self.crowds = Grid[Crowd]()
         # A person once for each tile that lists them: a move writes the new tile first.
         self.listed: dict[str, tuple[Person, ...]] = {}
         self.held: dict[str, set[tuple[Tile, str]]] = {}
@@ -115,7 +113,6 @@ class Roster:
         """Takes a tile over as it was read; who is in it as before costs nothing."""
         self.versions[tile] = tileful.version
         known = self.people.setdefault(tile, {})
-        self.crowds.setdefault(tile, {})
         for person_id in [one for one in known if tileful.people.get(one) != known[one]]:
             self._drop(tile, person_id)
         for person_id, person in tileful.people.items():
@@ -124,7 +121,7 @@ class Roster:
 
     def forget(self, tile: Tile) -> None:
         self.load(tile, Tileful())
-        del self.versions[tile], self.people[tile], self.crowds[tile]
+        del self.versions[tile], self.people[tile]
 
     def apply(self, event: TileEvent) -> bool:
         """Takes a change over. False where one was missed: the tile must be read again."""
@@ -170,7 +167,7 @@ class Roster:
         """Who of the living is in range of a place: `apart <= min` of both radii."""
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
-        for metres, far, crowd in self._within(place):
+        for metres, far, crowd in self.crowds.within(place):
             for radius_m, process, rank in crowd.ranks.values():
                 if radius_m >= metres and process in processes:
                     near[far].append(rank)
@@ -196,23 +193,6 @@ class Roster:
             shown += [loose.get(one) or Neighbour(far, one, self.listed[one][0]) for one in ids]
         return tuple(shown)
 
-    def _within(self, place: Place) -> Iterator[tuple[float, int, Crowd]]:
-        """The crowds inside a circle, with the metres to them and those of their label."""
-        here, radius_m = spot(place.cell), place.radius_m
-        here_x, here_y = here.x, here.y
-        rows: dict[int, Across] = {}
-        for tile in tiles_within(place.cell, radius_m):
-            for crowd in self.crowds.get(tile, {}).values():
-                row = rows.get(crowd.y)
-                if row is None:
-                    row = rows[crowd.y] = across(here_y, crowd.y)
-                dx = abs(crowd.x - here_x)
-                if dx > COLUMNS_HALF:  # the short way leads across the antimeridian
-                    dx = COLUMNS - dx
-                metres, labels_m = row
-                if dx < len(metres) and metres[dx] <= radius_m:
-                    yield metres[dx], labels_m[dx], crowd
-
     def _put(self, tile: Tile, person: Person) -> None:
         self.people[tile][person.person_id] = person
         self._list(person.person_id, (*self.listed.get(person.person_id, ()), person))
@@ -236,14 +216,13 @@ class Roster:
     def _list(self, person_id: str, persons: tuple[Person, ...]) -> None:
         """Puts a person where they are counted: with their like if one tile alone lists them."""
         for one in self.listed.pop(person_id, ()):
-            crowds = self.crowds[one.tile]
-            crowds[one.cell].drop(one)
-            if not crowds[one.cell]:
-                del crowds[one.cell]
+            crowd = self.crowds[one.cell]
+            crowd.drop(one)
+            if not crowd:
+                del self.crowds[one.cell]
         for one in persons:
-            crowds = self.crowds[one.tile]
-            if one.cell not in crowds:
-                crowds[one.cell] = Crowd(one.cell)
-            crowds[one.cell].put(one, alone=len(persons) == 1)
+            if one.cell not in self.crowds:
+                self.crowds[one.cell] = Crowd()
+            self.crowds[one.cell].put(one, alone=len(persons) == 1)
         if persons:
             self.listed[person_id] = persons

@@ -63,8 +63,24 @@ async def test_what_is_written_is_there_at_once() -> None:
 
 async def test_a_frame_reaches_everyone() -> None:
     async with line() as one, line() as two, line() as three:
-        write_all(each(one, two, three), b"hello")
+        write_all([(each(one, two, three), b"hello")])
         assert [x.peer.recv(10) for x in (one, two, three)] == [b"hello"] * 3
+
+
+async def test_each_lot_gets_its_own_whole_and_in_order() -> None:
+    """Though somebody in the middle takes a part, and another nothing."""
+    async with line() as one, line() as slow, line() as stuck, line() as two:
+        stuck.transport.write(b"w" * LARGE)
+        large, small = b"x" * LARGE, b"small"
+        write_all(
+            [(each(one), small), (each(slow, stuck), large), ({}, b"nobody"), (each(two), b"last")]
+        )
+        assert one.peer.recv(100) == small
+        assert two.peer.recv(100) == b"last"
+        write_all([(each(slow), small), (each(one, two), b"more")])
+        assert one.peer.recv(100) == two.peer.recv(100) == b"more"
+        assert await slow.read(LARGE + 5) == large + small
+        assert await stuck.read(2 * LARGE) == b"w" * LARGE + large
 
 
 async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> None:
@@ -74,21 +90,21 @@ async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> No
         gone.peer.close()
         large, small = b"x" * LARGE, b"small"
         reading = asyncio.gather(one.read(LARGE + 5), two.read(LARGE + 5))
-        write_all(each(slow), large)
+        write_all([(each(slow), large)])
         assert slow.transport.unsent() > 0
         assert slow.transport in indirect
-        write_all(crowd, large)
-        write_all(crowd, small)
+        write_all([(crowd, large)])
+        write_all([(crowd, small)])
         assert set(await reading) == {large + small}
         assert await slow.read(2 * LARGE + 5) == large + large + small
 
 
 async def test_who_has_caught_up_is_written_to_directly_again() -> None:
     async with line() as one:
-        write_all(each(one), b"x" * LARGE)
+        write_all([(each(one), b"x" * LARGE)])
         await one.read(LARGE)
         assert one.transport.unsent() == 0
-        write_all(each(one), b"again")
+        write_all([(each(one), b"again")])
         assert one.peer.recv(10) == b"again"
         assert one.transport not in indirect
 
@@ -114,7 +130,7 @@ async def test_too_much_unread_ends_the_connection() -> None:
 async def test_no_frame_follows_the_last_one() -> None:
     async with line() as one, line() as two:
         one.transport.hush()
-        write_all(each(one, two), b"late")
+        write_all([(each(one, two), b"late")])
         one.transport.write_frame(b"later")
         one.transport.write(b"close")
         assert one.peer.recv(10) == b"close"
@@ -129,7 +145,7 @@ async def test_a_number_that_was_given_to_another_connection_is_not_written_to()
         ours, peer = socket.socketpair()
         with ours, peer:
             peer.setblocking(False)
-            write_all(each(one, two), b"secret")
+            write_all([(each(one, two), b"secret")])
             with pytest.raises(BlockingIOError):
                 peer.recv(10)
         assert two.peer.recv(10) == b"secret"
