@@ -1,4 +1,4 @@
-"""This process's sockets, grouped by (cell, radius): who hears a message, and when it leaves.
+"""This process's sockets by cell, radius and form: who hears a message, and when it leaves.
 
 The first message leaves at once; what follows within the window leaves together when it closes.
 """
@@ -34,27 +34,26 @@ class Window:
 
     def write(self, groups: Collection["Group"]) -> None:
         """Writes what is pending in these groups."""
-        alike: dict[tuple[Heard, ...], list[Group]] = defaultdict(list)
+        alike: dict[tuple[Form, tuple[Heard, ...]], Readers] = defaultdict(Readers)
         for group in groups:
-            alike[group.pending].append(group)
+            alike[group.form, group.pending].update(group.readers)
             group.pending = ()
-        write_lots([lot for heard, those in alike.items() for lot in self._lots(heard, those)])
+        lots = []
+        for (form, heard), readers in alike.items():
+            self._write_own(form, heard, readers)
+            if readers:
+                lots.append((readers, spoken_frame(form, heard)))
+        write_lots(lots)
         self.wrote.update(groups)
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
 
-    def _lots(
-        self, heard: tuple[Heard, ...], groups: Iterable["Group"]
-    ) -> Iterable[tuple[Readers, Frame]]:
-        """One frame for all readers of these groups, another for those who said some of it."""
-        authors = {spoken.person_id for spoken, _ in heard}
-        own = [socket for author in authors for socket in self.sockets.get(author, ())]
-        for form, readers in together(groups).items():
-            for socket in own:
+    def _write_own(self, form: Form, heard: tuple[Heard, ...], readers: Readers) -> None:
+        """Those readers who said some of it get a frame of their own, and are readers no more."""
+        for author in {spoken.person_id for spoken, _ in heard}:
+            for socket in self.sockets.get(author, ()):
                 if readers.discard(socket.outlet):
-                    socket.write(spoken_frame(form, heard, socket.person.person_id))
-            if readers:
-                yield readers, spoken_frame(form, heard)
+                    socket.write(spoken_frame(form, heard, author))
 
     def _over(self) -> None:
         wrote, self.wrote, self.timer = self.wrote, set(), None
@@ -63,14 +62,31 @@ class Window:
 
 
 class Group:
-    """The sockets of everyone in one cell with one radius: they are sent the same bytes."""
+    """The sockets of everyone in one cell with one radius who read one form: they are sent the
+    same bytes.
+    """
 
-    def __init__(self, place: Place, window: Window) -> None:
+    __slots__ = (
+        "drawn",
+        "form",
+        "joining",
+        "live",
+        "pending",
+        "people_at_s",
+        "people_timer",
+        "place",
+        "readers",
+        "tiles",
+        "window",
+    )
+
+    def __init__(self, place: Place, form: Form, window: Window) -> None:
         self.place = place
+        self.form = form
         self.window = window
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
-        self.readers: dict[Form, Readers] = {}
+        self.readers = Readers()
         self.joining: set[Socket] = set()
         self.pending: tuple[Heard, ...] = ()
         # When people were last shown here, and how often.
@@ -81,42 +97,38 @@ class Group:
         """From now on the socket hears everything as it is said."""
         self.joining.discard(socket)
         self.live.add(socket)
-        self.readers.setdefault(socket.form, Readers()).add(socket.outlet)
+        self.readers.add(socket.outlet)
 
     def discard(self, socket: Socket) -> None:
         if socket in self.live:
             self.flush()
             self.live.discard(socket)
-            self.readers[socket.form].discard(socket.outlet)
+            self.readers.discard(socket.outlet)
         self.joining.discard(socket)
 
     def hear(self, heard: tuple[Heard, ...]) -> bool:
         """True if anybody is live: they are written to with the next write of the window."""
-        if self.joining:
-            self._hold(heard)
+        for socket in self.joining:
+            socket.hold(heard)
         if not self.live:
             return False
         self.pending += heard
         return True
 
-    def _hold(self, heard: tuple[Heard, ...]) -> None:
-        for socket in self.joining:
-            for spoken, words in heard:
-                socket.hold(spoken, words)
-
-    def unsay(self, removed_id: str, gone: Mapping[Form, Frame]) -> None:
+    def unsay(self, removed_id: str, gone: Frame) -> None:
         """Takes a message back, after whatever was said before."""
         self.flush()
         self.write(gone)
         for socket in self.joining:
             socket.hold_gone(removed_id)
 
-    def write(self, frames: Mapping[Form, Frame], but: Collection[Socket] = ()) -> None:
+    def write(self, frame: Frame, but: Collection[Socket] = ()) -> None:
         """A frame for all who are live, less a few."""
-        for form, readers in together([self]).items():
-            for socket in but:
-                readers.discard(socket.outlet)
-            write_lots([(readers, frames[form])])
+        readers = Readers()
+        readers.update(self.readers)
+        for socket in but:
+            readers.discard(socket.outlet)
+        write_lots([(readers, frame)])
 
     def flush(self) -> None:
         if self.pending:
@@ -125,15 +137,6 @@ class Group:
     def close(self) -> None:
         if self.people_timer:
             self.people_timer.cancel()
-
-
-def together(groups: Iterable[Group]) -> dict[Form, Readers]:
-    """The readers of all these groups."""
-    found: dict[Form, Readers] = defaultdict(Readers)
-    for group in groups:
-        for form, readers in group.readers.items():
-            found[form].update(readers)
-    return found
 
 
 def spoken_frame(form: Form, heard: Iterable[Heard], mine: str = "") -> Frame:
@@ -148,7 +151,7 @@ class Audience:
     """All groups of this process, and which of them reach a tile."""
 
     def __init__(self) -> None:
-        self.groups: dict[Place, Group] = {}
+        self.groups: dict[tuple[Place, Form], Group] = {}
         self.cells = Grid[list[Group]]()
         self.by_tile: dict[Tile, set[Group]] = {}
         self.sockets: dict[str, set[Socket]] = {}
@@ -172,11 +175,15 @@ class Audience:
         """Every tile that somebody here reaches."""
         return self.by_tile.keys()
 
+    def group_of(self, socket: Socket) -> Group | None:
+        """Those who are sent the same, as far as it has entered."""
+        return self.groups.get((socket.place, socket.form))
+
     def enter(self, socket: Socket) -> Group:
         """The socket begins to hear its place; until it settles, what it hears is held."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
         socket.place, socket.held, socket.held_gone = socket.person.place, [], []
-        group = self.groups.get(socket.place) or self._begin(socket.place)
+        group = self.group_of(socket) or self._begin(socket.place, socket.form)
         self.trails.forget(socket, socket.place)
         group.joining.add(socket)
         return group
@@ -189,7 +196,7 @@ class Audience:
 
     def settle(self, socket: Socket, seen: set[str]) -> None:
         """The socket has read history (`seen`: ids): what it held follows, then everything live."""
-        group = self.groups[socket.place]
+        group = self.groups[socket.place, socket.form]
         group.flush()
         held = [(spoken, words) for spoken, words in socket.held or () if spoken.id not in seen]
         if held:
@@ -201,7 +208,7 @@ class Audience:
 
     def leave(self, socket: Socket) -> None:
         """The socket hears its place no more; what was pending there still reaches it."""
-        group = self.groups.get(socket.place)
+        group = self.group_of(socket)
         if group is None:
             return
         group.discard(socket)
@@ -248,7 +255,7 @@ class Audience:
     def unsay(self, place: Place, removed_id: str) -> None:
         gone = signals("gone", ids=[removed_id])
         for group in self.hearing(place):
-            group.unsay(removed_id, gone)
+            group.unsay(removed_id, gone[group.form])
         for socket in self.trails.hearing(place):
             socket.write(gone[socket.form])
 
@@ -261,8 +268,8 @@ class Audience:
         for group in chain.from_iterable(self.cells.of_tile(tile)):
             yield from (*group.live, *group.joining)
 
-    def _begin(self, place: Place) -> Group:
-        group = self.groups[place] = Group(place, self.window)
+    def _begin(self, place: Place, form: Form) -> Group:
+        group = self.groups[place, form] = Group(place, form, self.window)
         if place.cell not in self.cells:
             self.cells[place.cell] = []
         self.cells[place.cell].append(group)
@@ -275,7 +282,7 @@ class Audience:
         if group.live or group.joining:
             return
         group.close()
-        del self.groups[group.place]
+        del self.groups[group.place, group.form]
         self.cells[group.place.cell].remove(group)
         if not self.cells[group.place.cell]:
             del self.cells[group.place.cell]

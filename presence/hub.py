@@ -170,7 +170,7 @@ class Hub:
                 raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
-        group = self.audience.groups[socket.place]
+        group = self.audience.groups[socket.place, socket.form]
         await self.reach(group.tiles)
         self.show_people(socket)
         drawn = group.drawn
@@ -464,7 +464,7 @@ class Hub:
         mark = signals("mark", mark=mark_ms)
         for group in [*self.audience.groups.values()]:
             moved = [one for one in group.live if one.session.placed_ms > mark_ms]
-            group.write(mark, but=moved)
+            group.write(mark[group.form], but=moved)
             await asyncio.sleep(0)
 
     async def _touch(self) -> None:

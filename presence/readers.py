@@ -9,6 +9,8 @@ from presence.sockets import Outlet
 
 
 class Readers:
+    __slots__ = ("direct", "others")
+
     def __init__(self) -> None:
         self.direct: dict[DirectTransport, SocketType] = {}
         self.others: set[Outlet] = set()

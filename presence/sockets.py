@@ -1,7 +1,7 @@
 """One open socket of one person, and the two ways bytes leave through it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from neartalk.backlog import backlog
@@ -87,10 +87,10 @@ class Socket:
     def write(self, frame: Frame) -> None:
         self.outlet.write(frame)
 
-    def hold(self, spoken: Spoken, label: str) -> None:
+    def hold(self, heard: Iterable[tuple[Spoken, str]]) -> None:
         """Keeps what is said for a socket that still reads history."""
         if self.held is not None:
-            self.held.append((spoken, label))
+            self.held += heard
             if len(self.held) > HELD_MAX:
                 self.outlet.give_up()
 
