@@ -262,18 +262,26 @@ class Hub:
         """Takes one change of a tile over."""
         if event.tile not in self.roster.versions:
             return
+        before = self.roster.person(event.tile, event.person.person_id)
+        seen_before = self._seen(before)
         if event.person.process:
             # Whoever has just written lives; the next pulse knows for sure.
             self.processes |= {event.person.process}
-        before = self.roster.person(event.tile, event.person.person_id)
         if not self.roster.apply(event):
             self._reread({event.tile})
-        for person in (before, event.person if event.here else None):
-            if person:
-                self._show_soon(self.audience.hearing(person.place))
+        seen = self._seen(event.person if event.here else None)
+        if seen != seen_before:
+            for _, place in filter(None, (seen_before, seen)):
+                self._show_soon(self.audience.hearing(place))
         self._notice(event.person)
         if not event.here and self._sockets(event.person):
             self._claim(event.person, event.tile)
+
+    def _seen(self, person: Person | None) -> tuple[str, Place] | None:
+        """All that others see of a person, and whether they do."""
+        if person is None or not person.alive(self.processes, self.now_ms()):
+            return None
+        return person.name, person.place
 
     def _notice(self, person: Person) -> None:
         """The registry knows something newer of a person who has sockets here: read it."""

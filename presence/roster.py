@@ -7,8 +7,7 @@ from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from heapq import merge
-from itertools import groupby, islice
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from presence.geo import Tile
@@ -189,8 +188,9 @@ class Roster:
     ) -> tuple[Neighbour, ...]:
         shown: list[Neighbour] = []
         for far in sorted(near):
-            ids = islice(merge(*near[far]), SHOWN_MAX + 1 - len(shown))
-            shown += [loose.get(one) or Neighbour(far, one, self.listed[one][0]) for one in ids]
+            room = SHOWN_MAX + 1 - len(shown)
+            firsts = sorted(chain.from_iterable(rank[:room] for rank in near[far]))[:room]
+            shown += [loose.get(one) or Neighbour(far, one, self.listed[one][0]) for one in firsts]
         return tuple(shown)
 
     def _put(self, tile: Tile, person: Person) -> None:

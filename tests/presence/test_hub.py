@@ -322,6 +322,27 @@ async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_change
         assert len(bob.page.all("people")) == 2
 
 
+async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
+    async with town() as place:
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        time, hub = Time(), place.first.hub
+        await time.pass_s(PEOPLE_S + SOON_S)
+        groups = [hub.audience.groups[one.place, one.form] for one in (alice, bob)]
+        drawn = [group.drawn for group in groups]
+
+        async def act(to: Place) -> None:
+            change = await place.registry.place(alice.session.digest, to, hub.process)
+            hub.announce(change)
+            await place.settle()
+
+        await act(HERE)
+        assert not any(group.people_timer for group in groups)
+        assert [group.drawn for group in groups] == drawn
+        await act(Place(HERE.cell, HERE.radius_m + 100))
+        assert groups[1].people_timer
+
+
 async def test_who_comes_sees_who_is_here_at_once() -> None:
     async with town() as place:
         await place.second.come(await person(place.registry, "Alice", HERE))

@@ -1,10 +1,8 @@
 """This process's picture of who is in the tiles it watches, against a count by hand."""
 
 import random
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
-from types import FrameType
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of, tiles
 from presence.people import Person, Place, TileEvent
 from presence.registry import Tileful
 from presence.roster import SHOWN_MAX, Nearby, Roster
+from tests.steps import steps_of
 
 ALIVE = frozenset({"alive"})
 NOW_MS = 1_700_000_000_000
@@ -359,25 +358,6 @@ def test_nothing_is_kept_of_tiles_that_are_watched_no_more() -> None:
 
 
 # --- what it costs ----------------------------------------------------------------------------
-
-
-def steps_of(act: Callable[[], object]) -> int:
-    """How many bytecode instructions Python takes for it, wherever they stand."""
-    counted = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
-        nonlocal counted
-        frame.f_trace_opcodes = True
-        counted += event == "opcode"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        act()
-    finally:
-        sys.settrace(before)
-    return counted
 
 
 def steps_of_a_day(roster: Roster) -> list[int]:

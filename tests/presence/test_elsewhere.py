@@ -1,0 +1,85 @@
+"""What a person does costs by who is near, whoever else is on this process."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from chat.history_memory import MemoryHistory
+from presence.geo import cell_at
+from presence.hub import SOON_S, Hub
+from presence.people import Place
+from presence.registry_memory import MemoryRegistry
+from tests.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
+from tests.steps import counting
+
+NEAR = 20
+FEW, MANY = 20, 2000
+
+
+class Crowd:
+    """A process with people near the one who acts, and others far apart from all of them."""
+
+    def __init__(self) -> None:
+        self.registry = MemoryRegistry(lambda: 1_700_000_000_000)
+        self.process = Process(self.registry, MemoryHistory(lambda: 1_700_000_000_000))
+
+    async def gather(self, elsewhere: int) -> None:
+        for turn in range(elsewhere):
+            far = Place(cell_at(-50 + turn // 40, turn % 40), 500)
+            await self.come("Far", far)
+        for turn in range(NEAR):
+            await self.come("Near", (HERE, BESIDE)[turn % 2])
+
+    async def come(self, name: str, place: Place) -> Seat:
+        return await self.process.come(await person(self.registry, name, place))
+
+    async def move(self, seat: Seat, place: Place) -> None:
+        hub = self.process.hub
+        hub.announce(await self.registry.place(seat.session.digest, place, hub.process))
+
+    async def steps_of(self, act: Callable[[], Awaitable[object]]) -> int:
+        with counting() as steps:
+            await act()
+            await settled(self.process)
+        return steps.count
+
+
+async def costs(elsewhere: int) -> dict[str, int]:
+    crowd = Crowd()
+    async with running(crowd.process):
+        await crowd.gather(elsewhere)
+        time = Time()
+        await time.pass_s(60)
+        walker = await person(crowd.registry, "Walker", HERE)
+        seats: list[Seat] = []
+
+        async def join() -> None:
+            seats.append(await crowd.process.come(walker))
+
+        async def leave() -> None:
+            crowd.process.hub.exit(seats[0])
+
+        # Twice: what is found out once and kept is not there the first time.
+        for _ in range(2):
+            seats.clear()
+            found = {
+                "join": await crowd.steps_of(join),
+                "speak": await crowd.steps_of(lambda: crowd.process.say(seats[0], "Hello")),
+                "show": await crowd.steps_of(lambda: time.pass_s(SOON_S + 5)),
+                "move": await crowd.steps_of(lambda: crowd.move(seats[0], BESIDE)),
+                "return": await crowd.steps_of(lambda: crowd.move(seats[0], HERE)),
+                "leave": await crowd.steps_of(leave),
+            }
+            await time.pass_s(60)
+    return found
+
+
+async def test_what_a_person_does_costs_the_same_however_many_sockets_are_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(Hub, "_every", never)
+    settings.RATE_LIMITS_SCALE = 100_000
+    few, many = await costs(FEW), await costs(MANY)
+    # Ids are random, and so is the order they are kept in: that alone may differ.
+    assert many == pytest.approx(few, rel=0.01)

@@ -1,0 +1,42 @@
+"""What something costs, where time would wobble: the bytecode instructions that Python takes."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+
+class Steps:
+    count = 0
+
+
+@contextmanager
+def counting() -> Iterator[Steps]:
+    """Counts every instruction in this thread, wherever it stands."""
+    steps = Steps()
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+        frame.f_trace_opcodes = True
+        steps.count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    gc.disable()  # what others left for it to call would be counted
+    sys.settrace(trace)
+    try:
+        yield steps
+    finally:
+        sys.settrace(before)
+        gc.enable()
+
+
+def steps_of(act: Callable[[], object]) -> int:
+    with counting() as steps:
+        act()
+    return steps.count
