@@ -388,12 +388,15 @@ class Hub:
         self._show_soon(self.audience.reaching(tile))
 
     def _show_soon(self, groups: Iterable[Group]) -> None:
-        """Somebody near came, moved or left: these groups are told, at most every 5 s."""
+        """Somebody near came, moved or left: these groups are told, at most every 5 s, and many in
+        one turn of the loop."""
         loop = asyncio.get_running_loop()
+        now_s = loop.time()
         for group in groups:
             if group.people_timer is None:
-                wait_s = max(SOON_S, group.people_at_s + PEOPLE_S - loop.time())
-                group.people_timer = loop.call_later(wait_s, self._show_group, group)
+                due_s = max(now_s, group.people_at_s + PEOPLE_S)
+                turn_s = (due_s // SOON_S + 1) * SOON_S
+                group.people_timer = loop.call_at(turn_s, self._show_group, group)
 
     def _show_group(self, group: Group) -> None:
         group.people_timer = None

@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
-from django.utils.deprecation import MiddlewareMixin
 
 from neartalk.codes import Refused
+from neartalk.middleware import OnLoop
 from presence import names
 from presence.people import Session
 from presence.store import registry
@@ -100,7 +100,7 @@ def keep(response: HttpResponse, key: str) -> None:
     response.set_cookie(cookie_name(), key, httponly=True, samesite="Lax", secure=settings.HTTPS)
 
 
-class BearerIsNoCookie(MiddlewareMixin):
+class BearerIsNoCookie(OnLoop):
     """Only what a browser sends by itself can be forged: calls without our cookie need no token.
 
     A page that asks for a cookie (HTMX) needs one too, or it could be handed another's session.

@@ -92,6 +92,13 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 # ---- Coming -----------------------------------------------------------------------------------
 
 
+async def test_the_admin_asks_who_one_is(server: Server) -> None:
+    async with browser(server) as guest:
+        answer = await guest.get("/admin/", follow_redirects=True)
+    assert answer.status_code == 200
+    assert "csrfmiddlewaretoken" in answer.text
+
+
 async def test_a_new_session_is_told_its_key_once(server: Server) -> None:
     async with api(server) as http:
         answer = await http.post(CREATE, json={"username": " Ａlice  B "})

@@ -145,7 +145,7 @@ async def test_who_closes_their_last_socket_is_here_for_45_seconds_more() -> Non
         assert bob.page.names == ["Alice"]
         await time.pass_s(0.2)
         await place.settle()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
@@ -158,7 +158,7 @@ async def test_a_silence_before_the_end_counts_towards_the_45_seconds() -> None:
         place.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 20 + 0.1)
         await place.settle()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
@@ -169,7 +169,7 @@ async def test_who_comes_back_in_time_was_never_gone() -> None:
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
         time = Time()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         place.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 1)
         await place.second.come(session)
@@ -221,7 +221,7 @@ async def test_a_dead_process_takes_its_people_with_it() -> None:
         place.now_ms += LEASE_MS + 1
         await place.second.hub._renew()
         await place.second.poll()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
         await place.second.hub._bury()
         found = await place.registry.people([tile_of(HERE.cell)])
@@ -241,13 +241,13 @@ async def test_a_process_claims_back_who_was_taken_out_wrongly(told: bool) -> No
         place.wire.fate = lambda hint: int(told)
         await place.second.hub._bury()
         await place.settle()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == (["Alice"] if told else [])
         found = await place.registry.people([tile_of(HERE.cell)])
         assert bool(found[tile_of(HERE.cell)].people) == told
         await place.first.poll()
         await place.second.poll()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
 
 
@@ -298,7 +298,7 @@ async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_change
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
         time = Time()
         await time.pass_s(SOON_S + 0.01)
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         bob.page.frames.clear()
         for name in ("Alice", "Ana"):
             await place.first.come(await person(place.registry, name, HERE))
@@ -359,10 +359,10 @@ async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
         place.wire.fate = lambda hint: 0
         await place.first.come(await person(place.registry, "Alice", HERE))
         await place.settle()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
         await place.second.poll()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
 
 
@@ -523,7 +523,7 @@ async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() ->
         for process in (place.first, place.second, place.first):
             await process.poll()
         await place.settle()
-        await time.pass_s(PEOPLE_S)
+        await time.pass_s(PEOPLE_S + SOON_S)
         assert (alice.page.names, bob.page.names) == (["Bob"], ["Alice"])
         kept = await place.registry.get(alice.session.digest)
         assert (kept.person.name, kept.renames_left) == ("Alice", renames)

@@ -1,0 +1,53 @@
+"""Middleware that spares calls what they do not need: Django takes each of its own that is not
+asynchronous to a thread and back, before and after the view."""
+
+from collections.abc import Awaitable
+from functools import cache
+from typing import Any, cast
+
+from csp.middleware import CSPMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
+
+
+class OnLoop(MiddlewareMixin):
+    """Only computes: what never waits needs no thread."""
+
+    async def __acall__(self, request: HttpRequest) -> Any:
+        before = getattr(self, "process_request", None)
+        after = getattr(self, "process_response", None)
+        response = before(request) if before else None
+        response = response or await cast(Awaitable[Any], self.get_response(request))
+        return after(request, response) if after else response
+
+
+class ContentPolicy(OnLoop, CSPMiddleware):
+    """django-csp's headers."""
+
+
+class AdminOnly(MiddlewareMixin):
+    """People have no account: Django's sessions, users and notices are the admin's alone."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if request.path_info.startswith(admin_path()):
+            return super().__call__(request)
+        return self.get_response(request)
+
+
+class AdminSession(AdminOnly, SessionMiddleware): ...
+
+
+class AdminUser(AdminOnly, AuthenticationMiddleware): ...
+
+
+class AdminNotices(AdminOnly, MessageMiddleware): ...
+
+
+@cache
+def admin_path() -> str:
+    return reverse("admin:index")
