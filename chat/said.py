@@ -2,8 +2,7 @@
 
 import math
 from functools import cache, lru_cache
-
-from django.utils.html import escape
+from html import escape
 
 from chat.history import life_ms
 from chat.messages import Message
@@ -36,12 +35,13 @@ class Said:
     `now_ms` is the store's clock, by which its age is told.
     """
 
-    __slots__ = ("at", "id", "left_ms", "message", "minutes", "rows")
+    __slots__ = ("at", "expires_at", "id", "left_ms", "message", "minutes", "rows")
 
     def __init__(self, message: Message, now_ms: int) -> None:
         self.message = message
         self.at = message.at
         self.id = message.id
+        self.expires_at = message.at.ms + life_ms()
         self.minutes = 0
         self.age(now_ms)
 
@@ -60,10 +60,6 @@ class Said:
     @property
     def place(self) -> Place:
         return self.message.place
-
-    @property
-    def expires_at(self) -> int:
-        return self.message.at.ms + life_ms()
 
     def row(self, form: Form, label: str, *, mine: bool) -> str:
         """Drawn once for all, but for the label."""

@@ -5,9 +5,10 @@ the command itself.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+import hiredis
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
@@ -16,22 +17,29 @@ WAITING_MAX = 10_000
 # A connection that rested for longer may have ended meanwhile.
 RESTED_S = 0.01
 
+Command = tuple[str | int, ...]
 Answer = asyncio.Future[Any]
-Sent = tuple[Sequence[str | int], Answer]
+Sent = tuple[Command, Answer]
+
+pack = cast(Callable[[Command], bytes], hiredis.pack_command)
 
 
 class Pipeline:
     """The way of a process to one Redis. Nothing is sent twice.
 
     The first command leaves at once. While it is on its way others wait, and leave together when
-    it is answered. A lost connection is opened again for the next command.
+    it is answered, but not sooner than `apart_s` after it. A lost connection is opened again for
+    the next command.
     """
+
+    apart_s = 0.002
 
     def __init__(self, make: Callable[[], AbstractConnection]) -> None:
         """`make` makes a connection of redis-py, not open yet."""
         self.make = make
         self.connection: AbstractConnection | None = None
-        self.answered_s = 0.0
+        self.patience_s: float | None = None
+        self.left_s = self.answered_s = 0.0
         self.waiting: list[Sent] = []
         self.under_way: list[Sent] = []
         self.travelling: asyncio.Task[None] | None = None
@@ -63,6 +71,7 @@ class Pipeline:
     async def _travel(self) -> None:
         try:
             while self.waiting:
+                await self._gather()
                 self.under_way = [sent for sent in self.waiting if not sent[1].done()]
                 self.waiting = []
                 try:
@@ -73,15 +82,23 @@ class Pipeline:
         finally:
             self.travelling = None
 
+    async def _gather(self) -> None:
+        """A lot costs more than the commands in it: what comes soon travels together."""
+        loop = asyncio.get_running_loop()
+        if (early_s := self.left_s + self.apart_s - loop.time()) > 0:
+            await asyncio.sleep(early_s)
+        self.left_s = loop.time()
+
     async def _carry(self, connection: AbstractConnection) -> None:
         """Whatever is lost on the way may have been carried out, or not."""
-        commands = [command for command, _ in self.under_way]
-        await connection.send_packed_command(connection.pack_commands(commands))
-        for _, answer in self.under_way:
-            try:
-                settle(answer, await connection.read_response())
-            except exceptions.ResponseError as refused:
-                settle(answer, refused)
+        packed = b"".join([pack(command) for command, _ in self.under_way])
+        async with asyncio.timeout(self.patience_s):
+            await connection.send_packed_command(packed)
+            for _, answer in self.under_way:
+                try:
+                    settle(answer, await connection.read_response())
+                except exceptions.ResponseError as refused:
+                    settle(answer, refused)
         self.answered_s = asyncio.get_running_loop().time()
 
     async def _open(self) -> AbstractConnection:
@@ -93,6 +110,8 @@ class Pipeline:
                 await connection.connect()
             except (exceptions.RedisError, OSError) as why:
                 raise exceptions.ConnectionError(f"no connection: {why}") from why
+            # One timer for all that travel together, not one for each.
+            self.patience_s, connection.socket_timeout = connection.socket_timeout, None
             self.connection = connection
         return self.connection
 

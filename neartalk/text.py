@@ -41,6 +41,8 @@ def clean(raw: str, *, keep_newlines: bool = False) -> str:
     White space collapses to single spaces; or, with keep_newlines, lines stay, at most one of
     them empty in a row.
     """
+    if raw.isascii() and raw.isprintable():  # most of what people write: nothing to normalise
+        return raw.strip() if keep_newlines else " ".join(raw.split())
     # What hides goes first: it may stand between a letter and its accent.
     text = unicodedata.normalize("NFKC", HIDDEN.sub("", raw))
     text = _tidy_lines(text) if keep_newlines else " ".join(text.split())

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Iterable
 from enum import StrEnum
+from html import escape
 from typing import Any
-
-from django.utils.html import escape
 
 from neartalk.codes import Refused
 from presence.fragments import fragment

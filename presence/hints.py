@@ -90,16 +90,20 @@ class Hints:
         try:
             while self.waiting:
                 group = next(iter(self.waiting))
-                hints = {"type": "hints", "from": self.process, "each": self.waiting.pop(group)}
-                try:
-                    with unknown_when_lost():
-                        await self.layer.group_send(group, hints)
-                except Refused as lost:
-                    log.warning("left to the next poll: %s", lost.code)
-                except Exception:
-                    log.exception("hints could not be published")
+                await self._send(group, self.waiting.pop(group))
         finally:
             self.publishing = False
+
+    async def _send(self, group: str, each: list[Hint]) -> None:
+        try:
+            with unknown_when_lost():
+                await self.layer.group_send(
+                    group, {"type": "hints", "from": self.process, "each": each}
+                )
+        except Refused as lost:
+            log.warning("left to the next poll: %s", lost.code)
+        except Exception:
+            log.exception("hints could not be published")
 
     async def listen(self) -> None:
         while True:

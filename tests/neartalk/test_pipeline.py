@@ -96,6 +96,21 @@ async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
         assert len(relay.lots) == 2
 
 
+async def test_a_lot_waits_a_moment_after_the_one_before(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, relay):
+        time, together.apart_s = Time(), 0.002
+        await time.pass_s(1)
+        assert await together.send("INCR", "count") == 1
+        answers = []
+        for _ in range(20):
+            answers.append(together.send("INCR", "count"))
+            await turns(2)
+        assert len(relay.lots) == 1
+        await time.pass_s(0.003)
+        assert await asyncio.gather(*answers) == [*range(2, 22)]
+        assert len(relay.lots) == 2
+
+
 async def test_texts_and_long_answers_arrive_whole(redis_server: Valkey) -> None:
     async with watched(redis_server) as (together, _):
         texts = ["", "naïve 😀\r\n$3\r\n", "x" * 300_000, "0"]
@@ -144,7 +159,7 @@ async def test_a_late_answer_loses_what_was_under_way_and_nothing_else(
         waiting = together.send("INCR", "waited")
         assert not under_way.done()
         await time.pass_s(0.2)
-        assert isinstance(under_way.exception(), exceptions.TimeoutError)
+        assert isinstance(under_way.exception(), TimeoutError)
         assert not waiting.done()
         relay.pass_on()
         assert await waiting == 1
