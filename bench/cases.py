@@ -240,13 +240,16 @@ async def nothing() -> None:
 
 @dataclass(frozen=True)
 class Case:
+    """`in_each` round, or in the first alone."""
+
     stacks: Sequence[str]
     read: Callable[[str, Size], Coroutine[Any, Any, list[Reading]]]
+    in_each: bool = True
 
 
 CASES = {
     "one-cell": Case((*PEERS, "neartalk-json", "tutorial-daphne"), one_cell),
-    "sizes": Case(PEERS, sizes),
+    "sizes": Case(PEERS, sizes, in_each=False),  # for the picture, not for a target
     "spread": Case(("neartalk", "neartalk-redis"), spread),
     "rooms": Case(("neartalk", "neartalk-redis", "socketio-redis"), rooms),
     "two": Case(("neartalk-redis", "neartalk-two"), two),

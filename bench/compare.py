@@ -35,6 +35,7 @@ def measure(asked: argparse.Namespace, size: Size, missing: dict[str, str]) -> R
         for name, case in CASES.items():
             for stack in case.stacks:
                 wanted = name in asked.only and stack in asked.stack
+                wanted = wanted and (case.in_each or turn == 0)
                 if wanted and STACKS[stack].family not in missing:
                     readings.add(one(turn, name, stack, size, missing))
                     readings.save(BUILD / "readings.json")
