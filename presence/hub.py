@@ -22,7 +22,7 @@ from presence.geo import Tile, tiles_within
 from presence.hints import Hints
 from presence.panel import Drawn
 from presence.people import Change, Person, Place, TileEvent
-from presence.registry import Registry
+from presence.registry import Pulse, Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
 from presence.source import Arrival, Silence, Source
@@ -40,6 +40,8 @@ TOUCH_S = 300.0
 LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
+# What the store's clock may be off by, as long as nothing is known of it, and more with each pulse.
+UNSURE_MS, DRIFT_MS = 60_000, 2
 
 
 class Hub:
@@ -55,7 +57,7 @@ class Hub:
         self.roster = Roster()
         self.processes = frozenset({self.process})
         self.epoch = ""
-        self.skew_ms = 0
+        self.skew_ms, self.unsure_ms = 0, UNSURE_MS
         self.joined: set[Tile] = set()
         self.gate = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -421,8 +423,7 @@ class Hub:
     async def _pulse(self) -> None:
         """Every 2 s: the epoch, who lives, which tiles changed unheard, what was said unheard."""
         tiles = [*self.joined]
-        pulse = await self.registry.pulse(tiles)
-        self.skew_ms = pulse.now_ms - self.clock()
+        pulse = await self._ask(tiles)
         died = self.processes - pulse.processes - {self.process}
         born = pulse.processes - self.processes
         self.processes = pulse.processes | {self.process}
@@ -445,6 +446,17 @@ class Hub:
         if self.joined:
             await self.source.poll()
             await self._release()
+
+    async def _ask(self, tiles: Collection[Tile]) -> Pulse:
+        """A pulse, and by it the store's clock: as sure as the answer was quick. What is known is
+        a little less sure each time, so that a clock which was set is found out."""
+        asked_ms = self.clock()
+        pulse = await self.registry.pulse(tiles)
+        took_ms = self.clock() - asked_ms
+        self.unsure_ms += DRIFT_MS
+        if 0 <= took_ms <= self.unsure_ms:
+            self.skew_ms, self.unsure_ms = pulse.now_ms - asked_ms - took_ms // 2, took_ms
+        return pulse
 
     async def _restart(self, epoch: str) -> None:
         """The store began anew: register everybody again, read what it holds by now, say so.

@@ -260,6 +260,30 @@ async def test_a_process_whose_lease_ran_out_renews_it_with_its_next_pulse() -> 
         assert place.first.hub.process in (await place.registry.pulse(())).processes
 
 
+async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
+    async with town() as place:
+        hub = place.first.hub
+        hub.clock = lambda: place.now_ms + 300_000  # this machine's is five minutes off
+        await place.first.poll()
+        assert hub.now_ms() == place.now_ms
+        stop = place.registry.stop("after", "pulse")
+        polling = asyncio.create_task(hub._pulse())
+        await stop.arrived()
+        place.now_ms += 1900
+        stop.open.set()
+        await polling
+        assert hub.now_ms() == place.now_ms
+
+
+async def test_a_clock_that_was_set_is_found_out() -> None:
+    async with town() as place:
+        hub = place.first.hub
+        for ahead_ms in (0, 300_000, -300_000):
+            hub.clock = lambda: place.now_ms + ahead_ms  # noqa: B023
+            await place.first.poll()
+            assert hub.now_ms() == place.now_ms
+
+
 async def test_who_left_on_another_process_is_sent_away_here() -> None:
     async with town() as place:
         session = await person(place.registry, "Alice", HERE)
