@@ -41,6 +41,9 @@ RECENT_MS = 120_000
 class Feed:
     """The hub's source of messages. One a process."""
 
+    # How long a hint may be on its way before what it would have told is read.
+    patience_s = 0.02
+
     def __init__(self, hub: Hub, history: History) -> None:
         self.hub = hub
         self.history = history
@@ -135,16 +138,25 @@ class Feed:
             tail.waiting.append((entry, previous))
         elif previous > tail.last:
             tail.waiting.append((entry, previous))
-            self._repair(entry.tile, tail)
+            if not tail.mending:
+                tail.mending = True
+                self.hub.later(self._mend(entry.tile, tail))
         else:
             self._deliver(tail, [entry])
+            if tail.waiting:
+                self._resume(entry.tile, tail)
 
-    def _repair(self, tile: Tile, tail: Tail) -> None:
-        tail.reading = True
-        self.repaired += 1
-        self.hub.later(self._read_on(tile, tail))
+    async def _mend(self, tile: Tile, tail: Tail) -> None:
+        """Most gaps close by themselves: two processes spoke at once, and the hint of what came
+        first is on its way. What does not come is read."""
+        await asyncio.sleep(self.patience_s)
+        tail.mending = False
+        if tail.waiting and not tail.reading:
+            self.repaired += 1
+            await self._read_on(tile, tail)
 
     async def _read_on(self, tile: Tile, tail: Tail) -> None:
+        tail.reading = True
         # What waits by now stands in the history, or is gone from it: then nobody is shown it.
         tail.waiting.clear()
         try:

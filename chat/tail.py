@@ -14,7 +14,8 @@ Shown = Said | Removal
 
 class Tail:
     """`last` is how far the history has been handed over, and `held` is everything in it from
-    `since` on, oldest first. Hints wait while it is being found out what lies before them.
+    `since` on, oldest first. Hints wait while it is being found out what lies before them: while it
+    is `reading`, or while it is `mending` a gap.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,7 @@ class Tail:
         self.held: deque[Shown] = deque()
         self.waiting: list[tuple[Entry, StreamId]] = []
         self.reading = True
+        self.mending = False
 
     def begin(self, now_ms: int) -> None:
         """What happens from `now_ms` on is handed over; what stands before it is not held yet."""

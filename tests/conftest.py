@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 import pytest
 from asgiref.sync import async_to_sync
 
+from chat.feed import Feed
 from neartalk.pipeline import Pipeline
 from tests import chromium as browsers
 from tests.servers import Daemon, Postgres, Server, Valkey
@@ -44,9 +45,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_waits_for_company(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """In many a test time stands; servers, which are processes of their own, are as ever."""
     monkeypatch.setattr(Pipeline, "apart_s", 0.0)
+    monkeypatch.setattr(Feed, "patience_s", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -131,6 +131,32 @@ async def test_everybody_sees_everything_once_and_in_order_whatever_becomes_of_t
                 assert [text for text in seat.page.texts if text[0] == name] == texts
 
 
+async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None:
+    async with stores() as found, two_processes(found) as (first, second, wire):
+        alice, bob = await alice_and_bob(first, second)
+        time, second.feed.patience_s = Time(), 0.02
+        wire.keep = True
+        for text in ("one", "two", "three"):
+            await first.say(alice, text)
+        await settled(first)
+        wire.pass_on(lambda kept: kept[::-1])
+        await turns()
+        await time.pass_s(1)
+        assert bob.page.texts == ["one", "two", "three"]
+        assert second.feed.repaired == 0
+        for text in ("four", "five"):
+            await first.say(alice, text)
+        await settled(first)
+        wire.pass_on(lambda kept: kept[1:])
+        await turns()
+        assert len(bob.page.texts) == 3
+        await time.pass_s(0.021)
+        await settled(second)
+        await time.pass_s(1)
+        assert bob.page.texts == ["one", "two", "three", "four", "five"]
+        assert second.feed.repaired == 1
+
+
 async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
     stores: Open,
 ) -> None:
