@@ -39,6 +39,8 @@ CODES: dict[str, Code] = {
     # Do not: what was sent must change
     "bad-json": Code(400, 0, "Not understood.", "This was not a JSON object."),
     "bad-frame": Code(400, 0, "Not understood.", "A field is missing or of the wrong kind."),
+    "bad-sdp": Code(400, 0, "Not understood.", "This is not a call of one voice."),
+    "bad-candidate": Code(400, 0, "Not understood.", "This is no way to reach anybody."),
     "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
     "too-large": Code(413, 0, "Too large.", "At most 16 KB fit."),
     "bad-place": Code(
