@@ -1,0 +1,28 @@
+"""Who may use the relay, and for how long: credentials by the TURN REST scheme.
+
+A REST API for access to TURN services (J. Uberti, draft-uberti-behave-turn-rest-00): the name says
+when it ends, and the password is an HMAC of the name under a secret that only the relay knows too.
+"""
+
+import base64
+import hmac
+from typing import NamedTuple
+
+LIFE_S = 600
+
+
+class Credentials(NamedTuple):
+    """Good until `expires_s`, in seconds since 1970."""
+
+    username: str
+    password: str
+    expires_s: int
+
+
+def credentials(secret: str, session_digest: str, now_s: int) -> Credentials:
+    """For one session, which the relay's logs do not name: they hold a digest under the secret."""
+    key, expires_s = secret.encode(), now_s + LIFE_S
+    subject = hmac.digest(key, f"session:{session_digest}".encode(), "sha256").hex()[:16]
+    username = f"{expires_s}:{subject}"
+    password = hmac.digest(key, username.encode(), "sha1")
+    return Credentials(username, base64.b64encode(password).decode(), expires_s)
