@@ -1,11 +1,35 @@
-"""What the time is: one function, so that tests can move it."""
+"""What the time is: one function, so that tests can move it; and what a store says it is."""
 
 import time
 from collections.abc import Callable
 
 Clock = Callable[[], int]
 
+# What a store's clock may be off by while nothing is known of it, and how much more each time.
+UNSURE_MS, DRIFT_MS = 60_000, 2
+
 
 def now_ms() -> int:
     """Milliseconds since 1970-01-01 UTC by this process's clock."""
     return time.time_ns() // 1_000_000
+
+
+class StoreClock:
+    """The clock of a store, as far as its answers tell it: as sure as they were quick.
+
+    What is known is a little less sure each time, so that a clock which was set is found out.
+    """
+
+    def __init__(self, own: Clock) -> None:
+        self.own = own
+        self.skew_ms, self.unsure_ms = 0, UNSURE_MS
+
+    def now_ms(self) -> int:
+        return self.own() + self.skew_ms
+
+    def answered(self, asked_ms: int, said_ms: int) -> None:
+        """The store was asked at `asked_ms` of our own clock, and has just said what time it is."""
+        took_ms = self.own() - asked_ms
+        self.unsure_ms += DRIFT_MS
+        if 0 <= took_ms <= self.unsure_ms:
+            self.skew_ms, self.unsure_ms = said_ms - asked_ms - took_ms // 2, took_ms

@@ -5,16 +5,16 @@ registry and the history (`Source`) stay the truth, read on arrival, after gaps 
 """
 
 import asyncio
-import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from neartalk.clock import Clock, now_ms
+from neartalk.background import Background
+from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
 from presence.audience import Audience, Group
 from presence.frames import Frame, gap, refusal, signal, signals
@@ -22,14 +22,12 @@ from presence.geo import Tile, tiles_within
 from presence.hints import Hints
 from presence.panel import Drawn
 from presence.people import Change, Person, Place, TileEvent
-from presence.registry import Pulse, Registry
+from presence.registry import Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
 from presence.source import Arrival, Silence, Source
 from presence.store import registry
 from presence.wire import event_of, to_event
-
-log = logging.getLogger("neartalk.hub")
 
 PULSE_S = 2.0
 RENEW_S = 5.0
@@ -40,8 +38,6 @@ TOUCH_S = 300.0
 LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
-# What the store's clock may be off by, as long as nothing is known of it, and more with each pulse.
-UNSURE_MS, DRIFT_MS = 60_000, 2
 
 
 class Hub:
@@ -51,17 +47,17 @@ class Hub:
 
     def __init__(self, registry: Registry, layer: Any = None, clock: Clock = now_ms) -> None:
         self.registry = registry
-        self.clock = clock
+        self.clock = StoreClock(clock)
+        self.now_ms = self.clock.now_ms
+        self.background = Background()
+        self.later = self.background.later
         self.process = secrets.token_hex(8)
         self.audience = Audience()
         self.roster = Roster()
         self.processes = frozenset({self.process})
         self.epoch = ""
-        self.skew_ms, self.unsure_ms = 0, UNSURE_MS
         self.joined: set[Tile] = set()
         self.gate = asyncio.Lock()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.loops: list[asyncio.Task[None]] = []
         self.starting: asyncio.Lock = asyncio.Lock()
         self.lingering: dict[str, asyncio.TimerHandle] = {}
         self.hints = Hints(
@@ -79,13 +75,13 @@ class Hub:
     async def start(self) -> None:
         """Begins to listen, to renew its lease and to poll; does nothing the second time."""
         async with self.starting:
-            if self.loops:
+            if self.background.rounds:
                 return
             await self.registry.renew(self.process)
             await self._pulse()
             if self.hints.layer:
                 await self.hints.open()
-                self.loops.append(asyncio.create_task(self.hints.listen()))
+                self.background.always(self.hints.listen())
             for period_s, act in (
                 (PULSE_S, self._pulse),
                 (RENEW_S, self._renew),
@@ -94,42 +90,14 @@ class Hub:
                 (TRIM_S, self._trim),
                 (TOUCH_S, self._touch),
             ):
-                self.loops.append(asyncio.create_task(self._every(period_s, act)))
+                self.background.every(period_s, act)
 
     async def stop(self) -> None:
         for handle in self.lingering.values():
             handle.cancel()
         for group in self.audience.groups.values():
             group.close()
-        for task in [*self.loops, *self.tasks]:
-            task.cancel()
-        await asyncio.gather(*self.loops, *self.tasks, return_exceptions=True)
-        self.loops.clear()
-
-    async def _every(self, period_s: float, act: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(period_s)
-            try:
-                await act()
-            except Refused as lost:
-                log.warning("%s: %s", act.__name__.strip("_"), lost.code)
-            except Exception:
-                log.exception("%s failed", act.__name__.strip("_"))
-
-    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Runs on its own; a store that does not answer is left to the next poll."""
-        task = asyncio.create_task(self._guarded(work))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Refused as lost:
-            log.warning("left to the next poll: %s", lost.code)
-        except Exception:
-            log.exception("%s failed", getattr(work, "__name__", "work"))
+        await self.background.end()
 
     # ---- Sockets come, move and go -----------------------------------------------------------
 
@@ -359,10 +327,6 @@ class Hub:
 
     # ---- What people see of each other -------------------------------------------------------
 
-    def now_ms(self) -> int:
-        """The store's clock, as far as this process knows it."""
-        return self.clock() + self.skew_ms
-
     def nearby(self, place: Place) -> Nearby:
         return self.roster.nearby(place, self.processes, self.now_ms())
 
@@ -423,7 +387,9 @@ class Hub:
     async def _pulse(self) -> None:
         """Every 2 s: the epoch, who lives, which tiles changed unheard, what was said unheard."""
         tiles = [*self.joined]
-        pulse = await self._ask(tiles)
+        asked_ms = self.clock.own()
+        pulse = await self.registry.pulse(tiles)
+        self.clock.answered(asked_ms, pulse.now_ms)
         died = self.processes - pulse.processes - {self.process}
         born = pulse.processes - self.processes
         self.processes = pulse.processes | {self.process}
@@ -446,17 +412,6 @@ class Hub:
         if self.joined:
             await self.source.poll()
             await self._release()
-
-    async def _ask(self, tiles: Collection[Tile]) -> Pulse:
-        """A pulse, and by it the store's clock: as sure as the answer was quick. What is known is
-        a little less sure each time, so that a clock which was set is found out."""
-        asked_ms = self.clock()
-        pulse = await self.registry.pulse(tiles)
-        took_ms = self.clock() - asked_ms
-        self.unsure_ms += DRIFT_MS
-        if 0 <= took_ms <= self.unsure_ms:
-            self.skew_ms, self.unsure_ms = pulse.now_ms - asked_ms - took_ms // 2, took_ms
-        return pulse
 
     async def _restart(self, epoch: str) -> None:
         """The store began anew: register everybody again, read what it holds by now, say so.

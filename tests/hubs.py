@@ -234,7 +234,7 @@ class Process:
     def busy(self) -> bool:
         """Whether anything that was begun is under way."""
         arriving = self.layer and not self.layer.queue.empty()
-        return bool(self.hub.tasks or self.hub.hints.waiting or arriving)
+        return bool(self.hub.background.tasks or self.hub.hints.waiting or arriving)
 
 
 class Seat(Socket):

@@ -203,8 +203,8 @@ async def street(
             await here.appear(name, place)
         yield here
     finally:
-        while here.hub.tasks:
-            await asyncio.wait(here.hub.tasks)
+        while here.hub.background.tasks:
+            await asyncio.wait(here.hub.background.tasks)
         await here.hub.stop()
 
 

@@ -18,10 +18,10 @@ from chat.history_redis import RedisHistory
 from chat.messages import Draft, StreamId
 from chat.replay import ARRIVAL_MAX, gather
 from chat.said import Said
+from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.redis import connect
 from presence.geo import cell_at, in_range, tile_of, tiles_within
-from presence.hub import Hub
 from presence.people import Place
 from presence.registry import Registry
 from presence.registry_memory import MemoryRegistry
@@ -50,7 +50,7 @@ Open = Callable[[], AbstractAsyncContextManager[Stores]]
 
 @pytest.fixture(autouse=True)
 def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    monkeypatch.setattr(Hub, "_every", never)
+    monkeypatch.setattr(Background, "_round", never)
     settings.RATE_LIMITS_SCALE = 100_000
 
 

@@ -131,7 +131,7 @@ async def test_what_an_arrival_is_shown_goes_by_the_stores_clock() -> None:
         alice = await town.come(await person(town.hub.registry, "Alice", HERE))
         await town.say(alice, "old")
         town.store.now += life_ms()
-        town.hub.skew_ms = -1_000
+        town.hub.clock.skew_ms = -1_000
         bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == []
 

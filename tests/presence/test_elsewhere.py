@@ -6,8 +6,9 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from chat.history_memory import MemoryHistory
+from neartalk.background import Background
 from presence.geo import cell_at
-from presence.hub import SOON_S, Hub
+from presence.hub import SOON_S
 from presence.people import Place
 from presence.registry_memory import MemoryRegistry
 from tests.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
@@ -78,7 +79,7 @@ async def costs(elsewhere: int) -> dict[str, int]:
 async def test_what_a_person_does_costs_the_same_however_many_sockets_are_elsewhere(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(Hub, "_every", never)
+    monkeypatch.setattr(Background, "_round", never)
     settings.RATE_LIMITS_SCALE = 100_000
     few, many = await costs(FEW), await costs(MANY)
     # Ids are random, and so is the order they are kept in: that alone may differ.

@@ -8,11 +8,12 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from chat.history_memory import MemoryHistory
+from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.audience import WINDOW_S
 from presence.geo import tile_of, tiles_within
 from presence.hints import PROCESSES, WAITING_MAX
-from presence.hub import LINGER_S, PEOPLE_S, SOON_S, Hub
+from presence.hub import LINGER_S, PEOPLE_S, SOON_S
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry_memory import MemoryRegistry
@@ -52,7 +53,7 @@ class Town:
 
 @pytest.fixture(autouse=True)
 def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    monkeypatch.setattr(Hub, "_every", never)
+    monkeypatch.setattr(Background, "_round", never)
     settings.RATE_LIMITS_SCALE = 100_000
 
 
@@ -190,7 +191,7 @@ async def test_a_departure_that_falls_due_while_one_comes_back_does_not_happen()
         back = await place.first.knock(session)
         await stop.arrived()
         await time.pass_s(LINGER_S + 1)
-        assert not place.first.hub.tasks
+        assert not place.first.hub.background.tasks
         stop.open.set()
         await back.task
         found = await place.registry.people([tile_of(HERE.cell)])
@@ -263,7 +264,7 @@ async def test_a_process_whose_lease_ran_out_renews_it_with_its_next_pulse() -> 
 async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
     async with town() as place:
         hub = place.first.hub
-        hub.clock = lambda: place.now_ms + 300_000  # this machine's is five minutes off
+        hub.clock.own = lambda: place.now_ms + 300_000  # this machine's is five minutes off
         await place.first.poll()
         assert hub.now_ms() == place.now_ms
         stop = place.registry.stop("after", "pulse")
@@ -279,7 +280,7 @@ async def test_a_clock_that_was_set_is_found_out() -> None:
     async with town() as place:
         hub = place.first.hub
         for ahead_ms in (0, 300_000, -300_000):
-            hub.clock = lambda: place.now_ms + ahead_ms  # noqa: B023
+            hub.clock.own = lambda: place.now_ms + ahead_ms  # noqa: B023
             await place.first.poll()
             assert hub.now_ms() == place.now_ms
 

@@ -1,0 +1,74 @@
+"""Work beside the calls: what fails is said and ends nothing else."""
+
+import asyncio
+import logging
+
+import pytest
+
+from neartalk.background import Background
+from neartalk.codes import Refused
+from tests.hubs import Time, turns
+
+
+async def fail() -> None:
+    raise ValueError("broken")
+
+
+async def test_a_task_that_fails_is_logged_and_forgotten(caplog: pytest.LogCaptureFixture) -> None:
+    background = Background()
+    background.later(fail())
+    await turns()
+    assert not background.tasks
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "fail failed" in caplog.text
+
+
+async def test_a_store_that_is_away_is_a_warning_without_a_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def ask() -> None:
+        raise Refused("store-unavailable")
+
+    background = Background()
+    background.later(ask())
+    await turns()
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.exc_info is None
+    assert "ask: store-unavailable" in caplog.text
+
+
+async def test_a_round_goes_on_whatever_happens_in_it_until_the_end() -> None:
+    background, time, counted = Background(), Time(), 0
+
+    async def act() -> None:
+        nonlocal counted
+        counted += 1
+        raise (ValueError, Refused)[counted % 2]("try-later")
+
+    background.every(2, act)
+    await turns()
+    assert counted == 0
+    for due in range(1, 5):
+        await time.pass_s(2.01)
+        assert counted == due
+    await background.end()
+    await time.pass_s(2.01)
+    assert counted == 4
+
+
+async def test_the_end_waits_for_what_it_ended() -> None:
+    ended = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("task")
+
+    background = Background()
+    background.later(wait())
+    background.always(wait())
+    await turns()
+    await background.end()
+    assert ended == ["task", "task"]
