@@ -1,0 +1,174 @@
+"""Who may speak with whom, who does, and what each person's list says."""
+
+from collections import Counter
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from presence.geo import CELL_DEGREES, apart, cell_at, label_m
+from presence.people import Place
+from voice.mesh import (
+    Mesh,
+    Pair,
+    Unheard,
+    Voice,
+    Why,
+    connect,
+    heard_by,
+    is_direct,
+    is_polite,
+    may_speak,
+    unheard_by,
+    within_reach,
+)
+
+LIMIT = 3
+
+
+def voice(person_id: str, column: int, radius_m: int = 100, *, direct: bool = False) -> Voice:
+    """Someone so many cells to the east."""
+    return Voice(person_id, Place(cell_at(52.52, 13.4 + column * CELL_DEGREES), radius_m), direct)
+
+
+def of(*voices: Voice) -> dict[str, Voice]:
+    return {one.person_id: one for one in voices}
+
+
+def pairs(*names: str) -> set[Pair]:
+    return {frozenset(name) for name in names}
+
+
+# Two cells are about 190 m here: only neighbours' circles of 100 m meet.
+LINE = of(*(voice(name, 2 * turn) for turn, name in enumerate("ABCD")))
+NEIGHBOURS = pairs("AB", "BC", "CD")
+
+
+# ---- Rules ---------------------------------------------------------------------------------------
+
+
+def test_in_a_line_only_neighbours_may_speak() -> None:
+    found = {
+        frozenset({one.person_id, other.person_id})
+        for one in LINE.values()
+        for other in LINE.values()
+        if may_speak(one, other)
+    }
+    assert found == NEIGHBOURS
+
+
+def test_nobody_speaks_with_themselves() -> None:
+    assert not may_speak(LINE["A"], LINE["A"])
+
+
+def test_whom_one_may_knock_at_stands_nearest_first_and_never_finer_than_the_label() -> None:
+    far, near, nearer = voice("a", 9, 2000), voice("z", 1, 2000), voice("b", 0, 2000)
+    assert within_reach(voice("me", 0, 2000), [far, near, nearer]) == [nearer, near, far]
+    assert within_reach(voice("me", 0), [voice("a", 3)]) == []
+
+
+def test_of_two_exactly_one_is_polite() -> None:
+    assert is_polite("a", "b") is not is_polite("b", "a")
+
+
+def test_a_call_is_direct_only_when_both_chose_it() -> None:
+    shy, open_ = voice("a", 0), voice("b", 0, direct=True)
+    assert [is_direct(one, other) for one in (shy, open_) for other in (shy, open_)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+# ---- Lists ---------------------------------------------------------------------------------------
+
+
+def test_in_a_line_each_list_says_who_hears_one_and_who_does_not() -> None:
+    mesh = connect(LINE, NEIGHBOURS, (), LIMIT)
+    assert {name: heard_by(name, mesh) for name in LINE} == {
+        "A": ["B"],
+        "B": ["A", "C"],
+        "C": ["B", "D"],
+        "D": ["C"],
+    }
+    assert unheard_by("A", mesh, LINE) == [Unheard("C", Why.APART, ("B",))]
+    assert unheard_by("B", mesh, LINE) == [Unheard("D", Why.APART, ("C",))]
+
+
+def test_who_is_near_and_does_not_hear_one_waits_or_has_not_agreed() -> None:
+    voices = of(*(voice(name, 0) for name in "ABC"))
+    strangers = connect(voices, pairs("AB", "BC"), (), LIMIT)
+    assert unheard_by("A", strangers, voices) == [Unheard("C", Why.STRANGER, ("B",))]
+    in_line = Mesh(frozenset(pairs("AB", "BC")), (frozenset("AC"),))
+    assert unheard_by("A", in_line, voices) == [Unheard("C", Why.WAITING, ("B",))]
+
+
+# ---- Connections ---------------------------------------------------------------------------------
+
+
+def test_past_the_limit_the_nearest_are_connected_and_the_next_one_when_somebody_leaves() -> None:
+    voices = of(voice("me", 0, 2000), *(voice(f"p{turn}", turn, 2000) for turn in range(1, 7)))
+    agreed = {frozenset({"me", name}) for name in voices if name != "me"}
+    mesh = connect(voices, agreed, (), LIMIT)
+    assert heard_by("me", mesh) == ["p1", "p2", "p3"]
+    assert [*mesh.waiting] == [frozenset({"me", name}) for name in ("p4", "p5", "p6")]
+    del voices["p2"]
+    assert heard_by("me", connect(voices, agreed, mesh.live, LIMIT)) == ["p1", "p3", "p4"]
+
+
+def test_who_speaks_is_not_sent_away_by_somebody_nearer() -> None:
+    voices = of(voice("me", 0, 2000), *(voice(f"p{turn}", turn, 2000) for turn in range(1, 5)))
+    live = {frozenset({"me", name}) for name in ("p2", "p3", "p4")}
+    mesh = connect(voices, {*live, frozenset({"me", "p1"})}, live, LIMIT)
+    assert mesh.live == live
+    assert mesh.waiting == (frozenset({"me", "p1"}),)
+
+
+def test_who_moves_apart_is_connected_no_more() -> None:
+    mesh = connect(LINE, NEIGHBOURS, (), LIMIT)
+    moved = {**LINE, "B": voice("B", 9)}
+    assert connect(moved, NEIGHBOURS, mesh.live, LIMIT).live == pairs("CD")
+
+
+NAMES = "abcdefgh"
+CROWDS = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.builds(voice, st.just(name), st.integers(0, 8), st.sampled_from([100, 300, 700]))
+        for name in NAMES
+    },
+)
+SOME = st.sets(st.sampled_from([frozenset(pair) for pair in combinations(NAMES, 2)]))
+
+
+@settings(max_examples=1000, deadline=None)
+@given(CROWDS, SOME, SOME)
+def test_whoever_comes_and_agrees_the_mesh_keeps_its_rules(
+    voices: dict[str, Voice], agreed: set[Pair], before: set[Pair]
+) -> None:
+    live = connect(voices, before, (), LIMIT).live
+    mesh = connect(voices, agreed, live, LIMIT)
+    connections = Counter(person for pair in mesh.live for person in pair)
+    wanted = {
+        pair
+        for pair in agreed
+        if pair <= voices.keys() and may_speak(*(voices[one] for one in pair))
+    }
+    assert mesh.live.isdisjoint(mesh.waiting)
+    assert {*mesh.live, *mesh.waiting} == wanted
+    assert live & wanted <= mesh.live
+    assert max(connections.values(), default=0) <= LIMIT
+    for pair in mesh.waiting:
+        assert any(connections[person] == LIMIT for person in pair)
+    ranks = [
+        (label_m(apart(*(voices[one].place.cell for one in pair))), sorted(pair))
+        for pair in mesh.waiting
+    ]
+    assert ranks == sorted(ranks)
+    assert connect(voices, agreed, mesh.live, LIMIT) == mesh
+    for one in voices:
+        for other in heard_by(one, mesh):
+            assert one in heard_by(other, mesh)
+        unheard = {each.person_id for each in unheard_by(one, mesh, voices)}
+        assert unheard.isdisjoint({one, *heard_by(one, mesh)})

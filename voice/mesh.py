@@ -1,0 +1,130 @@
+"""Who may speak with whom, and who does. Pure: values in, values out.
+
+Overlap is not transitive: in a line of people only neighbours may meet, so everyone has a list of
+their own, of those who hear them and of those who are heard by them and do not.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from presence.geo import apart, circles_overlap, label_m
+from presence.people import Place
+
+Pair = frozenset[str]
+
+
+class Voice(NamedTuple):
+    """Someone who has joined voice. `direct`: the others may see their network address."""
+
+    person_id: str
+    place: Place
+    direct: bool = False
+
+
+class Mesh(NamedTuple):
+    """The pairs that are connected, and those that wait in line, the next one first."""
+
+    live: frozenset[Pair]
+    waiting: tuple[Pair, ...]
+
+
+class Why(StrEnum):
+    """Why somebody does not hear a person who speaks with those who speak with them."""
+
+    APART = "apart"  # their circles do not meet
+    WAITING = "waiting"  # in line for a connection
+    STRANGER = "stranger"  # one has not agreed
+
+
+class Unheard(NamedTuple):
+    """Someone who does not hear a person, though `others` speak with both."""
+
+    person_id: str
+    why: Why
+    others: tuple[str, ...]
+
+
+def may_speak(one: Voice, other: Voice) -> bool:
+    return one.person_id != other.person_id and circles_overlap(*one.place, *other.place)
+
+
+def is_direct(one: Voice, other: Voice) -> bool:
+    """Two speak without a relay only if both chose to."""
+    return one.direct and other.direct
+
+
+def is_polite(own_id: str, other_id: str) -> bool:
+    """Of two exactly one gives way when both offer at once."""
+    return own_id < other_id
+
+
+def within_reach(one: Voice, others: Iterable[Voice]) -> list[Voice]:
+    """Whom one may knock at, nearest first: by label, then by id, never finer."""
+    return sorted(
+        (other for other in others if may_speak(one, other)),
+        key=lambda other: (_label_m(one, other), other.person_id),
+    )
+
+
+def connect(
+    voices: Mapping[str, Voice],
+    agreed: Collection[Pair],
+    live: Collection[Pair],
+    limit: int,
+) -> Mesh:
+    """What should be connected now. Who speaks goes on; whoever agreed comes in, the nearest first,
+    while both have fewer than `limit` connections; the others wait.
+
+    The same everywhere, whatever order things are heard of in.
+    """
+    allowed = {pair for pair in agreed if pair <= voices.keys() and may_speak(*_both(voices, pair))}
+    kept = {pair for pair in live if pair in allowed}
+    connections = Counter(person for pair in kept for person in pair)
+    waiting = []
+    for pair in sorted(allowed - kept, key=lambda pair: _rank(voices, pair)):
+        if all(connections[person] < limit for person in pair):
+            kept.add(pair)
+            connections.update(pair)
+        else:
+            waiting.append(pair)
+    return Mesh(frozenset(kept), tuple(waiting))
+
+
+def heard_by(person_id: str, mesh: Mesh) -> list[str]:
+    """Who hears a person, by id."""
+    return sorted(other for pair in mesh.live if person_id in pair for other in pair - {person_id})
+
+
+def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Voice]) -> list[Unheard]:
+    """Who speaks with those who hear a person, and does not hear that person, by id."""
+    hears = {*heard_by(person_id, mesh)}
+    between: dict[str, list[str]] = {}
+    for other in sorted(hears):
+        for far in heard_by(other, mesh):
+            if far not in hears and far != person_id:
+                between.setdefault(far, []).append(other)
+    return [
+        Unheard(far, _why(voices, frozenset({person_id, far}), mesh), tuple(others))
+        for far, others in sorted(between.items())
+    ]
+
+
+def _why(voices: Mapping[str, Voice], pair: Pair, mesh: Mesh) -> Why:
+    if not may_speak(*_both(voices, pair)):
+        return Why.APART
+    return Why.WAITING if pair in mesh.waiting else Why.STRANGER
+
+
+def _rank(voices: Mapping[str, Voice], pair: Pair) -> tuple[int, list[str]]:
+    return _label_m(*_both(voices, pair)), sorted(pair)
+
+
+def _both(voices: Mapping[str, Voice], pair: Pair) -> tuple[Voice, Voice]:
+    one, other = sorted(pair)
+    return voices[one], voices[other]
+
+
+def _label_m(one: Voice, other: Voice) -> int:
+    return label_m(apart(one.place.cell, other.place.cell))
