@@ -160,7 +160,7 @@ def test_without_the_shield_public_candidates_are_all_that_is_said_of_a_place() 
         offer() + "nonsense\r\n",
         offer() + "a=candidate:x\r\n",
         offer(*[candidate("relay", RELAY)] * (CANDIDATES_MAX + 1)),
-        offer() + f"a=msid:{'x' * 9000}\r\n",
+        offer() + "a=ssrc:1 cname:same\r\n" * 400,
         offer().replace("a=ice-options:trickle", "a=extmap:2 1.2.3.4"),
         offer().replace("a=ice-options:trickle", "a=extmap:2 fe80::1"),
     ],
