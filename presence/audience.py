@@ -160,20 +160,9 @@ class Audience:
         # Who hears a place, by its tile: found once, until a group near by comes or goes.
         self.hears: dict[Tile, dict[Place, list[tuple[str, list[Group]]]]] = {}
 
-    def __len__(self) -> int:
-        return sum(map(len, self.sockets.values()))
-
     def everyone(self) -> Iterable[Socket]:
         for sockets in self.sockets.values():
             yield from sockets
-
-    def live(self) -> Iterable[Socket]:
-        return (socket for socket in self.everyone() if socket.held is None)
-
-    @property
-    def tiles(self) -> Iterable[Tile]:
-        """Every tile that somebody here reaches."""
-        return self.by_tile.keys()
 
     def group_of(self, socket: Socket) -> Group | None:
         """Those who are sent the same, as far as it has entered."""

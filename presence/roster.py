@@ -135,10 +135,6 @@ class Roster:
             self._put(event.tile, event.person)
         return True
 
-    def everyone(self, tiles: Iterable[Tile]) -> Iterable[Person]:
-        for tile in tiles:
-            yield from self.people.get(tile, {}).values()
-
     def person(self, tile: Tile, person_id: str) -> Person | None:
         return self.people.get(tile, {}).get(person_id)
 

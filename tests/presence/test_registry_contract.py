@@ -554,7 +554,7 @@ async def test_readers_learn_of_changes_at_once_in_the_order_of_their_versions(
         assert all(roster.apply(event) for event in events)
         for tile, tileful in (await stand.registry.people(TILES)).items():
             assert roster.versions.get(tile) == tileful.version
-            kept = {person.person_id: person for person in roster.everyone([tile])}
+            kept = {person.person_id: person for person in roster.people[tile].values()}
             assert kept == tileful.people
 
 
