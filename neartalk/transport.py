@@ -21,7 +21,7 @@ class DirectTransport:
     may be given to another connection before we hear that it was closed.
     """
 
-    __slots__ = ("closing", "inner", "kernel", "queued", "too_slow")
+    __slots__ = ("closing", "gone", "inner", "kernel", "queued", "too_slow")
 
     def __init__(self, inner: asyncio.Transport) -> None:
         if inner.get_extra_info("sslcontext"):
@@ -31,7 +31,7 @@ class DirectTransport:
         self.kernel = socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, number)
         self.kernel.setblocking(False)
         self.queued = 0
-        self.closing = self.too_slow = False
+        self.closing = self.gone = self.too_slow = False
 
     def write(self, data: bytes) -> None:
         if self.inner.is_closing():
@@ -50,6 +50,8 @@ class DirectTransport:
 
     def queue(self, data: bytes) -> None:
         """What the kernel does not take leaves when it does."""
+        if self.inner.is_closing():
+            return
         self.inner.write(data)
         self.queued += len(data)
         indirect.add(self)
@@ -67,7 +69,8 @@ class DirectTransport:
     def hush(self) -> None:
         """The closing handshake has begun: no more frames."""
         self.closing = True
-        indirect.add(self)
+        if not self.gone:
+            indirect.add(self)
 
     def close(self) -> None:
         self.hush()
@@ -83,7 +86,7 @@ class DirectTransport:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self.hush()
+        self.closing = self.gone = True
         self.kernel.close()
         indirect.discard(self)
         backlog.forget(self)

@@ -151,6 +151,28 @@ async def test_a_number_that_was_given_to_another_connection_is_not_written_to()
         assert two.peer.recv(10) == b"secret"
 
 
+async def test_who_is_gone_stops_nobody_behind_them() -> None:
+    """Until the consumer has heard of it, they still stand among the readers."""
+    async with line() as one, line() as gone, line() as slow, line() as two:
+        gone.transport.abort()
+        gone.transport.lost()
+        await asyncio.sleep(0)
+        large, small = b"x" * LARGE, b"small"
+        write_all([(each(one, gone), small), (each(slow), large), (each(gone, two), small)])
+        gone.transport.write_frame(small)
+        assert one.peer.recv(10) == two.peer.recv(10) == small
+        assert await slow.read(LARGE) == large
+
+
+async def test_nothing_is_kept_of_who_is_gone() -> None:
+    async with line() as one, line() as two:
+        one.transport.lost()
+        one.transport.close()  # the server's own goodbye comes last
+        two.transport.close()
+        two.transport.lost()
+        assert indirect.isdisjoint({one.transport, two.transport})
+
+
 def test_all_of_it_holds_on_the_loop_of_production() -> None:
     tests: list[Coroutine[None, None, None]] = [
         test_what_is_written_is_there_at_once(),
@@ -161,6 +183,9 @@ def test_all_of_it_holds_on_the_loop_of_production() -> None:
         test_too_much_unread_ends_the_connection(),
         test_no_frame_follows_the_last_one(),
         test_a_number_that_was_given_to_another_connection_is_not_written_to(),
+        test_each_lot_gets_its_own_whole_and_in_order(),
+        test_who_is_gone_stops_nobody_behind_them(),
+        test_nothing_is_kept_of_who_is_gone(),
     ]
     for test in tests:
         uvloop.run(test)
