@@ -55,7 +55,10 @@ class Tail:
         """Holds what was read from below a place, unless another reader has done so meanwhile.
         A page that is not full was the oldest."""
         if self.since == below and len(self.held) + len(older) <= HELD_MAX:
-            self.held.extendleft(reversed(older))
+            gone = {one.removed_id for one in self.held if isinstance(one, Removal)}
+            self.held.extendleft(
+                one for one in reversed(older) if isinstance(one, Removal) or one.id not in gone
+            )
             self.since = older[0].at if full else BEGINNING
 
     def alive(self, now_ms: int) -> Iterable[Shown]:

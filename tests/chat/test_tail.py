@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from chat.history import life_ms
 from chat.history_memory import MemoryHistory
-from chat.messages import Draft, Message, Removal, StreamId
+from chat.messages import BEGINNING, Draft, Message, Removal, StreamId
 from chat.replay import ARRIVAL_MAX
 from chat.said import Said
 from chat.tail import HELD_MAX, Tail, after
 from presence.frames import Form
+from presence.geo import tile_of
 from presence.registry_memory import MemoryRegistry
-from tests.hubs import BESIDE, HERE, Process, person, running
+from tests.hubs import BESIDE, HERE, Halting, Process, person, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +95,27 @@ async def test_who_moved_is_shown_what_the_tail_holds_of_the_new_place() -> None
         await bob.page.until(lambda: bob.page.all("mark")[1:] != [])
         assert bob.page.texts == ["mine"]
         assert town.store.pages == read
+
+
+async def test_what_is_taken_back_while_a_page_is_read_is_not_shown_to_who_comes_later() -> None:
+    town = Town()
+    async with running(town):
+        town.feed.history = history = Halting(town.store)
+        await town.tell(1)
+        town.store.now += 1000
+        stop = history.stop("after", "page")
+        bob = await town.knock(await person(town.hub.registry, "Bob", BESIDE))
+        await stop.arrived()
+        found = await town.store.after({tile_of(BESIDE.cell): BEGINNING})
+        [message] = found.entries[tile_of(BESIDE.cell)]
+        assert isinstance(message, Message)
+        removed = await town.store.remove([message.tile], message.id, message.person_id)
+        assert removed
+        town.feed.take(*removed)
+        stop.open.set()
+        await bob.task
+        carol = await town.come(await person(town.hub.registry, "Carol", BESIDE))
+        assert carol.page.texts == []
 
 
 async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
