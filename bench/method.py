@@ -23,11 +23,15 @@ def method(pinned: bool, seconds: float) -> str:
             "that share a frame count as many deliveries.",
             "CPU is read from the clocks of the processes when the last delivery has come, so "
             "what a saturated server still has to do counts, and the wait for it does not.",
+            "A crowd that has just come is given 7 s at NearTalk, which shows everyone who is near, "
+            "and 1 s elsewhere: the drawing of those lists is not in the cost of a delivery.",
             "A delivery that never came is lost; the table of every round shows delivered and due.",
             "300 cells: the cells are side by side, 1.9 km by 2.3 km, and people and radii (200 m "
             "to 2 km) are spread evenly over them. They speak so often that a listener hears as "
             "much as in one cell: 10 messages a second.",
-            "Rooms: NearTalk's are places too far apart to hear each other, Socket.IO's are rooms.",
+            "Rooms: NearTalk's are places too far apart to hear each other, Socket.IO's are rooms. "
+            "NearTalk keeps every message in Redis and, being one process, tells no other; "
+            "Socket.IO's adapter keeps nothing and tells the others, whether there are any or not.",
             "Idle: ten sockets in each of 500 places far apart. Memory is the growth from a server "
             "that has served 20 people to one with all the sockets, their sessions and places "
             "included.",

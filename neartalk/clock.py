@@ -17,7 +17,8 @@ def now_ms() -> int:
 class StoreClock:
     """The clock of a store, as far as its answers tell it: as sure as they were quick.
 
-    What is known is a little less sure each time, so that a clock which was set is found out.
+    What is known is a little less sure each time; an answer that contradicts it shows a clock that
+    was set.
     """
 
     def __init__(self, own: Clock) -> None:
@@ -30,6 +31,8 @@ class StoreClock:
     def answered(self, asked_ms: int, said_ms: int) -> None:
         """The store was asked at `asked_ms` of our own clock, and has just said what time it is."""
         took_ms = self.own() - asked_ms
+        skew_ms = said_ms - asked_ms - took_ms // 2
         self.unsure_ms += DRIFT_MS
-        if 0 <= took_ms <= self.unsure_ms:
-            self.skew_ms, self.unsure_ms = said_ms - asked_ms - took_ms // 2, took_ms
+        was_set = abs(skew_ms - self.skew_ms) > self.unsure_ms + took_ms
+        if took_ms >= 0 and (took_ms <= self.unsure_ms or was_set):
+            self.skew_ms, self.unsure_ms = skew_ms, took_ms

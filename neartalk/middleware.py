@@ -34,7 +34,7 @@ class AdminOnly(MiddlewareMixin):
     """People have no account: Django's sessions, users and notices are the admin's alone."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if request.path_info.startswith(admin_path()):
+        if request.path.startswith(admin_path()):
             return super().__call__(request)
         return self.get_response(request)
 

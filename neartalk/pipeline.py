@@ -19,7 +19,7 @@ RESTED_S = 0.01
 
 Command = tuple[str | int, ...]
 Answer = asyncio.Future[Any]
-Sent = tuple[Command, Answer]
+Sent = tuple[bytes, Answer]
 
 pack = cast(Callable[[Command], bytes], hiredis.pack_command)
 
@@ -47,13 +47,14 @@ class Pipeline:
     def send(self, *command: str | int) -> Answer:
         """Its answer, in time; what is given up before it has left is not sent.
 
-        The answer raises redis' own errors: ResponseError for a refusal of this command alone,
-        ConnectionError or TimeoutError where nobody knows whether it was carried out, and
-        ConnectionError where too many wait.
+        The answer raises ResponseError of redis for a refusal of this command alone, and where
+        nobody knows whether it was carried out its ConnectionError or Python's TimeoutError;
+        ConnectionError too where so many wait that it was not.
         """
+        packed = pack(command)
         answer = asyncio.get_running_loop().create_future()
         if len(self.waiting) < WAITING_MAX:
-            self.waiting.append((command, answer))
+            self.waiting.append((packed, answer))
             if self.travelling is None:
                 self.travelling = asyncio.create_task(self._travel())
         else:
@@ -91,7 +92,7 @@ class Pipeline:
 
     async def _carry(self, connection: AbstractConnection) -> None:
         """Whatever is lost on the way may have been carried out, or not."""
-        packed = b"".join([pack(command) for command, _ in self.under_way])
+        packed = b"".join([command for command, _ in self.under_way])
         async with asyncio.timeout(self.patience_s):
             await connection.send_packed_command(packed)
             for _, answer in self.under_way:
@@ -99,6 +100,7 @@ class Pipeline:
                     settle(answer, await connection.read_response())
                 except exceptions.ResponseError as refused:
                     settle(answer, refused)
+        self.under_way.clear()
         self.answered_s = asyncio.get_running_loop().time()
 
     async def _open(self) -> AbstractConnection:
