@@ -157,7 +157,7 @@ class Audience:
         self.sockets: dict[str, set[Socket]] = {}
         self.window = Window(self.sockets)
         self.trails = Trails()
-        # Who hears a place, by its tile: found once, until a group near by comes or goes.
+        # Who hears a place where somebody spoke, by its tile, until a group near by comes or goes.
         self.hears: dict[Tile, dict[Place, list[tuple[str, list[Group]]]]] = {}
 
     def everyone(self) -> Iterable[Socket]:
@@ -215,11 +215,14 @@ class Audience:
 
     def hearing(self, place: Place) -> Iterable[Group]:
         """The groups in range of a place."""
-        return chain.from_iterable(groups for _, groups in self._hearing(place))
+        return chain.from_iterable(groups for _, groups in self._find_hearing(place))
 
     def _hearing(self, place: Place) -> list[tuple[str, list[Group]]]:
-        """The same, by the label of the distance."""
-        known = self.hears.setdefault(tile_of(place.cell), {})
+        """The same by the label of the distance, kept for the next word from there."""
+        tile = tile_of(place.cell)
+        if tile not in self.by_tile:
+            return []
+        known = self.hears.setdefault(tile, {})
         if place not in known:
             known[place] = self._find_hearing(place)
         return known[place]

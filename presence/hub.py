@@ -209,7 +209,8 @@ class Hub:
         found = await self.registry.people(tiles)
         people = (person for tileful in found.values() for person in tileful.people.values())
         if not {person.process for person in people} <= self.processes | {""}:
-            self.processes = (await self.registry.pulse(())).processes | {self.process}
+            for process in (await self.registry.pulse(())).processes:
+                self._hear_of(process)
         for tile, tileful in found.items():
             self.roster.load(tile, tileful)
             self._changed(tile)
@@ -232,26 +233,31 @@ class Hub:
         """Takes one change of a tile over."""
         if event.tile not in self.roster.versions:
             return
-        before = self.roster.person(event.tile, event.person.person_id)
-        seen_before = self._seen(before)
-        if event.person.process:
-            # Whoever has just written lives; the next pulse knows for sure.
-            self.processes |= {event.person.process}
+        before = self._seen(self.roster.person(event.tile, event.person.person_id))
+        self._hear_of(event.person.process)
         if not self.roster.apply(event):
             self._reread({event.tile})
-        seen = self._seen(event.person if event.here else None)
-        if seen != seen_before:
-            for _, place in filter(None, (seen_before, seen)):
-                self._show_soon(self.audience.hearing(place))
+        after = self._seen(event.person if event.here else None)
+        if after != before:
+            for seen in filter(None, (before, after)):
+                self._show_soon(self.audience.hearing(seen[1]))
         self._notice(event.person)
         if not event.here and self._sockets(event.person):
             self._claim(event.person, event.tile)
 
-    def _seen(self, person: Person | None) -> tuple[str, Place] | None:
-        """All that others see of a person, and whether they do."""
-        if person is None or not person.alive(self.processes, self.now_ms()):
+    def _seen(self, listed: Person | None) -> tuple[str, Place, bool] | None:
+        """All that others see of somebody listed, and whether they do. Who is listed no more may
+        still be shown by a page that has not looked since their time was over."""
+        if listed is None:
             return None
-        return person.name, person.place
+        return listed.name, listed.place, listed.alive(self.processes, self.now_ms())
+
+    def _hear_of(self, process: str) -> None:
+        """Whoever has just written lives, and so do its people; the next pulse knows for sure."""
+        if process and process not in self.processes:
+            self.processes |= {process}
+            for tile in self.roster.tiles_of({process}):
+                self._changed(tile)
 
     def _notice(self, person: Person) -> None:
         """The registry knows something newer of a person who has sockets here: read it."""
@@ -442,6 +448,7 @@ class Hub:
         mark = signals("mark", mark=mark_ms)
         for group in [*self.audience.groups.values()]:
             moved = [one for one in group.live if one.session.placed_ms > mark_ms]
+            group.flush()  # it says that all before it was handed over
             group.write(mark[group.form], but=moved)
             await asyncio.sleep(0)
 
@@ -459,7 +466,7 @@ class Hub:
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
-            self.processes |= {hint["from"]}
+            self._hear_of(hint["from"])
         elif hint["type"] == "presence.changed":
             self.apply(event_of(hint))
         else:

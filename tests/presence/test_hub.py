@@ -11,11 +11,11 @@ from chat.history_memory import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.audience import WINDOW_S
-from presence.geo import tile_of, tiles_within
+from presence.geo import cell_at, tile_of, tiles_within
 from presence.hints import PROCESSES, WAITING_MAX
 from presence.hub import LINGER_S, PEOPLE_S, SOON_S
 from presence.people import Place
-from presence.registry import LEASE_MS
+from presence.registry import HTTP_ONLY_MS, LEASE_MS
 from presence.registry_memory import MemoryRegistry
 from tests.hubs import (
     AWAY,
@@ -23,6 +23,7 @@ from tests.hubs import (
     HERE,
     Halting,
     Process,
+    Seat,
     Stop,
     Time,
     Wire,
@@ -276,13 +277,18 @@ async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
         assert hub.now_ms() == place.now_ms
 
 
-async def test_a_clock_that_was_set_is_found_out() -> None:
+async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_slow() -> None:
     async with town() as place:
         hub = place.first.hub
-        for ahead_ms in (0, 300_000, -300_000):
+        for ahead_ms, took_ms in ((0, 0), (300_000, 20), (-300_000, 1900), (0, 50)):
             hub.clock.own = lambda: place.now_ms + ahead_ms  # noqa: B023
-            await place.first.poll()
-            assert hub.now_ms() == place.now_ms
+            stop = place.registry.stop("after", "pulse")
+            polling = asyncio.create_task(hub._pulse())
+            await stop.arrived()
+            place.now_ms += took_ms
+            stop.open.set()
+            await polling
+            assert abs(hub.now_ms() - place.now_ms) <= took_ms
 
 
 async def test_who_left_on_another_process_is_sent_away_here() -> None:
@@ -366,6 +372,88 @@ async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
         assert [group.drawn for group in groups] == drawn
         await act(Place(HERE.cell, HERE.radius_m + 100))
         assert groups[1].people_timer
+
+
+# ---- Who is listed and not shown, shown and not listed -------------------------------------------
+
+
+async def seen_by_bob(place: Town) -> tuple[Seat, Time]:
+    """Bob at the first process, who sees Alice: she has no socket, so a minute at a time."""
+    bob, time = await place.first.come(await person(place.registry, "Bob", BESIDE)), Time()
+    await place.first.poll()
+    await time.pass_s(PEOPLE_S + SOON_S)
+    assert bob.page.names == ["Alice"]
+    return bob, time
+
+
+async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists() -> None:
+    async with town() as place:
+        await person(place.registry, "Alice", HERE)
+        bob, time = await seen_by_bob(place)
+        place.now_ms += HTTP_ONLY_MS + 1
+        await place.first.hub._bury()
+        await place.settle()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []
+
+
+async def test_who_leaves_after_their_minute_is_gone_from_all_lists() -> None:
+    async with town() as place:
+        alice = await person(place.registry, "Alice", HERE)
+        bob, time = await seen_by_bob(place)
+        place.now_ms += HTTP_ONLY_MS + 1
+        change = await place.registry.close(alice.digest)
+        assert change
+        place.first.hub.announce(change)
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []
+
+
+async def test_who_lapsed_while_the_store_was_away_is_gone_from_all_lists() -> None:
+    async with town() as place:
+        await person(place.registry, "Alice", HERE)
+        bob, time = await seen_by_bob(place)
+        place.now_ms += HTTP_ONLY_MS + 10_000
+        await place.first.hub._renew()
+        await place.first.poll()
+        await place.first.hub._bury()
+        await place.settle()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []
+
+
+async def test_whom_a_process_that_is_back_from_the_dead_holds_are_on_all_lists_again() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        # In a tile that Bob watches, and out of range of him.
+        far = Place(cell_at(52.52, 13.4075), 100)
+        carol = await place.first.come(await person(place.registry, "Carol", far))
+        bob = await place.second.come(await person(place.registry, "Bob", HERE))
+        await place.settle()
+        time = Time()
+        place.now_ms += LEASE_MS + 1
+        await place.second.hub._renew()
+        await place.second.poll()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []
+        await place.first.hub._renew()
+        renamed = await place.registry.rename(carol.session.digest, "Caroline")
+        place.first.hub.announce(renamed)
+        await place.settle()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == ["Alice"]
+
+
+async def test_who_moves_about_without_a_word_leaves_nothing_that_is_kept_for_the_next_one() -> (
+    None
+):
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Bob", BESIDE))
+        alice, hub = await person(place.registry, "Alice", HERE), place.first.hub
+        for radius_m in range(100, 200):
+            moved = Place(HERE.cell, radius_m)
+            hub.announce(await place.registry.place(alice.digest, moved, ""))
+        assert not hub.audience.hears
 
 
 async def test_who_comes_sees_who_is_here_at_once() -> None:
@@ -534,6 +622,22 @@ async def test_a_mark_from_before_the_last_move_is_not_sent() -> None:
         await place.first.poll()
         await place.first.hub._mark()
         assert bob.page.all("mark")[-1]["mark"] == place.now_ms
+
+
+async def test_a_mark_leaves_after_what_was_said_before_it() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+        Time()
+        for text in ("1", "2"):
+            place.now_ms += 1
+            await place.first.say(alice, text)
+        place.now_ms += 5
+        await place.first.poll()
+        bob.page.frames.clear()
+        await place.first.hub._mark()
+        assert bob.page.kinds == ["chat.message", "mark"]
+        assert bob.page.texts == ["2"]
 
 
 async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() -> None:
