@@ -23,7 +23,7 @@ def method(pinned: bool, seconds: float) -> str:
             "that share a frame count as many deliveries.",
             "CPU is read from the clocks of the processes when the last delivery has come, so "
             "what a saturated server still has to do counts, and the wait for it does not.",
-            "A crowd that has just come is given 7 s at NearTalk, which shows everyone who is near, "
+            "A crowd that has just come is given 7 s at NearTalk, which shows them who is near, "
             "and 1 s elsewhere: the drawing of those lists is not in the cost of a delivery.",
             "A delivery that never came is lost; the table of every round shows delivered and due.",
             "300 cells: the cells are side by side, 1.9 km by 2.3 km, and people and radii (200 m "
