@@ -1,6 +1,7 @@
 """Whether this process serves, and whether each part it stands on answers."""
 
 import asyncio
+import logging
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -11,13 +12,16 @@ from django.views.decorators.cache import never_cache
 from neartalk.codes import Refused
 from neartalk.redis import TIMEOUT_S, answer, connect, unknown_when_lost
 
+log = logging.getLogger("neartalk.health")
+
 
 async def redis_answers() -> bool:
     client = connect()
     try:
         with unknown_when_lost():
             return bool(await answer(client.ping()))
-    except Refused:
+    except Refused as why:
+        log.warning("Redis does not answer: %s", type(why.__cause__).__name__)
         return False
     finally:
         await client.aclose()
@@ -34,7 +38,9 @@ async def database_answers() -> bool:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await ask()
-    except Exception:
+    except Exception as why:
+        # By its kind alone: what it says may hold an address or a name.
+        log.warning("the database does not answer: %s", type(why).__name__)
         return False
     return True
 
