@@ -21,6 +21,7 @@ from tests.servers import Valkey
 
 HERE, THERE = cell_at(52.52, 13.4), cell_at(52.52, 13.5)
 HOME, OUT = tile_of(HERE), tile_of(THERE)
+Appends = list[asyncio.Task[Appended]]
 
 
 @pytest.fixture(autouse=True)
@@ -244,15 +245,21 @@ async def test_the_error_of_one_message_is_not_that_of_another(redis_server: Val
         assert await texts(history) == ["text 0", "text 2"]
 
 
+async def three_and_three(history: RedisHistory, relay: Relay) -> tuple[Appends, Appends]:
+    """Three appends that the relay keeps, and three that wait behind them."""
+    relay.keep()
+    on_the_way = [asyncio.create_task(history.append(draft(f"sent {n}"))) for n in range(3)]
+    await relay.until(1)
+    waiting = [asyncio.create_task(history.append(draft(f"waited {n}"))) for n in range(3)]
+    await turns()
+    return on_the_way, waiting
+
+
 async def test_a_lost_answer_is_unknown_to_those_on_the_way_and_nothing_is_sent_again(
     redis_server: Valkey,
 ) -> None:
     async with watched(redis_server) as (history, relay):
-        relay.keep()
-        on_the_way = [asyncio.create_task(history.append(draft(f"sent {n}"))) for n in range(3)]
-        await relay.until(1)
-        waiting = [asyncio.create_task(history.append(draft(f"waited {n}"))) for n in range(3)]
-        await turns()
+        on_the_way, waiting = await three_and_three(history, relay)
         relay.cut()
         relay.pass_on()
         outcomes = await asyncio.gather(*on_the_way, *waiting, return_exceptions=True)
@@ -268,11 +275,7 @@ async def test_a_lost_answer_is_unknown_to_those_on_the_way_and_nothing_is_sent_
 
 async def test_a_sender_who_gives_up_disturbs_nobody(redis_server: Valkey) -> None:
     async with watched(redis_server) as (history, relay):
-        relay.keep()
-        on_the_way = [asyncio.create_task(history.append(draft(f"sent {n}"))) for n in range(3)]
-        await relay.until(1)
-        waiting = [asyncio.create_task(history.append(draft(f"waited {n}"))) for n in range(3)]
-        await turns()
+        on_the_way, waiting = await three_and_three(history, relay)
         on_the_way[1].cancel()
         waiting[1].cancel()
         relay.pass_on()
