@@ -26,6 +26,7 @@ from chat.history_memory import MemoryHistory
 from neartalk.drain import drain
 from neartalk.transport import DirectTransport
 from presence import audience, readers
+from presence import consumers as entrance
 from presence.audience import Audience, Window
 from presence.frames import Form
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
@@ -36,7 +37,7 @@ from presence.sockets import DirectOutlet, Socket
 
 REST = "all that is between these steps"
 STEPS: tuple[tuple[str, Any, str], ...] = (
-    ("read the frame", consumers, "decode"),
+    ("read the frame", entrance, "decode"),
     ("clean the text", consumers, "clean_message"),
     ("keep it in history", MemoryHistory, "append"),
     ("find who hears it", Audience, "_hearing"),

@@ -42,7 +42,7 @@ CODES: dict[str, Code] = {
     "bad-sdp": Code(400, 0, "Not understood.", "This is not a call of one voice."),
     "bad-candidate": Code(400, 0, "Not understood.", "This is no way to reach anybody."),
     "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
-    "too-large": Code(413, 0, "Too large.", "At most 16 KB fit."),
+    "too-large": Code(413, 0, "Too large.", "Send less at once."),
     "bad-place": Code(
         422, 0, "Not a place.", "A latitude is -90 to 90 and a longitude -180 to 180 degrees."
     ),

@@ -1,0 +1,130 @@
+"""What both sockets share: a frame is decoded, its shape checked, its action called, and a refusal
+said.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, cast
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+
+from neartalk.codes import CODES, Refused
+from neartalk.protocol import EXTENSION
+from presence.frames import Form, Frame, refusal
+from presence.people import Session
+from presence.sessions import of_scope
+from presence.sockets import AsgiOutlet, DirectOutlet
+
+Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
+
+
+class SocketConsumer(AsyncConsumer):
+    """One socket. It has no channel of its own: what it hears comes from this process's nouns."""
+
+    actions: ClassVar[dict[str, Action]]
+    frame_max: ClassVar[int]
+    form = Form.JSON
+    outlet: AsgiOutlet | DirectOutlet
+    arriving: asyncio.Task[None] | None = None
+
+    def subprotocol(self, offered: list[str]) -> str | None:
+        """Which of the subprotocols that a client offers is spoken."""
+        return None
+
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Runs beside the socket."""
+        raise NotImplementedError
+
+    async def arrive(self, session: Session) -> None:
+        """The session is known, and has a place."""
+        raise NotImplementedError
+
+    def gone(self) -> None:
+        """The socket is."""
+        raise NotImplementedError
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Channels' own starts a task for each frame, and waits for one shared thread before it,
+        to close ORM connections."""
+        self.scope, self.base_send = scope, send
+        try:
+            while True:
+                message = await receive()
+                await self.handlers[message["type"]](self, message)
+        except StopConsumer:
+            return
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        chosen = self.subprotocol(self.scope["subprotocols"])
+        await self.send({"type": "websocket.accept", "subprotocol": chosen})
+        direct = self.scope.get("extensions", {}).get(EXTENSION)
+        self.outlet = DirectOutlet(direct) if direct else AsgiOutlet(self.base_send)
+        self.arriving = self.later(self._arrive())
+
+    async def _arrive(self) -> None:
+        """On its own, so that a slow arrival does not keep the socket from being heard."""
+        try:
+            session = await of_scope(self.scope)
+            if not session.person.cell:
+                raise Refused("no-place")
+            await self.arrive(session)
+        except Refused as refused:
+            again = refused.code == "store-unavailable"
+            self.refuse(Refused("try-later", retry_after=2) if again else refused)
+        except Exception:
+            # Whatever it was, a socket that stays open must not stay deaf.
+            self.refuse(Refused("try-later", retry_after=2))
+            raise
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        try:
+            frame = decode(message, self.frame_max)
+            action = self.actions.get(str(frame.get("type")))
+            if action is None:
+                raise Refused("unknown-type")
+            await action(self, frame)
+        except Refused as refused:
+            self.refuse(refused)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        if self.arriving:
+            self.arriving.cancel()
+        self.outlet.stop()
+        self.gone()
+        raise StopConsumer
+
+    def write(self, frame: Frame) -> None:
+        self.outlet.write(frame)
+
+    def refuse(self, refused: Refused) -> None:
+        """Says why, and closes where the code says so."""
+        self.write(refusal(self.form, refused))
+        if close := CODES[refused.code].close:
+            self.outlet.close(close)
+
+    handlers: ClassVar[dict[str, Action]] = {
+        "websocket.connect": websocket_connect,
+        "websocket.receive": websocket_receive,
+        "websocket.disconnect": websocket_disconnect,
+    }
+
+
+def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:
+    """The JSON object of a frame of at most so many bytes.
+
+    Raises Refused: `too-large`, `bad-json`, `bad-frame`.
+    """
+    text = message.get("text")
+    if text is None:
+        raise Refused("bad-frame")
+    if len(text) > size_max or len(text.encode()) > size_max:
+        raise Refused("too-large")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError) as why:
+        raise Refused("bad-json") from why
+    if not isinstance(frame, dict):
+        raise Refused("bad-json")
+    return cast(dict[str, Any], frame)
