@@ -1,5 +1,5 @@
-"""What processes tell each other by the tiles' groups. Any of it may be lost: readers find gaps,
-and poll.
+"""What processes tell each other by groups of the channel layer, and by each one's own channel.
+Any of it may be lost: readers find gaps, and poll.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from django.conf import settings
 
 from neartalk.codes import Refused
 from neartalk.redis import unknown_when_lost
-from presence.geo import Tile
 
 log = logging.getLogger("neartalk.hub")
 
@@ -24,19 +23,17 @@ PROCESSES = "processes"
 Hint = dict[str, Any]
 
 
-def group_name(tile: Tile) -> str:
-    return f"tile.{tile}"
-
-
 class Hints:
-    """`take` is called with each hint of another process, `later` runs work on its own, and
-    `alone` says whether there is nobody to tell. Without a layer there never is.
+    """Groups are of places: `kind` says of which. `take` is called with each hint of another
+    process, `later` runs work on its own, and `alone` says whether there is nobody to tell.
+    Without a layer there never is.
     """
 
     def __init__(
         self,
         layer: Any,
         process: str,
+        kind: str,
         *,
         take: Callable[[Hint], Awaitable[None]],
         later: Callable[[Coroutine[Any, Any, None]], object],
@@ -44,6 +41,7 @@ class Hints:
     ) -> None:
         self.layer = layer
         self.process = process
+        self.kind = kind
         self.take = take
         self.later = later
         self.alone = alone
@@ -55,25 +53,33 @@ class Hints:
         """Begins to be heard of, and says so."""
         with unknown_when_lost():
             self.channel = await self.layer.new_channel()
-        await self._each([PROCESSES], self.layer.group_add)
-        self._publish_later(PROCESSES, {"type": "process.began"})
+        await self.join([PROCESSES])
+        self._publish_later(self.group(PROCESSES), {"type": "process.began"})
 
-    async def join(self, tiles: Collection[Tile]) -> None:
+    def group(self, place: str) -> str:
+        return f"{self.kind}.{place}"
+
+    async def join(self, places: Collection[str]) -> None:
         if self.layer:
-            await self._each(map(group_name, tiles), self.layer.group_add)
+            await self._each(places, self.layer.group_add)
 
-    async def leave(self, tiles: Collection[Tile]) -> None:
+    async def leave(self, places: Collection[str]) -> None:
         if self.layer:
-            await self._each(map(group_name, tiles), self.layer.group_discard)
+            await self._each(places, self.layer.group_discard)
 
-    async def _each(self, groups: Iterable[str], act: Any) -> None:
+    async def _each(self, places: Iterable[str], act: Any) -> None:
         with unknown_when_lost():
-            await asyncio.gather(*(act(group, self.channel) for group in groups))
+            await asyncio.gather(*(act(self.group(place), self.channel) for place in places))
 
-    def tell(self, tile: Tile, hint: Hint) -> None:
-        """Publishes to the tile's group."""
+    def tell(self, place: str, hint: Hint) -> None:
+        """Publishes to the place's group."""
         if self.layer and not self.alone() and not dropped_on_purpose():
-            self._publish_later(group_name(tile), hint)
+            self._publish_later(self.group(place), hint)
+
+    async def send(self, channel: str, hint: Hint) -> None:
+        """Tells one process alone."""
+        with unknown_when_lost():
+            await self.layer.send(channel, self._packed([hint]))
 
     def _publish_later(self, group: str, hint: Hint) -> None:
         waiting = self.waiting.setdefault(group, [])
@@ -97,13 +103,14 @@ class Hints:
     async def _send(self, group: str, each: list[Hint]) -> None:
         try:
             with unknown_when_lost():
-                await self.layer.group_send(
-                    group, {"type": "hints", "from": self.process, "each": each}
-                )
+                await self.layer.group_send(group, self._packed(each))
         except Refused as lost:
             log.warning("left to the next poll: %s", lost.code)
         except Exception:
             log.exception("hints could not be published")
+
+    def _packed(self, each: list[Hint]) -> dict[str, Any]:
+        return {"type": "hints", "from": self.process, "each": each}
 
     async def listen(self) -> None:
         while True:

@@ -63,6 +63,7 @@ class Hub:
         self.hints = Hints(
             layer,
             self.process,
+            "tile",
             take=self._receive,
             later=self.later,
             alone=lambda: self.processes == {self.process},

@@ -487,11 +487,12 @@ async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> Non
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         assert place.first.hub.joined == tiles_within(*HERE)
         groups = {group for group, queues in place.wire.groups.items() if queues}
-        assert groups == {PROCESSES, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
+        everyone = place.first.hub.hints.group(PROCESSES)
+        assert groups == {everyone, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
         place.first.hub.exit(alice)
         await place.first.poll()
         assert place.first.hub.joined == set()
-        assert {group for group, queues in place.wire.groups.items() if queues} == {PROCESSES}
+        assert {group for group, queues in place.wire.groups.items() if queues} == {everyone}
         assert not place.first.hub.roster.versions
 
 
@@ -566,7 +567,8 @@ async def test_nobody_is_told_anything_while_there_is_only_one_process() -> None
         await place.settle()
         await Time().pass_s(WINDOW_OVER)
         assert bob.page.texts == ["1", "2"]
-        assert [group for group, _ in place.wire.sent if group == PROCESSES] == [PROCESSES]
+        began = place.first.hub.hints.group(PROCESSES)
+        assert [group for group, _ in place.wire.sent if group == began] == [began]
 
 
 async def test_a_layer_that_hangs_costs_no_memory() -> None:
