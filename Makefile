@@ -5,9 +5,10 @@ PORT ?= 8080
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 # Checks and tests choose their own servers, whatever the shell has set.
-PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY
+PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY -u STUN_URLS -u TURN_URLS \
+	-u TURN_SECRET -u VOICE_NETWORKS
 
-.PHONY: run test bench check format clean venv run-setup dev-setup
+.PHONY: run turn test bench check format clean venv run-setup dev-setup
 
 run:
 	@echo "NearTalk: http://localhost:$(PORT)"
@@ -15,8 +16,13 @@ run:
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --port $(PORT)
 
+# A relay for calls between browsers on this machine; TURN_PORT moves it.
+turn:
+	@exec sh deploy/coturn/loopback.sh
+
 test: check
 	@$(PYTHON) tests/chromium.py
+	@$(PYTHON) tests/coturn.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
 # An hour on a machine that does nothing else; writes bench/RESULTS.md. It installs the peers it

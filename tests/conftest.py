@@ -13,7 +13,9 @@ from asgiref.sync import async_to_sync
 from chat.feed import Feed
 from neartalk.pipeline import Pipeline
 from tests import chromium as browsers
+from tests import coturn
 from tests.servers import Daemon, Postgres, Server, Valkey
+from tests.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -118,6 +120,17 @@ def chromium() -> str:
     if path is None:
         pytest.skip(browsers.MISSING)
     return path
+
+
+@pytest.fixture
+def turn() -> Iterator[Callable[..., Turn]]:
+    """Starts a relay. Without coturn, tests of it are skipped, but never in CI."""
+    if coturn.find() is None and os.environ.get("CI"):
+        pytest.fail(coturn.MISSING)
+    if coturn.find() is None:
+        pytest.skip(coturn.MISSING)
+    with ExitStack() as stack:
+        yield lambda **how: started(Turn(**how), stack)
 
 
 def started(daemon: D, stack: ExitStack) -> D:
