@@ -12,7 +12,8 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
-from chat.urls import websocket_urlpatterns
+import chat.urls
+import voice.urls
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
@@ -20,9 +21,10 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": URLRouter([*websocket_urlpatterns, re_path("", cast(Any, nowhere))]),
+        "websocket": URLRouter([*sockets, re_path("", cast(Any, nowhere))]),
     }
 )

@@ -27,6 +27,14 @@ def renames_are_few(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
     return [Error("RENAMES must be 2 or 3.", hint=hint, id="neartalk.E002")]
 
 
+@register(Tags.security)
+def relay_has_a_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if bool(settings.TURN_URLS) == bool(settings.TURN_SECRET):
+        return []
+    hint = "Set TURN_URLS and TURN_SECRET together; the relay knows the secret too."
+    return [Error("The relay is set by half.", hint=hint, id="neartalk.E007")]
+
+
 @register(Tags.caches)
 def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """A Redis that writes to a disk keeps what was said; one that evicts loses what was acked."""

@@ -36,11 +36,23 @@ CODES: dict[str, Code] = {
         "Your connection fell behind.",
         "It was closed, and what you missed is here.",
     ),
+    "declined": Code(429, 0, "Not now.", "You can knock again in {minutes} min."),
+    "busy": Code(429, 0, "Too many at once.", "Knock again in a minute."),
     # Do not: what was sent must change
     "bad-json": Code(400, 0, "Not understood.", "This was not a JSON object."),
     "bad-frame": Code(400, 0, "Not understood.", "A field is missing or of the wrong kind."),
     "bad-sdp": Code(400, 0, "Not understood.", "This is not a call of one voice."),
     "bad-candidate": Code(400, 0, "Not understood.", "This is no way to reach anybody."),
+    "not-joined": Code(409, 0, "You are not in voice.", "Join first."),
+    "no-relay": Code(
+        409,
+        0,
+        "The shield needs a relay, and this server has none.",
+        "Stay out, or talk directly: the people you talk with can then see your network address.",
+    ),
+    "out-of-reach": Code(404, 0, "Not within reach.", "They moved away, or left voice."),
+    "not-agreed": Code(403, 0, "Not yet.", "You hear each other only once both said yes."),
+    "voice-elsewhere": Code(409, 0, "You are in voice on another page.", "It goes on there."),
     "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
     "too-large": Code(413, 0, "Too large.", "Send less at once."),
     "bad-place": Code(
@@ -93,7 +105,8 @@ class Refused(Exception):
 
     @property
     def words(self) -> str:
-        return self.row.words.format(retry_after=self.retry_after)
+        minutes = -(-(self.retry_after or 0) // 60)
+        return self.row.words.format(retry_after=self.retry_after, minutes=minutes)
 
     def fields(self) -> dict[str, str | int]:
         """The error as it goes on the wire: code, message, retry_after?, ref?."""

@@ -30,6 +30,8 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
+    "voice.knock": Rule(allowance=30, period_s=60, burst=10),
+    "voice.frame": Rule(allowance=1200, period_s=60, burst=400),
 }
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,6 +16,10 @@ def env_bool(name: str, default: bool) -> bool:
 
 def env_list(name: str) -> list[str]:
     return [part.strip() for part in os.getenv(name, "").split(",") if part.strip()]
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(part) for part in env_list(name)]
 
 
 def database(url: str) -> dict[str, Any]:
@@ -52,6 +57,13 @@ SESSION_IDLE_SECONDS = int(os.getenv("SESSION_IDLE_SECONDS", "1800"))
 RATE_LIMITS_SCALE = float(os.getenv("RATE_LIMITS_SCALE", "1"))
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
+
+STUN_URLS = env_list("STUN_URLS")
+TURN_URLS = env_list("TURN_URLS")
+TURN_SECRET = os.getenv("TURN_SECRET", "")
+VOICE_CONNECTIONS = int(os.getenv("VOICE_CONNECTIONS", "8"))
+# Addresses that people may be told of besides public ones: those of the operator's own relay.
+VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
 
 # ---- Django ----------------------------------------------------------------------------------
 

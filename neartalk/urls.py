@@ -8,6 +8,7 @@ from neartalk.health import health
 urlpatterns = [
     path("", include("presence.urls")),
     path("", include("chat.urls")),
+    path("", include("voice.urls")),
     path("api/health", health, name="health"),
     path("admin/", admin.site.urls),
 ]

@@ -23,7 +23,7 @@ from tests.markup import parse
 from tests.servers import Server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from tests.markup import Element
 
@@ -284,11 +284,19 @@ async def listening(
 def opened(
     server: Server, headers: Mapping[str, str], *, html: bool = False, **query: str | int
 ) -> connect:
+    """A socket at /ws."""
+    path = f"/ws{'?' if query else ''}{urlencode(query)}"
+    return opened_at(server, path, headers, [] if html else [JSON])
+
+
+def opened_at(
+    server: Server, path: str, headers: Mapping[str, str], subprotocols: Sequence[Subprotocol] = ()
+) -> connect:
     """A socket as a context manager that closes it. Its queue has no end, so that only a test
     that means to is ever a slow reader."""
     return connect(
-        f"{server.ws_url}/ws{'?' if query else ''}{urlencode(query)}",
-        subprotocols=None if html else [JSON],
+        f"{server.ws_url}{path}",
+        subprotocols=subprotocols or None,
         additional_headers=headers,
         compression=None,
         max_queue=None,

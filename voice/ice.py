@@ -6,7 +6,9 @@ when it ends, and the password is an HMAC of the name under a secret that only t
 
 import base64
 import hmac
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.conf import settings
 
 LIFE_S = 600
 
@@ -26,3 +28,18 @@ def credentials(secret: str, session_digest: str, now_s: int) -> Credentials:
     username = f"{expires_s}:{subject}"
     password = hmac.digest(key, username.encode(), "sha1")
     return Credentials(username, base64.b64encode(password).decode(), expires_s)
+
+
+def has_relay() -> bool:
+    return bool(settings.TURN_URLS and settings.TURN_SECRET)
+
+
+def servers(session_digest: str, now_s: int) -> list[dict[str, Any]]:
+    """What a client's RTCPeerConnection takes as iceServers."""
+    found: list[dict[str, Any]] = []
+    if settings.STUN_URLS:
+        found.append({"urls": settings.STUN_URLS})
+    if has_relay():
+        username, password, _ = credentials(settings.TURN_SECRET, session_digest, now_s)
+        found.append({"urls": settings.TURN_URLS, "username": username, "credential": password})
+    return found

@@ -10,17 +10,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from presence.geo import apart, circles_overlap, label_m
-from presence.people import Place
+from voice.callers import Caller, Tie
 
 Pair = frozenset[str]
-
-
-class Voice(NamedTuple):
-    """Someone who has joined voice. `direct`: the others may see their network address."""
-
-    person_id: str
-    place: Place
-    direct: bool = False
 
 
 class Mesh(NamedTuple):
@@ -46,11 +38,11 @@ class Unheard(NamedTuple):
     others: tuple[str, ...]
 
 
-def may_speak(one: Voice, other: Voice) -> bool:
+def may_speak(one: Caller, other: Caller) -> bool:
     return one.person_id != other.person_id and circles_overlap(*one.place, *other.place)
 
 
-def is_direct(one: Voice, other: Voice) -> bool:
+def is_direct(one: Caller, other: Caller) -> bool:
     """Two speak without a relay only if both chose to."""
     return one.direct and other.direct
 
@@ -60,7 +52,7 @@ def is_polite(own_id: str, other_id: str) -> bool:
     return own_id < other_id
 
 
-def within_reach(one: Voice, others: Iterable[Voice]) -> list[Voice]:
+def within_reach(one: Caller, others: Iterable[Caller]) -> list[Caller]:
     """Whom one may knock at, nearest first: by label, then by id, never finer."""
     return sorted(
         (other for other in others if may_speak(one, other)),
@@ -69,7 +61,7 @@ def within_reach(one: Voice, others: Iterable[Voice]) -> list[Voice]:
 
 
 def connect(
-    voices: Mapping[str, Voice],
+    voices: Mapping[str, Caller],
     agreed: Collection[Pair],
     live: Collection[Pair],
     limit: int,
@@ -77,10 +69,11 @@ def connect(
     """What should be connected now. Who speaks goes on; whoever agreed comes in, the nearest first,
     while both have fewer than `limit` connections; the others wait.
 
-    The same everywhere, whatever order things are heard of in.
+    The same everywhere, whatever order things are heard of in. A live pair with somebody who is
+    not among `voices` takes a place too.
     """
     allowed = {pair for pair in agreed if pair <= voices.keys() and may_speak(*_both(voices, pair))}
-    kept = {pair for pair in live if pair in allowed}
+    kept = {pair for pair in live if pair in allowed or not pair <= voices.keys()}
     connections = Counter(person for pair in kept for person in pair)
     waiting = []
     for pair in sorted(allowed - kept, key=lambda pair: _rank(voices, pair)):
@@ -92,18 +85,33 @@ def connect(
     return Mesh(frozenset(kept), tuple(waiting))
 
 
+def standing(callers: Mapping[str, Caller]) -> Mesh:
+    """What is connected and what waits, as the callers themselves say."""
+    waiting = (pair for pair in pairs(callers.values(), Tie.WAITING) if pair <= callers.keys())
+    in_line = sorted(waiting, key=lambda pair: _rank(callers, pair))
+    return Mesh(frozenset(pairs(callers.values(), Tie.LIVE)), tuple(in_line))
+
+
+def pairs(callers: Iterable[Caller], tie: Tie) -> set[Pair]:
+    """The pairs that stand so."""
+    return {
+        frozenset({caller.person_id, other}) for caller in callers for other in caller.agreed(tie)
+    }
+
+
 def heard_by(person_id: str, mesh: Mesh) -> list[str]:
     """Who hears a person, by id."""
     return sorted(other for pair in mesh.live if person_id in pair for other in pair - {person_id})
 
 
-def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Voice]) -> list[Unheard]:
-    """Who speaks with those who hear a person, and does not hear that person, by id."""
+def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list[Unheard]:
+    """Who speaks with those who hear a person, and does not hear that person, by id; as far as
+    they are known."""
     hears = {*heard_by(person_id, mesh)}
     between: dict[str, list[str]] = {}
     for other in sorted(hears):
         for far in heard_by(other, mesh):
-            if far not in hears and far != person_id:
+            if far in voices and far not in hears and far != person_id:
                 between.setdefault(far, []).append(other)
     return [
         Unheard(far, _why(voices, frozenset({person_id, far}), mesh), tuple(others))
@@ -111,20 +119,20 @@ def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Voice]) -> list[
     ]
 
 
-def _why(voices: Mapping[str, Voice], pair: Pair, mesh: Mesh) -> Why:
+def _why(voices: Mapping[str, Caller], pair: Pair, mesh: Mesh) -> Why:
     if not may_speak(*_both(voices, pair)):
         return Why.APART
     return Why.WAITING if pair in mesh.waiting else Why.STRANGER
 
 
-def _rank(voices: Mapping[str, Voice], pair: Pair) -> tuple[int, list[str]]:
+def _rank(voices: Mapping[str, Caller], pair: Pair) -> tuple[int, list[str]]:
     return _label_m(*_both(voices, pair)), sorted(pair)
 
 
-def _both(voices: Mapping[str, Voice], pair: Pair) -> tuple[Voice, Voice]:
+def _both(voices: Mapping[str, Caller], pair: Pair) -> tuple[Caller, Caller]:
     one, other = sorted(pair)
     return voices[one], voices[other]
 
 
-def _label_m(one: Voice, other: Voice) -> int:
+def _label_m(one: Caller, other: Caller) -> int:
     return label_m(apart(one.place.cell, other.place.cell))

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from presence.geo import CELL_DEGREES, apart, cell_at, label_m
 from presence.people import Place
+from voice.callers import Caller
 from voice.mesh import (
     Mesh,
     Pair,
     Unheard,
-    Voice,
     Why,
     connect,
     heard_by,
@@ -26,12 +26,13 @@ from voice.mesh import (
 LIMIT = 3
 
 
-def voice(person_id: str, column: int, radius_m: int = 100, *, direct: bool = False) -> Voice:
+def voice(person_id: str, column: int, radius_m: int = 100, *, direct: bool = False) -> Caller:
     """Someone so many cells to the east."""
-    return Voice(person_id, Place(cell_at(52.52, 13.4 + column * CELL_DEGREES), radius_m), direct)
+    place = Place(cell_at(52.52, 13.4 + column * CELL_DEGREES), radius_m)
+    return Caller(person_id, place=place, direct=direct)
 
 
-def of(*voices: Voice) -> dict[str, Voice]:
+def of(*voices: Caller) -> dict[str, Caller]:
     return {one.person_id: one for one in voices}
 
 
@@ -113,8 +114,18 @@ def test_past_the_limit_the_nearest_are_connected_and_the_next_one_when_somebody
     mesh = connect(voices, agreed, (), LIMIT)
     assert heard_by("me", mesh) == ["p1", "p2", "p3"]
     assert [*mesh.waiting] == [frozenset({"me", name}) for name in ("p4", "p5", "p6")]
+    left = mesh.live - {frozenset({"me", "p2"})}
     del voices["p2"]
-    assert heard_by("me", connect(voices, agreed, mesh.live, LIMIT)) == ["p1", "p3", "p4"]
+    assert heard_by("me", connect(voices, agreed, left, LIMIT)) == ["p1", "p3", "p4"]
+
+
+def test_who_speaks_with_somebody_unknown_has_a_place_less() -> None:
+    voices = of(voice("me", 0), voice("one", 0), voice("two", 0))
+    agreed = {frozenset({"me", "one"}), frozenset({"me", "two"})}
+    beyond = {frozenset({"me", "far"}), frozenset({"one", "farther"})}
+    mesh = connect(voices, agreed, beyond, 2)
+    assert mesh.live == beyond | {frozenset({"me", "one"})}
+    assert mesh.waiting == (frozenset({"me", "two"}),)
 
 
 def test_who_speaks_is_not_sent_away_by_somebody_nearer() -> None:
@@ -145,7 +156,7 @@ SOME = st.sets(st.sampled_from([frozenset(pair) for pair in combinations(NAMES, 
 @settings(max_examples=1000, deadline=None)
 @given(CROWDS, SOME, SOME)
 def test_whoever_comes_and_agrees_the_mesh_keeps_its_rules(
-    voices: dict[str, Voice], agreed: set[Pair], before: set[Pair]
+    voices: dict[str, Caller], agreed: set[Pair], before: set[Pair]
 ) -> None:
     live = connect(voices, before, (), LIMIT).live
     mesh = connect(voices, agreed, live, LIMIT)

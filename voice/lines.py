@@ -1,0 +1,67 @@
+"""One socket of `/signal`, and what is known of it besides its caller."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from neartalk.clock import now_ms
+from neartalk.codes import Refused
+from neartalk.limits import RULES, seconds, take
+from presence.frames import Form, Frame, dumps, refusal
+from presence.people import Session
+from presence.sockets import Outlet
+
+
+class Line:
+    """`instance` and `direct` are what its client joined with, `""` until it did."""
+
+    def __init__(self, session: Session, outlet: Outlet) -> None:
+        self.session = session
+        self.outlet = outlet
+        self.instance = ""
+        self.direct = False
+        self.shown = 0  # a hash
+        self.shown_at_s = 0.0
+        self.due_s = 0.0
+        self.timer: asyncio.TimerHandle | None = None
+        self.frame_tat_ms = 0
+
+    @property
+    def person_id(self) -> str:
+        return self.session.person.person_id
+
+    @property
+    def joined(self) -> bool:
+        return bool(self.instance)
+
+    def write(self, frame: Frame) -> None:
+        self.outlet.write(frame)
+
+    def pass_on(self, fields: Mapping[str, Any]) -> None:
+        self.write(Frame(dumps(fields)))
+
+    def show(self, frame: Frame) -> None:
+        """Writes the list of peers, if it differs from what was written before."""
+        if hash(frame.text) != self.shown:
+            self.shown = hash(frame.text)
+            self.write(frame)
+
+    def drop(self, code: str) -> None:
+        """The client is in voice no more, and why."""
+        self.hang_up()
+        self.write(refusal(Form.JSON, Refused(code)))
+
+    def hang_up(self) -> None:
+        self.instance, self.shown = "", 0
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+
+    def count(self) -> None:
+        """One more frame of the client. Raises Refused: `too-fast`."""
+        rule = RULES["voice.frame"]
+        self.frame_tat_ms, wait_ms = take(
+            self.frame_tat_ms, now_ms(), rule.interval_ms, rule.tolerance_ms
+        )
+        if wait_ms:
+            raise Refused("too-fast", retry_after=seconds(wait_ms))

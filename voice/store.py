@@ -1,0 +1,15 @@
+"""The callers of this process: Redis where REDIS_URL is set, else memory."""
+
+from functools import cache
+
+from django.conf import settings
+
+from neartalk.redis import connect
+from voice.callers import Callers
+from voice.callers_memory import MemoryCallers
+from voice.callers_redis import RedisCallers
+
+
+@cache
+def callers() -> Callers:
+    return RedisCallers(connect()) if settings.REDIS_URL else MemoryCallers()

@@ -1,0 +1,188 @@
+"""How a few people stand with each other: who knocked, who said yes, who is connected. Pure.
+
+Both sides of a tie always change together, in one step of the store.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self, TypeGuard
+
+from neartalk.codes import Refused
+from neartalk.limits import RULES, seconds, take
+from voice.callers import Caller, Tie
+from voice.mesh import Pair, connect, may_speak, pairs
+
+DECLINED_MS = 600_000
+TIES_MAX = 64
+BUSY_S = 60
+
+
+class Reason(StrEnum):
+    """Why a call ended."""
+
+    LEFT = "left"
+    APART = "apart"  # their circles meet no more
+    GONE = "gone"  # vanished without a word
+    DECLINED = "declined"
+    SESSION = "session"  # their visit ended
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The call of these two ended; `by` is who did it, if one of them did."""
+
+    pair: Pair
+    reason: Reason
+    by: str = ""
+
+    def fields(self) -> list[str]:
+        """How it travels between processes."""
+        return [*sorted(self.pair), str(self.reason), self.by]
+
+    @classmethod
+    def of(cls, fields: list[str]) -> Self:
+        one, other, reason, by = fields
+        return cls(frozenset({one, other}), Reason(reason), by)
+
+
+@dataclass
+class Ties:
+    """Some people in voice, read together with all whom they are tied to.
+
+    `processes` are those that live, `limit` is how many connections a person may have. What was
+    ended stands in `ended`.
+    """
+
+    callers: dict[str, Caller]
+    processes: frozenset[str]
+    now_ms: int
+    limit: int
+    ended: list[End] = field(default_factory=list)
+
+    # ---- Coming and going --------------------------------------------------------------------
+
+    def enter(self, caller: Caller) -> None:
+        """Someone joins, comes back or moves; back in time they keep their calls."""
+        known = self.callers.get(caller.person_id, Caller(caller.person_id))
+        if not self._alive(known):
+            self._end_all(known.person_id, Reason.GONE)
+            known = self.callers.get(caller.person_id, known)
+        declined = {id: until for id, until in known.declined.items() if until > self.now_ms}
+        self._put(
+            caller.changed(
+                ties=known.ties,
+                declined=declined,
+                knock_tat_ms=known.knock_tat_ms,
+                version=known.version,
+            )
+        )
+        self.settle(caller.person_id)
+
+    def step_out(self, person_id: str, until_ms: int) -> None:
+        """Their socket is gone: they keep their calls for a while."""
+        self._put(self.callers[person_id].changed(process="", channel="", until_ms=until_ms))
+
+    def leave(self, person_id: str, reason: Reason) -> None:
+        self._end_all(person_id, reason)
+        if person_id in self.callers:
+            self._put(self.callers[person_id].changed(process="", channel="", until_ms=0))
+
+    def settle(self, person_id: str) -> None:
+        """Ends what cannot go on, and lets in who waits for a place that is free."""
+        for other in [*self.callers[person_id].ties]:
+            known = self.callers.get(other)
+            if not self._alive(known) or person_id not in known.ties:
+                self._end(person_id, other, Reason.GONE)
+            elif not may_speak(self.callers[person_id], known):
+                self._end(person_id, other, Reason.APART)
+        alive = {id: caller for id, caller in self.callers.items() if self._alive(caller)}
+        live, waiting = (pairs(self.callers.values(), tie) for tie in (Tie.LIVE, Tie.WAITING))
+        for pair in connect(alive, live | waiting, live, self.limit).live - live:
+            one, other = pair
+            self._tie(one, other, Tie.LIVE, Tie.LIVE)
+
+    # ---- Asking and answering ----------------------------------------------------------------
+
+    def knock(self, own: str, to: str) -> None:
+        """Raises Refused: `out-of-reach`, `declined`, `too-fast`, `busy`."""
+        me, other = self._both(own, to)
+        tie = me.ties.get(to)
+        if tie is Tie.KNOCKS:
+            self.accept(own, to)
+        if tie is not None:
+            return
+        if other.declined.get(own, 0) > self.now_ms:
+            wait_s = seconds(other.declined[own] - self.now_ms)
+            raise Refused("declined", retry_after=wait_s, ref=to)
+        if len(me.ties) >= TIES_MAX or len(other.ties) >= TIES_MAX:
+            raise Refused("busy", retry_after=BUSY_S, ref=to)
+        rule = RULES["voice.knock"]
+        tat_ms, wait_ms = take(me.knock_tat_ms, self.now_ms, rule.interval_ms, rule.tolerance_ms)
+        if wait_ms:
+            raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to)
+        self._put(me.changed(knock_tat_ms=tat_ms, declined=without(me, to)))
+        self._tie(own, to, Tie.KNOCKED, Tie.KNOCKS)
+
+    def accept(self, own: str, to: str) -> None:
+        """Raises Refused: `out-of-reach`, `not-agreed` where nobody knocked."""
+        me, _ = self._both(own, to)
+        if me.ties.get(to) in {Tie.WAITING, Tie.LIVE}:
+            return
+        if me.ties.get(to) is not Tie.KNOCKS:
+            raise Refused("not-agreed", ref=to)
+        self._tie(own, to, Tie.WAITING, Tie.WAITING)
+        self.settle(own)
+
+    def decline(self, own: str, to: str) -> None:
+        """Says no, takes a knock back or ends a call; without any of these there is nothing."""
+        me = self.callers[own]
+        tie = me.ties.get(to)
+        if tie is None:
+            return
+        if tie is not Tie.KNOCKED:
+            declined = {**me.declined, to: self.now_ms + DECLINED_MS}
+            self._put(me.changed(declined=declined))
+        self._end(own, to, Reason.DECLINED, by=own)
+        self.settle(own)
+
+    def connected(self, own: str, to: str) -> tuple[Caller, Caller]:
+        """Both, who are to be connected. Raises Refused: `out-of-reach`, `not-agreed`."""
+        me, other = self._both(own, to)
+        if me.ties.get(to) is not Tie.LIVE or other.ties.get(own) is not Tie.LIVE:
+            raise Refused("not-agreed", ref=to)
+        return me, other
+
+    # ---- Steps -------------------------------------------------------------------------------
+
+    def _both(self, own: str, to: str) -> tuple[Caller, Caller]:
+        me, other = self.callers[own], self.callers.get(to)
+        if other is None or not self._alive(other) or not may_speak(me, other):
+            raise Refused("out-of-reach", ref=to)
+        return me, other
+
+    def _alive(self, caller: Caller | None) -> TypeGuard[Caller]:
+        return caller is not None and caller.alive(self.processes, self.now_ms)
+
+    def _put(self, caller: Caller) -> None:
+        self.callers[caller.person_id] = caller.changed(version=caller.version + 1)
+
+    def _tie(self, own: str, to: str, mine: Tie | None, theirs: Tie | None) -> None:
+        for one, other, tie in ((own, to, mine), (to, own, theirs)):
+            if one in self.callers:
+                self._put(self.callers[one].tied(other, tie))
+
+    def _end(self, own: str, to: str, reason: Reason, by: str = "") -> None:
+        agreed = self.callers[own].ties[to] in {Tie.WAITING, Tie.LIVE}
+        self._tie(own, to, None, None)
+        if agreed:
+            self.ended.append(End(frozenset({own, to}), reason, by))
+
+    def _end_all(self, person_id: str, reason: Reason) -> None:
+        if person_id in self.callers:
+            for other in [*self.callers[person_id].ties]:
+                self._end(person_id, other, reason, by=person_id)
+
+
+def without(caller: Caller, other_id: str) -> dict[str, int]:
+    """Whoever knocks at somebody has not declined them any more."""
+    return {id: until for id, until in caller.declined.items() if id != other_id}

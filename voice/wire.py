@@ -1,0 +1,16 @@
+"""How a caller is kept in Redis, and travels between processes."""
+
+from dataclasses import asdict
+from typing import Any
+
+from presence.people import Place
+from voice.callers import Caller, Tie
+
+
+def to_fields(caller: Caller) -> dict[str, Any]:
+    return asdict(caller)
+
+
+def from_fields(fields: dict[str, Any]) -> Caller:
+    ties = {other: Tie(tie) for other, tie in fields["ties"].items()}
+    return Caller(**{**fields, "place": Place(*fields["place"]), "ties": ties})
