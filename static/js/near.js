@@ -15,6 +15,7 @@ import * as self from './self.js';
 import { hold } from './scroll.js';
 import { on } from './signals.js';
 import { describe } from './trouble.js';
+import './voice/voice.js';
 
 const HEAL_MS = 20_000;
 const SETTLE_MS = 3000;

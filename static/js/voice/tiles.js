@@ -1,0 +1,105 @@
+// The people in voice, drawn in place: a row lives as long as its person does, so that neither focus nor a slider is lost.
+
+import { volumeOf } from './keep.js';
+
+const TALKS = ['live', 'reconnecting', 'connecting', 'failed'];
+const BOX = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];
+
+const rows = new Map(); // person_id: element
+let expanded = null;
+
+/** Draws tiles (view.js) into a list, in their order. */
+export function draw(list, tiles) {
+  const shown = new Set(tiles.map(({ id }) => id));
+  for (const [id, row] of [...rows]) if (!shown.has(id)) take(list, id, row);
+  for (const tile of tiles) fill(rows.get(tile.id) ?? make(tile.id), tile);
+  arrange(list, tiles.map(({ id }) => rows.get(id)));
+}
+
+/** Opens or closes what else can be done with a person. */
+export function expand(id) {
+  expanded = expanded === id ? null : id;
+}
+
+/** Changes a text only where it differs: a reader of screens follows changes, and a selection stays. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function make(id) {
+  const row = document.getElementById('voice-tile').content.cloneNode(true).firstElementChild;
+  row.dataset.person = id;
+  const more = row.querySelector('.tile-more');
+  more.id = `voice-more-${id}`;
+  row.querySelector('[data-act="more"]').setAttribute('aria-controls', more.id);
+  row.querySelector('.slider').value = String(volumeOf(id).volume);
+  rows.set(id, row);
+  return row;
+}
+
+function take(list, id, row) {
+  if (row.contains(document.activeElement)) list.focus({ preventScroll: true });
+  row.remove();
+  rows.delete(id);
+}
+
+function fill(row, tile) {
+  const find = (selector) => row.querySelector(selector);
+  const called = `${tile.name} ${tile.tag}`;
+  const focused = row.contains(document.activeElement) && document.activeElement !== row;
+  row.className = `tile p${tile.colour}`;
+  row.dataset.state = tile.state;
+  row.toggleAttribute('data-speaks', tile.speaks);
+  row.toggleAttribute('data-muted', tile.muted);
+  write(find('text'), tile.initial);
+  write(find('.name'), tile.name);
+  write(find('.tag'), tile.tag);
+  write(find('.knocking'), tile.state === 'knocks' ? `knocks, ${tile.distance}${/\d/.test(tile.distance) ? ' away' : ''}.` : '');
+  write(find('.said'), tile.words);
+  label(row, called);
+  sound(row, tile, called);
+  ending(row, tile, called);
+  // A control that went away under the focus leaves it to its row, not to the page.
+  if (focused && !document.activeElement.checkVisibility()) row.focus({ preventScroll: true });
+}
+
+function label(row, called) {
+  const names = {
+    accept: `Let in ${called}`,
+    decline: `Not now, ${called}`,
+    knock: `Knock at ${called}`,
+    cancel: `Cancel the knock at ${called}`,
+    more: `More about ${called}`,
+    hush: `Mute ${called} for me`,
+  };
+  for (const act of BOX) row.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', names[act]);
+}
+
+function sound(row, { id, state }, called) {
+  const { hushed } = volumeOf(id);
+  const slider = row.querySelector('.slider');
+  slider.setAttribute('aria-label', `Volume of ${called}`);
+  slider.setAttribute('aria-valuetext', `${slider.value} %`);
+  row.querySelector('.hush').setAttribute('aria-pressed', String(hushed));
+  row.toggleAttribute('data-sound', state === 'live');
+}
+
+function ending(row, { id, state, ends }, called) {
+  const button = row.querySelector('[data-act="more"]');
+  const open = ends && expanded === id;
+  button.disabled = !ends;
+  button.setAttribute('aria-expanded', String(open));
+  row.querySelector('.tile-more').hidden = !open;
+  write(row.querySelector('[data-act="end"]'), TALKS.includes(state) ? `End the call with ${called}` : `Leave the line for ${called}`);
+}
+
+// Whoever is moved loses the focus: so the focused row stays, and the others go around it.
+function arrange(list, wanted) {
+  const order = [...list.children];
+  if (order.length === wanted.length && order.every((row, turn) => row === wanted[turn])) return;
+  const fixed = wanted.findIndex((row) => row.contains(document.activeElement));
+  wanted.forEach((row, turn) => {
+    if (turn < fixed) list.insertBefore(row, wanted[fixed]);
+    else if (turn > fixed) list.append(row);
+  });
+}
