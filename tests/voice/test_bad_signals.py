@@ -1,0 +1,198 @@
+"""What /signal refuses: an error frame each, and never a byte for anybody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neartalk.limits import RULES
+from tests.client import elsewhere, north, running
+from tests.voice.people import at_signal, speaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import Server
+    from tests.voice.people import Speaker
+
+NOBODY = "0" * 16
+RELAYED = ("voice.offer", "voice.answer", "voice.candidate", "voice.state")
+HOST = "candidate:1 1 udp 2113937151 {} 54321 typ host"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running("uvicorn", TURN_URLS="turn:127.0.0.1:9", TURN_SECRET="tests") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Server]:
+    """Without a relay."""
+    with running("uvicorn") as server:
+        yield server
+
+
+async def refused(one: Speaker, kind: str, **fields: Any) -> str:
+    await one.send(kind, **fields)
+    return str((await one.expect("error"))["code"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("voice.leave", {}),
+        ("voice.peers", {}),
+        ("voice.state", {"muted": True}),
+        ("voice.knock", {"to": NOBODY}),
+        ("voice.accept", {"to": NOBODY}),
+        ("voice.decline", {"to": NOBODY}),
+        ("voice.offer", {"to": NOBODY, "sdp": "v=0"}),
+        ("voice.answer", {"to": NOBODY, "sdp": "v=0"}),
+        ("voice.candidate", {"to": NOBODY, "candidate": HOST}),
+    ],
+)
+async def test_before_joining_nothing_is_done(
+    server: Server, kind: str, fields: dict[str, Any]
+) -> None:
+    async with speaker(server, elsewhere(), "Alice") as alice:
+        assert await refused(alice, kind, **fields) == "not-joined"
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("[]", "bad-json"),
+        ("{", "bad-json"),
+        (b"{}", "bad-frame"),
+        ('{"type": "voice.shout"}', "unknown-type"),
+        ('{"type": "voice.join"}', "bad-frame"),
+        ('{"type": "voice.join", "policy": "all", "instance": "instance-0"}', "bad-frame"),
+        ('{"type": "voice.join", "policy": "relay", "instance": "short"}', "bad-frame"),
+        ('{"type": "voice.join", "policy": "relay", "instance": 12345678}', "bad-frame"),
+        ('{"type": "voice.knock"}', "bad-frame"),
+        ('{"type": "voice.knock", "to": ["0000000000000000"]}', "bad-frame"),
+        ('{"type": "voice.knock", "to": "not-a-person"}', "bad-frame"),
+        ('{"type": "voice.offer", "to": "0000000000000000", "sdp": 1}', "bad-frame"),
+        ('{"type": "voice.state", "muted": "yes"}', "bad-frame"),
+    ],
+)
+async def test_a_frame_of_the_wrong_shape_is_refused(
+    server: Server, frame: str | bytes, code: str
+) -> None:
+    async with speaker(server, elsewhere(), "Alice") as alice:
+        await alice.send_raw(frame)
+        assert (await alice.expect("error"))["code"] == code
+
+
+async def test_a_stranger_someone_far_and_oneself_are_out_of_reach(server: Server) -> None:
+    spot = elsewhere()
+    async with (
+        speaker(server, spot, "Alice") as alice,
+        speaker(server, north(spot, 20), "Carol") as carol,
+        speaker(server, spot, "Dan") as dan,
+    ):
+        await alice.join()
+        await carol.join()
+        for to in (NOBODY, carol.person_id, alice.person_id, dan.person_id):
+            for kind in ("voice.knock", "voice.accept"):
+                assert await refused(alice, kind, to=to) == "out-of-reach"
+            assert await refused(alice, "voice.candidate", to=to, candidate=HOST) == "out-of-reach"
+        assert carol.known() == []
+        await carol.silent(*RELAYED)
+        await dan.silent(*RELAYED, "voice.peers")
+
+
+async def test_without_consent_nothing_is_passed_on(server: Server) -> None:
+    spot = elsewhere()
+    async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
+        await alice.join()
+        await bob.join()
+        await alice.sees(bob, "near")
+        await alice.send("voice.knock", to=bob.person_id)
+        await bob.sees(alice, "knocks")
+        for kind in ("voice.offer", "voice.answer"):
+            assert await refused(alice, kind, to=bob.person_id, sdp="v=0") == "not-agreed"
+        found = await refused(alice, "voice.candidate", to=bob.person_id, candidate=HOST)
+        assert found == "not-agreed"
+        await alice.send("voice.state", muted=True)
+        await alice.send("voice.accept", to=bob.person_id)
+        assert (await alice.expect("error"))["code"] == "not-agreed"
+        await bob.silent(*RELAYED)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "code"),
+    [
+        (HOST.format("10.0.0.7"), None),
+        (HOST.format("8.8.8.8"), None),
+        (HOST.format("::ffff:8.8.8.8"), None),
+        (HOST.format("3f2a.local"), None),
+        (HOST.format("192.168.1.4").replace("typ host", "typ relay"), None),
+        (HOST.format("127.0.0.1").replace("typ host", "typ srflx raddr 10.0.0.7 rport 9"), None),
+        ("candidate:nonsense", "bad-candidate"),
+        ("", "bad-candidate"),
+    ],
+)
+async def test_between_the_shielded_no_address_but_a_relays_is_passed_on(
+    server: Server, candidate: str, code: str | None
+) -> None:
+    spot = elsewhere()
+    async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
+        await alice.join("relay")
+        await bob.join("direct")
+        await alice.sees(bob, "near")
+        await alice.call(bob)
+        await alice.send("voice.candidate", to=bob.person_id, candidate=candidate)
+        if code:
+            assert (await alice.expect("error"))["code"] == code
+        await alice.silent("error")
+        await bob.silent("voice.candidate")
+        relayed = HOST.format("8.8.8.8").replace("typ host", "typ relay raddr 10.0.0.7 rport 9")
+        await alice.send("voice.candidate", to=bob.person_id, candidate=relayed)
+        passed = (await bob.expect("voice.candidate"))["candidate"]
+        assert passed.endswith("typ relay raddr 0.0.0.0 rport 0")
+
+
+@pytest.mark.parametrize("sdp", ["", "v=0", "v=0\r\n" + "a=x\r\n" * 2000, "m=video 9 X 0"])
+async def test_a_description_that_is_no_call_of_one_voice_is_refused(
+    server: Server, sdp: str
+) -> None:
+    spot = elsewhere()
+    async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
+        await alice.join()
+        await bob.join()
+        await alice.sees(bob, "near")
+        await alice.call(bob)
+        assert await refused(alice, "voice.offer", to=bob.person_id, sdp=sdp) == "bad-sdp"
+        await bob.silent("voice.offer")
+
+
+async def test_shielded_voice_without_a_relay_is_refused_and_not_downgraded(bare: Server) -> None:
+    async with speaker(bare, elsewhere(), "Alice") as alice:
+        await alice.send("voice.join", policy="relay", instance=alice.instance)
+        assert (await alice.expect("error"))["code"] == "no-relay"
+        assert await refused(alice, "voice.peers") == "not-joined"
+        answer = (await alice.http.get("/api/voice/ice")).json()
+        assert (answer["policy"], answer["relay"], answer["ice_servers"]) == ("relay", False, [])
+
+
+async def test_a_flood_is_too_fast(server: Server) -> None:
+    async with speaker(server, elsewhere(), "Alice") as alice:
+        for _ in range(RULES["voice.frame"].burst + 50):
+            await alice.send("voice.peers")
+        refusal = await alice.expect("error", code="too-fast")
+        assert refusal["retry_after"] >= 1
+
+
+async def test_another_page_of_the_same_person_takes_voice_over(server: Server) -> None:
+    spot = elsewhere()
+    async with speaker(server, spot, "Alice") as alice:
+        await alice.join()
+        from_there = {"Authorization": f"Bearer {alice.key}"}
+        async with at_signal(server, from_there) as again:
+            await again.send("voice.join", policy="direct", instance="another-page")
+            await again.expect("voice.peers")
+            assert (await alice.expect("error"))["code"] == "voice-elsewhere"
+            assert await refused(alice, "voice.peers") == "not-joined"
