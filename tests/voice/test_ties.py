@@ -189,4 +189,5 @@ def test_every_change_counts_the_version_up() -> None:
     call(ties, "a", "b")
     versions = [ties.callers[one].version for one in "ab"]
     ties.leave("a", Reason.LEFT)
+    ties.enter(caller("b"))
     assert all(ties.callers[one].version > was for one, was in zip("ab", versions, strict=True))
