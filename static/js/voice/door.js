@@ -11,7 +11,7 @@ import * as words from './words.js';
 const TICK_MS = 1000;
 const PASSING_MS = 8000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach', 'store-unavailable'];
+const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach'];
 
 const { microphone } = mic;
 const { facts } = room;
@@ -61,7 +61,7 @@ export function out() {
   mic.close();
   hearing.stop();
   hearing.media(null);
-  clear('relay');
+  for (const subject of ['relay', 'passing']) clear(subject);
   become('out');
 }
 

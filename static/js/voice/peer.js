@@ -4,7 +4,8 @@
 import { wishing } from './sdp.js';
 
 const CONNECT_MS = 4000; // from an answer to a connection, where the way is slow
-const ANSWER_MS = 2000;
+const ANSWER_MS = 1500;
+const ECHO_MS = 1000; // a candidate that got lost is said again before anything is begun anew
 const RETRY_MS = 2000;
 const GRACE_MS = 700; // a short silence mostly heals by itself
 const YIELD_MS = 1200; // the polite side lets the other one start ICE anew first
@@ -25,11 +26,12 @@ export class Peer {
     this.closed = false;
     this.making = false;
     this.ignoring = false;
-    this.found = false; // a candidate of ours, since ICE last started
     this.was = false; // connected once
     this.tries = 0;
     this.downSince = Date.now();
     this.timer = 0;
+    this.candidates = []; // ours, since ICE last started
+    this.echo = 0;
     this.heardAt = 0;
     this.silentSince = Infinity;
     this.turn = this.begin();
@@ -45,7 +47,7 @@ export class Peer {
 
   /** Why it failed: no relay answers, or no way leads there. */
   get why() {
-    return this.direct || this.found ? 'path' : 'relay';
+    return this.direct || this.candidates.length ? 'path' : 'relay';
   }
 
   receive(kind, body) {
@@ -73,7 +75,7 @@ export class Peer {
     if (this.closed || !this.pc) return;
     this.configure(servers);
     if (this.polite && !this.pc.remoteDescription) return;
-    this.found = false;
+    this.candidates = [];
     this.pc.restartIce();
     // The event waits for a stable state, which may never come if the offer was lost.
     if (this.pc.signalingState === 'have-local-offer') await this.offer();
@@ -82,6 +84,7 @@ export class Peer {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.echo);
     clearInterval(this.listening);
     this.pc?.close();
   }
@@ -127,8 +130,15 @@ export class Peer {
 
   candidate(candidate) {
     if (!candidate?.candidate) return;
-    this.found = true;
+    this.candidates.push(candidate.candidate);
     this.send('voice.candidate', { candidate: candidate.candidate });
+    clearTimeout(this.echo);
+    this.echo = setTimeout(() => this.repeat(), ECHO_MS);
+  }
+
+  repeat() {
+    if (this.closed || (this.state === 'live' && !this.silent)) return;
+    for (const candidate of this.candidates) this.send('voice.candidate', { candidate });
   }
 
   async take(kind, body) {
@@ -196,7 +206,7 @@ export class Peer {
     const waiting = this.pc.signalingState === 'have-local-offer';
     const first = waiting ? ANSWER_MS : this.was ? RETRY_MS : CONNECT_MS;
     const grown = first * 1.5 ** Math.max(0, this.tries - STEADY);
-    return Math.min(grown, this.found ? CAP_MS : BLIND_CAP_MS) + this.yield;
+    return Math.min(grown, this.candidates.length ? CAP_MS : BLIND_CAP_MS) + this.yield;
   }
 
   due(ms, anew = false) {
