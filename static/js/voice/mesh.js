@@ -64,7 +64,7 @@ export class Mesh {
 
   /** What may have got lost on the way is tried again now. */
   retry() {
-    for (const { peer } of this.calls.values()) if (peer.state !== 'live') peer.due(0, true);
+    for (const { peer } of this.calls.values()) peer.watch.hurry();
   }
 
   close() {

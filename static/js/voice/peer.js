@@ -1,20 +1,8 @@
-// One call: an RTCPeerConnection with one audio line, kept alive. Who offers, who gives way and when to start ICE anew is
-// decided here (perfect negotiation, WebRTC 1.0, 10.7); what is said goes out by `send`.
+// One call: an RTCPeerConnection with one audio line. Who offers and who gives way is decided here (perfect negotiation,
+// WebRTC 1.0, 10.7); what is said goes out by `send`, and watch.js sees that it leads somewhere.
 
 import { wishing } from './sdp.js';
-
-const CONNECT_MS = 4000; // from an answer to a connection, where the way is slow
-const ANSWER_MS = 1500;
-const ECHO_MS = 1000; // a candidate that got lost is said again before anything is begun anew
-const RETRY_MS = 2000;
-const GRACE_MS = 700; // a short silence mostly heals by itself
-const YIELD_MS = 1200; // the polite side lets the other one start ICE anew first
-const STEADY = 5; // this many tries before the waits grow
-const CAP_MS = 10_000;
-const BLIND_CAP_MS = 3000; // while no way out is found at all, trying costs little and finds a relay that is back
-const HOPE_MS = 20_000;
-const LISTEN_MS = 1000;
-const SILENT_MS = 2000; // even somebody muted sends a packet every 0.4 s; ICE itself notices after 6 s
+import { Watch } from './watch.js';
 
 export class Peer {
   /**
@@ -25,29 +13,24 @@ export class Peer {
     this.pc = null;
     this.closed = false;
     this.making = false;
-    this.ignoring = false;
-    this.was = false; // connected once
-    this.tries = 0;
-    this.downSince = Date.now();
-    this.timer = 0;
     this.candidates = []; // ours, since ICE last started
-    this.echo = 0;
-    this.heardAt = 0;
-    this.silentSince = Infinity;
+    this.watch = new Watch(this);
     this.turn = this.begin();
-    this.listening = setInterval(() => this.listen(), LISTEN_MS);
   }
 
   /** connecting, live, reconnecting or failed. */
   get state() {
-    if (this.pc?.connectionState === 'connected') return 'live';
-    if (Date.now() - this.downSince > HOPE_MS) return 'failed';
-    return this.was ? 'reconnecting' : 'connecting';
+    return this.watch.state;
   }
 
   /** Why it failed: no relay answers, or no way leads there. */
   get why() {
     return this.direct || this.candidates.length ? 'path' : 'relay';
+  }
+
+  /** Whether an offer of ours waits for its answer. */
+  get unanswered() {
+    return this.pc.signalingState === 'have-local-offer';
   }
 
   receive(kind, body) {
@@ -78,18 +61,16 @@ export class Peer {
     this.candidates = [];
     this.pc.restartIce();
     // The event waits for a stable state, which may never come if the offer was lost.
-    if (this.pc.signalingState === 'have-local-offer') await this.offer();
+    if (this.unanswered) await this.offer();
   }
 
   close() {
     this.closed = true;
-    clearTimeout(this.timer);
-    clearTimeout(this.echo);
-    clearInterval(this.listening);
+    this.watch.close();
     this.pc?.close();
   }
 
-  // ---- Negotiation -----------------------------------------------------------------------------
+  // ---- To the other side -----------------------------------------------------------------------
 
   async begin() {
     const servers = await this.servers();
@@ -97,12 +78,12 @@ export class Peer {
     const pc = new RTCPeerConnection(this.configuration(servers));
     this.pc = pc;
     pc.onnegotiationneeded = () => this.offer();
-    pc.onicecandidate = ({ candidate }) => this.candidate(candidate);
+    pc.onicecandidate = ({ candidate }) => candidate?.candidate && this.found(candidate.candidate);
     pc.ontrack = ({ track }) => this.heard(new MediaStream([track]));
-    pc.onconnectionstatechange = () => this.moved();
+    pc.onconnectionstatechange = () => this.watch.moved();
     if (!this.polite) pc.addTransceiver('audio', { direction: 'sendrecv' });
     await this.attach();
-    this.due(this.pause());
+    this.watch.begun();
   }
 
   configuration(servers) {
@@ -115,47 +96,47 @@ export class Peer {
       this.making = true;
       await this.pc.setLocalDescription();
       this.say();
-      this.due(this.pause());
+      this.watch.begun();
     } catch {
-      this.due(RETRY_MS);
+      this.watch.stuck();
     } finally {
       this.making = false;
     }
   }
 
+  /** Says the description that stands, also once more. */
   say() {
     const { type, sdp } = this.pc.localDescription;
     this.send(`voice.${type}`, { sdp: wishing(sdp) });
   }
 
-  candidate(candidate) {
-    if (!candidate?.candidate) return;
-    this.candidates.push(candidate.candidate);
-    this.send('voice.candidate', { candidate: candidate.candidate });
-    clearTimeout(this.echo);
-    this.echo = setTimeout(() => this.repeat(), ECHO_MS);
+  found(candidate) {
+    this.candidates.push(candidate);
+    this.send('voice.candidate', { candidate });
+    this.watch.said();
   }
 
+  /** Says every candidate once more. */
   repeat() {
-    if (this.closed || (this.state === 'live' && !this.silent)) return;
     for (const candidate of this.candidates) this.send('voice.candidate', { candidate });
   }
+
+  // ---- From the other side ---------------------------------------------------------------------
 
   async take(kind, body) {
     if (kind === 'candidate') await this.pc.addIceCandidate({ candidate: body, sdpMLineIndex: 0 });
     else if (kind === 'offer') await this.answer(body);
-    else if (this.pc.signalingState === 'have-local-offer') await this.pc.setRemoteDescription({ type: kind, sdp: body });
+    else if (this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });
   }
 
   async answer(sdp) {
     const collision = this.making || this.pc.signalingState !== 'stable';
-    this.ignoring = collision && !this.polite;
-    if (this.ignoring) return;
+    if (collision && !this.polite) return;
     await this.pc.setRemoteDescription({ type: 'offer', sdp }); // takes back an offer of our own
     await this.attach();
     await this.pc.setLocalDescription();
     this.say();
-    if (this.state !== 'live') this.due(this.pause(), true);
+    if (this.state !== 'live') this.watch.begun(true);
   }
 
   // A track that comes late or changes needs no new offer: the line is there for both ways from the start.
@@ -164,73 +145,5 @@ export class Peer {
     if (!line || line.stopped) return;
     if (line.direction !== 'sendrecv') line.direction = 'sendrecv';
     await line.sender.replaceTrack(this.track);
-  }
-
-  // ---- Watch -----------------------------------------------------------------------------------
-
-  moved() {
-    const state = this.pc.connectionState;
-    if (state === 'connected') {
-      this.was = true;
-      this.tries = 0;
-      this.downSince = Infinity;
-      this.rest();
-    } else {
-      if (this.downSince === Infinity) this.downSince = Date.now();
-      if (state === 'disconnected') this.due(GRACE_MS + this.yield);
-      if (state === 'failed') this.due(this.yield);
-    }
-    this.changed();
-  }
-
-  // Packets that stopped, and not somebody who has no microphone: of those no source is known for long.
-  listen() {
-    const [source] = this.pc?.getReceivers()[0]?.getSynchronizationSources() ?? [];
-    if (!source || source.timestamp !== this.heardAt) {
-      this.heardAt = source?.timestamp;
-      this.silentSince = source ? Date.now() : Infinity;
-    } else if (this.silent) {
-      this.due(this.yield);
-    }
-  }
-
-  get silent() {
-    return Date.now() - this.silentSince > SILENT_MS;
-  }
-
-  get yield() {
-    return this.polite ? YIELD_MS : 0;
-  }
-
-  pause() {
-    const waiting = this.pc.signalingState === 'have-local-offer';
-    const first = waiting ? ANSWER_MS : this.was ? RETRY_MS : CONNECT_MS;
-    const grown = first * 1.5 ** Math.max(0, this.tries - STEADY);
-    return Math.min(grown, this.candidates.length ? CAP_MS : BLIND_CAP_MS) + this.yield;
-  }
-
-  due(ms, anew = false) {
-    if (this.timer && !anew) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.again(), ms);
-  }
-
-  rest() {
-    clearTimeout(this.timer);
-    this.timer = 0;
-  }
-
-  async again() {
-    this.timer = 0;
-    if (this.closed || !this.pc) return;
-    const waiting = this.pc.signalingState === 'have-local-offer';
-    if (this.state === 'live' && !this.silent && !waiting) return;
-    this.tries += 1;
-    // An answer to either copy fits both; ICE started anew would make a late one useless.
-    if (waiting) this.say();
-    else await this.restart();
-    if (this.closed) return;
-    this.due(this.pause());
-    this.changed();
   }
 }
