@@ -17,11 +17,12 @@ from tests.browser.visitor import Visitor
 from tests.servers import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
     from tests.client import Spot
+    from tests.turn import Turn
 
 # For machines that do much else. Nothing waits that long unless something is broken.
 TIMEOUT_MS = 20_000
@@ -31,6 +32,8 @@ ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps, for those who may use one
+    "--allow-loopback-in-peer-connection",
     f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
 ]
 
@@ -42,6 +45,14 @@ class Invite(Protocol):
 
     def __call__(
         self, server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
+    ) -> Visitor: ...
+
+
+class Speak(Protocol):
+    """Brings somebody to a spot and into voice; `stop` is that of their reach."""
+
+    def __call__(
+        self, server: Server, spot: Spot, *, stop: int | None = None, **options: Any
     ) -> Visitor: ...
 
 
@@ -95,6 +106,26 @@ def visit(browser: Browser) -> Iterator[Invite]:
     for visitor in visitors:
         visitor.context.close()
     assert [problem for visitor in visitors for problem in visitor.problems()] == []
+
+
+@pytest.fixture
+def speak(visit: Invite) -> Speak:
+    def come(server: Server, spot: Spot, *, stop: int | None = None, **options: Any) -> Visitor:
+        permissions = ["geolocation", "microphone"]
+        visitor = visit(server, spot, **{"permissions": permissions, **options}).arrive()
+        if stop is not None:
+            visitor.reach(stop)
+        visitor.page.locator("#voice-start").click()
+        visitor.page.locator("#voice-join").click()
+        expect(visitor.page.locator("#voice")).to_have_attribute("data-phase", "in")
+        return visitor
+
+    return come
+
+
+@pytest.fixture
+def relay(turn: Callable[..., Turn]) -> Turn:
+    return turn(open_to_loopback=True)
 
 
 @pytest.fixture

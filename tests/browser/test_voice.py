@@ -7,37 +7,23 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser.conftest import ARGUMENTS
 from tests.client import elsewhere, north, running
 from tests.servers import Valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator
 
-    from tests.browser.conftest import Invite
+    from tests.browser.conftest import Speak
     from tests.browser.visitor import Visitor
-    from tests.client import Spot
     from tests.servers import Server
     from tests.turn import Turn
 
 pytestmark = pytest.mark.browser
 
-MICROPHONE = [
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-]
-# Every connection that the page makes, in order.
-COUNT_CALLS = """
-  window.calls = [];
-  window.RTCPeerConnection = class extends window.RTCPeerConnection {
-    constructor(...all) { super(...all); window.calls.push(this); }
-  };
-"""
 # Bytes heard and said, and the kinds of both ends of every way.
 LOOK = """async () => {
   const found = { heard: 0, said: 0, ends: [] };
@@ -65,20 +51,6 @@ MORE = """async (heard) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = [*ARGUMENTS, *MICROPHONE]
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def relay(turn: Callable[..., Turn]) -> Turn:
-    return turn(open_to_loopback=True)
-
-
 @pytest.fixture
 def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
     with ExitStack() as stack:
@@ -96,30 +68,11 @@ def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
         )
 
 
-@pytest.fixture
-def speak(visit: Invite) -> Callable[..., Visitor]:
-    """Somebody who has come to a spot and joined voice there."""
-
-    def come(server: Server, spot: Spot, *, stop: int | None = None, **options: Any) -> Visitor:
-        permissions = ["geolocation", "microphone"]
-        visitor = visit(server, spot, permissions=permissions, **options)
-        visitor.context.add_init_script(COUNT_CALLS)
-        visitor.arrive()
-        if stop is not None:
-            visitor.reach(stop)
-        visitor.page.locator("#voice-start").click()
-        visitor.page.locator("#voice-join").click()
-        expect(visitor.page.locator("#voice")).to_have_attribute("data-phase", "in")
-        return visitor
-
-    return come
-
-
-WIDE = {"viewport": {"width": 1440, "height": 900}}
+WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 
 
 def test_two_hear_each_other_through_the_relay_and_a_third_far_away_is_never_offered(
-    servers: tuple[Server, Server], speak: Callable[..., Visitor]
+    servers: tuple[Server, Server], speak: Speak
 ) -> None:
     spot = elsewhere()
     alice = speak(servers[0], spot, **WIDE)
@@ -139,7 +92,7 @@ def test_two_hear_each_other_through_the_relay_and_a_third_far_away_is_never_off
 
 
 def test_after_the_relay_died_the_call_is_back_and_still_muted(
-    servers: tuple[Server, Server], speak: Callable[..., Visitor], relay: Turn
+    servers: tuple[Server, Server], speak: Speak, relay: Turn
 ) -> None:
     spot = elsewhere()
     alice = speak(servers[0], spot, **WIDE)
@@ -159,7 +112,7 @@ def test_after_the_relay_died_the_call_is_back_and_still_muted(
 
 
 def test_in_a_line_of_four_each_panel_says_exactly_who_hears_them(
-    servers: tuple[Server, Server], speak: Callable[..., Visitor]
+    servers: tuple[Server, Server], speak: Speak
 ) -> None:
     spot = elsewhere()
     # Reaches of 200 m: three cells further north is 459 m and out of reach, two are 306 m.

@@ -37,6 +37,13 @@ COUNT_FIXES = """
   };
   navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
 """
+# Every connection that the page makes to another, in order.
+COUNT_CALLS = """
+  window.calls = [];
+  window.RTCPeerConnection = class extends window.RTCPeerConnection {
+    constructor(...all) { super(...all); window.calls.push(this); }
+  };
+"""
 # Playwright's own `wait_for_function` evaluates again for each look, which the page's policy
 # forbids: it works only where the answer is yes at once.
 WATCH = """(arg) => new Promise((resolve) => {
@@ -64,6 +71,7 @@ class Visitor:
         self.sent: list[str] = []
         self.heard: list[str] = []
         context.add_init_script(COUNT_FIXES)
+        context.add_init_script(COUNT_CALLS)
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("request", self._request)
