@@ -19,7 +19,7 @@ from tests.servers import Server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
     from tests.client import Spot
     from tests.turn import Turn
@@ -82,6 +82,15 @@ def server() -> Iterator[Server]:
         yield server.start()
     finally:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page of ours, for the address that its imports start from."""
+    page = browser.new_page()
+    page.goto(f"{server.url}/rules")
+    yield page
+    page.close()
 
 
 @pytest.fixture

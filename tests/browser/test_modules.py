@@ -10,12 +10,9 @@ import pytest
 from presence.geo import CELL_DEGREES, LATITUDE_MAX, cell_at, centre
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.client import Spot
-    from tests.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -41,15 +38,6 @@ JUDGE = """async ([fixes, metre]) => {
     return judged.moved;
   });
 }"""
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A page of ours, for the address that its imports start from."""
-    page = browser.new_page()
-    page.goto(f"{server.url}/rules")
-    yield page
-    page.close()
 
 
 # ---- Cells ---------------------------------------------------------------------------------------

@@ -16,6 +16,6 @@ function withWishes(sdp, payload) {
 }
 
 function merged(asked) {
-  const pairs = asked.split(';').filter(Boolean).map((pair) => pair.trim().split('='));
-  return Object.entries({ ...Object.fromEntries(pairs), ...WISHES }).map((pair) => pair.join('=')).join(';');
+  const others = asked.split(';').map((one) => one.trim()).filter((one) => one && !(one.split('=')[0] in WISHES));
+  return [...others, ...Object.entries(WISHES).map((pair) => pair.join('='))].join(';');
 }

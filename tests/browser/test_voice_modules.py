@@ -1,0 +1,280 @@
+"""The pure modules of voice, run where they run: in a browser, beside their Python twins."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from presence import names
+from presence.people import Person
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+WISHES = {"useinbandfec=1", "usedtx=1"}
+# The states of a tile (view.js), and what each may be told besides a distance.
+STATES: dict[str, list[dict[str, Any]]] = {
+    "near": [{}],
+    "knocked": [{}],
+    "knocks": [{}],
+    "declined": [{"seconds": 600}],
+    "waiting": [{"ahead": 0, "limit": 8}, {"ahead": 2, "limit": 8}],
+    "connecting": [{}],
+    "live": [{"direct": True}, {"muted": True}, {"speaks": True}],
+    "reconnecting": [{}],
+    "failed": [{"why": "relay"}, {"why": "path"}],
+    "ended": [{"end": end} for end in ("left", "apart", "gone", "declined", "session", "new")],
+}
+
+
+def words(page: Page, function: str, *args: Any) -> Any:
+    """The answer of a function of words.js."""
+    call = """async ([name, args]) => {
+      const words = await import('/static/js/voice/words.js');
+      return words[name](...args);
+    }"""
+    return page.evaluate(call, [function, args])
+
+
+def wishing(page: Page, *descriptions: str) -> list[str]:
+    call = """async (all) => {
+      const { wishing } = await import('/static/js/voice/sdp.js');
+      return all.map((sdp) => wishing(sdp));
+    }"""
+    return list(page.evaluate(call, descriptions))
+
+
+def formats(sdp: str) -> dict[str, set[str]]:
+    """What is asked of each payload that has a format line."""
+    lines = re.findall(r"^a=fmtp:(\d+) (.*?)\r?$", sdp, re.M)
+    return {payload: set(asked.split(";")) for payload, asked in lines}
+
+
+# ---- What a person looks like --------------------------------------------------------------------
+
+
+def test_a_digest_is_sha_256_at_every_length_around_a_block(page: Page) -> None:
+    chance = random.Random(4)
+    texts = [
+        *("a" * length for length in range(260)),
+        *("".join(chr(chance.randrange(1, 0xD7FF)) for _ in range(length)) for length in range(70)),
+        "🚲" * 40,
+    ]
+    found = page.evaluate(
+        """async (texts) => {
+          const { sha256 } = await import('/static/js/voice/sha256.js');
+          return texts.map((text) => [...sha256(text)]);
+        }""",
+        texts,
+    )
+    assert [bytes(one) for one in found] == [
+        hashlib.sha256(text.encode()).digest() for text in texts
+    ]
+
+
+def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(page: Page) -> None:
+    chance = random.Random(5)
+    ids = ["0" * 16, "f" * 16, *(f"{chance.getrandbits(64):016x}" for _ in range(8000))]
+    called = ["Ana", "bo", "Олена", "ılgın", "ß", "ǆ", "𝒜na", "עדן", "ñandú", "é", "7up", "👩‍🚀"]
+    people = [
+        {"person_id": one, "username": called[turn % len(called)]} for turn, one in enumerate(ids)
+    ]
+    found = page.evaluate(
+        """async (people) => {
+          const { person } = await import('/static/js/voice/names.js');
+          return people.map(person);
+        }""",
+        people,
+    )
+    assert found == [
+        {
+            "id": one["person_id"],
+            "name": one["username"],
+            "initial": Person(one["person_id"], one["username"]).initial,
+            "tag": names.tag(one["person_id"]),
+            "colour": names.colour(one["person_id"]),
+        }
+        for one in people
+    ]
+
+
+# ---- Session descriptions ------------------------------------------------------------------------
+
+
+def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(page: Page) -> None:
+    offered, asked, answered = page.evaluate(
+        """async () => {
+          const { wishing } = await import('/static/js/voice/sdp.js');
+          const [one, other] = [new RTCPeerConnection(), new RTCPeerConnection()];
+          one.addTransceiver('audio');
+          await one.setLocalDescription();
+          const offered = one.localDescription.sdp; // candidates are added to it
+          const sdp = wishing(offered);
+          await other.setRemoteDescription({ type: 'offer', sdp });
+          await other.setLocalDescription();
+          const back = wishing(other.localDescription.sdp);
+          await one.setRemoteDescription({ type: 'answer', sdp: back });
+          const all = [offered, sdp, back];
+          for (const pc of [one, other]) pc.close();
+          return all;
+        }"""
+    )
+    (opus,) = re.findall(r"^a=rtpmap:(\d+) opus/48000/2\r$", offered, re.M)
+    assert formats(asked)[opus] == formats(offered)[opus] | WISHES
+    assert formats(answered)[opus] >= WISHES
+    others = [line for line in offered.split("\r\n") if not line.startswith(f"a=fmtp:{opus} ")]
+    kept = [line for line in asked.split("\r\n") if not line.startswith(f"a=fmtp:{opus} ")]
+    assert kept == others
+    assert wishing(page, asked) == [asked]
+
+
+@pytest.mark.parametrize(
+    ("sdp", "asks"),
+    [
+        pytest.param("a=rtpmap:111 opus/48000/2\r\n", {"111": WISHES}, id="no format line"),
+        pytest.param("a=rtpmap:111 OPUS/48000/2\n", {"111": WISHES}, id="bare line ends"),
+        pytest.param(
+            "a=fmtp:111 minptime=10; useinbandfec=0 ;usedtx=0;\r\na=rtpmap:111 opus/48000/2\r\n",
+            {"111": {"minptime=10", *WISHES}},
+            id="wishes of their own, before the map",
+        ),
+        pytest.param(
+            "a=rtpmap:11 opus/48000/2\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 stereo=1\r\n",
+            {"11": WISHES, "111": {"stereo=1", *WISHES}},
+            id="two, one the beginning of the other",
+        ),
+        pytest.param(
+            "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 flag;config=ab==\r\n",
+            {"111": {"flag", "config=ab==", *WISHES}},
+            id="parameters of another shape",
+        ),
+        pytest.param("a=rtpmap:0 PCMU/8000\r\na=fmtp:0 x=1\r\n", {"0": {"x=1"}}, id="no opus"),
+        pytest.param("", {}, id="nothing"),
+    ],
+)
+def test_odd_descriptions_ask_too_and_lose_nothing(
+    page: Page, sdp: str, asks: dict[str, set[str]]
+) -> None:
+    (asked,) = wishing(page, sdp)
+    assert formats(asked) == asks
+    maps = [line for line in sdp.splitlines() if line.startswith("a=rtpmap")]
+    assert [line for line in asked.splitlines() if line.startswith("a=rtpmap")] == maps
+    assert wishing(page, asked) == [asked]
+
+
+# ---- Words ---------------------------------------------------------------------------------------
+
+
+def test_every_state_of_a_tile_has_words_of_its_own(page: Page) -> None:
+    lines = [
+        words(page, "line", state, {"distance": "~300 m", **known})
+        for state, all_known in STATES.items()
+        for known in all_known
+    ]
+    assert len({*lines}) == len(lines)
+    assert not [line for line in lines if re.search(r"undefined|null|NaN|!|please|oops|^$", line)]
+
+
+def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
+    def line(state: str, **known: Any) -> Any:
+        return words(page, "line", state, {"distance": "~300 m", **known})
+
+    assert line("knocks") == "You hear each other only if you say yes."
+    assert line("declined", seconds=600) == "Not now. You can knock again in 10 min."
+    assert line("ended", end="apart") == "Moved out of your reach"
+    assert line("live") == line("near") == "~300 m"
+    assert line("live", direct=True) == "~300 m, direct"
+    assert line("waiting", ahead=0, limit=8) == "Next in line. All 8 places are taken."
+    right_here = {"distance": "right around you"}
+    assert words(page, "line", "near", right_here) == "Right around you"
+    notice = page.evaluate("async () => (await import('/static/js/voice/words.js')).noRelay")
+    assert notice == {
+        "title": "The shield needs a relay, and this server has none.",
+        "words": "Stay out, or talk directly:"
+        " the people you talk with can then see your network address.",
+    }
+
+
+def test_all_that_can_be_wrong_with_a_microphone_has_words_and_lets_one_listen(page: Page) -> None:
+    wrong = ("denied", "unasked", "missing", "busy", "lost", "insecure")
+    found = [words(page, "trouble", state) for state in wrong]
+    assert len({str(one) for one in found}) == len(wrong)
+    for one in found:
+        assert one["words"].endswith("You can listen meanwhile.")
+    assert found[0]["title"] == "No microphone yet."
+    assert found[0]["words"].startswith("Allow it in the site settings")
+    assert [words(page, "trouble", state) for state in ("off", "asking", "ready")] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("microphone", "deaf", "said"),
+    [
+        ({"state": "asking"}, False, "Asking for the microphone"),
+        ({"state": "ready"}, False, "Your microphone is on"),
+        ({"state": "ready", "muted": True}, False, "You are muted"),
+        ({"state": "ready", "muted": True}, True, "You are muted. Sound is off."),
+        ({"state": "ready", "held": True}, False, "Your device holds the microphone back"),
+        ({"state": "denied"}, False, "No microphone"),
+        ({"state": "lost", "muted": True}, True, "No microphone. Sound is off."),
+    ],
+)
+def test_your_microphone_is_a_sentence(
+    page: Page, microphone: dict[str, Any], deaf: bool, said: str
+) -> None:
+    assert words(page, "own", {"muted": False, "held": False, **microphone}, deaf) == said
+
+
+def test_who_hears_you_is_a_sentence(page: Page) -> None:
+    def heard(hearing: list[str], unheard: list[str], speaks: str = "on") -> str:
+        return "".join(words(page, "heard", hearing, unheard, speaks))
+
+    assert heard([], []) == "Nobody hears you yet."
+    assert heard(["Ana"], []) == "Heard by Ana."
+    assert heard(["Ana", "Bo"], ["Cem"]) == "Heard by Ana and Bo; not Cem."
+    assert heard(["Ana"], ["Bo", "Cem"], "muted") == "Heard by Ana once you unmute; not Bo and Cem."
+    many = heard(["Ana"], ["Bo", "Cem", "Dan", "Eva", "Fay"])
+    assert many == "Heard by Ana; not Bo, Cem, Dan and 2 more."
+    alone = heard(["Ana"], ["Bo"], "none")
+    assert alone == "You hear Ana. Nobody hears you without a microphone."
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "said"),
+    [
+        (None, "near", ""),
+        ("near", "knocked", "You knocked at Ana"),
+        ("knocked", "declined", "Ana said not now"),
+        ("near", "declined", ""),
+        ("knocked", "waiting", "Ana is in line for a free place"),
+        ("knocked", "connecting", "Connecting with Ana"),
+        ("connecting", "connecting", ""),
+        ("connecting", "live", "Connected with Ana"),
+        ("live", "reconnecting", "Lost the connection with Ana, trying again"),
+        ("reconnecting", "live", "Ana is back"),
+        ("failed", "live", "Ana is back"),
+        ("connecting", "failed", "No connection with Ana yet"),
+        ("live", "ended", "Ana moved out of your reach"),
+        ("ended", "near", ""),
+    ],
+)
+def test_a_change_is_told_once_in_words(
+    page: Page, before: str | None, state: str, said: str
+) -> None:
+    assert words(page, "news", "Ana", before, state, "apart") == said
+
+
+def test_seconds_are_said_as_people_say_them(page: Page) -> None:
+    assert [words(page, "time", seconds) for seconds in (-3, 0.2, 8, 60, 61, 600)] == [
+        "1 s",
+        "1 s",
+        "8 s",
+        "60 s",
+        "2 min",
+        "10 min",
+    ]
