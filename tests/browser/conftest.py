@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.client import Spot
+    from tests.conftest import Serve
     from tests.turn import Turn
 
 # For machines that do much else. Nothing waits that long unless something is broken.
@@ -135,6 +136,18 @@ def speak(visit: Invite) -> Speak:
 @pytest.fixture
 def relay(turn: Callable[..., Turn]) -> Turn:
     return turn(open_to_loopback=True)
+
+
+@pytest.fixture
+def relayed(serve: Serve, relay: Turn) -> Server:
+    """A server whose people can speak through a relay."""
+    return serve("uvicorn", through(relay))
+
+
+def through(relay: Turn) -> dict[str, str]:
+    """What a server is told of a relay on this machine."""
+    at = {"TURN_URLS": relay.url, "TURN_SECRET": relay.secret}
+    return {**at, "VOICE_NETWORKS": "127.0.0.1/32"}
 
 
 @pytest.fixture

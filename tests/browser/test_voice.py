@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import through
 from tests.client import elsewhere, north, running
 from tests.servers import Valkey
 
@@ -56,12 +57,7 @@ def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
     with ExitStack() as stack:
         redis = Valkey()
         stack.callback(redis.close)
-        env = {
-            "REDIS_URL": redis.start().url,
-            "TURN_URLS": relay.url,
-            "TURN_SECRET": relay.secret,
-            "VOICE_NETWORKS": "127.0.0.1/32",
-        }
+        env = {"REDIS_URL": redis.start().url, **through(relay)}
         yield (
             stack.enter_context(running("uvicorn", **env)),
             stack.enter_context(running("uvicorn", **env)),
