@@ -16,9 +16,10 @@ const UNKNOWN = { joined: false, online: true, wish: 'relay', policy: '', peers:
 export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map() };
 
 // The same over every socket of this page: calls go on. Another page, also this one after a reload, has another.
-const instance = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+const life = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 let hear = {};
+let raised = 0; // how often the shield went up
 let muted = false;
 let tellTimer = 0;
 let againTimer = 0;
@@ -49,7 +50,8 @@ export function join(policy, listener) {
 /** Goes on by another policy. */
 export function choose(policy) {
   facts.wish = policy;
-  signal.send(request());
+  const asked = signal.send(request());
+  if (!asked && raising()) mesh.close();
 }
 
 export function leave() {
@@ -74,7 +76,18 @@ export function tellMuted(now) {
 }
 
 function request() {
-  return { type: 'voice.join', policy: facts.wish, instance };
+  return { type: 'voice.join', policy: facts.wish, instance: `${life}-${raised + (raising() ? 1 : 0)}` };
+}
+
+// A browser keeps a direct way that works, whatever it is told later. So behind a shield all calls begin anew, on both
+// sides, as with another page.
+function raising() {
+  return facts.wish === 'relay' && facts.policy === 'direct';
+}
+
+function shielded() {
+  raised += 1;
+  mesh.close();
 }
 
 function reset() {
@@ -118,6 +131,7 @@ function take(frame) {
 
 function listed({ policy, peers, unheard, count, limit }) {
   const back = !facts.joined;
+  if (facts.policy === 'direct' && policy === 'relay') shielded();
   Object.assign(facts, { joined: true, online: true, policy, peers, unheard, count, limit });
   facts.wish = policy;
   for (const peer of peers) learn(peer);
