@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, cast
 
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -28,6 +29,17 @@ class OnLoop(MiddlewareMixin):
 
 class ContentPolicy(OnLoop, CSPMiddleware):
     """django-csp's headers."""
+
+
+class DevicePolicy(OnLoop):
+    """Permissions-Policy (W3C), which Django does not know."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        each = settings.PERMISSIONS_POLICY.items()
+        response["Permissions-Policy"] = ", ".join(f"{name}={who}" for name, who in each)
+        return response
 
 
 class AdminOnly(MiddlewareMixin):

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "neartalk.static.StaticFiles",
     "neartalk.middleware.ContentPolicy",
+    "neartalk.middleware.DevicePolicy",
     "neartalk.middleware.AdminSession",
     "django.middleware.common.CommonMiddleware",
     "presence.sessions.BearerIsNoCookie",
@@ -158,6 +159,21 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 CSRF_FAILURE_VIEW = "presence.views.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16_384
+
+# What of a device the pages may ask for: a place and a voice. Sound, fullscreen, sharing and the
+# clipboard stay as browsers have them.
+PERMISSIONS_POLICY = {
+    "geolocation": "(self)",
+    "microphone": "(self)",
+    **dict.fromkeys(
+        str.split("""
+            accelerometer camera display-capture encrypted-media gyroscope hid idle-detection
+            local-fonts magnetometer midi payment picture-in-picture publickey-credentials-get
+            screen-wake-lock serial storage-access usb window-management xr-spatial-tracking
+        """),
+        "()",
+    ),
+}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

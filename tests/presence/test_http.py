@@ -642,6 +642,13 @@ async def test_answers_carry_the_headers_that_keep_a_page_safe(server: Server, p
         assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
         assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert "unsafe" not in headers["content-security-policy"]
+        devices = dict(part.split("=") for part in headers["permissions-policy"].split(", "))
+        assert {name for name, who in devices.items() if who != "()"} == {
+            "geolocation",
+            "microphone",
+        }
+        assert devices["geolocation"] == devices["microphone"] == "(self)"
+        assert {"camera", "display-capture", "usb", "payment"} <= {*devices}
         assert headers["x-frame-options"] == "DENY"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
