@@ -125,8 +125,7 @@ def speak(visit: Invite) -> Speak:
         visitor = visit(server, spot, **{"permissions": permissions, **options}).arrive()
         if stop is not None:
             visitor.reach(stop)
-        visitor.page.locator("#voice-start").click()
-        visitor.page.locator("#voice-join").click()
+        visitor.join_voice()
         expect(visitor.page.locator("#voice")).to_have_attribute("data-phase", "in")
         return visitor
 

@@ -165,3 +165,4 @@ def test_a_call_goes_directly_once_both_chose_that_and_back_through_the_relay_on
         hears_more(one)
         expect(tile(one, other)).not_to_contain_text("direct")
     assert policies(alice) == policies(bob) == ["relay"]
+    assert [one.page.evaluate("window.calls.length") for one in (alice, bob)] == [2, 2]

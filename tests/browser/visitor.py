@@ -97,6 +97,13 @@ class Visitor:
         self.expect_here()
         return self
 
+    def join_voice(self) -> None:
+        """Once the microphone has answered: who is quicker starts muted."""
+        self.page.locator("#voice-start").click()
+        asking = re.compile("Asking for the microphone")
+        expect(self.page.locator("#voice-check-words")).not_to_have_text(asking)
+        self.page.locator("#voice-join").click()
+
     def write(self, text: str) -> None:
         self.page.locator("#text").fill(text)
 

@@ -75,6 +75,12 @@ export function mute(muted) {
   keep({ muted });
 }
 
+/** Letting go mutes, and so does a page that is loaded anew meanwhile. */
+export function speak(held) {
+  mic.mute(!held);
+  keep({ muted: true });
+}
+
 export function shield(on) {
   const policy = on ? 'relay' : 'direct';
   clear('relay');

@@ -59,7 +59,7 @@ find('falls').addEventListener('change', ({ target }) => {
   hearing.adjustAll();
 });
 document.getElementById('voice').addEventListener('change', ({ target }) => CHOSEN[target.dataset.device]?.(target.value));
-talk.bind(find('hold'), () => stage.phase === 'in' && microphone.state === 'ready', (held) => door.mute(!held));
+talk.bind(find('hold'), () => stage.phase === 'in' && microphone.state === 'ready', door.speak);
 onRetry(() => door.ask());
 
 onChange(() => {

@@ -1,0 +1,260 @@
+"""In a call: heard or not, louder or not, and still so after a reload. By keys."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_access import reach
+from tests.browser.test_voice import WIDE, connect, hears_more, tile
+from tests.browser.visitor import wait_until
+from tests.client import elsewhere, north
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Invite, Speak
+    from tests.browser.visitor import Visitor
+    from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+
+# The gains in the order they were made, that of everybody first, and where sound was sent to.
+COUNT_SOUND = """
+  window.gains = [];
+  const make = BaseAudioContext.prototype.createGain;
+  BaseAudioContext.prototype.createGain = function () {
+    window.gains.push(make.call(this));
+    return window.gains.at(-1);
+  };
+  window.outputs = [];
+  const route = HTMLMediaElement.prototype.setSinkId;
+  HTMLMediaElement.prototype.setSinkId = function (id) {
+    window.outputs.push(id);
+    return route.call(this, id);
+  };
+"""
+GAIN = "([turn, wanted]) => Math.abs(window.gains.at(turn).gain.value - wanted) < 0.005"
+TALKS = """async () => {
+  const { microphone } = await import('/static/js/voice/microphone.js');
+  return [microphone.track.enabled, !microphone.muted];
+}"""
+# What Chromium says of a page that begins to play before it is touched.
+UNTOUCHED = "The AudioContext was not allowed to start"
+EVERYBODY, LATEST = 0, -1
+
+
+def expect_talking(one: Visitor, talks: bool) -> None:
+    """The page says so, and it is so."""
+    words = "Your microphone is on" if talks else "You are muted"
+    expect(one.page.locator("#voice-level-words")).to_have_text(words)
+    assert one.page.evaluate(TALKS) == [talks, talks]
+
+
+def knocks(one: Visitor) -> int:
+    return sum(json.loads(frame)["type"] == "voice.knock" for frame in one.sent)
+
+
+@pytest.fixture
+def muted(server: Server, visit: Invite) -> Visitor:
+    """Somebody alone in voice who is muted."""
+    alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
+    alice.page.locator("#voice-start").click()
+    alice.page.get_by_role("switch", name="Shield").uncheck()
+    alice.page.get_by_role("button", name="Join muted").click()
+    expect_talking(alice, False)
+    return alice
+
+
+@pytest.fixture
+def listening(relayed: Server, speak: Speak, visit: Invite) -> tuple[Visitor, Visitor]:
+    """Two in a call; of the first one it is known how loud what is heard is."""
+    spot = elsewhere()
+    bob = speak(relayed, north(spot, 2), **WIDE)
+    alice = visit(relayed, spot, permissions=["geolocation", "microphone"], **WIDE)
+    alice.context.add_init_script(COUNT_SOUND)
+    alice.arrive().join_voice()
+    connect(alice, bob)
+    return alice, bob
+
+
+# ---- Held to talk --------------------------------------------------------------------------------
+
+
+def test_holding_the_space_bar_talks_and_letting_go_mutes(relayed: Server, speak: Speak) -> None:
+    spot = elsewhere()
+    alice = speak(relayed, spot, **WIDE)
+    bob = speak(relayed, north(spot, 2), **WIDE)
+    connect(alice, bob)
+    alice.page.locator("#voice-mute").click()
+    expect(tile(bob, alice)).to_contain_text("Muted")
+    alice.page.locator("#scroller").focus()
+    alice.page.keyboard.down(" ")
+    expect_talking(alice, True)
+    expect(tile(bob, alice)).to_contain_text("Speaking")
+    alice.page.keyboard.up(" ")
+    expect_talking(alice, False)
+    expect(tile(bob, alice)).to_contain_text("Muted")
+
+
+@pytest.mark.parametrize("key", [" ", "Enter"])
+def test_the_button_is_held_by_keys_too(muted: Visitor, key: str) -> None:
+    hold = muted.page.get_by_role("button", name="Hold to talk")
+    hold.focus()
+    muted.page.keyboard.down(key)
+    expect_talking(muted, True)
+    expect(hold).to_have_attribute("aria-pressed", "true")
+    muted.page.keyboard.up(key)
+    expect_talking(muted, False)
+    expect(hold).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_button_is_held_by_a_pointer_until_it_is_let_go_anywhere(muted: Visitor) -> None:
+    hold, mouse = muted.page.get_by_role("button", name="Hold to talk"), muted.page.mouse
+    hold.hover()
+    mouse.down()
+    expect_talking(muted, True)
+    mouse.move(5, 5)
+    expect_talking(muted, True)
+    mouse.up()
+    expect_talking(muted, False)
+
+
+@pytest.mark.parametrize("away", ["dispatchEvent(new Event('blur'))", None])
+def test_a_page_that_is_left_while_held_is_muted(muted: Visitor, away: str | None) -> None:
+    muted.page.locator("#scroller").focus()
+    muted.page.keyboard.down(" ")
+    expect_talking(muted, True)
+    if away:
+        muted.page.evaluate(away)
+    else:
+        muted.hide()
+    expect_talking(muted, False)
+
+
+def test_space_where_it_means_something_else_does_not_talk(muted: Visitor) -> None:
+    page = muted.page
+    page.locator("#text").focus()
+    page.keyboard.down(" ")
+    expect_talking(muted, False)
+    page.keyboard.up(" ")
+    page.keyboard.type("a b")
+    expect(page.locator("#text")).to_have_value(" a b")
+    for taken in ("#radius", "#voice-shield", "#voice-sound", ".voice-more summary", "#as"):
+        page.locator(taken).focus()
+        page.keyboard.down(" ")
+        expect_talks_not(page)
+        page.keyboard.up(" ")
+    told = [frame for frame in muted.sent if '"voice.state"' in frame]
+    assert [frame for frame in told if '"muted":false' in frame] == []
+
+
+def expect_talks_not(page: Page) -> None:
+    assert page.evaluate(TALKS) == [False, False]
+
+
+# ---- How loud ------------------------------------------------------------------------------------
+
+
+def test_a_person_is_as_loud_as_their_slider_says_or_silent(
+    listening: tuple[Visitor, Visitor],
+) -> None:
+    alice, bob = listening
+    page, row = alice.page, tile(alice, bob)
+    wait_until(page, GAIN, [LATEST, 1])
+    slider = row.get_by_role("slider", name=f"Volume of {bob.name}")
+    reach(page, slider)
+    page.keyboard.press("End")
+    wait_until(page, GAIN, [LATEST, 2.25])
+    expect(slider).to_have_attribute("aria-valuetext", "150 %")
+    for _ in range(20):
+        page.keyboard.press("ArrowLeft")
+    wait_until(page, GAIN, [LATEST, 0.25])
+    expect(slider).to_have_attribute("aria-valuetext", "50 %")
+    hush = row.get_by_role("button", name=f"Mute {bob.name}")
+    reach(page, hush)
+    page.keyboard.press("Enter")
+    wait_until(page, GAIN, [LATEST, 0])
+    expect(hush).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Enter")
+    wait_until(page, GAIN, [LATEST, 0.25])
+    wait_until(page, GAIN, [EVERYBODY, 1])
+
+
+def test_further_away_is_softer_if_one_wants_that(listening: tuple[Visitor, Visitor]) -> None:
+    page = listening[0].page
+    wait_until(page, GAIN, [LATEST, 1])
+    reach(page, page.locator(".voice-more summary"))
+    page.keyboard.press("Enter")
+    reach(page, page.get_by_role("switch", name="Quieter with distance"))
+    page.keyboard.press(" ")
+    wait_until(page, GAIN, [LATEST, 500 / 800])  # ~300 m, half at 500 m
+    page.keyboard.press(" ")
+    wait_until(page, GAIN, [LATEST, 1])
+
+
+def test_sound_off_silences_everybody_and_says_so(listening: tuple[Visitor, Visitor]) -> None:
+    alice, bob = listening
+    page = alice.page
+    reach(page, page.get_by_role("button", name="Sound off"))
+    page.keyboard.press("Enter")
+    wait_until(page, GAIN, [EVERYBODY, 0])
+    own = page.locator("#voice-level-words")
+    expect(own).to_have_text("Your microphone is on. Sound is off.")
+    expect(tile(bob, alice)).to_contain_text("Speaking")
+    page.keyboard.press("Enter")
+    wait_until(page, GAIN, [EVERYBODY, 1])
+    expect(own).to_have_text("Your microphone is on")
+
+
+def test_sound_comes_from_the_device_that_is_chosen(
+    listening: tuple[Visitor, Visitor],
+) -> None:
+    page = listening[0].page
+    reach(page, page.locator(".voice-more summary"))
+    page.keyboard.press("Enter")
+    chosen = page.get_by_role("combobox", name="Sound comes from")
+    reach(page, chosen)
+    before = chosen.input_value()
+    page.keyboard.press("ArrowDown")
+    expect(chosen).not_to_have_value(before)
+    wait_until(page, "(id) => window.outputs.at(-1) === id", chosen.input_value())
+
+
+# ---- After a reload ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_a_reload_comes_back_into_the_call_as_it_was(
+    listening: tuple[Visitor, Visitor], talks: bool
+) -> None:
+    alice, bob = listening
+    if not talks:
+        alice.page.locator("#voice-mute").click()
+    tile(alice, bob).get_by_role("slider").press("Home")
+    asked = knocks(alice), knocks(bob)
+    alice.forgive(UNTOUCHED)
+    alice.page.reload()
+    for one, other in ((alice, bob), (bob, alice)):
+        expect(tile(one, other)).to_have_attribute("data-state", "live")
+    hears_more(alice)
+    expect(tile(alice, bob)).to_contain_text("Speaking")
+    expect(tile(bob, alice)).to_contain_text("Speaking" if talks else "Muted")
+    expect_talking(alice, talks)
+    expect(alice.page.locator("#voice-notices .notice")).to_have_count(0)
+    expect(tile(alice, bob).get_by_role("slider")).to_have_value("0")
+    wait_until(alice.page, GAIN, [LATEST, 0])
+    assert (knocks(alice), knocks(bob)) == asked
+
+
+def test_a_reload_while_the_key_is_held_comes_back_muted(muted: Visitor) -> None:
+    muted.page.locator("#scroller").focus()
+    muted.page.keyboard.down(" ")
+    expect_talking(muted, True)
+    muted.forgive(UNTOUCHED)
+    muted.page.reload()
+    expect(muted.page.locator("#voice")).to_have_attribute("data-phase", "in")
+    expect_talking(muted, False)
