@@ -7,6 +7,7 @@ import { person } from './names.js';
 import { clear, notice } from './notices.js';
 import * as panel from './panel.js';
 import { facts, mesh } from './room.js';
+import * as rows from './rows.js';
 import { routable } from './sound.js';
 import * as view from './view.js';
 import * as words from './words.js';
@@ -51,6 +52,7 @@ function drawNow() {
   panel.show(phase);
   panel.shield((phase === 'in' ? facts.wish : kept.policy) === 'relay', phase === 'joining');
   drawMicrophone();
+  rows.mark(new Set(facts.peers.map(({ person_id: id }) => id)));
   if (phase === 'in') drawPeople();
   else panel.people(NOTHING, new Set());
   if (phase !== 'in') {

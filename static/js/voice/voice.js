@@ -72,6 +72,7 @@ onDevices(() => stage.phase !== 'out' && drawDevices());
 
 // Before the page goes: others hear at once that you left, not after the 30 s in which a page may be back.
 document.addEventListener('submit', ({ target }) => target.id === 'leave' && stage.phase !== 'out' && door.leave(), { capture: true });
+document.addEventListener('htmx:oobAfterSwap', ({ target }) => target.id === 'people-list' && draw());
 onPlace(() => stage.phase === 'in' && room.ask());
 document.addEventListener('neartalk:session', () => {
   if (stage.phase === 'out') return;
