@@ -38,7 +38,7 @@ SMALL = """(touch) => [...document.querySelectorAll('a, button, input, textarea,
   .filter((element) => element.checkVisibility({ visibilityProperty: true }))
   .map((element) => [element, element.getBoundingClientRect()])
   .filter(([{ localName }, { height, width }]) =>
-    height < touch || (localName !== 'a' && width < touch))
+    Math.round(height) < touch || (localName !== 'a' && Math.round(width) < touch))
   .map(([{ outerHTML }, { height, width }]) => `${outerHTML.slice(0, 90)} ${width} x ${height}`)"""
 SIDEWAYS = """() => [...document.querySelectorAll('html, body, #scroller, .panel')]
   .filter((element) => element.scrollWidth > element.clientWidth)

@@ -39,8 +39,12 @@ export function people({ sentence, reasons, tiles, rest, count }, alike) {
   write(find('count'), count ? ` ${count}` : '');
 }
 
+/** Whether the way to the server is there; that it is not is said once. */
 export function socket(online) {
-  find('socket').hidden = online;
+  const line = find('socket');
+  if (line.hidden === online) return;
+  line.hidden = online;
+  if (!online) tell(line.textContent.trim());
 }
 
 /** Your microphone: its sentence, and what its controls can do. */

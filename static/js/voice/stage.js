@@ -51,6 +51,7 @@ function drawNow() {
   const { phase } = stage;
   panel.show(phase);
   panel.shield((phase === 'in' ? facts.wish : kept.policy) === 'relay', phase === 'joining');
+  panel.socket(phase !== 'in' || facts.online);
   drawMicrophone();
   rows.mark(new Set(facts.peers.map(({ person_id: id }) => id)));
   if (phase === 'in') drawPeople();
@@ -76,7 +77,6 @@ function drawPeople() {
   const alike = view.alike([...tiles, ...facts.unheard.map(person), ...neighbours()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.rest(tiles.length, facts.count - facts.peers.length);
-  panel.socket(facts.online);
   panel.people({ ...view.heard(tiles, facts.unheard, speaks), tiles, rest, count: facts.count }, alike);
   const knocking = tiles.filter(({ state }) => state === 'knocks');
   const talking = tiles.filter(({ state }) => state === 'live');
@@ -91,12 +91,14 @@ function neighbours() {
 }
 
 function tell(tiles, alike) {
+  const said = [];
   for (const { id, name, tag, state, distance } of tiles) {
     const before = states.get(id);
     if (state === 'knocks' && before !== 'knocks') knocked(`${name} ${tag} knocks, ${distance}`);
     const news = words.news(alike.has(tag) ? `${name} ${tag}` : name, before, state, facts.ended.get(id)?.reason);
-    if (news) panel.tell(news);
+    if (news) said.push(news);
   }
+  if (said.length) panel.tell(said.join('. '));
   states = new Map(tiles.map(({ id, state }) => [id, state]));
 }
 

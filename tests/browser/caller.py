@@ -1,0 +1,42 @@
+"""Somebody in voice who needs no browser: a second bare socket, at /signal. They agree to calls and
+leave it at that: nobody ever hears them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from websockets.sync.client import connect
+
+from tests.browser.neighbour import Neighbour
+
+if TYPE_CHECKING:
+    from tests.client import Spot
+    from tests.servers import Server
+
+
+class Caller(Neighbour):
+    """A neighbour who is in voice, shielded."""
+
+    instances = itertools.count()
+
+    def __init__(self, server: Server, spot: Spot, name: str, radius_m: int = 500) -> None:
+        super().__init__(server, spot, name, radius_m)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        with ExitStack() as stack:
+            stack.push(self.stack.pop_all())
+            bearer = {"Authorization": self.http.headers["Authorization"]}
+            address = f"{self.server.ws_url}/signal"
+            socket = connect(address, additional_headers=bearer, compression=None, proxy=None)
+            self.signal = stack.enter_context(socket)
+            self.ask("join", policy="relay", instance=f"caller-{next(self.instances):08}")
+            self.stack = stack.pop_all()
+        return self
+
+    def ask(self, verb: str, **fields: str) -> None:
+        """Sends `voice.<verb>`; `to` names whom it is for."""
+        self.signal.send(json.dumps({"type": f"voice.{verb}", **fields}))

@@ -1,0 +1,396 @@
+"""The voice panel by eye, ear and keys, in every state it can be in."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.caller import Caller
+from tests.browser.conftest import through
+from tests.browser.test_access import (
+    DESKTOP,
+    PHONE,
+    SIDEWAYS,
+    SMALL,
+    SMALLEST,
+    TOUCH_PX,
+    complaints,
+    reach,
+)
+from tests.browser.test_voice import WIDE, connect, tile
+from tests.browser.visitor import wait_until
+from tests.client import elsewhere, north
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Invite, Meet, Speak
+    from tests.browser.visitor import Visitor
+    from tests.client import Spot
+    from tests.conftest import Serve
+    from tests.servers import Server
+    from tests.turn import Turn
+
+pytestmark = pytest.mark.browser
+
+ALLOWED = ["geolocation", "microphone"]
+REFUSE = """
+  if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () =>
+    Promise.reject(new DOMException('', 'NotAllowedError'));
+"""
+NEVER = """
+  if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () => new Promise(() => {});
+"""
+# What is said to a reader of screens, in the order it is.
+LISTEN = """() => {
+  window.told = [];
+  for (const region of document.querySelectorAll('#voice :is([role=status], [role=alert])')) {
+    const note = () => region.textContent && window.told.push(region.textContent.trim());
+    const all = { childList: true, characterData: true, subtree: true };
+    new MutationObserver(note).observe(region, all);
+  }
+}"""
+SPEAKS = "(speaks) => Boolean(document.querySelector('.tile[data-speaks]')) === speaks"
+HUSH = "(quiet) => { window.calls[0].getSenders()[0].track.enabled = !quiet; }"
+SHADES: dict[int, tuple[Literal["light", "dark"], ...]] = {
+    SMALLEST["width"]: (),
+    PHONE["width"]: ("light", "dark"),
+    DESKTOP["width"]: ("light", "dark"),
+}
+
+
+class Bring(Protocol):
+    """Brings somebody into voice who needs no browser."""
+
+    def __call__(self, server: Server, spot: Spot, name: str) -> Caller: ...
+
+
+class Around(NamedTuple):
+    """Somebody in voice; bob, whom they hear; and a person in each state that needs no sound."""
+
+    alice: Visitor
+    bob: Visitor
+    callers: dict[str, Caller]
+
+
+@pytest.fixture
+def bring() -> Iterator[Bring]:
+    with ExitStack() as stack:
+        yield lambda server, spot, name: stack.enter_context(Caller(server, spot, name))
+
+
+@pytest.fixture
+def around(serve: Serve, relay: Turn, speak: Speak, bring: Bring) -> Around:
+    """One of the two calls there may be is bob's; the other never comes about."""
+    server = serve("uvicorn", {**through(relay), "VOICE_CONNECTIONS": "2"})
+    spot = elsewhere()
+    alice, bob = speak(server, spot, **WIDE), speak(server, north(spot, 2), **WIDE)
+    connect(alice, bob)
+    names = {"near": "W" * 24, "connecting": "Zeynep Zeynep Zeynep Zey"}
+    states = ("near", "knocked", "declined", "connecting", "waiting", "knocks")
+    callers = {state: bring(server, north(spot, 1), names.get(state, state)) for state in states}
+    for state in ("knocked", "declined", "connecting", "waiting"):
+        row(alice, callers[state]).get_by_role("button", name="Knock at").click()
+        expect(row(alice, callers[state])).to_have_attribute("data-state", "knocked")
+    callers["declined"].ask("decline", to=id_of(alice))
+    for state in ("connecting", "waiting"):
+        callers[state].ask("accept", to=id_of(alice))
+        expect(row(alice, callers[state])).to_have_attribute("data-state", state)
+    callers["knocks"].ask("knock", to=id_of(alice))
+    for state, caller in callers.items():
+        expect(row(alice, caller)).to_have_attribute("data-state", state)
+    return Around(alice, bob, callers)
+
+
+def id_of(one: Visitor) -> str:
+    return str(one.page.locator("#self").get_attribute("data-person"))
+
+
+def row(one: Visitor, caller: Caller) -> Locator:
+    return one.page.locator(f'.tile[data-person="{caller.person_id}"]')
+
+
+# ---- By eye --------------------------------------------------------------------------------------
+
+
+def resize(page: Page, size: dict[str, int]) -> None:
+    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+
+
+def look(page: Page) -> None:
+    """Axe finds nothing, light and dark, on a phone and wide; nothing is too small or too wide."""
+    page.evaluate("location.hash = 'voice'")  # on a phone the panel is a page of its own
+    for size in (SMALLEST, PHONE, DESKTOP):
+        resize(page, size)
+        assert (page.evaluate(SIDEWAYS), page.evaluate(SMALL, TOUCH_PX)) == ([], [])
+        for shade in SHADES[size["width"]]:
+            page.emulate_media(color_scheme=shade, reduced_motion="reduce")
+            assert complaints(page) == []
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_axe_finds_nothing_on_the_way_into_voice(server: Server, visit: Invite) -> None:
+    alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE).arrive()
+    page = alice.page
+    look(page)
+    page.locator("#voice-start").click()
+    expect(page.locator("#voice-check-words")).to_contain_text("Say something")
+    look(page)
+    page.locator("#voice-join").click()
+    expect(page.locator("#voice")).to_have_attribute("data-phase", "barred")
+    look(page)
+    page.get_by_role("button", name="Talk directly").click()
+    expect(page.locator("#voice-rest")).to_contain_text("Nobody else near")
+    page.locator(".voice-more summary").click()
+    page.locator("#voice-mute").click()
+    look(page)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"), [(NEVER, "Asking for the microphone"), (REFUSE, "No microphone")]
+)
+def test_axe_finds_nothing_without_a_microphone(
+    server: Server, visit: Invite, answer: str, words: str
+) -> None:
+    alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE)
+    alice.context.add_init_script(answer)
+    page = alice.arrive().page
+    page.locator("#voice-start").click()
+    expect(page.locator("#voice-check-words")).to_have_text(words)
+    look(page)
+    page.get_by_role("switch", name="Shield").uncheck()
+    page.locator("#voice-join").click()
+    expect(page.locator("#voice-level-words")).to_have_text(words)
+    look(page)
+
+
+def test_axe_finds_nothing_among_people_in_every_state(around: Around) -> None:
+    alice, _, callers = around
+    waiting = row(alice, callers["waiting"])
+    waiting.get_by_role("button", name="More about").click()
+    expect(waiting.get_by_role("button", name="Leave the line")).to_be_visible()
+    look(alice.page)
+
+
+def test_axe_finds_nothing_while_connections_are_lost(around: Around, relay: Turn) -> None:
+    alice, bob, callers = around
+    bob.page.locator("#voice-mute").click()
+    expect(tile(alice, bob)).to_contain_text("Muted")
+    relay.kill()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "reconnecting")
+    expect(row(alice, callers["connecting"])).to_have_attribute("data-state", "failed")
+    look(alice.page)
+    bob.page.locator("#voice-leave").click()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "ended")
+    assert complaints(alice.page) == []
+
+
+def test_on_a_phone_the_line_above_the_composer_says_who_is_heard(around: Around) -> None:
+    alice, bob, callers = around
+    page = alice.page
+    row(alice, callers["knocks"]).get_by_role("button", name="Not now").click()
+    resize(page, PHONE)
+    bar = page.locator("#voice-bar")
+    expect(bar).to_contain_text(f"In voice with {bob.name}")
+    assert (page.evaluate(SIDEWAYS), page.evaluate(SMALL, TOUCH_PX)) == ([], [])
+    assert complaints(page) == []
+    bar.get_by_role("button", name="Mute").click()
+    expect(bar.get_by_role("button", name="Muted")).to_have_attribute("aria-pressed", "true")
+    expect(tile(bob, alice)).to_contain_text("Muted")
+    callers["near"].ask("knock", to=id_of(alice))
+    expect(bar).to_contain_text("knocks")
+    assert complaints(page) == []
+    bar.get_by_role("link", name="Open").click()
+    expect(row(alice, callers["near"]).get_by_role("button", name="Let in")).to_be_visible()
+
+
+# ---- By keys -------------------------------------------------------------------------------------
+
+
+def test_the_whole_panel_can_be_used_by_keyboard(
+    relayed: Server, visit: Invite, bring: Bring
+) -> None:
+    spot = elsewhere()
+    anna, bela = (bring(relayed, north(spot, turn), name) for turn, name in ((1, "anna"), (2, "b")))
+    alice = visit(relayed, spot, permissions=ALLOWED, **WIDE).arrive()
+    page, press = alice.page, alice.page.keyboard.press
+    reach(page, page.locator("#voice-start"))
+    press("Enter")
+    reach(page, page.get_by_role("button", name="Join", exact=True))
+    press("Enter")
+    expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
+    expect_kept(page)
+    reach(page, row(alice, anna).get_by_role("button", name="Knock at anna"))
+    press("Enter")
+    reach(page, row(alice, anna).get_by_role("button", name="Cancel the knock at anna"))
+    press("Enter")
+    bela.ask("knock", to=id_of(alice))
+    expect(row(alice, bela)).to_have_attribute("data-state", "knocks")
+    reach(page, row(alice, bela).get_by_role("button", name="Let in b"), "Shift+Tab")
+    press("Enter")
+    expect(row(alice, bela)).to_have_attribute("data-state", "connecting")
+    expect_kept(page)
+    more = row(alice, bela).get_by_role("button", name="More about b")
+    reach(page, more)
+    press("Enter")
+    expect(more).to_have_attribute("aria-expanded", "true")
+    reach(page, row(alice, bela).get_by_role("button", name="End the call with b"))
+    press("Enter")
+    expect(row(alice, bela)).to_have_attribute("data-state", "near")
+    expect_kept(page)
+    reach(page, page.get_by_role("switch", name="Shield"))
+    reach(page, page.locator(".voice-more summary"))
+    press("Enter")
+    reach(page, page.get_by_role("combobox", name="Microphone"))
+    reach(page, page.get_by_role("switch", name="Quieter with distance"))
+    reach(page, page.get_by_role("button", name="Mute", exact=True))
+    press("Enter")
+    expect(page.locator("#voice-level-words")).to_have_text("You are muted")
+    reach(page, page.get_by_role("button", name="Hold to talk"))
+    reach(page, page.get_by_role("button", name="Sound off"))
+    reach(page, page.get_by_role("button", name="Leave voice"))
+    press("Enter")
+    expect(page.locator("#voice-start")).to_be_visible()
+    expect_kept(page)
+
+
+def expect_kept(page: Page) -> None:
+    """The focus is in the panel, not lost to the page."""
+    assert page.evaluate("document.getElementById('voice').contains(document.activeElement)")
+
+
+def test_the_focus_stays_while_the_people_around_it_change(
+    relayed: Server, speak: Speak, bring: Bring
+) -> None:
+    spot = elsewhere()
+    alice, bob = speak(relayed, spot, **WIDE), speak(relayed, north(spot, 2), **WIDE)
+    connect(alice, bob)
+    slider = tile(alice, bob).get_by_role("slider")
+    slider.focus()
+    caller = bring(relayed, north(spot, 1), "caller")
+    expect(row(alice, caller)).to_have_attribute("data-state", "near")
+    expect(slider).to_be_focused()
+    caller.ask("knock", to=id_of(alice))
+    expect(alice.page.locator(".tile").first).to_have_attribute("data-state", "knocks")
+    expect(slider).to_be_focused()
+    alice.page.keyboard.press("ArrowRight")
+    expect(slider).to_have_value("105")
+    bob.page.locator("#voice-leave").click()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "ended")
+    expect_kept(alice.page)
+    caller.ask("leave")
+    expect(alice.page.locator("#voice-rest")).to_contain_text("Nobody else near")
+    expect_kept(alice.page)
+
+
+# ---- By ear --------------------------------------------------------------------------------------
+
+
+def test_each_change_is_said_once_and_speaking_is_not(
+    relayed: Server, speak: Speak, bring: Bring
+) -> None:
+    spot = elsewhere()
+    caller = bring(relayed, north(spot, 2), "caller")
+    alice, bob = speak(relayed, spot, **WIDE), speak(relayed, north(spot, 2), **WIDE)
+    expect(alice.page.locator(".tile")).to_have_count(2)
+    alice.page.evaluate(LISTEN)
+    connect(alice, bob)
+    for _ in range(2):
+        wait_until(alice.page, SPEAKS, True)
+        bob.page.evaluate(HUSH, True)
+        wait_until(alice.page, SPEAKS, False)
+        bob.page.evaluate(HUSH, False)
+    caller.ask("knock", to=id_of(alice))
+    called = row(alice, caller).locator(".tag")
+    expect(called).not_to_be_empty()
+    name = f"caller {called.inner_text()}"
+    row(alice, caller).get_by_role("button", name="Not now").click()
+    alice.page.locator("#voice-mute").click()
+    bob.page.locator("#voice-leave").click()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "ended")
+    wait_until(alice.page, "(words) => window.told.includes(words)", f"{bob.name} left")
+    assert alice.page.evaluate("window.told") == [
+        f"You knocked at {bob.name}",
+        f"Connecting with {bob.name}",
+        f"Connected with {bob.name}",
+        f"{name} knocks, ~300 m",
+        "You are muted",
+        f"{bob.name} left",
+    ]
+
+
+def test_what_happens_at_once_is_said_in_one_go(relayed: Server, speak: Speak) -> None:
+    alice = speak(relayed, elsewhere(), **WIDE)
+    alice.page.evaluate(LISTEN)
+    alice.page.evaluate(
+        """async () => {
+          const { facts } = await import('/static/js/voice/room.js');
+          const { draw } = await import('/static/js/voice/stage.js');
+          facts.peers = ['Ana', 'Bo'].map((username, turn) => ({
+            person_id: String(turn).repeat(16), username, distance: '~300 m', state: 'knocked',
+          }));
+          draw();
+        }"""
+    )
+    wait_until(alice.page, "() => window.told.length")
+    assert alice.page.evaluate("window.told") == ["You knocked at Ana. You knocked at Bo"]
+
+
+def test_a_lost_server_is_said_once_and_forgotten_with_voice(serve: Serve, visit: Invite) -> None:
+    server = serve("uvicorn")
+    alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE).arrive()
+    alice.forgive("WebSocket")
+    alice.page.get_by_role("switch", name="Shield").uncheck()
+    alice.join_voice()
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
+    alice.page.evaluate(LISTEN)
+    server.kill()
+    line = alice.page.locator("#voice-socket")
+    expect(line).to_be_visible()
+    wait_until(alice.page, "() => window.told.length")
+    alice.page.locator("#voice-mute").click()
+    wait_until(alice.page, "() => window.told.length > 1")
+    words = "Reconnecting. Calls go on meanwhile."
+    assert alice.page.evaluate("window.told") == [words, "You are muted"]
+    alice.page.locator("#voice-leave").click()
+    expect(alice.page.locator("#voice-start")).to_be_visible()
+    expect(line).to_be_hidden()
+
+
+# ---- In the list of people -----------------------------------------------------------------------
+
+
+def test_whoever_is_in_voice_is_marked_in_the_list_of_people(
+    server: Server, visit: Invite, meet: Meet, bring: Bring
+) -> None:
+    spot = elsewhere()
+    meet(server, spot, "quiet")
+    speaks = bring(server, north(spot, 1), "speaks")
+    speaks.ask("join", policy="direct", instance="another-one")
+    alice = visit(server, spot, permissions=ALLOWED, **WIDE).arrive()
+    expect(alice.people).to_have_count(2)
+    marks = alice.page.locator("#people-list .in-voice")
+    expect(marks).to_have_count(0)
+    alice.page.locator("#voice-start").click()
+    alice.page.get_by_role("switch", name="Shield").uncheck()
+    alice.page.locator("#voice-join").click()
+    expect(alice.person("speaks").locator(".in-voice")).to_have_text("in voice")
+    expect(marks).to_have_count(1)
+    # The list is drawn anew where somebody comes.
+    alice.page.evaluate("document.getElementById('people-list').dataset.old = 1")
+    meet(server, spot, "comes")
+    expect(alice.page.locator("#people-list[data-old]")).to_have_count(0)
+    expect(alice.people).to_have_count(3)
+    expect(alice.person("speaks").locator(".in-voice")).to_be_visible()
+    expect(marks).to_have_count(1)
+    speaks.ask("leave")
+    expect(marks).to_have_count(0)
+    speaks.ask("join", policy="direct", instance="another-one")
+    expect(marks).to_have_count(1)
+    alice.page.locator("#voice-leave").click()
+    expect(marks).to_have_count(0)
