@@ -1,5 +1,5 @@
-"""Takes the pictures in docs/screens: the welcome page, and half an hour of a place as one of the
-people in it sees it.
+"""Takes the pictures in docs/screens: the welcome page, half an hour of a place as one of the
+people in it sees it, and voice there.
 
     python bench/screens.py
 
@@ -17,7 +17,7 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 from playwright.sync_api import expect, sync_playwright
@@ -35,9 +35,10 @@ from presence.geo import CELL_DEGREES, cell_at, centre
 from presence.names import colour
 from tests.chromium import find
 from tests.servers import free_port
+from tests.turn import Turn
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
@@ -46,6 +47,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
 }
 LAT, LON = centre(cell_at(52.52, 13.405))
+SHADES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 YOU = "Quiet Heron"
 # Who, how many cells north and east of you, and in which colour.
 PEOPLE = {
@@ -82,6 +84,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-lcd-text",
     "--font-render-hinting=none",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
 ]
 # A bare Linux shows its own idea of a system's font; people's devices have one of these.
 FONTS = """<?xml version="1.0"?>
@@ -96,6 +100,20 @@ FONTS = """<?xml version="1.0"?>
   </match>
 </fontconfig>
 """
+
+
+def spot_of(who: str) -> tuple[float, float]:
+    _, north, east, _ = PEOPLE[who]
+    return LAT + north * CELL_DEGREES, LON + east * CELL_DEGREES
+
+
+def at(who: str) -> dict[str, Any]:
+    """What their browser lets the page know."""
+    lat, lon = spot_of(who)
+    return {
+        "geolocation": {"latitude": lat, "longitude": lon, "accuracy": 20},
+        "permissions": ["geolocation", "microphone"],
+    }
 
 
 class PastClock:
@@ -143,11 +161,13 @@ class Person:
             pass
 
 
-def serve(folder: Path, past: PastClock) -> str:
+def serve(folder: Path, past: PastClock, relay: Turn) -> str:
     """Starts the embedded form in this process, to end with it; its address."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
     os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'db.sqlite3'}"
     os.environ["RATE_LIMITS_SCALE"] = "1000"
+    os.environ["TURN_URLS"], os.environ["TURN_SECRET"] = relay.url, relay.secret
+    os.environ["VOICE_NETWORKS"] = "127.0.0.1/32"
     clock.now_ms = past.now_ms  # before anything that tells the time by it is imported
     django.setup()
     port = free_port()
@@ -161,29 +181,23 @@ def serve(folder: Path, past: PastClock) -> str:
     return url
 
 
-def live(url: str, past: PastClock, stack: ExitStack) -> Person:
-    """Brings people together and lets half an hour pass in which they talk; answers with you."""
+def live(url: str, past: PastClock, stack: ExitStack) -> dict[str, Person]:
+    """Brings people together and lets half an hour pass in which they talk."""
     people = {}
-    for who, (name, north, east, wanted) in PEOPLE.items():
-        spot = LAT + north * CELL_DEGREES, LON + east * CELL_DEGREES
-        people[who] = Person(url, name, spot, wanted)
+    for who, (name, _, _, wanted) in PEOPLE.items():
+        people[who] = Person(url, name, spot_of(who), wanted)
         stack.enter_context(people[who].stack)
     for ago_minutes, who, text in SAID:
         past.ago_minutes = ago_minutes + 0.5
         people[who].say(text)
     past.ago_minutes = 0
-    return people[YOU]
+    return people
 
 
 def take(browser: Browser, url: str, you: Person) -> None:
     for size, options in SIZES.items():
-        for shade in ("light", "dark"):
-            context = browser.new_context(
-                **options,
-                color_scheme=shade,
-                geolocation={"latitude": LAT, "longitude": LON, "accuracy": 20},
-                permissions=["geolocation"],
-            )
+        for shade in SHADES:
+            context = browser.new_context(**options, **at(YOU), color_scheme=shade)
             welcome(context, url, SCREENS / f"welcome-{size}-{shade}.png")
             near(context, url, you, SCREENS / f"near-{size}-{shade}.png")
             context.close()
@@ -197,14 +211,58 @@ def welcome(context: BrowserContext, url: str, picture: Path) -> None:
 
 
 def near(context: BrowserContext, url: str, you: Person, picture: Path) -> None:
-    context.add_cookies([{"name": "neartalk", "value": you.key, "url": url}])
-    page = context.new_page()
-    page.goto(f"{url}/near")
-    expect(page.locator("#status")).to_have_text("Live")
+    page = arrive(context, url, you)
     expect(page.locator("#messages > li")).to_have_count(len(SAID))
     expect(page.locator("#people-list .person-row")).to_have_count(len(PEOPLE) - 1)
     page.wait_for_function(COMPLETE)
     page.screenshot(path=picture, animations="disabled")
+
+
+def arrive(context: BrowserContext, url: str, person: Person, panel: str = "chat") -> Page:
+    context.add_cookies([{"name": "neartalk", "value": person.key, "url": url}])
+    page = context.new_page()
+    page.goto(f"{url}/near#{panel}")
+    expect(page.locator("#status")).to_have_text("Live")
+    return page
+
+
+def voice(browser: Browser, url: str, people: dict[str, Person]) -> None:
+    """You hear one, another one knocks, and a third is there."""
+    for size, options in SIZES.items():
+        with ExitStack() as stack:
+            pages = [
+                join(
+                    stack.enter_context(browser.new_context(**options, **at(who))), url, people[who]
+                )
+                for who in (YOU, "Bo", "Zeynep", "Minh")
+            ]
+            you, bo, zeynep, _ = pages
+            knock(bo)
+            you.get_by_role("button", name="Let in").click()
+            expect(you.locator('.tile[data-state="live"][data-speaks]')).to_have_count(1)
+            knock(zeynep)
+            expect(you.locator('.tile[data-state="knocks"]')).to_have_count(1)
+            you.mouse.move(0, 0)
+            for shade in SHADES:
+                you.emulate_media(color_scheme=shade)
+                expect(you.locator(".tile[data-speaks]")).to_have_count(1)
+                picture = SCREENS / f"voice-{size}-{shade}.png"
+                you.screenshot(path=picture, animations="disabled")
+            for page in pages:
+                page.locator("#voice-leave").click()
+
+
+def join(context: BrowserContext, url: str, person: Person) -> Page:
+    page = arrive(context, url, person, "voice")
+    page.locator("#voice-start").click()
+    expect(page.locator("#voice-check-words")).to_contain_text("Say something")
+    page.locator("#voice-join").click()
+    expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
+    return page
+
+
+def knock(page: Page) -> None:
+    page.get_by_role("button", name=f"Knock at {YOU}").click()
 
 
 def main() -> int:
@@ -218,14 +276,17 @@ def main() -> int:
         fonts = Path(folder) / "fonts.conf"
         fonts.write_text(FONTS)
         past = PastClock()
-        url = serve(Path(folder), past)
-        you = live(url, past, stack)
+        relay = Turn(open_to_loopback=True)
+        stack.callback(relay.close)
+        url = serve(Path(folder), past, relay.start())
+        people = live(url, past, stack)
         browser = stack.enter_context(sync_playwright()).chromium.launch(
             executable_path=chromium,
             args=ARGUMENTS,
             env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
         )
-        take(browser, url, you)
+        take(browser, url, people[YOU])
+        voice(browser, url, people)
         canvas = browser.new_page()
         for picture in SCREENS.glob("*.png"):
             shrink(picture, canvas)
