@@ -251,6 +251,8 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
 
 
 def test_a_reload_while_the_key_is_held_comes_back_muted(muted: Visitor) -> None:
+    muted.page.locator("#voice-mute").click()
+    expect_talking(muted, True)
     muted.page.locator("#scroller").focus()
     muted.page.keyboard.down(" ")
     expect_talking(muted, True)
