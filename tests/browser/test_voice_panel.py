@@ -20,6 +20,7 @@ from tests.browser.test_access import (
     complaints,
     reach,
 )
+from tests.browser.test_connection import without_a_server
 from tests.browser.test_voice import WIDE, connect, tile
 from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
@@ -343,8 +344,7 @@ def test_what_happens_at_once_is_said_in_one_go(relayed: Server, speak: Speak) -
 
 def test_a_lost_server_is_said_once_and_forgotten_with_voice(serve: Serve, visit: Invite) -> None:
     server = serve("uvicorn")
-    alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE).arrive()
-    alice.forgive("WebSocket")
+    alice = without_a_server(visit(server, elsewhere(), permissions=ALLOWED, **WIDE)).arrive()
     alice.page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
