@@ -211,7 +211,7 @@ class Hub:
         people = (person for tileful in found.values() for person in tileful.people.values())
         if not {person.process for person in people} <= self.processes | {""}:
             for process in (await self.registry.pulse(())).processes:
-                self._hear_of(process)
+                self.hear_of(process)
         for tile, tileful in found.items():
             self.roster.load(tile, tileful)
             self._changed(tile)
@@ -235,7 +235,7 @@ class Hub:
         if event.tile not in self.roster.versions:
             return
         before = self._seen(self.roster.person(event.tile, event.person.person_id))
-        self._hear_of(event.person.process)
+        self.hear_of(event.person.process)
         if not self.roster.apply(event):
             self._reread({event.tile})
         after = self._seen(event.person if event.here else None)
@@ -253,7 +253,7 @@ class Hub:
             return None
         return listed.name, listed.place, listed.alive(self.processes, self.now_ms())
 
-    def _hear_of(self, process: str) -> None:
+    def hear_of(self, process: str) -> None:
         """Whoever has just written lives, and so do its people; the next pulse knows for sure."""
         if process and process not in self.processes:
             self.processes |= {process}
@@ -467,7 +467,7 @@ class Hub:
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
-            self._hear_of(hint["from"])
+            self.hear_of(hint["from"])
         elif hint["type"] == "presence.changed":
             self.apply(event_of(hint))
         else:

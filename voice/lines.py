@@ -13,13 +13,16 @@ from presence.sockets import Outlet
 
 
 class Line:
-    """`instance` and `direct` are what its client joined with, `""` until it did."""
+    """`instance` and `direct` are what its client joined with, `""` until it did; `version` is that
+    of its caller when it was published last, 0 until it was.
+    """
 
     def __init__(self, session: Session, outlet: Outlet) -> None:
         self.session = session
         self.outlet = outlet
         self.instance = ""
         self.direct = False
+        self.version = 0
         self.shown = 0  # a hash
         self.shown_at_s = 0.0
         self.due_s = 0.0
