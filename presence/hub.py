@@ -22,7 +22,7 @@ from presence.geo import Tile, tiles_within
 from presence.hints import Hints
 from presence.panel import Drawn
 from presence.people import Change, Person, Place, TileEvent
-from presence.registry import Registry
+from presence.registry import LEASE_MS, Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
 from presence.source import Arrival, Silence, Source
@@ -55,6 +55,8 @@ class Hub:
         self.audience = Audience()
         self.roster = Roster()
         self.processes = frozenset({self.process})
+        self.spared: frozenset[str] = frozenset()
+        self.spared_until_ms = 0
         self.epoch = ""
         self.joined: set[Tile] = set()
         self.gate = asyncio.Lock()
@@ -397,10 +399,16 @@ class Hub:
         asked_ms = self.clock.own()
         pulse = await self.registry.pulse(tiles)
         self.clock.answered(asked_ms, pulse.now_ms)
-        died = self.processes - pulse.processes - {self.process}
-        born = pulse.processes - self.processes
-        self.processes = pulse.processes | {self.process}
-        if self.epoch not in {"", pulse.epoch}:
+        restarted = self.epoch not in {"", pulse.epoch}
+        if restarted:
+            # Their leases went with the store, as ours did: they have the time of one to renew it.
+            self.spared, self.spared_until_ms = self.processes, pulse.now_ms + LEASE_MS
+        elif pulse.now_ms >= self.spared_until_ms:
+            self.spared = frozenset()
+        living = pulse.processes | self.spared | {self.process}
+        died, born = self.processes - living, living - self.processes
+        self.processes = living
+        if restarted:
             await self._restart(pulse.epoch)
             return
         self.epoch = pulse.epoch

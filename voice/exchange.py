@@ -145,8 +145,10 @@ class Exchange:
 
     async def dead(self) -> list[str]:
         """Who seems to be here and is not, by id: the store has the last word on who lives."""
-        joined = [one for one in self.picture.callers.values() if one.joined]
-        if all(map(self.alive, joined)):
+        missing = [
+            one for one in self.picture.callers.values() if one.joined and not self.alive(one)
+        ]
+        if not missing:
             return []
         pulse = await self.hub.registry.pulse(())
-        return [one.person_id for one in joined if not one.alive(pulse.processes, pulse.now_ms)]
+        return [one.person_id for one in missing if not one.alive(pulse.processes, pulse.now_ms)]
