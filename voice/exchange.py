@@ -17,8 +17,9 @@ from voice.wire import from_fields, to_fields
 
 
 class Exchange:
-    """`changed` is called with those who changed, here or elsewhere, and with what is to be told
-    of calls that ended; `passed` with what another process passes on.
+    """`changed` is called with those who changed, here or elsewhere, with what is to be told of
+    calls that ended, and with the districts where it matters; `passed` with what another process
+    passes on.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class Exchange:
         layer: Any,
         *,
         later: Callable[[Coroutine[Any, Any, None]], object],
-        changed: Callable[[Collection[Caller], Collection[End]], None],
+        changed: Callable[[Collection[Caller], Collection[End], Collection[District]], None],
         passed: Callable[[str, dict[str, Any]], Awaitable[None]],
     ) -> None:
         self.hub = hub
@@ -71,8 +72,10 @@ class Exchange:
         self.picture.learn(ties.callers.values())
         changed = [one for id, one in ties.callers.items() if before.get(id) != one]
         if changed:
-            self._tell(before, changed, ties)
-            self.changed(changed, ties.ended)
+            was = [before[one.person_id] for one in changed if one.person_id in before]
+            districts = {one.district for one in [*changed, *was] if one.joined}
+            self._tell(changed, ties.ended, districts)
+            self.changed(changed, ties.ended, districts)
         return ties
 
     async def connected(self, own: str, to: str) -> tuple[Caller, Caller]:
@@ -107,14 +110,20 @@ class Exchange:
             note = {"type": "voice.passed", "to": to.person_id, "frame": frame}
             await self.hints.send(to.channel, note)
 
-    def _tell(self, before: Mapping[str, Caller], changed: Collection[Caller], ties: Ties) -> None:
-        was = [before[one.person_id] for one in changed if one.person_id in before]
+    def _tell(
+        self, changed: Collection[Caller], ended: Collection[End], districts: Collection[District]
+    ) -> None:
         callers = [to_fields(one) for one in changed]
         # Whoever holds a person hears their district: there they are told, and once.
         told = {one.person_id: one.district for one in changed}
-        for district in {one.district for one in [*changed, *was] if one.joined}:
-            ended = [end for end in ties.ended if told.get(end.to) == district]
-            self.hints.tell(district, {"type": "voice.changed", "callers": callers, "ended": ended})
+        for district in districts:
+            note = {
+                "type": "voice.changed",
+                "district": district,
+                "callers": callers,
+                "ended": [end for end in ended if told.get(end.to) == district],
+            }
+            self.hints.tell(district, note)
 
     async def _receive(self, note: Hint) -> None:
         self.hub.hear_of(note["from"])
@@ -122,7 +131,7 @@ class Exchange:
             changed = [from_fields(fields) for fields in note["callers"]]
             self.picture.learn(changed)
             ended = [End(to, other, Reason(why)) for to, other, why in note["ended"]]
-            self.changed(changed, ended)
+            self.changed(changed, ended, [note["district"]])
         elif note["type"] == "voice.passed":
             await self.passed(note["to"], note["frame"])
 
@@ -136,10 +145,10 @@ class Exchange:
                 self.picture.learn(await self.callers.within(fresh))
                 self.picture.districts |= fresh
 
-    async def release(self, heard: Callable[[], Collection[District]]) -> None:
-        """Lets go of districts that are heard no more."""
+    async def release(self, heard: Collection[District]) -> None:
+        """Lets go of districts that are heard no more, as of when it comes to its turn."""
         async with self.gate:
-            spare = self.picture.districts - {*heard()}
+            spare = self.picture.districts - {*heard}
             self.picture.forget(spare)
             await self.hints.leave(spare)
 

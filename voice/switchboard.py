@@ -46,6 +46,7 @@ class Switchboard:
         )
         self.picture = self.exchange.picture
         self.lines: dict[str, Line] = {}
+        self.hearing: dict[District, set[Line]] = {}
         self.starting = asyncio.Lock()
         self.healing = asyncio.Lock()
         self.epoch = ""
@@ -78,7 +79,7 @@ class Switchboard:
         await self.start()
         before = self.lines.get(line.person_id)
         if before and before is not line:
-            before.drop("voice-elsewhere")
+            self._give_over(before)
         self.lines[line.person_id] = line
         line.instance, line.direct, line.version = instance, direct, 0
         await self._enter(line)
@@ -89,7 +90,7 @@ class Switchboard:
         self._take_out(line)
         own = line.person_id
         await self.exchange.act([own], lambda ties: ties.leave(own, reason))
-        await self.exchange.release(self._districts)
+        await self.exchange.release(self.hearing)
 
     def exit(self, line: Line) -> None:
         """The socket is gone. Its person keeps their calls for 30 s."""
@@ -101,6 +102,22 @@ class Switchboard:
         """What the store still says of them is put right by the next `_heal`, if nobody does."""
         line.hang_up()
         del self.lines[line.person_id]
+        self._hear(line, frozenset())
+
+    def _give_over(self, line: Line) -> None:
+        """Their voice goes on elsewhere."""
+        self._take_out(line)
+        line.write(refusal(Form.JSON, Refused("voice-elsewhere")))
+
+    def _hear(self, line: Line, districts: frozenset[District]) -> None:
+        """Which districts a line hears from now on."""
+        for district in line.districts - districts:
+            self.hearing[district].discard(line)
+            if not self.hearing[district]:
+                del self.hearing[district]
+        for district in districts - line.districts:
+            self.hearing.setdefault(district, set()).add(line)
+        line.districts = districts
 
     async def _step_out(self, person_id: str) -> None:
         until_ms = self.hub.now_ms() + AWAY_MS
@@ -112,7 +129,7 @@ class Switchboard:
                 ties.step_out(person_id, until_ms)
 
         await self.exchange.act([person_id], step_out)
-        await self.exchange.release(self._districts)
+        await self.exchange.release(self.hearing)
 
     async def _enter(self, line: Line) -> None:
         """Publishes a line's caller as they are now."""
@@ -126,7 +143,8 @@ class Switchboard:
             self.hub.process,
             self.exchange.hints.channel,
         )
-        await self.exchange.listen(districts_heard(person.place))
+        self._hear(line, districts_heard(person.place))
+        await self.exchange.listen(line.districts)
         ties = await self.exchange.act([me.person_id], lambda ties: ties.enter(me))
         line.version = ties.callers[me.person_id].version
         self._keep_or_give(self.exchange.known(me.person_id))
@@ -139,13 +157,7 @@ class Switchboard:
         if not caller.process:
             self.later(self._enter(line))
         elif (caller.process, caller.instance) != (self.hub.process, line.instance):
-            del self.lines[caller.person_id]
-            line.drop("voice-elsewhere")
-
-    def _districts(self) -> set[District]:
-        """All that the people here hear."""
-        places = [line.session.person.place for line in self.lines.values()]
-        return {district for place in places for district in districts_heard(place)}
+            self._give_over(line)
 
     # ---- Asking and answering ----------------------------------------------------------------
 
@@ -216,23 +228,21 @@ class Switchboard:
 
     # ---- What people see of each other -------------------------------------------------------
 
-    def _changed(self, changed: Collection[Caller], ended: Collection[End]) -> None:
-        """Tells our own lines."""
+    def _changed(
+        self, changed: Collection[Caller], ended: Collection[End], districts: Collection[District]
+    ) -> None:
+        """Tells our own lines: those who have to do with it at once, others near by every 1 s."""
         for end in ended:
             if line := self.lines.get(end.to):
                 line.write(frames.ended(end))
         for caller in changed:
             self._keep_or_give(caller)
-            for line in self.lines.values():
-                self._heard(line, caller)
-
-    def _heard(self, line: Line, caller: Caller) -> None:
-        """Somebody changed. Those who have to do with them are shown at once, others every 1 s."""
-        me = self.exchange.known(line.person_id)
-        if caller.person_id == me.person_id or me.person_id in caller.ties:
-            self._show(line)
-        elif caller.district in self.picture.districts:
-            self._show(line, SHOW_S)
+            for person_id in (caller.person_id, *caller.ties):
+                if line := self.lines.get(person_id):
+                    self._show(line)
+        for district in districts:
+            for line in self.hearing.get(district, ()):
+                self._show(line, SHOW_S)
 
     def _show(self, line: Line, apart_s: float = 0.0) -> None:
         loop = asyncio.get_running_loop()
@@ -291,7 +301,7 @@ class Switchboard:
         known = self.exchange.known(line.person_id)
         if line.joined and (known.place, known.name) != (session.person.place, session.person.name):
             await self._enter(line)
-            await self.exchange.release(self._districts)
+            await self.exchange.release(self.hearing)
 
     async def _end(self, line: Line) -> None:
         """The session is over, and with it everything."""
@@ -328,6 +338,7 @@ class Switchboard:
         for one in found:
             if one.process == self.hub.process and one.person_id not in self.lines:
                 await self._step_out(one.person_id)
+        await self.exchange.release(self.hearing)
 
     async def _touch(self) -> None:
         await self.callers.touch(map(self.exchange.known, self.lines))

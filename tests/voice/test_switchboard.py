@@ -498,6 +498,28 @@ async def test_what_is_passed_on_after_the_call_ended_reaches_nobody() -> None:
         assert bob.page.all("voice.state") == []
 
 
+async def test_who_moved_away_is_off_the_list_of_those_who_only_saw_them() -> None:
+    async with town() as place:
+        alice = await place.speaker("Alice", place.first)
+        bob = await place.speaker("Bob", place.second, BESIDE)
+        await alice.until(Bob="near")
+        await place.registry.place(bob.session.digest, AWAY, "")
+        await place.second.board._follow()
+        await alice.until()
+
+
+async def test_what_happens_far_away_costs_a_line_nothing() -> None:
+    async with town() as place:
+        dora = await place.speaker("Dora", place.first, AWAY)
+        await place.settle()
+        lists = len(dora.page.frames)
+        alice, bob = await place.met()
+        assert (alice.timer, bob.timer, dora.timer) == (None, None, None)
+        await place.first.board.leave(alice)
+        assert dora.timer is None
+        assert len(dora.page.frames) == lists
+
+
 async def test_a_district_that_nobody_hears_any_more_is_let_go() -> None:
     async with town() as place:
         alice = await place.speaker("Alice", place.first)
