@@ -7,11 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
+from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north, running
 from tests.servers import Valkey
+from tests.voice.aiortc_peer import aiortc_peer
+from voice.mesh import is_polite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +75,7 @@ MORE = """async (energy) => {
 # One beep of Chromium's microphone has ten times this energy; silence that was encoded has not
 # none, but a ten-millionth of it each second.
 SOUND = 0.01
+UFRAG = "/ice-ufrag:(.*)/.exec(window.calls[0].remoteDescription.sdp)[1]"
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +93,27 @@ def relay(turn: Callable[..., Turn]) -> Turn:
 
 
 @pytest.fixture
-def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
+def voice(relay: Turn) -> dict[str, str]:
+    """What a server is told of the relay."""
+    return {
+        "TURN_URLS": relay.url,
+        "TURN_SECRET": relay.secret,
+        "VOICE_NETWORKS": "127.0.0.1/32",
+    }
+
+
+@pytest.fixture
+def server(voice: dict[str, str]) -> Iterator[Server]:
+    with running("uvicorn", **voice) as server:
+        yield server
+
+
+@pytest.fixture
+def servers(voice: dict[str, str]) -> Iterator[tuple[Server, Server]]:
     with ExitStack() as stack:
         redis = Valkey()
         stack.callback(redis.close)
-        env = {
-            "REDIS_URL": redis.start().url,
-            "TURN_URLS": relay.url,
-            "TURN_SECRET": relay.secret,
-            "VOICE_NETWORKS": "127.0.0.1/32",
-        }
+        env = {**voice, "REDIS_URL": redis.start().url}
         yield (
             stack.enter_context(running("uvicorn", **env)),
             stack.enter_context(running("uvicorn", **env)),
@@ -123,6 +139,8 @@ def speak(visit: Invite) -> Callable[..., Visitor]:
     return come
 
 
+# What the page's own ear takes for speech; a beep of Chromium's microphone is far above it.
+SPEAKING_DB = -44
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 
 
@@ -188,9 +206,38 @@ def test_in_a_line_of_four_each_panel_says_exactly_who_hears_them(
             expect(reasons).to_contain_text(f"{line[at].name} talks with")
 
 
-def tile(one: Visitor, other: Visitor) -> Locator:
-    person_id = other.page.locator("#self").get_attribute("data-person")
+@pytest.mark.parametrize("polite", [True, False])
+def test_a_peer_that_is_no_browser_hears_and_is_heard_also_after_ice_began_anew(
+    server: Server, speak: Callable[..., Visitor], polite: bool
+) -> None:
+    spot = elsewhere()
+    alice = speak(server, spot, **WIDE)
+    other = id_of(alice)
+    coming = aiortc_peer(server, north(spot, 2), "Bob", lambda own: is_polite(own, other) is polite)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(coming) as bob:
+        row = tile_of(alice, bob.person_id)
+        row.get_by_role("button", name="Knock").click()
+        expect(row).to_contain_text("Speaking")
+        portal.call(bob.hears, SPEAKING_DB)
+        hears_more(alice)
+        assert {*look(alice)["ends"]} == {"relay"}
+        before = alice.page.evaluate(UFRAG)
+        alice.look_up()
+        wait_until(alice.page, f"(before) => {UFRAG} !== before", before)
+        portal.call(bob.hears, SPEAKING_DB)
+        hears_more(alice)
+
+
+def id_of(one: Visitor) -> str:
+    return str(one.page.locator("#self").get_attribute("data-person"))
+
+
+def tile_of(one: Visitor, person_id: str) -> Locator:
     return one.page.locator(f'.tile[data-person="{person_id}"]')
+
+
+def tile(one: Visitor, other: Visitor) -> Locator:
+    return tile_of(one, id_of(other))
 
 
 def connect(one: Visitor, other: Visitor) -> None:
