@@ -10,6 +10,18 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.calls import (
+    MICROPHONE,
+    SOUND,
+    connect,
+    hears_more,
+    id_of,
+    join,
+    look,
+    tile,
+    tile_of,
+    told_of,
+)
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north, running
@@ -20,7 +32,7 @@ from voice.mesh import is_polite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser
 
     from tests.browser.conftest import Invite
     from tests.browser.visitor import Visitor
@@ -30,51 +42,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-MICROPHONE = [
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-]
-# Every connection that the page makes, in order, and what it looks like to getStats: bytes and
-# energy heard and said, and the kinds of both ends of every way.
-WATCH_CALLS = """
-  window.calls = [];
-  window.RTCPeerConnection = class extends window.RTCPeerConnection {
-    constructor(...all) { super(...all); window.calls.push(this); }
-  };
-  window.look = async () => {
-    const found = { heard: 0, heardEnergy: 0, said: 0, saidEnergy: 0, ends: [] };
-    for (const call of window.calls) {
-      for (const one of (await call.getStats()).values()) {
-        if (one.type === 'inbound-rtp') found.heard += one.bytesReceived;
-        if (one.type === 'inbound-rtp') found.heardEnergy += one.totalAudioEnergy;
-        if (one.type === 'outbound-rtp') found.said += one.bytesSent;
-        if (one.type === 'media-source') found.saidEnergy += one.totalAudioEnergy;
-        if (one.type.endsWith('-candidate')) found.ends.push(one.candidateType);
-      }
-    }
-    return found;
-  };
-"""
-# Looks until more was heard: a promise, for the page's policy forbids to evaluate twice. The energy
-# that getStats has is that of Chromium's own playout, which the page mutes, since it plays by a
-# graph: hence an ear of ours.
-MORE = """async (energy) => {
-  const before = await window.look();
-  for (const call of window.calls) {
-    const ear = new Audio();
-    ear.srcObject = new MediaStream([call.getReceivers()[0].track]);
-    await ear.play();
-  }
-  for (;;) {
-    const now = await window.look();
-    if (now.heard > before.heard && now.heardEnergy > before.heardEnergy + energy) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}"""
-# One beep of Chromium's microphone has ten times this energy; silence that was encoded has not
-# none, but a ten-millionth of it each second.
-SOUND = 0.01
 UFRAG = "/ice-ufrag:(.*)/.exec(window.calls[0].remoteDescription.sdp)[1]"
 
 
@@ -93,27 +60,17 @@ def relay(turn: Callable[..., Turn]) -> Turn:
 
 
 @pytest.fixture
-def voice(relay: Turn) -> dict[str, str]:
-    """What a server is told of the relay."""
-    return {
-        "TURN_URLS": relay.url,
-        "TURN_SECRET": relay.secret,
-        "VOICE_NETWORKS": "127.0.0.1/32",
-    }
-
-
-@pytest.fixture
-def server(voice: dict[str, str]) -> Iterator[Server]:
-    with running("uvicorn", **voice) as server:
+def server(relay: Turn) -> Iterator[Server]:
+    with running("uvicorn", **told_of(relay)) as server:
         yield server
 
 
 @pytest.fixture
-def servers(voice: dict[str, str]) -> Iterator[tuple[Server, Server]]:
+def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
     with ExitStack() as stack:
         redis = Valkey()
         stack.callback(redis.close)
-        env = {**voice, "REDIS_URL": redis.start().url}
+        env = {**told_of(relay), "REDIS_URL": redis.start().url}
         yield (
             stack.enter_context(running("uvicorn", **env)),
             stack.enter_context(running("uvicorn", **env)),
@@ -127,14 +84,7 @@ def speak(visit: Invite) -> Callable[..., Visitor]:
     def come(server: Server, spot: Spot, *, stop: int | None = None, **options: Any) -> Visitor:
         permissions = ["geolocation", "microphone"]
         visitor = visit(server, spot, permissions=permissions, **options)
-        visitor.context.add_init_script(WATCH_CALLS)
-        visitor.arrive()
-        if stop is not None:
-            visitor.reach(stop)
-        visitor.page.locator("#voice-start").click()
-        visitor.page.locator("#voice-join").click()
-        expect(visitor.page.locator("#voice")).to_have_attribute("data-phase", "in")
-        return visitor
+        return join(visitor, stop=stop)
 
     return come
 
@@ -226,32 +176,3 @@ def test_a_peer_that_is_no_browser_hears_and_is_heard_also_after_ice_began_anew(
         wait_until(alice.page, f"(before) => {UFRAG} !== before", before)
         portal.call(bob.hears, SPEAKING_DB)
         hears_more(alice)
-
-
-def id_of(one: Visitor) -> str:
-    return str(one.page.locator("#self").get_attribute("data-person"))
-
-
-def tile_of(one: Visitor, person_id: str) -> Locator:
-    return one.page.locator(f'.tile[data-person="{person_id}"]')
-
-
-def tile(one: Visitor, other: Visitor) -> Locator:
-    return tile_of(one, id_of(other))
-
-
-def connect(one: Visitor, other: Visitor) -> None:
-    """One knocks, the other says yes, and they hear each other."""
-    tile(one, other).get_by_role("button", name="Knock").click()
-    tile(other, one).get_by_role("button", name="Let in").click()
-    for first, second in ((one, other), (other, one)):
-        expect(tile(first, second)).to_have_attribute("data-state", "live")
-
-
-def look(one: Visitor) -> dict[str, Any]:
-    return one.page.evaluate("window.look()")
-
-
-def hears_more(one: Visitor) -> None:
-    """Returns once more bytes came than until now, and sound in them."""
-    one.page.evaluate(MORE, SOUND)
