@@ -1,0 +1,115 @@
+"""What voice costs a person in Chromium: each of a few who all speak with each other, and one with
+a phone."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from itertools import combinations
+from statistics import median
+from typing import TYPE_CHECKING, cast
+
+from playwright.async_api import async_playwright
+
+from bench.browsers import DESKTOP, PHONE, spent, talker
+from bench.busy import Busy
+from bench.cores import cores, pinned
+from bench.others import others
+from bench.readings import Reading
+from bench.stacks import STACKS, running
+from tests.client import HERE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.browsers import Sample, Talker
+    from bench.cases import Size
+    from tests.servers import Server
+
+# What a phone's processor is slower by; browsers' own tools take it for a cheap one.
+SLOWER = 4
+SETTLE_S = 3.0
+
+
+async def mesh(stack: str, size: Size) -> list[Reading]:
+    """So many people who all speak with each other, all at once, and then all of them muted."""
+    return [await meshed(stack, people, size.seconds) for people in size.meshes]
+
+
+async def meshed(stack: str, people: int, seconds: float) -> Reading:
+    async with AsyncExitStack() as ending:
+        servers = ending.enter_context(running(STACKS[stack]))
+        # One core is too few for so many browsers, and a server that relays no sound needs little.
+        ending.enter_context(pinned(cores().servers | cores().others))
+        playwright = await ending.enter_async_context(async_playwright())
+        everyone = [
+            await ending.enter_async_context(talker(playwright, servers.urls[0], HERE, **DESKTOP))
+            for _ in range(people)
+        ]
+        for one, other in combinations(everyone, 2):
+            await one.knock(other.person_id)
+            await other.let_in(one.person_id)
+        await asyncio.gather(*(one.hears(people - 1) for one in everyone))
+        figures = await measured(everyone, people - 1, seconds, "speaking")
+        for one in everyone:
+            await one.mute(True)
+        figures |= await measured(everyone, people - 1, seconds, "muted")
+        figures |= middle([await one.memory() for one in everyone])
+    return Reading("voice-mesh", stack, people, 0, figures)
+
+
+async def phone(stack: str, size: Size) -> list[Reading]:
+    """One person with a phone and ever more connections, to people who cost little."""
+    found: list[Reading] = []
+    async with AsyncExitStack() as ending:
+        servers = ending.enter_context(running(STACKS[stack]))
+        ending.enter_context(pinned(cores().servers | cores().others))
+        playwright = await ending.enter_async_context(async_playwright())
+        server = cast("Server", servers.servers[0])
+        crowd = await ending.enter_async_context(others(playwright, server, HERE))
+        me = await ending.enter_async_context(talker(playwright, servers.urls[0], HERE, **PHONE))
+        for connections in size.connections:
+            for turn in range(there(found), connections):
+                await me.let_in(await crowd.bring(f"Other {turn}", me.person_id))
+            await me.hears(connections)
+            figures = await measured([me], connections, size.seconds, "speaking")
+            # What slows the main thread down keeps it busy: of this only its own time counts.
+            await me.slow_down(SLOWER)
+            figures |= await measured([me], connections, size.seconds, "slow")
+            await me.slow_down(1)
+            await me.mute(True)
+            await crowd.mute(True)
+            figures |= await measured([me], connections, size.seconds, "muted")
+            figures |= await me.memory()
+            await me.mute(False)
+            await crowd.mute(False)
+            found.append(Reading("voice-phone", stack, connections, 0, figures))
+    return found
+
+
+def there(found: Sequence[Reading]) -> int:
+    return found[-1].listeners if found else 0
+
+
+# ---- Steps -----------------------------------------------------------------------------------
+
+
+async def measured(
+    everyone: Sequence[Talker], calls: int, seconds: float, when: str
+) -> dict[str, float]:
+    """The middle one of everyone's figures, and how busy the machine was."""
+    await asyncio.sleep(SETTLE_S)
+    busy = Busy.now()
+    before = await samples(everyone)
+    await asyncio.sleep(seconds)
+    after = await samples(everyone)
+    figures = middle([spent(*both, calls) for both in zip(before, after, strict=True)])
+    return {f"{when}_{name}": value for name, value in {**figures, **busy.until_now()}.items()}
+
+
+async def samples(everyone: Sequence[Talker]) -> list[Sample]:
+    return await asyncio.gather(*(one.sample() for one in everyone))
+
+
+def middle(everyone: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: median(one[name] for one in everyone) for name in everyone[0]}
