@@ -267,6 +267,6 @@ CASES = {
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),
     "voice-mesh": Case(("neartalk",), voice.mesh),
-    "voice-phone": Case(("neartalk",), voice.phone),
-    "voice-join": Case(("neartalk", "neartalk-two"), signalling.join),
+    "voice-phone": Case(("neartalk",), voice.phone, in_each=False),
+    "voice-join": Case(("neartalk", "neartalk-two"), signalling.join, in_each=False),
 }

@@ -35,7 +35,8 @@ CANDIDATES = 4
 TELL_S = 0.3  # as static/js/voice/room.js
 # Lists of those who only see others connect come up to 1 s later.
 SETTLE_S = 3.0
-QUIET_S = 10.0
+# The longest of the server's rounds: each counts as often with a join as without.
+WINDOW_S = 10.0
 PATIENCE_S = 30.0
 FINGERPRINT = ":".join(["7B"] * 32)
 # As long as what Chromium describes one voice by, without its candidates.
@@ -115,9 +116,12 @@ class Caller:
                 await self.more.wait()
 
     async def follow(self) -> None:
+        """Until the socket closes."""
         async for raw in self.one.socket:
             self.got.append(len(raw))
             await self._take(json.loads(raw))
+        if self.telling:
+            self.telling.cancel()
 
     async def _take(self, frame: Frame) -> None:
         match frame["type"]:
@@ -201,7 +205,7 @@ async def joins(
     busy = Busy.now()
     await asyncio.sleep(SETTLE_S)
     start = meter.read()
-    await asyncio.sleep(QUIET_S)
+    await asyncio.sleep(WINDOW_S)
     rest = meter.read().since(start)
     found = []
     for turn in range(count):
@@ -213,7 +217,7 @@ async def joins(
             await me.join(knocks=True)
             await me.live(len(around))
             live_ms = (time.monotonic() - start.at_s) * 1000
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(start.at_s + WINDOW_S - time.monotonic())
             spent = meter.read().since(start).beyond(rest)
             found.append({"live_ms": live_ms, **said(me, around, strangers), **spent.figures()})
             await me.say("voice.leave")
@@ -223,6 +227,7 @@ async def joins(
         name: (mean if name in Reads.SUMS else median)(one[name] for one in found)
         for name in found[0]
     }
+    figures["around"] = len(around)
     figures["others"] = busy.until_now()["others"]
     return Reading("voice-join", stack, len(strangers), 0, figures)
 
