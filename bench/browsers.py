@@ -254,7 +254,7 @@ async def talker(
         await context.add_init_script(WATCH)
         page = await context.new_page()
         devtools = await context.new_cdp_session(page)
-        await devtools.send("Performance.enable")
+        await devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
         assert context.browser
         one = Talker(page, devtools, await context.browser.new_browser_cdp_session())
         await one.arrive(url)

@@ -55,7 +55,7 @@ async def meshed(stack: str, people: int, seconds: float) -> Reading:
             await one.mute(True)
         figures |= await measured(everyone, people - 1, seconds, "muted")
         figures |= middle([await one.memory() for one in everyone])
-    return Reading("voice-mesh", stack, people, 0, figures)
+    return reading("voice-mesh", stack, people, figures)
 
 
 async def phone(stack: str, size: Size) -> list[Reading]:
@@ -83,8 +83,13 @@ async def phone(stack: str, size: Size) -> list[Reading]:
             figures |= await me.memory()
             await me.mute(False)
             await crowd.mute(False)
-            found.append(Reading("voice-phone", stack, connections, 0, figures))
+            found.append(reading("voice-phone", stack, connections, figures))
     return found
+
+
+def reading(case: str, stack: str, size: int, figures: dict[str, float]) -> Reading:
+    others = max(value for name, value in figures.items() if name.endswith("_others"))
+    return Reading(case, stack, size, 0, {**figures, "others": others})
 
 
 def there(found: Sequence[Reading]) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.readings import Readings
     from bench.report import Run
 
+PARTS_USED = ("NearTalk", "Python", "Redis", "Chromium")
 MESH, PHONE, JOIN = CASES = ("voice-mesh", "voice-phone", "voice-join")
 # A heading, the figures it stands for, and how they are told.
 Column = tuple[str, tuple[str, ...], str]
@@ -66,7 +67,7 @@ def voice_results(run: Run, readings: Readings) -> str:
         f"`make bench` wrote this page on {run.date}: what a person's Chromium bears in voice, and "
         "what it costs the server that somebody joins. Of more than one round a figure is the "
         "median.",
-        table(["what", "which"], [["machine", run.machine], *map(list, run.versions.items())]),
+        table(["what", "which"], [["machine", run.machine], *versions(run)]),
         left_out(run.missing),
         disturbed(readings),
         "**A trial: less of everything.**" if run.trial else "",
@@ -89,6 +90,10 @@ def voice_results(run: Run, readings: Readings) -> str:
         details(readings),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def versions(run: Run) -> list[list[str]]:
+    return [[part, run.versions[part]] for part in PARTS_USED if part in run.versions]
 
 
 def columns_table(
@@ -144,8 +149,9 @@ def method(seconds: float) -> str:
             "Made up: the part of the samples heard that had to be invented, silence left out. "
             "Sound missed: the part of the time for which the page's mixing came too late.",
             "The phone is a page of 360 by 640 pixels. On a phone: its main thread is slowed down "
-            "four times, as browsers' tools do it. Threads of sound and network are not, so their "
-            "time must be taken four times by hand. Those it speaks with have sockets of their "
+            "four times, as browsers' tools do it, which keeps it busy: its CPU time is what counts, "
+            "and the rest stands as read without. Threads of sound and network are not slowed "
+            "down, so what they take must be taken four times by hand. Those it speaks with have sockets of their "
             "own, and connections in one other Chromium.",
             "A join: all around are in one call; one more comes, knocks at all of them, is let in "
             "by each, and both sides send a description and four candidates as long as Chromium's. "
