@@ -148,11 +148,12 @@ def method(seconds: float) -> str:
             "each.",
             "Made up: the part of the samples heard that had to be invented, silence left out. "
             "Sound missed: the part of the time for which the page's mixing came too late.",
-            "The phone is a page of 360 by 640 pixels. On a phone: its main thread is slowed down "
-            "four times, as browsers' tools do it, which keeps it busy: its CPU time is what counts, "
-            "and the rest stands as read without. Threads of sound and network are not slowed "
-            "down, so what they take must be taken four times by hand. Those it speaks with have sockets of their "
-            "own, and connections in one other Chromium.",
+            "The phone is a page of 360 by 640 pixels. On a phone: its main thread is slowed "
+            "down four times, in the way of browsers' own tools; that keeps it busy, so the CPU "
+            "of its processes is told without. Threads of sound and network are not slowed down: "
+            "what they take must be taken four times by hand. Main thread is its CPU time. Those "
+            "the phone speaks with have sockets of their own, and connections in one other "
+            "Chromium.",
             "A join: all around are in one call; one more comes, knocks at all of them, is let in "
             "by each, and both sides send a description and four candidates as long as Chromium's. "
             "Everyone says once whether they are muted, as the page does. Connected means all "
