@@ -44,10 +44,11 @@ class Size:
     storm: int = 2000
     storm_s: float = 10.0
     history: int = 500
-    meshes: tuple[int, ...] = (2, 4, 8)
-    connections: tuple[int, ...] = (1, 2, 4, 8, 12, 16)
+    meshes: tuple[int, ...] = (2, 4)
+    desktops: tuple[int, ...] = (1, 3, 7)
+    phones: tuple[int, ...] = (1, 2, 4, 8, 12, 16)
     around: int = 8
-    joins: int = 5
+    joins: int = 3
     elsewhere: tuple[int, ...] = (0, 200)
 
 
@@ -64,7 +65,8 @@ TRIAL = Size(
     storm_s=2,
     history=100,
     meshes=(2,),
-    connections=(1, 2),
+    desktops=(1,),
+    phones=(1, 2),
     around=2,
     joins=1,
     elsewhere=(0, 10),
@@ -266,7 +268,8 @@ CASES = {
     "idle": Case(("neartalk",), idle),
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),
-    "voice-mesh": Case(("neartalk",), voice.mesh),
+    "voice-mesh": Case(("neartalk",), voice.mesh, in_each=False),
+    "voice-desktop": Case(("neartalk",), voice.desktop, in_each=False),
     "voice-phone": Case(("neartalk",), voice.phone, in_each=False),
     "voice-join": Case(("neartalk", "neartalk-two"), signalling.join, in_each=False),
 }

@@ -248,7 +248,7 @@ def details(readings: Readings) -> str:
     return f"<details>{summary}\n\n{table(head, rows)}\n\n</details>"
 
 
-ORDER = ["one-cell", "sizes", *CASES, "voice-mesh", "voice-phone", "voice-join"]
+ORDER = ["one-cell", "sizes", *CASES, "voice-mesh", "voice-desktop", "voice-phone", "voice-join"]
 
 
 def order(reading: Reading) -> tuple[int, int, int, float]:

@@ -1,5 +1,5 @@
-"""What voice costs a person in Chromium: each of a few who all speak with each other, and one with
-a phone."""
+"""What voice costs a person in Chromium: each of a few who all speak with each other, and one among
+others who cost little, at a desk or with a phone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from itertools import combinations
 from statistics import median
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from playwright.async_api import async_playwright
 
@@ -58,8 +58,25 @@ async def meshed(stack: str, people: int, seconds: float) -> Reading:
     return reading("voice-mesh", stack, people, figures)
 
 
+async def desktop(stack: str, size: Size) -> list[Reading]:
+    """One of so many, with others who cost little: a machine need not bear everybody's browser."""
+    return await among_others("voice-desktop", stack, size.desktops, size.seconds, DESKTOP)
+
+
 async def phone(stack: str, size: Size) -> list[Reading]:
-    """One person with a phone and ever more connections, to people who cost little."""
+    """One person with a phone and ever more connections."""
+    slower = {"slower": SLOWER}
+    return await among_others("voice-phone", stack, size.phones, size.seconds, PHONE, **slower)
+
+
+async def among_others(
+    case: str,
+    stack: str,
+    sizes: Sequence[int],
+    seconds: float,
+    options: dict[str, Any],
+    slower: float = 1,
+) -> list[Reading]:
     found: list[Reading] = []
     async with AsyncExitStack() as ending:
         servers = ending.enter_context(running(STACKS[stack]))
@@ -67,23 +84,24 @@ async def phone(stack: str, size: Size) -> list[Reading]:
         playwright = await ending.enter_async_context(async_playwright())
         server = cast("Server", servers.servers[0])
         crowd = await ending.enter_async_context(others(playwright, server, HERE))
-        me = await ending.enter_async_context(talker(playwright, servers.urls[0], HERE, **PHONE))
-        for connections in size.connections:
+        me = await ending.enter_async_context(talker(playwright, server.url, HERE, **options))
+        for connections in sizes:
             for turn in range(there(found), connections):
                 await me.let_in(await crowd.bring(f"Other {turn}", me.person_id))
             await me.hears(connections)
-            figures = await measured([me], connections, size.seconds, "speaking")
-            # What slows the main thread down keeps it busy: of this only its own time counts.
-            await me.slow_down(SLOWER)
-            figures |= await measured([me], connections, size.seconds, "slow")
-            await me.slow_down(1)
+            figures = await measured([me], connections, seconds, "speaking")
+            if slower > 1:
+                # What slows the main thread down keeps it busy: of this only its own time counts.
+                await me.slow_down(slower)
+                figures |= await measured([me], connections, seconds, "slow")
+                await me.slow_down(1)
             await me.mute(True)
             await crowd.mute(True)
-            figures |= await measured([me], connections, size.seconds, "muted")
+            figures |= await measured([me], connections, seconds, "muted")
             figures |= await me.memory()
             await me.mute(False)
             await crowd.mute(False)
-            found.append(reading("voice-phone", stack, connections, figures))
+            found.append(reading(case, stack, connections, figures))
     return found
 
 

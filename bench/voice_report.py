@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from bench.report import Run
 
 PARTS_USED = ("NearTalk", "Python", "Redis", "Chromium")
-MESH, PHONE, JOIN = CASES = ("voice-mesh", "voice-phone", "voice-join")
+CASES = ("voice-mesh", "voice-desktop", "voice-phone", "voice-join")
+MESH, DESKTOP, PHONE, JOIN = CASES
 # A heading, the figures it stands for, and how they are told.
 Column = tuple[str, tuple[str, ...], str]
 CPU = ("cpu_page", "cpu_audio", "cpu_network", "cpu_browser")
@@ -72,8 +73,10 @@ def voice_results(run: Run, readings: Readings) -> str:
         disturbed(readings),
         "**A trial: less of everything.**" if run.trial else "",
         "## A few who all speak with each other",
-        "For each person, with a Chromium of their own:",
+        "For each person, all of them in Chromium:",
         columns_table(readings, MESH, "people", MESH_COLUMNS, lambda stack, size: f"{size}"),
+        "For one of them in Chromium, the others cheap, so that this machine bears more:",
+        columns_table(readings, DESKTOP, "people", MESH_COLUMNS, lambda stack, size: f"{size + 1}"),
         "## One person with a phone, and ever more connections",
         columns_table(readings, PHONE, "connections", PHONE_COLUMNS, lambda stack, size: f"{size}"),
         f"## Somebody joins {around:.0f} who speak with each other",
@@ -151,9 +154,9 @@ def method(seconds: float) -> str:
             "The phone is a page of 360 by 640 pixels. On a phone: its main thread is slowed "
             "down four times, in the way of browsers' own tools; that keeps it busy, so the CPU "
             "of its processes is told without. Threads of sound and network are not slowed down: "
-            "what they take must be taken four times by hand. Main thread is its CPU time. Those "
-            "the phone speaks with have sockets of their own, and connections in one other "
-            "Chromium.",
+            "what they take must be taken four times by hand. Main thread is its CPU time.",
+            "Cheap others have a session and a socket each, and share one more Chromium that "
+            "holds a connection for each: who speaks with them cannot tell.",
             "A join: all around are in one call; one more comes, knocks at all of them, is let in "
             "by each, and both sides send a description and four candidates as long as Chromium's. "
             "Everyone says once whether they are muted, as the page does. Connected means all "

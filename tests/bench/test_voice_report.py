@@ -17,7 +17,7 @@ from tests.bench.test_report import RUN, talk
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLUMNS = dict(zip(VOICE, (MESH_COLUMNS, PHONE_COLUMNS, JOIN_COLUMNS), strict=True))
+COLUMNS = dict(zip(VOICE, (MESH_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, JOIN_COLUMNS), strict=True))
 
 
 def reading(case: str, size: int, turn: int = 0, **figures: float) -> Reading:
@@ -27,7 +27,8 @@ def reading(case: str, size: int, turn: int = 0, **figures: float) -> Reading:
 
 READINGS = Readings(
     [
-        *(reading("voice-mesh", 8, turn, mb=mb) for turn, mb in enumerate((190, 210, 200))),
+        *(reading("voice-mesh", 4, turn, mb=mb) for turn, mb in enumerate((190, 210, 200))),
+        reading("voice-desktop", 7, speaking_up_kbit=462.0),
         reading("voice-phone", 16, speaking_up_kbit=1056.4, muted_up_kbit=84.2),
         reading("voice-join", 200, sent=50, sent_kb=17.02, around=8),
     ]
@@ -37,12 +38,13 @@ READINGS = Readings(
 @pytest.mark.parametrize(
     ("first", "cell"),
     [
-        ("| 8 |", "| 200 MB, the page 0 MB |"),
+        ("| 4 |", "| 200 MB, the page 0 MB |"),
+        ("| 8 |", "| 462 kbit/s, muted 0 |"),
         ("| 16 |", "| 1056 kbit/s, muted 84 |"),
         ("| NearTalk, 200 callers elsewhere |", "| 50 frames, 17.0 KB |"),
         ("## Somebody joins 8 who speak with each other", ""),
         ("| machine |", "| a processor, 2 cores |"),
-        ("| voice-mesh | neartalk | 8 | 0 |", "mb 190 210 200;"),
+        ("| voice-mesh | neartalk | 4 | 0 |", "mb 190 210 200;"),
     ],
 )
 def test_a_figure_stands_in_its_table(first: str, cell: str) -> None:
@@ -68,7 +70,7 @@ def test_a_run_without_voice_writes_no_page_of_it(tmp_path: Path) -> None:
 
 def test_more_connections_are_tried_than_anybody_may_have() -> None:
     assert {*VOICE} <= CASES.keys()
-    assert max(Size().connections) > 8
+    assert max(Size().phones) > 8
 
 
 def test_what_was_spent_is_told_by_the_second_and_the_call() -> None:
