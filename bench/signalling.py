@@ -229,7 +229,7 @@ async def joins(
     }
     figures["around"] = len(around)
     figures["others"] = busy.until_now()["others"]
-    return Reading("voice-join", stack, len(strangers), 0, figures)
+    return Reading("voice-join", stack, len(around) + len(strangers), 0, figures)
 
 
 def said(me: Caller, around: Sequence[Caller], strangers: Sequence[Caller]) -> dict[str, float]:

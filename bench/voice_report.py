@@ -62,7 +62,7 @@ JOIN_COLUMNS: tuple[Column, ...] = (
 
 def voice_results(run: Run, readings: Readings) -> str:
     """VOICE.md."""
-    around = next((one.figures["around"] for one in readings if one.case == JOIN), 0)
+    around = next((int(one.figures["around"]) for one in readings if one.case == JOIN), 0)
     parts = [
         "# What voice costs",
         f"`make bench` wrote this page on {run.date}: what a person's Chromium bears in voice, and "
@@ -79,13 +79,13 @@ def voice_results(run: Run, readings: Readings) -> str:
         columns_table(readings, DESKTOP, "people", MESH_COLUMNS, lambda stack, size: f"{size + 1}"),
         "## One person with a phone, and ever more connections",
         columns_table(readings, PHONE, "connections", PHONE_COLUMNS, lambda stack, size: f"{size}"),
-        f"## Somebody joins {around:.0f} who speak with each other",
+        f"## Somebody joins {around} who speak with each other",
         columns_table(
             readings,
             JOIN,
             "server",
             JOIN_COLUMNS,
-            lambda stack, far: f"{STACKS[stack].title}, {far} callers elsewhere",
+            lambda stack, size: f"{STACKS[stack].title}, {size - around} callers elsewhere",
         ),
         "## What was measured, and how",
         method(run.seconds),

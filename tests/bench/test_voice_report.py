@@ -30,7 +30,8 @@ READINGS = Readings(
         *(reading("voice-mesh", 4, turn, mb=mb) for turn, mb in enumerate((190, 210, 200))),
         reading("voice-desktop", 7, speaking_up_kbit=462.0),
         reading("voice-phone", 16, speaking_up_kbit=1056.4, muted_up_kbit=84.2),
-        reading("voice-join", 200, sent=50, sent_kb=17.02, around=8),
+        reading("voice-join", 8, sent=51, sent_kb=18.0, around=8),
+        reading("voice-join", 208, sent=50, sent_kb=17.02, around=8),
     ]
 )
 
@@ -41,6 +42,7 @@ READINGS = Readings(
         ("| 4 |", "| 200 MB, the page 0 MB |"),
         ("| 8 |", "| 462 kbit/s, muted 0 |"),
         ("| 16 |", "| 1056 kbit/s, muted 84 |"),
+        ("| NearTalk, 0 callers elsewhere |", "| 51 frames, 18.0 KB |"),
         ("| NearTalk, 200 callers elsewhere |", "| 50 frames, 17.0 KB |"),
         ("## Somebody joins 8 who speak with each other", ""),
         ("| machine |", "| a processor, 2 cores |"),
