@@ -67,7 +67,7 @@ WATCH = """
 # Sums over all calls since they began. Each packet has an IPv4 and a UDP header.
 LOOK = """async () => {
   const sum = {
-    up: 0, down: 0, packets: 0, samples: 0, concealed: 0, waited_s: 0, emitted: 0, underrun_s: 0,
+    up: 0, down: 0, samples: 0, concealed: 0, waited_s: 0, emitted: 0, underrun_s: 0,
     long_tasks: window.long.tasks, long_ms: window.long.ms,
   };
   for (const call of window.calls) {
@@ -76,7 +76,6 @@ LOOK = """async () => {
         sum.up += one.bytesSent + 28 * one.packetsSent;
         sum.down += one.bytesReceived + 28 * one.packetsReceived;
       } else if (one.type === 'inbound-rtp') {
-        sum.packets += one.packetsReceived;
         sum.samples += one.totalSamplesReceived;
         sum.concealed += one.concealedSamples - one.silentConcealedSamples;
         sum.waited_s += one.jitterBufferDelay;

@@ -76,9 +76,7 @@ def test_more_connections_are_tried_than_anybody_may_have() -> None:
 
 
 def test_what_was_spent_is_told_by_the_second_and_the_call() -> None:
-    page = dict.fromkeys(
-        ("packets", "samples", "concealed", "waited_s", "emitted", "underrun_s"), 0.0
-    )
+    page = dict.fromkeys(("samples", "concealed", "waited_s", "emitted", "underrun_s"), 0.0)
     page |= {"up": 0.0, "down": 0.0, "long_tasks": 0.0, "long_ms": 0.0}
     before = Sample(100.0, {"page": 1.0, "audio": 2.0}, 5.0, page)
     more = {"up": 20_000.0, "samples": 1000.0, "concealed": 10.0, "waited_s": 40, "emitted": 1000}
