@@ -25,8 +25,8 @@ test: check
 	@$(PYTHON) tests/coturn.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
-# An hour on a machine that does nothing else; writes bench/RESULTS.md. It installs the peers it
-# can, builds in bench/build/ and names what is missing.
+# A little over an hour on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
+# installs the peers it can, builds in bench/build/ and names what is missing.
 bench: dev-setup
 	@$(PLAIN) $(PYTHON) bench/compare.py
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from bench import crowd
+from bench import crowd, signalling, voice
 from bench.load import Live, Talk, load, measure
 from bench.readings import Reading
 from bench.stacks import STACKS, running
@@ -44,6 +44,12 @@ class Size:
     storm: int = 2000
     storm_s: float = 10.0
     history: int = 500
+    meshes: tuple[int, ...] = (2, 4)
+    desktops: tuple[int, ...] = (1, 3, 7)
+    phones: tuple[int, ...] = (1, 2, 4, 8, 12, 16)
+    around: int = 8
+    joins: int = 3
+    elsewhere: tuple[int, ...] = (0, 200)
 
 
 TRIAL = Size(
@@ -58,6 +64,12 @@ TRIAL = Size(
     storm=200,
     storm_s=2,
     history=100,
+    meshes=(2,),
+    desktops=(1,),
+    phones=(1, 2),
+    around=2,
+    joins=1,
+    elsewhere=(0, 10),
 )
 
 
@@ -256,4 +268,8 @@ CASES = {
     "idle": Case(("neartalk",), idle),
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),
+    "voice-mesh": Case(("neartalk",), voice.mesh, in_each=False),
+    "voice-desktop": Case(("neartalk",), voice.desktop, in_each=False),
+    "voice-phone": Case(("neartalk",), voice.phone, in_each=False),
+    "voice-join": Case(("neartalk", "neartalk-two"), signalling.join, in_each=False),
 }

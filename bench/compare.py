@@ -3,8 +3,9 @@
     python bench/compare.py [--only CASE] [--stack STACK] [--rounds N] [--seconds N] [--rates LIST]
                             [--trial] [--to FOLDER]
 
-Prints what it reads and the targets. The whole run writes RESULTS.md, cost.svg and latency.svg to
-bench/; a part of it, or a trial, writes them only to the folder it is told.
+Prints what it reads and the targets. The whole run writes RESULTS.md, cost.svg, latency.svg and
+VOICE.md to bench/; a part of it, or a trial, writes only to the folder it is told, and only the
+pages of what it read.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from bench.readings import Reading, Readings
 from bench.report import Run, cost_picture, latency_picture, results
 from bench.stacks import STACKS
 from bench.targets import TARGETS
+from bench.voice_report import CASES as VOICE
+from bench.voice_report import voice_results
 
 
 def measure(asked: argparse.Namespace, size: Size, missing: dict[str, str]) -> Readings:
@@ -63,11 +66,16 @@ def line(reading: Reading) -> str:
 
 
 def write(folder: Path, run: Run, readings: Readings) -> None:
-    """RESULTS.md, and the pictures where there is anything to draw."""
-    (folder / "RESULTS.md").write_text(results(run, readings))
-    if any(reading.case == "one-cell" for reading in readings):
-        (folder / "cost.svg").write_text(cost_picture(readings))
-        (folder / "latency.svg").write_text(latency_picture(readings))
+    """RESULTS.md and VOICE.md, and the pictures where there is anything to draw."""
+    voice = Readings([reading for reading in readings if reading.case in VOICE])
+    chat = Readings([reading for reading in readings if reading.case not in VOICE])
+    if voice.all:
+        (folder / "VOICE.md").write_text(voice_results(run, voice))
+    if chat.all:
+        (folder / "RESULTS.md").write_text(results(run, chat))
+    if any(reading.case == "one-cell" for reading in chat):
+        (folder / "cost.svg").write_text(cost_picture(chat))
+        (folder / "latency.svg").write_text(latency_picture(chat))
 
 
 def main() -> int:
@@ -108,7 +116,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="for each rate")
     parser.add_argument("--rates", help="of one-cell, with commas")
     parser.add_argument("--trial", action="store_true", help="less of everything, to try it out")
-    parser.add_argument("--to", type=Path, help="folder for RESULTS.md and the pictures")
+    parser.add_argument("--to", type=Path, help="folder for the pages and pictures")
     asked = parser.parse_args()
     if not (asked.only or asked.stack or asked.trial or asked.rates):
         asked.to = asked.to or BENCH

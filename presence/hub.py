@@ -22,7 +22,7 @@ from presence.geo import Tile, tiles_within
 from presence.hints import Hints
 from presence.panel import Drawn
 from presence.people import Change, Person, Place, TileEvent
-from presence.registry import Registry
+from presence.registry import LEASE_MS, Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
 from presence.source import Arrival, Silence, Source
@@ -55,6 +55,8 @@ class Hub:
         self.audience = Audience()
         self.roster = Roster()
         self.processes = frozenset({self.process})
+        self.spared: frozenset[str] = frozenset()
+        self.spared_until_ms = 0
         self.epoch = ""
         self.joined: set[Tile] = set()
         self.gate = asyncio.Lock()
@@ -211,7 +213,7 @@ class Hub:
         people = (person for tileful in found.values() for person in tileful.people.values())
         if not {person.process for person in people} <= self.processes | {""}:
             for process in (await self.registry.pulse(())).processes:
-                self._hear_of(process)
+                self.hear_of(process)
         for tile, tileful in found.items():
             self.roster.load(tile, tileful)
             self._changed(tile)
@@ -235,7 +237,7 @@ class Hub:
         if event.tile not in self.roster.versions:
             return
         before = self._seen(self.roster.person(event.tile, event.person.person_id))
-        self._hear_of(event.person.process)
+        self.hear_of(event.person.process)
         if not self.roster.apply(event):
             self._reread({event.tile})
         after = self._seen(event.person if event.here else None)
@@ -253,7 +255,7 @@ class Hub:
             return None
         return listed.name, listed.place, listed.alive(self.processes, self.now_ms())
 
-    def _hear_of(self, process: str) -> None:
+    def hear_of(self, process: str) -> None:
         """Whoever has just written lives, and so do its people; the next pulse knows for sure."""
         if process and process not in self.processes:
             self.processes |= {process}
@@ -397,10 +399,16 @@ class Hub:
         asked_ms = self.clock.own()
         pulse = await self.registry.pulse(tiles)
         self.clock.answered(asked_ms, pulse.now_ms)
-        died = self.processes - pulse.processes - {self.process}
-        born = pulse.processes - self.processes
-        self.processes = pulse.processes | {self.process}
-        if self.epoch not in {"", pulse.epoch}:
+        restarted = self.epoch not in {"", pulse.epoch}
+        if restarted:
+            # Their leases went with the store, as ours did: they have the time of one to renew it.
+            self.spared, self.spared_until_ms = self.processes, pulse.now_ms + LEASE_MS
+        elif pulse.now_ms >= self.spared_until_ms:
+            self.spared = frozenset()
+        living = pulse.processes | self.spared | {self.process}
+        died, born = self.processes - living, living - self.processes
+        self.processes = living
+        if restarted:
             await self._restart(pulse.epoch)
             return
         self.epoch = pulse.epoch
@@ -467,7 +475,7 @@ class Hub:
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
-            self._hear_of(hint["from"])
+            self.hear_of(hint["from"])
         elif hint["type"] == "presence.changed":
             self.apply(event_of(hint))
         else:

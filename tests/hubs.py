@@ -100,6 +100,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.groups: dict[str, set[asyncio.Queue[dict[str, Any]]]] = {}
+        self.channels: dict[str, asyncio.Queue[dict[str, Any]]] = {}
         self.fate: Callable[[dict[str, Any]], int] = lambda hint: 1
         self.keep = False
         self.kept: list[tuple[str, dict[str, Any]]] = []
@@ -134,10 +135,15 @@ class Layer:
         self.stops: dict[str, Stop] = {}
 
     async def new_channel(self) -> str:
-        return secrets.token_hex(4)
+        channel = secrets.token_hex(4)
+        self.wire.channels[channel] = self.queue
+        return channel
 
     async def receive(self, channel: str) -> dict[str, Any]:
         return await self.queue.get()
+
+    async def send(self, channel: str, hints: dict[str, Any]) -> None:
+        self.wire.channels[channel].put_nowait(hints)
 
     async def group_add(self, group: str, channel: str) -> None:
         await self._halt("group_add")

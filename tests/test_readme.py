@@ -174,7 +174,7 @@ def signals_taken() -> dict[str, set[str]]:
 def signals_sent() -> dict[str, set[str]]:
     """Each type of frame that the server sends at /signal, with its fields."""
     me = Caller("a" * 16, place=Place("u33dc0q", 500))
-    end = End(frozenset({"a", "b"}), Reason.LEFT)
+    end = End("a", "b", Reason.LEFT)
     contents = {"sdp": ("offer", "answer"), "candidate": ("candidate",), "muted": ("state",)}
     each = [
         voice_frames.passed(f"voice.{kind}", me, **{field: ""})
@@ -183,7 +183,7 @@ def signals_sent() -> dict[str, set[str]]:
     ]
     written = (
         voice_frames.peers(me, [], {}, 8, 0),
-        voice_frames.ended(end, "a"),
+        voice_frames.ended(end),
         voice_frames.pong(),
     )
     each += [json.loads(frame.text) for frame in written]

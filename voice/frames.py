@@ -48,8 +48,8 @@ def passed(kind: str, sender: Caller, **fields: Any) -> dict[str, Any]:
     return {"type": kind, "from": sender.person_id, "instance": sender.instance, **fields}
 
 
-def ended(end: End, other_id: str) -> Frame:
-    return Frame(dumps({"type": "voice.end", "from": other_id, "reason": str(end.reason)}))
+def ended(end: End) -> Frame:
+    return Frame(dumps({"type": "voice.end", "from": end.other, "reason": str(end.reason)}))
 
 
 def pong() -> Frame:

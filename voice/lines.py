@@ -7,19 +7,24 @@ from typing import Any
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.limits import RULES, seconds, take
-from presence.frames import Form, Frame, dumps, refusal
+from presence.frames import Frame, dumps
 from presence.people import Session
 from presence.sockets import Outlet
+from voice.callers import District
 
 
 class Line:
-    """`instance` and `direct` are what its client joined with, `""` until it did."""
+    """`instance` and `direct` are what its client joined with, `""` until it did; `version` is that
+    of its caller when it was published last, 0 until it was; `districts` are those it hears.
+    """
 
     def __init__(self, session: Session, outlet: Outlet) -> None:
         self.session = session
         self.outlet = outlet
         self.instance = ""
         self.direct = False
+        self.version = 0
+        self.districts: frozenset[District] = frozenset()
         self.shown = 0  # a hash
         self.shown_at_s = 0.0
         self.due_s = 0.0
@@ -46,12 +51,8 @@ class Line:
             self.shown = hash(frame.text)
             self.write(frame)
 
-    def drop(self, code: str) -> None:
-        """The client is in voice no more, and why."""
-        self.hang_up()
-        self.write(refusal(Form.JSON, Refused(code)))
-
     def hang_up(self) -> None:
+        """Its person is in voice no more, here."""
         self.instance, self.shown = "", 0
         if self.timer:
             self.timer.cancel()

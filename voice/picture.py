@@ -1,9 +1,9 @@
 """This process's picture of who is in voice, in the districts that its people hear."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from voice.callers import Caller, District, districts_heard
-from voice.mesh import heard_by, may_speak, standing
+from voice.callers import Caller, District, Tie, districts_heard
+from voice.mesh import may_speak
 
 
 class Picture:
@@ -48,10 +48,10 @@ class Picture:
         }
         return [self.callers[id] for id in near | (me.ties.keys() & self.callers.keys())]
 
-    def behind(self, me: Caller, known: Mapping[str, Caller]) -> set[str]:
-        """Those who speak with somebody who speaks with a person."""
-        mesh = standing(known)
-        return {far for near in heard_by(me.person_id, mesh) for far in heard_by(near, mesh)}
+    def behind(self, me: Caller) -> set[str]:
+        """Those who speak with somebody who speaks with a person, by id."""
+        near = (self.callers[id] for id in me.agreed(Tie.LIVE) if id in self.callers)
+        return {far for one in near for far in one.agreed(Tie.LIVE)} - {me.person_id}
 
     def tied(self, me: Caller) -> dict[str, Caller]:
         """A person and all whom they are tied to, as far as they are known."""

@@ -1,13 +1,13 @@
 """This process's lines, and the only code that writes voice to them.
 
-Who stands how with whom is decided by `Ties` in one step of the store; other processes hear of it
-by the groups of the districts, and read everything again every 10 s.
+Who stands how with whom is decided by `Ties`, in one step of the `Exchange`; rounds follow where
+people go, and put right what was lost on the way.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -16,17 +16,15 @@ from chat.feed import feed
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.frames import Form, refusal
-from presence.hints import Hints
 from presence.hub import Hub
 from voice import frames
 from voice.callers import Caller, Callers, District, Tie, districts_heard
+from voice.exchange import Exchange
 from voice.lines import Line
 from voice.mesh import is_direct
-from voice.picture import Picture
 from voice.shield import Shield
 from voice.store import callers
 from voice.ties import End, Reason, Ties
-from voice.wire import from_fields, to_fields
 
 FOLLOW_S = 2.0
 HEAL_S = 10.0
@@ -43,19 +41,15 @@ class Switchboard:
         self.callers = callers
         self.background = Background()
         self.later = self.background.later
-        self.picture = Picture()
-        self.lines: dict[str, Line] = {}
-        self.starting = asyncio.Lock()
-        self.hints = Hints(
-            layer,
-            hub.process,
-            "voice",
-            take=self._receive,
-            later=self.later,
-            alone=lambda: hub.processes == {hub.process},
+        self.exchange = Exchange(
+            hub, callers, layer, later=self.later, changed=self._changed, passed=self._take_in
         )
-        # Who wrote to us lives, though the hub may learn of it with its next pulse only.
-        self.heard_of: dict[str, int] = {}
+        self.picture = self.exchange.picture
+        self.lines: dict[str, Line] = {}
+        self.hearing: dict[District, set[Line]] = {}
+        self.starting = asyncio.Lock()
+        self.healing = asyncio.Lock()
+        self.epoch = ""
 
     async def start(self) -> None:
         """Begins to listen and to look after its lines; does nothing the second time."""
@@ -63,9 +57,10 @@ class Switchboard:
         async with self.starting:
             if self.background.rounds:
                 return
-            if self.hints.layer:
-                await self.hints.open()
-                self.background.always(self.hints.listen())
+            self.epoch = self.hub.epoch
+            await self.exchange.open()
+            if self.exchange.hints.layer:
+                self.background.always(self.exchange.hints.listen())
             for period_s, act in (
                 (FOLLOW_S, self._follow),
                 (HEAL_S, self._heal),
@@ -84,25 +79,45 @@ class Switchboard:
         await self.start()
         before = self.lines.get(line.person_id)
         if before and before is not line:
-            before.drop("voice-elsewhere")
+            self._give_over(before)
         self.lines[line.person_id] = line
-        line.instance, line.direct = instance, direct
+        line.instance, line.direct, line.version = instance, direct, 0
         await self._enter(line)
         self._show(line)
 
     async def leave(self, line: Line, reason: Reason = Reason.LEFT) -> None:
         self._require(line)
-        line.hang_up()
-        del self.lines[line.person_id]
-        await self._act([line.person_id], lambda ties: ties.leave(line.person_id, reason))
-        await self._release()
+        self._take_out(line)
+        own = line.person_id
+        await self.exchange.act([own], lambda ties: ties.leave(own, reason))
+        await self.exchange.release(self.hearing)
 
     def exit(self, line: Line) -> None:
         """The socket is gone. Its person keeps their calls for 30 s."""
-        if line.joined and self.lines.get(line.person_id) is line:
-            line.hang_up()
-            del self.lines[line.person_id]
+        if line.joined:
+            self._take_out(line)
             self.later(self._step_out(line.person_id))
+
+    def _take_out(self, line: Line) -> None:
+        """What the store still says of them is put right by the next `_heal`, if nobody does."""
+        line.hang_up()
+        del self.lines[line.person_id]
+        self._hear(line, frozenset())
+
+    def _give_over(self, line: Line) -> None:
+        """Their voice goes on elsewhere."""
+        self._take_out(line)
+        line.write(refusal(Form.JSON, Refused("voice-elsewhere")))
+
+    def _hear(self, line: Line, districts: frozenset[District]) -> None:
+        """Which districts a line hears from now on."""
+        for district in line.districts - districts:
+            self.hearing[district].discard(line)
+            if not self.hearing[district]:
+                del self.hearing[district]
+        for district in districts - line.districts:
+            self.hearing.setdefault(district, set()).add(line)
+        line.districts = districts
 
     async def _step_out(self, person_id: str) -> None:
         until_ms = self.hub.now_ms() + AWAY_MS
@@ -113,22 +128,8 @@ class Switchboard:
             if known and known.process == self.hub.process and person_id not in self.lines:
                 ties.step_out(person_id, until_ms)
 
-        await self._act([person_id], step_out)
-        await self._release()
-        asyncio.get_running_loop().call_later(
-            AWAY_MS / 1000, lambda: self.later(self._lapse([person_id]))
-        )
-
-    async def _lapse(self, ids: Collection[str]) -> None:
-        """Whoever of them is not alive any more is gone."""
-
-        def lapse(ties: Ties) -> None:
-            for person_id in ids:
-                known = ties.callers.get(person_id)
-                if known and known.joined and not known.alive(ties.processes, ties.now_ms):
-                    ties.leave(person_id, Reason.GONE)
-
-        await self._act(ids, lapse)
+        await self.exchange.act([person_id], step_out)
+        await self.exchange.release(self.hearing)
 
     async def _enter(self, line: Line) -> None:
         """Publishes a line's caller as they are now."""
@@ -140,10 +141,23 @@ class Switchboard:
             line.direct,
             line.instance,
             self.hub.process,
-            self.hints.channel,
+            self.exchange.hints.channel,
         )
-        await self._listen(districts_heard(person.place))
-        await self._act([me.person_id], lambda ties: ties.enter(me))
+        self._hear(line, districts_heard(person.place))
+        await self.exchange.listen(line.districts)
+        ties = await self.exchange.act([me.person_id], lambda ties: ties.enter(me))
+        line.version = ties.callers[me.person_id].version
+        self._keep_or_give(self.exchange.known(me.person_id))
+
+    def _keep_or_give(self, caller: Caller) -> None:
+        """Somebody else wrote about the person of a line of ours, after it was entered."""
+        line = self.lines.get(caller.person_id)
+        if line is None or not 0 < line.version < caller.version:
+            return
+        if not caller.process:
+            self.later(self._enter(line))
+        elif (caller.process, caller.instance) != (self.hub.process, line.instance):
+            self._give_over(line)
 
     # ---- Asking and answering ----------------------------------------------------------------
 
@@ -166,7 +180,7 @@ class Switchboard:
     async def _between(self, line: Line, to: str, act: Callable[[Ties, str, str], None]) -> None:
         self._require(line)
         own = line.person_id
-        await self._act([own, to], lambda ties: act(ties, own, to))
+        await self.exchange.act([own, to], lambda ties: act(ties, own, to))
 
     def _require(self, line: Line) -> None:
         if not line.joined:
@@ -177,8 +191,7 @@ class Switchboard:
     async def relay(self, line: Line, to: str, kind: str, field: str, raw: str) -> None:
         """An offer, an answer or a candidate, as far as the other may see it."""
         self._require(line)
-        found = self._restored(await self.callers.read([line.person_id, to]), [line.person_id, to])
-        me, other = self._ties(found).connected(line.person_id, to)
+        me, other = await self.exchange.connected(line.person_id, to)
         shield = Shield(not is_direct(me, other), settings.VOICE_NETWORKS)
         try:
             clean = shield.candidate if field == "candidate" else shield.description
@@ -191,119 +204,45 @@ class Switchboard:
     async def say_state(self, line: Line, *, muted: bool) -> None:
         """To everyone who is connected with them."""
         self._require(line)
-        me = self.picture.callers[line.person_id]
+        me = self.exchange.known(line.person_id)
         for other_id in me.agreed(Tie.LIVE):
-            if other := self.picture.callers.get(other_id):
-                await self._deliver(other, frames.passed("voice.state", me, muted=muted))
+            other = self.exchange.known(other_id)
+            await self._deliver(other, frames.passed("voice.state", me, muted=muted))
 
     async def _deliver(self, to: Caller, frame: Mapping[str, Any]) -> None:
         """Nothing waits for who is away: their page connects anew when it is back."""
         if line := self.lines.get(to.person_id):
             line.pass_on(frame)
-        elif to.channel and to.process != self.hub.process:
-            note = {"type": "voice.passed", "to": to.person_id, "frame": frame}
-            await self.hints.send(to.channel, note)
+        else:
+            await self.exchange.send(to, frame)
 
     async def _take_in(self, to: str, frame: dict[str, Any]) -> None:
         """Another process passes something on. Their call may have ended meanwhile."""
         line = self.lines.get(to)
         if line and line.joined:
-            known = self.picture.callers.get(to) or Caller(to)
+            known = self.exchange.known(to)
             if known.ties.get(frame["from"]) is not Tie.LIVE:
                 known = (await self.callers.read([to])).get(to, known)
             if known.ties.get(frame["from"]) is Tie.LIVE:
                 line.pass_on(frame)
 
-    # ---- One step, and who hears of it -------------------------------------------------------
-
-    async def _act(self, ids: Collection[str], act: Callable[[Ties], None]) -> None:
-        """Raises Refused, by `act` or by the store."""
-        tied = {other for id in ids for other in self._known(id).ties}
-        before: dict[str, Caller] = {}
-        ties = self._ties({})
-
-        def step(found: dict[str, Caller]) -> None:
-            nonlocal before, ties
-            before = dict(found)
-            found.update(self._restored(found, {*ids, *tied}))
-            ties = self._ties(found)
-            act(ties)
-
-        await self.callers.change({*ids, *tied}, step)
-        self.picture.learn(ties.callers.values())
-        changed = [one for id, one in ties.callers.items() if before.get(id) != one]
-        if changed:
-            self._tell(before, changed, ties.ended)
-
-    def _ties(self, found: dict[str, Caller]) -> Ties:
-        return Ties(found, self._processes(), self.hub.now_ms(), settings.VOICE_CONNECTIONS)
-
-    def _processes(self) -> frozenset[str]:
-        recently = self.hub.now_ms() - HEAL_S * 1000
-        return self.hub.processes | {id for id, at in self.heard_of.items() if at > recently}
-
-    def _restored(self, found: Mapping[str, Caller], ids: Iterable[str]) -> dict[str, Caller]:
-        """With those whom a store that began anew has lost, and we still know to be here."""
-        lost = {id: self.picture.callers.get(id) for id in ids if id not in found}
-        return {**found, **{id: known for id, known in lost.items() if self._alive(known)}}
-
-    def _alive(self, caller: Caller | None) -> TypeGuard[Caller]:
-        return caller is not None and caller.alive(self._processes(), self.hub.now_ms())
-
-    def _known(self, person_id: str) -> Caller:
-        return self.picture.callers.get(person_id) or Caller(person_id)
-
-    def _tell(
-        self, before: Mapping[str, Caller], changed: Collection[Caller], ended: Collection[End]
-    ) -> None:
-        was = {one.person_id: before.get(one.person_id) for one in changed}
-        districts = {one.district for one in [*changed, *was.values()] if one and one.joined}
-        self._apply(changed, ended)
-        note = {
-            "type": "voice.changed",
-            "callers": [to_fields(one) for one in changed],
-            "ended": [end.fields() for end in ended],
-        }
-        for district in districts:
-            self.hints.tell(district, note)
-
-    async def _receive(self, note: dict[str, Any]) -> None:
-        self.heard_of[note["from"]] = self.hub.now_ms()
-        if note["type"] == "voice.changed":
-            changed = [from_fields(fields) for fields in note["callers"]]
-            fresh = [one for one in changed if self._known(one.person_id).version < one.version]
-            self.picture.learn(fresh)
-            self._apply(fresh, [End.of(fields) for fields in note["ended"]])
-        elif note["type"] == "voice.passed":
-            await self._take_in(note["to"], note["frame"])
-
-    def _apply(self, changed: Iterable[Caller], ended: Iterable[End]) -> None:
-        """Tells our own lines."""
-        for end in ended:
-            for person_id in end.pair - {end.by}:
-                if line := self.lines.get(person_id):
-                    line.write(frames.ended(end, *(end.pair - {person_id})))
-        for caller in changed:
-            mine = self.lines.get(caller.person_id)
-            if mine and (caller.process, caller.instance) != (self.hub.process, mine.instance):
-                self._give_over(mine)
-            for line in self.lines.values():
-                self._heard(line, caller)
-
-    def _give_over(self, line: Line) -> None:
-        """Their voice goes on elsewhere."""
-        del self.lines[line.person_id]
-        line.drop("voice-elsewhere")
-
     # ---- What people see of each other -------------------------------------------------------
 
-    def _heard(self, line: Line, caller: Caller) -> None:
-        """Somebody changed. Those who have to do with them are shown at once, others every 1 s."""
-        me = self._known(line.person_id)
-        if caller.person_id == me.person_id or me.person_id in caller.ties:
-            self._show(line)
-        elif caller.district in self.picture.districts:
-            self._show(line, SHOW_S)
+    def _changed(
+        self, changed: Collection[Caller], ended: Collection[End], districts: Collection[District]
+    ) -> None:
+        """Tells our own lines: those who have to do with it at once, others near by every 1 s."""
+        for end in ended:
+            if line := self.lines.get(end.to):
+                line.write(frames.ended(end))
+        for caller in changed:
+            self._keep_or_give(caller)
+            for person_id in (caller.person_id, *caller.ties):
+                if line := self.lines.get(person_id):
+                    self._show(line)
+        for district in districts:
+            for line in self.hearing.get(district, ()):
+                self._show(line, SHOW_S)
 
     def _show(self, line: Line, apart_s: float = 0.0) -> None:
         loop = asyncio.get_running_loop()
@@ -320,94 +259,89 @@ class Switchboard:
         if not line.joined:
             return
         line.shown_at_s = asyncio.get_running_loop().time()
-        if self._unsettled(line.person_id):
-            await self._act([line.person_id], lambda ties: ties.settle(line.person_id))
-        me = self._known(line.person_id)
-        around = self.picture.around(me)
-        # Who is away is shown to those who speak with them.
-        others = [
-            one for one in around if self._alive(one) and (one.process or one.person_id in me.ties)
-        ]
-        known = {one.person_id: one for one in [me, *others]}
-        behind = self.picture.behind(me, known) - known.keys()
-        known |= {id: self.picture.callers[id] for id in behind & self.picture.callers.keys()}
-        known |= await self.callers.read(behind - known.keys())
+        own = line.person_id
+        if self.exchange.unsettled(own):
+            await self.exchange.act([own], lambda ties: ties.settle(own))
+        # All that has to be waited for comes first: what is shown is as of now.
+        behind = self.picture.behind(self.exchange.known(own))
+        elsewhere = await self.callers.read(behind - self.picture.callers.keys())
         if line.joined:
+            me, others = self.exchange.known(own), self._others(own)
+            known = {one.person_id: one for one in [me, *others, *elsewhere.values()]}
+            known |= {id: self.picture.callers[id] for id in behind & self.picture.callers.keys()}
             limit = settings.VOICE_CONNECTIONS
             line.show(frames.peers(me, others, known, limit, self.hub.now_ms()))
 
-    def _unsettled(self, person_id: str) -> bool:
-        """Whether a place is free for them, or a call of theirs cannot go on."""
-        me = self._known(person_id)
-        ties = self._ties(self.picture.tied(me))
-        ties.settle(person_id)
-        return ties.callers != self.picture.tied(me)
-
-    # ---- Districts ---------------------------------------------------------------------------
-
-    async def _listen(self, districts: Collection[District]) -> None:
-        """Returns once these districts are in the picture: first heard of, then read."""
-        fresh = {*districts} - self.picture.districts
-        if fresh:
-            await self.hints.join(fresh)
-            self.picture.districts |= fresh
-            self.picture.learn(await self.callers.within(fresh))
-
-    async def _release(self) -> None:
-        """Lets go of districts that nobody here hears any more."""
-        spare = self.picture.districts - self._heard_districts()
-        self.picture.forget(spare)
-        await self.hints.leave(spare)
-
-    def _heard_districts(self) -> set[District]:
-        places = [line.session.person.place for line in self.lines.values()]
-        return {district for place in places for district in districts_heard(place)}
+    def _others(self, own: str) -> list[Caller]:
+        """Who is away is shown to those who speak with them."""
+        me = self.exchange.known(own)
+        alive = filter(self.exchange.alive, self.picture.around(me))
+        return [one for one in alive if one.process or one.person_id in me.ties]
 
     # ---- Rounds ------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
         """Every 2 s: where people are by now, what they are called, and whether they are here."""
-        for line in [*self.lines.values()]:
-            await self._follow_one(line)
+        if self.epoch != self.hub.epoch:
+            await self._heal()
+            self.epoch = self.hub.epoch
+        await asyncio.gather(*(self._follow_one(line) for line in self.lines.values()))
+        if dead := await self.exchange.dead():
+            await self._bury(dead)
 
     async def _follow_one(self, line: Line) -> None:
-        before = line.session.person
+        epoch = self.hub.epoch
         session = await self.hub.registry.get(line.session.digest)
         if session is None or not session.person.cell:
-            await self._end(line)
+            # A store that began anew has lost sessions that the hub puts back.
+            if (await self.hub.registry.pulse(())).epoch == epoch:
+                await self._end(line)
             return
         line.session = session
-        if (session.person.place, session.person.name) != (before.place, before.name):
+        known = self.exchange.known(line.person_id)
+        if line.joined and (known.place, known.name) != (session.person.place, session.person.name):
             await self._enter(line)
-            await self._release()
+            await self.exchange.release(self.hearing)
 
     async def _end(self, line: Line) -> None:
         """The session is over, and with it everything."""
-        if line.joined:
-            await self.leave(line, Reason.SESSION)
         line.write(refusal(Form.JSON, Refused("left")))
         line.outlet.close(CODES["left"].close)
+        if line.joined:
+            await self.leave(line, Reason.SESSION)
+
+    async def _bury(self, dead: Collection[str]) -> None:
+        def bury(ties: Ties) -> None:
+            for person_id in dead:
+                known = ties.callers.get(person_id)
+                if known and known.joined and not known.alive(ties.processes, ties.now_ms):
+                    ties.leave(person_id, Reason.GONE)
+
+        await self.exchange.act(dead, bury)
 
     async def _heal(self) -> None:
-        """Every 10 s: what nobody told us, who vanished, and who was lost with the store."""
-        self.picture.begin()
-        mine = {id: self._known(id) for id in self.lines}
-        found = await self.callers.within(self.picture.districts)
-        self.picture.load(found)
-        self.picture.learn(mine.values())
-        lost = mine.keys() - {one.person_id for one in found}
-        for line in [*self.lines.values()]:
-            if line.person_id in lost and line.joined:
-                await self._enter(line)
-        pulse = await self.hub.registry.pulse(())
-        dead = [one.person_id for one in found if not one.alive(pulse.processes, pulse.now_ms)]
-        if dead:
-            await self._lapse(dead)
+        """Every 10 s: what nobody told us, who was lost with the store, and whom a store that did
+        not answer still has here."""
+        async with self.healing:
+            await self._read_again()
         for line in self.lines.values():
             self._show(line)
 
+    async def _read_again(self) -> None:
+        self.picture.begin()
+        found = await self.callers.within(self.picture.districts)
+        lost = self.lines.keys() - {one.person_id for one in found}
+        for line in [self.lines[person_id] for person_id in lost]:
+            if line.joined:
+                await self._enter(line)
+        self.picture.load(found)
+        for one in found:
+            if one.process == self.hub.process and one.person_id not in self.lines:
+                await self._step_out(one.person_id)
+        await self.exchange.release(self.hearing)
+
     async def _touch(self) -> None:
-        await self.callers.touch(self._known(id) for id in self.lines)
+        await self.callers.touch(map(self.exchange.known, self.lines))
 
 
 @cache

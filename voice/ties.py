@@ -5,12 +5,12 @@ Both sides of a tie always change together, in one step of the store.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self, TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from neartalk.codes import Refused
 from neartalk.limits import RULES, seconds, take
 from voice.callers import Caller, Tie
-from voice.mesh import Pair, connect, may_speak, pairs
+from voice.mesh import connect, may_speak, pairs
 
 DECLINED_MS = 600_000
 TIES_MAX = 64
@@ -27,22 +27,12 @@ class Reason(StrEnum):
     SESSION = "session"  # their visit ended
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """The call of these two ended; `by` is who did it, if one of them did."""
+class End(NamedTuple):
+    """What one person is to be told: their call with the other ended."""
 
-    pair: Pair
+    to: str
+    other: str
     reason: Reason
-    by: str = ""
-
-    def fields(self) -> list[str]:
-        """How it travels between processes."""
-        return [*sorted(self.pair), str(self.reason), self.by]
-
-    @classmethod
-    def of(cls, fields: list[str]) -> Self:
-        one, other, reason, by = fields
-        return cls(frozenset({one, other}), Reason(reason), by)
 
 
 @dataclass
@@ -89,11 +79,12 @@ class Ties:
 
     def settle(self, person_id: str) -> None:
         """Ends what cannot go on, and lets in who waits for a place that is free."""
-        for other in [*self.callers[person_id].ties]:
+        me = self.callers.get(person_id, Caller(person_id))
+        for other in me.ties:
             known = self.callers.get(other)
             if not self._alive(known) or person_id not in known.ties:
                 self._end(person_id, other, Reason.GONE)
-            elif not may_speak(self.callers[person_id], known):
+            elif not may_speak(me, known):
                 self._end(person_id, other, Reason.APART)
         alive = {id: caller for id, caller in self.callers.items() if self._alive(caller)}
         live, waiting = (pairs(self.callers.values(), tie) for tie in (Tie.LIVE, Tie.WAITING))
@@ -104,7 +95,7 @@ class Ties:
     # ---- Asking and answering ----------------------------------------------------------------
 
     def knock(self, own: str, to: str) -> None:
-        """Raises Refused: `out-of-reach`, `declined`, `too-fast`, `busy`."""
+        """Raises Refused: `not-joined`, `out-of-reach`, `declined`, `too-fast`, `busy`."""
         me, other = self._both(own, to)
         tie = me.ties.get(to)
         if tie is Tie.KNOCKS:
@@ -124,7 +115,7 @@ class Ties:
         self._tie(own, to, Tie.KNOCKED, Tie.KNOCKS)
 
     def accept(self, own: str, to: str) -> None:
-        """Raises Refused: `out-of-reach`, `not-agreed` where nobody knocked."""
+        """Raises Refused: `not-joined`, `out-of-reach`, `not-agreed` where nobody knocked."""
         me, _ = self._both(own, to)
         if me.ties.get(to) in {Tie.WAITING, Tie.LIVE}:
             return
@@ -135,7 +126,7 @@ class Ties:
 
     def decline(self, own: str, to: str) -> None:
         """Says no, takes a knock back or ends a call; without any of these there is nothing."""
-        me = self.callers[own]
+        me = self.callers.get(own, Caller(own))
         tie = me.ties.get(to)
         if tie is None:
             return
@@ -146,7 +137,10 @@ class Ties:
         self.settle(own)
 
     def connected(self, own: str, to: str) -> tuple[Caller, Caller]:
-        """Both, who are to be connected. Raises Refused: `out-of-reach`, `not-agreed`."""
+        """Both, who are to be connected.
+
+        Raises Refused: `not-joined`, `out-of-reach`, `not-agreed`.
+        """
         me, other = self._both(own, to)
         if me.ties.get(to) is not Tie.LIVE or other.ties.get(own) is not Tie.LIVE:
             raise Refused("not-agreed", ref=to)
@@ -155,7 +149,9 @@ class Ties:
     # ---- Steps -------------------------------------------------------------------------------
 
     def _both(self, own: str, to: str) -> tuple[Caller, Caller]:
-        me, other = self.callers[own], self.callers.get(to)
+        me, other = self.callers.get(own), self.callers.get(to)
+        if me is None or not me.joined:
+            raise Refused("not-joined")
         if other is None or not self._alive(other) or not may_speak(me, other):
             raise Refused("out-of-reach", ref=to)
         return me, other
@@ -175,7 +171,8 @@ class Ties:
         agreed = self.callers[own].ties[to] in {Tie.WAITING, Tie.LIVE}
         self._tie(own, to, None, None)
         if agreed:
-            self.ended.append(End(frozenset({own, to}), reason, by))
+            pair = (own, to), (to, own)
+            self.ended += [End(one, other, reason) for one, other in pair if one != by]
 
     def _end_all(self, person_id: str, reason: Reason) -> None:
         if person_id in self.callers:

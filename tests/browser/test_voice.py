@@ -4,52 +4,30 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import expect
 
+from tests.browser.calls import SOUND, WIDE, connect, hears_more, id_of, look, tile, tile_of
 from tests.browser.conftest import through
+from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north, running
 from tests.servers import Valkey
+from tests.voice.aiortc_peer import aiortc_peer
+from voice.mesh import is_polite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator
-
     from tests.browser.conftest import Speak
-    from tests.browser.visitor import Visitor
     from tests.servers import Server
     from tests.turn import Turn
 
 pytestmark = pytest.mark.browser
 
-# Bytes heard and said, and the kinds of both ends of every way.
-LOOK = """async () => {
-  const found = { heard: 0, said: 0, ends: [] };
-  for (const call of window.calls) {
-    for (const one of (await call.getStats()).values()) {
-      if (one.type === 'inbound-rtp') found.heard += one.bytesReceived;
-      if (one.type === 'outbound-rtp') found.said += one.bytesSent;
-      if (one.type.endsWith('-candidate')) found.ends.push(one.candidateType);
-    }
-  }
-  return found;
-}"""
-# Looks until more was heard: a promise, for the page's policy forbids to evaluate twice.
-MORE = """async (heard) => {
-  for (;;) {
-    let bytes = 0;
-    for (const call of window.calls) {
-      for (const one of (await call.getStats()).values()) {
-        if (one.type === 'inbound-rtp') bytes += one.bytesReceived;
-      }
-    }
-    if (bytes > heard) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}"""
+UFRAG = "/ice-ufrag:(.*)/.exec(window.calls[0].remoteDescription.sdp)[1]"
 
 
 @pytest.fixture
@@ -57,14 +35,15 @@ def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
     with ExitStack() as stack:
         redis = Valkey()
         stack.callback(redis.close)
-        env = {"REDIS_URL": redis.start().url, **through(relay)}
+        env = {**through(relay), "REDIS_URL": redis.start().url}
         yield (
             stack.enter_context(running("uvicorn", **env)),
             stack.enter_context(running("uvicorn", **env)),
         )
 
 
-WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+# What the page's own ear takes for speech; a beep of Chromium's microphone is far above it.
+SPEAKING_DB = -44
 
 
 def test_two_hear_each_other_through_the_relay_and_a_third_far_away_is_never_offered(
@@ -76,12 +55,12 @@ def test_two_hear_each_other_through_the_relay_and_a_third_far_away_is_never_off
     carol = speak(servers[1], north(spot, 20), **WIDE)
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
-        hears_more(one)
-        found = one.page.evaluate(LOOK)
-        assert found["said"] > 0
-        assert {*found["ends"]} == {"relay"}
-        # The page's own ear: what arrives is no silence.
+        # The page's own ear, before the test lends it one.
         expect(tile(one, other)).to_contain_text("Speaking")
+        hears_more(one)
+        assert {*look(one)["ends"]} == {"relay"}
+        assert look(other)["said"] > 0
+        assert look(other)["saidEnergy"] > SOUND
         expect(one.page.locator("#voice-heard")).to_have_text(f"Heard by {other.name}.")
     expect(carol.page.locator(".tile")).to_have_count(0)
     assert carol.page.evaluate("window.calls.length") == 0
@@ -129,19 +108,25 @@ def test_in_a_line_of_four_each_panel_says_exactly_who_hears_them(
             expect(reasons).to_contain_text(f"{line[at].name} talks with")
 
 
-def tile(one: Visitor, other: Visitor) -> Locator:
-    person_id = other.page.locator("#self").get_attribute("data-person")
-    return one.page.locator(f'.tile[data-person="{person_id}"]')
-
-
-def connect(one: Visitor, other: Visitor) -> None:
-    """One knocks, the other says yes, and they hear each other."""
-    tile(one, other).get_by_role("button", name="Knock").click()
-    tile(other, one).get_by_role("button", name="Let in").click()
-    for first, second in ((one, other), (other, one)):
-        expect(tile(first, second)).to_have_attribute("data-state", "live")
-
-
-def hears_more(one: Visitor) -> None:
-    """Returns once more was heard than until now."""
-    one.page.evaluate(MORE, one.page.evaluate(LOOK)["heard"])
+@pytest.mark.parametrize("polite", [True, False])
+def test_a_peer_that_is_no_browser_hears_and_is_heard_also_after_ice_began_anew(
+    relayed: Server, speak: Speak, polite: bool
+) -> None:
+    spot = elsewhere()
+    alice = speak(relayed, spot, **WIDE)
+    other = id_of(alice)
+    coming = aiortc_peer(
+        relayed, north(spot, 2), "Bob", lambda own: is_polite(own, other) is polite
+    )
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(coming) as bob:
+        row = tile_of(alice, bob.person_id)
+        row.get_by_role("button", name="Knock").click()
+        expect(row).to_contain_text("Speaking")
+        portal.call(bob.hears, SPEAKING_DB)
+        hears_more(alice)
+        assert {*look(alice)["ends"]} == {"relay"}
+        before = alice.page.evaluate(UFRAG)
+        alice.look_up()
+        wait_until(alice.page, f"(before) => {UFRAG} !== before", before)
+        portal.call(bob.hears, SPEAKING_DB)
+        hears_more(alice)

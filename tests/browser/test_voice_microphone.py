@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_voice import WIDE, connect, hears_more, tile
+from tests.browser.calls import WIDE, connect, hears_more, tile
 from tests.client import elsewhere, north
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.caller import Caller
+from tests.browser.calls import WIDE, connect, tile
 from tests.browser.conftest import through
 from tests.browser.test_access import (
     DESKTOP,
@@ -21,7 +22,6 @@ from tests.browser.test_access import (
     reach,
 )
 from tests.browser.test_connection import without_a_server
-from tests.browser.test_voice import WIDE, connect, tile
 from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
 

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.calls import WIDE, connect, hears_more, look, receives_more, tile
 from tests.browser.conftest import through
-from tests.browser.test_voice import LOOK, WIDE, connect, hears_more, tile
 from tests.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def test_without_a_relay_nobody_talks_directly_before_they_chose_to(
     expect(shield(alice)).not_to_be_checked()
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
-        hears_more(one)
+        receives_more(one)
         one.page.evaluate(WAY, "host")
         one.page.evaluate(HUSH)
         expect(tile(other, one)).to_contain_text("~300 m, direct")
@@ -139,7 +139,7 @@ def test_one_shield_is_enough_for_both_and_the_page_says_what_holds(
         hears_more(one)
         expect(tile(one, other)).to_contain_text("Speaking")
         expect(tile(one, other)).not_to_contain_text("direct")
-        assert {*one.page.evaluate(LOOK)["ends"]} == {"relay"}
+        assert {*look(one)["ends"]} == {"relay"}
         assert policies(one) == ["relay"]
 
 
@@ -162,7 +162,7 @@ def test_a_call_goes_directly_once_both_chose_that_and_back_through_the_relay_on
     shield(bob).check()
     for one, other in ((alice, bob), (bob, alice)):
         one.page.evaluate(WAY, "relay")
-        hears_more(one)
+        receives_more(one)
         expect(tile(one, other)).not_to_contain_text("direct")
     assert policies(alice) == policies(bob) == ["relay"]
     assert [one.page.evaluate("window.calls.length") for one in (alice, bob)] == [2, 2]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.calls import WIDE, connect, hears_more, tile
 from tests.browser.test_access import reach
-from tests.browser.test_voice import WIDE, connect, hears_more, tile
 from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
 

@@ -37,11 +37,25 @@ COUNT_FIXES = """
   };
   navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
 """
-# Every connection that the page makes to another, in order.
-COUNT_CALLS = """
+# Every connection that the page makes to another, in order, and what it looks like to getStats:
+# bytes and energy heard and said, and the kinds of both ends of every way.
+WATCH_CALLS = """
   window.calls = [];
   window.RTCPeerConnection = class extends window.RTCPeerConnection {
     constructor(...all) { super(...all); window.calls.push(this); }
+  };
+  window.look = async () => {
+    const found = { heard: 0, heardEnergy: 0, said: 0, saidEnergy: 0, ends: [] };
+    for (const call of window.calls) {
+      for (const one of (await call.getStats()).values()) {
+        if (one.type === 'inbound-rtp') found.heard += one.bytesReceived;
+        if (one.type === 'inbound-rtp') found.heardEnergy += one.totalAudioEnergy;
+        if (one.type === 'outbound-rtp') found.said += one.bytesSent;
+        if (one.type === 'media-source') found.saidEnergy += one.totalAudioEnergy;
+        if (one.type.endsWith('-candidate')) found.ends.push(one.candidateType);
+      }
+    }
+    return found;
   };
 """
 # Playwright's own `wait_for_function` evaluates again for each look, which the page's policy
@@ -71,7 +85,7 @@ class Visitor:
         self.sent: list[str] = []
         self.heard: list[str] = []
         context.add_init_script(COUNT_FIXES)
-        context.add_init_script(COUNT_CALLS)
+        context.add_init_script(WATCH_CALLS)
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("request", self._request)

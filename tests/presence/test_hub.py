@@ -666,6 +666,24 @@ async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() ->
         assert bob.page.texts == ["still here"]
 
 
+async def test_processes_have_a_lease_s_time_to_renew_theirs_after_a_restart() -> None:
+    async with town() as place:
+        for process in (place.first, place.second):
+            await process.come(await person(place.registry, process.hub.process, HERE))
+        await place.settle()
+        await place.first.poll()
+        both = {place.first.hub.process, place.second.hub.process}
+        place.registry.store.__init__(lambda: place.now_ms)
+        await place.first.poll()
+        place.now_ms += LEASE_MS - 1
+        await place.first.hub._renew()
+        await place.first.poll()
+        assert place.first.hub.processes == both
+        place.now_ms += 1
+        await place.first.poll()
+        assert place.first.hub.processes == {place.first.hub.process}
+
+
 @pytest.mark.parametrize("step", ["renew", "restore", "people", "place"])
 async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse(
     step: str,

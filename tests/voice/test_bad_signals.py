@@ -122,6 +122,41 @@ async def test_without_consent_nothing_is_passed_on(server: Server) -> None:
         await bob.silent(*RELAYED)
 
 
+async def test_whoever_was_declined_reaches_nobody_any_more(server: Server) -> None:
+    spot = elsewhere()
+    async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
+        await alice.join()
+        await bob.join()
+        await alice.sees(bob, "near")
+        await alice.call(bob)
+        await bob.send("voice.decline", to=alice.person_id)
+        await alice.sees(bob, "declined")
+        for kind in ("voice.offer", "voice.answer"):
+            assert await refused(alice, kind, to=bob.person_id, sdp="v=0") == "not-agreed"
+        for kind, fields in (("voice.candidate", {"candidate": HOST}), ("voice.accept", {})):
+            assert await refused(alice, kind, to=bob.person_id, **fields) == "not-agreed"
+        assert await refused(alice, "voice.knock", to=bob.person_id) == "declined"
+        await alice.send("voice.state", muted=True)
+        await bob.silent(*RELAYED)
+        await bob.sees(alice, "near")
+
+
+async def test_of_a_hundred_knocks_no_more_are_heard_than_the_rule_allows(server: Server) -> None:
+    spot = elsewhere()
+    async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
+        await alice.join()
+        await bob.join()
+        await alice.sees(bob, "near")
+        for _ in range(100):
+            await alice.send("voice.knock", to=bob.person_id)
+            await alice.send("voice.decline", to=bob.person_id)
+        frames = await alice.quiet()
+        refusals = [frame for frame in frames if frame["type"] == "error"]
+        assert {frame["code"] for frame in refusals} == {"too-fast"}
+        assert 0 < len(refusals) <= 100 - RULES["voice.knock"].burst
+        assert all(frame["retry_after"] >= 1 for frame in refusals)
+
+
 @pytest.mark.parametrize(
     ("candidate", "code"),
     [

@@ -9,7 +9,7 @@ from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
 from presence.people import Place
 from voice.callers import Caller, Tie
-from voice.ties import DECLINED_MS, TIES_MAX, Reason, Ties
+from voice.ties import DECLINED_MS, TIES_MAX, End, Reason, Ties
 
 NOW_MS = 1_800_000_000_000
 HERE = "here"
@@ -142,7 +142,7 @@ def test_past_the_limit_one_waits_and_comes_in_when_a_place_is_free() -> None:
     assert stand(ties, "a", "c") == (Tie.WAITING, Tie.WAITING)
     ties.decline("a", "b")
     assert stand(ties, "a", "c") == (Tie.LIVE, Tie.LIVE)
-    assert [(end.reason, end.by) for end in ties.ended] == [(Reason.DECLINED, "a")]
+    assert ties.ended == [End("b", "a", Reason.DECLINED)]
 
 
 def test_whoever_moves_apart_or_leaves_ends_the_call_on_both_sides_and_why_is_known() -> None:
@@ -152,9 +152,10 @@ def test_whoever_moves_apart_or_leaves_ends_the_call_on_both_sides_and_why_is_kn
     ties.enter(caller("b", 50))
     ties.leave("c", Reason.LEFT)
     assert ties.callers["a"].ties == {}
-    assert [(end.pair, end.reason) for end in ties.ended] == [
-        (frozenset("ab"), Reason.APART),
-        (frozenset("ac"), Reason.LEFT),
+    assert ties.ended == [
+        End("b", "a", Reason.APART),
+        End("a", "b", Reason.APART),
+        End("a", "c", Reason.LEFT),
     ]
 
 
@@ -181,7 +182,19 @@ def test_whoever_comes_back_too_late_has_to_knock_again() -> None:
     ties.now_ms += 30_000
     ties.enter(caller("b"))
     assert stand(ties, "a", "b") == (None, None)
-    assert [end.reason for end in ties.ended] == [Reason.GONE]
+    assert ties.ended == [End("a", "b", Reason.GONE)]
+
+
+def test_without_having_joined_there_is_nothing_to_ask_or_to_end() -> None:
+    ties = among(caller("a"), Caller("b"))
+    for act in (Ties.knock, Ties.accept, Ties.connected):
+        for own in ("b", "nobody"):
+            with pytest.raises(Refused) as refused:
+                act(ties, own, "a")
+            assert refused.value.code == "not-joined"
+    ties.decline("nobody", "a")
+    ties.settle("nobody")
+    assert ties.callers["a"].version == 0
 
 
 def test_every_change_counts_the_version_up() -> None:

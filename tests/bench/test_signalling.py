@@ -1,0 +1,77 @@
+"""Those who measure a join do as the page does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench import signalling
+from bench.signalling import CANDIDATES, DESCRIPTION, Meter, Reads, callers, elsewhere, said
+from bench.stacks import STACKS, running
+from presence.geo import cell_at
+from presence.people import Place
+from tests.client import HERE
+from voice.callers import district_of, districts_heard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench.stacks import Running
+
+AROUND = 3
+
+
+@pytest.fixture(params=["neartalk", "neartalk-two"])
+def servers(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with running(STACKS[request.param]) as servers:
+        yield servers
+
+
+async def test_who_joins_knocks_at_all_and_both_sides_describe_themselves(
+    servers: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signalling, "TELL_S", 60.0)  # nobody says meanwhile that they are muted
+    async with callers(servers, elsewhere(2)) as strangers:
+        for one in strangers:
+            await one.join()
+        async with callers(servers, [HERE] * (AROUND + 1)) as everyone:
+            *around, me = everyone
+            for turn, one in enumerate(around):
+                await one.join(knocks=True)
+                await one.live(turn)
+            before = [len(one.sent) for one in around]
+            await me.join(knocks=True)
+            await me.live(AROUND)
+            description = 1 + CANDIDATES
+            assert len(me.sent) == 1 + AROUND * (1 + description)
+            answered = [len(one.sent) - then for one, then in zip(around, before, strict=True)]
+            assert answered == [1 + description] * AROUND
+            told = said(me, around, strangers)
+    assert (told["sent"], told["sent_kb"]) == (len(me.sent), sum(me.sent) / 1000)
+    assert told["sent_kb"] > AROUND * len(DESCRIPTION) / 1000
+    assert told["all"] >= told["sent"] + told["got"]
+
+
+def test_the_clocks_and_counters_of_servers_go_on(servers: Running) -> None:
+    with Meter(servers) as meter:
+        start = meter.read()
+        found = meter.read().since(start)
+    assert found.at_s > 0
+    assert start.server_ms > 0
+    assert (found.commands > 0) is (servers.redis is not None)
+
+
+def test_what_goes_on_anyway_is_not_counted() -> None:
+    rest = Reads(at_s=10, server_ms=50, redis_ms=20, commands=100)
+    spent = Reads(at_s=2, server_ms=40, redis_ms=4, commands=33)
+    assert spent.beyond(rest).figures() == {"server_ms": 30, "redis_ms": 0, "commands": 13}
+
+
+def test_elsewhere_is_a_district_that_nobody_here_hears() -> None:
+    spots = elsewhere(25)
+    here = districts_heard(Place(cell_at(*HERE), 500))
+    districts = {district_of(Place(cell_at(*spot), 500)) for spot in spots}
+    assert len(spots) == 25
+    assert len(districts) == 3
+    assert not districts & here

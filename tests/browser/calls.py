@@ -1,0 +1,67 @@
+"""Calls between pages: how two come to speak, and what is heard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from tests.browser.visitor import Visitor
+
+WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+# Looks until more was heard: a promise, for the page's policy forbids to evaluate twice. The energy
+# that getStats has is that of Chromium's own playout, which the page mutes, since it plays by a
+# graph: hence an ear of ours.
+MORE = """async (energy) => {
+  const before = await window.look();
+  for (const call of window.calls.filter(({ signalingState }) => signalingState !== 'closed')) {
+    const ear = new Audio();
+    ear.srcObject = new MediaStream([call.getReceivers()[0].track]);
+    await ear.play();
+  }
+  for (;;) {
+    const now = await window.look();
+    if (now.heard > before.heard && now.heardEnergy >= before.heardEnergy + energy) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}"""
+# One beep of Chromium's microphone has ten times this energy; silence that was encoded has not
+# none, but a ten-millionth of it each second.
+SOUND = 0.01
+
+
+def id_of(one: Visitor) -> str:
+    return str(one.page.locator("#self").get_attribute("data-person"))
+
+
+def tile_of(one: Visitor, person_id: str) -> Locator:
+    return one.page.locator(f'.tile[data-person="{person_id}"]')
+
+
+def tile(one: Visitor, other: Visitor) -> Locator:
+    return tile_of(one, id_of(other))
+
+
+def connect(one: Visitor, other: Visitor) -> None:
+    """One knocks, the other says yes, and they hear each other."""
+    tile(one, other).get_by_role("button", name="Knock").click()
+    tile(other, one).get_by_role("button", name="Let in").click()
+    for first, second in ((one, other), (other, one)):
+        expect(tile(first, second)).to_have_attribute("data-state", "live")
+
+
+def look(one: Visitor) -> dict[str, Any]:
+    return one.page.evaluate("window.look()")
+
+
+def hears_more(one: Visitor) -> None:
+    """Returns once more bytes came than until now, and sound in them."""
+    one.page.evaluate(MORE, SOUND)
+
+
+def receives_more(one: Visitor) -> None:
+    """Returns once more bytes came, silence or not."""
+    one.page.evaluate(MORE, 0)

@@ -1,0 +1,109 @@
+"""Calls go on while what carries them fails: two server processes and their Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
+from tests.servers import Valkey
+from tests.voice.people import Speaker, at_signal, speaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import Server
+
+PUBLIC = "candidate:1 1 udp 2113937151 8.8.8.8 54321 typ host"
+
+
+class House(NamedTuple):
+    redis: Valkey
+    first: Server
+    second: Server
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    with ExitStack() as stack:
+        redis = Valkey()
+        stack.callback(redis.close)
+        url = redis.start().url
+        yield House(
+            redis, *(stack.enter_context(running("uvicorn", REDIS_URL=url)) for _ in range(2))
+        )
+
+
+async def call(stack: AsyncExitStack, house: House) -> tuple[Speaker, Speaker]:
+    """Alice at the first process and Bob at the second speak; both have the page's chat too."""
+    spot = elsewhere()
+    alice = await stack.enter_async_context(speaker(house.first, spot, "Alice"))
+    bob = await stack.enter_async_context(speaker(house.second, north(spot, 2), "Bob"))
+    for one in (alice, bob):
+        await stack.enter_async_context(opened_at(one.server, "/ws", bearer_of(one.key)))
+        await one.join()
+    await alice.sees(bob, "near")
+    await bob.sees(alice, "near")
+    await alice.call(bob)
+    return alice, bob
+
+
+async def over(stack: AsyncExitStack, one: Speaker, server: Server) -> Speaker:
+    """The same page, whose socket is with another process now."""
+    tab = await stack.enter_async_context(at_signal(server, bearer_of(one.key)))
+    created = {"session_id": one.key, "person_id": one.person_id, "username": one.name}
+    return await Speaker(server, one.http, created, tab, one.instance).join()
+
+
+async def passes(one: Speaker, other: Speaker) -> None:
+    """What one sends arrives; a page says it again while the way is not there yet."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not any(frame["type"] == "voice.candidate" for frame in other.aside):
+            await one.send("voice.candidate", to=other.person_id, candidate=PUBLIC)
+            await other.quiet()
+    assert (await other.expect("voice.candidate"))["from"] == one.person_id
+
+
+async def test_a_redis_that_comes_back_empty_ends_no_call(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        alice, bob = await call(stack, house)
+        house.redis.restart()
+        # Once their sessions are known again, so is all that they had agreed on.
+        for one, other in ((alice, bob), (bob, alice)):
+            await again(one)
+            await one.sees(other, "live")
+        await passes(alice, bob)
+        await passes(bob, alice)
+        for one in (alice, bob):
+            await one.silent("voice.end")
+
+
+async def again(one: Speaker) -> None:
+    """Asks until the store is there and knows them."""
+    while True:
+        await one.send("voice.peers")
+        while not (found := [f for f in one.aside if f["type"] in {"voice.peers", "error"}]):
+            one.aside += await one._receive()
+        one.aside = [frame for frame in one.aside if frame not in found]
+        if found[-1]["type"] == "voice.peers":
+            one.latest = found[-1]
+            return
+
+
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+async def test_who_comes_over_from_a_process_that_ends_is_in_their_calls(
+    house: House, end: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        alice, bob = await call(stack, house)
+        getattr(house.first, end)()
+        await alice.closed()
+        alice = await over(stack, alice, house.second)
+        await alice.sees(bob, "live")
+        await bob.sees(alice, "live")
+        await passes(alice, bob)
+        await passes(bob, alice)
+        await bob.silent("voice.end")
