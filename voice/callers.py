@@ -95,7 +95,8 @@ Act = Callable[[dict[str, Caller]], None]
 class Callers(Protocol):
     async def change(self, ids: Collection[str], act: Act) -> None:
         """One step: `act` is handed these people and all whom they are tied to, as far as they are
-        known, and what it puts in their place is kept. If others were quicker it is done anew.
+        known, and what it puts in their place, with higher versions, is kept. If others were
+        quicker it is done anew.
 
         Raises what `act` raises; then nothing was changed.
         """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from tests.servers import Valkey
+
     Make = Callable[[], AbstractAsyncContextManager[Callers]]
 
 HERE, THERE = Place(cell_at(52.52, 13.4), 500), Place(cell_at(48.85, 2.35), 500)
@@ -117,8 +119,72 @@ async def test_of_many_who_change_one_person_at_once_no_change_is_lost(
         await keep(callers, caller("a"))
 
         def knock(name: str, found: dict[str, Caller]) -> None:
-            found["a"] = found["a"].tied(name, Tie.KNOCKS)
+            tied = found["a"].tied(name, Tie.KNOCKS)
+            found["a"] = tied.changed(version=tied.version + 1)
 
-        names = [f"b{turn}" for turn in range(8)]
+        names = [f"b{turn}" for turn in range(100)]
         await asyncio.gather(*(callers.change(["a"], partial(knock, name)) for name in names))
         assert {*(await callers.read(["a"]))["a"].ties} == {*names}
+
+
+async def test_of_acts_that_come_together_each_sees_the_one_before_or_is_refused_alone(
+    make: Make,
+) -> None:
+    async with make() as callers:
+        await keep(callers, caller("a"))
+
+        def count(turn: int, found: dict[str, Caller]) -> None:
+            seen = found["a"].version
+            found["a"] = caller("a", version=seen + 1)
+            if turn % 3 == 0:
+                raise Refused("busy")
+
+        acts = (callers.change(["a"], partial(count, turn)) for turn in range(30))
+        outcomes = await asyncio.gather(*acts, return_exceptions=True)
+        assert [isinstance(one, Refused) for one in outcomes] == [t % 3 == 0 for t in range(30)]
+        assert (await callers.read(["a"]))["a"].version == 21
+
+
+async def test_processes_that_change_the_same_people_at_once_lose_nothing(redis_url: str) -> None:
+    clients = [connect(redis_url) for _ in range(3)]
+    processes = [RedisCallers(client) for client in clients]
+    try:
+        await keep(processes[0], caller("a"), caller("b"))
+
+        def knock(name: str, found: dict[str, Caller]) -> None:
+            for id in ("a", "b"):
+                tied = found[id].tied(name, Tie.KNOCKS)
+                found[id] = tied.changed(version=tied.version + 1)
+
+        names = [f"c{turn}" for turn in range(150)]
+        await asyncio.gather(
+            *(
+                processes[turn % 3].change(["a", "b"], partial(knock, name))
+                for turn, name in enumerate(names)
+            )
+        )
+        for found in (await processes[0].read(["a", "b"])).values():
+            assert ({*found.ties}, found.version) == ({*names}, 151)
+    finally:
+        for client in clients:
+            await client.aclose(close_connection_pool=True)
+
+
+async def test_a_store_that_is_lost_is_said_to_each_who_waits_and_the_next_one_is_served(
+    own_redis: Callable[[], Valkey],
+) -> None:
+    redis = own_redis()
+    client = connect(redis.url)
+    try:
+        callers = RedisCallers(client)
+        await keep(callers, caller("a"))
+        redis.stop()
+        acts = (callers.change(["a"], lambda found: None) for _ in range(5))
+        outcomes = await asyncio.gather(*acts, return_exceptions=True)
+        assert [getattr(one, "code", one) for one in outcomes] == ["store-unavailable"] * 5
+        assert len({id(one) for one in outcomes}) == 5
+        redis.start()
+        await keep(callers, caller("b"))
+        assert {*await callers.read(["a", "b"])} == {"b"}
+    finally:
+        await client.aclose(close_connection_pool=True)
