@@ -256,7 +256,7 @@ class Switchboard:
 
     async def _draw(self, line: Line) -> None:
         line.timer = None
-        if not line.joined:
+        if not self._entered(line):
             return
         line.shown_at_s = asyncio.get_running_loop().time()
         own = line.person_id
@@ -265,12 +265,16 @@ class Switchboard:
         # All that has to be waited for comes first: what is shown is as of now.
         behind = self.picture.behind(self.exchange.known(own))
         elsewhere = await self.callers.read(behind - self.picture.callers.keys())
-        if line.joined:
+        if self._entered(line):
             me, others = self.exchange.known(own), self._others(own)
             known = {one.person_id: one for one in [me, *others, *elsewhere.values()]}
             known |= {id: self.picture.callers[id] for id in behind & self.picture.callers.keys()}
             limit = settings.VOICE_CONNECTIONS
             line.show(frames.peers(me, others, known, limit, self.hub.now_ms()))
+
+    def _entered(self, line: Line) -> bool:
+        """Whether its caller is published: until then there is no place to look from."""
+        return line.joined and self.exchange.known(line.person_id).joined
 
     def _others(self, own: str) -> list[Caller]:
         """Who is away is shown to those who speak with them."""

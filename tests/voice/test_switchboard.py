@@ -484,6 +484,21 @@ async def test_who_comes_while_their_district_is_still_being_read_sees_all_of_it
         await carol.until(Alice="near", Bob="near")
 
 
+async def test_whoever_still_enters_is_shown_nothing_yet(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with town() as place:
+        entering = place.callers.stop("before", "change")
+        coming = asyncio.create_task(place.speaker("Alice", place.first))
+        await entering.arrived()
+        await place.speaker("Bob", place.first, BESIDE)
+        await place.settle()
+        entering.open.set()
+        alice = await coming
+        await alice.until(Bob="near")
+        assert "failed" not in caplog.text
+
+
 async def test_what_is_passed_on_after_the_call_ended_reaches_nobody() -> None:
     async with town() as place:
         alice, bob = await place.met()
