@@ -145,8 +145,14 @@ class Switchboard:
         )
         self._hear(line, districts_heard(person.place))
         await self.exchange.listen(line.districts)
-        ties = await self.exchange.act([me.person_id], lambda ties: ties.enter(me))
-        line.version = ties.callers[me.person_id].version
+
+        def enter(ties: Ties) -> None:
+            # Not if they left, or went on elsewhere, meanwhile.
+            if self.lines.get(me.person_id) is line:
+                ties.enter(me)
+
+        ties = await self.exchange.act([me.person_id], enter)
+        line.version = ties.callers.get(me.person_id, me).version
         self._keep_or_give(self.exchange.known(me.person_id))
 
     def _keep_or_give(self, caller: Caller) -> None:

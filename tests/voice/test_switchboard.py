@@ -175,6 +175,21 @@ async def test_whoever_is_back_before_the_store_knew_that_they_went_is_here(wher
         assert known.version == version
 
 
+async def test_whoever_leaves_while_their_move_is_published_has_left() -> None:
+    async with town() as place:
+        alice, bob = await place.met()
+        await place.registry.place(bob.session.digest, NEXT, "")
+        moving = place.callers.stop("before", "change")
+        following = asyncio.create_task(place.second.board._follow())
+        await moving.arrived()
+        await place.second.board.leave(bob)
+        moving.open.set()
+        await following
+        await place.settle()
+        await alice.until()
+        assert not (await place.callers.read([bob.person_id]))[bob.person_id].joined
+
+
 async def test_of_two_pages_that_enter_at_once_the_last_one_stays() -> None:
     async with town() as place:
         _, bob = await place.met()
