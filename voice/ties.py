@@ -105,7 +105,7 @@ class Ties:
         if other.declined.get(own, 0) > self.now_ms:
             wait_s = seconds(other.declined[own] - self.now_ms)
             raise Refused("declined", retry_after=wait_s, ref=to)
-        if len(me.ties) >= TIES_MAX or len(other.ties) >= TIES_MAX:
+        if count(me, asked=False) >= TIES_MAX or count(other, asked=True) >= TIES_MAX:
             raise Refused("busy", retry_after=BUSY_S, ref=to)
         rule = RULES["voice.knock"]
         tat_ms, wait_ms = take(me.knock_tat_ms, self.now_ms, rule.interval_ms, rule.tolerance_ms)
@@ -178,6 +178,12 @@ class Ties:
         if person_id in self.callers:
             for other in [*self.callers[person_id].ties]:
                 self._end(person_id, other, reason, by=person_id)
+
+
+def count(caller: Caller, *, asked: bool) -> int:
+    """How many have asked a person, or else how many they asked or speak with: whoever is asked
+    by too many can still ask their friends."""
+    return sum((tie is Tie.KNOCKS) is asked for tie in caller.ties.values())
 
 
 def without(caller: Caller, other_id: str) -> dict[str, int]:

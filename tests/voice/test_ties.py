@@ -135,6 +135,15 @@ def test_nobody_is_asked_by_more_than_they_can_answer() -> None:
     assert code_of(refused) == ("busy", "a")
 
 
+def test_whoever_is_asked_by_too_many_can_still_ask() -> None:
+    others = [caller(f"b{turn:02}") for turn in range(TIES_MAX)]
+    ties = among(caller("a"), caller("friend"), *others)
+    for other in others:
+        ties.knock(other.person_id, "a")
+    call(ties, "a", "friend")
+    assert stand(ties, "a", "friend") == (Tie.LIVE, Tie.LIVE)
+
+
 def test_past_the_limit_one_waits_and_comes_in_when_a_place_is_free() -> None:
     ties = among(caller("a"), caller("b"), caller("c"), limit=1)
     call(ties, "a", "b")
