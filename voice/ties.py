@@ -74,8 +74,16 @@ class Ties:
 
     def leave(self, person_id: str, reason: Reason) -> None:
         self._end_all(person_id, reason)
-        if person_id in self.callers:
-            self._put(self.callers[person_id].changed(process="", channel="", until_ms=0))
+        if known := self.callers.get(person_id):
+            # Who and where they were is nobody's business any more.
+            self._put(
+                Caller(
+                    person_id,
+                    declined=known.declined,
+                    knock_tat_ms=known.knock_tat_ms,
+                    version=known.version,
+                )
+            )
 
     def settle(self, person_id: str) -> None:
         """Ends what cannot go on, and lets in who waits for a place that is free."""

@@ -113,6 +113,16 @@ def test_a_decline_outlives_leaving_and_joining_again() -> None:
     assert code_of(refused) == ("declined", "b")
 
 
+def test_of_who_has_left_nothing_is_kept_but_what_holds_them_back() -> None:
+    ties = among(caller("a"), caller("b"))
+    ties.knock("b", "a")
+    ties.decline("a", "b")
+    ties.leave("a", Reason.LEFT)
+    left = ties.callers["a"]
+    assert left == Caller("a", version=left.version, declined=left.declined)
+    assert [*left.declined] == ["b"]
+
+
 def test_a_hundred_knocks_are_too_many() -> None:
     others = [caller(f"b{turn}") for turn in range(100)]
     ties = among(caller("a"), *others)
