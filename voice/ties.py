@@ -57,11 +57,10 @@ class Ties:
         if not self._alive(known):
             self._end_all(known.person_id, Reason.GONE)
             known = self.callers.get(caller.person_id, known)
-        declined = {id: until for id, until in known.declined.items() if until > self.now_ms}
         self._put(
             caller.changed(
                 ties=known.ties,
-                declined=declined,
+                declined=self._declined(known),
                 knock_tat_ms=known.knock_tat_ms,
                 version=known.version,
             )
@@ -139,7 +138,7 @@ class Ties:
         if tie is None:
             return
         if tie is not Tie.KNOCKED:
-            declined = {**me.declined, to: self.now_ms + DECLINED_MS}
+            declined = {**self._declined(me), to: self.now_ms + DECLINED_MS}
             self._put(me.changed(declined=declined))
         self._end(own, to, Reason.DECLINED, by=own)
         self.settle(own)
@@ -166,6 +165,10 @@ class Ties:
 
     def _alive(self, caller: Caller | None) -> TypeGuard[Caller]:
         return caller is not None and caller.alive(self.processes, self.now_ms)
+
+    def _declined(self, caller: Caller) -> dict[str, int]:
+        """Whom they declined, as far as it still counts."""
+        return {id: until for id, until in caller.declined.items() if until > self.now_ms}
 
     def _put(self, caller: Caller) -> None:
         self.callers[caller.person_id] = caller.changed(version=caller.version + 1)

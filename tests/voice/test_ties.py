@@ -123,6 +123,16 @@ def test_of_who_has_left_nothing_is_kept_but_what_holds_them_back() -> None:
     assert [*left.declined] == ["b"]
 
 
+def test_a_decline_that_is_over_is_forgotten_with_the_next() -> None:
+    ties = among(caller("a"), caller("b"), caller("c"))
+    ties.knock("b", "a")
+    ties.decline("a", "b")
+    ties.now_ms += DECLINED_MS
+    ties.knock("c", "a")
+    ties.decline("a", "c")
+    assert [*ties.callers["a"].declined] == ["c"]
+
+
 def test_a_hundred_knocks_are_too_many() -> None:
     others = [caller(f"b{turn}") for turn in range(100)]
     ties = among(caller("a"), *others)
