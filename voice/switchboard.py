@@ -273,8 +273,9 @@ class Switchboard:
         elsewhere = await self.callers.read(behind - self.picture.callers.keys())
         if self._entered(line):
             me, others = self.exchange.known(own), self._others(own)
-            known = {one.person_id: one for one in [me, *others, *elsewhere.values()]}
-            known |= {id: self.picture.callers[id] for id in behind & self.picture.callers.keys()}
+            far = [self.picture.callers[id] for id in behind & self.picture.callers.keys()]
+            each = [me, *others, *far, *elsewhere.values()]
+            known = {one.person_id: one for one in each if one.joined}
             limit = settings.VOICE_CONNECTIONS
             line.show(frames.peers(me, others, known, limit, self.hub.now_ms()))
 

@@ -483,6 +483,21 @@ async def test_a_list_that_waited_for_the_store_does_not_cover_a_newer_one() -> 
         assert "Bob" not in alice.listed
 
 
+async def test_who_left_is_not_told_of_as_far_as_others_know_it_later() -> None:
+    async with town() as place:
+        alice, bob = await place.met()
+        carol = await place.speaker("Carol", place.second, NEXT)
+        await place.settle()
+        await place.call(bob, carol)
+        place.wire.fate = lambda hint: 0
+        await place.second.board.leave(carol)
+        place.first.board.picture._drop(carol.person_id)
+        place.first.board._show(alice)
+        await place.settle()
+        await alice.until(Bob="live")
+        assert alice.page.all("voice.peers")[-1]["unheard"] == []
+
+
 async def test_who_comes_while_their_district_is_still_being_read_sees_all_of_it() -> None:
     async with town() as place:
         await place.speaker("Alice", place.first)
