@@ -28,7 +28,7 @@ CANDIDATE = re.compile(
     r"candidate:(?P<foundation>[A-Za-z0-9+/]{1,32}) (?P<component>[12]) (?P<transport>udp|tcp)"
     r" (?P<priority>[0-9]{1,10}) (?P<address>[A-Za-z0-9.:-]{1,253}) (?P<port>[0-9]{1,5})"
     r" typ (?P<kind>host|srflx|prflx|relay)(?P<rest>(?: [a-z-]{1,20} [A-Za-z0-9+/.:-]{1,253})*)",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 EXTENSIONS = {
     "generation": re.compile(r"[0-9]{1,5}"),

@@ -113,6 +113,8 @@ def test_a_relay_is_reached_by_udp_alone() -> None:
         candidate("relay", RELAY).replace("46154", "65536"),
         candidate("relay", RELAY).replace("typ relay", "typ relays"),
         candidate("relay", RELAY).replace("udp", "sctp"),
+        candidate("relay", RELAY).replace("842163049", "\N{KELVIN SIGN}"),
+        candidate("srflx", PUBLIC).replace("srflx", "\N{LATIN SMALL LETTER LONG S}rflx"),
         candidate("relay", RELAY) + "\r\na=x",
         candidate("relay", RELAY) + " odd",
         candidate("relay", RELAY).replace("ufrag Yq2x", "ufrag ::"),
