@@ -71,6 +71,7 @@ ATTRIBUTES = {
     "ssrc": re.compile(r"[0-9]{1,10} (?:cname|msid):[A-Za-z0-9{}+/ _-]{1,160}"),
 }
 NEEDED = {"fingerprint", "ice-pwd", "ice-ufrag", "setup"}
+ORDER = re.compile("vosta*mcb*a*")
 LITERAL = re.compile(r"[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*")
 
 
@@ -116,6 +117,8 @@ class Shield:
             raise Refused("bad-sdp")
         anew = [one for line in lines for one in self._line(line)]
         if not {line[2:].partition(":")[0] for line in anew} >= NEEDED:
+            raise Refused("bad-sdp")
+        if not ORDER.fullmatch("".join(line[0] for line in anew)):
             raise Refused("bad-sdp")
         self._sweep(anew)
         return "".join(f"{line}\r\n" for line in anew)
