@@ -46,7 +46,10 @@ WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NUMBER = re.compile(r"[0-9]{1,5}")
 ATTRIBUTES = {
     "end-of-candidates": FLAG,
-    "extmap": re.compile(r"[0-9]{1,3}(?:/[a-z]{8})? [A-Za-z0-9:/.#_-]{1,120}"),
+    "extmap": re.compile(
+        r"[0-9]{1,3}(?:/[a-z]{8})? (?:urn:ietf:params:rtp-hdrext:[a-z:-]{1,40}"
+        r"|http://www\.(?:ietf|webrtc)\.org/[A-Za-z0-9/_-]{1,100})"
+    ),
     "extmap-allow-mixed": FLAG,
     "fingerprint": re.compile(r"sha-(?:256|384|512) (?:[0-9A-Fa-f]{2}:){31,63}[0-9A-Fa-f]{2}"),
     "fmtp": re.compile(r"[0-9]{1,3} [A-Za-z0-9=;/ _-]{1,200}"),

@@ -169,6 +169,8 @@ def test_without_the_shield_public_candidates_are_all_that_is_said_of_a_place() 
         offer() + "a=ssrc:1 cname:same\r\n" * 400,
         offer().replace("a=ice-options:trickle", "a=extmap:2 1.2.3.4"),
         offer().replace("a=ice-options:trickle", "a=extmap:2 fe80::1"),
+        offer().replace("a=ice-options:trickle", f"a=extmap:2 {PUBLIC}:80"),
+        offer().replace("a=ice-options:trickle", f"a=extmap:2 http://{PUBLIC}:80/"),
     ],
 )
 def test_what_is_not_one_audio_section_or_hides_an_address_is_refused(wrong: str) -> None:
