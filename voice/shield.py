@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from zlib import crc32
 
 from neartalk.codes import Refused
 
@@ -25,7 +26,7 @@ UNICAST = ip_network("2000::/3")
 DISGUISES = [ip_network("2002::/16"), ip_network("2001::/32")]
 
 CANDIDATE = re.compile(
-    r"candidate:(?P<foundation>[A-Za-z0-9+/]{1,32}) (?P<component>[12]) (?P<transport>udp|tcp)"
+    r"candidate:[A-Za-z0-9+/]{1,32} (?P<component>[12]) (?P<transport>udp|tcp)"
     r" (?P<priority>[0-9]{1,10}) (?P<address>[A-Za-z0-9.:-]{1,253}) (?P<port>[0-9]{1,5})"
     r" typ (?P<kind>host|srflx|prflx|relay)(?P<rest>(?: [a-z-]{1,20} [A-Za-z0-9+/.:-]{1,253})*)",
     re.ASCII | re.IGNORECASE,
@@ -102,7 +103,9 @@ class Shield:
         if address is None or (self.relay_only and (kind, transport) != ("relay", "udp")):
             return None
         behind = [] if kind == "host" else ["raddr", NOWHERE, "rport", "0"]
-        head = f"candidate:{found['foundation']} {found['component']} {transport}"
+        # The sender's own may be a digest of the address behind, short enough to be guessed.
+        foundation = crc32(f"{kind} {transport} {address}".encode())
+        head = f"candidate:{foundation} {found['component']} {transport}"
         main = f"{found['priority']} {address} {found['port']} typ {kind}"
         return " ".join([head, main, *behind, *extensions])
 

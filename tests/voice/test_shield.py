@@ -17,6 +17,7 @@ DISGUISED = ["::ffff:192.168.1.20", "::ffff:8.8.8.8", "64:ff9b::c0a8:114", "2002
 DISGUISED += ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "::192.168.1.20"]
 NAMES = ["4f8a2f9c-1a3e-4e53-8f6d-3a3c1d9a2b77.local", "metadata", "router.lan", "1.2.3"]
 
+KINDS = ("host", "srflx", "prflx", "relay")
 SHIELD, DIRECT = Shield(relay_only=True), Shield(relay_only=False)
 
 
@@ -72,18 +73,26 @@ def test_only_a_relays_candidate_passes_and_says_nothing_of_who_is_behind_it() -
     assert [SHIELD.candidate(one) for one in MANY] == [
         None,
         None,
-        f"candidate:842163049 1 udp 1677729535 {RELAY} 46154 typ relay raddr {NOWHERE} rport 0"
+        f"candidate:2671251592 1 udp 1677729535 {RELAY} 46154 typ relay raddr {NOWHERE} rport 0"
         " generation 0 ufrag Yq2x network-cost 999",
     ]
 
 
 def test_without_the_shield_public_addresses_pass_and_private_ones_do_not() -> None:
-    for kind in ("host", "srflx", "prflx", "relay"):
+    for kind in KINDS:
         for address in (PUBLIC, "2a00:1450:4001:82a::200e"):
             passed = DIRECT.candidate(candidate(kind, address))
             assert passed
             assert address in passed
             assert "192.168" not in passed
+
+
+def test_a_foundation_says_what_stands_beside_it_and_nothing_else() -> None:
+    srflx = candidate("srflx", PUBLIC)
+    digest = srflx.replace("842163049", "8da486d9d6c197b4e10ed3fdf23632ac")
+    assert DIRECT.candidate(srflx) == DIRECT.candidate(digest)
+    foundations = {(DIRECT.candidate(candidate(kind, PUBLIC)) or "").split()[0] for kind in KINDS}
+    assert len(foundations) == len(KINDS)
 
 
 @pytest.mark.parametrize("address", [*PRIVATE, *DISGUISED, *NAMES])
