@@ -66,7 +66,7 @@ async def test_two_knock_agree_and_are_passed_each_others_offers(servers: Pair) 
         await alice.send("voice.candidate", to=bob.person_id, candidate=PUBLIC)
         got = await bob.expect("voice.candidate")
         assert (got["from"], got["instance"]) == (alice.person_id, alice.instance)
-        assert got["candidate"].startswith("candidate:1 1 udp 2113937151 8.8.8.8 54321 typ host")
+        assert got["candidate"].endswith(" 1 udp 2113937151 8.8.8.8 54321 typ host")
 
 
 PUBLIC = "candidate:1 1 udp 2113937151 8.8.8.8 54321 typ host"
