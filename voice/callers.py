@@ -14,8 +14,9 @@ from presence.people import Place
 
 District = str
 
-# How long a caller's refusals are remembered after they have left, at least.
-KEEP_MS = 3_600_000
+# How long a caller is kept without a sign of life: longer than a decline is remembered, and than
+# processes take to give signs.
+KEEP_MS = 900_000
 
 
 class Tie(StrEnum):
@@ -27,7 +28,6 @@ class Tie(StrEnum):
     LIVE = "live"  # they are to be connected
 
 
-AGREED = frozenset({Tie.WAITING, Tie.LIVE})
 NOWHERE = Place("", 0)
 
 
@@ -74,9 +74,14 @@ class Caller:
         others = {other: known for other, known in self.ties.items() if other != other_id}
         return self.changed(ties=others if tie is None else {**others, other_id: tie})
 
-    def agreed(self, *ties: Tie) -> list[str]:
+    def tied_by(self, tie: Tie) -> list[str]:
         """Those with whom it stands so, by id."""
-        return sorted(other for other, tie in self.ties.items() if tie in (ties or AGREED))
+        return sorted(other for other, known in self.ties.items() if known is tie)
+
+    @property
+    def look(self) -> tuple[Any, ...]:
+        """What people see of them who have nothing to do with them."""
+        return self.name, self.place, bool(self.process)
 
 
 def district_of(place: Place) -> District:
@@ -108,4 +113,4 @@ class Callers(Protocol):
         """Everyone who has joined there and not left, dead or alive: `Caller.alive` tells."""
 
     async def touch(self, callers: Iterable[Caller]) -> None:
-        """Keeps them for another hour."""
+        """Keeps them for as long again."""

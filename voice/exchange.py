@@ -16,10 +16,44 @@ from voice.ties import End, Reason, Ties
 from voice.wire import from_fields, to_fields
 
 
+class Step:
+    """An act on some people, as often as it takes: how they were, and how they are."""
+
+    ties: Ties
+
+    def __init__(self, gather: Callable[[dict[str, Caller]], Ties], act: Callable[[Ties], None]):
+        self.gather = gather
+        self.act = act
+        self.before: dict[str, Caller] = {}
+
+    def __call__(self, found: dict[str, Caller]) -> None:
+        self.before = dict(found)
+        self.ties = self.gather(found)
+        self.act(self.ties)
+        found.update(self.ties.callers)
+
+    @property
+    def changed(self) -> list[Caller]:
+        return [one for id, one in self.ties.callers.items() if self.before.get(id) != one]
+
+    @property
+    def districts(self) -> set[District]:
+        """Where the changed are, and were."""
+        was = [self.before[one.person_id] for one in self.changed if one.person_id in self.before]
+        return {one.district for one in [*self.changed, *was] if one.joined}
+
+    @property
+    def seen(self) -> set[District]:
+        """The same, of those who look different."""
+        pairs = [(self.before.get(one.person_id), one) for one in self.changed]
+        looks = [pair for pair in pairs if pair[0] is None or pair[0].look != pair[1].look]
+        return {one.district for pair in looks for one in pair if one and one.joined}
+
+
 class Exchange:
     """`changed` is called with those who changed, here or elsewhere, with what is to be told of
-    calls that ended, and with the districts where it matters; `passed` with what another process
-    passes on.
+    calls that ended, and with the districts where people see it who have nothing to do with them;
+    `passed` with what another process passes on.
     """
 
     def __init__(
@@ -57,26 +91,14 @@ class Exchange:
 
     async def act(self, ids: Collection[str], act: Callable[[Ties], None]) -> Ties:
         """How it is now. Raises Refused, by `act` or by the store."""
-        tied = {other for id in ids for other in self.known(id).ties}
-        before: dict[str, Caller] = {}
-        ties = self._ties({})
-
-        def step(found: dict[str, Caller]) -> None:
-            nonlocal before, ties
-            before = dict(found)
-            found.update(self._restored(found, {*ids, *tied}))
-            ties = self._ties(found)
-            act(ties)
-
-        await self.callers.change({*ids, *tied}, step)
-        self.picture.learn(ties.callers.values())
-        changed = [one for id, one in ties.callers.items() if before.get(id) != one]
-        if changed:
-            was = [before[one.person_id] for one in changed if one.person_id in before]
-            districts = {one.district for one in [*changed, *was] if one.joined}
-            self._tell(changed, ties.ended, districts)
-            self.changed(changed, ties.ended, districts)
-        return ties
+        each = {*ids, *(other for id in ids for other in self.known(id).ties)}
+        step = Step(lambda found: self._ties(self._restored(found, each)), act)
+        await self.callers.change(each, step)
+        self.picture.learn(step.ties.callers.values())
+        if step.changed:
+            self._tell(step)
+            self.changed(step.changed, step.ties.ended, step.seen)
+        return step.ties
 
     async def connected(self, own: str, to: str) -> tuple[Caller, Caller]:
         """Both, as the store has them. Raises Refused as `Ties.connected` does."""
@@ -110,18 +132,16 @@ class Exchange:
             note = {"type": "voice.passed", "to": to.person_id, "frame": frame}
             await self.hints.send(to.channel, note)
 
-    def _tell(
-        self, changed: Collection[Caller], ended: Collection[End], districts: Collection[District]
-    ) -> None:
-        callers = [to_fields(one) for one in changed]
+    def _tell(self, step: Step) -> None:
+        callers = [to_fields(one) for one in step.changed]
         # Whoever holds a person hears their district: there they are told, and once.
-        told = {one.person_id: one.district for one in changed}
-        for district in districts:
+        told = {one.person_id: one.district for one in step.changed}
+        for district in step.districts:
             note = {
                 "type": "voice.changed",
-                "district": district,
                 "callers": callers,
-                "ended": [end for end in ended if told.get(end.to) == district],
+                "ended": [end for end in step.ties.ended if told.get(end.to) == district],
+                "seen": [district] if district in step.seen else [],
             }
             self.hints.tell(district, note)
 
@@ -131,7 +151,7 @@ class Exchange:
             changed = [from_fields(fields) for fields in note["callers"]]
             self.picture.learn(changed)
             ended = [End(to, other, Reason(why)) for to, other, why in note["ended"]]
-            self.changed(changed, ended, [note["district"]])
+            self.changed(changed, ended, note["seen"])
         elif note["type"] == "voice.passed":
             await self.passed(note["to"], note["frame"])
 

@@ -52,14 +52,6 @@ def is_polite(own_id: str, other_id: str) -> bool:
     return own_id < other_id
 
 
-def within_reach(one: Caller, others: Iterable[Caller]) -> list[Caller]:
-    """Whom one may knock at, nearest first: by label, then by id, never finer."""
-    return sorted(
-        (other for other in others if may_speak(one, other)),
-        key=lambda other: (_label_m(one, other), other.person_id),
-    )
-
-
 def connect(
     voices: Mapping[str, Caller],
     agreed: Collection[Pair],
@@ -95,7 +87,7 @@ def standing(callers: Mapping[str, Caller]) -> Mesh:
 def pairs(callers: Iterable[Caller], tie: Tie) -> set[Pair]:
     """The pairs that stand so."""
     return {
-        frozenset({caller.person_id, other}) for caller in callers for other in caller.agreed(tie)
+        frozenset({caller.person_id, other}) for caller in callers for other in caller.tied_by(tie)
     }
 
 

@@ -26,11 +26,17 @@ class Picture:
         """The store is about to be read: what is heard from now on is newer."""
         self.heard.clear()
 
-    def load(self, callers: Iterable[Caller]) -> None:
-        """What the store held since `begin`; whoever is not in it is forgotten."""
-        for person_id in self.callers.keys() - self.heard:
+    def load(self, callers: Iterable[Caller]) -> list[Caller]:
+        """What the store held since `begin`; whoever is not in it is forgotten. Returns those of
+        whom nobody had told, as they were and as they are."""
+        before = {id: self.callers[id] for id in self.callers.keys() - self.heard}
+        for person_id in before:
             self._drop(person_id)
-        self.learn(callers)
+        fresh = [one for one in callers if one.person_id not in self.callers]
+        self.learn(fresh)
+        after = {one.person_id: one for one in fresh}
+        was = [one for id, one in before.items() if after.get(id) != one]
+        return was + [one for id, one in after.items() if before.get(id) != one]
 
     def forget(self, districts: Iterable[District]) -> None:
         for district in districts:
@@ -50,8 +56,8 @@ class Picture:
 
     def behind(self, me: Caller) -> set[str]:
         """Those who speak with somebody who speaks with a person, by id."""
-        near = (self.callers[id] for id in me.agreed(Tie.LIVE) if id in self.callers)
-        return {far for one in near for far in one.agreed(Tie.LIVE)} - {me.person_id}
+        near = (self.callers[id] for id in me.tied_by(Tie.LIVE) if id in self.callers)
+        return {far for one in near for far in one.tied_by(Tie.LIVE)} - {me.person_id}
 
     def tied(self, me: Caller) -> dict[str, Caller]:
         """A person and all whom they are tied to, as far as they are known."""

@@ -21,9 +21,13 @@ NOWHERE = "0.0.0.0"  # noqa: S104 an address that says nothing
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# All IPv6 that is given out (RFC 4291), less what leads to an IPv4 address behind it: 6to4, Teredo.
+# All IPv6 that is given out (RFC 4291), less what leads to an IPv4 address behind it (6to4 and its
+# relays, Teredo, ISATAP by its interface identifiers) and what newer documentation uses.
 UNICAST = ip_network("2000::/3")
-DISGUISES = [ip_network("2002::/16"), ip_network("2001::/32")]
+DISGUISES = [
+    ip_network(network) for network in ("2002::/16", "2001::/32", "3fff::/20", "192.88.99.0/24")
+]
+ISATAP = {0x0000_5EFE, 0x0200_5EFE}
 
 CANDIDATE = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} (?P<component>[12]) (?P<transport>udp|tcp)"
@@ -96,6 +100,8 @@ class Shield:
         found = CANDIDATE.fullmatch(raw) if len(raw) <= CANDIDATE_MAX else None
         if not found or not 0 < int(found["port"]) < 65_536:
             raise Refused("bad-candidate")
+        if not 0 < int(found["priority"]) < 1 << 31:
+            raise Refused("bad-candidate")
         kind, transport = found["kind"].lower(), found["transport"].lower()
         words = found["rest"].split()
         extensions = [*self._extensions(zip(words[::2], words[1::2], strict=True))]
@@ -163,8 +169,11 @@ class Shield:
             yield f"a={name}{colon}{match(ATTRIBUTES[name], value)[0]}"
 
     def _extensions(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+        """What of a network may tell Wi-Fi from a phone's stays behind the shield."""
         for name, value in pairs:
             if name in EXTENSIONS:
+                if self.relay_only and name.startswith("network-"):
+                    continue
                 if not EXTENSIONS[name].fullmatch(value):
                     raise Refused("bad-candidate")
                 yield f"{name} {value}"
@@ -179,10 +188,12 @@ class Shield:
             return None
         if any(address in network for network in self.networks):
             return address
+        if any(address in network for network in DISGUISES) or not address.is_global:
+            return None
         if isinstance(address, IPv6Address):
-            disguised = any(address in network for network in DISGUISES)
-            return address if address in UNICAST and address.is_global and not disguised else None
-        return address if address.is_global and not address.is_multicast else None
+            isatap = int(address) >> 32 & 0xFFFF_FFFF in ISATAP
+            return address if address in UNICAST and not isatap else None
+        return None if address.is_multicast else address
 
     def _sweep(self, lines: Iterable[str]) -> None:
         """However it got there: no address stands outside of a candidate."""

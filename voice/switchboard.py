@@ -15,7 +15,7 @@ from django.conf import settings
 from chat.feed import feed
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
-from presence.frames import Form, refusal
+from presence.frames import Form, Frame, refusal
 from presence.hub import Hub
 from voice import frames
 from voice.callers import Caller, Callers, District, Tie, districts_heard
@@ -47,8 +47,12 @@ class Switchboard:
         self.picture = self.exchange.picture
         self.lines: dict[str, Line] = {}
         self.hearing: dict[District, set[Line]] = {}
+        # Whose socket was here last, and until when they may come back. Nobody else may hear them.
+        self.away: dict[str, int] = {}
         self.starting = asyncio.Lock()
         self.healing = asyncio.Lock()
+        self.drawing = asyncio.Lock()
+        self.processes = hub.processes
         self.epoch = ""
 
     async def start(self) -> None:
@@ -129,6 +133,7 @@ class Switchboard:
                 ties.step_out(person_id, until_ms)
 
         await self.exchange.act([person_id], step_out)
+        self.away[person_id] = until_ms
         await self.exchange.release(self.hearing)
 
     async def _enter(self, line: Line) -> None:
@@ -211,7 +216,7 @@ class Switchboard:
         """To everyone who is connected with them."""
         self._require(line)
         me = self.exchange.known(line.person_id)
-        for other_id in me.agreed(Tie.LIVE):
+        for other_id in me.tied_by(Tie.LIVE):
             other = self.exchange.known(other_id)
             await self._deliver(other, frames.passed("voice.state", me, muted=muted))
 
@@ -237,7 +242,7 @@ class Switchboard:
     def _changed(
         self, changed: Collection[Caller], ended: Collection[End], districts: Collection[District]
     ) -> None:
-        """Tells our own lines: those who have to do with it at once, others near by every 1 s."""
+        """Tells our own lines: who has to do with it at once, others where it is seen every 1 s."""
         for end in ended:
             if line := self.lines.get(end.to):
                 line.write(frames.ended(end))
@@ -271,23 +276,27 @@ class Switchboard:
         # All that has to be waited for comes first: what is shown is as of now.
         behind = self.picture.behind(self.exchange.known(own))
         elsewhere = await self.callers.read(behind - self.picture.callers.keys())
-        if self._entered(line):
-            me, others = self.exchange.known(own), self._others(own)
-            far = [self.picture.callers[id] for id in behind & self.picture.callers.keys()]
-            each = [me, *others, *far, *elsewhere.values()]
-            known = {one.person_id: one for one in each if one.joined}
-            limit = settings.VOICE_CONNECTIONS
-            line.show(frames.peers(me, others, known, limit, self.hub.now_ms()))
+        async with self.drawing:
+            # Many lists at once let the process hear others between them.
+            await asyncio.sleep(0)
+            if self._entered(line):
+                line.show(self._list(own, elsewhere))
+
+    def _list(self, own: str, elsewhere: Mapping[str, Caller]) -> Frame:
+        """Who is near a person, and whom those hear who speak with them."""
+        me = self.exchange.known(own)
+        around = filter(self.exchange.alive, self.picture.around(me))
+        # Who is away is shown to those who speak with them.
+        others = [one for one in around if one.process or one.person_id in me.ties]
+        tied = {*me.ties, *self.picture.behind(me)} & self.picture.callers.keys()
+        behind = [*elsewhere.values(), *(self.picture.callers[id] for id in tied)]
+        known = {one.person_id: one for one in [me, *behind] if one.joined}
+        limit = settings.VOICE_CONNECTIONS
+        return frames.peers(me, others, known, limit, self.hub.now_ms())
 
     def _entered(self, line: Line) -> bool:
         """Whether its caller is published: until then there is no place to look from."""
         return line.joined and self.exchange.known(line.person_id).joined
-
-    def _others(self, own: str) -> list[Caller]:
-        """Who is away is shown to those who speak with them."""
-        me = self.exchange.known(own)
-        alive = filter(self.exchange.alive, self.picture.around(me))
-        return [one for one in alive if one.process or one.person_id in me.ties]
 
     # ---- Rounds ------------------------------------------------------------------------------
 
@@ -297,7 +306,13 @@ class Switchboard:
             await self._heal()
             self.epoch = self.hub.epoch
         await asyncio.gather(*(self._follow_one(line) for line in self.lines.values()))
-        if dead := await self.exchange.dead():
+        if self.processes != self.hub.processes:
+            self.processes = self.hub.processes
+            for line in self.lines.values():
+                self._show(line, SHOW_S)
+        now_ms = self.hub.now_ms()
+        late = [person_id for person_id, until_ms in self.away.items() if until_ms <= now_ms]
+        if dead := {*late, *await self.exchange.dead()}:
             await self._bury(dead)
 
     async def _follow_one(self, line: Line) -> None:
@@ -329,14 +344,14 @@ class Switchboard:
                     ties.leave(person_id, Reason.GONE)
 
         await self.exchange.act(dead, bury)
+        for person_id in dead:
+            self.away.pop(person_id, None)
 
     async def _heal(self) -> None:
         """Every 10 s: what nobody told us, who was lost with the store, and whom a store that did
         not answer still has here."""
         async with self.healing:
             await self._read_again()
-        for line in self.lines.values():
-            self._show(line)
 
     async def _read_again(self) -> None:
         self.picture.begin()
@@ -345,7 +360,8 @@ class Switchboard:
         for line in [self.lines[person_id] for person_id in lost]:
             if line.joined:
                 await self._enter(line)
-        self.picture.load(found)
+        unheard = self.picture.load(found)
+        self._changed(unheard, (), {one.district for one in unheard if one.joined})
         for one in found:
             if one.process == self.hub.process and one.person_id not in self.lines:
                 await self._step_out(one.person_id)

@@ -13,6 +13,14 @@ from voice.callers import Caller, Tie
 from voice.mesh import connect, may_speak, pairs
 
 DECLINED_MS = 600_000
+TAKEN_BACK_MS = 60_000
+# How the other side of each tie is tied.
+MIRROR = {
+    Tie.KNOCKED: Tie.KNOCKS,
+    Tie.KNOCKS: Tie.KNOCKED,
+    Tie.WAITING: Tie.WAITING,
+    Tie.LIVE: Tie.LIVE,
+}
 TIES_MAX = 64
 BUSY_S = 60
 
@@ -87,9 +95,9 @@ class Ties:
     def settle(self, person_id: str) -> None:
         """Ends what cannot go on, and lets in who waits for a place that is free."""
         me = self.callers.get(person_id, Caller(person_id))
-        for other in me.ties:
+        for other, tie in me.ties.items():
             known = self.callers.get(other)
-            if not self._alive(known) or person_id not in known.ties:
+            if not self._alive(known) or known.ties.get(person_id) is not MIRROR[tie]:
                 self._end(person_id, other, Reason.GONE)
             elif not may_speak(me, known):
                 self._end(person_id, other, Reason.APART)
@@ -132,14 +140,14 @@ class Ties:
         self.settle(own)
 
     def decline(self, own: str, to: str) -> None:
-        """Says no, takes a knock back or ends a call; without any of these there is nothing."""
+        """Says no, takes a knock back or ends a call; without any of these there is nothing. Either
+        no is remembered: a knock that comes and goes is no way to reach somebody."""
         me = self.callers.get(own, Caller(own))
         tie = me.ties.get(to)
         if tie is None:
             return
         if tie is not Tie.KNOCKED:
-            declined = {**self._declined(me), to: self.now_ms + DECLINED_MS}
-            self._put(me.changed(declined=declined))
+            self._remember(own, to, DECLINED_MS)
         self._end(own, to, Reason.DECLINED, by=own)
         self.settle(own)
 
@@ -166,12 +174,20 @@ class Ties:
     def _alive(self, caller: Caller | None) -> TypeGuard[Caller]:
         return caller is not None and caller.alive(self.processes, self.now_ms)
 
+    def _remember(self, own: str, to: str, life_ms: int) -> None:
+        """That the other may not knock at somebody for so long."""
+        if me := self.callers.get(own):
+            declined = self._declined(me)
+            declined[to] = max(declined.get(to, 0), self.now_ms + life_ms)
+            self._put(me.changed(declined=declined))
+
     def _declined(self, caller: Caller) -> dict[str, int]:
         """Whom they declined, as far as it still counts."""
         return {id: until for id, until in caller.declined.items() if until > self.now_ms}
 
     def _put(self, caller: Caller) -> None:
-        self.callers[caller.person_id] = caller.changed(version=caller.version + 1)
+        if self.callers.get(caller.person_id) != caller:
+            self.callers[caller.person_id] = caller.changed(version=caller.version + 1)
 
     def _tie(self, own: str, to: str, mine: Tie | None, theirs: Tie | None) -> None:
         for one, other, tie in ((own, to, mine), (to, own, theirs)):
@@ -179,9 +195,11 @@ class Ties:
                 self._put(self.callers[one].tied(other, tie))
 
     def _end(self, own: str, to: str, reason: Reason, by: str = "") -> None:
-        agreed = self.callers[own].ties[to] in {Tie.WAITING, Tie.LIVE}
+        tie = self.callers[own].ties[to]
         self._tie(own, to, None, None)
-        if agreed:
+        if tie is Tie.KNOCKED and by == own:
+            self._remember(to, own, TAKEN_BACK_MS)
+        if tie in {Tie.WAITING, Tie.LIVE}:
             pair = (own, to), (to, own)
             self.ended += [End(one, other, reason) for one, other in pair if one != by]
 

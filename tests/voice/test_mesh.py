@@ -20,7 +20,6 @@ from voice.mesh import (
     is_polite,
     may_speak,
     unheard_by,
-    within_reach,
 )
 
 LIMIT = 3
@@ -60,12 +59,6 @@ def test_in_a_line_only_neighbours_may_speak() -> None:
 
 def test_nobody_speaks_with_themselves() -> None:
     assert not may_speak(LINE["A"], LINE["A"])
-
-
-def test_whom_one_may_knock_at_stands_nearest_first_and_never_finer_than_the_label() -> None:
-    far, near, nearer = voice("a", 9, 2000), voice("z", 1, 2000), voice("b", 0, 2000)
-    assert within_reach(voice("me", 0, 2000), [far, near, nearer]) == [nearer, near, far]
-    assert within_reach(voice("me", 0), [voice("a", 3)]) == []
 
 
 def test_of_two_exactly_one_is_polite() -> None:

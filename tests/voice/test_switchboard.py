@@ -10,13 +10,14 @@ import pytest
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
-from tests.hubs import never, turns
+from tests.hubs import WAIT_S, never, turns
 from tests.voice.switchboards import AWAY, BESIDE, HERE, NEXT, town
-from voice.switchboard import AWAY_MS
+from voice.switchboard import AWAY_MS, Switchboard
 
 if TYPE_CHECKING:
     from presence.hints import Hint
     from tests.voice.switchboards import Seat, Town
+    from voice.lines import Line
 
 LOST = Refused("store-unavailable", retry_after=2)
 
@@ -52,6 +53,17 @@ async def test_a_call_whose_end_no_hint_told_is_on_no_list_after_the_next_round(
         await place.second.board.leave(bob)
         await place.settle()
         assert alice.listed == {"Bob": "live"}
+        await place.first.board._heal()
+        await alice.until()
+
+
+async def test_who_left_and_no_hint_told_is_off_the_list_after_the_next_round() -> None:
+    async with town() as place:
+        alice = await place.speaker("Alice", place.first)
+        bob = await place.speaker("Bob", place.second, BESIDE)
+        await alice.until(Bob="near")
+        place.wire.fate = lambda hint: 0
+        await place.second.board.leave(bob)
         await place.first.board._heal()
         await alice.until()
 
@@ -126,6 +138,19 @@ async def test_whoever_does_not_come_back_is_gone_after_thirty_seconds() -> None
         await place.first.board._follow()
         await alice.until()
         assert alice.ends == [(bob.person_id, "gone")]
+
+
+async def test_whoever_was_the_last_to_go_is_forgotten_too() -> None:
+    async with town() as place:
+        alice = await place.speaker("Alice", place.first)
+        place.first.board.exit(alice)
+        await place.settle()
+        assert place.first.board.picture.districts == set()
+        place.now_ms += AWAY_MS
+        await place.first.board._follow()
+        known = (await place.callers.read([alice.person_id]))[alice.person_id]
+        assert (known.joined, known.name, known.place.cell) == (False, "", "")
+        assert place.first.board.away == {}
 
 
 async def test_the_old_socket_that_goes_after_the_new_one_came_takes_nobody_out() -> None:
@@ -458,12 +483,84 @@ async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried()
         await place.first.board._heal()
         assert place.first.hub.processes == {place.first.hub.process}
         await place.first.board._follow()
+        assert alice.timer
+        alice.timer.cancel()
+        await place.first.board._draw(alice)
+        assert alice.listed == {}
         await place.first.hub._pulse()
-        await place.first.board._heal()
+        await place.first.board._follow()
         await alice.until(Bob="near")
 
 
 # ---- What is shown -------------------------------------------------------------------------------
+
+
+async def test_what_two_agree_on_redraws_nobody_else_s_list() -> None:
+    async with town() as place:
+        alice = await place.speaker("Alice", place.first)
+        bob = await place.speaker("Bob", place.second, BESIDE)
+        carol = await place.speaker("Carol", place.first)
+        await carol.until(Alice="near", Bob="near")
+        await place.call(alice, bob)
+        await alice.until(Bob="live", Carol="near")
+        assert carol.timer is None
+        await place.first.board.decline(alice, bob.person_id)
+        assert carol.timer is None
+
+
+async def test_who_speaks_with_one_of_two_sees_at_once_that_these_speak() -> None:
+    async with town() as place:
+        alice, bob = await place.met()
+        carol = await place.speaker("Carol", place.second, NEXT)
+        await alice.until(Bob="live", Carol="near")
+        await place.call(bob, carol)
+        await alice.page.until(lambda: unheard(alice) == [carol.person_id])
+        await carol.page.until(lambda: unheard(carol) == [alice.person_id])
+
+
+def unheard(one: Seat) -> list[str]:
+    return [far["person_id"] for far in one.page.all("voice.peers")[-1]["unheard"]]
+
+
+async def test_a_round_that_finds_nothing_new_redraws_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with town() as place:
+        await place.met()
+        await rounds(place)  # the first tells of the other process
+        shown: list[Line] = []
+        monkeypatch.setattr(Switchboard, "_show", lambda _, line, apart_s=0: shown.append(line))
+        await rounds(place)
+        assert shown == []
+
+
+async def rounds(place: Town) -> None:
+    for office in (place.first, place.second):
+        await office.board._heal()
+        await office.board._follow()
+
+
+async def test_between_two_of_many_lists_the_process_hears_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with town() as place:
+        people = [await place.speaker(f"p{turn}", place.first) for turn in range(10)]
+        await place.settle()
+        ticks, drawn = 0, []
+        rows = place.first.board._list
+
+        def noted(*args: Any) -> Any:
+            drawn.append(ticks)
+            return rows(*args)
+
+        monkeypatch.setattr(place.first.board, "_list", noted)
+        for one in people:
+            place.first.board._show(one)
+        async with asyncio.timeout(WAIT_S):
+            while len(drawn) < len(people):
+                await asyncio.sleep(0)
+                ticks += 1
+        assert len({*drawn}) == len(people)
 
 
 async def test_a_list_that_waited_for_the_store_does_not_cover_a_newer_one() -> None:

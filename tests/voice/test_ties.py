@@ -9,7 +9,7 @@ from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
 from presence.people import Place
 from voice.callers import Caller, Tie
-from voice.ties import DECLINED_MS, TIES_MAX, End, Reason, Ties
+from voice.ties import DECLINED_MS, TAKEN_BACK_MS, TIES_MAX, End, Reason, Ties
 
 NOW_MS = 1_800_000_000_000
 HERE = "here"
@@ -162,6 +162,61 @@ def test_whoever_is_asked_by_too_many_can_still_ask() -> None:
         ties.knock(other.person_id, "a")
     call(ties, "a", "friend")
     assert stand(ties, "a", "friend") == (Tie.LIVE, Tie.LIVE)
+
+
+def test_a_knock_that_was_taken_back_is_not_repeated_for_a_minute() -> None:
+    ties = among(caller("a"), caller("b"))
+    ties.knock("a", "b")
+    ties.decline("a", "b")
+    ties.now_ms += TAKEN_BACK_MS - 1
+    with pytest.raises(Refused) as refused:
+        ties.knock("a", "b")
+    assert (refused.value.code, refused.value.retry_after) == ("declined", 1)
+    ties.now_ms += 1
+    ties.knock("a", "b")
+    ties.leave("a", Reason.LEFT)
+    ties.enter(caller("a"))
+    with pytest.raises(Refused) as refused:
+        ties.knock("a", "b")
+    assert code_of(refused) == ("declined", "b")
+    assert ties.ended == []
+
+
+def test_a_knock_that_ended_by_moving_apart_may_be_repeated() -> None:
+    ties = among(caller("a"), caller("b"))
+    ties.knock("a", "b")
+    ties.enter(caller("a", 50))
+    ties.enter(caller("a"))
+    ties.knock("a", "b")
+    assert stand(ties, "a", "b") == (Tie.KNOCKED, Tie.KNOCKS)
+
+
+def test_taking_a_knock_back_does_not_shorten_a_no() -> None:
+    ties = among(caller("a"), caller("b"))
+    ties.knock("a", "b")
+    ties.decline("b", "a")
+    ties.callers["a"] = ties.callers["a"].tied("b", Tie.KNOCKED)
+    ties.callers["b"] = ties.callers["b"].tied("a", Tie.KNOCKS)
+    ties.decline("a", "b")
+    assert ties.callers["b"].declined == {"a": NOW_MS + DECLINED_MS}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [(Tie.LIVE, Tie.KNOCKED), (Tie.KNOCKED, Tie.KNOCKED), (Tie.WAITING, Tie.LIVE)],
+)
+def test_two_who_do_not_say_the_same_of_each_other_begin_anew(mine: Tie, theirs: Tie) -> None:
+    ties = among(caller("a").tied("b", mine), caller("b").tied("a", theirs))
+    ties.settle("a")
+    assert stand(ties, "a", "b") == (None, None)
+
+
+def test_whoever_enters_as_they_were_changes_nothing() -> None:
+    ties = among(caller("a"), caller("b"))
+    call(ties, "a", "b")
+    before = dict(ties.callers)
+    ties.enter(caller("a"))
+    assert ties.callers == before
 
 
 def test_past_the_limit_one_waits_and_comes_in_when_a_place_is_free() -> None:

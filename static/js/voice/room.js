@@ -11,9 +11,10 @@ const UNKNOWN = { joined: false, online: true, wish: 'relay', policy: '', peers:
 
 /**
  * What is known: joined, online, wish (the policy asked for), policy, peers, unheard, count and limit as the server said
- * them, and by person ended {peer, reason}, muted (they muted themselves) and until (ms, when a knock is possible again).
+ * them, and by person ended {peer, reason}, muted (they muted themselves), until (ms, when a knock is possible again) and
+ * taken (this page said no last).
  */
-export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map() };
+export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), taken: new Set() };
 
 // The same over every socket of this page: calls go on. Another page, also this one after a reload, has another.
 const life = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -62,6 +63,7 @@ export function leave() {
 /** knock, accept or decline. */
 export function act(verb, id) {
   if (verb === 'decline') facts.ended.delete(id);
+  facts.taken[verb === 'decline' ? 'add' : 'delete'](id);
   signal.send({ type: `voice.${verb}`, to: id });
 }
 
@@ -97,7 +99,7 @@ function reset() {
   clearTimeout(tellTimer);
   clearTimeout(againTimer);
   told = new Map();
-  for (const map of [facts.ended, facts.muted, facts.until]) map.clear();
+  for (const each of [facts.ended, facts.muted, facts.until, facts.taken]) each.clear();
   Object.assign(facts, UNKNOWN);
 }
 

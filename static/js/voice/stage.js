@@ -95,7 +95,7 @@ function tell(tiles, alike) {
   for (const { id, name, tag, state, distance } of tiles) {
     const before = states.get(id);
     if (state === 'knocks' && before !== 'knocks') knocked(`${name} ${tag} knocks, ${distance}`);
-    const news = words.news(alike.has(tag) ? `${name} ${tag}` : name, before, state, facts.ended.get(id)?.reason);
+    const news = words.news(alike.has(tag) ? `${name} ${tag}` : name, before, state, facts.taken.has(id) ? 'taken' : facts.ended.get(id)?.reason);
     if (news) said.push(news);
   }
   if (said.length) panel.tell(said.join('. '));

@@ -109,7 +109,7 @@ export function news(called, before, state, end) {
   if (state === 'failed') return `No connection with ${called} yet`;
   if (state === 'knocked') return `You knocked at ${called}`;
   if (state === 'waiting') return `${called} is in line for a free place`;
-  if (state === 'declined') return before === 'knocked' ? `${called} said not now` : '';
+  if (state === 'declined') return before === 'knocked' && end !== 'taken' ? `${called} said not now` : '';
   if (state === 'ended') return `${called} ${WENT[end] ?? 'is gone'}`;
   return '';
 }
