@@ -45,6 +45,9 @@ class SocketConsumer(AsyncConsumer):
         """The socket is."""
         raise NotImplementedError
 
+    def count(self) -> None:
+        """One more frame of the client, whatever is in it. Raises Refused: `too-fast`."""
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Channels' own starts a task for each frame, and waits for one shared thread before it,
         to close ORM connections."""
@@ -80,6 +83,7 @@ class SocketConsumer(AsyncConsumer):
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         try:
+            self.count()
             frame = decode(message, self.frame_max)
             action = self.actions.get(str(frame.get("type")))
             if action is None:

@@ -5,7 +5,9 @@ import re
 from collections.abc import Coroutine
 from typing import Any, ClassVar
 
+from neartalk.clock import now_ms
 from neartalk.codes import Refused
+from neartalk.limits import RULES, seconds, take
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice import frames
@@ -23,6 +25,7 @@ class SignalConsumer(SocketConsumer):
 
     frame_max = 65_536
     line: Line | None = None
+    frame_tat_ms = 0
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return switchboard().later(work)
@@ -33,6 +36,14 @@ class SignalConsumer(SocketConsumer):
     def gone(self) -> None:
         if self.line:
             switchboard().exit(self.line)
+
+    def count(self) -> None:
+        rule = RULES["voice.frame"]
+        self.frame_tat_ms, wait_ms = take(
+            self.frame_tat_ms, now_ms(), rule.interval_ms, rule.tolerance_ms
+        )
+        if wait_ms:
+            raise Refused("too-fast", retry_after=seconds(wait_ms))
 
     # ---- What a frame may ask for ------------------------------------------------------------
 
@@ -90,11 +101,10 @@ class SignalConsumer(SocketConsumer):
     def _line(self) -> Line:
         """The line, once its session is known; what comes before is tried again.
 
-        Raises Refused: `store-unavailable`, `too-fast`.
+        Raises Refused: `store-unavailable`.
         """
         if self.line is None:
             raise Refused("store-unavailable", retry_after=2)
-        self.line.count()
         return self.line
 
     actions: ClassVar[dict[str, Action]] = {

@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from neartalk.clock import now_ms
-from neartalk.codes import Refused
-from neartalk.limits import RULES, seconds, take
 from presence.frames import Frame, dumps
 from presence.people import Session
 from presence.sockets import Outlet
@@ -29,7 +26,6 @@ class Line:
         self.shown_at_s = 0.0
         self.due_s = 0.0
         self.timer: asyncio.TimerHandle | None = None
-        self.frame_tat_ms = 0
 
     @property
     def person_id(self) -> str:
@@ -58,11 +54,3 @@ class Line:
             self.timer.cancel()
             self.timer = None
 
-    def count(self) -> None:
-        """One more frame of the client. Raises Refused: `too-fast`."""
-        rule = RULES["voice.frame"]
-        self.frame_tat_ms, wait_ms = take(
-            self.frame_tat_ms, now_ms(), rule.interval_ms, rule.tolerance_ms
-        )
-        if wait_ms:
-            raise Refused("too-fast", retry_after=seconds(wait_ms))

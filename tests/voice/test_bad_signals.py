@@ -212,10 +212,11 @@ async def test_shielded_voice_without_a_relay_is_refused_and_not_downgraded(bare
         assert (answer["policy"], answer["relay"], answer["ice_servers"]) == ("relay", False, [])
 
 
-async def test_a_flood_is_too_fast(server: Server) -> None:
+@pytest.mark.parametrize("frame", ['{"type": "voice.peers"}', '{"type": "voice.shout"}', "{"])
+async def test_a_flood_is_too_fast_whatever_is_in_it(server: Server, frame: str) -> None:
     async with speaker(server, elsewhere(), "Alice") as alice:
         for _ in range(RULES["voice.frame"].burst + 50):
-            await alice.send("voice.peers")
+            await alice.send_raw(frame)
         refusal = await alice.expect("error", code="too-fast")
         assert refusal["retry_after"] >= 1
 
