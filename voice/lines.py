@@ -53,4 +53,3 @@ class Line:
         if self.timer:
             self.timer.cancel()
             self.timer = None
-
