@@ -20,7 +20,7 @@ from chat.messages import (
 )
 from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
-from neartalk.limits import RULES, seconds, take
+from neartalk.limits import rule, seconds, take
 from presence.geo import Tile
 
 at = attrgetter("at")
@@ -100,9 +100,9 @@ class MemoryHistory:
     # ---- Steps -------------------------------------------------------------------------------
 
     def _allow(self, draft: Draft) -> None:
-        rule, key = RULES["chat.send"], (draft.tile, draft.person_id)
+        limit, key = rule("chat.send"), (draft.tile, draft.person_id)
         now = self.clock()
-        tat, wait = take(self.tats.get(key, 0), now, rule.interval_ms, rule.tolerance_ms)
+        tat, wait = take(self.tats.get(key, 0), now, limit.interval_ms, limit.tolerance_ms)
         if wait:
             raise Refused("too-fast", retry_after=seconds(wait), ref=draft.ref)
         self.tats[key] = tat

@@ -24,7 +24,7 @@ from chat.messages import (
     to_fields,
 )
 from neartalk.codes import Refused
-from neartalk.limits import RULES, seconds
+from neartalk.limits import rule, seconds
 from neartalk.redis import Client, answer, script, unknown_when_lost
 from presence.geo import Tile
 
@@ -74,14 +74,14 @@ class RedisHistory:
         return next(filter(None, await asyncio.gather(*asked)), None) if asked else None
 
     async def _append(self, draft: Draft, ref: str) -> Any:
-        tile, rule = draft.tile, RULES["chat.send"]
+        tile, limit = draft.tile, rule("chat.send")
         keys = [
             stream_key(tile),
             refs_key(tile),
             allowance_key(tile, "chat.send", draft.person_id),
         ]
         fields = [part for pair in to_fields(draft).items() for part in pair]
-        arguments = [ref, life_ms(), rule.interval_ms, rule.tolerance_ms, *fields]
+        arguments = [ref, life_ms(), limit.interval_ms, limit.tolerance_ms, *fields]
         return await self.client.run(self.scripts["append"], keys, arguments)
 
     def _look_after(self, tile: Tile, kept: Appended, due: int) -> None:

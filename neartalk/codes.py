@@ -36,6 +36,16 @@ CODES: dict[str, Code] = {
         "Your connection fell behind.",
         "It was closed, and what you missed is here.",
     ),
+    "too-often": Code(429, 0, "That was quick.", "You can change this again in {retry_after} s."),
+    "too-far": Code(
+        429, 0, "That is far from where you were.", "You can be there in {minutes} min."
+    ),
+    "too-many-sessions": Code(
+        429, 0, "Many have come from your network.", "You can start in {minutes} min."
+    ),
+    "too-many-sockets": Code(
+        429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
+    ),
     "declined": Code(429, 0, "Not now.", "You can knock again in {minutes} min."),
     "busy": Code(429, 0, "Too many at once.", "Knock again in a minute."),
     # Do not: what was sent must change

@@ -17,9 +17,10 @@ from neartalk.codes import Refused
 
 
 class HtmxRequest(HttpRequest):
-    """A request that went through django-htmx's middleware."""
+    """A request by ASGI that went through django-htmx's middleware."""
 
     htmx: HtmxDetails
+    scope: Mapping[str, Any]
 
 
 View = Callable[[HtmxRequest], Coroutine[Any, Any, HttpResponse]]

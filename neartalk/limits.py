@@ -1,21 +1,30 @@
 """How often something may be done: one table of rules, and GCRA, the arithmetic of them.
 
 GCRA is the generic cell rate algorithm (ITU-T I.371): one number a subject, the theoretical arrival
-time (TAT), says everything. Its Lua twin stands in chat/lua/append.lua.
+time (TAT), says everything. Its Lua twins stand in neartalk/lua/take.lua and chat/lua/append.lua.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
+
+DAY_MS = 86_400_000
+NEVER_MS = 1 << 50
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`allowance` acts each `period_s` seconds, of which `burst` may come at once."""
+    """`allowance` acts each `period_s` seconds, of which `burst` may come at once.
+
+    Of a rule that `saves`, whoever does less may do more later, for a day. One that is not `on`
+    lets everything pass.
+    """
 
     allowance: int
     period_s: int
     burst: int
+    saves: bool = False
+    on: bool = True
 
     @property
     def interval_ms(self) -> int:
@@ -25,23 +34,54 @@ class Rule:
     @property
     def tolerance_ms(self) -> int:
         """How far ahead of the even rate a burst may run."""
-        return self.interval_ms * (max(1, round(self.burst * settings.RATE_LIMITS_SCALE)) - 1)
+        return self.tolerance_of(1)
+
+    def tolerance_of(self, units: int) -> int:
+        """The same where an act counts as so many."""
+        if not self.on:
+            return NEVER_MS
+        return self.interval_ms * (max(1, round(self.burst * settings.RATE_LIMITS_SCALE)) - units)
+
+    @property
+    def saved_ms(self) -> int:
+        return DAY_MS if self.saves else 0
 
 
 RULES: dict[str, Rule] = {
+    # For each address, and for the networks that one person may have many addresses of.
+    "session.address": Rule(allowance=10, period_s=3600, burst=10),
+    "session.64": Rule(allowance=10, period_s=3600, burst=10),
+    "session.56": Rule(allowance=40, period_s=3600, burst=20),
+    "session.48": Rule(allowance=200, period_s=3600, burst=50),
+    "socket.address": Rule(allowance=600, period_s=60, burst=200),
+    "socket.session": Rule(allowance=30, period_s=60, burst=10),
+    "place.move": Rule(allowance=6, period_s=60, burst=3),
+    "place.radius": Rule(allowance=30, period_s=60, burst=10),
+    # In metres: 300 km/h, and 2 km at once.
+    "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
     "voice.knock": Rule(allowance=30, period_s=60, burst=10),
     "voice.frame": Rule(allowance=1200, period_s=60, burst=400),
 }
 
 
-def take(tat_ms: int, now_ms: int, interval_ms: int, tolerance_ms: int) -> tuple[int, int]:
-    """The new TAT and 0 if the act is allowed, else the old TAT and the milliseconds to wait."""
-    start_ms = max(tat_ms, now_ms)
+def rule(name: str) -> Rule:
+    """The rule as it stands now."""
+    return replace(RULES[name], on=False) if name in settings.RATE_LIMITS_OFF else RULES[name]
+
+
+def take(
+    tat_ms: int, now_ms: int, cost_ms: int, tolerance_ms: int, saved_ms: int = 0
+) -> tuple[int, int]:
+    """The new TAT and 0 if the act is allowed, else the old TAT and the milliseconds to wait.
+
+    `tat_ms` is 0 for whoever has done nothing yet; `saved_ms` is how long unused time counts.
+    """
+    start_ms = max(tat_ms or now_ms, now_ms - saved_ms)
     wait_ms = start_ms - tolerance_ms - now_ms
     if wait_ms > 0:
         return tat_ms, wait_ms
-    return start_ms + interval_ms, 0
+    return start_ms + cost_ms, 0
 
 
 def seconds(wait_ms: int) -> int:

@@ -54,7 +54,10 @@ HTTPS = env_bool("HTTPS", not DEBUG)
 RENAMES = int(os.getenv("RENAMES", "3"))
 MESSAGE_LIFE_SECONDS = int(os.getenv("MESSAGE_LIFE_SECONDS", "1800"))
 SESSION_IDLE_SECONDS = int(os.getenv("SESSION_IDLE_SECONDS", "1800"))
+# How many proxies stand in front, each of which adds to X-Forwarded-For.
+TRUSTED_PROXIES = int(os.getenv("TRUSTED_PROXIES", "0"))
 RATE_LIMITS_SCALE = float(os.getenv("RATE_LIMITS_SCALE", "1"))
+RATE_LIMITS_OFF = env_list("RATE_LIMITS_OFF")
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
 

@@ -4,14 +4,17 @@ said.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, ClassVar, cast
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
+from neartalk.allowances import Act, allow
 from neartalk.codes import CODES, Refused
+from neartalk.origins import headers_of, origin_of
 from neartalk.protocol import EXTENSION
+from neartalk.store import allowances, keys
 from presence.frames import Form, Frame, refusal
 from presence.people import Session
 from presence.sessions import of_scope
@@ -70,6 +73,7 @@ class SocketConsumer(AsyncConsumer):
         """On its own, so that a slow arrival does not keep the socket from being heard."""
         try:
             session = await of_scope(self.scope)
+            await allow_socket(self.scope, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)
@@ -113,6 +117,14 @@ class SocketConsumer(AsyncConsumer):
         "websocket.receive": websocket_receive,
         "websocket.disconnect": websocket_disconnect,
     }
+
+
+async def allow_socket(scope: Mapping[str, Any], session: Session) -> None:
+    """Raises Refused: `too-many-sockets`."""
+    origin = await origin_of(keys(), *headers_of(scope))
+    for act in [Act("socket.address", digest) for digest in origin.values()][:1]:
+        await allow(allowances(), "too-many-sockets", act)
+    await allow(allowances(), "too-many-sockets", Act("socket.session", session.digest))
 
 
 def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:

@@ -8,11 +8,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
+from neartalk.origins import headers_of, origin_of
+from neartalk.store import allowances, keys
 from presence import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm
-from presence.geo import RADIUS_STOPS_M, cell_at, label, widest
+from presence.geo import RADIUS_STOPS_M, apart, cell_at, label, widest
 from presence.hub import hub
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
@@ -72,6 +75,7 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     form = FirstNameForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
+    await allow_session(request)
     await retire(key_of(request))
     key, session = await open_session(form.cleaned_data["username"])
     if request.htmx:
@@ -79,6 +83,25 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
         keep(response, key)
         return response
     return JsonResponse({"session_id": key, **described(session)}, status=201)
+
+
+async def allow_session(request: HtmxRequest) -> None:
+    """Raises Refused: `too-many-sessions`."""
+    origin = await origin_of(keys(), *headers_of(request.scope))
+    widest = [*origin.values()][-1:]
+    acts = [Act(f"session.{part}", one, beside=widest[0]) for part, one in origin.items()]
+    await allow(allowances(), "too-many-sessions", *acts)
+
+
+async def allow_place(session: Session, place: Place) -> None:
+    """Nobody scans a city with one session. Raises Refused: `too-often`, `too-far`."""
+    before, subject = session.person.place, session.digest
+    if place.cell != before.cell:
+        await allow(allowances(), "too-often", Act("place.move", subject))
+        metres = round(apart(before.cell, place.cell)) if before.cell else 0
+        await allow(allowances(), "too-far", Act("place.travel", subject, metres))
+    elif place.radius_m != before.radius_m:
+        await allow(allowances(), "too-often", Act("place.radius", subject))
 
 
 async def retire(key: str | None) -> None:
@@ -130,7 +153,9 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
     place = Place(cell, widest(cell, asked_m))
-    session = (await put(await of_request(request), place)).session
+    session = await of_request(request)
+    await allow_place(session, place)
+    session = (await put(session, place)).session
     nearby = await around(session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import RULES, seconds, take
+from neartalk.limits import rule, seconds, take
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice import frames
@@ -38,9 +38,9 @@ class SignalConsumer(SocketConsumer):
             switchboard().exit(self.line)
 
     def count(self) -> None:
-        rule = RULES["voice.frame"]
+        limit = rule("voice.frame")
         self.frame_tat_ms, wait_ms = take(
-            self.frame_tat_ms, now_ms(), rule.interval_ms, rule.tolerance_ms
+            self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
         )
         if wait_ms:
             raise Refused("too-fast", retry_after=seconds(wait_ms))

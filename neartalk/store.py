@@ -1,0 +1,21 @@
+"""The allowances and the key of the day: in Redis where REDIS_URL is set, else in memory."""
+
+from functools import cache
+
+from django.conf import settings
+
+from neartalk.allowances import Allowances
+from neartalk.allowances_memory import MemoryAllowances
+from neartalk.allowances_redis import RedisAllowances
+from neartalk.origins import Keys, MemoryKeys, RedisKeys
+from neartalk.redis import connect
+
+
+@cache
+def allowances() -> Allowances:
+    return RedisAllowances(connect()) if settings.REDIS_URL else MemoryAllowances()
+
+
+@cache
+def keys() -> Keys:
+    return RedisKeys(connect()) if settings.REDIS_URL else MemoryKeys()

@@ -1,0 +1,127 @@
+"""Allowances, kept in memory or in Redis: one contract."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neartalk import limits
+from neartalk.allowances import Act, Allowances, allow
+from neartalk.allowances_memory import SWEEP, MemoryAllowances
+from neartalk.allowances_redis import RedisAllowances
+from neartalk.codes import Refused
+from neartalk.limits import RULES, Rule
+from neartalk.redis import connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from pytest_django.fixtures import Settings
+
+    Make = Callable[[], AbstractAsyncContextManager[Allowances]]
+
+HOUR_S = 3600
+
+
+@pytest.fixture(params=["memory", "redis"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """A store, made inside of the test's own loop."""
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[Allowances]:
+        if not url:
+            yield MemoryAllowances()
+            return
+        client = connect(url)
+        yield RedisAllowances(client)
+        await client.aclose(close_connection_pool=True)
+
+    return made
+
+
+@pytest.fixture(autouse=True)
+def rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So slow that nothing comes back while a test runs."""
+    monkeypatch.setitem(RULES, "three", Rule(3, HOUR_S, burst=3))
+    monkeypatch.setitem(RULES, "five", Rule(5, HOUR_S, burst=5))
+    monkeypatch.setitem(RULES, "metres", Rule(3600, HOUR_S, burst=2000, saves=True))
+
+
+async def test_of_a_thousand_at_once_exactly_the_allowance_is_taken(make: Make) -> None:
+    async with make() as allowances:
+        tries = (allowances.take([Act("five", "alice")]) for _ in range(1000))
+        found = await asyncio.gather(*tries)
+        assert found.count((0, 0)) == 5
+        waits = [wait_ms for _, wait_ms in found if wait_ms]
+        assert all(0 < wait_ms <= HOUR_S * 1000 / 5 for wait_ms in waits)
+        assert (await allowances.take([Act("five", "bob")])) == (0, 0)
+
+
+async def test_of_several_all_are_taken_or_none(make: Make) -> None:
+    async with make() as allowances:
+        both = [Act("five", "alice", beside="all"), Act("three", "all")]
+        for _ in range(3):
+            assert await allowances.take(both) == (0, 0)
+        each, wait_ms = await allowances.take(both)
+        assert (each, wait_ms > 0) == (2, True)
+        found = [await allowances.take([both[0]]) for _ in range(3)]
+        assert found[:2] == [(0, 0)] * 2
+        assert found[2] != (0, 0)
+
+
+async def test_an_act_of_many_units_takes_as_much(make: Make) -> None:
+    async with make() as allowances:
+        assert await allowances.take([Act("metres", "alice", 0)]) == (0, 0)
+        assert await allowances.take([Act("metres", "alice", 1500)]) == (0, 0)
+        each, wait_ms = await allowances.take([Act("metres", "alice", 1500)])
+        assert each == 1
+        assert 990_000 < wait_ms <= 1_000_000
+        assert await allowances.take([Act("metres", "alice", 490)]) == (0, 0)
+
+
+async def test_more_at_once_than_a_burst_has_to_wait_from_the_first_time(make: Make) -> None:
+    async with make() as allowances:
+        _, wait_ms = await allowances.take([Act("metres", "alice", 100_000)])
+        assert 97_900_000 < wait_ms <= 98_000_000
+
+
+async def test_what_was_saved_may_be_spent_later() -> None:
+    now_ms = 1_800_000_000_000
+    allowances = MemoryAllowances(lambda: now_ms)
+    await allowances.take([Act("metres", "alice", 0)])
+    now_ms += 8_000_000
+    assert await allowances.take([Act("metres", "alice", 10_000)]) == (0, 0)
+    assert (await allowances.take([Act("metres", "alice", 1)]))[1] == 1000
+    now_ms += 2 * limits.DAY_MS
+    assert (await allowances.take([Act("metres", "alice", 86_400 + 2001)]))[1] == 1000
+
+
+async def test_a_refusal_says_when_and_a_rule_that_is_off_refuses_nothing(
+    make: Make, settings: Settings
+) -> None:
+    async with make() as allowances:
+        act = Act("three", "alice")
+        for _ in range(3):
+            await allow(allowances, "too-often", act)
+        with pytest.raises(Refused) as refused:
+            await allow(allowances, "too-often", act)
+        assert refused.value.code == "too-often"
+        assert refused.value.retry_after == HOUR_S / 3
+        settings.RATE_LIMITS_OFF = ["three"]
+        await allow(allowances, "too-often", act)
+
+
+async def test_what_is_full_again_is_forgotten() -> None:
+    now_ms = 1_800_000_000_000
+    allowances = MemoryAllowances(lambda: now_ms)
+    for number in range(SWEEP - 1):
+        await allowances.take([Act("five", str(number))])
+    now_ms += HOUR_S * 1000
+    for number in range(SWEEP):
+        await allowances.take([Act("five", f"later {number}")])
+    assert len(allowances.tats_ms) <= SWEEP + 1
