@@ -1,0 +1,210 @@
+"""How often an address and a session may do something, over two processes that share a Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from neartalk.limits import RULES
+from tests.client import (
+    HERE,
+    Tab,
+    Unexpected,
+    bearer_of,
+    elsewhere,
+    north,
+    opened,
+    place,
+    running,
+    session,
+)
+from tests.servers import Valkey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from tests.client import Frame, Spot
+    from tests.servers import Server
+
+    Servers = tuple[Server, Server]
+
+TRIES = 1000
+_addresses = (f"198.51.100.{last}" for last in itertools.count(1))
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with ExitStack() as stack:
+        redis = Valkey()
+        stack.callback(redis.close)
+        env = {"REDIS_URL": redis.start().url, "TRUSTED_PROXIES": "1", "RATE_LIMITS_OFF": ""}
+        first, second = (stack.enter_context(running("uvicorn", **env)) for _ in range(2))
+        yield first, second
+
+
+@asynccontextmanager
+async def callers(servers: Servers) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """A client of each process."""
+    limits = httpx.Limits(max_connections=50, keepalive_expiry=1)
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=one.url, timeout=60, trust_env=False, limits=limits)
+            )
+            for one in servers
+        ]
+
+
+async def tried(
+    clients: list[httpx.AsyncClient], path: str, bodies: list[Frame], headers: list[dict[str, str]]
+) -> list[Frame]:
+    """All at once, by turns at the processes: the refusals; whatever else is a yes."""
+    calls = (
+        client.post(path, json=body, headers=header)
+        for client, body, header in zip(
+            itertools.cycle(clients), bodies, itertools.cycle(headers), strict=False
+        )
+    )
+    answers = await asyncio.gather(*calls)
+    refused = [answer for answer in answers if answer.status_code >= 400]
+    assert all(answer.status_code == 429 for answer in refused)
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
+    return [answer.json() for answer in refused]
+
+
+def by(*addresses: str) -> dict[str, str]:
+    return {"X-Forwarded-For": ", ".join(addresses)}
+
+
+async def test_an_address_begins_exactly_its_allowance_of_sessions_whatever_it_claims_to_be(
+    servers: Servers,
+) -> None:
+    own = next(_addresses)
+    forged = [by(f"203.0.113.{last % 250}", own) for last in range(TRIES)]
+    async with callers(servers) as clients:
+        began = time.monotonic()
+        refused = await tried(clients, "/api/session/create", [{}] * TRIES, forged)
+        assert TRIES - len(refused) in allowed("session.address", began)
+        assert {one["code"] for one in refused} == {"too-many-sessions"}
+        other = await tried(clients, "/api/session/create", [{}], [by(next(_addresses))])
+        assert other == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "address"),
+    [
+        ("session.64", "2001:db8:1:1::{:x}"),
+        ("session.56", "2001:db8:2:{:x}::1"),
+        ("session.48", "2001:db8:3:{:x}00::1"),
+    ],
+)
+async def test_ipv6_is_counted_by_networks(servers: Servers, rule: str, address: str) -> None:
+    """However many addresses of it somebody has."""
+    several = [by(address.format(number % 250)) for number in range(TRIES)]
+    async with callers(servers) as clients:
+        began = time.monotonic()
+        refused = await tried(clients, "/api/session/create", [{}] * TRIES, several)
+        assert TRIES - len(refused) in allowed(rule, began)
+
+
+@asynccontextmanager
+async def someone(servers: Servers, spot: Spot) -> AsyncIterator[tuple[Any, str]]:
+    """The clients of both processes, and the key of a session that has a place."""
+    async with callers(servers) as clients:
+        clients[0].headers.update(by(next(_addresses)))
+        created = await session(clients[0])
+        key = str(created["session_id"])
+        for client in clients:
+            client.headers.update(bearer_of(key))
+        await place(clients[0], *spot, 500)
+        yield clients, key
+
+
+async def test_a_session_moves_exactly_as_often_as_it_may(servers: Servers) -> None:
+    spot = elsewhere()
+    async with someone(servers, spot) as (clients, _):
+        bodies = [where(north(spot, 1 + turn % 2)) for turn in range(TRIES)]
+        refused = await tried(clients, "/api/location/update", bodies, [{}])
+        # It came by one, and where it stands already is no move.
+        assert {one["code"] for one in refused} == {"too-often"}
+        assert len(refused) >= TRIES / 2 - RULES["place.move"].burst
+
+
+async def test_a_session_changes_its_reach_exactly_as_often_as_it_may(servers: Servers) -> None:
+    spot = elsewhere()
+    async with someone(servers, spot) as (clients, _):
+        bodies = [{**where(spot), "radius": 600 + turn} for turn in range(TRIES)]
+        began = time.monotonic()
+        refused = await tried(clients, "/api/location/update", bodies, [{}])
+        assert TRIES - len(refused) in allowed("place.radius", began)
+        assert {one["code"] for one in refused} == {"too-often"}
+
+
+async def test_nobody_is_far_away_at_once(servers: Servers) -> None:
+    spot = elsewhere()
+    async with someone(servers, spot) as (clients, _):
+        near, far = north(spot, 12), north(spot, 100)
+        refused = await tried(clients, "/api/location/update", [where(far)], [{}])
+        assert [one["code"] for one in refused] == ["too-far"]
+        # 15 km, of which 2 are free, at 300 km/h.
+        assert 150 <= refused[0]["retry_after"] <= 162
+        assert await tried(clients, "/api/location/update", [where(near)], [{}]) == []
+        where_now = (await clients[1].get("/api/nearby")).json()
+        assert where_now["count"] == 0
+
+
+async def test_a_session_opens_exactly_as_many_sockets_as_it_may(servers: Servers) -> None:
+    async with someone(servers, HERE) as (_, key), AsyncExitStack() as stack:
+        turns = itertools.islice(itertools.cycle(servers), 40)
+        began = time.monotonic()
+        found = await asyncio.gather(*(first_word(stack, one, bearer_of(key)) for one in turns))
+        welcome = found.count("welcome")
+        assert welcome in allowed("socket.session", began)
+        assert found.count("too-many-sockets") == 40 - welcome
+
+
+async def test_an_address_opens_exactly_as_many_sockets_as_it_may(servers: Servers) -> None:
+    own = by(next(_addresses))
+    keys = []
+    async with callers(servers) as clients:
+        for _ in range(30):
+            clients[0].headers.update(by(next(_addresses)))
+            keys.append(str((await session(clients[0]))["session_id"]))
+            clients[0].headers.update(bearer_of(keys[-1]))
+            await place(clients[0], *HERE, 500)
+            del clients[0].headers["Authorization"]
+    asked = [(one, {**bearer_of(key), **own}) for key in keys for one in (*servers,) * 4]
+    async with AsyncExitStack() as stack:
+        began = time.monotonic()
+        found = await asyncio.gather(*(first_word(stack, one, who) for one, who in asked))
+        welcome = found.count("welcome")
+        assert welcome in allowed("socket.address", began)
+        assert found.count("too-many-sockets") == len(asked) - welcome
+
+
+def allowed(rule: str, began_s: float) -> range:
+    """How many acts a rule let pass since: its burst, and what came back meanwhile."""
+    passed_ms = (time.monotonic() - began_s) * 1000
+    burst = RULES[rule].burst
+    return range(burst, burst + int(passed_ms / RULES[rule].interval_ms) + 2)
+
+
+def where(spot: Spot) -> Frame:
+    return {"lat": spot[0], "lon": spot[1], "radius": 500}
+
+
+async def first_word(stack: AsyncExitStack, server: Server, headers: Mapping[str, str]) -> str:
+    """What a socket is told first: that it is welcome, or why not."""
+    socket = await stack.enter_async_context(opened(server, headers))
+    tab = Tab(socket)
+    try:
+        frame = (await tab._receive())[0]
+    except Exception as why:
+        raise Unexpected("no word") from why
+    return str(frame.get("code", frame["type"]))
