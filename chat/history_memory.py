@@ -104,7 +104,8 @@ class MemoryHistory:
         now = self.clock()
         tat, wait = take(self.tats.get(key, 0), now, limit.interval_ms, limit.tolerance_ms)
         if wait:
-            raise Refused("too-fast", retry_after=seconds(wait), ref=draft.ref)
+            wait_s = seconds(wait)
+            raise Refused("too-fast", retry_after=wait_s, ref=draft.ref, rule="chat.send")
         self.tats[key] = tat
 
     def _next_id(self, stream: Stream) -> StreamId:

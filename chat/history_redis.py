@@ -62,7 +62,8 @@ class RedisHistory:
         if said == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
         if said == "wait":
-            raise Refused("too-fast", retry_after=seconds(values[0]), ref=draft.ref)
+            wait_s = seconds(values[0])
+            raise Refused("too-fast", retry_after=wait_s, ref=draft.ref, rule="chat.send")
         at, previous, due = values
         kept = Appended(StreamId.parse(at), StreamId.parse(previous))
         self._look_after(draft.tile, kept, due)

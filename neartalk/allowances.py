@@ -46,6 +46,6 @@ async def allow(allowances: Allowances, code: str, *acts: Act) -> None:
     counted = [act for act in acts if act.limit.on]
     if not counted:
         return
-    _, wait_ms = await allowances.take(counted)
+    each, wait_ms = await allowances.take(counted)
     if wait_ms:
-        raise Refused(code, retry_after=seconds(wait_ms))
+        raise Refused(code, retry_after=seconds(wait_ms), rule=counted[each - 1].rule)

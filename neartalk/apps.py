@@ -1,6 +1,9 @@
 """The project's own app: what everyone uses."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class NearTalkConfig(AppConfig):
@@ -8,3 +11,17 @@ class NearTalkConfig(AppConfig):
 
     def ready(self) -> None:
         from neartalk import checks  # noqa: F401, PLC0415 registers them, once apps are ready
+
+        post_migrate.connect(add_rules, sender=self)
+
+
+def add_rules(**kwargs: Any) -> None:
+    """A row for each rule that has none yet, as the defaults are; those an operator set stay."""
+    from neartalk.limits import RULES  # noqa: PLC0415 once apps are ready
+    from neartalk.models import RateLimit  # noqa: PLC0415
+
+    rows = [
+        RateLimit(name=name, allowance=one.allowance, period_s=one.period_s, burst=one.burst)
+        for name, one in RULES.items()
+    ]
+    RateLimit.objects.using(kwargs["using"]).bulk_create(rows, ignore_conflicts=True)

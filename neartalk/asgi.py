@@ -14,6 +14,7 @@ from django.urls import re_path
 
 import chat.urls
 import voice.urls
+from neartalk.records import records
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
@@ -21,8 +22,16 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+class Doors(ProtocolTypeRouter):
+    """Whoever comes first makes this process begin to write records and to read rules."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        records().start()
+        return await super().__call__(scope, receive, send)
+
+
 sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
-application = ProtocolTypeRouter(
+application = Doors(
     {
         "http": django_application,
         "websocket": URLRouter([*sockets, re_path("", cast(Any, nowhere))]),

@@ -94,16 +94,22 @@ class Refused(Exception):
     """A refusal on its way to whoever asked.
 
     `retry_after` is in whole seconds and stands only where trying again can help; `ref` is the
-    sender's own mark of the message refused.
+    sender's own mark of the message refused. `rule` names the limit that was met, and is counted.
     """
 
     def __init__(
-        self, code: str, *, retry_after: int | None = None, ref: str | None = None
+        self,
+        code: str,
+        *,
+        retry_after: int | None = None,
+        ref: str | None = None,
+        rule: str | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
         self.ref = ref
+        self.rule = rule
 
     @property
     def row(self) -> Code:

@@ -14,6 +14,9 @@ from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from neartalk.codes import Refused
+from neartalk.origins import headers_of, nearest, origin_of
+from neartalk.records import records
+from neartalk.store import keys
 
 
 class HtmxRequest(HttpRequest):
@@ -83,11 +86,19 @@ def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, 
                     raise Refused("wrong-method")
                 return await view(request)
             except Refused as refused:
+                await count(request, refused)
                 return refusal(request, refused)
 
         return never_cache(answer)
 
     return wrap
+
+
+async def count(request: HtmxRequest, refused: Refused) -> None:
+    """A limit was met, by whoever asked."""
+    if refused.rule:
+        origin = await origin_of(keys(), *headers_of(request.scope))
+        records().hits.count(refused.rule, nearest(origin))
 
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:

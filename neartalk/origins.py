@@ -103,6 +103,11 @@ async def origin_of(keys: Keys, peer: str, forwarded: str) -> Origin:
     return {part: digest_of(key, network) for part, network in networks.items()}
 
 
+def nearest(origin: Origin) -> str:
+    """What a refusal is counted under; of this machine that is nothing."""
+    return next(iter(origin.values()), "")
+
+
 def digest_of(key: bytes, network: str) -> str:
     return hmac.digest(key, network.encode(), hashlib.sha256).hex()[:32]
 

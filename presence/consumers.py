@@ -4,7 +4,8 @@ said.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from channels.consumer import AsyncConsumer
@@ -12,8 +13,9 @@ from channels.exceptions import StopConsumer
 
 from neartalk.allowances import Act, allow
 from neartalk.codes import CODES, Refused
-from neartalk.origins import headers_of, origin_of
+from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.protocol import EXTENSION
+from neartalk.records import records
 from neartalk.store import allowances, keys
 from presence.frames import Form, Frame, refusal
 from presence.people import Session
@@ -31,6 +33,7 @@ class SocketConsumer(AsyncConsumer):
     form = Form.JSON
     outlet: AsgiOutlet | DirectOutlet
     arriving: asyncio.Task[None] | None = None
+    origin: Origin = MappingProxyType({})
 
     def subprotocol(self, offered: list[str]) -> str | None:
         """Which of the subprotocols that a client offers is spoken."""
@@ -73,7 +76,8 @@ class SocketConsumer(AsyncConsumer):
         """On its own, so that a slow arrival does not keep the socket from being heard."""
         try:
             session = await of_scope(self.scope)
-            await allow_socket(self.scope, session)
+            self.origin = await origin_of(keys(), *headers_of(self.scope))
+            await allow_socket(self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)
@@ -108,6 +112,8 @@ class SocketConsumer(AsyncConsumer):
 
     def refuse(self, refused: Refused) -> None:
         """Says why, and closes where the code says so."""
+        if refused.rule:
+            records().hits.count(refused.rule, nearest(self.origin))
         self.write(refusal(self.form, refused))
         if close := CODES[refused.code].close:
             self.outlet.close(close)
@@ -119,11 +125,10 @@ class SocketConsumer(AsyncConsumer):
     }
 
 
-async def allow_socket(scope: Mapping[str, Any], session: Session) -> None:
+async def allow_socket(origin: Origin, session: Session) -> None:
     """Raises Refused: `too-many-sockets`."""
-    origin = await origin_of(keys(), *headers_of(scope))
-    for act in [Act("socket.address", digest) for digest in origin.values()][:1]:
-        await allow(allowances(), "too-many-sockets", act)
+    if origin:
+        await allow(allowances(), "too-many-sockets", Act("socket.address", nearest(origin)))
     await allow(allowances(), "too-many-sockets", Act("socket.session", session.digest))
 
 

@@ -43,7 +43,7 @@ class SignalConsumer(SocketConsumer):
             self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
         )
         if wait_ms:
-            raise Refused("too-fast", retry_after=seconds(wait_ms))
+            raise Refused("too-fast", retry_after=seconds(wait_ms), rule="voice.frame")
 
     # ---- What a frame may ask for ------------------------------------------------------------
 

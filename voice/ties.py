@@ -125,7 +125,7 @@ class Ties:
         limit = rule("voice.knock")
         tat_ms, wait_ms = take(me.knock_tat_ms, self.now_ms, limit.interval_ms, limit.tolerance_ms)
         if wait_ms:
-            raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to)
+            raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to, rule="voice.knock")
         self._put(me.changed(knock_tat_ms=tat_ms, declined=without(me, to)))
         self._tie(own, to, Tie.KNOCKED, Tie.KNOCKS)
 

@@ -129,11 +129,13 @@ async def someone(servers: Servers, spot: Spot) -> AsyncIterator[tuple[Any, str]
 async def test_a_session_moves_exactly_as_often_as_it_may(servers: Servers) -> None:
     spot = elsewhere()
     async with someone(servers, spot) as (clients, _):
-        bodies = [where(north(spot, 1 + turn % 2)) for turn in range(TRIES)]
+        bodies = [where(north(spot, 1 + turn)) for turn in range(TRIES)]
+        began = time.monotonic()
         refused = await tried(clients, "/api/location/update", bodies, [{}])
-        # It came by one, and where it stands already is no move.
-        assert {one["code"] for one in refused} == {"too-often"}
-        assert len(refused) >= TRIES / 2 - RULES["place.move"].burst
+        # Whoever may move may still be too far away.
+        often = [one for one in refused if one["code"] == "too-often"]
+        assert {one["code"] for one in refused} <= {"too-often", "too-far"}
+        assert TRIES - len(often) + 1 in allowed("place.move", began)
 
 
 async def test_a_session_changes_its_reach_exactly_as_often_as_it_may(servers: Servers) -> None:
