@@ -1,0 +1,121 @@
+"""Rules that an operator changes, and what they refused: rows beside the people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import OperationalError
+
+from neartalk import limits
+from neartalk import records as module
+from neartalk.apps import add_rules
+from neartalk.codes import Refused
+from neartalk.hits import KINDS_MAX, MINUTE_MS, NOBODY, Hits, Kind
+from neartalk.limits import RULES, rule, take
+from neartalk.models import RateLimit, RateLimitHit
+from neartalk.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOW_MS = 1_800_000_000_000 // MINUTE_MS * MINUTE_MS
+
+
+class Minute:
+    now_ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture(autouse=True)
+def defaults_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "current", {})
+
+
+# ---- Counting ------------------------------------------------------------------------------------
+
+
+def test_a_flood_of_a_million_is_a_few_rows_once_its_minute_is_over() -> None:
+    clock = Minute()
+    hits = Hits(clock)
+    hits.count("chat.send", "a", 999_999)
+    hits.count("chat.send", "a")
+    hits.count("chat.send", "b")
+    hits.count("place.move", "a")
+    assert hits.take() == {}
+    clock.now_ms += MINUTE_MS
+    hits.count("chat.send", "a")
+    assert hits.take() == {
+        Kind("chat.send", "a", NOW_MS): 1_000_000,
+        Kind("chat.send", "b", NOW_MS): 1,
+        Kind("place.move", "a", NOW_MS): 1,
+    }
+    assert hits.take() == {}
+    clock.now_ms += MINUTE_MS
+    assert hits.take() == {Kind("chat.send", "a", NOW_MS + MINUTE_MS): 1}
+
+
+def test_of_more_subjects_than_are_remembered_the_rest_count_as_nobody() -> None:
+    clock = Minute()
+    hits = Hits(clock)
+    for number in range(KINDS_MAX + 100):
+        hits.count("session.address", str(number))
+    clock.now_ms += MINUTE_MS
+    counts = hits.take()
+    assert len(counts) == KINDS_MAX + 1
+    assert counts[Kind("session.address", NOBODY, NOW_MS)] == 100
+    assert sum(counts.values()) == KINDS_MAX + 100
+
+
+# ---- The database --------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_changed_rule_is_read_and_one_switched_off_refuses_nothing() -> None:
+    records = Records()
+    await RateLimit.objects.filter(name="chat.send").aupdate(allowance=60, period_s=30, burst=5)
+    await RateLimit.objects.filter(name="place.travel").aupdate(on=False)
+    await records.read_rules()
+    assert (rule("chat.send").interval_ms, rule("chat.send").tolerance_ms) == (500, 2000)
+    travel = rule("place.travel")
+    assert travel.saves
+    assert take(0, NOW_MS, 10**12, travel.tolerance_of(10**9), travel.saved_ms)[1] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_each_rule_has_a_row_and_those_that_were_set_stay() -> None:
+    assert {row.name async for row in RateLimit.objects.all()} == RULES.keys()
+    await RateLimit.objects.filter(name="chat.send").aupdate(allowance=99)
+    await RateLimit.objects.filter(name="place.move").adelete()
+
+    await sync_to_async(add_rules)(using="default")
+    assert (await RateLimit.objects.aget(name="chat.send")).allowance == 99
+    assert (await RateLimit.objects.aget(name="place.move")).burst == RULES["place.move"].burst
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Minute()
+    records = Records()
+    records.hits = Hits(clock)
+    records.hits.count("chat.send", "a", 3)
+    clock.now_ms += MINUTE_MS
+
+    def lost(counts: Mapping[Kind, int]) -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "keep", lost)
+        with pytest.raises(Refused):
+            await records.write_hits()
+    await records.write_hits()
+    await records.write_hits()
+    rows = [row async for row in RateLimitHit.objects.all()]
+    assert [(row.rule, row.subject, row.count) for row in rows] == [("chat.send", "a", 3)]
+    assert rows[0].minute == datetime.fromtimestamp(NOW_MS / 1000, UTC)
