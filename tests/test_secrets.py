@@ -114,7 +114,7 @@ def addresses(printed: str, ours: set[int]) -> list[str]:
 
 
 async def test_uvicorn_prints_nothing_at_all_while_all_is_well(serve: Serve) -> None:
-    server = serve("uvicorn")
+    server = serve("uvicorn", migrate=True)
     async with person(server, *elsewhere(), 500, NAME) as alice:
         await alice.say(TEXT)
         await alice.rename("alice")
