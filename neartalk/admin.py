@@ -1,0 +1,74 @@
+"""The operator's view of limits: rules to edit, and what they refused."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from neartalk.models import RateLimit, RateLimitHit
+
+COUNT_MAX = 10_000
+
+
+class FewPages(Paginator):
+    """Never counts more than it shows: a million rows are not looked at for a number."""
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        return self.object_list[: COUNT_MAX + 1].count()
+
+
+@admin.register(RateLimit)
+class RateLimitAdmin(admin.ModelAdmin):
+    """A change takes effect in every process within 10 s."""
+
+    list_display = ("name", "allowance", "period_s", "burst", "on", "refused_yesterday")
+    list_editable = ("allowance", "period_s", "burst", "on")
+    readonly_fields = ("name",)
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RateLimit]:
+        today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        hits = RateLimitHit.objects.filter(
+            rule=OuterRef("name"), minute__gte=today - timedelta(days=1), minute__lt=today
+        )
+        refused = hits.values("rule").annotate(total=Sum("count")).values("total")
+        return super().get_queryset(request).annotate(refused=Subquery(refused))
+
+    @admin.display(description="refused yesterday", ordering="refused")
+    def refused_yesterday(self, row: Any) -> int:
+        return row.refused or 0
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(RateLimitHit)
+class RateLimitHitAdmin(admin.ModelAdmin):
+    """What was refused to whom, by the minute; a subject is told from others for a day."""
+
+    list_display = ("minute", "rule", "subject", "count")
+    list_filter = ("rule", "minute")
+    search_fields = ("=subject",)
+    search_help_text = "a subject, in full"
+    ordering = ("-minute", "-id")
+    paginator = FewPages
+    show_full_result_count = False
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
