@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from chat.feed import feed
 from chat.messages import REF
+from chat.spam import refuse_spam
 from neartalk.codes import Refused
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
@@ -54,6 +55,7 @@ class ChatConsumer(SocketConsumer):
             raise Refused("bad-frame")
         try:
             cleaned = clean_message(text)
+            refuse_spam(cleaned)
         except TextRefused as why:
             raise Refused(why.code, ref=ref) from why
         await feed().send(self._present(ref), cleaned, ref)

@@ -75,6 +75,8 @@ CODES: dict[str, Code] = {
     "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
     "message-empty": Code(422, 0, "Nothing to send.", "Write a few words first."),
     "message-too-long": Code(422, 0, "Too long.", "A message has at most 500 characters."),
+    "too-many-links": Code(422, 0, "Too many links.", "A message has at most 2."),
+    "wall-of-text": Code(422, 0, "Too much of one letter.", "Say it with fewer."),
     "not-found": Code(404, 0, "Not here.", "It is gone, or it was never yours."),
     "wrong-method": Code(405, 0, "Not understood.", "This address takes another method."),
     "renames-spent": Code(

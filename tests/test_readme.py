@@ -17,6 +17,7 @@ from chat.consumers import ChatConsumer
 from chat.messages import Draft, StreamId, message_of
 from chat.said import Said
 from neartalk.codes import CODES, Code, Refused
+from neartalk.limits import RULES
 from presence import frames, panel
 from presence.frames import Form
 from presence.people import Place
@@ -365,6 +366,17 @@ def test_every_file_and_test_that_is_named_exists() -> None:
     for cells in rows("## Promises, and the test that shows each"):
         for path, test in re.findall(r"`([\w/]+\.py)::(\w+)`", cells[1]):
             assert f"def {test}(" in read(ROOT / path), f"{path} has no {test}"
+
+
+def test_every_rule_of_limits_stands_in_the_table_as_it_is_by_default_and_no_other() -> None:
+    told: dict[str, tuple[int, int, int]] = {}
+    for names, bursts, then, _ in rows("Limits"):
+        allowances, period = then.rsplit(" ", 2)[0], then.rsplit(" ", 1)[1]
+        for name, burst, allowance in zip(
+            spans(names), bursts.split(", "), allowances.split(", "), strict=True
+        ):
+            told[name] = int(burst), int(allowance), {"minute": 60, "hour": 3600}[period]
+    assert told == {name: (one.burst, one.allowance, one.period_s) for name, one in RULES.items()}
 
 
 def test_every_module_stands_in_the_tree_of_the_architecture_and_no_other() -> None:

@@ -2,8 +2,10 @@
 
 from django.http import HttpResponse, JsonResponse
 
+from neartalk.allowances import Act, allow
 from neartalk.clock import now_ms
 from neartalk.http import HtmxRequest, endpoint
+from neartalk.store import allowances
 from presence.sessions import of_request
 from voice.ice import LIFE_S, servers
 
@@ -12,6 +14,7 @@ from voice.ice import LIFE_S, servers
 async def ice(request: HtmxRequest) -> HttpResponse:
     """STUN and TURN servers, with credentials for this session alone."""
     session = await of_request(request)
+    await allow(allowances(), "too-often", Act("voice.ice", session.digest))
     found = servers(session.digest, now_ms() // 1000)
     relay = any("credential" in server for server in found)
     answer = {"ice_servers": found, "policy": "relay", "relay": relay, "expires_in": LIFE_S}
