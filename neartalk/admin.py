@@ -15,12 +15,13 @@ from neartalk.models import RateLimit, RateLimitHit
 COUNT_MAX = 10_000
 
 
-class FewPages(Paginator):
-    """Never counts more than it shows: a million rows are not looked at for a number."""
+class FewPages(Paginator):  # type: ignore[type-arg]
+    """Counts no more than COUNT_MAX: a million rows are not looked at for a number."""
 
     @property
-    def count(self) -> int:  # type: ignore[override]
-        return self.object_list[: COUNT_MAX + 1].count()
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[: COUNT_MAX + 1].count())
 
 
 class ByRule(admin.SimpleListFilter):
@@ -39,7 +40,7 @@ class ByRule(admin.SimpleListFilter):
 
 
 @admin.register(RateLimit)
-class RateLimitAdmin(admin.ModelAdmin):
+class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A change takes effect in every process within 10 s."""
 
     list_display = ("name", "allowance", "period_s", "burst", "on", "refused_yesterday")
@@ -53,7 +54,8 @@ class RateLimitAdmin(admin.ModelAdmin):
             rule=OuterRef("name"), minute__gte=today - timedelta(days=1), minute__lt=today
         )
         refused = hits.values("rule").annotate(total=Sum("count")).values("total")
-        return super().get_queryset(request).annotate(refused=Subquery(refused))
+        rows: QuerySet[RateLimit] = super().get_queryset(request)
+        return rows.annotate(refused=Subquery(refused))
 
     @admin.display(description="refused yesterday", ordering="refused")
     def refused_yesterday(self, row: Any) -> int:
@@ -67,7 +69,7 @@ class RateLimitAdmin(admin.ModelAdmin):
 
 
 @admin.register(RateLimitHit)
-class RateLimitHitAdmin(admin.ModelAdmin):
+class RateLimitHitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What was refused to whom, by the minute; a subject is told from others for a day."""
 
     list_display = ("minute", "rule", "subject", "count")

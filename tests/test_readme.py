@@ -370,7 +370,7 @@ def test_every_file_and_test_that_is_named_exists() -> None:
 
 def test_every_rule_of_limits_stands_in_the_table_as_it_is_by_default_and_no_other() -> None:
     told: dict[str, tuple[int, int, int]] = {}
-    for names, bursts, then, _ in rows("Limits"):
+    for names, bursts, then, _ in rows("## Limits"):
         allowances, period = then.rsplit(" ", 2)[0], then.rsplit(" ", 1)[1]
         for name, burst, allowance in zip(
             spans(names), bursts.split(", "), allowances.split(", "), strict=True

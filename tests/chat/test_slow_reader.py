@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 READERS = 20
 # Fewer than one who comes back is shown at most; far more bytes than the system itself buffers.
 MESSAGES, TOGETHER = 1_900, 50
-TEXT = "🦔" * 490
+TEXT = "🦔🌿" * 245
 
 
 @contextmanager

@@ -1,0 +1,96 @@
+"""The operator's view of limits: rules are edited in their list, hits are read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.utils import timezone
+
+from neartalk.admin import COUNT_MAX
+from neartalk.limits import RULES
+from neartalk.models import RateLimit, RateLimitHit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.test import Client
+    from pytest_django import DjangoAssertNumQueries
+    from pytest_django.fixtures import Settings
+
+RULES_URL, HITS_URL = "/admin/neartalk/ratelimit/", "/admin/neartalk/ratelimithit/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def static_root(settings: Settings, tmp_path: Path) -> None:
+    """Whitenoise warns of a folder that is not there."""
+    settings.STATIC_ROOT = tmp_path
+
+
+def hit(rule: str, days_ago: int, count: int, subject: str = "a" * 32) -> RateLimitHit:
+    minute = timezone.now() - timedelta(days=days_ago)
+    return RateLimitHit(rule=rule, subject=subject, minute=minute, count=count)
+
+
+def test_every_rule_is_listed_with_what_it_refused_yesterday(admin_client: Client) -> None:
+    RateLimitHit.objects.bulk_create(
+        [hit("chat.send", 1, 17), hit("chat.send", 1, 25), hit("chat.send", 0, 3)]
+    )
+    page = admin_client.get(RULES_URL).content.decode()
+    assert all(name in page for name in RULES)
+    assert '<td class="field-refused_yesterday">42</td>' in page
+
+
+def test_a_rule_is_changed_in_the_list_and_none_is_added_or_deleted(admin_client: Client) -> None:
+    form: dict[str, str | int] = {
+        "form-TOTAL_FORMS": len(RULES),
+        "form-INITIAL_FORMS": len(RULES),
+        "_save": "Save",
+    }
+    for at, row in enumerate(RateLimit.objects.order_by("name")):
+        own = row.name == "chat.send"
+        form |= {
+            f"form-{at}-name": row.name,
+            f"form-{at}-allowance": 20 if own else row.allowance,
+            f"form-{at}-period_s": row.period_s,
+            f"form-{at}-burst": row.burst,
+        }
+        if not own:
+            form[f"form-{at}-on"] = "on"
+    assert admin_client.post(RULES_URL, form).status_code == 302
+    changed = RateLimit.objects.get(name="chat.send")
+    assert (changed.allowance, changed.on) == (20, False)
+    assert RateLimit.objects.filter(on=True).count() == len(RULES) - 1
+    assert admin_client.get(f"{RULES_URL}add/").status_code == 403
+    assert admin_client.post(f"{RULES_URL}chat.send/delete/").status_code == 403
+
+
+def test_hits_are_found_by_subject_and_rule_and_changed_by_nobody(admin_client: Client) -> None:
+    RateLimitHit.objects.bulk_create(
+        [hit("chat.send", 0, 1, "b" * 32), hit("place.move", 0, 1, "c" * 32)]
+    )
+    found = admin_client.get(HITS_URL, {"q": "b" * 32}).content.decode()
+    assert "b" * 32 in found
+    assert "c" * 32 not in found
+    found = admin_client.get(HITS_URL, {"rule": "place.move"}).content.decode()
+    assert "c" * 32 in found
+    assert "b" * 32 not in found
+    row = RateLimitHit.objects.first()
+    assert row
+    assert admin_client.get(f"{HITS_URL}{row.pk}/change/").status_code == 200
+    assert admin_client.post(f"{HITS_URL}{row.pk}/change/", {"count": 0}).status_code == 403
+
+
+def test_a_list_of_many_hits_counts_no_further_than_it_must(
+    admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    RateLimitHit.objects.bulk_create([hit("chat.send", 0, 1) for _ in range(COUNT_MAX + 100)])
+    with django_assert_max_num_queries(8) as asked:
+        page = admin_client.get(HITS_URL)
+    assert page.status_code == 200
+    counts = [one["sql"] for one in asked.captured_queries if "COUNT(*)" in one["sql"]]
+    assert counts
+    assert all(f"LIMIT {COUNT_MAX + 1}" in sql for sql in counts)
