@@ -30,7 +30,7 @@ TEXTS = (
     "Is the tram at Mill Square running?",
     "https://example.org/" + "a-long-address" * 12,
     "שלום לכולם, מישהו ראה את החתול?",
-    "🚲" * 60,
+    "🚲🚌" * 30,
 )
 # Elements that do something and can be seen, with their size; a link in a line of text may be
 # narrow, nothing may be low.
@@ -228,7 +228,7 @@ def live_through(alice: Visitor, server: Server, meet: Meet) -> None:
         other.say(text)
     alice.stand(*spot)
     expect(alice.people).to_have_count(len(others))
-    for text in ("One.", "W" * 300, "Three.", "Four."):
+    for text in ("One.", "WM" * 150, "Three.", "Four."):
         alice.send(text)
     expect(alice.page.locator("#refusal .notice")).to_be_visible()
     expect(alice.messages).to_have_count(len(others) + 3)
