@@ -11,7 +11,7 @@ import pytest
 from neartalk import limits
 from neartalk.allowances import Act, Allowances, allow
 from neartalk.allowances_memory import SWEEP, MemoryAllowances
-from neartalk.allowances_redis import RedisAllowances
+from neartalk.allowances_redis import RedisAllowances, key
 from neartalk.codes import Refused
 from neartalk.limits import RULES, Rule
 from neartalk.redis import connect
@@ -99,6 +99,27 @@ async def test_what_was_saved_may_be_spent_later() -> None:
     assert (await allowances.take([Act("metres", "alice", 1)]))[1] == 1000
     now_ms += 2 * limits.DAY_MS
     assert (await allowances.take([Act("metres", "alice", 86_400 + 2001)]))[1] == 1000
+
+
+async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> None:
+    client = connect(redis_url)
+    try:
+        allowances = RedisAllowances(client)
+        act = Act("metres", "alice", 10_000)
+        assert (await allowances.take([act]))[1] > 0
+        second, _ = await client.time()
+        await client.set(key(act), (int(second) - 8_000) * 1000)
+        assert await allowances.take([act]) == (0, 0)
+        assert (await allowances.take([Act("metres", "alice", 100)]))[1] > 0
+    finally:
+        await client.aclose(close_connection_pool=True)
+
+
+async def test_a_rule_that_is_off_asks_no_store(settings: Settings) -> None:
+    settings.RATE_LIMITS_OFF = ["three"]
+    allowances = MemoryAllowances()
+    await allow(allowances, "too-often", Act("three", "alice"))
+    assert allowances.tats_ms == {}
 
 
 async def test_a_refusal_says_when_and_a_rule_that_is_off_refuses_nothing(
