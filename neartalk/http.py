@@ -95,10 +95,14 @@ def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, 
 
 
 async def count(request: HtmxRequest, refused: Refused) -> None:
-    """A limit was met, by whoever asked."""
-    if refused.rule:
+    """A limit was met, by whoever asked; while the store is lost nobody knows by whom."""
+    if refused.rule is None:
+        return
+    try:
         origin = await origin_of(keys(), *headers_of(request.scope))
-        records().hits.count(refused.rule, nearest(origin))
+    except Refused:
+        origin = {}
+    records().hits.count(refused.rule, nearest(origin))
 
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
