@@ -104,11 +104,16 @@ class Town:
         await other.office.board.accept(other, one.person_id)
         await self.settle()
 
-    async def met(self) -> tuple[Seat, Seat]:
-        """Alice at the first process and Bob at the second, who speak."""
+    async def strangers(self) -> tuple[Seat, Seat]:
+        """Alice at the first process and Bob at the second, near each other."""
         alice = await self.speaker("Alice", self.first)
         bob = await self.speaker("Bob", self.second, BESIDE)
         await self.settle()
+        return alice, bob
+
+    async def met(self) -> tuple[Seat, Seat]:
+        """The same two, who speak."""
+        alice, bob = await self.strangers()
         await self.call(alice, bob)
         await alice.until(Bob="live")
         await bob.until(Alice="live")
