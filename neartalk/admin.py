@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from neartalk.limits import RULES
 from neartalk.models import RateLimit, RateLimitHit
@@ -18,7 +19,7 @@ COUNT_MAX = 10_000
 class FewPages(Paginator):  # type: ignore[type-arg]
     """Counts no more than COUNT_MAX: a million rows are not looked at for a number."""
 
-    @property
+    @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
         return int(rows[: COUNT_MAX + 1].count())

@@ -88,9 +88,8 @@ def test_a_list_of_many_hits_counts_no_further_than_it_must(
     admin_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     RateLimitHit.objects.bulk_create([hit("chat.send", 0, 1) for _ in range(COUNT_MAX + 100)])
-    with django_assert_max_num_queries(8) as asked:
+    with django_assert_max_num_queries(6) as asked:
         page = admin_client.get(HITS_URL)
     assert page.status_code == 200
     counts = [one["sql"] for one in asked.captured_queries if "COUNT(*)" in one["sql"]]
-    assert counts
-    assert all(f"LIMIT {COUNT_MAX + 1}" in sql for sql in counts)
+    assert [f"LIMIT {COUNT_MAX + 1}" in sql for sql in counts] == [True]
