@@ -28,7 +28,10 @@ class Rule:
 
     @property
     def interval_ms(self) -> int:
-        """Milliseconds between two acts at the even rate, at least 1."""
+        """Milliseconds between two acts at the even rate, at least 1; what nobody counts costs
+        nothing later."""
+        if not self.on:
+            return 0
         return max(1, round(self.period_s * 1000 / (self.allowance * settings.RATE_LIMITS_SCALE)))
 
     @property

@@ -140,6 +140,17 @@ def test_every_rule_lets_at_least_one_act_pass(allowance: int, burst: int) -> No
     assert take(0, NOW, rule.interval_ms, rule.tolerance_ms) == (NOW + rule.interval_ms, 0)
 
 
+def test_what_was_done_while_a_rule_was_off_is_not_held_against_anybody() -> None:
+    off, tat = Rule(10, 60, burst=3, on=False), 0
+    for _ in range(1000):
+        tat, wait = take(tat, NOW, off.interval_ms, off.tolerance_ms)
+        assert wait == 0
+    on = Rule(10, 60, burst=3)
+    for _ in range(on.burst):
+        tat, wait = take(tat, NOW, on.interval_ms, on.tolerance_ms)
+        assert wait == 0
+
+
 # ---- The twin in Lua ---------------------------------------------------------------------------
 
 
