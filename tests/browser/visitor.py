@@ -58,18 +58,17 @@ WATCH_CALLS = """
     return found;
   };
 """
-# Playwright's own `wait_for_function` evaluates again for each look, which the page's policy
-# forbids: it works only where the answer is yes at once.
-WATCH = """(arg) => new Promise((resolve) => {
-  const holds = %s;
-  const look = () => (holds(arg) ? resolve() : setTimeout(look, 20));
-  look();
-})"""
+LOOK_AGAIN_MS = 20
 
 
 def wait_until(page: Page, holds: str, arg: object = None) -> None:
-    """Returns once a JavaScript function of `arg` says yes."""
-    page.evaluate(WATCH % holds, arg)
+    """Returns once a JavaScript function of `arg` says yes.
+
+    Playwright's own `wait_for_function` evaluates code anew, which the page's policy forbids. And
+    it is the test that comes back to look: the page's own timers may stand still (`stop_time`).
+    """
+    while not page.evaluate(holds, arg):
+        page.wait_for_timeout(LOOK_AGAIN_MS)
 
 
 class Visitor:
