@@ -1,7 +1,10 @@
-"""What everyone's rules are, and how often they refused whom. No person, place, text or address."""
+"""Everyone's rules and how often they refused whom, who may not speak or come, and how many were 
+here. No place finer than an area of many people, no text, no address."""
 
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 
 class RateLimit(models.Model):
@@ -41,3 +44,75 @@ class RateLimitHit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.minute:%H:%M}"
+
+
+class Reason(models.TextChoices):
+    """Why somebody is reported, muted or banned, in the words that they are told."""
+
+    HARASSMENT = "harassment", "Harassment"
+    THREATS = "threats", "Threats or violence"
+    HATE = "hate", "Hate"
+    SEXUAL = "sexual", "Unwanted sexual content"
+    MINORS = "minors", "Harm to minors"
+    SPAM = "spam", "Spam or fraud"
+    OTHER = "other", "Something else"
+
+
+class Sanction(models.Model):
+    """Somebody may not speak (mute), or not come (ban), until a time. Every process reads it within
+    2 s; `changed` is by what they see that there is something to read.
+
+    `device` is the digest of their device's cookie, and `origin` that of their network under the
+    key of the day, `""` where unknown: a ban holds for the device and slows the network.
+    """
+
+    class Kind(models.TextChoices):
+        MUTE = "mute"
+        BAN = "ban"
+
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    person_id = models.CharField("person", max_length=16)
+    device = models.CharField(max_length=64, blank=True, editable=False)
+    origin = models.CharField(max_length=32, blank=True, editable=False)
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    made = models.DateTimeField(default=timezone.now, editable=False)
+    until = models.DateTimeField()
+    lifted = models.DateTimeField(null=True, blank=True, editable=False)
+    changed = models.DateTimeField(auto_now=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False
+    )
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("-changed",), name="sanction_newest"),
+            models.Index(fields=("until",), name="sanction_end"),
+            models.Index(fields=("person_id", "until"), name="sanction_by_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.person_id}"
+
+
+class HourlyActivity(models.Model):
+    """How much happened in an hour, in a geohash of 4 characters (39 km x 20 km), or elsewhere: in
+    all areas together that had fewer than 5 people each, `""`.
+    """
+
+    hour = models.DateTimeField()
+    area = models.CharField(max_length=4, blank=True)
+    people = models.PositiveIntegerField(default=0)
+    sessions = models.PositiveIntegerField(default=0)
+    messages = models.PositiveIntegerField(default=0)
+    voice_minutes = models.PositiveIntegerField(default=0)
+    peak = models.PositiveIntegerField("most at once", default=0)
+
+    class Meta:
+        verbose_name_plural = "hourly activity"
+        constraints = (
+            models.UniqueConstraint(fields=("hour", "area"), name="activity_once_an_hour"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.area or 'elsewhere'} {self.hour:%d %b %H:00}"

@@ -1,0 +1,54 @@
+"""What people report of each other, with what the server itself holds of what was said."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from neartalk.models import Reason
+
+
+class Report(models.Model):
+    """Somebody reported a person, for a message or without one. No place and no address.
+
+    `evidence` is the server's own copy of the message and of up to five before it by the same
+    person: a list of `{"id", "sent_at", "name", "text"}`, oldest first, or null where nothing was
+    left of it; `seal` is the SHA-256 of its canonical JSON. At `deadline` it is deleted. `subject`
+    is the digest of whoever reported, `device` and `origin` those of the person.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DISMISSED = "dismissed"
+        UPHELD = "upheld"
+
+    made = models.DateTimeField(default=timezone.now, editable=False)
+    person_id = models.CharField("person", max_length=16)
+    name = models.CharField(max_length=24, blank=True)
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    words = models.CharField(max_length=500, blank=True)
+    message_id = models.CharField(max_length=48, blank=True)
+    evidence = models.JSONField(null=True, blank=True)
+    seal = models.CharField(max_length=64, blank=True)
+    deadline = models.DateTimeField()
+    subject = models.CharField(max_length=32, blank=True)
+    device = models.CharField(max_length=64, blank=True)
+    origin = models.CharField(max_length=32, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    reviewed = models.DateTimeField(null=True, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("state", "made", "id"), name="report_queue"),
+            models.Index(fields=("person_id", "made"), name="report_by_person"),
+            models.Index(fields=("deadline",), name="report_deadline"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subject", "person_id", "message_id"), name="report_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.name or self.person_id}"
