@@ -1,4 +1,4 @@
-"""Everyone's rules and how often they refused whom, who may not speak or come, and how many were 
+"""Everyone's rules and how often they refused whom, who may not speak or come, and how many were
 here. No place finer than an area of many people, no text, no address."""
 
 from django.conf import settings
