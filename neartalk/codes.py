@@ -82,6 +82,9 @@ CODES: dict[str, Code] = {
     "renames-spent": Code(
         403, 0, "Your name changes are used up.", "Your name stays until you leave."
     ),
+    "blocks-spent": Code(
+        403, 0, "You have blocked 500 people.", "Leave and start again to block more."
+    ),
     "csrf": Code(403, 0, "This page is out of date.", "Reload it and try again."),
     "session-unknown": Code(
         401, 4401, "You were away for a while.", "Sessions end after 30 quiet minutes. Start again."

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
-from neartalk.origins import headers_of, origin_of
+from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.store import allowances, keys
 from presence import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm
@@ -75,9 +75,9 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     form = FirstNameForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
-    await allow_session(request)
+    origin = await allow_session(request)
     await retire(key_of(request))
-    key, session = await open_session(form.cleaned_data["username"])
+    key, session = await open_session(form.cleaned_data["username"], origin=nearest(origin))
     if request.htmx:
         response = HttpResponse(status=201)
         keep(response, key)
@@ -85,12 +85,13 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     return JsonResponse({"session_id": key, **described(session)}, status=201)
 
 
-async def allow_session(request: HtmxRequest) -> None:
-    """Raises Refused: `too-many-sessions`."""
+async def allow_session(request: HtmxRequest) -> Origin:
+    """Where they come from. Raises Refused: `too-many-sessions`."""
     origin = await origin_of(keys(), *headers_of(request.scope))
     widest = [*origin.values()][-1:]
     acts = [Act(f"session.{part}", one, beside=widest[0]) for part, one in origin.items()]
     await allow(allowances(), "too-many-sessions", *acts)
+    return origin
 
 
 async def allow_place(session: Session, place: Place) -> None:
