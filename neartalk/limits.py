@@ -63,6 +63,8 @@ RULES: dict[str, Rule] = {
     # In metres: 300 km/h, and 2 km at once.
     "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
+    "chat.report": Rule(allowance=10, period_s=3600, burst=3),
+    "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
     "voice.ice": Rule(allowance=20, period_s=60, burst=10),
     "voice.knock": Rule(allowance=30, period_s=60, burst=10),
     "voice.frame": Rule(allowance=1200, period_s=60, burst=400),
