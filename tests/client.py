@@ -342,7 +342,7 @@ def _signal(data: Element) -> Frame:
     kind = data["class"]
     bare = kind in {"welcome", "blocked", "mark", "pong"}
     fields = {key[5:].replace("-", "_"): data[key] for key in data.names if key.startswith("data-")}
-    ids = {key: fields[key].split() for key in ("ids", "person_ids") if key in fields}
+    ids = {key: value.split() for key, value in fields.items() if key in {"ids", "person_ids"}}
     return {"type": kind if bare else f"chat.{kind}", **fields, **ids, "html": data}
 
 

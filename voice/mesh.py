@@ -106,7 +106,7 @@ def heard_by(person_id: str, mesh: Mesh) -> list[str]:
 def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list[Unheard]:
     """Who speaks with those who hear a person, and does not hear that person, by id; as far as
     they are known, and no block stands between."""
-    hears, me = {*heard_by(person_id, mesh)}, voices[person_id]
+    hears, me = {*heard_by(person_id, mesh)}, voices.get(person_id, Caller(person_id))
     between: dict[str, list[str]] = {}
     for other in sorted(hears):
         for far in heard_by(other, mesh):
