@@ -189,7 +189,7 @@ class Feed:
             if isinstance(shown, Said):
                 self.hub.audience.say(shown)
             else:
-                self.hub.audience.unsay(shown.place, shown.removed_id)
+                self.hub.audience.unsay(shown)
 
     async def poll(self) -> None:
         """Reads what hints have missed. The mark: everything before it has been handed over."""
@@ -246,7 +246,7 @@ class Feed:
         tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
 
         def wanted(said: Said) -> bool:
-            if since_ms is not None and said.at.ms < since_ms:
+            if not socket.hears(said) or (since_ms is not None and said.at.ms < since_ms):
                 return False
             return heard_at(place, said) and not (before and heard_at(before, said))
 
@@ -288,7 +288,9 @@ class Feed:
         removed = [
             one.removed_id
             for one in replay.removals
-            if one.at.ms >= (arrival.mark_ms or 0) and heard_at(socket.place, one)
+            if one.at.ms >= (arrival.mark_ms or 0)
+            and heard_at(socket.place, one)
+            and socket.hears(one)
         ]
         if removed:
             socket.write(signal(socket.form, "gone", ids=removed))

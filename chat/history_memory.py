@@ -64,7 +64,7 @@ class MemoryHistory:
                 person_id,
             ):
                 del stream.entries[index]
-                removal = Removal(self._next_id(stream), found.place, message_id)
+                removal = Removal(self._next_id(stream), found.place, person_id, message_id)
                 return removal, self._put(tile, removal).previous
         return None
 

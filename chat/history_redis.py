@@ -116,7 +116,7 @@ class RedisHistory:
             found = await self.scripts["remove"](keys, arguments)
         if not found:
             return None
-        removal = Removal(StreamId.parse(found[0]), message.place, message_id)
+        removal = Removal(StreamId.parse(found[0]), message.place, person_id, message_id)
         return removal, StreamId.parse(found[1])
 
     async def _find(

@@ -14,7 +14,7 @@ from neartalk.http import HtmxRequest, body_of, endpoint, refusal
 from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.store import allowances, keys
 from presence import panel
-from presence.forms import FirstNameForm, LocationForm, NameForm
+from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, apart, cell_at, label, widest
 from presence.hub import hub
 from presence.people import Change, Place, Session
@@ -167,6 +167,23 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     return response
 
 
+@endpoint("POST")
+async def block(request: HtmxRequest) -> HttpResponse:
+    """Neither of the two sees or hears the other from now on, as long as both stay."""
+    form = PersonForm(body_of(request))
+    if not form.is_valid():
+        raise Refused("bad-frame")
+    session = await of_request(request)
+    person_id = form.cleaned_data["person_id"]
+    if person_id == session.person.person_id:
+        raise Refused("not-found")
+    await allow(allowances(), "too-often", Act("person.block", session.digest))
+    await hub().start()
+    for change in await hub().registry.block(session.digest, person_id):
+        hub().announce(change)
+    return HttpResponse(status=204)
+
+
 @endpoint("GET")
 async def nearby(request: HtmxRequest) -> HttpResponse:
     session = await placed(request)
@@ -215,7 +232,7 @@ async def end(session: Session) -> None:
 
 async def around(session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await hub().look(session.person.place)
+    found = await hub().look(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

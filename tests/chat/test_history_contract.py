@@ -392,7 +392,7 @@ async def test_a_removal_stands_in_the_history_instead_of_the_message(stands: St
         found = await stand.history.remove([OUT_TILE, HOME_TILE], one.id, "alice")
         assert found is not None
         removal, previous = found
-        assert removal == Removal(removal.at, one.place, one.id)
+        assert removal == Removal(removal.at, one.place, one.person_id, one.id)
         assert removal.at > previous == two.at
         assert await all_of(stand) == [two, removal]
         assert (await stand.history.after({HOME_TILE: two.at})).entries[HOME_TILE] == [removal]

@@ -780,6 +780,7 @@ async def test_a_block_outlives_a_rename_a_move_a_departure_and_a_restart(stands
         assert [(one.blocked, one.blocked_by) for one in again] == [
             (one.blocked, one.blocked_by) for one in kept
         ]
+        assert [await stand.registry.find(ALICE), await stand.registry.find(BOB)] == again
 
 
 async def test_a_person_is_found_by_their_id_and_lives_no_longer_by_it(stands: Stands) -> None:
