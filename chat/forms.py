@@ -5,8 +5,7 @@ from django import forms
 from chat.messages import PUBLIC_ID
 from neartalk.models import Reason
 from neartalk.text import MESSAGE_MAX, RAW_FACTOR, clean
-
-PERSON_ID = r"^[0-9a-f]{16}\Z"
+from presence.forms import PersonForm
 
 
 class WordsField(forms.Field):
@@ -26,10 +25,9 @@ class WordsField(forms.Field):
         return words
 
 
-class ReportForm(forms.Form):
+class ReportForm(PersonForm):
     """Who is reported, by which message if any, and why. What was said is the server's to know."""
 
-    person_id = forms.RegexField(PERSON_ID)
     message_id = forms.RegexField(rf"^{PUBLIC_ID.pattern}\Z", required=False)
     reason = forms.ChoiceField(choices=Reason.choices)
     words = WordsField(required=False)

@@ -1,0 +1,118 @@
+// What you can do about somebody: a dialog of a few steps, from the ring of a message or from a row of the people list.
+
+import { block, isBlocked } from './blocks.js';
+import { call, refusalIn, succeeded } from './http.js';
+import { act, facts } from './voice/room.js';
+import { draw } from './voice/stage.js';
+
+const GONE = 404;
+const BLOCKED = 'Done. Neither of you sees or hears the other any more.';
+const REPORTED = 'Sent. The people who run this server will find it.';
+
+const dialog = document.getElementById('menu');
+const form = dialog.querySelector('form');
+const find = (selector) => dialog.querySelector(selector);
+let about = {}; // whom it is about: {id, message}, message '' where it is none
+let asking = false;
+
+const ACTS = {
+  knock() {
+    act('knock', about.id);
+    draw();
+    dialog.close();
+  },
+  block: () => show('block'),
+  'block-now': () => ask('/api/block', { person_id: about.id }, 'Nobody was blocked.', blocked),
+  report: () => show('report'),
+  back: () => show('acts'),
+  close: () => dialog.close(),
+};
+
+function open(button) {
+  const row = button.closest('[data-person]');
+  const { person: id, id: message = '' } = row.dataset;
+  if (id !== about.id || message !== about.message) form.reset();
+  about = { id, message };
+  const far = row.querySelector('.far:not(.in-voice)') ?? row.parentElement.previousElementSibling.firstElementChild;
+  find('.who').className = `who ${[...row.classList].find((one) => /^p\d$/.test(one))}`;
+  find('.name').textContent = row.querySelector('.name').textContent;
+  find('.tag').textContent = row.querySelector('.tag').textContent;
+  find('.far').textContent = far.textContent;
+  find('[data-act="knock"]').hidden = !facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
+  find('[data-about="message"]').hidden = !message;
+  find('[data-about="person"]').hidden = Boolean(message);
+  show('acts');
+  dialog.showModal();
+}
+
+function show(step) {
+  for (const part of dialog.querySelectorAll('[data-step]')) part.hidden = part.dataset.step !== step;
+  for (const place of dialog.querySelectorAll('[data-refusal]')) place.replaceChildren();
+  if (dialog.open) find(`[data-step="${step}"] :is([data-first], button:not([hidden]))`).focus();
+}
+
+function done(words) {
+  show('done');
+  find('#menu-block-too').hidden = isBlocked(about.id);
+  find('#menu-done').textContent = words;
+}
+
+function blocked() {
+  block([about.id]);
+  done(BLOCKED);
+}
+
+function reported() {
+  form.reset();
+  done(REPORTED);
+}
+
+/** One at a time. What was written stays until it has been taken; `nothing` says that it was not. */
+async function ask(path, values, nothing, then) {
+  if (asking) return;
+  asking = true;
+  dialog.setAttribute('aria-busy', 'true');
+  const answer = await call('POST', path, values);
+  asking = false;
+  dialog.removeAttribute('aria-busy');
+  if (succeeded(answer)) then();
+  else refuse(answer, nothing);
+}
+
+function refuse(answer, nothing) {
+  const place = find('[data-step]:not([hidden]) [data-refusal]');
+  const refusal = answer.status !== GONE && refusalIn(answer);
+  place.replaceChildren(refusal ? document.importNode(refusal, true) : notice(answer.status, nothing));
+}
+
+function notice(status, nothing) {
+  const made = document.getElementById('notice').content.cloneNode(true).firstElementChild;
+  const [title, words] = made.querySelector('.notice-words').children;
+  title.textContent = status === GONE ? 'They are gone.' : 'NearTalk did not answer.';
+  words.textContent = status === GONE ? 'They left, and what they said is deleted.' : nothing;
+  return made;
+}
+
+// What it was opened from may have been drawn anew meanwhile, or be gone.
+function closed() {
+  if (document.activeElement !== document.body) return;
+  const row = about.message ? `#m-${CSS.escape(about.message)}` : `#people-list [data-person="${about.id}"]`;
+  const fallback = document.getElementById(about.message ? 'scroller' : 'people');
+  (document.querySelector(`${row} [data-act="person"]`) ?? fallback).focus({ preventScroll: true });
+}
+
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest('button[data-act="person"]');
+  if (button) open(button);
+});
+dialog.addEventListener('click', ({ target }) => {
+  if (target === dialog) dialog.close(); // beside it
+  ACTS[target.closest('[data-act]')?.dataset.act]?.();
+});
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const { reason, words } = Object.fromEntries(new FormData(form));
+  const values = { person_id: about.id, reason, words, ...(about.message && { message_id: about.message }) };
+  ask('/api/report', values, 'The report is not sent. What you wrote is still here.', reported);
+});
+dialog.addEventListener('close', closed);
