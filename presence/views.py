@@ -33,7 +33,7 @@ async def welcome(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def kept(request: HttpRequest) -> HttpResponse:
-    return render(request, "kept.html")
+    return render(request, "kept.html", {"evidence_days": settings.EVIDENCE_DAYS})
 
 
 @require_safe

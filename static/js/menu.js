@@ -6,6 +6,7 @@ import { act, facts } from './voice/room.js';
 import { draw } from './voice/stage.js';
 
 const GONE = 404;
+const VERBS = { block: 'Block', report: 'Report' };
 const BLOCKED = 'Done. Neither of you sees or hears the other any more.';
 const REPORTED = 'Sent. The people who run this server will find it.';
 
@@ -34,18 +35,19 @@ function open(button) {
   if (id !== about.id || message !== about.message) form.reset();
   about = { id, message };
   const far = row.querySelector('.far:not(.in-voice)') ?? row.parentElement.previousElementSibling.firstElementChild;
-  find('.who').className = `who ${[...row.classList].find((one) => /^p\d$/.test(one))}`;
+  dialog.className = `menu ${[...row.classList].find((one) => /^p\d$/.test(one))}`;
   find('.name').textContent = row.querySelector('.name').textContent;
   find('.tag').textContent = row.querySelector('.tag').textContent;
   find('.far').textContent = far.textContent;
   find('[data-act="knock"]').hidden = !facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
-  find('[data-about="message"]').hidden = !message;
-  find('[data-about="person"]').hidden = Boolean(message);
+  find('blockquote').textContent = row.querySelector('.bubble')?.textContent ?? '';
+  for (const part of dialog.querySelectorAll('[data-about]')) part.hidden = (part.dataset.about === 'message') !== Boolean(message);
   show('acts');
   dialog.showModal();
 }
 
 function show(step) {
+  find('.verb').textContent = VERBS[step] ?? '';
   for (const part of dialog.querySelectorAll('[data-step]')) part.hidden = part.dataset.step !== step;
   for (const place of dialog.querySelectorAll('[data-refusal]')) place.replaceChildren();
   if (dialog.open) find(`[data-step="${step}"] :is([data-first], button:not([hidden]))`).focus();
@@ -95,7 +97,8 @@ function notice(status, nothing) {
 
 // What it was opened from may have been drawn anew meanwhile, or be gone.
 function closed() {
-  if (document.activeElement !== document.body) return;
+  const { activeElement: focused, body } = document;
+  if (focused !== body && !dialog.contains(focused)) return; // the browser gave it back
   const row = about.message ? `#m-${CSS.escape(about.message)}` : `#people-list [data-person="${about.id}"]`;
   const fallback = document.getElementById(about.message ? 'scroller' : 'people');
   (document.querySelector(`${row} [data-act="person"]`) ?? fallback).focus({ preventScroll: true });
