@@ -26,6 +26,7 @@ from chat.said import Said
 from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
+from neartalk.limits import rule
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
 from presence.hub import Hub, hub
@@ -36,6 +37,7 @@ from presence.source import Arrival
 CHUNK_ROWS = 20
 STORE_WAIT_S = 2.0
 RECENT_MS = 120_000
+NEW_MS = 60_000
 
 
 class Feed:
@@ -58,15 +60,23 @@ class Feed:
     async def send(self, socket: Socket, text: str, ref: str) -> None:
         """Keeps a message, acks it, and only then shows it to anybody.
 
-        Raises Refused: `too-fast`, or `store-unavailable` when nobody knows whether it was kept.
+        Raises Refused: as `History.append` does; with `store-unavailable` nobody knows whether it
+        was kept.
         """
         person = socket.person
-        draft = Draft(person.person_id, person.name, person.place, text, ref)
+        session, place = socket.session, person.place
+        speed = "chat.new" if self._is_new(session) else "chat.send"
+        draft = Draft(person.person_id, person.name, place, text, ref, speed, session.origin)
         appended = await self._append(draft, socket.session)
         message_id = public_id(appended.at, draft.person_id, ref)
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
             self._publish(message_of(draft, appended.at), appended.previous)
+
+    def _is_new(self, session: Session) -> bool:
+        """In the first minute one speaks slowly."""
+        age_ms = self.hub.now_ms() - session.opened_ms
+        return age_ms < NEW_MS and rule("chat.new").on
 
     async def _append(self, draft: Draft, session: Session) -> Appended:
         recent = self.hub.now_ms() - RECENT_MS

@@ -48,13 +48,18 @@ def stream_id_of(message_id: str) -> StreamId | None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message on its way into history: who says what from where, with the sender's own ref."""
+    """A message on its way into history: who says what from where, with the sender's own ref.
+
+    `rule` is how fast they may speak, and `origin` the digest of the network they came from.
+    """
 
     person_id: str
     name: str
     place: Place
     text: str
     ref: str
+    rule: str = "chat.send"
+    origin: str = ""
 
     @property
     def tile(self) -> Tile:

@@ -26,6 +26,13 @@ class Code:
 CODES: dict[str, Code] = {
     # Try again
     "too-fast": Code(429, 0, "That was quick.", "You can send again in {retry_after} s."),
+    "repeated": Code(429, 0, "You just said that.", "You can say it again in {retry_after} s."),
+    "copied": Code(
+        429,
+        0,
+        "This came several times from your network.",
+        "Say it in your own words, or in {minutes} min.",
+    ),
     "store-unavailable": Code(
         503, 0, "One moment.", "This is not confirmed yet. It is tried again."
     ),
