@@ -50,7 +50,8 @@ function show(step) {
   find('.verb').textContent = VERBS[step] ?? '';
   for (const part of dialog.querySelectorAll('[data-step]')) part.hidden = part.dataset.step !== step;
   for (const place of dialog.querySelectorAll('[data-refusal]')) place.replaceChildren();
-  if (dialog.open) find(`[data-step="${step}"] :is([data-first], button:not([hidden]))`).focus();
+  const now = find(`[data-step="${step}"]`);
+  if (dialog.open) (now.querySelector('[data-first]') ?? now.querySelector('button:not([hidden])')).focus();
 }
 
 function done(words) {
