@@ -7,8 +7,11 @@ import { draw } from './voice/stage.js';
 
 const GONE = 404;
 const VERBS = { block: 'Block', report: 'Report' };
-const BLOCKED = 'Done. Neither of you sees or hears the other any more.';
-const REPORTED = 'Sent. The people who run this server will find it.';
+const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };
+const REPORT = {
+  yes: 'Sent. The people who run this server will find it.',
+  no: 'The report is not sent. What you wrote is still here.',
+};
 
 const dialog = document.getElementById('menu');
 const form = dialog.querySelector('form');
@@ -23,7 +26,7 @@ const ACTS = {
     dialog.close();
   },
   block: () => show('block'),
-  'block-now': () => ask('/api/block', { person_id: about.id }, 'Nobody was blocked.', blocked),
+  'block-now': () => ask('/api/block', { person_id: about.id }, { ...BLOCK, then: (id) => block([id]) }),
   report: () => show('report'),
   back: () => show('acts'),
   close: () => dialog.close(),
@@ -55,44 +58,42 @@ function show(step) {
 }
 
 function done(words) {
+  if (!form.hidden) form.reset();
   show('done');
   find('#menu-block-too').hidden = isBlocked(about.id);
   find('#menu-done').textContent = words;
 }
 
-function blocked() {
-  block([about.id]);
-  done(BLOCKED);
-}
-
-function reported() {
-  form.reset();
-  done(REPORTED);
-}
-
-/** One at a time. What was written stays until it has been taken; `nothing` says that it was not. */
-async function ask(path, values, nothing, then) {
+/**
+ * One at a time. What was written stays until it has been taken: `yes` says that it was, `no` that it was not. The dialog
+ * may be about somebody else by then.
+ */
+async function ask(path, values, { yes, no, then = () => {} }) {
   if (asking) return;
   asking = true;
+  const whom = about;
   dialog.setAttribute('aria-busy', 'true');
   const answer = await call('POST', path, values);
   asking = false;
   dialog.removeAttribute('aria-busy');
-  if (succeeded(answer)) then();
-  else refuse(answer, nothing);
+  const taken = succeeded(answer);
+  if (taken) then(whom.id);
+  if (about !== whom) return;
+  if (taken) done(yes);
+  else refuse(answer, no);
 }
 
-function refuse(answer, nothing) {
+function refuse(answer, no) {
   const place = find('[data-step]:not([hidden]) [data-refusal]');
   const refusal = answer.status !== GONE && refusalIn(answer);
-  place.replaceChildren(refusal ? document.importNode(refusal, true) : notice(answer.status, nothing));
+  place?.replaceChildren(refusal ? document.importNode(refusal, true) : notice(answer.status, no));
 }
 
-function notice(status, nothing) {
+function notice(status, no) {
   const made = document.getElementById('notice').content.cloneNode(true).firstElementChild;
   const [title, words] = made.querySelector('.notice-words').children;
   title.textContent = status === GONE ? 'They are gone.' : 'NearTalk did not answer.';
-  words.textContent = status === GONE ? 'They left, and what they said is deleted.' : nothing;
+  words.textContent = status === GONE ? 'They left, and what they said is deleted.' : no;
   return made;
 }
 
@@ -117,6 +118,6 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   const { reason, words } = Object.fromEntries(new FormData(form));
   const values = { person_id: about.id, reason, words, ...(about.message && { message_id: about.message }) };
-  ask('/api/report', values, 'The report is not sent. What you wrote is still here.', reported);
+  ask('/api/report', values, REPORT);
 });
 dialog.addEventListener('close', closed);

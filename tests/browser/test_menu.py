@@ -142,6 +142,29 @@ def test_a_block_that_nobody_answers_is_said_and_hides_nobody(
     expect(alice.messages).to_have_count(0)
 
 
+def test_an_answer_that_comes_late_is_about_whom_was_asked(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    bob, dora = meet(server, north(spot, 2), "bob"), meet(server, north(spot, 2), "dora")
+    alice = visit(server, spot).arrive()
+    bob.say("Of bob.")
+    dora.say("Of dora.")
+    held: list[Route] = []
+    alice.page.route("**/api/block", held.append)
+    ring(alice, "Of bob.").click()
+    pressed(alice, "Block", "Block")
+    alice.page.keyboard.press("Escape")
+    ring(alice, "Of dora.").click()
+    pressed(alice, "Report")
+    menu(alice).get_by_role("textbox").fill("She means it.")
+    held[0].continue_()
+    expect(alice.message("Of bob.")).to_have_count(0)
+    expect(menu(alice)).to_have_accessible_name(re.compile("^Report dora"))
+    expect(menu(alice).get_by_role("textbox")).to_have_value("She means it.")
+    assert alice.texts() == ["Of dora."]
+
+
 # ---- Report --------------------------------------------------------------------------------------
 
 
