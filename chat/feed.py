@@ -26,6 +26,7 @@ from chat.said import Said
 from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
+from neartalk.records import records
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
 from presence.hub import Hub, hub
@@ -66,6 +67,7 @@ class Feed:
         message_id = public_id(appended.at, draft.person_id, ref)
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
+            records().activity.say(draft.place.cell)
             self._publish(message_of(draft, appended.at), appended.previous)
 
     async def _append(self, draft: Draft, session: Session) -> Appended:
