@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db import Error, connections, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from neartalk import limits
 from neartalk.activity import Activity, Figures, Spot
@@ -19,10 +20,13 @@ from neartalk.codes import Refused
 from neartalk.hits import Hits, Kind
 from neartalk.limits import RULES, Rule
 from neartalk.models import HourlyActivity, RateLimit, RateLimitHit
+from neartalk.retention import KEPT
 
 RULES_S = 5.0
 HITS_S = 10.0
 ACTIVITY_S = 60.0
+PROMPT_S = 30.0
+PRUNE_S = 3600.0
 LAST_S = 5.0
 
 
@@ -39,9 +43,12 @@ class Records:
         """Begins its rounds; does nothing the second time."""
         if not self.background.rounds:
             self.background.later(self.read_rules())
+            self.background.later(self.prune())
             self.background.every(RULES_S, self.read_rules)
             self.background.every(HITS_S, self.write_hits)
             self.background.every(ACTIVITY_S, self.write_activity)
+            self.background.every(PROMPT_S, partial(self.prune, prompt=True))
+            self.background.every(PRUNE_S, self.prune)
 
     async def finish(self) -> None:
         """Writes what was counted so far, before the process ends, if the database takes it."""
@@ -72,6 +79,13 @@ class Records:
                 await self.write_activity(now=True)
         except TimeoutError as late:
             raise Refused("store-unavailable") from late
+
+    async def prune(self, *, prompt: bool = False) -> None:
+        """Forgets what was kept long enough; between batches there is room for other work."""
+        for kept in KEPT:
+            if kept.prompt or not prompt:
+                while await self._run(kept.forget_some, timezone.now()):
+                    pass
 
     async def _run(self, work: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.thread, alone, work, *args)
