@@ -7,6 +7,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -251,18 +252,20 @@ async def test_what_could_not_be_written_is_written_later_and_once(
 @RECORDS
 @pytest.mark.parametrize("each_database", ["postgresql"], indirect=True)
 def test_two_processes_that_write_at_once_lose_nothing(each_database: str) -> None:
-    areas = [f"{number:04}" for number in range(20)]
+    areas = [f"{number:04}" for number in range(100)]
+    ready = Barrier(2, timeout=20)
     figures = Figures(5, 1, 2, 3, 4)
 
     def write(areas: list[str]) -> None:
-        for _ in range(10):
+        for _ in range(5):
+            ready.wait()
             alone(add, {Spot(HOUR, area): figures for area in areas})
 
     with ThreadPoolExecutor(2) as both:
         for done in [both.submit(write, areas), both.submit(write, areas[::-1])]:
             done.result()
     found = HourlyActivity.objects.values_list("people", "messages", "peak")
-    assert [*found] == [(100, 40, 80)] * 20
+    assert [*found] == [(50, 20, 40)] * 100
 
 
 # ---- What is counted -----------------------------------------------------------------------------
@@ -320,6 +323,7 @@ async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_end
         people = [
             await stack.enter_async_context(person(server, *north(HERE, at % 2))) for at in range(4)
         ]
+        await people[0].move(*north(HERE, 1), 1000)
         await people[0].say("before")
         database.pause()
         people.append(await stack.enter_async_context(person(server, *HERE)))
