@@ -17,13 +17,13 @@ from presence.views import placed
 @endpoint("GET")
 async def messages(request: HtmxRequest) -> HttpResponse:
     """The newest 200 in range and alive, oldest first; `?before=<id>` reads on from there."""
-    person = (await placed(request)).person
-    place = person.place
+    session = await placed(request)
+    person, place = session.person, session.person.place
     before = before_of(request.GET.get("before"))
 
     def wanted(said: Said) -> bool:
         known = before is not None and (said.at, said.id) >= before
-        return not known and heard_at(place, said)
+        return not known and heard_at(place, said) and session.hears(said.person_id, said.said_ms)
 
     replay = await gather(
         feed().history,

@@ -4,7 +4,8 @@ memory, and told once the hour is over.
 Nothing that is told is about fewer than 5 people. Each process tells of an hour once, an area only
 if it counted 5 people there itself, and all other areas together, as elsewhere, only if these had
 5 together; what fewer did is told nowhere. So each time that a row grows it is by what 5 people or
-more did, and no two readings of it say anything of fewer, however many processes add to it.
+more did, and no two readings of it say anything of fewer, however many processes add to it. A
+process that is killed loses what it counted in the hour that ran; one that is told to end tells it.
 """
 
 from collections import Counter

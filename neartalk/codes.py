@@ -26,6 +26,13 @@ class Code:
 CODES: dict[str, Code] = {
     # Try again
     "too-fast": Code(429, 0, "That was quick.", "You can send again in {retry_after} s."),
+    "repeated": Code(429, 0, "You just said that.", "You can say it again in {retry_after} s."),
+    "copied": Code(
+        429,
+        0,
+        "This came several times from your network.",
+        "Say it in your own words, or in {minutes} min.",
+    ),
     "store-unavailable": Code(
         503, 0, "One moment.", "This is not confirmed yet. It is tried again."
     ),
@@ -81,6 +88,9 @@ CODES: dict[str, Code] = {
     "wrong-method": Code(405, 0, "Not understood.", "This address takes another method."),
     "renames-spent": Code(
         403, 0, "Your name changes are used up.", "Your name stays until you leave."
+    ),
+    "blocks-spent": Code(
+        403, 0, "You have blocked 500 people.", "Leave and start again to block more."
     ),
     "csrf": Code(403, 0, "This page is out of date.", "Reload it and try again."),
     "session-unknown": Code(

@@ -340,9 +340,9 @@ def frames_of_html(raw: str) -> list[Frame]:
 
 def _signal(data: Element) -> Frame:
     kind = data["class"]
-    bare = kind in {"welcome", "mark", "pong"}
+    bare = kind in {"welcome", "blocked", "mark", "pong"}
     fields = {key[5:].replace("-", "_"): data[key] for key in data.names if key.startswith("data-")}
-    ids = {"ids": fields["ids"].split()} if "ids" in fields else {}
+    ids = {key: value.split() for key, value in fields.items() if key in {"ids", "person_ids"}}
     return {"type": kind if bare else f"chat.{kind}", **fields, **ids, "html": data}
 
 

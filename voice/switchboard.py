@@ -150,6 +150,7 @@ class Switchboard:
             line.instance,
             self.hub.process,
             self.exchange.hints.channel,
+            hidden=line.session.hidden,
         )
         self._hear(line, districts_heard(person.place))
         await self.exchange.listen(line.districts)
@@ -327,8 +328,9 @@ class Switchboard:
                 await self._end(line)
             return
         line.session = session
-        known = self.exchange.known(line.person_id)
-        if line.joined and (known.place, known.name) != (session.person.place, session.person.name):
+        known, person = self.exchange.known(line.person_id), session.person
+        now = person.name, person.place, session.hidden
+        if line.joined and (known.name, known.place, known.hidden) != now:
             await self._enter(line)
             await self.exchange.release(self.hearing)
 

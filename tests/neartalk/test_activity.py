@@ -328,7 +328,7 @@ async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_end
         database.pause()
         people.append(await stack.enter_async_context(person(server, *HERE)))
         for one in people:
-            await one.say("meanwhile")
+            await one.say(f"meanwhile, {one.name}")
         database.resume()
         ended = await asyncio.to_thread(server.terminate)
     assert ended is not None
