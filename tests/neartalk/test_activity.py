@@ -33,11 +33,16 @@ from tests.voice.switchboards import town
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from django.test import Client
+    from pytest_django.fixtures import Settings
 
     from tests.conftest import Serve
     from tests.servers import Postgres
 
 HOUR = 1_800_000_000_000 // HOUR_MS * HOUR_MS
+ADMIN = "/admin/neartalk/hourlyactivity/"
 RECORDS = pytest.mark.django_db(transaction=True)
 BERLIN, PARIS, ROME = "u33dc0q", "u09tvnx", "sr2ykk5"
 
@@ -266,6 +271,21 @@ def test_two_processes_that_write_at_once_lose_nothing(each_database: str) -> No
             done.result()
     found = HourlyActivity.objects.values_list("people", "messages", "peak")
     assert [*found] == [(50, 20, 40)] * 100
+
+
+@pytest.mark.django_db
+def test_the_admin_shows_hours_and_changes_none(
+    admin_client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
+    hour = datetime.fromtimestamp(HOUR / 1000, UTC)
+    row = HourlyActivity.objects.create(hour=hour, area=ELSEWHERE, people=17)
+    HourlyActivity.objects.create(hour=hour, area="u33d", people=1234)
+    page = admin_client.get(ADMIN).content.decode()
+    assert all(told in page for told in ("elsewhere", ">17<", "u33d", ">1234<"))
+    assert admin_client.get(f"{ADMIN}add/").status_code == 403
+    assert admin_client.post(f"{ADMIN}{row.pk}/change/", {"people": 1}).status_code == 403
+    assert admin_client.post(f"{ADMIN}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 # ---- What is counted -----------------------------------------------------------------------------
