@@ -6,20 +6,28 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from django.db import Error, connections
+from django.db import Error, connections, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from neartalk import limits
+from neartalk.activity import Activity, Figures, Spot
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.hits import Hits, Kind
 from neartalk.limits import RULES, Rule
-from neartalk.models import RateLimit, RateLimitHit
+from neartalk.models import HourlyActivity, RateLimit, RateLimitHit
+from neartalk.retention import KEPT
 
 RULES_S = 5.0
 HITS_S = 10.0
+ACTIVITY_S = 60.0
+PROMPT_S = 30.0
+PRUNE_S = 3600.0
+LAST_S = 5.0
 
 
 class Records:
@@ -27,6 +35,7 @@ class Records:
 
     def __init__(self) -> None:
         self.hits = Hits()
+        self.activity = Activity()
         self.background = Background()
         self.thread = ThreadPoolExecutor(1, "records")
 
@@ -34,8 +43,16 @@ class Records:
         """Begins its rounds; does nothing the second time."""
         if not self.background.rounds:
             self.background.later(self.read_rules())
+            self.background.later(self.prune())
             self.background.every(RULES_S, self.read_rules)
             self.background.every(HITS_S, self.write_hits)
+            self.background.every(ACTIVITY_S, self.write_activity)
+            self.background.every(PROMPT_S, partial(self.prune, prompt=True))
+            self.background.every(PRUNE_S, self.prune)
+
+    async def finish(self) -> None:
+        """Writes what was counted so far, before the process ends, if the database takes it."""
+        await self.background.later(self._write_last())
 
     async def read_rules(self) -> None:
         limits.current = await self._run(rules_set)
@@ -47,6 +64,28 @@ class Records:
             except Refused:
                 self.hits.put_back(counts)
                 raise
+
+    async def write_activity(self, *, now: bool = False) -> None:
+        if figures := self.activity.take(now=now):
+            try:
+                await self._run(add, figures)
+            except Refused:
+                self.activity.put_back(figures)
+                raise
+
+    async def _write_last(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_S):
+                await self.write_activity(now=True)
+        except TimeoutError as late:
+            raise Refused("store-unavailable") from late
+
+    async def prune(self, *, prompt: bool = False) -> None:
+        """Forgets what was kept long enough; between batches there is room for other work."""
+        for kept in KEPT:
+            if kept.prompt or not prompt:
+                while await self._run(kept.forget_some, timezone.now()):
+                    pass
 
     async def _run(self, work: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.thread, alone, work, *args)
@@ -75,11 +114,28 @@ def keep(counts: Mapping[Kind, int]) -> None:
         RateLimitHit(
             rule=kind.rule,
             subject=kind.subject,
-            minute=datetime.fromtimestamp(kind.minute_ms / 1000, UTC),
+            minute=time_of(kind.minute_ms),
             count=count,
         )
         for kind, count in counts.items()
     )
+
+
+def add(told: Mapping[Spot, Figures]) -> None:
+    """To the rows as they are, with whatever other processes add; all or nothing. Always in the
+    same order, or two processes could wait for each other."""
+    spots = sorted(told)
+    rows = [HourlyActivity(hour=time_of(spot.hour_ms), area=spot.area) for spot in spots]
+    with transaction.atomic():
+        HourlyActivity.objects.bulk_create(rows, ignore_conflicts=True)
+        for spot in spots:
+            more = {name: F(name) + count for name, count in told[spot]._asdict().items()}
+            same = HourlyActivity.objects.filter(hour=time_of(spot.hour_ms), area=spot.area)
+            same.update(**more)
+
+
+def time_of(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 @cache
