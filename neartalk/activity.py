@@ -1,11 +1,11 @@
 """How much happens, by the hour and by area (a geohash of 4 characters, 39 km x 20 km): counted in
 memory, and told once the hour is over.
 
-Nothing that is told is about fewer than 5 people. Each process tells of an hour once, an area only
-if it counted 5 people there itself, and all other areas together, as elsewhere, only if these had
-5 together; what fewer did is told nowhere. So each time that a row grows it is by what 5 people or
-more did, and no two readings of it say anything of fewer, however many processes add to it. A
-process that is killed loses what it counted in the hour that ran; one that is told to end tells it.
+Of no area is told what fewer than 5 people did. Each process tells of an hour once: of an area only
+if it counted 5 people there itself, and of all others together, as elsewhere.
+So each time that the row of an area grows it is by what 5 people or more did, and no two readings
+of it say anything of fewer, however many processes add to it. A process that is killed loses what
+it counted in the hour that ran; one that is told to end tells it.
 """
 
 from collections import Counter
@@ -139,11 +139,11 @@ class Activity:
 
 
 def told(areas: Mapping[str, Counts]) -> dict[str, Figures]:
-    """An hour as it may be told: by area where 5 people were, and all others as elsewhere."""
+    """An hour as it may be told: by area where 5 people were, and of all others as elsewhere."""
     many = {area for area, counts in areas.items() if area and len(counts.people) >= FEW}
     shown = {area: together([areas[area]]) for area in many}
     rest = together([counts for area, counts in areas.items() if area not in many])
-    return {**shown, ELSEWHERE: rest} if rest.people >= FEW else shown
+    return {**shown, ELSEWHERE: rest} if any(rest) else shown
 
 
 def together(areas: Sequence[Counts]) -> Figures:

@@ -95,7 +95,7 @@ class RateLimitHitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(HourlyActivity)
 class HourlyActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """How much happened, never of fewer than 5 people; see `activity`."""
+    """How much happened, by area never of fewer than 5 people; see `activity`."""
 
     list_display = ("hour", "place", "people", "sessions", "messages", "voice_minutes", "peak")
     list_filter = ("hour",)
