@@ -27,6 +27,7 @@ from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
 from neartalk.limits import rule
+from neartalk.records import records
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
 from presence.hub import Hub, hub
@@ -71,6 +72,7 @@ class Feed:
         message_id = public_id(appended.at, draft.person_id, ref)
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
+            records().activity.say(draft.place.cell)
             self._publish(message_of(draft, appended.at), appended.previous)
 
     def _is_new(self, session: Session) -> bool:

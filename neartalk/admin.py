@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from neartalk.limits import RULES
-from neartalk.models import RateLimit, RateLimitHit
+from neartalk.models import HourlyActivity, RateLimit, RateLimitHit
 
 COUNT_MAX = 10_000
 
@@ -82,6 +82,32 @@ class RateLimitHitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     list_per_page = 50
     actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(HourlyActivity)
+class HourlyActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """How much happened, by area never of fewer than 5 people; see `activity`."""
+
+    list_display = ("hour", "place", "people", "sessions", "messages", "voice_minutes", "peak")
+    list_filter = ("hour",)
+    ordering = ("-hour", "area")
+    paginator = FewPages
+    show_full_result_count = False
+    list_per_page = 50
+    actions = None
+
+    @admin.display(description="area", ordering="area", empty_value="elsewhere")
+    def place(self, row: HourlyActivity) -> str | None:
+        return row.area or None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

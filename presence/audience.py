@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from presence.frames import Form, Frame, rows, signal, signals
-from presence.geo import Tile, label_of, tile_of, tiles_within
+from presence.geo import Cell, Tile, label_of, tile_of, tiles_within
 from presence.grid import Grid
 from presence.people import Place
 from presence.readers import Readers, write_lots
@@ -184,6 +184,11 @@ class Audience:
     def everyone(self) -> Iterable[Socket]:
         for sockets in self.sockets.values():
             yield from sockets
+
+    def here(self) -> Iterable[tuple[str, Cell]]:
+        """Everybody with a socket, once each, and where they are."""
+        for person_id, sockets in self.sockets.items():
+            yield person_id, next(iter(sockets)).place.cell
 
     def group_of(self, socket: Socket) -> Group | None:
         """Those who are sent the same, as far as it has entered."""

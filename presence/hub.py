@@ -16,6 +16,7 @@ from django.conf import settings
 from neartalk.background import Background
 from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
+from neartalk.records import records
 from presence.audience import Audience, Group
 from presence.frames import Frame, gap, refusal, signal, signals
 from presence.geo import Tile, tiles_within
@@ -38,6 +39,7 @@ TOUCH_S = 300.0
 LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
+LOOK_S = 60.0
 
 
 class Hub:
@@ -92,6 +94,7 @@ class Hub:
                 (BURY_S, self._bury),
                 (TRIM_S, self._trim),
                 (TOUCH_S, self._touch),
+                (LOOK_S, self._look),
             ):
                 self.background.every(period_s, act)
 
@@ -148,6 +151,7 @@ class Hub:
         group = self.audience.groups[socket.place, socket.form]
         await self.reach(group.tiles)
         self.show_people(socket)
+        records().activity.see(socket.person.person_id, socket.place.cell)
         drawn = group.drawn
         seen = await self.source.replay(socket, arrival)
         if socket in self._sockets(socket.person):
@@ -484,6 +488,9 @@ class Hub:
 
     async def _trim(self) -> None:
         await self.source.trim()
+
+    async def _look(self) -> None:
+        records().activity.look(self.audience.here())
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":

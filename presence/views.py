@@ -13,6 +13,7 @@ from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
 from neartalk.models import Reason
 from neartalk.origins import Origin, headers_of, nearest, origin_of
+from neartalk.records import records
 from neartalk.store import allowances, keys
 from presence import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
@@ -33,7 +34,8 @@ async def welcome(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def kept(request: HttpRequest) -> HttpResponse:
-    return render(request, "kept.html", {"evidence_days": settings.EVIDENCE_DAYS})
+    days = {"evidence_days": settings.EVIDENCE_DAYS, "report_days": settings.REPORTS_KEPT_DAYS}
+    return render(request, "kept.html", days)
 
 
 @require_safe
@@ -159,7 +161,10 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     place = Place(cell, widest(cell, asked_m))
     session = await of_request(request)
     await allow_place(session, place)
+    begins = not session.person.cell
     session = (await put(session, place)).session
+    if begins:
+        records().activity.open(place.cell)
     nearby = await around(session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}

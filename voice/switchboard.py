@@ -15,6 +15,7 @@ from django.conf import settings
 from chat.feed import feed
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
+from neartalk.records import records
 from presence.frames import Form, Frame, refusal
 from presence.hub import Hub
 from voice import frames
@@ -31,6 +32,7 @@ HEAL_S = 10.0
 TOUCH_S = 300.0
 AWAY_MS = 30_000
 SHOW_S = 1.0
+MINUTE_S = 60.0
 
 
 class Switchboard:
@@ -69,6 +71,7 @@ class Switchboard:
                 (FOLLOW_S, self._follow),
                 (HEAL_S, self._heal),
                 (TOUCH_S, self._touch),
+                (MINUTE_S, self._count),
             ):
                 self.background.every(period_s, act)
 
@@ -371,6 +374,11 @@ class Switchboard:
 
     async def _touch(self) -> None:
         await self.callers.touch(map(self.exchange.known, self.lines))
+
+    async def _count(self) -> None:
+        """A minute of voice for each line."""
+        for line in self.lines.values():
+            records().activity.speak(line.session.person.cell)
 
 
 @cache

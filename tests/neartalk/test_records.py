@@ -190,3 +190,14 @@ async def tried(records: Records) -> None:
     async with asyncio.timeout(10):
         while records.background.tasks:
             await asyncio.wait(records.background.tasks)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_waits_is_written_before_the_process_ends() -> None:
+    records, ledger = Records(), Ledger()
+    ledger.away = True
+    records.write(ledger.write, 1)
+    await tried(records)
+    ledger.away = False
+    await records.finish()
+    assert ledger.lines == [1]
