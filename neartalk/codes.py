@@ -53,6 +53,9 @@ CODES: dict[str, Code] = {
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),
+    "too-many-reports": Code(
+        429, 0, "Many reports at once.", "You can report again in {minutes} min."
+    ),
     "declined": Code(429, 0, "Not now.", "You can knock again in {minutes} min."),
     "busy": Code(429, 0, "Too many at once.", "Knock again in a minute."),
     # Do not: what was sent must change

@@ -68,6 +68,8 @@ RULES: dict[str, Rule] = {
     # The same text, by one person and from one network.
     "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
     "chat.copies": Rule(allowance=36, period_s=3600, burst=3),
+    "chat.report": Rule(allowance=10, period_s=3600, burst=3),
+    "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
     "voice.ice": Rule(allowance=20, period_s=60, burst=10),
     "voice.knock": Rule(allowance=30, period_s=60, burst=10),
     "voice.frame": Rule(allowance=1200, period_s=60, burst=400),

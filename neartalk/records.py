@@ -3,13 +3,15 @@ it. One thread at a time, so that a database that hangs holds one thread.
 """
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
-from django.db import Error, connections, transaction
+from django.db import Error, InterfaceError, OperationalError, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -24,10 +26,14 @@ from neartalk.retention import KEPT
 
 RULES_S = 5.0
 HITS_S = 10.0
+WAITING_S = 1.0
+WAITING_MAX = 1_000
 ACTIVITY_S = 60.0
 PROMPT_S = 30.0
 PRUNE_S = 3600.0
 LAST_S = 5.0
+
+log = logging.getLogger("neartalk.records")
 
 
 class Records:
@@ -38,6 +44,8 @@ class Records:
         self.activity = Activity()
         self.background = Background()
         self.thread = ThreadPoolExecutor(1, "records")
+        self.waiting: deque[partial[object]] = deque()
+        self.writing = asyncio.Lock()
 
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
@@ -46,13 +54,46 @@ class Records:
             self.background.later(self.prune())
             self.background.every(RULES_S, self.read_rules)
             self.background.every(HITS_S, self.write_hits)
+            self.background.every(WAITING_S, self.write_waiting)
             self.background.every(ACTIVITY_S, self.write_activity)
             self.background.every(PROMPT_S, partial(self.prune, prompt=True))
             self.background.every(PRUNE_S, self.prune)
 
     async def finish(self) -> None:
-        """Writes what was counted so far, before the process ends, if the database takes it."""
+        """Writes what waits and what was counted so far, before the process ends, if the database
+        takes it."""
         await self.background.later(self._write_last())
+
+    def write(self, work: Callable[..., object], *args: Any) -> None:
+        """Calls `work` beside the loop after all that came before it, at once if it can; while the
+        database is away, again until it is back. Its answer may be lost, so it must bear to be
+        called twice. What waits where a process is killed is lost.
+
+        Raises Refused: `store-unavailable`, where WAITING_MAX wait.
+        """
+        if len(self.waiting) >= WAITING_MAX:
+            raise Refused("store-unavailable", retry_after=int(WAITING_S))
+        self.waiting.append(partial(work, *args))
+        if not self.writing.locked():
+            self.background.later(self.write_waiting())
+
+    async def write_waiting(self) -> None:
+        async with self.writing:
+            while self.waiting:
+                await self._write(self.waiting[0])
+                self.waiting.popleft()
+
+    async def _write(self, work: partial[object]) -> None:
+        """Raises Refused: `store-unavailable`, where it may go better later. What never will holds
+        nobody up; only the kind of its error is told, for the rest may quote what people wrote.
+        """
+        try:
+            await self._run(work)
+        except Exception as why:
+            cause = why.__cause__ or why
+            if isinstance(cause, OperationalError | InterfaceError):
+                raise
+            log.error("%s is not written: %s", work.func.__name__, type(cause).__name__)
 
     async def read_rules(self) -> None:
         limits.current = await self._run(rules_set)
@@ -76,6 +117,7 @@ class Records:
     async def _write_last(self) -> None:
         try:
             async with asyncio.timeout(LAST_S):
+                await self.write_waiting()
                 await self.write_activity(now=True)
         except TimeoutError as late:
             raise Refused("store-unavailable") from late

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
+from neartalk.models import Reason
 from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.records import records
 from neartalk.store import allowances, keys
@@ -33,7 +34,8 @@ async def welcome(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def kept(request: HttpRequest) -> HttpResponse:
-    return render(request, "kept.html")
+    days = {"evidence_days": settings.EVIDENCE_DAYS, "report_days": settings.REPORTS_KEPT_DAYS}
+    return render(request, "kept.html", days)
 
 
 @require_safe
@@ -58,6 +60,8 @@ async def near(request: HttpRequest) -> HttpResponse:
         "stops": RADIUS_STOPS_M,
         "stop": nearest_stop(session.person.radius_m),
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
+        "reasons": Reason.choices,
+        "evidence_days": settings.EVIDENCE_DAYS,
     }
     return render(request, "near.html", shown)
 
