@@ -210,7 +210,7 @@ async def watch(
         early = found(where, wanted)
         late = early
         while late and time.monotonic() - began_s < life_s + margin_s:
-            await asyncio.sleep(min(1.0, life_s / 10))
+            await asyncio.sleep(life_s / 60)
             late = found(where, wanted)
         rows = [*_in_rows(where.postgres, reports=True)]
         assert len(rows) == 1, "the report itself is there"
