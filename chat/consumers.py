@@ -7,8 +7,10 @@ from urllib.parse import parse_qs
 
 from chat.feed import feed
 from chat.messages import REF
+from chat.patience import bear
 from chat.spam import refuse_spam
 from neartalk.codes import Refused
+from neartalk.sanctions import sanctions
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
 from presence.frames import Form, gap, signal
@@ -53,12 +55,14 @@ class ChatConsumer(SocketConsumer):
         text, ref = frame.get("text"), frame.get("ref")
         if not isinstance(ref, str) or not REF.fullmatch(ref) or not isinstance(text, str):
             raise Refused("bad-frame")
+        socket = self._present(ref)
+        person_id = socket.person.person_id
+        sanctions().refuse_muted(person_id, ref)
         try:
-            cleaned = clean_message(text)
-            refuse_spam(cleaned)
-        except TextRefused as why:
-            raise Refused(why.code, ref=ref) from why
-        await feed().send(self._present(ref), cleaned, ref)
+            await feed().send(socket, checked(text, ref), ref)
+        except Refused as refused:
+            await bear(person_id, refused)
+            raise
 
     async def remove(self, frame: dict[str, Any]) -> None:
         message_id = frame.get("id")
@@ -96,3 +100,13 @@ class ChatConsumer(SocketConsumer):
         "chat.remove": remove,
         "ping": ping,
     }
+
+
+def checked(text: str, ref: str) -> str:
+    """A text as others will see it. Raises Refused: what is wrong with it."""
+    try:
+        cleaned = clean_message(text)
+        refuse_spam(cleaned)
+    except TextRefused as why:
+        raise Refused(why.code, ref=ref) from why
+    return cleaned

@@ -15,6 +15,8 @@ from neartalk.text import TextRefused
 LINKS_MAX = 2
 # With a scheme, with www, or a name and a path as phones write them.
 LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/\S*", re.IGNORECASE)
+# Refusals that a person who means well meets rarely.
+SPAM = {"too-many-links", "wall-of-text"}
 WALL_MIN = 20
 WALL_SHARE = 0.9
 # What is shorter many say without having agreed on it.

@@ -15,6 +15,7 @@ from django.urls import re_path
 import chat.urls
 import voice.urls
 from neartalk.records import records
+from presence.evictions import evictions
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
@@ -32,10 +33,11 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Doors(ProtocolTypeRouter):
-    """Whoever comes first makes this process begin to write records and to read rules."""
+    """Whoever comes first makes this process begin to write records and to read rules and bans."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         records().start()
+        evictions().start()
         return await super().__call__(scope, receive, send)
 
 

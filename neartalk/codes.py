@@ -4,8 +4,13 @@ A close with 1012 or 1013 means try again; every other one is final until the pe
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
 
 TRY_AGAIN = 1013
+# An end as near as that is told in minutes.
+SOON_MINUTES = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,12 @@ CODES: dict[str, Code] = {
     ),
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
+    ),
+    "muted": Code(
+        429,
+        0,
+        "You cannot speak for now.",
+        "Reason: {reason}. It ends {end}.{objections}",
     ),
     "too-many-reports": Code(
         429, 0, "Many reports at once.", "You can report again in {minutes} min."
@@ -101,6 +112,7 @@ CODES: dict[str, Code] = {
     ),
     "foreign-origin": Code(403, 4403, "Another site's page.", "Open NearTalk itself."),
     "no-place": Code(409, 4409, "No place yet.", "Share roughly where you are first."),
+    "banned": Code(403, 4411, "You are banned.", "Reason: {reason}. It ends {end}.{objections}"),
     "left": Code(410, 4410, "You left.", "Start again whenever you like."),
 }
 
@@ -110,6 +122,7 @@ class Refused(Exception):
 
     `retry_after` is in whole seconds and stands only where trying again can help; `ref` is the
     sender's own mark of the message refused. `rule` names the limit that was met, and is counted.
+    `reason` and `until` are those of a sanction.
     """
 
     def __init__(
@@ -119,12 +132,16 @@ class Refused(Exception):
         retry_after: int | None = None,
         ref: str | None = None,
         rule: str | None = None,
+        reason: str = "",
+        until: datetime | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
         self.ref = ref
         self.rule = rule
+        self.reason = reason
+        self.until = until
 
     @property
     def row(self) -> Code:
@@ -135,13 +152,41 @@ class Refused(Exception):
         return self.row.title
 
     @property
+    def minutes(self) -> int:
+        return -(-(self.retry_after or 0) // 60)
+
+    @property
+    def end(self) -> str:
+        """When a sanction is over."""
+        if self.until is None:
+            return ""
+        if 0 < self.minutes <= SOON_MINUTES:
+            return f"in {self.minutes} min"
+        return f"on {self.until:%-d %B %Y, %H:%M} UTC"
+
+    @property
     def words(self) -> str:
-        minutes = -(-(self.retry_after or 0) // 60)
-        return self.row.words.format(retry_after=self.retry_after, minutes=minutes)
+        return self.row.words.format(
+            retry_after=self.retry_after,
+            minutes=self.minutes,
+            reason=self.reason,
+            end=self.end,
+            objections=settings.OBJECTIONS and f" To object: {settings.OBJECTIONS}",
+        )
+
+    @property
+    def until_ms(self) -> int | None:
+        return round(self.until.timestamp() * 1000) if self.until else None
+
+    @property
+    def objections(self) -> str:
+        """Where the page leads whoever objects to a ban."""
+        where = settings.OBJECTIONS if self.code == "banned" else ""
+        return f"mailto:{where}" if "@" in where and ":" not in where else where
 
     def fields(self) -> dict[str, str | int]:
-        """The error as it goes on the wire: code, message, retry_after?, ref?."""
-        extra = {"retry_after": self.retry_after, "ref": self.ref}
+        """The error as it goes on the wire: code, message, retry_after?, ref?, until?."""
+        extra = {"retry_after": self.retry_after, "ref": self.ref, "until": self.until_ms}
         return {
             "code": self.code,
             "message": f"{self.title} {self.words}",

@@ -56,6 +56,8 @@ RULES: dict[str, Rule] = {
     "session.64": Rule(allowance=10, period_s=3600, burst=10),
     "session.56": Rule(allowance=40, period_s=3600, burst=20),
     "session.48": Rule(allowance=200, period_s=3600, burst=50),
+    # Besides, where somebody of the address is banned.
+    "session.banned": Rule(allowance=2, period_s=3600, burst=1),
     "socket.address": Rule(allowance=600, period_s=60, burst=200),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),
     "place.move": Rule(allowance=6, period_s=60, burst=3),
@@ -68,6 +70,8 @@ RULES: dict[str, Rule] = {
     # The same text, by one person and from one network.
     "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
     "chat.copies": Rule(allowance=36, period_s=3600, burst=3),
+    # Messages refused by a limit or as spam; more than that, and the person is muted.
+    "chat.refused": Rule(allowance=8, period_s=60, burst=8),
     "chat.report": Rule(allowance=10, period_s=3600, burst=3),
     "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
     "voice.ice": Rule(allowance=20, period_s=60, burst=10),

@@ -88,7 +88,7 @@ class Records:
         nobody up; only the kind of its error is told, for the rest may quote what people wrote.
         """
         try:
-            await self._run(work)
+            await self.run(work)
         except Exception as why:
             cause = why.__cause__ or why
             if isinstance(cause, OperationalError | InterfaceError):
@@ -96,12 +96,12 @@ class Records:
             log.error("%s is not written: %s", work.func.__name__, type(cause).__name__)
 
     async def read_rules(self) -> None:
-        limits.current = await self._run(rules_set)
+        limits.current = await self.run(rules_set)
 
     async def write_hits(self) -> None:
         if counts := self.hits.take():
             try:
-                await self._run(keep, counts)
+                await self.run(keep, counts)
             except Refused:
                 self.hits.put_back(counts)
                 raise
@@ -109,7 +109,7 @@ class Records:
     async def write_activity(self, *, now: bool = False) -> None:
         if figures := self.activity.take(now=now):
             try:
-                await self._run(add, figures)
+                await self.run(add, figures)
             except Refused:
                 self.activity.put_back(figures)
                 raise
@@ -126,10 +126,10 @@ class Records:
         """Forgets what was kept long enough; between batches there is room for other work."""
         for kept in KEPT:
             if kept.prompt or not prompt:
-                while await self._run(kept.forget_some, timezone.now()):
+                while await self.run(kept.forget_some, timezone.now()):
                     pass
 
-    async def _run(self, work: Callable[..., Any], *args: Any) -> Any:
+    async def run(self, work: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.thread, alone, work, *args)
 
 

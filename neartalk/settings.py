@@ -68,6 +68,8 @@ ACTIVITY_KEPT_DAYS = int(os.getenv("ACTIVITY_KEPT_DAYS", "400"))
 SANCTIONS_KEPT_DAYS = int(os.getenv("SANCTIONS_KEPT_DAYS", "90"))
 REPORTS_KEPT_DAYS = int(os.getenv("REPORTS_KEPT_DAYS", "90"))
 ADMIN_LOG_KEPT_DAYS = int(os.getenv("ADMIN_LOG_KEPT_DAYS", "400"))
+# Where whoever is muted or banned may object: an e-mail address or a URL.
+OBJECTIONS = os.getenv("OBJECTIONS", "")
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
 

@@ -17,6 +17,7 @@ from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.protocol import EXTENSION
 from neartalk.records import records
 from neartalk.store import allowances, keys
+from presence.evictions import evictions
 from presence.frames import Form, Frame, refusal
 from presence.people import Session
 from presence.sessions import of_scope
@@ -64,6 +65,8 @@ class SocketConsumer(AsyncConsumer):
                 await self.handlers[message["type"]](self, message)
         except StopConsumer:
             return
+        finally:
+            evictions().forget(self)
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         chosen = self.subprotocol(self.scope["subprotocols"])
@@ -76,6 +79,8 @@ class SocketConsumer(AsyncConsumer):
         """On its own, so that a slow arrival does not keep the socket from being heard."""
         try:
             session = await of_scope(self.scope)
+            # At once: a ban that is read from now on finds the socket here.
+            evictions().admit(self, session)
             self.origin = await origin_of(keys(), *headers_of(self.scope))
             await allow_socket(self.origin, session)
             if not session.person.cell:

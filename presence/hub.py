@@ -25,6 +25,7 @@ from presence.panel import Drawn
 from presence.people import Change, Person, Place, Session, TileEvent
 from presence.registry import LEASE_MS, Registry
 from presence.roster import Nearby, Roster
+from presence.sessions import why_over
 from presence.sockets import Socket
 from presence.source import Arrival, Silence, Source
 from presence.store import registry
@@ -141,10 +142,10 @@ class Hub:
             try:
                 await self._arrive(socket, Arrival(moved_from=before))
             except Refused:
-                socket.end("try-later")
+                socket.end(Refused("try-later"))
             except Exception:
                 # Whatever it was, a socket that stays open must not stay deaf.
-                socket.end("try-later")
+                socket.end(Refused("try-later"))
                 raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
@@ -173,6 +174,13 @@ class Hub:
     async def _depart(self, socket: Socket) -> None:
         self.lingering.pop(socket.person.person_id, None)
         change = await self.registry.depart(socket.session.digest, self.process)
+        if change:
+            self.announce(change)
+
+    async def end(self, session: Session) -> None:
+        """Ends a session: the person is gone from every list, and so are their sockets."""
+        await self.start()
+        change = await self.registry.close(session.digest)
         if change:
             self.announce(change)
 
@@ -276,17 +284,25 @@ class Hub:
 
     async def _read_session(self, person: Person, digest: str) -> None:
         session = await self.registry.get(digest)
+        if session is None:
+            await self._say_over(person)
+            return
         for socket in [*self._sockets(person)]:
-            if session is None:
-                socket.end("left")
-            elif session.person.version > socket.person.version:
+            if session.person.version > socket.person.version:
                 self._become(socket, session)
+
+    async def _say_over(self, person: Person) -> None:
+        """Another process closed their session."""
+        if sockets := [*self._sockets(person)]:
+            refused = await why_over(sockets[0].session)
+            for socket in sockets:
+                socket.end(refused)
 
     def _become(self, socket: Socket, session: Session) -> None:
         """Brings a socket in line with what its person has become."""
         before, socket.session = socket.session, session
         if not socket.person.cell:
-            socket.end("left")
+            socket.end(Refused("left"))
             return
         if socket.person.place != socket.place:
             self.later(self.follow(socket))
@@ -328,7 +344,7 @@ class Hub:
     async def _place_again(self, socket: Socket) -> None:
         session = await self.registry.get(socket.session.digest)
         if session is None:
-            socket.end("left")
+            await self._say_over(socket.person)
         elif session.person.cell:
             place = session.person.place
             self.announce(await self.registry.place(session.digest, place, self.process))

@@ -1,4 +1,8 @@
-"""The secret side of a person: a 256-bit key in a cookie or a bearer token; its digest is kept."""
+"""The secret side of a person: a 256-bit key in a cookie or a bearer token; its digest is kept.
+
+Beside it a browser has a random number for as long as a ban may last, by which one holds for the
+device; of that too only the digest is kept, with the session.
+"""
 
 import hashlib
 import random
@@ -14,12 +18,16 @@ from django.http.request import split_domain_port, validate_host
 
 from neartalk.codes import Refused
 from neartalk.middleware import OnLoop
+from neartalk.sanctions import sanctions
 from presence import names
-from presence.people import Session
+from presence.people import Session, person_id_of
 from presence.store import registry
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 BEARER = "bearer "
+DEVICE = re.compile(r"[0-9a-f]{32}")
+# Longer than the longest ban (sanctions.LONGEST): each visit begins it anew.
+DEVICE_S = 90 * 24 * 3600
 
 
 def cookie_name() -> str:
@@ -27,22 +35,33 @@ def cookie_name() -> str:
     return "__Host-neartalk" if settings.HTTPS else "neartalk"
 
 
+def device_name() -> str:
+    return "__Host-device" if settings.HTTPS else "device"
+
+
 def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-async def open_session(name: str | None, *, origin: str = "") -> tuple[str, Session]:
+async def open_session(
+    name: str | None, *, device: str | None = None, origin: str = ""
+) -> tuple[str, Session]:
     """A new session under this name or a generated one, and its key: 32 random bytes, base64url."""
     key = secrets.token_urlsafe(32)
     chosen = name or names.generate(random.SystemRandom())
-    return key, await registry().open(digest_of(key), chosen, origin=origin)
+    known = digest_of(device) if device else ""
+    return key, await registry().open(digest_of(key), chosen, device=known, origin=origin)
 
 
 async def of_key(key: str | None) -> Session:
-    """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired."""
+    """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired, `banned`
+    also where the session is over.
+    """
     if not key or not KEY.fullmatch(key):
         raise Refused("session-unknown")
-    session = await registry().get(digest_of(key))
+    digest = digest_of(key)
+    session = await registry().get(digest)
+    sanctions().refuse_banned(person_id_of(digest), session.device if session else "")
     if session is None:
         raise Refused("session-unknown")
     return session
@@ -53,6 +72,32 @@ def key_of(request: HttpRequest) -> str | None:
     if header[: len(BEARER)].lower() == BEARER:
         return header[len(BEARER) :].strip()
     return request.COOKIES.get(cookie_name())
+
+
+def device_of(request: HttpRequest) -> str | None:
+    """The number of the device, None where it has none of the kind that we give."""
+    found = request.COOKIES.get(device_name(), "")
+    return found if DEVICE.fullmatch(found) else None
+
+
+def new_device() -> str:
+    """128 random bits."""
+    return secrets.token_hex(16)
+
+
+def refuse_banned(request: HttpRequest) -> None:
+    """Before there is a session. Raises Refused: `banned`."""
+    device, key = device_of(request), key_of(request)
+    sanctions().refuse_banned(
+        person_id_of(digest_of(key)) if key else "", digest_of(device) if device else ""
+    )
+
+
+async def why_over(session: Session) -> Refused:
+    """What to say where another process closed a session: it may have read of a ban first."""
+    await sanctions().news()
+    row = sanctions().banned(session.person.person_id, session.device)
+    return sanctions().refusal(row) if row else Refused("left")
 
 
 async def of_request(request: HttpRequest) -> Session:
@@ -94,9 +139,12 @@ def own_origin(origin: str, host: str) -> bool:
     return own and validate_host(domain, allowed)
 
 
-def keep(response: HttpResponse, key: str) -> None:
-    """For the browser session only, without Max-Age: sockets cannot renew it."""
-    response.set_cookie(cookie_name(), key, httponly=True, samesite="Lax", secure=settings.HTTPS)
+def keep(response: HttpResponse, key: str, device: str) -> None:
+    """The key for the browser session only, without Max-Age: sockets cannot renew it."""
+    for name, value, seconds in ((cookie_name(), key, None), (device_name(), device, DEVICE_S)):
+        response.set_cookie(
+            name, value, max_age=seconds, httponly=True, samesite="Lax", secure=settings.HTTPS
+        )
 
 
 class BearerIsNoCookie(OnLoop):

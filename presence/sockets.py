@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from neartalk.backlog import backlog
-from neartalk.codes import CODES, TRY_AGAIN, Refused
+from neartalk.codes import TRY_AGAIN, Refused
 from neartalk.protocol import WebSocketProtocol
 from neartalk.transport import DirectTransport
 from presence.frames import Form, Frame, refusal
@@ -122,10 +122,10 @@ class Socket:
         if self.hears(unsaid):
             self.held_gone.append(unsaid.removed_id)
 
-    def end(self, code: str) -> None:
+    def end(self, refused: Refused) -> None:
         """Says why, and closes with the close code of an error."""
-        self.write(refusal(self.form, Refused(code)))
-        self.outlet.close(CODES[code].close)
+        self.write(refusal(self.form, refused))
+        self.outlet.close(refused.row.close)
 
 
 class AsgiOutlet:

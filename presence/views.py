@@ -14,6 +14,7 @@ from neartalk.http import HtmxRequest, body_of, endpoint, refusal
 from neartalk.models import Reason
 from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.records import records
+from neartalk.sanctions import sanctions
 from neartalk.store import allowances, keys
 from presence import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
@@ -21,7 +22,17 @@ from presence.geo import RADIUS_STOPS_M, apart, cell_at, label, widest
 from presence.hub import hub
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
-from presence.sessions import cookie_name, keep, key_of, of_key, of_request, open_session
+from presence.sessions import (
+    cookie_name,
+    device_of,
+    keep,
+    key_of,
+    new_device,
+    of_key,
+    of_request,
+    open_session,
+    refuse_banned,
+)
 
 # ---- Pages -----------------------------------------------------------------------------------
 
@@ -29,6 +40,10 @@ from presence.sessions import cookie_name, keep, key_of, of_key, of_request, ope
 @require_safe
 @ensure_csrf_cookie
 async def welcome(request: HttpRequest) -> HttpResponse:
+    try:
+        refuse_banned(request)
+    except Refused as refused:
+        return render(request, "welcome.html", {"refusal": refused})
     return render(request, "welcome.html")
 
 
@@ -80,21 +95,31 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     form = FirstNameForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
+    refuse_banned(request)
     origin = await allow_session(request)
     await retire(key_of(request))
-    key, session = await open_session(form.cleaned_data["username"], origin=nearest(origin))
-    if request.htmx:
+    # Only a browser keeps what it is given besides its key.
+    device = device_of(request) or new_device() if request.htmx else None
+    key, session = await open_session(
+        form.cleaned_data["username"], device=device, origin=nearest(origin)
+    )
+    if device:
         response = HttpResponse(status=201)
-        keep(response, key)
+        keep(response, key, device)
         return response
     return JsonResponse({"session_id": key, **described(session)}, status=201)
 
 
 async def allow_session(request: HtmxRequest) -> Origin:
-    """Where they come from. Raises Refused: `too-many-sessions`."""
+    """Where they come from, which is slow where somebody is banned, for all who come from there.
+
+    Raises Refused: `too-many-sessions`.
+    """
     origin = await origin_of(keys(), *headers_of(request.scope))
-    widest = [*origin.values()][-1:]
+    near, widest = nearest(origin), [*origin.values()][-1:]
     acts = [Act(f"session.{part}", one, beside=widest[0]) for part, one in origin.items()]
+    if sanctions().slowed(near):
+        acts.append(Act("session.banned", near, beside=widest[0]))
     await allow(allowances(), "too-many-sessions", *acts)
     return origin
 
@@ -116,7 +141,7 @@ async def retire(key: str | None) -> None:
         session = await of_key(key)
     except Refused:
         return
-    await end(session)
+    await hub().end(session)
 
 
 @endpoint("PATCH")
@@ -140,7 +165,7 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
 
 @endpoint("POST")
 async def session_leave(request: HtmxRequest) -> HttpResponse:
-    await end(await of_request(request))
+    await hub().end(await of_request(request))
     response = HttpResponse(status=204)
     if request.htmx:
         response = HttpResponse(headers={"HX-Redirect": "/"})
@@ -229,13 +254,6 @@ async def put(session: Session, place: Place | None) -> Change:
     change = await hub().registry.place(session.digest, place, holder)
     hub().announce(change)
     return change
-
-
-async def end(session: Session) -> None:
-    await hub().start()
-    change = await hub().registry.close(session.digest)
-    if change:
-        hub().announce(change)
 
 
 async def around(session: Session) -> Nearby:

@@ -258,7 +258,8 @@ def codes_in(half: Callable[[Code], bool]) -> dict[str, tuple[str, str, str]]:
 
 
 def words(row: Code) -> str:
-    return f"{row.title} {row.words.format(retry_after='n', minutes='n')}"
+    sanction = {"reason": "why", "end": "when", "objections": " To object: where"}
+    return f"{row.title} {row.words.format(retry_after='n', minutes='n', **sanction)}"
 
 
 # ---- Both agree ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.limits import rule, seconds, take
+from neartalk.sanctions import sanctions
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice import frames
@@ -64,7 +65,9 @@ class SignalConsumer(SocketConsumer):
         await switchboard().look(self._line())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        await switchboard().knock(self._line(), to_of(frame))
+        line, to = self._line(), to_of(frame)
+        sanctions().refuse_muted(line.person_id, ref=to)
+        await switchboard().knock(line, to)
 
     async def accept(self, frame: dict[str, Any]) -> None:
         await switchboard().accept(self._line(), to_of(frame))

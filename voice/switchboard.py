@@ -5,7 +5,7 @@ people go, and put right what was lost on the way.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,10 +14,13 @@ from django.conf import settings
 
 from chat.feed import feed
 from neartalk.background import Background
-from neartalk.codes import CODES, Refused
+from neartalk.codes import Refused
+from neartalk.models import Sanction
 from neartalk.records import records
+from neartalk.sanctions import sanctions
 from presence.frames import Form, Frame, refusal
 from presence.hub import Hub
+from presence.sessions import why_over
 from voice import frames
 from voice.callers import Caller, Callers, District, Tie, districts_heard
 from voice.exchange import Exchange
@@ -95,9 +98,22 @@ class Switchboard:
     async def leave(self, line: Line, reason: Reason = Reason.LEFT) -> None:
         self._require(line)
         self._take_out(line)
-        own = line.person_id
+        await self._let_go(line.person_id, reason)
+
+    async def _let_go(self, own: str, reason: Reason) -> None:
         await self.exchange.act([own], lambda ties: ties.leave(own, reason))
         await self.exchange.release(self.hearing)
+
+    def hear(self, news: Sequence[Sanction]) -> None:
+        """Who is banned keeps no call, not even for the 30 s that a closed socket is given."""
+        banned = {row.person_id for row in news if row.kind == Sanction.Kind.BAN}
+        ending = banned & self.away.keys()
+        for line in [*self.lines.values()]:
+            if banned and sanctions().banned(line.person_id, line.session.device):
+                self._take_out(line)
+                ending.add(line.person_id)
+        for person_id in ending:
+            self.later(self._let_go(person_id, Reason.SESSION))
 
     def exit(self, line: Line) -> None:
         """The socket is gone. Its person keeps their calls for 30 s."""
@@ -336,8 +352,9 @@ class Switchboard:
 
     async def _end(self, line: Line) -> None:
         """The session is over, and with it everything."""
-        line.write(refusal(Form.JSON, Refused("left")))
-        line.outlet.close(CODES["left"].close)
+        refused = await why_over(line.session)
+        line.write(refusal(Form.JSON, refused))
+        line.outlet.close(refused.row.close)
         if line.joined:
             await self.leave(line, Reason.SESSION)
 
@@ -385,4 +402,6 @@ class Switchboard:
 def switchboard() -> Switchboard:
     """The switchboard of this process. In the embedded form there is no other to tell."""
     layer = get_channel_layer() if settings.REDIS_URL else None
-    return Switchboard(feed().hub, callers(), layer)
+    board = Switchboard(feed().hub, callers(), layer)
+    sanctions().listen(board.hear)
+    return board

@@ -103,8 +103,8 @@ async function push() {
   }
   publishing = true;
   const cell = wanted;
-  const { done, retryAfter } = await publish({ cell });
+  const { done, retryAfter, refusal } = await publish({ cell });
   publishing = false;
-  if (done && wanted === cell) wanted = '';
+  if ((done && wanted === cell) || refusal?.dataset.code === 'banned') wanted = '';
   if (wanted) retryTimer = setTimeout(push, done ? 0 : retryAfter * 1000 || RETRY_MS);
 }

@@ -14,8 +14,10 @@ import { askTabs, current, publish } from './place.js';
 import './reach.js';
 import * as self from './self.js';
 import { hold } from './scroll.js';
+import * as refusal from './refusal.js';
 import { on } from './signals.js';
 import { describe } from './trouble.js';
+import { localise } from './until.js';
 import './voice/voice.js';
 
 const HEAL_MS = 20_000;
@@ -28,6 +30,7 @@ const ENDS = {
   4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: leave },
   4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: heal },
   4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: leave },
+  4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: leave },
 };
 const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: retry };
 
@@ -57,8 +60,17 @@ function ended(code) {
     return true;
   }
   if (code === 4410) self.clean();
-  alert('connection', ENDS[code] ?? ENDED);
+  if (code === 4411) refusal.clear(); // whatever kept them from speaking before
+  alert('connection', (code === 4411 && banned(refusal.said('banned'))) || ENDS[code] || ENDED);
   return false;
+}
+
+/** What the server says of a ban, and the way to object; null where it said nothing. */
+function banned(notice) {
+  if (!notice) return null;
+  const [title, words] = notice.querySelector('.notice-words').children;
+  const href = notice.dataset.objections ?? '';
+  return { title: title.textContent, words: words.textContent, label: href && 'Object', href };
 }
 
 async function heal(code) {
@@ -66,8 +78,9 @@ async function heal(code) {
     again();
     return;
   }
-  const { done } = await publish({ fresh: code === 4401 });
+  const { done, refusal: why } = await publish({ fresh: code === 4401 });
   if (done) reconnect();
+  else if (why?.dataset.code === 'banned') alert('connection', banned(localise(why)));
   else alert('connection', ENDED);
 }
 

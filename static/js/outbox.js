@@ -13,7 +13,7 @@ const KEY = 'neartalk.outbox';
 const LIFE_MS = 30 * 60_000;
 const UNANSWERED_MS = 10_000;
 // Said together with a close, which near.js answers for.
-const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'try-later'];
+const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banned', 'try-later'];
 
 const list = document.getElementById('outbox');
 const template = document.getElementById('outgoing');

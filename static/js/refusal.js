@@ -1,12 +1,20 @@
 // What the server refused: shown between the line of who hears you and the field, counted down where waiting helps.
 
+import { localise } from './until.js';
+
 const place = document.getElementById('refusal');
 let timer = 0;
 let listener = () => {};
+let last = null;
 
 /** The listener gets each refusal's dataset and may answer false: not to be shown. */
 export function onRefusal(listen) {
   listener = listen;
+}
+
+/** The last refusal, if it had this code: for whoever shows it elsewhere. */
+export function said(code) {
+  return last?.dataset.code === code ? last : null;
 }
 
 export function show(notice) {
@@ -43,6 +51,7 @@ document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (target !== place) return;
   detail.shouldSwap = false;
   for (const notice of detail.fragment.querySelectorAll('.notice')) {
+    last = localise(notice);
     if (listener(notice.dataset) !== false) show(notice);
   }
 });

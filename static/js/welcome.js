@@ -4,6 +4,7 @@ import { encode } from './geohash.js';
 import { once, supported } from './location.js';
 import { askTabs, current, publish } from './place.js';
 import { describe } from './trouble.js';
+import { localise } from './until.js';
 
 const find = (id) => document.getElementById(id);
 const button = find('arrive');
@@ -46,7 +47,7 @@ async function enter(cell) {
   }
   ready('Try again');
   find('arrive-next').textContent = initial.next;
-  if (refusal) find('refusal').replaceChildren(document.importNode(refusal, true));
+  if (refusal) find('refusal').replaceChildren(document.importNode(localise(refusal), true));
   else find('arrive-next').textContent = 'NearTalk did not answer. Nothing was changed.';
 }
 
@@ -73,6 +74,7 @@ button.addEventListener('click', arrive);
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.shouldSwap = false));
 // The back button may bring this page as it was left: asking, with nothing behind it.
 window.addEventListener('pageshow', ({ persisted }) => persisted && ready(initial.words));
+find('refusal').querySelectorAll('.notice').forEach(localise);
 askTabs();
 if (supported()) ready(initial.words);
 else show(describe('insecure'));

@@ -38,7 +38,11 @@ def start() -> Iterator[Start]:
         redis.start()
 
         def pair(off: str) -> Servers:
-            env = {"REDIS_URL": redis.url, "TRUSTED_PROXIES": "1", "RATE_LIMITS_OFF": off}
+            env = {
+                "REDIS_URL": redis.url,
+                "TRUSTED_PROXIES": "1",
+                "RATE_LIMITS_OFF": f"{off},chat.refused",
+            }
             first, second = (stack.enter_context(running("uvicorn", **env)) for _ in range(2))
             return first, second
 

@@ -135,7 +135,7 @@ async def test_the_page_is_given_a_cookie_and_no_key(server: Server) -> None:
     async with browser(server) as http:
         answer = await http.post(CREATE, data={"username": "alice"})
         assert (answer.status_code, answer.text) == (201, "")
-        (cookie,) = answer.headers.get_list("set-cookie")
+        cookie, _ = answer.headers.get_list("set-cookie")
         name_and_key, *attributes = cookie.split("; ")
         assert re.fullmatch(r"neartalk=[\w-]{43}", name_and_key, re.ASCII)
         assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
@@ -150,7 +150,8 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(serve: Serve) -> None:
         assert "; Secure" in csrf
         token = re.findall(r"csrftoken=(\w+)", csrf)[0]
         http.headers.update({"Cookie": f"csrftoken={token}", "X-CSRFToken": token})
-        cookie = (await http.post(CREATE)).headers["set-cookie"]
+        cookie, device = (await http.post(CREATE)).headers.get_list("set-cookie")
+        assert device.startswith("__Host-device=")
         name_and_key, *attributes = cookie.split("; ")
         assert name_and_key.startswith("__Host-neartalk=")
         assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]
@@ -160,12 +161,16 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(serve: Serve) -> None:
         assert "; Secure" in gone
 
 
-def test_the_cookie_outlives_no_browser_session(settings: Settings) -> None:
+def test_the_key_outlives_no_browser_session_and_the_device_every_ban(settings: Settings) -> None:
     for https in (False, True):
         settings.HTTPS = https
         response = HttpResponse()
-        keep(response, "A" * 43)
-        (cookie,) = response.cookies.values()
+        keep(response, "A" * 43, "b" * 32)
+        cookie, device = response.cookies.values()
+        assert device.key == ("__Host-device" if https else "device")
+        assert (device["max-age"], device["domain"]) == (90 * 24 * 3600, "")
+        assert (device["httponly"], device["samesite"], device["path"]) == (True, "Lax", "/")
+        assert bool(device["secure"]) == https
         assert cookie.key == ("__Host-neartalk" if https else "neartalk")
         assert (cookie["max-age"], cookie["expires"], cookie["domain"]) == ("", "", "")
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")

@@ -11,7 +11,7 @@ import * as words from './words.js';
 const TICK_MS = 1000;
 const PASSING_MS = 8000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach'];
+const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach', 'muted'];
 
 const { microphone } = mic;
 const { facts } = room;

@@ -38,6 +38,7 @@ const OVER = {
   4401: { title: 'Your visit ended.', words: 'Join again whenever you like.' },
   4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.' },
   4409: { title: 'NearTalk does not know your block.', words: 'Join again as soon as it does.' },
+  4411: { title: 'You are banned.', words: 'The chat says why, and until when.' },
   4410: { title: 'You left.', words: 'Join again whenever you like.' },
 };
 

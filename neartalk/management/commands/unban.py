@@ -1,0 +1,47 @@
+"""manage.py unban: ends a ban or a mute before its time."""
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from neartalk.commands import add_json, shown
+from neartalk.models import Sanction
+
+PERSON_ID = re.compile(r"[0-9a-f]{16}")
+NUMBER = re.compile(r"[1-9]\d{0,14}")
+
+
+class Command(BaseCommand):
+    help = (
+        "Ends every ban and mute of a person that is in force, or the one of a number, as "
+        "manage.py ban --list shows them. Every server process acts on it within 2 s. "
+        "Who was banned begins a new visit: the old one is over."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("whom", type=person_or_number, help="a person (16 digits) or a number")
+        add_json(parser)
+
+    def handle(self, *args: Any, whom: str, **options: Any) -> None:
+        rows = Sanction.objects.filter(lifted=None, until__gt=timezone.now())
+        ended = [*rows.filter(**{"person_id" if PERSON_ID.fullmatch(whom) else "pk": whom})]
+        if not ended:
+            raise CommandError(f"Nothing is in force against {whom}.")
+        for row in ended:
+            row.lifted = timezone.now()
+            row.save(update_fields=["lifted", "changed"])
+        if options["json"]:
+            told = [{"number": row.pk, "kind": row.kind, "person": row.person_id} for row in ended]
+            self.stdout.write(shown(told, as_json=True))
+            return
+        for row in ended:
+            self.stdout.write(f"The {row.kind} of {row.person_id} (number {row.pk}) is over.")
+
+
+def person_or_number(text: str) -> str:
+    if not PERSON_ID.fullmatch(text) and not NUMBER.fullmatch(text):
+        raise ArgumentTypeError("a person of 16 digits, or a number of manage.py ban --list")
+    return text

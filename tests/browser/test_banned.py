@@ -1,0 +1,97 @@
+"""What the page says to somebody who is banned or muted: why, until when, and where to object."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.client import elsewhere, north
+from tests.servers import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.browser.conftest import Invite, Meet
+    from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+# Not the server's time, which is UTC; half an hour off, so that nothing is right by chance.
+ELSEWHEN: Any = {"timezone_id": "Asia/Kolkata", "locale": "en-GB"}
+UNTIL = re.compile(r"Reason: Harassment\. It ends on \d+ \w+ \d{4} at \d\d:\d\d\. To object: ")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    server = Server("uvicorn", {"OBJECTIONS": "https://near.example.org/objections"})
+    try:
+        server.migrate()
+        yield server.start()
+    finally:
+        server.close()
+
+
+def sanction(server: Server, who: Visitor, *options: str) -> None:
+    person = who.page.locator("#self").get_attribute("data-person") or ""
+    command = [sys.executable, "manage.py", "ban", person, "--reason", "harassment", *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **server.options())
+
+
+def test_who_is_banned_reads_why_until_when_and_where_to_object(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    meet(server, north(spot, 2), "bob").say("Stay calm")
+    alice = visit(server, spot, **ELSEWHEN).arrive()
+    alice.write("What I had to say")
+    sanction(server, alice, "--for", "1d")
+    notice = alice.page.locator("#alerts .notice")
+    expect(notice.locator("b")).to_have_text("You are banned.")
+    expect(notice).to_contain_text(UNTIL)
+    object_at = notice.get_by_role("link", name="Object")
+    expect(object_at).to_have_attribute("href", "https://near.example.org/objections")
+    alice.expect_status("Offline")
+    # It is said once, and nothing that was there is gone.
+    expect(alice.page.locator("#refusal .notice")).to_have_count(0)
+    expect(alice.page.locator("#text")).to_have_value("What I had to say")
+    expect(alice.message("Stay calm")).to_be_visible()
+    sockets = len(alice.sockets)
+    alice.look_up()
+    alice.hide()
+    alice.hide(False)
+    assert len(alice.sockets) == sockets
+
+    # Wherever they go from there, they are told and not sent round.
+    alice.page.reload()
+    expect(alice.page).to_have_url(f"{server.url}/")
+    expect(alice.page.locator("#refusal .notice")).to_contain_text(UNTIL)
+    alice.forgive("403")
+    alice.page.get_by_role("button", name="See who is near").click()
+    expect(alice.page.get_by_role("button", name="Try again")).to_be_enabled()
+    expect(alice.page.locator("#refusal .notice")).to_contain_text(UNTIL)
+    expect(alice.page).to_have_url(f"{server.url}/")
+
+
+def test_who_is_muted_is_told_and_keeps_what_was_written(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    bob = meet(server, north(spot, 2), "bob")
+    alice = visit(server, spot).arrive()
+    sanction(server, alice, "--mute", "--for", "5m")
+    notice = alice.page.locator("#refusal .notice")
+    expect(notice).to_have_attribute("data-code", "muted")
+    alice.send("What I had to say")
+    expect(notice.locator(".why[aria-hidden]")).to_contain_text(
+        re.compile(r"Reason: Harassment\. It ends in 5 min\. To object: https://near\.example\.org")
+    )
+    expect(alice.page.locator("#text")).to_have_value("What I had to say")
+    expect(alice.pending).to_have_count(0)
+    bob.say("I hear nothing")
+    expect(alice.message("I hear nothing")).to_be_visible()
+    alice.expect_status("Live")

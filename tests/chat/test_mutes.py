@@ -1,0 +1,146 @@
+"""Who is refused again and again is muted: told why and for how long, and it lasts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from neartalk.limits import RULES
+from tests.client import TIMEOUT_S, elsewhere, new_ref, person
+from tests.houses import house
+from tests.voice.people import speaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.client import Frame, Person, Tab
+    from tests.houses import House
+
+REFUSALS = RULES["chat.refused"].burst
+LINKS = "www.a.org www.b.org www.c.org"
+SPAM = "You cannot speak for now. Reason: Spam or fraud. It ends in "
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[House]:
+    off = "place.move,place.travel,socket.session,chat.send,chat.new"
+    with house(RATE_LIMITS_OFF=off) as found:
+        yield found
+
+
+async def refused(tab: Tab, text: str = LINKS) -> Frame:
+    """What a message is answered that is not kept."""
+    ref = new_ref()
+    await tab.send("chat.send", text=text, ref=ref)
+    return await tab.expect("error", ref=ref)
+
+
+async def worn_out(tab: Tab) -> Frame:
+    """Sends what is refused until it is muted for that."""
+    for _ in range(REFUSALS):
+        assert (await refused(tab))["code"] == "too-many-links"
+    return await refused(tab)
+
+
+async def muted(tab: Tab, minutes: int) -> None:
+    """Nothing passes, for not more than that and not a minute less."""
+    found = await refused(tab, "Hello")
+    assert found["code"] == "muted"
+    assert minutes * 60 - 60 < found["retry_after"] <= minutes * 60
+    assert found["message"].startswith(SPAM)
+
+
+async def heard(person: Person) -> None:
+    """Waits until the mute is over for the process."""
+    ref, code = new_ref(), "muted"
+    async with asyncio.timeout(TIMEOUT_S):
+        while code == "muted":
+            await person.send("chat.send", text=f"Hello again {ref}", ref=ref)
+            answers = [frame for frame in await person.quiet() if frame.get("ref") == ref]
+            code = str(answers[0].get("code"))
+
+
+async def end_now(town: House, person: Person) -> None:
+    """As if the time of their mute were over, once it is written."""
+    end = "UPDATE neartalk_sanction SET until = now(), changed = now()"
+    with psycopg.connect(town.postgres.url(), autocommit=True) as database:
+        where = "person_id = %s AND until > now()"
+        while not database.execute(f"{end} WHERE {where}", [person.person_id]).rowcount:
+            await person.quiet()
+
+
+async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_page(
+    town: House,
+) -> None:
+    spot = elsewhere()
+    async with AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(person(town.first, *spot, 500, "alice"))
+        bob = await stack.enter_async_context(person(town.second, *spot, 500, "bob"))
+        alice.server = town.second
+        tab = await stack.enter_async_context(alice.tab())
+        await tab.expect("mark")
+        found = await worn_out(alice)
+        assert (found["code"], found["retry_after"]) == ("muted", 300)
+        assert found["message"].startswith(SPAM)
+        assert (await tab.expect("error"))["code"] == "muted"
+        await muted(tab, 5)
+        # To be told again and again makes it no longer.
+        for _ in range(REFUSALS + 1):
+            await muted(alice, 5)
+        message_id = await bob.say("You still hear me")
+        for one in (alice, bob):
+            await one.expect("chat.message", id=message_id)
+        async with alice.tab() as back:
+            await back.expect("mark")
+            await muted(back, 5)
+        await bob.silent()
+
+
+async def test_what_is_merely_too_much_at_once_mutes_as_well(town: House) -> None:
+    async with person(town.first, *elsewhere(), 500, "alice") as alice:
+        for _ in range(REFUSALS):
+            assert (await refused(alice, "x" * 501))["code"] == "message-too-long"
+            assert (await refused(alice, ""))["code"] == "message-empty"
+        await alice.say("Whoever errs is not muted")
+
+
+async def test_a_mute_outlives_redis_and_the_next_one_lasts_longer(town: House) -> None:
+    async with person(town.first, *elsewhere(), 500, "alice") as alice:
+        await worn_out(alice)
+        await muted(alice, 5)
+        town.redis.restart()
+        await alice.expect("gap", reason="restarted")
+        await muted(alice, 5)
+        for minutes in (15, 60, 60):
+            await end_now(town, alice)
+            await heard(alice)
+            while (await refused(alice))["code"] != "muted":
+                pass
+            await muted(alice, minutes)
+        town.manage("unban", alice.person_id)
+        await heard(alice)
+
+
+async def test_a_mute_by_an_operator_is_told_and_keeps_from_knocking(town: House) -> None:
+    spot = elsewhere()
+    async with AsyncExitStack() as stack:
+        alice, bob = [
+            await stack.enter_async_context(speaker(town.first, spot, name))
+            for name in ("alice", "bob")
+        ]
+        for one in (alice, bob):
+            await one.join()
+        await alice.sees(bob, "near")
+        town.manage("ban", alice.person_id, "--mute", "--for", "1h", "--reason", "hate")
+        told = await alice.expect("error", code="muted")
+        assert "ref" not in told
+        await alice.send("voice.knock", to=bob.person_id)
+        found = await alice.expect("error", ref=bob.person_id)
+        assert found["message"] == "You cannot speak for now. Reason: Hate. It ends in 60 min."
+        # They are not out of voice.
+        await bob.send("voice.knock", to=alice.person_id)
+        await alice.sees(bob, "knocks")

@@ -1,0 +1,314 @@
+"""Who is muted or banned, as a process knows it: at once, from rows, and without its database."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import OperationalError
+
+from neartalk import sanctions as module
+from neartalk.models import Reason, Sanction
+from neartalk.records import Records
+from neartalk.sanctions import LONGEST, REREAD, ROUND_S, UNWRITTEN_MAX, Sanctions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_django.fixtures import Settings
+
+BAN, MUTE = Sanction.Kind.BAN, Sanction.Kind.MUTE
+ALICE, BOB, CHARLIE = "a" * 16, "b" * 16, "c" * 16
+DEVICE, ORIGIN = "d" * 64, "e" * 32
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+rows = pytest.mark.django_db(transaction=True)
+
+
+class Time:
+    now = START
+
+    def __call__(self) -> int:
+        return round(self.now.timestamp() * 1000)
+
+
+class Process(Sanctions):
+    """Its rounds are the test's, and what it tells is kept."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(Records(), time)
+        self.time = time
+        self.told: list[str] = []
+        self.listen(lambda news: self.told.extend(row.person_id for row in news))
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def one(time: Time) -> Process:
+    return Process(time)
+
+
+@pytest.fixture
+def two(time: Time) -> Process:
+    return Process(time)
+
+
+async def row(
+    kind: Sanction.Kind = BAN, until: datetime = START + HOUR, **fields: str | int
+) -> Sanction:
+    """As somebody else wrote it."""
+    person = {"person_id": ALICE, "reason": Reason.HATE, **fields}
+    return await Sanction.objects.acreate(kind=kind, until=until, **person)
+
+
+async def stamped(found: Sanction, changed: datetime, **fields: object) -> None:
+    """The row as it was written at another time."""
+    await Sanction.objects.filter(pk=found.pk).aupdate(changed=changed, **fields)
+
+
+def in_force(process: Process, device: str = "") -> Sanction:
+    """The ban of Alice."""
+    ban = process.banned(ALICE, device)
+    assert ban
+    return ban
+
+
+# ---- In memory -----------------------------------------------------------------------------------
+
+
+def test_what_is_imposed_holds_at_once_and_ends_by_the_clock(one: Process, time: Time) -> None:
+    one.impose(BAN, ALICE, HOUR, Reason.HATE, device=DEVICE, origin=ORIGIN)
+    one.impose(MUTE, BOB, HOUR, Reason.SPAM)
+    assert one.told == [ALICE, BOB]
+    assert one.banned(ALICE)
+    assert one.banned(CHARLIE, DEVICE)
+    assert one.slowed(ORIGIN)
+    assert one.muted(BOB)
+    assert not one.muted(ALICE)
+    assert not one.banned(BOB)
+    assert not one.banned(CHARLIE)
+    assert not one.slowed("")
+    time.now += HOUR - timedelta(milliseconds=1)
+    assert one.banned(ALICE)
+    time.now += timedelta(milliseconds=1)
+    assert not one.banned(ALICE, DEVICE)
+    assert not one.slowed(ORIGIN)
+    assert not one.muted(BOB)
+
+
+def test_of_several_the_one_that_ends_last_is_told(one: Process, settings: Settings) -> None:
+    settings.OBJECTIONS = "safety@example.org"
+    one.impose(BAN, ALICE, 2 * HOUR, Reason.HATE)
+    one.impose(BAN, ALICE, HOUR, Reason.SPAM)
+    one.impose(BAN, BOB, 3 * HOUR, Reason.THREATS, device=DEVICE)
+    refused = one.refusal(in_force(one))
+    assert (refused.row.status, refused.row.close) == (403, 4411)
+    assert refused.fields() == {
+        "code": "banned",
+        "message": "You are banned. Reason: Hate. It ends on 23 November 2026, 14:00 UTC."
+        " To object: safety@example.org",
+        "until": round((START + 2 * HOUR).timestamp() * 1000),
+    }
+    assert refused.objections == "mailto:safety@example.org"
+    assert in_force(one, DEVICE).reason == Reason.THREATS
+
+
+def test_a_mute_is_told_with_its_end_and_without_objections_where_none_are_heard(
+    one: Process,
+) -> None:
+    refused = one.refusal(one.impose(MUTE, ALICE, timedelta(minutes=5), Reason.SPAM), ref="r")
+    assert (refused.row.status, refused.row.close) == (429, 0)
+    assert refused.fields() == {
+        "code": "muted",
+        "message": "You cannot speak for now. Reason: Spam or fraud. It ends in 5 min.",
+        "retry_after": 300,
+        "ref": "r",
+        "until": round((START + timedelta(minutes=5)).timestamp() * 1000),
+    }
+
+
+def test_a_mute_whose_end_is_far_is_told_by_its_date(one: Process) -> None:
+    refused = one.refusal(one.impose(MUTE, ALICE, timedelta(days=2), Reason.HATE))
+    assert refused.words == "Reason: Hate. It ends on 25 November 2026, 12:00 UTC."
+
+
+def test_nothing_lasts_longer_than_the_number_of_a_device(one: Process) -> None:
+    ban = one.impose(BAN, ALICE, timedelta(days=365), Reason.OTHER)
+    assert ban.until == START + LONGEST
+
+
+@rows
+async def test_each_mute_within_a_day_lasts_longer(one: Process, two: Process, time: Time) -> None:
+    lasted = []
+    for process in (one, one, two, one):
+        await process.follow()
+        mute = process.wear_out(ALICE)
+        await process.follow()
+        lasted.append((mute.until - time.now) // timedelta(minutes=1))
+        time.now = mute.until
+    assert lasted == [5, 15, 60, 60]
+    assert one.wear_out(BOB).until == time.now + timedelta(minutes=5)
+    time.now += timedelta(days=1)
+    await one.follow()
+    assert one.wear_out(ALICE).until == time.now + timedelta(minutes=5)
+
+
+# ---- Rows ----------------------------------------------------------------------------------------
+
+
+def test_a_row_is_followed_within_two_seconds() -> None:
+    assert ROUND_S <= 1
+
+
+@rows
+async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
+    one: Process, two: Process
+) -> None:
+    await two.follow()
+    one.impose(BAN, ALICE, HOUR, Reason.HATE, device=DEVICE, note="said so")
+    await one.follow()
+    await one.follow()
+    await two.follow()
+    await two.follow()
+    assert two.banned(BOB, DEVICE)
+    assert (one.told, two.told) == ([ALICE], [ALICE])
+    found = await Sanction.objects.aget()
+    assert (found.person_id, found.until, found.note) == (ALICE, START + HOUR, "said so")
+
+
+@rows
+async def test_rows_of_the_same_moment_and_of_a_slow_clock_are_all_read(
+    one: Process, time: Time
+) -> None:
+    await one.follow()
+    await stamped(await row(person_id=ALICE), time.now)
+    await one.follow()
+    time.now += timedelta(seconds=1)
+    await stamped(await row(person_id=BOB), START)
+    await one.follow()
+    time.now += timedelta(seconds=1)
+    behind = await row(person_id=CHARLIE)
+    await stamped(behind, START - timedelta(hours=3))
+    await one.follow()
+    assert one.told == [ALICE, BOB, CHARLIE]
+    time.now += timedelta(seconds=1)
+    await stamped(behind, START - timedelta(seconds=40), lifted=START)
+    await one.follow()
+    assert not one.banned(CHARLIE)
+
+
+@rows
+async def test_a_ban_that_is_lifted_shortened_or_deleted_holds_no_more(
+    one: Process, time: Time
+) -> None:
+    lifted, shortened, deleted = [await row(person_id=one_id) for one_id in (ALICE, BOB, CHARLIE)]
+    await one.follow()
+    await stamped(lifted, time.now, lifted=time.now)
+    await stamped(shortened, time.now, until=time.now)
+    await one.follow()
+    assert not one.banned(ALICE)
+    assert not one.banned(BOB)
+    await deleted.adelete()
+    assert one.banned(CHARLIE)
+    time.now += REREAD
+    await one.follow()
+    assert not one.banned(CHARLIE)
+
+
+@rows
+async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: Process) -> None:
+    await row(person_id=ALICE, until=START)
+    await stamped(await row(person_id=BOB), START, lifted=START)
+    await row(person_id=CHARLIE)
+    await one.follow()
+    assert one.told == [CHARLIE]
+
+
+@rows
+async def test_a_ban_of_a_person_is_completed_for_all_processes(one: Process, two: Process) -> None:
+    await row()
+    for process in (one, two):
+        await process.follow()
+    one.complete(in_force(one), DEVICE, ORIGIN)
+    assert one.banned(BOB, DEVICE)
+    assert one.slowed(ORIGIN)
+    await one.follow()
+    await two.follow()
+    assert two.banned(BOB, DEVICE)
+    assert two.slowed(ORIGIN)
+    assert two.told == [ALICE, ALICE]
+    found = await Sanction.objects.aget()
+    assert (found.device, found.origin) == (DEVICE, ORIGIN)
+
+
+@rows
+async def test_what_a_person_came_from_replaces_nothing_that_is_known(
+    one: Process, two: Process
+) -> None:
+    await row()
+    for process in (one, two):
+        await process.follow()
+    for process, device in ((one, DEVICE), (two, "f" * 64)):
+        process.complete(in_force(process), device, ORIGIN)
+        await process.follow()
+    assert (await Sanction.objects.aget()).device == DEVICE
+
+
+# ---- Without a database --------------------------------------------------------------------------
+
+
+@rows
+async def test_what_could_not_be_written_holds_and_is_written_later_once(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(writing: Iterable[Sanction]) -> None:
+        raise OperationalError
+
+    await row(person_id=CHARLIE)
+    one.impose(BAN, ALICE, HOUR, Reason.HATE)
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "write", lost)
+        await one.follow()
+    assert one.banned(ALICE)
+    assert one.banned(CHARLIE)  # what can be read is
+    for _ in range(2):
+        await one.follow()
+    assert await Sanction.objects.filter(person_id=ALICE).acount() == 1
+
+
+def test_of_what_cannot_be_written_the_newest_is_kept(one: Process) -> None:
+    for _ in range(UNWRITTEN_MAX + 10):
+        one.impose(MUTE, ALICE, HOUR, Reason.SPAM)
+    one.impose(MUTE, BOB, HOUR, Reason.SPAM)
+    assert len(one.unwritten) == UNWRITTEN_MAX
+    assert one.unwritten[-1].person_id == BOB
+
+
+@rows
+async def test_a_database_that_hangs_stops_nothing_and_holds_one_round(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Event()
+    monkeypatch.setattr(module, "read", lambda *args: answers.wait(10) and [])
+    monkeypatch.setattr(module, "NEWS_S", 0.01)
+    one.background.every(3600, one.follow)
+    hanging = asyncio.ensure_future(one.follow())
+    try:
+        for _ in range(20):
+            await one.news()
+        one.impose(BAN, ALICE, HOUR, Reason.HATE)
+        assert one.banned(ALICE)
+        assert len(one.background.tasks) == 2  # the one that hangs, and one behind it
+    finally:
+        answers.set()
+    await hanging
+    await one.follow()
+    await one.background.end()
+    assert await Sanction.objects.acount() == 1

@@ -1,0 +1,309 @@
+"""Who is banned is told and gone everywhere at once, and comes back on no other session; nobody
+else notices but by a slow start of new visits from that address."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neartalk.sanctions import ROUND_S
+from tests.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
+from tests.houses import house
+from tests.markup import parse
+from tests.voice.people import at_signal, speaker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    import httpx
+
+    from tests.client import Frame, Spot, Tab
+    from tests.houses import House
+    from tests.markup import Element
+    from tests.servers import Server
+
+CREATE = "/api/session/create"
+WORDS = "You are banned. Reason: Harassment. It ends on "
+WHERE = "safety@example.org"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BAN = ("--for", "2h", "--reason", "harassment")
+_addresses = (f"198.51.100.{last}" for last in itertools.count(1))
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[House]:
+    off = "place.move,place.travel,socket.session,chat.send,chat.new"
+    with house(OBJECTIONS=WHERE, RATE_LIMITS_OFF=off) as found:
+        yield found
+
+
+class Visitor:
+    """A browser on the page."""
+
+    def __init__(self, server: Server, http: httpx.AsyncClient, tab: Tab, welcome: Frame) -> None:
+        self.server, self.http, self.tab = server, http, tab
+        self.person_id = str(welcome["person_id"])
+
+    @property
+    def device(self) -> str:
+        return str(self.http.cookies["device"])
+
+
+@asynccontextmanager
+async def browser(server: Server, address: str, **cookies: str) -> AsyncIterator[httpx.AsyncClient]:
+    """On the welcome page."""
+    headers = {"HX-Request": "true", "Origin": server.url, "X-Forwarded-For": address}
+    async with api(server, headers=headers, cookies=cookies) as http:
+        await http.get("/")
+        http.headers["X-CSRFToken"] = http.cookies["csrftoken"]
+        yield http
+
+
+@asynccontextmanager
+async def visitor(
+    server: Server, address: str, spot: Spot, **cookies: str
+) -> AsyncIterator[Visitor]:
+    async with browser(server, address, **cookies) as http:
+        assert (await http.post(CREATE)).status_code == 201
+        for name in cookies:
+            http.cookies.delete(name, domain="")  # a browser has one of a name
+        where = {"lat": str(spot[0]), "lon": str(spot[1]), "radius": "500"}
+        assert (await http.post("/api/location/update", data=where)).status_code == 200
+        async with listening(server, own(http), html=True) as tab:
+            yield Visitor(server, http, tab, await tab.expect("welcome"))
+
+
+def own(http: httpx.AsyncClient) -> dict[str, str]:
+    """What a socket of this browser sends."""
+    cookies = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
+    return {"Cookie": cookies, "Origin": http.headers["Origin"], "X-Forwarded-For": "192.0.2.1"}
+
+
+async def shown_out(tab: Tab) -> Frame:
+    """Waits until the socket is told of a ban, and closed for it."""
+    found = await tab.expect("error", code="banned")
+    assert await tab.closed() == 4411
+    return found
+
+
+async def notice(http: httpx.AsyncClient, *, there: bool) -> Element | None:
+    """What the welcome page says of a ban, once it says something, or nothing any more."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            page = parse((await http.get("/")).text)
+            each = (one for element in page for one in element.every("notice"))
+            found = next((one for one in each if "data-code" in one.names), None)
+            if bool(found) == there:
+                return found
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, parse(answer.text)[0]["data-code"]
+
+
+# ---- Told and gone -------------------------------------------------------------------------------
+
+
+def test_what_a_process_does_not_know_it_reads_each_second() -> None:
+    assert ROUND_S <= 1
+
+
+async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(town: House) -> None:
+    spot = elsewhere()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        alice = await enter(speaker(town.first, spot, "alice"))
+        bob = await enter(speaker(town.second, north(spot, 2), "bob"))
+        chats = [
+            await enter(listening(server, bearer_of(alice.key)))
+            for server in (town.first, town.second)
+        ]
+        idle = await enter(at_signal(town.second, bearer_of(alice.key)))
+        other = await enter(listening(town.second, bearer_of(bob.key)))
+        for one in (alice, bob):
+            await one.join()
+        await alice.sees(bob, "near")
+        await bob.sees(alice, "near")
+        await alice.call(bob)
+        await other.people("alice")
+
+        assert "is banned until" in town.manage("ban", alice.person_id, *BAN)
+        for tab in (alice, *chats, idle):
+            told = await shown_out(tab)
+            assert told["message"].startswith(WORDS)
+            assert told["message"].endswith(f"To object: {WHERE}")
+            assert not [frame for frame in tab.aside if frame.get("code") == "left"]
+        ended = await bob.expect("voice.end")
+        assert (ended["from"], ended["reason"]) == (alice.person_id, "session")
+        await bob.sees(alice, None)
+        await other.people()
+
+        for server in (town.first, town.second):
+            await shown_out(await enter(listening(server, bearer_of(alice.key))))
+            async with api(server, headers=bearer_of(alice.key)) as http:
+                answer = await http.get("/api/messages")
+                assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+        await other.say("still here")
+
+
+async def test_whoever_calls_only_over_http_is_gone_from_the_lists_too(town: House) -> None:
+    spot = elsewhere()
+    async with person(town.first, *spot, 500, "bob") as bob, api(town.second) as http:
+        made = (await http.post(CREATE, json={"username": "alice"})).json()
+        http.headers.update(bearer_of(made["session_id"]))
+        where = {"lat": spot[0], "lon": spot[1], "radius": 500}
+        await http.post("/api/location/update", json=where)
+        await bob.people("alice")
+        town.manage("ban", made["person_id"], *BAN)
+        await bob.people()
+
+
+# ---- The device, and its neighbours --------------------------------------------------------------
+
+
+async def test_a_banned_device_stays_out_and_another_behind_its_address_chats_on(
+    town: House,
+) -> None:
+    spot, address = elsewhere(), next(_addresses)
+    async with AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(visitor(town.first, address, spot))
+        bob = await stack.enter_async_context(visitor(town.second, address, north(spot, 2)))
+        twin = await stack.enter_async_context(
+            visitor(town.second, address, spot, device=alice.device)
+        )
+        town.manage("ban", alice.person_id, *BAN)
+        told = await shown_out(alice.tab)
+        assert (await shown_out(twin.tab))["message"] == told["message"]
+        assert told["html"].children[0]["data-objections"] == f"mailto:{WHERE}"
+
+        # In either process, with or without the session, as a page or as a program.
+        del alice.http.cookies["neartalk"]
+        for server in (town.first, town.second):
+            async with browser(server, address, device=alice.device) as again:
+                found = await notice(again, there=True)
+                assert found
+                assert found.only("notice-words").text.startswith(WORDS)
+                assert code(await again.post(CREATE)) == (403, "banned")
+            async with api(server, cookies={"device": alice.device}) as program:
+                answer = await program.post(CREATE)
+                assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+
+        assert [row["device"] for row in town.listed(alice.person_id)] == [True]
+        await bob.tab.say("I go on")
+        async with visitor(town.second, address, spot) as charlie:
+            await charlie.tab.say("and I come")
+
+
+async def test_clearing_cookies_after_a_ban_is_slow(town: House) -> None:
+    spot, address = elsewhere(), next(_addresses)
+    async with visitor(town.first, address, spot) as alice:
+        town.manage("ban", alice.person_id, *BAN)
+        await shown_out(alice.tab)
+        for server in (town.first, town.second):
+            async with browser(server, address, device=alice.device) as http:
+                await notice(http, there=True)  # it knows what she came from
+    answers = []
+    for server in (town.first, town.second, town.first):
+        async with browser(server, address) as http:
+            answers.append(await http.post(CREATE))
+    assert answers[0].status_code == 201
+    for answer in answers[1:]:
+        assert code(answer) == (429, "too-many-sessions")
+        assert 1700 < int(answer.headers["Retry-After"]) <= 1800
+    async with browser(town.first, next(_addresses)) as http:
+        assert (await http.post(CREATE)).status_code == 201
+        assert (await http.post(CREATE)).status_code == 201
+
+
+async def test_nobody_else_is_banned_by_a_cookie_that_somebody_made_up(town: House) -> None:
+    spot = elsewhere()
+    async with visitor(town.first, next(_addresses), spot) as bob:
+        digest = hashlib.sha256(bob.device.encode()).hexdigest()
+        for forged in (digest, digest[:32].upper(), bob.device + "0", "%00", "x" * 3000):
+            async with visitor(town.first, next(_addresses), spot, device=forged) as mallory:
+                assert mallory.device not in {forged, bob.device}
+                assert len(mallory.device) == 32
+                town.manage("ban", mallory.person_id, *BAN)
+                await shown_out(mallory.tab)
+            await bob.tab.say(f"Good evening, {mallory.person_id}")
+
+
+async def test_the_number_of_a_device_is_kept_by_the_browser_that_has_one(town: House) -> None:
+    spot = elsewhere()
+    async with visitor(town.first, next(_addresses), spot) as alice:
+        before = alice.device
+        answer = await alice.http.post(CREATE)
+        assert answer.status_code == 201
+        assert f"device={before};" in " ".join(answer.headers.get_list("set-cookie"))
+        assert "device" not in (await alice.http.post("/api/session/leave")).headers.get(
+            "set-cookie", ""
+        )
+
+
+# ---- The end of it -------------------------------------------------------------------------------
+
+
+async def test_who_is_unbanned_begins_a_new_visit(town: House) -> None:
+    async with visitor(town.first, next(_addresses), elsewhere()) as alice:
+        town.manage("ban", alice.person_id, *BAN)
+        await shown_out(alice.tab)
+        await notice(alice.http, there=True)
+        assert "is over" in town.manage("unban", alice.person_id)
+        await notice(alice.http, there=False)
+        assert code(await alice.http.get("/api/nearby")) == (401, "session-unknown")
+        assert (await alice.http.post(CREATE)).status_code == 201
+        assert town.listed(alice.person_id) == []
+
+
+async def test_a_ban_that_is_over_by_the_clock_lets_in_again(town: House) -> None:
+    async with visitor(town.first, next(_addresses), elsewhere()) as alice:
+        # What the command takes for an end is minutes away: the row says seconds.
+        write = (
+            "from datetime import timedelta; from django.utils import timezone;"
+            "from neartalk.models import Sanction;"
+            f"Sanction.objects.create(kind='ban', person_id={alice.person_id!r}, reason='spam',"
+            "until=timezone.now() + timedelta(seconds=4))"
+        )
+        town.manage("shell", "-v", "0", "-c", write)
+        await shown_out(alice.tab)
+        await notice(alice.http, there=False)
+        assert (await alice.http.post(CREATE)).status_code == 201
+
+
+# ---- A database that hangs -----------------------------------------------------------------------
+
+
+async def test_a_database_that_hangs_leaves_bans_in_force_and_chat_going(town: House) -> None:
+    spot = elsewhere()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        alice = await enter(person(town.first, *spot, 500, "alice"))
+        bob = await enter(person(town.first, *spot, 500, "bob"))
+        charlie = await enter(person(town.second, *spot, 500, "charlie"))
+        town.manage("ban", alice.person_id, *BAN)
+        await shown_out(alice)
+        town.postgres.pause()
+        try:
+            for turn, (one, other) in enumerate(((bob, charlie), (charlie, bob)) * 3):
+                message_id = await one.say(f"Does it go on? {turn}")
+                await other.expect("chat.message", id=message_id)
+            answer = await alice.http.get("/api/messages")
+            assert (answer.status_code, answer.json()["code"]) == (403, "banned")
+            await shown_out(await enter(listening(town.first, alice.bearer)))
+            async with person(town.second, *spot, 500, "dora") as dora:
+                await dora.say("and I can come")
+                dora.server = town.first
+                async with dora.tab() as tab:
+                    await tab.expect("mark")
+                    await dora.leave()
+                    assert await tab.closed() == 4410
+        finally:
+            town.postgres.resume()
+        town.manage("ban", charlie.person_id, *BAN)
+        await shown_out(charlie)
+        await bob.say("alone")
