@@ -151,7 +151,11 @@ def test_an_answer_that_comes_late_is_about_whom_was_asked(
     bob.say("Of bob.")
     dora.say("Of dora.")
     held: list[Route] = []
-    alice.page.route("**/api/block", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    alice.page.route("**/api/block", hold)
     ring(alice, "Of bob.").click()
     pressed(alice, "Block", "Block")
     alice.page.keyboard.press("Escape")
