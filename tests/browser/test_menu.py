@@ -349,6 +349,38 @@ def test_the_menu_goes_by_keyboard_and_gives_the_focus_back(
     expect(page.locator("#people")).to_be_focused()
 
 
+def test_all_rings_are_one_stop_and_the_arrows_go_from_one_to_the_other(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    bob, dora = meet(server, north(spot, 2), "bob"), meet(server, north(spot, 2), "dora")
+    page, press = alice.page, alice.page.keyboard.press
+    bob.say("One.")
+    alice.say("Of my own.")
+    bob.say("Two.")
+    bob.say("Three.")
+    expect(alice.messages).to_have_count(4)
+    stops = page.locator('#messages [data-act="person"]:not([tabindex="-1"])')
+    page.locator("#text").focus()
+    reach(page, ring(alice, "Three."), "Shift+Tab")
+    for text in ("Two.", "One.", "One."):
+        press("ArrowUp")
+        expect(ring(alice, text)).to_be_focused()
+    press("ArrowDown")
+    dora.say("Four.")
+    expect(alice.messages).to_have_count(5)
+    expect(ring(alice, "Two.")).to_be_focused()
+    expect(stops).to_have_count(1)
+    # Back to where you were, not to the newest.
+    press("Tab")
+    press("Shift+Tab")
+    expect(ring(alice, "Two.")).to_be_focused()
+    press("Enter")
+    pressed(alice, "Block", "Block", "Close")
+    expect(stops).to_have_accessible_name(re.compile("^dora"))
+
+
 def test_a_reader_of_screens_hears_whom_it_is_about_and_what_follows(
     server: Server, visit: Invite, meet: Meet
 ) -> None:
