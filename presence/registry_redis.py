@@ -21,8 +21,9 @@ from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, LEASE_MS, TRAIL_TILES_M
 
 LUA = Path(__file__).parent / "lua"
 LEASES = "leases"
-# Longer than anybody who reads the tile may be without a change; readers renew it (`pulse`).
-TILE_KEEP_MS = 3_600_000
+# Readers renew it (`pulse`), and take out whoever is gone. Where nobody reads nobody does that: the
+# last who were there are forgotten with the tile.
+TILE_KEEP_MS = 600_000
 
 
 def session_key(digest: str) -> str:

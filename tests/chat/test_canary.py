@@ -1,0 +1,36 @@
+"""Nothing of a conversation is left when its time is over: `bench/canary.py` with shorter times."""
+
+import sys
+
+from bench.canary import watch
+from tests.servers import Server
+
+HURRIED = """
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
+import django
+
+django.setup()
+from django.core.management import call_command
+from presence import hub, registry_redis
+from voice import callers, callers_redis
+
+hub.LINGER_S, hub.TRIM_S = 2.0, 2.0
+registry_redis.TILE_KEEP_MS = callers.KEEP_MS = callers_redis.KEEP_MS = 12_000
+call_command("serve", port=int(sys.argv[1]))
+"""
+
+
+class Hurried(Server):
+    """What waits in minutes waits in seconds."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", HURRIED, str(self.port)]
+
+
+async def test_nothing_of_a_conversation_is_left_when_it_is_over_but_a_sealed_report() -> None:
+    early, late = await watch(8, 60, Hurried)
+    assert any("Redis" in found for found in early), "it was there"
+    assert late == []
