@@ -2,6 +2,7 @@
 
 import { isBlocked, onBlock } from './blocks.js';
 import { now } from './clock.js';
+import { renew, ringOf } from './rings.js';
 import { arrived, keepPlace, toEnd } from './scroll.js';
 import { count } from './title.js';
 
@@ -22,6 +23,7 @@ export function admit(rows) {
   keepPlace(() => {
     for (const row of added) fresh += place(row);
   });
+  renew();
   if (settled()) {
     arrived(fresh);
     count(fresh);
@@ -83,9 +85,11 @@ function place(row) {
 // What the ring is called stands in no frame: it would go to everybody with each message.
 function name(row) {
   const [called, tag] = row.querySelectorAll('.name, .tag');
-  const ring = row.querySelector('[data-act="person"]');
-  ring?.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: block or report`);
-  ring?.setAttribute('aria-haspopup', 'dialog');
+  const ring = ringOf(row);
+  if (!ring) return;
+  ring.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: block or report`);
+  ring.setAttribute('aria-haspopup', 'dialog');
+  ring.tabIndex = -1;
 }
 
 function order(a, b) {
@@ -105,6 +109,7 @@ function take(row) {
   if (row.contains(document.activeElement)) document.getElementById('scroller').focus({ preventScroll: true });
   row.remove();
   group(next);
+  renew();
 }
 
 // All live equally long, so the first is the next to go.

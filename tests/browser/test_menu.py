@@ -151,7 +151,11 @@ def test_an_answer_that_comes_late_is_about_whom_was_asked(
     bob.say("Of bob.")
     dora.say("Of dora.")
     held: list[Route] = []
-    alice.page.route("**/api/block", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    alice.page.route("**/api/block", hold)
     ring(alice, "Of bob.").click()
     pressed(alice, "Block", "Block")
     alice.page.keyboard.press("Escape")
@@ -343,6 +347,38 @@ def test_the_menu_goes_by_keyboard_and_gives_the_focus_back(
     expect(menu(alice).get_by_role("button", name="Close")).to_be_focused()
     press("Enter")
     expect(page.locator("#people")).to_be_focused()
+
+
+def test_all_rings_are_one_stop_and_the_arrows_go_from_one_to_the_other(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    bob, dora = meet(server, north(spot, 2), "bob"), meet(server, north(spot, 2), "dora")
+    page, press = alice.page, alice.page.keyboard.press
+    bob.say("One.")
+    alice.say("Of my own.")
+    bob.say("Two.")
+    bob.say("Three.")
+    expect(alice.messages).to_have_count(4)
+    stops = page.locator('#messages [data-act="person"]:not([tabindex="-1"])')
+    page.locator("#text").focus()
+    reach(page, ring(alice, "Three."), "Shift+Tab")
+    for text in ("Two.", "One.", "One."):
+        press("ArrowUp")
+        expect(ring(alice, text)).to_be_focused()
+    press("ArrowDown")
+    dora.say("Four.")
+    expect(alice.messages).to_have_count(5)
+    expect(ring(alice, "Two.")).to_be_focused()
+    expect(stops).to_have_count(1)
+    # Back to where you were, not to the newest.
+    press("Tab")
+    press("Shift+Tab")
+    expect(ring(alice, "Two.")).to_be_focused()
+    press("Enter")
+    pressed(alice, "Block", "Block", "Close")
+    expect(stops).to_have_accessible_name(re.compile("^dora"))
 
 
 def test_a_reader_of_screens_hears_whom_it_is_about_and_what_follows(
