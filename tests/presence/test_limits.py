@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from neartalk.limits import RULES
+from presence.people import person_id_of
+from presence.sessions import digest_of
 from tests.client import (
     HERE,
     Tab,
@@ -62,11 +64,16 @@ async def callers(servers: Servers) -> AsyncIterator[list[httpx.AsyncClient]]:
 
 
 async def tried(
-    clients: list[httpx.AsyncClient], path: str, bodies: list[Frame], headers: list[dict[str, str]]
+    clients: list[httpx.AsyncClient],
+    path: str,
+    bodies: list[Frame],
+    headers: list[dict[str, str]],
+    *,
+    method: str = "POST",
 ) -> list[Frame]:
     """All at once, by turns at the processes: the refusals; whatever else is a yes."""
     calls = (
-        client.post(path, json=body, headers=header)
+        client.request(method, path, json=body, headers=header)
         for client, body, header in zip(
             itertools.cycle(clients), bodies, itertools.cycle(headers), strict=False
         )
@@ -146,6 +153,47 @@ async def test_a_session_changes_its_reach_exactly_as_often_as_it_may(servers: S
         refused = await tried(clients, "/api/location/update", bodies, [{}])
         assert TRIES - len(refused) in allowed("place.radius", began)
         assert {one["code"] for one in refused} == {"too-often"}
+
+
+async def test_a_session_blocks_exactly_as_many_as_it_may(servers: Servers) -> None:
+    async with someone(servers, elsewhere()) as (clients, _):
+        bodies = [{"person_id": f"{turn:016x}"} for turn in range(TRIES)]
+        began = time.monotonic()
+        refused = await tried(clients, "/api/block", bodies, [{}])
+        assert TRIES - len(refused) in allowed("person.block", began)
+        assert {one["code"] for one in refused} == {"too-often"}
+
+
+async def test_a_session_reports_exactly_as_often_as_it_may(servers: Servers) -> None:
+    async with someone(servers, HERE) as (clients, _), someone(servers, HERE) as (_, bob):
+        body = {"person_id": person_id_of(digest_of(bob)), "reason": "spam"}
+        began = time.monotonic()
+        refused = await tried(clients, "/api/report", [body] * TRIES, [{}])
+        assert TRIES - len(refused) in allowed("chat.report", began)
+        assert {one["code"] for one in refused} == {"too-many-reports"}
+
+
+async def test_a_network_reports_exactly_as_often_as_it_may_however_many_sessions_it_has(
+    servers: Servers,
+) -> None:
+    own = by(next(_addresses))
+    async with AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(someone(servers, HERE)) for _ in range(20)]
+        clients, bob = people[0]
+        headers = [{**bearer_of(key), **own} for _, key in people[1:]]
+        body = {"person_id": person_id_of(digest_of(bob)), "reason": "spam"}
+        began = time.monotonic()
+        # Each session alone may report 3 times at once: 57 together.
+        asked = [header for header in headers for _ in range(3)]
+        refused = await tried(clients, "/api/report", [body] * len(asked), asked)
+        assert len(asked) - len(refused) in allowed("chat.report.address", began)
+
+
+async def test_a_session_asks_for_a_relay_exactly_as_often_as_it_may(servers: Servers) -> None:
+    async with someone(servers, elsewhere()) as (clients, _):
+        began = time.monotonic()
+        refused = await tried(clients, "/api/voice/ice", [{}] * TRIES, [{}], method="GET")
+        assert TRIES - len(refused) in allowed("voice.ice", began)
 
 
 async def test_nobody_is_far_away_at_once(servers: Servers) -> None:
