@@ -124,6 +124,9 @@ class Hub:
                 self._part(socket, socket.session.blocked)
             moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
             await self._arrive(socket, Arrival(mark_ms, moved_away))
+            # Elsewhere they may have left on the way, when there was no socket yet to end.
+            if self._is_missing(socket):
+                self.later(self._place_again(socket))
             await self._tell(socket)
 
     async def _tell(self, socket: Socket) -> None:
@@ -330,9 +333,13 @@ class Hub:
         """The same, where nobody heard of it: read from the registry, they are not there."""
         for tile in tiles:
             for socket in self.audience.standing(tile):
-                listed = self.roster.person(tile, socket.person.person_id)
-                if socket.person.tile == tile and (listed is None or not listed.process):
+                if socket.person.tile == tile and self._is_missing(socket):
                     self.later(self._place_again(socket))
+
+    def _is_missing(self, socket: Socket) -> bool:
+        """Whether nobody sees its person in the tile where they are."""
+        listed = self.roster.person(socket.person.tile, socket.person.person_id)
+        return listed is None or not listed.process
 
     def _take_over(self, processes: Collection[str]) -> None:
         """A process died that held people who have sockets here too."""

@@ -87,6 +87,26 @@ async def test_the_first_message_leaves_at_once_and_what_follows_leaves_together
         assert bob.page.lots == [["1"], ["2", "3"], ["4"], ["5"]]
 
 
+async def test_who_leaves_elsewhere_while_their_socket_comes_is_told_that_they_left() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Bob", BESIDE))
+        await place.second.come(await person(place.registry, "Carol", BESIDE))
+        await place.settle()
+        alice = await person(place.registry, "Alice", HERE)
+        stop = place.registry.stop("after", "place")
+        seat = await place.first.knock(alice)
+        await stop.arrived()
+        change = await place.registry.close(alice.digest)
+        assert change
+        place.second.hub.announce(change)
+        await place.settle()
+        stop.open.set()
+        await seat.task
+        await place.settle()
+        assert [frame["code"] for frame in seat.page.all("error")] == ["left"]
+        assert seat.page.closed == CODES["left"].close
+
+
 async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
     async with town() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
