@@ -46,6 +46,7 @@ CODES: dict[str, Code] = {
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),
+    "too-many-logins": Code(429, 0, "Too many tries.", "You can try again in {retry_after} s."),
     "declined": Code(429, 0, "Not now.", "You can knock again in {minutes} min."),
     "busy": Code(429, 0, "Too many at once.", "Knock again in a minute."),
     # Do not: what was sent must change
