@@ -104,6 +104,9 @@ class Sanction(models.Model):
             models.Index(fields=("-changed",), name="sanction_newest"),
             models.Index(fields=("until",), name="sanction_end"),
             models.Index(fields=("person_id", "until"), name="sanction_by_person"),
+            models.Index(
+                fields=("-id",), name="sanction_lifted", condition=models.Q(lifted__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

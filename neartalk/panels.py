@@ -63,5 +63,4 @@ def hits(**wanted: str) -> str:
 
 def hits_of(rule: str, hour: datetime) -> str:
     """The same in an hour."""
-    minute, until = (f"{at:%Y-%m-%d %H:%M}" for at in (hour, hour + timedelta(hours=1)))
-    return hits(rule=rule, minute__gte=minute, minute__lt=until)
+    return hits(rule=rule, minute__gte=str(hour), minute__lt=str(hour + timedelta(hours=1)))
