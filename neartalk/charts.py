@@ -33,10 +33,12 @@ class Bar:
 def bars(title: str, each: Sequence[Bar], then: str) -> SafeString:
     """A chart of these hours. `then` says what the line they are compared with is."""
     most = max([1.0, *(max(bar.count or 0, bar.before) for bar in each)])
+    # Nothing in a picture could be followed.
+    role = "group" if any(bar.url for bar in each) else "img"
     return format_html(
-        '<svg class="bars" viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        '<svg class="bars" viewBox="0 0 {} {}" role="{}" aria-label="{}">'
         '<path class="ground" d="M0 {}H{}"/>{}<path class="then" d="{}"/></svg>',
-        *(len(each) * SLOT, ROOM + HEIGHT + 1, summary(title, each, then)),
+        *(len(each) * SLOT, ROOM + HEIGHT + 1, role, summary(title, each, then)),
         *(ROOM + HEIGHT, len(each) * SLOT),
         format_html_join("", "{}", ((drawn(bar, at, most),) for at, bar in enumerate(each))),
         steps([bar.before for bar in each], most),

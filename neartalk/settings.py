@@ -150,7 +150,7 @@ else:
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
-DATETIME_FORMAT = "j M Y, H:i"
+FORMAT_MODULE_PATH = "neartalk.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -43,6 +43,7 @@ def test_what_stands_out_has_a_mark_and_a_way_besides_its_colour() -> None:
     svg = drawn(Bar("20:00", 90, 4, far=True, url="/hits?rule=a&hour=20"), Bar("21:00", 5, 4))
     assert len(columns(svg, "bar far")) == 1
     assert [path.attrib["class"] for path in svg.iter("path")].count("far") == 1
+    assert svg.attrib["role"] == "group"
     (link,) = svg.iter("a")
     assert link.attrib["href"] == "/hits?rule=a&hour=20"
     assert link.attrib["aria-label"] == "20:00: 90, 4 then, far above usual"
