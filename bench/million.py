@@ -109,6 +109,7 @@ def opened() -> dict[str, str]:
             "neartalk/ratelimithit/",
             {"q": report.origin, "rule": "chat.send"},
         ),
+        "hits, with counts asked for": ("neartalk/ratelimithit/", {"_facets": "True"}),
         "hits of a subject not there": ("neartalk/ratelimithit/", {"q": "0" * 32}),
         "rules": ("neartalk/ratelimit/", {}),
         "reports": ("chat/report/", {}),
