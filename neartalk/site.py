@@ -21,8 +21,6 @@ from neartalk.http import HtmxRequest, count
 from neartalk.origins import digest_of, headers_of, nearest, origin_of
 from neartalk.store import allowances, keys
 
-THIS_MACHINE = "this machine"
-
 # What an app adds to the first page: HTML, or nothing where the user may not see it.
 Panel = Callable[[HttpRequest], str]
 
@@ -100,13 +98,13 @@ def add_panel(name: str, panel: Panel) -> None:
 
 
 async def allow_login(request: HtmxRequest) -> None:
-    """One try of a network, and one for an account from wherever they come.
+    """One try of a network, as which this machine counts too, and one for an account from wherever
+    they come.
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
     origin = await origin_of(keys(), *headers_of(request.scope))
-    network = nearest(origin) or THIS_MACHINE
-    await allow(allowances(), "too-many-logins", Act("admin.login", network))
+    await allow(allowances(), "too-many-logins", Act("admin.login", nearest(origin)))
     # As the form will read it: there are many ways to write a name.
     name = UsernameField().to_python(request.POST.get("username", ""))
     account = digest_of(await keys().today(), f"account {name}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import AsyncClient, Client
 
 from neartalk import site
@@ -149,9 +149,11 @@ def test_groups_are_made_once_and_what_they_were_given_besides_stays() -> None:
     granted = moderator.permissions.count()
     assert granted == len(GROUPS["moderator"])
     moderator.permissions.remove(*moderator.permissions.filter(codename="act_on_report"))
-    moderator.permissions.add(Group.objects.get(name="reviewer").permissions.first())
+    given = Permission.objects.get(codename="view_user")
+    moderator.permissions.add(given)
     add_groups(using="default")
-    assert moderator.permissions.count() == granted
+    assert moderator.permissions.count() == granted + 1
+    assert given in moderator.permissions.all()
     assert Group.objects.count() == len(GROUPS)
 
 

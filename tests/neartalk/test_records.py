@@ -123,6 +123,19 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_hits_that_could_not_be_added_up_are_not_written_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(hits: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(module, "add_up", lost)
+    with pytest.raises(OperationalError):
+        await sync_to_async(keep)({Kind("chat.send", "a", NOW_MS): 1})
+    assert not await RateLimitHit.objects.aexists()
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_hits_are_added_up_by_the_hour_whoever_wrote_them() -> None:
     for minute in (0, 59, 60):
         kinds = {
