@@ -8,7 +8,6 @@ The target is 300 ms; it prints the table of docs/admin.md.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -63,9 +62,9 @@ def table(server: Server) -> list[str]:
 
 def main() -> int:
     postgres = Postgres().start()
-    os.environ["DATABASE_URL"] = postgres.create("million")
-    million.django.setup()
-    server = Server("uvicorn", {"DATABASE_URL": os.environ["DATABASE_URL"]})
+    url = postgres.create("million")
+    million.begin(url)
+    server = Server("uvicorn", {"DATABASE_URL": url})
     try:
         filled(server)
         server.start()

@@ -106,7 +106,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as extra, sync_playwright() as playwright:
         fonts = Path(extra) / "fonts.conf"
         fonts.write_text(FONTS)
-        environment = {**os.environ, "FONTCONFIG_FILE": str(fonts)}
+        environment: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(fonts)}
         try:
             report = seeded(server)
             server.start()

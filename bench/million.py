@@ -77,6 +77,12 @@ ANALYZE;
 """  # noqa: S608 of our own numbers
 
 
+def begin(url: str) -> None:
+    """Django in this process, on this database."""
+    os.environ["DATABASE_URL"] = url
+    django.setup()
+
+
 def fill() -> None:
     """Tables, a superuser who did everything, another who did nothing, and the rows."""
     call_command("migrate", verbosity=0)
@@ -93,7 +99,7 @@ def opened() -> dict[str, str]:
     report = apps.get_model("chat.Report").objects.filter(state="waiting").order_by("pk")[0]
     sanction = apps.get_model("neartalk.Sanction").objects.order_by("-pk")[0]
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    asked = {
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
         "hits": ("neartalk/ratelimithit/", {}),
         "hits, the last page": ("neartalk/ratelimithit/", {"p": 200}),
         "hits of a rule": ("neartalk/ratelimithit/", {"rule": "session.address"}),

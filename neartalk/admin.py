@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from neartalk import admin_audit, admin_sanctions, panels, today  # noqa: F401 some register
 from neartalk.limits import RULES
@@ -54,7 +55,7 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         found = super().get_changelist_instance(request)
         charts = {one.rule: one.chart for one in today.refusals(timezone.now(), panels.hits_of)}
         for row in found.result_list:
-            row.chart = charts.get(row.name, "")
+            row.chart = charts.get(row.name, SafeString())
         return found
 
     @admin.display(description="refused yesterday")
@@ -63,7 +64,8 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="the last 24 hours")
     def lately(self, row: Any) -> str:
-        return row.chart
+        chart: SafeString = row.chart
+        return chart
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

@@ -3,7 +3,7 @@ screen or a wide one, in light and in dark."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -57,7 +57,7 @@ def server() -> Iterator[Server]:
         server.close()
 
 
-def come(visit: Invite, server: Server, name: str, **options: object) -> Page:
+def come(visit: Invite, server: Server, name: str, **options: Any) -> Page:
     """Somebody who is logged in, on the first page."""
     visitor = visit(server, None, **options)
     visitor.context.add_init_script(COUNT_CLICKS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -12,6 +12,7 @@ from django.test import AsyncClient, Client
 
 from neartalk import site
 from neartalk.allowances_memory import MemoryAllowances
+from neartalk.audit import record
 from neartalk.groups import GROUPS, add_groups
 from neartalk.limits import RULES
 from neartalk.models import RateLimit
@@ -22,7 +23,6 @@ from tests.operators import operator
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from django.http import HttpResponse
     from pytest_django.fixtures import Settings
 
 LOGIN, AUDIT = "/admin/login/", "/admin/admin/logentry/"
@@ -52,7 +52,7 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return time
 
 
-async def attempt(name: str, word: str = "wrong", origin: str = "") -> HttpResponse:
+async def attempt(name: str, word: str = "wrong", origin: str = "") -> Any:
     headers = {"X-Forwarded-For": origin} if origin else {}
     form = {"username": name, "password": word, "next": "/admin/"}
     return await AsyncClient().post(LOGIN, form, headers=headers)
@@ -120,7 +120,7 @@ def test_the_audit_trail_is_read_newest_first_and_changed_by_nobody(client: Clie
     root = User.objects.create_superuser("root", password="a long evening")
     rowan = operator("rowan", "reviewer")
     for user, words in ((root, "did one thing"), (rowan, "did another"), (root, "and a third")):
-        site.record(user, root, words)
+        record(user, root, words)
     client.force_login(root)
     page = client.get(AUDIT).content.decode()
     assert page.index("and a third") < page.index("did another") < page.index("did one thing")
