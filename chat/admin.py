@@ -108,7 +108,7 @@ class ReportAdmin(WithVerbs):
     def kept(self, row: Any) -> str:
         return "yes" if row.has_evidence else "no"
 
-    @admin.display(description="deleted in")
+    @admin.display(description="deadline in")
     def time_left(self, row: Report) -> str:
         return time_left(row)
 
@@ -144,6 +144,7 @@ def described(report: Report) -> dict[str, Any]:
         "said": said(report),
         "sealed": report.evidence is not None and report.seal == seal_of(report.evidence),
         "time_left": time_left(report),
+        "over": report.deadline <= timezone.now(),
         "others": others.defer("evidence").order_by("-made")[:OTHERS],
         "waiting": others.filter(state=WAITING).count(),
         "sanctions": sanctions.order_by("-until")[:SANCTIONS],
@@ -186,7 +187,7 @@ def named(report: Report) -> str:
 
 
 def time_left(report: Report) -> str:
-    """Until it is deleted, with what was kept for it."""
+    """Until what was kept for it is deleted."""
     left = report.deadline - timezone.now()
     if left.days >= 1:
         return f"{left.days} day{'s' if left.days > 1 else ''}"

@@ -26,6 +26,8 @@ from chat.said import Said
 from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
+from neartalk.limits import rule
+from neartalk.records import records
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
 from presence.hub import Hub, hub
@@ -36,6 +38,7 @@ from presence.source import Arrival
 CHUNK_ROWS = 20
 STORE_WAIT_S = 2.0
 RECENT_MS = 120_000
+NEW_MS = 60_000
 
 
 class Feed:
@@ -58,15 +61,24 @@ class Feed:
     async def send(self, socket: Socket, text: str, ref: str) -> None:
         """Keeps a message, acks it, and only then shows it to anybody.
 
-        Raises Refused: `too-fast`, or `store-unavailable` when nobody knows whether it was kept.
+        Raises Refused: as `History.append` does; with `store-unavailable` nobody knows whether it
+        was kept.
         """
         person = socket.person
-        draft = Draft(person.person_id, person.name, person.place, text, ref)
+        session, place = socket.session, person.place
+        speed = "chat.new" if self._is_new(session) else "chat.send"
+        draft = Draft(person.person_id, person.name, place, text, ref, speed, session.origin)
         appended = await self._append(draft, socket.session)
         message_id = public_id(appended.at, draft.person_id, ref)
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
+            records().activity.say(draft.place.cell)
             self._publish(message_of(draft, appended.at), appended.previous)
+
+    def _is_new(self, session: Session) -> bool:
+        """In the first minute one speaks slowly."""
+        age_ms = self.hub.now_ms() - session.opened_ms
+        return age_ms < NEW_MS and rule("chat.new").on
 
     async def _append(self, draft: Draft, session: Session) -> Appended:
         recent = self.hub.now_ms() - RECENT_MS
@@ -194,7 +206,7 @@ class Feed:
             if isinstance(shown, Said):
                 self.hub.audience.say(shown)
             else:
-                self.hub.audience.unsay(shown.place, shown.removed_id)
+                self.hub.audience.unsay(shown)
 
     async def poll(self) -> None:
         """Reads what hints have missed. The mark: everything before it has been handed over."""
@@ -251,7 +263,7 @@ class Feed:
         tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
 
         def wanted(said: Said) -> bool:
-            if since_ms is not None and said.at.ms < since_ms:
+            if not socket.hears(said) or (since_ms is not None and said.at.ms < since_ms):
                 return False
             return heard_at(place, said) and not (before and heard_at(before, said))
 
@@ -293,7 +305,9 @@ class Feed:
         removed = [
             one.removed_id
             for one in replay.removals
-            if one.at.ms >= (arrival.mark_ms or 0) and heard_at(socket.place, one)
+            if one.at.ms >= (arrival.mark_ms or 0)
+            and heard_at(socket.place, one)
+            and socket.hears(one)
         ]
         if removed:
             socket.write(signal(socket.form, "gone", ids=removed))

@@ -30,10 +30,11 @@ class Reading:
 
 class History(Protocol):
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
-        """One atomic step: a known ref is answered; else the allowance is taken; else it is kept.
+        """One atomic step: a known ref is answered; else what it takes of the allowances
+        (`acts_of`) is taken, all or nothing; then it is kept.
 
         `earlier` are tiles the person left moments ago, whose refs are asked first.
-        Raises Refused: `too-fast` with `retry_after`.
+        Raises Refused: `too-fast`, `repeated`, `copied`, each with `retry_after`.
         """
 
     async def remove(

@@ -18,9 +18,9 @@ from chat.messages import (
     message_of,
     stream_id_of,
 )
+from chat.spam import acts_of, refusal_of
 from neartalk.clock import Clock, now_ms
-from neartalk.codes import Refused
-from neartalk.limits import rule, seconds, take
+from neartalk.limits import take
 from presence.geo import Tile
 
 at = attrgetter("at")
@@ -40,7 +40,7 @@ class MemoryHistory:
     def __init__(self, clock: Clock = now_ms) -> None:
         self.clock = clock
         self.streams: dict[Tile, Stream] = {}
-        self.tats: dict[tuple[Tile, str], int] = {}
+        self.tats: dict[tuple[Tile, str, str], int] = {}
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         for tile in (*earlier, draft.tile):
@@ -64,7 +64,7 @@ class MemoryHistory:
                 person_id,
             ):
                 del stream.entries[index]
-                removal = Removal(self._next_id(stream), found.place, message_id)
+                removal = Removal(self._next_id(stream), found.place, person_id, message_id)
                 return removal, self._put(tile, removal).previous
         return None
 
@@ -100,13 +100,16 @@ class MemoryHistory:
     # ---- Steps -------------------------------------------------------------------------------
 
     def _allow(self, draft: Draft) -> None:
-        limit, key = rule("chat.send"), (draft.tile, draft.person_id)
-        now = self.clock()
-        tat, wait = take(self.tats.get(key, 0), now, limit.interval_ms, limit.tolerance_ms)
-        if wait:
-            wait_s = seconds(wait)
-            raise Refused("too-fast", retry_after=wait_s, ref=draft.ref, rule="chat.send")
-        self.tats[key] = tat
+        """Each of the acts is allowed, or none is taken."""
+        now, tats, acts = self.clock(), {}, acts_of(draft)
+        waits = []
+        for act in acts:
+            key = draft.tile, act.rule, act.subject
+            tats[key], wait_ms = take(self.tats.get(key, 0), now, act.cost_ms, act.tolerance_ms)
+            waits.append(wait_ms)
+        if longest := max(waits, default=0):
+            raise refusal_of(acts[waits.index(longest)], longest, draft.ref)
+        self.tats |= tats
 
     def _next_id(self, stream: Stream) -> StreamId:
         now = self.clock()

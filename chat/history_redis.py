@@ -5,7 +5,7 @@ Keys of a tile carry it as hash tag, so that a cluster keeps them together.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from chat.messages import (
     stream_id_of,
     to_fields,
 )
-from neartalk.codes import Refused
-from neartalk.limits import rule, seconds
+from chat.spam import acts_of, refusal_of
+from neartalk.allowances import Act
 from neartalk.redis import Client, answer, script, unknown_when_lost
 from presence.geo import Tile
 
@@ -44,8 +44,8 @@ def refs_key(tile: Tile) -> str:
     return f"{{{tile}}}:refs"
 
 
-def allowance_key(tile: Tile, rule: str, person_id: str) -> str:
-    return f"{{{tile}}}:{rule}:{person_id}"
+def allowance_key(tile: Tile, act: Act) -> str:
+    return f"{{{tile}}}:{act.rule}:{act.subject}"
 
 
 class RedisHistory:
@@ -58,12 +58,13 @@ class RedisHistory:
         with unknown_when_lost():
             if known := await self._known(ref, earlier):
                 return Appended(StreamId.parse(known), BEGINNING, fresh=False)
-            said, *values = await self._append(draft, ref)
+            acts = acts_of(draft)
+            said, *values = await self._append(draft, ref, acts)
         if said == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
         if said == "wait":
-            wait_s = seconds(values[0])
-            raise Refused("too-fast", retry_after=wait_s, ref=draft.ref, rule="chat.send")
+            each, wait_ms = values
+            raise refusal_of(acts[each - 1], wait_ms, draft.ref)
         at, previous, due = values
         kept = Appended(StreamId.parse(at), StreamId.parse(previous))
         self._look_after(draft.tile, kept, due)
@@ -74,15 +75,13 @@ class RedisHistory:
         asked = [self.client.together.send("HGET", refs_key(tile), ref) for tile in tiles]
         return next(filter(None, await asyncio.gather(*asked)), None) if asked else None
 
-    async def _append(self, draft: Draft, ref: str) -> Any:
-        tile, limit = draft.tile, rule("chat.send")
-        keys = [
-            stream_key(tile),
-            refs_key(tile),
-            allowance_key(tile, "chat.send", draft.person_id),
-        ]
+    async def _append(self, draft: Draft, ref: str, acts: Sequence[Act]) -> Any:
+        tile = draft.tile
+        allowances = [allowance_key(tile, act) for act in acts]
+        keys = [stream_key(tile), refs_key(tile), *allowances]
+        limits = [value for act in acts for value in (act.cost_ms, act.tolerance_ms)]
         fields = [part for pair in to_fields(draft).items() for part in pair]
-        arguments = [ref, life_ms(), limit.interval_ms, limit.tolerance_ms, *fields]
+        arguments = [ref, life_ms(), *limits, *fields]
         return await self.client.run(self.scripts["append"], keys, arguments)
 
     def _look_after(self, tile: Tile, kept: Appended, due: int) -> None:
@@ -116,7 +115,7 @@ class RedisHistory:
             found = await self.scripts["remove"](keys, arguments)
         if not found:
             return None
-        removal = Removal(StreamId.parse(found[0]), message.place, message_id)
+        removal = Removal(StreamId.parse(found[0]), message.place, person_id, message_id)
         return removal, StreamId.parse(found[1])
 
     async def _find(

@@ -48,13 +48,18 @@ def stream_id_of(message_id: str) -> StreamId | None:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message on its way into history: who says what from where, with the sender's own ref."""
+    """A message on its way into history: who says what from where, with the sender's own ref.
+
+    `rule` is how fast they may speak, and `origin` the digest of the network they came from.
+    """
 
     person_id: str
     name: str
     place: Place
     text: str
     ref: str
+    rule: str = "chat.send"
+    origin: str = ""
 
     @property
     def tile(self) -> Tile:
@@ -83,14 +88,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A message was taken back; `place` is where it was sent from.
+    """A message of a person was taken back; `place` is where it was sent from.
 
     It stands in the history after the message, so that nobody who may show that misses it.
     """
 
     at: StreamId
     place: Place
+    person_id: str
     removed_id: str
+
+    @property
+    def said_ms(self) -> int:
+        """When the message was sent."""
+        return (stream_id_of(self.removed_id) or self.at).ms
 
     @property
     def tile(self) -> Tile:
@@ -117,7 +128,7 @@ def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
     """The fields of a stream entry."""
     place: dict[str, str | int] = {"cell": entry.place.cell, "radius_m": entry.place.radius_m}
     if isinstance(entry, Removal):
-        return {"gone": entry.removed_id, **place}
+        return {"gone": entry.removed_id, "person": entry.person_id, **place}
     said = {"person": entry.person_id, "name": entry.name, "text": entry.text, "ref": entry.ref}
     return {**said, **place}
 
@@ -126,5 +137,5 @@ def entry_of(raw_id: str, fields: dict[str, str]) -> Entry:
     at = StreamId.parse(raw_id)
     place = Place(fields["cell"], int(fields["radius_m"]))
     if "gone" in fields:
-        return Removal(at, place, fields["gone"])
+        return Removal(at, place, fields["person"], fields["gone"])
     return Message(at, fields["person"], fields["name"], place, fields["text"], fields["ref"])

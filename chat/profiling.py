@@ -166,7 +166,7 @@ def place(turn: int, cells: int) -> Place:
 
 async def seat(hub: Hub, line: Line, place: Place) -> Socket:
     digest = secrets.token_hex(32)
-    await hub.registry.open(digest, secrets.token_hex(8), "Quiet Heron")
+    await hub.registry.open(digest, "Quiet Heron")
     change = await hub.registry.place(digest, place, hub.process)
     joined = Socket(change.session, Form.HTML, line)
     await hub.join(joined, None)

@@ -58,6 +58,10 @@ class Said:
         return self.message.person_id
 
     @property
+    def said_ms(self) -> int:
+        return self.at.ms
+
+    @property
     def place(self) -> Place:
         return self.message.place
 

@@ -1,8 +1,15 @@
-"""What no message is: pure. What was said before is the history's to know."""
+"""What no message is, and what each takes of the allowances: pure. The history takes them, in the
+step in which it keeps the message.
+"""
 
+import hashlib
 import re
 from collections import Counter
 
+from chat.messages import Draft
+from neartalk.allowances import Act
+from neartalk.codes import Refused
+from neartalk.limits import seconds
 from neartalk.text import TextRefused
 
 LINKS_MAX = 2
@@ -10,6 +17,9 @@ LINKS_MAX = 2
 LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/\S*", re.IGNORECASE)
 WALL_MIN = 20
 WALL_SHARE = 0.9
+# What is shorter many say without having agreed on it.
+COPIED_MIN = 12
+CODES_OF = {"chat.repeat": "repeated", "chat.copies": "copied"}
 RUN = re.compile(r"(\S)\1{39}")
 
 
@@ -28,3 +38,19 @@ def is_wall(text: str) -> bool:
         return True
     most = max(Counter(shown).values(), default=0)
     return len(shown) >= WALL_MIN and most >= WALL_SHARE * len(shown)
+
+
+def acts_of(draft: Draft) -> list[Act]:
+    """What a message counts as, by the rules that are on."""
+    text = "".join(draft.text.casefold().split())
+    said = hashlib.sha256(text.encode()).hexdigest()[:16]
+    acts = [Act(draft.rule, draft.person_id), Act("chat.repeat", f"{draft.person_id}:{said}")]
+    if draft.origin and len(text) >= COPIED_MIN:
+        acts.append(Act("chat.copies", f"{draft.origin}:{said}"))
+    return [act for act in acts if act.limit.on]
+
+
+def refusal_of(act: Act, wait_ms: int, ref: str) -> Refused:
+    """What is said to somebody who must wait for one of these."""
+    code = CODES_OF.get(act.rule, "too-fast")
+    return Refused(code, retry_after=seconds(wait_ms), ref=ref, rule=act.rule)

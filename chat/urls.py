@@ -5,6 +5,9 @@ from django.urls import path
 from chat import views
 from chat.consumers import ChatConsumer
 
-urlpatterns = [path("api/messages", views.messages, name="messages")]
+urlpatterns = [
+    path("api/messages", views.messages, name="messages"),
+    path("api/report", views.report, name="report"),
+]
 
 websocket_urlpatterns = [path("ws", ChatConsumer.as_asgi())]

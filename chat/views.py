@@ -1,29 +1,37 @@
-"""What was said in range, for those who ask instead of listening."""
+"""What was said in range, for those who ask instead of listening; and reports of it."""
 
 from django.http import HttpResponse, JsonResponse
 
+from chat import reports
 from chat.feed import feed
+from chat.forms import ReportForm
 from chat.messages import StreamId, stream_id_of
 from chat.replay import ARRIVAL_MAX, gather, heard_at
 from chat.said import Said
 from chat.tail import after
+from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
-from neartalk.http import HtmxRequest, endpoint
+from neartalk.http import HtmxRequest, body_of, endpoint
+from neartalk.origins import headers_of, nearest, origin_of
+from neartalk.records import records
+from neartalk.store import allowances, keys
 from presence.frames import Form
 from presence.geo import apart, label, tiles_within
+from presence.people import Session
+from presence.sessions import of_request
 from presence.views import placed
 
 
 @endpoint("GET")
 async def messages(request: HtmxRequest) -> HttpResponse:
     """The newest 200 in range and alive, oldest first; `?before=<id>` reads on from there."""
-    person = (await placed(request)).person
-    place = person.place
+    session = await placed(request)
+    person, place = session.person, session.person.place
     before = before_of(request.GET.get("before"))
 
     def wanted(said: Said) -> bool:
         known = before is not None and (said.at, said.id) >= before
-        return not known and heard_at(place, said)
+        return not known and heard_at(place, said) and session.hears(said.person_id, said.said_ms)
 
     replay = await gather(
         feed().history,
@@ -39,6 +47,30 @@ async def messages(request: HtmxRequest) -> HttpResponse:
         rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in said)
         return HttpResponse("".join(rows))
     return JsonResponse({"messages": [one.fields(far) for one, far in said]})
+
+
+@endpoint("POST")
+async def report(request: HtmxRequest) -> HttpResponse:
+    """Taken once it waits to be written: nobody waits for the database."""
+    form = ReportForm(body_of(request))
+    if not form.is_valid():
+        raise Refused(form.why())
+    session = await of_request(request)
+    if not session.person.cell:
+        raise Refused("no-place")
+    origin = nearest(await origin_of(keys(), *headers_of(request.scope)))
+    await allow_report(session, origin)
+    subject = origin or session.person.person_id
+    filed = await reports.filed(feed(), session, subject, form.cleaned_data)
+    records().write(reports.keep, filed)
+    return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
+
+
+async def allow_report(session: Session, origin: str) -> None:
+    """Raises Refused: `too-many-reports`."""
+    await allow(allowances(), "too-many-reports", Act("chat.report", session.digest))
+    if origin:
+        await allow(allowances(), "too-many-reports", Act("chat.report.address", origin))
 
 
 def before_of(message_id: str | None) -> tuple[StreamId, str] | None:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from neartalk import admin_audit, admin_sanctions, panels, today  # noqa: F401 some register
 from neartalk.limits import RULES
 from neartalk.lists import Choice, ReadOnly
-from neartalk.models import HourlyHits, RateLimit, RateLimitHit
+from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
 
 
 class ByRule(Choice):
@@ -95,3 +95,17 @@ class RateLimitHitAdmin(ReadOnly):
     search_fields = ("subject__exact",)
     search_help_text = "a subject, in full"
     ordering = ("-minute", "-id")
+
+
+@admin.register(HourlyActivity)
+class HourlyActivityAdmin(ReadOnly):
+    """How much happened, by area never of fewer than 5 people; see `activity`."""
+
+    list_title = "How much happened by the hour"
+    list_display = ("hour", "place", "people", "sessions", "messages", "voice_minutes", "peak")
+    list_filter = ("hour",)
+    ordering = ("-hour", "area")
+
+    @admin.display(description="area", empty_value="elsewhere")
+    def place(self, row: HourlyActivity) -> str | None:
+        return row.area or None

@@ -22,6 +22,15 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """The server begins, and later ends: what was counted until then is written first."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await records().finish()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
 class Doors(ProtocolTypeRouter):
     """Whoever comes first makes this process begin to write records and to read rules."""
 
@@ -34,6 +43,7 @@ sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
 application = Doors(
     {
         "http": django_application,
+        "lifespan": lifespan,
         "websocket": URLRouter([*sockets, re_path("", cast(Any, nowhere))]),
     }
 )

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from neartalk.redis import TIMEOUT_S
+from neartalk.retention import KEPT
 
 
 @register(Tags.security)
@@ -25,6 +26,17 @@ def renames_are_few(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
         return []
     hint = "With more, a name says nothing; with fewer, a slip cannot be mended."
     return [Error("RENAMES must be 2 or 3.", hint=hint, id="neartalk.E002")]
+
+
+@register(Tags.security)
+def records_are_kept_a_while(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    short = [kept.days for kept in KEPT if kept.days and kept.day_count < 1]
+    if not short:
+        return []
+    hint = f"{', '.join(short)} must be at least 1, or what is still needed is deleted."
+    return [Error("A record is kept for less than a day.", hint=hint, id="neartalk.E008")]
 
 
 @register(Tags.security)

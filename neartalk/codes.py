@@ -26,6 +26,13 @@ class Code:
 CODES: dict[str, Code] = {
     # Try again
     "too-fast": Code(429, 0, "That was quick.", "You can send again in {retry_after} s."),
+    "repeated": Code(429, 0, "You just said that.", "You can say it again in {retry_after} s."),
+    "copied": Code(
+        429,
+        0,
+        "This came several times from your network.",
+        "Say it in your own words, or in {minutes} min.",
+    ),
     "store-unavailable": Code(
         503, 0, "One moment.", "This is not confirmed yet. It is tried again."
     ),
@@ -47,6 +54,9 @@ CODES: dict[str, Code] = {
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),
     "too-many-logins": Code(429, 0, "Too many tries.", "You can try again in {retry_after} s."),
+    "too-many-reports": Code(
+        429, 0, "Many reports at once.", "You can report again in {minutes} min."
+    ),
     "declined": Code(429, 0, "Not now.", "You can knock again in {minutes} min."),
     "busy": Code(429, 0, "Too many at once.", "Knock again in a minute."),
     # Do not: what was sent must change
@@ -82,6 +92,9 @@ CODES: dict[str, Code] = {
     "wrong-method": Code(405, 0, "Not understood.", "This address takes another method."),
     "renames-spent": Code(
         403, 0, "Your name changes are used up.", "Your name stays until you leave."
+    ),
+    "blocks-spent": Code(
+        403, 0, "You have blocked 500 people.", "Leave and start again to block more."
     ),
     "csrf": Code(403, 0, "This page is out of date.", "Reload it and try again."),
     "session-unknown": Code(

@@ -62,7 +62,14 @@ RULES: dict[str, Rule] = {
     "place.radius": Rule(allowance=30, period_s=60, burst=10),
     # In metres: 300 km/h, and 2 km at once.
     "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
+    "person.block": Rule(allowance=60, period_s=3600, burst=20),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
+    "chat.new": Rule(allowance=6, period_s=60, burst=2),
+    # The same text, by one person and from one network.
+    "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
+    "chat.copies": Rule(allowance=36, period_s=3600, burst=3),
+    "chat.report": Rule(allowance=10, period_s=3600, burst=3),
+    "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
     "voice.ice": Rule(allowance=20, period_s=60, burst=10),
     "voice.knock": Rule(allowance=30, period_s=60, burst=10),
     "voice.frame": Rule(allowance=1200, period_s=60, burst=400),

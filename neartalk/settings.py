@@ -63,6 +63,16 @@ SESSION_IDLE_SECONDS = int(os.getenv("SESSION_IDLE_SECONDS", "1800"))
 TRUSTED_PROXIES = int(os.getenv("TRUSTED_PROXIES", "0"))
 RATE_LIMITS_SCALE = float(os.getenv("RATE_LIMITS_SCALE", "1"))
 RATE_LIMITS_OFF = env_list("RATE_LIMITS_OFF")
+# How long a copy of what somebody reported is kept.
+EVIDENCE_DAYS = int(os.getenv("EVIDENCE_DAYS", "30"))
+# So many reports of one person by different subjects mute them until somebody has looked; 0: none.
+REPORTS_TO_MUTE = int(os.getenv("REPORTS_TO_MUTE", "3"))
+# For how long records are kept. Evidence goes at its deadline, its report so many days later.
+HITS_KEPT_DAYS = int(os.getenv("HITS_KEPT_DAYS", "30"))
+ACTIVITY_KEPT_DAYS = int(os.getenv("ACTIVITY_KEPT_DAYS", "400"))
+SANCTIONS_KEPT_DAYS = int(os.getenv("SANCTIONS_KEPT_DAYS", "90"))
+REPORTS_KEPT_DAYS = int(os.getenv("REPORTS_KEPT_DAYS", "90"))
+ADMIN_LOG_KEPT_DAYS = int(os.getenv("ADMIN_LOG_KEPT_DAYS", "400"))
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
 

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
 from presence.frames import Form, Frame, rows, signal, signals
-from presence.geo import Tile, label_of, tile_of, tiles_within
+from presence.geo import Cell, Tile, label_of, tile_of, tiles_within
 from presence.grid import Grid
 from presence.people import Place
 from presence.readers import Readers, write_lots
-from presence.sockets import Socket, Spoken
+from presence.sockets import Socket, Spoken, Unsaid
 from presence.trails import Trails
 
 WINDOW_S = 0.03
@@ -37,6 +37,8 @@ class Window:
         alike: dict[tuple[Form, tuple[Heard, ...]], Readers] = defaultdict(Readers)
         for group in groups:
             alike[group.form, group.pending].update(group.readers)
+            for socket in group.guarded:
+                self._write_heard(socket, group.pending)
             group.pending = ()
         lots = []
         for (form, heard), readers in alike.items():
@@ -55,6 +57,11 @@ class Window:
                 if readers.discard(socket.outlet):
                     socket.write(spoken_frame(form, heard, author))
 
+    def _write_heard(self, socket: Socket, heard: tuple[Heard, ...]) -> None:
+        """What of it a socket hears that is guarded."""
+        if left := [one for one in heard if socket.hears(one[0])]:
+            socket.write(spoken_frame(socket.form, left, socket.person.person_id))
+
     def _over(self) -> None:
         wrote, self.wrote, self.timer = self.wrote, set(), None
         if waiting := [group for group in wrote if group.pending]:
@@ -62,13 +69,14 @@ class Window:
 
 
 class Group:
-    """The sockets of everyone in one cell with one radius who read one form: they are sent the
-    same bytes.
+    """The sockets of everyone in one cell with one radius who read one form. All who are `live`
+    are sent the same bytes as `readers`, less the `guarded`.
     """
 
     __slots__ = (
         "drawn",
         "form",
+        "guarded",
         "joining",
         "live",
         "pending",
@@ -87,6 +95,7 @@ class Group:
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
         self.readers = Readers()
+        self.guarded: set[Socket] = set()
         self.joining: set[Socket] = set()
         self.pending: tuple[Heard, ...] = ()
         # When people were last shown here, and how often.
@@ -97,13 +106,23 @@ class Group:
         """From now on the socket hears everything as it is said."""
         self.joining.discard(socket)
         self.live.add(socket)
-        self.readers.add(socket.outlet)
+        if socket.guarded:
+            self.guarded.add(socket)
+        else:
+            self.readers.add(socket.outlet)
+
+    def guard(self, socket: Socket) -> None:
+        """Somebody was blocked: also what is pending is chosen for it."""
+        if socket in self.live:
+            self.readers.discard(socket.outlet)
+            self.guarded.add(socket)
 
     def discard(self, socket: Socket) -> None:
         if socket in self.live:
             self.flush()
             self.live.discard(socket)
             self.readers.discard(socket.outlet)
+            self.guarded.discard(socket)
         self.joining.discard(socket)
 
     def hear(self, heard: tuple[Heard, ...]) -> bool:
@@ -115,17 +134,19 @@ class Group:
         self.pending += heard
         return True
 
-    def unsay(self, removed_id: str, gone: Frame) -> None:
+    def unsay(self, unsaid: Unsaid, gone: Frame) -> None:
         """Takes a message back, after whatever was said before."""
         self.flush()
-        self.write(gone)
+        self.write(gone, but=[socket for socket in self.guarded if not socket.hears(unsaid)])
         for socket in self.joining:
-            socket.hold_gone(removed_id)
+            socket.hold_gone(unsaid)
 
     def write(self, frame: Frame, but: Collection[Socket] = ()) -> None:
         """A frame for all who are live, less a few."""
         readers = Readers()
         readers.update(self.readers)
+        for socket in self.guarded:
+            readers.add(socket.outlet)
         for socket in but:
             readers.discard(socket.outlet)
         write_lots([(readers, frame)])
@@ -164,6 +185,11 @@ class Audience:
         for sockets in self.sockets.values():
             yield from sockets
 
+    def here(self) -> Iterable[tuple[str, Cell]]:
+        """Everybody with a socket, once each, and where they are."""
+        for person_id, sockets in self.sockets.items():
+            yield person_id, next(iter(sockets)).place.cell
+
     def group_of(self, socket: Socket) -> Group | None:
         """Those who are sent the same, as far as it has entered."""
         return self.groups.get((socket.place, socket.form))
@@ -187,13 +213,22 @@ class Audience:
         """The socket has read history (`seen`: ids): what it held follows, then everything live."""
         group = self.groups[socket.place, socket.form]
         group.flush()
-        held = [(spoken, words) for spoken, words in socket.held or () if spoken.id not in seen]
+        held = [
+            (spoken, words)
+            for spoken, words in socket.held or ()
+            if spoken.id not in seen and socket.hears(spoken)
+        ]
         if held:
             socket.write(spoken_frame(socket.form, held, socket.person.person_id))
         if socket.held_gone:
             socket.write(signal(socket.form, "gone", ids=socket.held_gone))
         socket.held, socket.held_gone = None, []
         group.add(socket)
+
+    def guard(self, socket: Socket) -> None:
+        """A block stands between its person and somebody from now on."""
+        if group := self.group_of(socket):
+            group.guard(socket)
 
     def leave(self, socket: Socket) -> None:
         """The socket hears its place no more; what was pending there still reaches it."""
@@ -244,12 +279,13 @@ class Audience:
         if ready:
             self.window.write(ready)
 
-    def unsay(self, place: Place, removed_id: str) -> None:
-        gone = signals("gone", ids=[removed_id])
-        for group in self.hearing(place):
-            group.unsay(removed_id, gone[group.form])
-        for socket in self.trails.hearing(place):
-            socket.write(gone[socket.form])
+    def unsay(self, unsaid: Unsaid) -> None:
+        gone = signals("gone", ids=[unsaid.removed_id])
+        for group in self.hearing(unsaid.place):
+            group.unsay(unsaid, gone[group.form])
+        for socket in self.trails.hearing(unsaid.place):
+            if socket.hears(unsaid):
+                socket.write(gone[socket.form])
 
     def reaching(self, tile: Tile) -> list[Group]:
         """The groups whose circle reaches a tile."""

@@ -24,6 +24,12 @@ class LocationForm(forms.Form):
         return "bad-place" if {"lat", "lon"} & self.errors.keys() else "bad-radius"
 
 
+class PersonForm(forms.Form):
+    """Somebody else, by the id that others see."""
+
+    person_id = forms.RegexField(r"^[0-9a-f]{16}$")
+
+
 class NameField(forms.Field):
     """A name others will see. The code of its error says what is wrong."""
 

@@ -64,7 +64,7 @@ def signals(kind: str, **fields: str | int | list[str]) -> dict[Form, Frame]:
     return {form: signal(form, kind, **fields) for form in Form}
 
 
-BARE = {"welcome", "mark", "pong"}
+BARE = {"welcome", "blocked", "mark", "pong"}
 
 
 def refusal(form: Form, refused: Refused) -> Frame:

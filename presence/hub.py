@@ -16,12 +16,13 @@ from django.conf import settings
 from neartalk.background import Background
 from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
+from neartalk.records import records
 from presence.audience import Audience, Group
 from presence.frames import Frame, gap, refusal, signal, signals
 from presence.geo import Tile, tiles_within
 from presence.hints import Hints
 from presence.panel import Drawn
-from presence.people import Change, Person, Place, TileEvent
+from presence.people import Change, Person, Place, Session, TileEvent
 from presence.registry import LEASE_MS, Registry
 from presence.roster import Nearby, Roster
 from presence.sockets import Socket
@@ -38,6 +39,7 @@ TOUCH_S = 300.0
 LINGER_S = 45.0
 PEOPLE_S = 5.0
 SOON_S = 0.05
+LOOK_S = 60.0
 
 
 class Hub:
@@ -92,6 +94,7 @@ class Hub:
                 (BURY_S, self._bury),
                 (TRIM_S, self._trim),
                 (TOUCH_S, self._touch),
+                (LOOK_S, self._look),
             ):
                 self.background.every(period_s, act)
 
@@ -116,6 +119,8 @@ class Hub:
             self.audience.enter(socket)
             self.announce(change)
             socket.write(self.welcome(socket))
+            if socket.session.blocked:
+                self._part(socket, socket.session.blocked)
             moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
             await self._arrive(socket, Arrival(mark_ms, moved_away))
             await self._tell(socket)
@@ -146,6 +151,7 @@ class Hub:
         group = self.audience.groups[socket.place, socket.form]
         await self.reach(group.tiles)
         self.show_people(socket)
+        records().activity.see(socket.person.person_id, socket.place.cell)
         drawn = group.drawn
         seen = await self.source.replay(socket, arrival)
         if socket in self._sockets(socket.person):
@@ -226,8 +232,7 @@ class Hub:
         """Tells this process at once and the others by their groups what became of a person."""
         for socket in self._sockets(change.session.person):
             if socket.person.version <= change.session.person.version and change.session.digest:
-                before, socket.session = socket.person, change.session
-                self._follow(socket, before)
+                self._become(socket, change.session)
         for event in change.events:
             self.apply(event)
             self.hints.tell(event.tile, {"type": "presence.changed", **to_event(event)})
@@ -275,18 +280,28 @@ class Hub:
             if session is None:
                 socket.end("left")
             elif session.person.version > socket.person.version:
-                before, socket.session = socket.person, session
-                self._follow(socket, before)
+                self._become(socket, session)
 
-    def _follow(self, socket: Socket, before: Person) -> None:
+    def _become(self, socket: Socket, session: Session) -> None:
         """Brings a socket in line with what its person has become."""
+        before, socket.session = socket.session, session
         if not socket.person.cell:
             socket.end("left")
             return
         if socket.person.place != socket.place:
             self.later(self.follow(socket))
-        if socket.person.name != before.name:
+        if socket.person.name != before.person.name:
             socket.write(self.welcome(socket))
+        if session.hidden != before.hidden:
+            self._part(socket, session.blocked - before.blocked)
+
+    def _part(self, socket: Socket, blocked: Collection[str]) -> None:
+        """A block stands between its person and somebody: each is gone for the other."""
+        self.audience.guard(socket)
+        if blocked:
+            socket.write(signal(socket.form, "blocked", person_ids=sorted(blocked)))
+        if socket.held is None:
+            self.show_people(socket)
 
     def _claim(self, person: Person, tile: Tile) -> None:
         """Another process took a person out who still has sockets here: put them back."""
@@ -336,23 +351,24 @@ class Hub:
 
     # ---- What people see of each other -------------------------------------------------------
 
-    def nearby(self, place: Place) -> Nearby:
-        return self.roster.nearby(place, self.processes, self.now_ms())
+    def nearby(self, place: Place, hidden: frozenset[str] = frozenset()) -> Nearby:
+        return self.roster.nearby(place, self.processes, self.now_ms(), hidden)
 
-    async def look(self, place: Place) -> Nearby:
+    async def look(self, place: Place, hidden: frozenset[str]) -> Nearby:
         """Who is near a place that this process may not be watching, read from the registry."""
         tiles = tiles_within(place.cell, place.radius_m)
         if tiles <= self.joined:
-            return self.nearby(place)
+            return self.nearby(place, hidden)
         roster = Roster()
         pulse = await self.registry.pulse(())
         for tile, tileful in (await self.registry.people(tiles)).items():
             roster.load(tile, tileful)
-        return roster.nearby(place, pulse.processes, pulse.now_ms)
+        return roster.nearby(place, pulse.processes, pulse.now_ms, hidden)
 
     def show_people(self, socket: Socket, drawn: Drawn | None = None) -> None:
         """Writes who is near, if that differs from what the socket shows."""
-        drawn = drawn or Drawn(self.nearby(socket.place))
+        if drawn is None or socket.guarded:
+            drawn = Drawn(self.nearby(socket.place, socket.session.hidden))
         frame = drawn.frame(socket)
         if hash(frame.text) != socket.people_shown:
             socket.people_shown = hash(frame.text)
@@ -472,6 +488,9 @@ class Hub:
 
     async def _trim(self) -> None:
         await self.source.trim()
+
+    async def _look(self) -> None:
+        records().activity.look(self.audience.here())
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":

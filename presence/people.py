@@ -1,6 +1,8 @@
 """A person as others may see them, and the session that stands behind."""
 
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 from presence import names
@@ -69,7 +71,9 @@ class Session:
     """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
 
     `placed_ms` is when cell or radius last changed; `trail` lists the tiles left in the last half
-    hour, oldest first; `note` is an error code to tell the person when they come back.
+    hour, oldest first; `note` is an error code to tell the person when they come back. `device` and
+    `origin` are digests of what it was opened from, "" where nothing is known of it. `blocked` are
+    those whom the person blocked, and `blocked_by` those who blocked them, since when.
     """
 
     digest: str
@@ -78,6 +82,28 @@ class Session:
     placed_ms: int = 0
     trail: tuple[Left, ...] = ()
     note: str = ""
+    opened_ms: int = 0
+    device: str = ""
+    origin: str = ""
+    blocked: frozenset[str] = frozenset()
+    blocked_by: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Whom the person neither sees nor hears, nor is seen or heard by."""
+        return self.blocked.union(self.blocked_by)
+
+    def hears(self, person_id: str, said_ms: int) -> bool:
+        """Whether they are shown what somebody said. Whoever was blocked keeps what was said to
+        them before: they can't tell."""
+        if person_id in self.blocked:
+            return False
+        return said_ms < self.blocked_by.get(person_id, said_ms + 1)
+
+
+def person_id_of(digest: str) -> str:
+    """The public side of a session, by which its secret one is not found."""
+    return hashlib.sha256(f"person:{digest}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

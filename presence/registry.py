@@ -13,6 +13,7 @@ from presence.people import Change, Person, Place, Session
 LEASE_MS = 15_000
 HTTP_ONLY_MS = 60_000
 TRAIL_TILES_MAX = 60
+BLOCKED_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,14 @@ class Pulse:
 
 
 class Registry(Protocol):
-    async def open(self, digest: str, person_id: str, name: str) -> Session:
+    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
         """A new session, in no place yet."""
 
     async def get(self, digest: str) -> Session | None:
         """The session, and 30 more minutes for it; None where there is none (any more)."""
+
+    async def find(self, person_id: str) -> Session | None:
+        """The session of a person, which does not live longer by it."""
 
     async def touch(self, digests: Iterable[str]) -> None:
         """30 more minutes for each: a live socket is not idle."""
@@ -56,6 +60,13 @@ class Registry(Protocol):
 
     async def depart(self, digest: str, process: str) -> Change | None:
         """Takes the person out of their tile unless another process holds them by now."""
+
+    async def block(self, digest: str, person_id: str) -> list[Change]:
+        """From now on neither of the two sees or hears the other, as long as both sessions live;
+        what became of both, as far as they are known. A second time nothing changes.
+
+        Raises Refused: `session-unknown`, `blocks-spent`.
+        """
 
     async def close(self, digest: str) -> Change | None:
         """Ends the session and takes the person out of their tile."""

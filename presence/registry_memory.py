@@ -9,8 +9,8 @@ from django.conf import settings
 from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
-from presence.people import Change, Left, Person, Place, Session, TileEvent
-from presence.registry import HTTP_ONLY_MS, LEASE_MS, TRAIL_TILES_MAX, Pulse, Tileful
+from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
+from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, LEASE_MS, TRAIL_TILES_MAX, Pulse, Tileful
 
 
 class MemoryRegistry:
@@ -18,18 +18,32 @@ class MemoryRegistry:
         self.clock = clock
         self.epoch = secrets.token_hex(8)
         self.sessions: dict[str, Session] = {}
+        self.digests: dict[str, str] = {}
         self.ends_ms: dict[str, int] = {}
         self.tiles: dict[Tile, dict[str, Person]] = {}
         self.versions: dict[Tile, int] = {}
         self.leases: dict[str, int] = {}
 
-    async def open(self, digest: str, person_id: str, name: str) -> Session:
+    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
         self._forget_idle()
-        session = Session(digest, Person(person_id, name), settings.RENAMES)
+        person = Person(person_id_of(digest), name)
+        session = Session(
+            digest,
+            person,
+            settings.RENAMES,
+            opened_ms=self.clock(),
+            device=device,
+            origin=origin,
+        )
+        self.digests[person.person_id] = digest
         return self._keep(session)
 
     async def get(self, digest: str) -> Session | None:
         return self._live(digest)
+
+    async def find(self, person_id: str) -> Session | None:
+        digest = self.digests.get(person_id, "")
+        return self.sessions[digest] if self._lives(digest) else None
 
     async def touch(self, digests: Iterable[str]) -> None:
         for digest in digests:
@@ -41,10 +55,8 @@ class MemoryRegistry:
             return Change(session)
         if not session.renames_left:
             raise Refused("renames-spent")
-        person = session.person.changed(name=name, version=session.person.version + 1)
-        self._keep(replace(session, person=person, renames_left=session.renames_left - 1))
-        published = person.process or person.until_ms > self.clock()
-        return Change(self.sessions[digest], self._enter(person) if published else ())
+        person = session.person.changed(name=name)
+        return self._changed(replace(session, person=person, renames_left=session.renames_left - 1))
 
     async def place(self, digest: str, place: Place | None, process: str) -> Change:
         session, now = self._known(digest), self.clock()
@@ -78,9 +90,21 @@ class MemoryRegistry:
         self.sessions[digest] = replace(session, person=person)
         return Change(self.sessions[digest], self._leave(person.tile, person))
 
+    async def block(self, digest: str, person_id: str) -> list[Change]:
+        session, other = self._known(digest), await self.find(person_id)
+        own = session.person.person_id
+        if person_id in session.blocked:
+            return []
+        if len(session.blocked) >= BLOCKED_MAX:
+            raise Refused("blocks-spent")
+        changed = [self._changed(replace(session, blocked=session.blocked | {person_id}))]
+        if other:
+            since = {**other.blocked_by, own: self.clock()}
+            changed.append(self._changed(replace(other, blocked_by=since)))
+        return changed
+
     async def close(self, digest: str) -> Change | None:
-        session = self.sessions.pop(digest, None)
-        self.ends_ms.pop(digest, None)
+        session = self._forget(digest)
         if not session or not session.person.cell:
             return None
         person = session.person.changed(cell="", version=session.person.version + 1)
@@ -93,6 +117,7 @@ class MemoryRegistry:
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
         lost = [session for session in sessions if session.digest not in self.sessions]
         for session in lost:
+            self.digests[session.person.person_id] = session.digest
             self._keep(session)
         return [await self.place(one.digest, one.person.place, process) for one in lost]
 
@@ -133,11 +158,25 @@ class MemoryRegistry:
         return session
 
     def _live(self, digest: str) -> Session | None:
-        if self.ends_ms.get(digest, 0) <= self.clock():
-            self.sessions.pop(digest, None)
-            self.ends_ms.pop(digest, None)
+        if not self._lives(digest):
+            self._forget(digest)
             return None
         return self._keep(self.sessions[digest])
+
+    def _lives(self, digest: str) -> bool:
+        return self.ends_ms.get(digest, 0) > self.clock()
+
+    def _forget(self, digest: str) -> Session | None:
+        self.ends_ms.pop(digest, None)
+        self.digests.pop(person_id_of(digest), None)
+        return self.sessions.pop(digest, None)
+
+    def _changed(self, session: Session) -> Change:
+        """One version on, and whoever sees the person is told."""
+        person = session.person.changed(version=session.person.version + 1)
+        self.sessions[session.digest] = replace(session, person=person)
+        published = bool(person.process) or person.until_ms > self.clock()
+        return Change(self.sessions[session.digest], self._enter(person) if published else ())
 
     def _keep(self, session: Session) -> Session:
         """Keeps the session for another while; the idlest stand first."""

@@ -16,8 +16,8 @@ from redis.asyncio import Redis
 from neartalk.codes import Refused
 from neartalk.redis import answer, script, unknown_when_lost
 from presence.geo import Tile
-from presence.people import Change, Left, Person, Place, Session, TileEvent
-from presence.registry import HTTP_ONLY_MS, LEASE_MS, TRAIL_TILES_MAX, Pulse, Tileful
+from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
+from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, LEASE_MS, TRAIL_TILES_MAX, Pulse, Tileful
 
 LUA = Path(__file__).parent / "lua"
 LEASES = "leases"
@@ -26,7 +26,12 @@ TILE_KEEP_MS = 3_600_000
 
 
 def session_key(digest: str) -> str:
-    return f"session:{digest}"
+    return person_session_key(person_id_of(digest))
+
+
+def person_session_key(person_id: str) -> str:
+    """By which a session is found from its public side; its digest stands in it."""
+    return f"session:{person_id}"
 
 
 def people_key(tile: Tile) -> str:
@@ -38,9 +43,17 @@ class RedisRegistry:
         self.client = client
         self.scripts = {path.stem: script(client, path) for path in LUA.glob("*.lua")}
 
-    async def open(self, digest: str, person_id: str, name: str) -> Session:
-        session = Session(digest, Person(person_id, name), settings.RENAMES)
+    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+        person = Person(person_id_of(digest), name)
         with unknown_when_lost():
+            session = Session(
+                digest,
+                person,
+                settings.RENAMES,
+                opened_ms=await self._now_ms(),
+                device=device,
+                origin=origin,
+            )
             await self.scripts["restore"](
                 [session_key(digest)], [idle_ms(), *flat(to_fields(session))]
             )
@@ -52,7 +65,13 @@ class RedisRegistry:
             async with self.client.pipeline(transaction=False) as pipe:
                 pipe.hgetall(key).pexpire(key, idle_ms())
                 fields, _ = await pipe.execute()
-        return from_fields(digest, fields) if fields else None
+        known = bool(fields) and fields["digest"] == digest
+        return from_fields(fields) if known else None
+
+    async def find(self, person_id: str) -> Session | None:
+        with unknown_when_lost():
+            fields = await answer(self.client.hgetall(person_session_key(person_id)))
+        return from_fields(fields) if fields else None
 
     async def touch(self, digests: Iterable[str]) -> None:
         with unknown_when_lost():
@@ -70,8 +89,7 @@ class RedisRegistry:
             raise Refused("session-unknown")
         if said == "spent":
             raise Refused("renames-spent")
-        session = from_fields(digest, paired(flat_fields))
-        return Change(session, await self._publish(session) if said == "changed" else ())
+        return await self._changed(said, flat_fields)
 
     async def place(self, digest: str, place: Place | None, process: str) -> Change:
         to = place or Place("", 0)
@@ -81,7 +99,7 @@ class RedisRegistry:
         if not found:
             raise Refused("session-unknown")
         before, flat_fields = found
-        session = from_fields(digest, paired(flat_fields))
+        session = from_fields(paired(flat_fields))
         tile = before[:6]
         moved = bool(before) and tile != session.person.tile
         events = await self._publish(session)
@@ -92,8 +110,15 @@ class RedisRegistry:
             flat_fields = await self.scripts["depart"]([session_key(digest)], [process])
         if not flat_fields:
             return None
-        session = from_fields(digest, paired(flat_fields))
+        session = from_fields(paired(flat_fields))
         return Change(session, await self._leave(session.person.tile, session.person))
+
+    async def block(self, digest: str, person_id: str) -> list[Change]:
+        own = person_id_of(digest)
+        changed = await self._block(own, "blocked", person_id, BLOCKED_MAX)
+        if not changed:
+            raise Refused("session-unknown")
+        return changed + await self._block(person_id, "blocked_by", own, 0)
 
     async def close(self, digest: str) -> Change | None:
         key = session_key(digest)
@@ -103,7 +128,7 @@ class RedisRegistry:
                 fields, _ = await pipe.execute()
         if not fields or not fields["cell"]:
             return None
-        session = from_fields(digest, fields)
+        session = from_fields(fields)
         person = session.person.changed(cell="", version=session.person.version + 1)
         events = await self._leave(session.person.tile, person)
         return Change(replace(session, person=person), events)
@@ -167,6 +192,21 @@ class RedisRegistry:
 
     # ---- Steps -------------------------------------------------------------------------------
 
+    async def _changed(self, said: str, flat_fields: list[str]) -> Change:
+        """What a script did to a session, published where anybody sees the person."""
+        session = from_fields(paired(flat_fields))
+        return Change(session, await self._publish(session) if said == "changed" else ())
+
+    async def _block(self, own: str, field: str, other: str, most: int) -> list[Change]:
+        """One side of a block; nothing where that session is unknown."""
+        with unknown_when_lost():
+            said, flat_fields = await self.scripts["block"](
+                [person_session_key(own)], [field, other, most]
+            )
+        if said == "spent":
+            raise Refused("blocks-spent")
+        return [await self._changed(said, flat_fields)] if said != "unknown" else []
+
     async def _now_ms(self) -> int:
         seconds, micros = await answer(self.client.time())
         return int(seconds) * 1000 + int(micros) // 1000
@@ -179,7 +219,7 @@ class RedisRegistry:
         with unknown_when_lost():
             fields = await answer(self.client.hgetall(session_key(session.digest)))
         gone = person.changed(cell="", version=person.version + 1)
-        latest = from_fields(session.digest, fields).person if fields else gone
+        latest = from_fields(fields).person if fields else gone
         stays = latest.tile == person.tile and (latest.process or latest.until_ms)
         if not stays:
             events += await self._leave(person.tile, latest)
@@ -233,10 +273,16 @@ def to_fields(session: Session) -> dict[str, Any]:
         "placed_ms": session.placed_ms,
         "trail": json.dumps(session.trail),
         "note": session.note,
+        "digest": session.digest,
+        "opened_ms": session.opened_ms,
+        "device": session.device,
+        "origin": session.origin,
+        "blocked": "".join(f"{id}:0 " for id in session.blocked),
+        "blocked_by": "".join(f"{id}:{since} " for id, since in session.blocked_by.items()),
     }
 
 
-def from_fields(digest: str, fields: Mapping[str, str]) -> Session:
+def from_fields(fields: Mapping[str, str]) -> Session:
     person = Person(
         fields["person_id"],
         fields["name"],
@@ -247,8 +293,24 @@ def from_fields(digest: str, fields: Mapping[str, str]) -> Session:
         int(fields["until_ms"]),
     )
     trail = tuple(Left(tile, int(left_ms)) for tile, left_ms in json.loads(fields["trail"]))
-    placed_ms, renames_left = int(fields["placed_ms"]), int(fields["renames_left"])
-    return Session(digest, person, renames_left, placed_ms, trail, fields["note"])
+    return Session(
+        fields["digest"],
+        person,
+        int(fields["renames_left"]),
+        int(fields["placed_ms"]),
+        trail,
+        fields["note"],
+        int(fields["opened_ms"]),
+        fields["device"],
+        fields["origin"],
+        frozenset(since_by_id(fields["blocked"])),
+        since_by_id(fields["blocked_by"]),
+    )
+
+
+def since_by_id(field: str) -> dict[str, int]:
+    """Person ids, each with the milliseconds that stand behind it."""
+    return {id: int(ms) for id, _, ms in (one.partition(":") for one in field.split())}
 
 
 def to_entry(person: Person) -> str:

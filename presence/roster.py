@@ -57,6 +57,10 @@ class Nearby:
         return replace(self, shown=others[:SHOWN_MAX], totals=+totals)
 
 
+def without(rank: list[str], hidden: frozenset[str]) -> list[str]:
+    return [one for one in rank if one not in hidden] if hidden else rank
+
+
 def _version(one: Neighbour) -> int:
     return one.person.version
 
@@ -158,19 +162,28 @@ class Roster:
         """The tiles in which any of these processes holds somebody."""
         return {tile for process in processes for tile, _ in self.held.get(process, ())}
 
-    def nearby(self, place: Place, processes: frozenset[str], now_ms: int) -> Nearby:
-        """Who of the living is in range of a place: `apart <= min` of both radii."""
+    def nearby(
+        self,
+        place: Place,
+        processes: frozenset[str],
+        now_ms: int,
+        hidden: frozenset[str] = frozenset(),
+    ) -> Nearby:
+        """Who of the living is in range of a place: `apart <= min` of both radii. `hidden` are as
+        if they were not here."""
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
         for metres, far, crowd in self.crowds.within(place):
             for radius_m, process, rank in crowd.ranks.values():
                 if radius_m >= metres and process in processes:
-                    near[far].append(rank)
+                    near[far].append(without(rank, hidden))
             if crowd.loose:
                 loose += [
                     Neighbour(far, one.person_id, one)
                     for one in crowd.loose.values()
-                    if one.radius_m >= metres and one.alive(processes, now_ms)
+                    if one.radius_m >= metres
+                    and one.alive(processes, now_ms)
+                    and one.person_id not in hidden
                 ]
         # The newest comes last and stays: a person stands in two tiles while they move.
         newest = {one.person_id: one for one in sorted(loose, key=_version)}

@@ -31,12 +31,11 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-async def open_session(name: str | None) -> tuple[str, Session]:
+async def open_session(name: str | None, *, origin: str = "") -> tuple[str, Session]:
     """A new session under this name or a generated one, and its key: 32 random bytes, base64url."""
     key = secrets.token_urlsafe(32)
-    person_id = secrets.token_hex(8)
     chosen = name or names.generate(random.SystemRandom())
-    return key, await registry().open(digest_of(key), person_id, chosen)
+    return key, await registry().open(digest_of(key), chosen, origin=origin)
 
 
 async def of_key(key: str | None) -> Session:

@@ -47,8 +47,23 @@ class Spoken(Protocol):
     @property
     def person_id(self) -> str: ...
     @property
+    def said_ms(self) -> int: ...
+    @property
     def place(self) -> Place: ...
     def row(self, form: Form, label: str, *, mine: bool) -> str: ...
+
+
+class Unsaid(Protocol):
+    """A message was taken back: whose it was, when it was said, and where."""
+
+    @property
+    def removed_id(self) -> str: ...
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def said_ms(self) -> int: ...
+    @property
+    def place(self) -> Place: ...
 
 
 class Socket:
@@ -84,6 +99,15 @@ class Socket:
     def person(self) -> Person:
         return self.session.person
 
+    @property
+    def guarded(self) -> bool:
+        """Whether a block stands between its person and somebody: then what is written to it is
+        chosen one by one."""
+        return bool(self.session.blocked or self.session.blocked_by)
+
+    def hears(self, said: "Spoken | Unsaid") -> bool:
+        return self.session.hears(said.person_id, said.said_ms)
+
     def write(self, frame: Frame) -> None:
         self.outlet.write(frame)
 
@@ -94,8 +118,9 @@ class Socket:
             if len(self.held) > HELD_MAX:
                 self.outlet.give_up()
 
-    def hold_gone(self, removed_id: str) -> None:
-        self.held_gone.append(removed_id)
+    def hold_gone(self, unsaid: Unsaid) -> None:
+        if self.hears(unsaid):
+            self.held_gone.append(unsaid.removed_id)
 
     def end(self, code: str) -> None:
         """Says why, and closes with the close code of an error."""

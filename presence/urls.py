@@ -13,5 +13,6 @@ urlpatterns = [
     path("api/session/username", views.session_username, name="session-username"),
     path("api/session/leave", views.session_leave, name="session-leave"),
     path("api/location/update", views.location_update, name="location-update"),
+    path("api/block", views.block, name="block"),
     path("api/nearby", views.nearby, name="nearby"),
 ]

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_safe
 from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
-from neartalk.origins import headers_of, origin_of
+from neartalk.models import Reason
+from neartalk.origins import Origin, headers_of, nearest, origin_of
+from neartalk.records import records
 from neartalk.store import allowances, keys
 from presence import panel
-from presence.forms import FirstNameForm, LocationForm, NameForm
+from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, apart, cell_at, label, widest
 from presence.hub import hub
 from presence.people import Change, Place, Session
@@ -32,7 +34,8 @@ async def welcome(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def kept(request: HttpRequest) -> HttpResponse:
-    return render(request, "kept.html")
+    days = {"evidence_days": settings.EVIDENCE_DAYS, "report_days": settings.REPORTS_KEPT_DAYS}
+    return render(request, "kept.html", days)
 
 
 @require_safe
@@ -57,6 +60,8 @@ async def near(request: HttpRequest) -> HttpResponse:
         "stops": RADIUS_STOPS_M,
         "stop": nearest_stop(session.person.radius_m),
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
+        "reasons": Reason.choices,
+        "evidence_days": settings.EVIDENCE_DAYS,
     }
     return render(request, "near.html", shown)
 
@@ -75,9 +80,9 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     form = FirstNameForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
-    await allow_session(request)
+    origin = await allow_session(request)
     await retire(key_of(request))
-    key, session = await open_session(form.cleaned_data["username"])
+    key, session = await open_session(form.cleaned_data["username"], origin=nearest(origin))
     if request.htmx:
         response = HttpResponse(status=201)
         keep(response, key)
@@ -85,12 +90,13 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     return JsonResponse({"session_id": key, **described(session)}, status=201)
 
 
-async def allow_session(request: HtmxRequest) -> None:
-    """Raises Refused: `too-many-sessions`."""
+async def allow_session(request: HtmxRequest) -> Origin:
+    """Where they come from. Raises Refused: `too-many-sessions`."""
     origin = await origin_of(keys(), *headers_of(request.scope))
     widest = [*origin.values()][-1:]
     acts = [Act(f"session.{part}", one, beside=widest[0]) for part, one in origin.items()]
     await allow(allowances(), "too-many-sessions", *acts)
+    return origin
 
 
 async def allow_place(session: Session, place: Place) -> None:
@@ -155,7 +161,10 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     place = Place(cell, widest(cell, asked_m))
     session = await of_request(request)
     await allow_place(session, place)
+    begins = not session.person.cell
     session = (await put(session, place)).session
+    if begins:
+        records().activity.open(place.cell)
     nearby = await around(session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
@@ -164,6 +173,23 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     if place.radius_m < asked_m:
         response["HX-Trigger"] = f'{{"radius-narrowed": {{"radius": {place.radius_m}}}}}'
     return response
+
+
+@endpoint("POST")
+async def block(request: HtmxRequest) -> HttpResponse:
+    """Neither of the two sees or hears the other from now on, as long as both stay."""
+    form = PersonForm(body_of(request))
+    if not form.is_valid():
+        raise Refused("bad-frame")
+    session = await of_request(request)
+    person_id = form.cleaned_data["person_id"]
+    if person_id == session.person.person_id:
+        raise Refused("not-found")
+    await allow(allowances(), "too-often", Act("person.block", session.digest))
+    await hub().start()
+    for change in await hub().registry.block(session.digest, person_id):
+        hub().announce(change)
+    return HttpResponse(status=204)
 
 
 @endpoint("GET")
@@ -214,7 +240,7 @@ async def end(session: Session) -> None:
 
 async def around(session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await hub().look(session.person.place)
+    found = await hub().look(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

@@ -227,18 +227,20 @@ async def person(
     name: str | None = None,
     *,
     html: bool = False,
+    address: str = "",
     **query: str | int,
 ) -> AsyncIterator[Person]:
     """Someone who came, said where they are and has a live socket: history was replayed (its
-    messages are aside), and whatever is said from now on is heard."""
+    messages are aside), and whatever is said from now on is heard. `address` is what a proxy says
+    of them."""
+    network = {"X-Forwarded-For": address} if address else {}
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(api(server))
+        http = await stack.enter_async_context(api(server, headers=network))
         created = await session(http, name)
         http.headers.update(bearer_of(created["session_id"]))
         await place(http, lat, lon, radius)
-        tab = await stack.enter_async_context(
-            listening(server, bearer_of(created["session_id"]), html=html, **query)
-        )
+        headers = bearer_of(created["session_id"]) | network
+        tab = await stack.enter_async_context(listening(server, headers, html=html, **query))
         me = Person(server, http, created, tab)
         me.welcome = await me.expect("welcome")
         me.mark = int((await me.expect("mark"))["mark"])
@@ -340,9 +342,9 @@ def frames_of_html(raw: str) -> list[Frame]:
 
 def _signal(data: Element) -> Frame:
     kind = data["class"]
-    bare = kind in {"welcome", "mark", "pong"}
+    bare = kind in {"welcome", "blocked", "mark", "pong"}
     fields = {key[5:].replace("-", "_"): data[key] for key in data.names if key.startswith("data-")}
-    ids = {"ids": fields["ids"].split()} if "ids" in fields else {}
+    ids = {key: value.split() for key, value in fields.items() if key in {"ids", "person_ids"}}
     return {"type": kind if bare else f"chat.{kind}", **fields, **ids, "html": data}
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.management import call_command
+from django.db import connections
 
 from chat.feed import Feed
 from neartalk.pipeline import Pipeline
+from neartalk.settings import database
 from tests import chromium as browsers
 from tests import coturn
 from tests.servers import Daemon, Postgres, Server, Valkey
@@ -90,6 +93,34 @@ def own_postgres() -> Iterator[Callable[[], Postgres]]:
     """For tests that pause, stop or restart it."""
     with ExitStack() as stack:
         yield lambda: started(Postgres(), stack)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The records in either database, with tables and empty, in every thread; its kind. For tests
+    with the mark `django_db(transaction=True)`."""
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            stack.enter_context(records_in(request.getfixturevalue("postgres_url")))
+            call_command("migrate", verbosity=0)
+            call_command("flush", verbosity=0, interactive=False)
+        yield request.param
+
+
+@contextmanager
+def records_in(url: str) -> Iterator[None]:
+    """Django's ORM goes to another PostgreSQL."""
+    before = connections.settings
+    mine = connections["default"]
+    connections.settings = connections.configure_settings({"default": database(url)})
+    del connections["default"]
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections["default"].close_pool()  # type: ignore[attr-defined]
+        connections.settings = before
+        connections["default"] = mine
 
 
 @pytest.fixture

@@ -256,7 +256,7 @@ class Seat(Socket):
 async def person(registry: Registry, name: str, place: Place) -> Session:
     """A session in a place, before any socket."""
     digest = secrets.token_hex(32)
-    await registry.open(digest, secrets.token_hex(8), name)
+    await registry.open(digest, name)
     return (await registry.place(digest, place, "")).session
 
 

@@ -265,8 +265,8 @@ class Server(Daemon):
         # Nothing of the developer's own environment but what any program needs.
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         ours = {"DEBUG": "1", "SECRET_KEY": "tests", "PYTHONUNBUFFERED": "1"}
-        # People in tests go far in no time, and connect often.
-        ours["RATE_LIMITS_OFF"] = "place.move,place.radius,place.travel,socket.session"
+        # People in tests go far in no time, connect often, and speak as soon as they are here.
+        ours["RATE_LIMITS_OFF"] = "place.move,place.radius,place.travel,socket.session,chat.new"
         database = {"DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}"}
         self.env = {**kept, **ours, **database, **env}
 

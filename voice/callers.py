@@ -38,7 +38,8 @@ class Caller:
     `direct`: the others may see their network address. `instance` names this life of their client.
     `process` holds their socket, and is reached by `channel`; without one, they are away and stay
     until `until_ms`. `declined` says until when each person may not knock at them again, and
-    `knock_tat_ms` is what GCRA keeps of their own knocks.
+    `knock_tat_ms` is what GCRA keeps of their own knocks. `hidden` are those between whom and them
+    a block stands.
     """
 
     person_id: str
@@ -53,6 +54,7 @@ class Caller:
     ties: Mapping[str, Tie] = field(default_factory=dict)
     declined: Mapping[str, int] = field(default_factory=dict)
     knock_tat_ms: int = 0
+    hidden: frozenset[str] = frozenset()
 
     def alive(self, processes: Collection[str], now_ms: int) -> bool:
         return self.process in processes if self.process else self.until_ms > now_ms
@@ -81,7 +83,7 @@ class Caller:
     @property
     def look(self) -> tuple[Any, ...]:
         """What people see of them who have nothing to do with them."""
-        return self.name, self.place, bool(self.process)
+        return self.name, self.place, bool(self.process), self.hidden
 
 
 def district_of(place: Place) -> District:

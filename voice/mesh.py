@@ -39,7 +39,14 @@ class Unheard(NamedTuple):
 
 
 def may_speak(one: Caller, other: Caller) -> bool:
-    return one.person_id != other.person_id and circles_overlap(*one.place, *other.place)
+    if one.person_id == other.person_id or is_blocked(one, other):
+        return False
+    return circles_overlap(*one.place, *other.place)
+
+
+def is_blocked(one: Caller, other: Caller) -> bool:
+    """Whether a block stands between two; one of them may know of it first."""
+    return one.person_id in other.hidden or other.person_id in one.hidden
 
 
 def is_direct(one: Caller, other: Caller) -> bool:
@@ -98,12 +105,14 @@ def heard_by(person_id: str, mesh: Mesh) -> list[str]:
 
 def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list[Unheard]:
     """Who speaks with those who hear a person, and does not hear that person, by id; as far as
-    they are known."""
-    hears = {*heard_by(person_id, mesh)}
+    they are known, and no block stands between."""
+    hears, me = {*heard_by(person_id, mesh)}, voices.get(person_id, Caller(person_id))
     between: dict[str, list[str]] = {}
     for other in sorted(hears):
         for far in heard_by(other, mesh):
-            if far in voices and far not in hears and far != person_id:
+            if far not in voices or far in hears or far == person_id:
+                continue
+            if not is_blocked(me, voices[far]):
                 between.setdefault(far, []).append(other)
     return [
         Unheard(far, _why(voices, frozenset({person_id, far}), mesh), tuple(others))

@@ -15,6 +15,7 @@ from django.conf import settings
 from chat.feed import feed
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
+from neartalk.records import records
 from presence.frames import Form, Frame, refusal
 from presence.hub import Hub
 from voice import frames
@@ -31,6 +32,7 @@ HEAL_S = 10.0
 TOUCH_S = 300.0
 AWAY_MS = 30_000
 SHOW_S = 1.0
+MINUTE_S = 60.0
 
 
 class Switchboard:
@@ -69,6 +71,7 @@ class Switchboard:
                 (FOLLOW_S, self._follow),
                 (HEAL_S, self._heal),
                 (TOUCH_S, self._touch),
+                (MINUTE_S, self._count),
             ):
                 self.background.every(period_s, act)
 
@@ -147,6 +150,7 @@ class Switchboard:
             line.instance,
             self.hub.process,
             self.exchange.hints.channel,
+            hidden=line.session.hidden,
         )
         self._hear(line, districts_heard(person.place))
         await self.exchange.listen(line.districts)
@@ -324,8 +328,9 @@ class Switchboard:
                 await self._end(line)
             return
         line.session = session
-        known = self.exchange.known(line.person_id)
-        if line.joined and (known.place, known.name) != (session.person.place, session.person.name):
+        known, person = self.exchange.known(line.person_id), session.person
+        now = person.name, person.place, session.hidden
+        if line.joined and (known.name, known.place, known.hidden) != now:
             await self._enter(line)
             await self.exchange.release(self.hearing)
 
@@ -369,6 +374,11 @@ class Switchboard:
 
     async def _touch(self) -> None:
         await self.callers.touch(map(self.exchange.known, self.lines))
+
+    async def _count(self) -> None:
+        """A minute of voice for each line."""
+        for line in self.lines.values():
+            records().activity.speak(line.session.person.cell)
 
 
 @cache

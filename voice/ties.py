@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeGuard
 from neartalk.codes import Refused
 from neartalk.limits import rule, seconds, take
 from voice.callers import Caller, Tie
-from voice.mesh import connect, may_speak, pairs
+from voice.mesh import connect, is_blocked, may_speak, pairs
 
 DECLINED_MS = 600_000
 TAKEN_BACK_MS = 60_000
@@ -99,6 +99,8 @@ class Ties:
             known = self.callers.get(other)
             if not self._alive(known) or known.ties.get(person_id) is not MIRROR[tie]:
                 self._end(person_id, other, Reason.GONE)
+            elif is_blocked(me, known):
+                self._end(person_id, other, Reason.LEFT)
             elif not may_speak(me, known):
                 self._end(person_id, other, Reason.APART)
         alive = {id: caller for id, caller in self.callers.items() if self._alive(caller)}

@@ -8,9 +8,10 @@ from voice.callers import Caller, Tie
 
 
 def to_fields(caller: Caller) -> dict[str, Any]:
-    return asdict(caller)
+    return {**asdict(caller), "hidden": sorted(caller.hidden)}
 
 
 def from_fields(fields: dict[str, Any]) -> Caller:
     ties = {other: Tie(tie) for other, tie in fields["ties"].items()}
-    return Caller(**{**fields, "place": Place(*fields["place"]), "ties": ties})
+    place, hidden = Place(*fields["place"]), frozenset(fields["hidden"])
+    return Caller(**{**fields, "place": place, "ties": ties, "hidden": hidden})

@@ -1,5 +1,6 @@
 // The conversation: each message once, at its place in time, gone when its time is over.
 
+import { isBlocked, onBlock } from './blocks.js';
 import { now } from './clock.js';
 import { arrived, keepPlace, toEnd } from './scroll.js';
 import { count } from './title.js';
@@ -16,7 +17,7 @@ let expiry = 0;
 
 /** Takes rows in any order, shown already or not. */
 export function admit(rows) {
-  const added = rows.filter((row) => Number(row.dataset.expires) > now() && !gone.has(row.dataset.id));
+  const added = rows.filter(({ dataset }) => Number(dataset.expires) > now() && !gone.has(dataset.id) && !isBlocked(dataset.person));
   let fresh = 0;
   keepPlace(() => {
     for (const row of added) fresh += place(row);
@@ -70,12 +71,21 @@ function place(row) {
   const last = before === list.lastElementChild;
   if (before) before.after(row);
   else list.prepend(row);
+  name(row);
   age(row);
   group(row);
   group(row.nextElementSibling);
   if (!last || known || !settled()) return 0;
   row.classList.add('arrives');
   return row.classList.contains('mine') ? 0 : 1;
+}
+
+// What the ring is called stands in no frame: it would go to everybody with each message.
+function name(row) {
+  const [called, tag] = row.querySelectorAll('.name, .tag');
+  const ring = row.querySelector('[data-act="person"]');
+  ring?.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: block or report`);
+  ring?.setAttribute('aria-haspopup', 'dialog');
 }
 
 function order(a, b) {
@@ -131,6 +141,12 @@ export function refresh() {
   for (const row of list.children) age(row);
 }
 
+onBlock(() => {
+  keepPlace(() => {
+    for (const row of [...list.children]) if (isBlocked(row.dataset.person)) take(row);
+  });
+  schedule();
+});
 document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (target !== list) return;
   detail.shouldSwap = false; // placed one by one instead

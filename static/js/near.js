@@ -5,6 +5,7 @@ import * as clock from './clock.js';
 import { connect, reconnect, send } from './connection.js';
 import { again, follow } from './follow.js';
 import { permission } from './location.js';
+import './menu.js';
 import * as messages from './messages.js';
 import * as older from './older.js';
 import { resendAll } from './outbox.js';

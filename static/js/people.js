@@ -1,5 +1,7 @@
-// Who is near, as far as the page itself has to act: the ways on from an empty place, and telling when someone comes.
+// Who is near, as far as the page itself has to act: the ways on from an empty place, telling when someone comes, and a
+// focus that stays while the list is drawn anew.
 
+import { isBlocked, onBlock } from './blocks.js';
 import { wish } from './reach.js';
 import { hold } from './scroll.js';
 import { tell } from './title.js';
@@ -9,6 +11,7 @@ const CONFIRM_MS = 4000;
 const field = document.getElementById('text');
 const words = field.placeholder;
 let alone = null;
+let focused = ''; // whose row had the focus
 
 function changed() {
   const count = Number(document.getElementById('people-count').dataset.count);
@@ -72,5 +75,28 @@ document.getElementById('scroller').addEventListener('click', ({ target }) => {
   if (button?.id === 'share') share();
   if (button?.id === 'tell') askToTell(button);
 });
-document.addEventListener('htmx:oobAfterSwap', changed);
+function rows() {
+  return [...document.querySelectorAll('#people-list .person-row')];
+}
+
+function leaveOut() {
+  for (const row of rows()) if (isBlocked(row.dataset.person)) row.remove();
+}
+
+function refocus() {
+  const row = rows().find(({ dataset }) => dataset.person === focused);
+  if (focused) (row?.querySelector('button') ?? document.getElementById('people')).focus({ preventScroll: true });
+}
+
+onBlock(leaveOut);
+document.addEventListener('htmx:oobBeforeSwap', ({ target }) => {
+  if (target.id === 'people-list') focused = document.activeElement.closest('.person-row')?.dataset.person ?? '';
+});
+document.addEventListener('htmx:oobAfterSwap', ({ target }) => {
+  if (target.id === 'people-list') {
+    leaveOut();
+    refocus();
+  }
+  changed();
+});
 changed();

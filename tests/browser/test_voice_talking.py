@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.calls import WIDE, connect, hears_more, tile
+from tests.browser.calls import WIDE, connect, hears_more, id_of, tile, tile_of
 from tests.browser.test_access import reach
 from tests.browser.visitor import wait_until
 from tests.client import elsewhere, north
@@ -260,3 +261,31 @@ def test_a_reload_while_the_key_is_held_comes_back_muted(muted: Visitor) -> None
     muted.page.reload()
     expect(muted.page.locator("#voice")).to_have_attribute("data-phase", "in")
     expect_talking(muted, False)
+
+
+# ---- Blocked -------------------------------------------------------------------------------------
+
+
+def test_a_call_with_somebody_who_is_blocked_ends_and_the_page_says_nothing_of_them(
+    listening: tuple[Visitor, Visitor],
+) -> None:
+    alice, bob = listening
+    hears_more(alice)
+    other = id_of(bob)
+    row = alice.page.locator(f'#people-list [data-person="{other}"]')
+    row.get_by_role("button", name="block or report").click()
+    menu = alice.page.get_by_role("dialog")
+    menu.get_by_role("button", name="Block").click()
+    menu.get_by_role("button", name="Block").click()
+    expect(menu.get_by_role("status")).to_have_text(re.compile("Neither of you"))
+    expect(tile_of(alice, other)).to_have_count(0)
+    expect(tile(bob, alice)).to_contain_text("Left")
+    for one in (alice, bob):
+        wait_until(
+            one.page, "() => window.calls.every((call) => call.connectionState === 'closed')"
+        )
+    bob.page.locator("#voice-leave").click()
+    bob.join_voice()
+    expect(bob.page.locator("#voice")).to_have_attribute("data-phase", "in")
+    for one, far in ((alice, bob), (bob, alice)):
+        expect(tile(one, far)).to_have_count(0)

@@ -250,6 +250,33 @@ async def test_the_ack_comes_before_the_own_copy_and_names_it(stores: Open) -> N
         assert ack == {"type": "chat.ack", "ref": "ref-00001", "id": copy["id"]}
 
 
+async def test_in_the_first_minute_of_a_session_one_speaks_slowly(settings: Settings) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    clock = {"now": 1_700_000_000_000}
+    registry = MemoryRegistry(lambda: clock["now"])
+    history = MemoryHistory(lambda: clock["now"])
+    async with two_processes((registry, history)) as (first, _, _):
+        alice = await first.come(await person(registry, "Alice", HERE))
+        for text in ("one", "two"):
+            await first.say(alice, text)
+        clock["now"] += 59_000
+        for text in ("three", "four"):
+            await first.say(alice, text)
+        with pytest.raises(Refused, match="too-fast") as refused:
+            await first.say(alice, "five")
+        assert refused.value.rule == "chat.new"
+        clock["now"] += 1_000
+        for text in ("five", "six", "seven"):
+            await first.say(alice, text)
+        with pytest.raises(Refused, match="too-fast") as refused:
+            await first.say(alice, "eight")
+        assert refused.value.rule == "chat.send"
+        settings.RATE_LIMITS_OFF = ["chat.new"]
+        bob = await first.come(await person(registry, "Bob", HERE))
+        for text in ("one", "two", "three"):
+            await first.say(bob, text)
+
+
 async def test_the_same_ref_again_is_acked_again_and_shown_once(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)

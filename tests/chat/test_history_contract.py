@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -339,6 +340,108 @@ async def test_three_messages_come_at_once_and_the_fourth_is_told_when(
         assert (await said(stand, "a fresh burst", cell=THERE)).tile == OUT_TILE
 
 
+def again(text: str, turn: int, who: str = "alice", origin: str = "") -> Draft:
+    """The same text under another ref each time."""
+    return replace(draft(text, who, ref=f"ref-{turn}-by-{who}"), origin=origin)
+
+
+@pytest.mark.parametrize("spelt", ["Hello there", " hello  THERE ", "HelloThere"])
+async def test_a_text_is_not_kept_twice_within_30_s_however_it_is_spelt(
+    stands: Stands, settings: Settings, spelt: str
+) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with stands() as stand:
+        await stand.history.append(again("Hello there", 1))
+        with pytest.raises(Refused, match="repeated") as refused:
+            await stand.history.append(again(spelt, 2))
+        assert refused.value.ref == "ref-2-by-alice"
+        assert refused.value.rule == "chat.repeat"
+        assert 25 <= (refused.value.retry_after or 0) <= 30
+        assert (await stand.history.append(again(spelt, 1, "bob"))).fresh
+        assert (await stand.history.append(again("Hello, Bob", 3))).fresh
+        assert len(texts(await all_of(stand))) == 3
+
+
+async def test_what_was_refused_as_a_repeat_takes_nothing_of_the_allowance(
+    stands: Stands, settings: Settings
+) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with stands() as stand:
+        await stand.history.append(again("Hello there", 1))
+        for turn in range(2, 10):
+            with pytest.raises(Refused, match="repeated"):
+                await stand.history.append(again("Hello there", turn))
+        for turn in (10, 11):
+            assert (await stand.history.append(again(f"Something else {turn}", turn))).fresh
+
+
+async def test_a_text_may_be_said_again_after_30_s_to_the_millisecond(settings: Settings) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with memory_stand() as stand:
+        await stand.history.append(again("Hello there", 1))
+        await stand.pass_ms(29_999)
+        with pytest.raises(Refused, match="repeated"):
+            await stand.history.append(again("Hello there", 2))
+        await stand.pass_ms(1)
+        assert (await stand.history.append(again("Hello there", 3))).fresh
+
+
+async def test_a_known_ref_is_answered_and_is_no_repeat(stands: Stands, settings: Settings) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with stands() as stand:
+        first = await stand.history.append(again("Hello there", 1))
+        answer = await stand.history.append(again("Hello there", 1))
+        assert (answer.at, answer.fresh) == (first.at, False)
+
+
+async def test_the_same_text_from_many_sessions_of_one_network_is_refused(
+    stands: Stands, settings: Settings
+) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with stands() as stand:
+        for who in ("alice", "bob", "carol"):
+            await stand.history.append(again("Cheap watches, come and look", 1, who, "net"))
+        with pytest.raises(Refused, match="copied") as refused:
+            await stand.history.append(again("cheap WATCHES, come and look", 1, "dora", "net"))
+        assert refused.value.rule == "chat.copies"
+        assert (await stand.history.append(again("Hello", 2, "dora", "net"))).fresh
+        elsewhere = again("Cheap watches, come and look", 1, "eve", "another")
+        assert (await stand.history.append(elsewhere)).fresh
+        of_this_machine = again("Cheap watches, come and look", 1, "frank")
+        assert (await stand.history.append(of_this_machine)).fresh
+
+
+async def test_what_is_short_may_come_from_everybody(stands: Stands, settings: Settings) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with stands() as stand:
+        for who in ("alice", "bob", "carol", "dora", "eve", "frank"):
+            assert (await stand.history.append(again("Hello!", 1, who, "net"))).fresh
+
+
+async def test_a_rule_that_is_off_counts_nothing(stands: Stands, settings: Settings) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    settings.RATE_LIMITS_OFF = ["chat.send", "chat.repeat", "chat.copies"]
+    async with stands() as stand:
+        for turn in range(10):
+            sent = again("Cheap watches, come and look", turn, origin="net")
+            assert (await stand.history.append(sent)).fresh
+
+
+async def test_whoever_is_new_speaks_by_the_rule_for_them(
+    stands: Stands, settings: Settings
+) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with stands() as stand:
+        for turn in range(2):
+            assert (
+                await stand.history.append(replace(draft(f"text {turn}"), rule="chat.new"))
+            ).fresh
+        with pytest.raises(Refused, match="too-fast") as refused:
+            await stand.history.append(replace(draft("text 2"), rule="chat.new"))
+        assert refused.value.rule == "chat.new"
+        assert 5 <= (refused.value.retry_after or 0) <= 10
+
+
 async def test_ten_messages_a_minute_to_the_millisecond(settings: Settings) -> None:
     settings.RATE_LIMITS_SCALE = 1
     async with memory_stand() as stand:
@@ -392,7 +495,7 @@ async def test_a_removal_stands_in_the_history_instead_of_the_message(stands: St
         found = await stand.history.remove([OUT_TILE, HOME_TILE], one.id, "alice")
         assert found is not None
         removal, previous = found
-        assert removal == Removal(removal.at, one.place, one.id)
+        assert removal == Removal(removal.at, one.place, one.person_id, one.id)
         assert removal.at > previous == two.at
         assert await all_of(stand) == [two, removal]
         assert (await stand.history.after({HOME_TILE: two.at})).entries[HOME_TILE] == [removal]

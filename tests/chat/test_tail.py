@@ -190,7 +190,7 @@ def test_a_removal_takes_its_message_out_of_the_tail() -> None:
     tail.begin(START_MS)
     said = tail.take(message(1), START_MS)
     assert isinstance(said, Said)
-    removal = Removal(message(2).at, HERE, said.id)
+    removal = Removal(message(2).at, HERE, said.person_id, said.id)
     tail.take(removal, START_MS)
     assert [*tail.held] == [removal]
 

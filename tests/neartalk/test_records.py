@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from neartalk import limits
 from neartalk import records as module
@@ -16,7 +17,7 @@ from neartalk.codes import Refused
 from neartalk.hits import KINDS_MAX, MINUTE_MS, NOBODY, Hits, Kind
 from neartalk.limits import RULES, rule, take
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
-from neartalk.records import Records, keep
+from neartalk.records import WAITING_MAX, Records, keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,3 +152,84 @@ async def test_hits_are_added_up_by_the_hour_whoever_wrote_them() -> None:
         (9, "chat.send", 5),
         (9, "place.move", 1),
     ]
+
+
+# ---- Work in its order ---------------------------------------------------------------------------
+
+
+class Ledger:
+    """A database that can be away, and what was written to it."""
+
+    def __init__(self) -> None:
+        self.lines: list[object] = []
+        self.away = False
+
+    def write(self, line: object) -> None:
+        if self.away:
+            raise OperationalError
+        if line == "what no database takes":
+            raise DataError("with what somebody wrote")
+        self.lines.append(line)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_work_is_done_in_its_order_and_waits_while_the_database_is_away() -> None:
+    records, ledger = Records(), Ledger()
+    records.write(ledger.write, 1)
+    await tried(records)
+    assert ledger.lines == [1]
+    ledger.away = True
+    records.write(ledger.write, 2)
+    records.write(ledger.write, 3)
+    await tried(records)
+    with pytest.raises(Refused):
+        await records.write_waiting()
+    ledger.away = False
+    await records.write_waiting()
+    await records.write_waiting()
+    assert ledger.lines == [1, 2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_no_more_waits_than_may_and_whoever_comes_then_is_told() -> None:
+    records, ledger = Records(), Ledger()
+    ledger.away = True
+    for line in range(WAITING_MAX):
+        records.write(ledger.write, line)
+    with pytest.raises(Refused) as refused:
+        records.write(ledger.write, "one too many")
+    assert (refused.value.code, refused.value.retry_after) == ("store-unavailable", 1)
+    ledger.away = False
+    await records.write_waiting()
+    assert ledger.lines == [*range(WAITING_MAX)]
+    records.write(ledger.write, "again")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_can_never_be_written_holds_nobody_up_and_is_not_quoted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    records, ledger = Records(), Ledger()
+    records.write(ledger.write, "what no database takes")
+    records.write(ledger.write, 2)
+    await tried(records)
+    assert ledger.lines == [2]
+    assert [one.getMessage() for one in caplog.records] == ["write is not written: DataError"]
+
+
+async def tried(records: Records) -> None:
+    """Until whatever was begun has come to its end."""
+    async with asyncio.timeout(10):
+        while records.background.tasks:
+            await asyncio.wait(records.background.tasks)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_waits_is_written_before_the_process_ends() -> None:
+    records, ledger = Records(), Ledger()
+    ledger.away = True
+    records.write(ledger.write, 1)
+    await tried(records)
+    ledger.away = False
+    await records.finish()
+    assert ledger.lines == [1]

@@ -15,8 +15,8 @@ from neartalk import redis
 from neartalk.codes import Refused
 from presence import registry_memory, registry_redis, sessions
 from presence.geo import Tile, cell_at, tile_of
-from presence.people import Change, Left, Person, Place, Session, TileEvent
-from presence.registry import HTTP_ONLY_MS, TRAIL_TILES_MAX, Registry
+from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
+from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, TRAIL_TILES_MAX, Registry
 from presence.registry_memory import MemoryRegistry
 from presence.registry_redis import RedisRegistry, session_key
 from presence.roster import Roster
@@ -28,6 +28,7 @@ AT_HOME, OUT, AWAY = (Place(cell, 500) for cell in (HERE, THERE, ELSEWHERE))
 WIDER, MOVED_A_BIT = Place(HERE, 2000), Place(NEXT_DOOR, 500)
 TILES = HOME_TILE, OUT_TILE, AWAY_TILE = tile_of(HERE), tile_of(THERE), tile_of(ELSEWHERE)
 ROUNDS = 50
+ALICE, BOB = (person_id_of(f"digest of {name}") for name in ("Alice", "Bob"))
 
 
 class Stand(Protocol):
@@ -153,7 +154,7 @@ async def now_of(stand: Stand) -> int:
 
 
 async def opened(stand: Stand, name: str) -> Session:
-    return await stand.registry.open(f"digest of {name}", f"id of {name}", name)
+    return await stand.registry.open(f"digest of {name}", name)
 
 
 async def shown(stand: Stand) -> dict[Tile, list[Person]]:
@@ -181,7 +182,9 @@ def told(*changes: Change | None) -> list[tuple[Tile, int, bool]]:
 async def test_a_new_session_is_in_no_place_and_has_all_its_renames(stands: Stands) -> None:
     async with stands() as stand:
         alice = await opened(stand, "Alice")
-        assert alice == Session("digest of Alice", Person("id of Alice", "Alice"), renames_left=3)
+        assert alice == Session(
+            "digest of Alice", Person(ALICE, "Alice"), 3, opened_ms=alice.opened_ms
+        )
         assert await stand.registry.get(alice.digest) == alice
         assert await shown(stand) == {}
 
@@ -388,7 +391,7 @@ async def test_a_first_place_publishes_the_person(stands: Stands) -> None:
         earliest = await now_of(stand)
         change = await stand.registry.place(alice.digest, AT_HOME, "one")
         session = change.session
-        assert session.person == Person("id of Alice", "Alice", HERE, 500, 1, "one", 0)
+        assert session.person == Person(ALICE, "Alice", HERE, 500, 1, "one", 0)
         assert earliest <= session.placed_ms <= await now_of(stand)
         assert session.trail == ()
         assert change.events == (TileEvent(HOME_TILE, 1, True, session.person),)
@@ -688,6 +691,111 @@ async def test_a_session_closed_before_it_had_a_place_tells_nobody(stands: Stand
         assert await stand.registry.get(alice.digest) is None
 
 
+# ---- Blocks ------------------------------------------------------------------------------------
+
+
+async def test_a_block_stands_in_both_sessions_and_those_who_see_them_are_told(
+    stands: Stands,
+) -> None:
+    async with stands() as stand:
+        alice, bob = await opened(stand, "Alice"), await opened(stand, "Bob")
+        for session in (alice, bob):
+            await stand.registry.place(session.digest, AT_HOME, "one")
+        earliest = await now_of(stand)
+        changes = await stand.registry.block(alice.digest, BOB)
+        assert told(*changes) == [(HOME_TILE, 3, True), (HOME_TILE, 4, True)]
+        blocker, blocked = (change.session for change in changes)
+        assert blocker.blocked == {BOB}
+        assert not blocker.blocked_by
+        assert (blocked.blocked, [*blocked.blocked_by]) == (frozenset(), [ALICE])
+        assert earliest <= blocked.blocked_by[ALICE] <= await now_of(stand)
+        assert (blocker.person.version, blocked.person.version) == (2, 2)
+        assert await session_of(stand, alice.digest) == blocker
+        assert await session_of(stand, bob.digest) == blocked
+
+
+async def test_a_second_block_of_the_same_person_changes_nothing(stands: Stands) -> None:
+    async with stands() as stand:
+        alice, bob = await opened(stand, "Alice"), await opened(stand, "Bob")
+        for session in (alice, bob):
+            await stand.registry.place(session.digest, AT_HOME, "one")
+        _, change = await stand.registry.block(alice.digest, BOB)
+        await stand.pass_ms(1000)
+        again = await stand.registry.block(alice.digest, BOB)
+        assert [event for one in again for event in one.events] == []
+        assert await session_of(stand, bob.digest) == change.session
+
+
+async def test_who_is_gone_or_was_never_here_can_be_blocked_and_comes_into_being_by_it_not(
+    stands: Stands,
+) -> None:
+    async with stands() as stand:
+        alice = await opened(stand, "Alice")
+        (change,) = await stand.registry.block(alice.digest, BOB)
+        assert change.session.blocked == {BOB}
+        assert await stand.registry.find(BOB) is None
+        with pytest.raises(Refused, match="session-unknown"):
+            await stand.registry.block("digest of nobody", ALICE)
+        assert (await session_of(stand, alice.digest)).hidden == {BOB}
+
+
+async def test_two_who_block_each_other_stand_on_both_sides(stands: Stands) -> None:
+    async with stands() as stand:
+        alice, bob = await opened(stand, "Alice"), await opened(stand, "Bob")
+        await stand.registry.block(alice.digest, BOB)
+        await stand.registry.block(bob.digest, ALICE)
+        for digest, other in ((alice.digest, BOB), (bob.digest, ALICE)):
+            session = await session_of(stand, digest)
+            assert ([*session.blocked], [*session.blocked_by]) == ([other], [other])
+
+
+async def test_whoever_blocked_as_many_as_one_may_blocks_no_more_and_can_still_be_blocked(
+    stands: Stands,
+) -> None:
+    async with stands() as stand:
+        alice, bob = await opened(stand, "Alice"), await opened(stand, "Bob")
+        for turn in range(BLOCKED_MAX):
+            await stand.registry.block(alice.digest, f"{turn:016x}")
+        with pytest.raises(Refused, match="blocks-spent"):
+            await stand.registry.block(alice.digest, BOB)
+        assert ALICE not in (await session_of(stand, bob.digest)).blocked_by
+        await stand.registry.block(bob.digest, ALICE)
+        assert BOB in (await session_of(stand, alice.digest)).blocked_by
+
+
+async def test_a_block_outlives_a_rename_a_move_a_departure_and_a_restart(stands: Stands) -> None:
+    async with stands() as stand:
+        alice, bob = await opened(stand, "Alice"), await opened(stand, "Bob")
+        for session in (alice, bob):
+            await stand.registry.place(session.digest, AT_HOME, "one")
+        await stand.registry.block(alice.digest, BOB)
+        await stand.registry.rename(bob.digest, "Robert")
+        await stand.registry.place(bob.digest, OUT, "two")
+        await stand.registry.depart(bob.digest, "two")
+        kept = [await session_of(stand, digest) for digest in (alice.digest, bob.digest)]
+        assert [session.hidden for session in kept] == [{BOB}, {ALICE}]
+        await stand.restart()
+        await stand.registry.restore(kept, "three")
+        again = [await session_of(stand, digest) for digest in (alice.digest, bob.digest)]
+        assert [(one.blocked, one.blocked_by) for one in again] == [
+            (one.blocked, one.blocked_by) for one in kept
+        ]
+        assert [await stand.registry.find(ALICE), await stand.registry.find(BOB)] == again
+
+
+async def test_a_person_is_found_by_their_id_and_lives_no_longer_by_it(stands: Stands) -> None:
+    async with stands() as stand:
+        alice = await stand.registry.open("digest of Alice", "Alice", device="d", origin="o")
+        assert (alice.device, alice.origin) == ("d", "o")
+        assert await stand.registry.find(ALICE) == alice
+        assert await stand.registry.find(BOB) is None
+        await stand.leave_ms(alice.digest, 60_000)
+        await stand.registry.find(ALICE)
+        assert await stand.left_ms(alice.digest) <= 60_000
+        await stand.registry.close(alice.digest)
+        assert await stand.registry.find(ALICE) is None
+
+
 # ---- After a restart of the store --------------------------------------------------------------
 
 
@@ -701,7 +809,7 @@ async def test_lost_sessions_come_back_as_they_were_and_newer_ones_stay(stands: 
             await stand.registry.note(session.digest, "too-slow")
         alice, bob = await session_of(stand, alice.digest), await session_of(stand, bob.digest)
         await stand.restart()
-        newer = await stand.registry.open(bob.digest, bob.person.person_id, "Bob 3")
+        newer = await stand.registry.open(bob.digest, "Bob 3")
 
         (change,) = await stand.registry.restore([alice, bob], "two")
 
@@ -772,7 +880,7 @@ async def test_the_buried_keep_their_session_and_are_shown_again_when_they_retur
         digest = (await opened(stand, "Alice")).digest
         await stand.registry.place(digest, AT_HOME, "dead")
         (change,) = await stand.registry.bury((await shown(stand))[HOME_TILE])
-        assert change.events[0].person.person_id == "id of Alice"
+        assert change.events[0].person.person_id == ALICE
         back = await stand.registry.place(digest, AT_HOME, "two")
         assert told(back) == [(HOME_TILE, 3, True)]
         assert await shown(stand) == {HOME_TILE: [back.session.person]}

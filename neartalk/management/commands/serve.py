@@ -32,7 +32,7 @@ class Command(BaseCommand):
             # Its lines would hold addresses and marks.
             access_log=False,
             log_level="warning",
-            lifespan="off",
+            lifespan="on",
             proxy_headers=False,
             server_header=False,
         )

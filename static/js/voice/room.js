@@ -1,5 +1,6 @@
 // Being in voice: joined over the signalling socket, the server's list turned into calls, and what happened to them.
 
+import { isBlocked } from '../blocks.js';
 import * as ice from './ice.js';
 import { Mesh } from './mesh.js';
 import * as signal from './signal.js';
@@ -150,7 +151,7 @@ function learn({ person_id: id, state, retry_after: seconds }) {
 
 function ended({ from, reason }) {
   const peer = facts.peers.find((one) => one.person_id === from);
-  if (!peer) return;
+  if (!peer || isBlocked(from)) return;
   const mark = { peer, reason };
   facts.ended.set(from, mark);
   facts.muted.delete(from);

@@ -4,6 +4,6 @@ export function mark(ids) {
   for (const row of document.querySelectorAll('#people-list .person-row')) {
     const shown = row.querySelector('.in-voice');
     if (!ids.has(row.dataset.person)) shown?.remove();
-    else if (!shown) row.append(document.getElementById('voice-mark').content.cloneNode(true));
+    else if (!shown) row.lastElementChild.before(document.getElementById('voice-mark').content.cloneNode(true));
   }
 }

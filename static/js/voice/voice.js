@@ -1,5 +1,6 @@
 // Voice on the page: which press does what, and what a change outside of the panel means for the calls.
 
+import { onBlock } from '../blocks.js';
 import { onPlace } from '../place.js';
 import * as door from './door.js';
 import * as hearing from './hearing.js';
@@ -74,6 +75,7 @@ onDevices(() => stage.phase !== 'out' && drawDevices());
 document.addEventListener('submit', ({ target }) => target.id === 'leave' && stage.phase !== 'out' && door.leave(), { capture: true });
 document.addEventListener('htmx:oobAfterSwap', ({ target }) => target.id === 'people-list' && draw());
 onPlace(() => stage.phase === 'in' && room.ask());
+onBlock(() => stage.phase === 'in' && room.ask()); // their call ends now, not with the server's next round
 document.addEventListener('neartalk:session', () => {
   if (stage.phase === 'out') return;
   room.leave();

@@ -1,0 +1,38 @@
+"""What clients may ask of the chat over HTTP, in the shapes we accept."""
+
+from django import forms
+
+from chat.messages import PUBLIC_ID
+from neartalk.models import Reason
+from neartalk.text import MESSAGE_MAX, RAW_FACTOR, clean
+from presence.forms import PersonForm
+
+
+class WordsField(forms.Field):
+    """What somebody wrote, cleaned as a message is; "" for nothing. The code of its error says what
+    is wrong."""
+
+    def to_python(self, value: object) -> str:
+        if value is None:
+            return ""
+        if type(value) is not str:  # a JSON number is a str of its own kind
+            raise forms.ValidationError("not text", code="bad-frame")
+        if len(value) > RAW_FACTOR * MESSAGE_MAX:
+            raise forms.ValidationError("too long", code="message-too-long")
+        words = clean(value, keep_newlines=True)
+        if len(words) > MESSAGE_MAX:
+            raise forms.ValidationError("too long", code="message-too-long")
+        return words
+
+
+class ReportForm(PersonForm):
+    """Who is reported, by which message if any, and why. What was said is the server's to know."""
+
+    message_id = forms.RegexField(rf"^{PUBLIC_ID.pattern}\Z", required=False)
+    reason = forms.ChoiceField(choices=Reason.choices)
+    words = WordsField(required=False)
+
+    def why(self) -> str:
+        """The error code of a form that is not valid."""
+        wrong = self.errors.as_data()
+        return (wrong["words"][0].code or "bad-frame") if [*wrong] == ["words"] else "bad-frame"

@@ -1,0 +1,32 @@
+"""How long reports are kept, and what was said in them."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from chat.models import Report
+from neartalk.retention import KEPT, Kept
+
+
+def unseal(rows: "QuerySet[Any]") -> int:
+    """The seal goes too: of few words, a digest tells which they were."""
+    return rows.update(evidence=None, seal="")
+
+
+KEPT += [
+    Kept(
+        "evidence",
+        "until its deadline",
+        lambda before: Report.objects.filter(deadline__lte=before, evidence__isnull=False).order_by(
+            "deadline"
+        ),
+        prompt=True,
+        forget=unseal,
+    ),
+    Kept(
+        "reports",
+        "{days} days after the deadline",
+        lambda before: Report.objects.filter(deadline__lt=before).order_by("deadline"),
+        "REPORTS_KEPT_DAYS",
+    ),
+]

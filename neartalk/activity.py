@@ -1,0 +1,158 @@
+"""How much happens, by the hour and by area (a geohash of 4 characters, 39 km x 20 km): counted in
+memory, and told once the hour is over.
+
+Of no area is told what fewer than 5 people did. Each process tells of an hour once: of an area only
+if it counted 5 people there itself, and of all others together, as elsewhere.
+So each time that the row of an area grows it is by what 5 people or more did, and no two readings
+of it say anything of fewer, however many processes add to it. A process that is killed loses what
+it counted in the hour that ran; one that is told to end tells it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from neartalk.clock import Clock, now_ms
+
+HOUR_MS = 3_600_000
+FEW = 5
+ELSEWHERE = ""
+# Of one hour: people that are remembered, more are not counted; areas, more count as elsewhere.
+SEEN_MAX = 100_000
+AREAS_MAX = 10_000
+# Areas of hours that are over and not written yet; more are added to their hour's elsewhere.
+WAITING_MAX = 10_000
+
+
+class Spot(NamedTuple):
+    """A row of what is told."""
+
+    hour_ms: int
+    area: str
+
+
+class Figures(NamedTuple):
+    """`people` are distinct in a process: who comes to another one within the hour counts there
+    too. `peak` is the most who were here in any minute; of several processes or areas it is the sum
+    of theirs, so that no more were here at once, and maybe fewer.
+    """
+
+    people: int = 0
+    sessions: int = 0
+    messages: int = 0
+    voice_minutes: int = 0
+    peak: int = 0
+
+    def plus(self, more: Self) -> "Figures":
+        return Figures(*(one + other for one, other in zip(self, more, strict=True)))
+
+
+@dataclass(slots=True)
+class Counts:
+    """One area in the hour that runs. The ids in `people` go nowhere, and go with it."""
+
+    people: set[str] = field(default_factory=set)
+    sessions: int = 0
+    messages: int = 0
+    voice_minutes: int = 0
+    peak: int = 0
+
+
+class Activity:
+    """One a process. A place is given by its cell, or by any other geohash that is as long as an
+    area or longer.
+    """
+
+    def __init__(self, clock: Clock = now_ms) -> None:
+        self.clock = clock
+        self.hour_ms = 0
+        self.areas: dict[str, Counts] = {}
+        self.seen = 0
+        self.waiting: dict[Spot, Figures] = {}
+
+    # ---- What happens ------------------------------------------------------------------------
+
+    def see(self, person_id: str, cell: str) -> None:
+        """Somebody has a socket here."""
+        people = self._at(cell).people
+        if person_id not in people and self.seen < SEEN_MAX:
+            people.add(person_id)
+            self.seen += 1
+
+    def look(self, here: Iterable[tuple[str, str]]) -> None:
+        """All who have sockets here now, once each: person ids and cells. Each minute."""
+        heads: Counter[str] = Counter()
+        for person_id, cell in here:
+            self.see(person_id, cell)
+            heads[cell[:4]] += 1
+        for area, count in heads.items():
+            counts = self._at(area)
+            counts.peak = max(counts.peak, count)
+
+    def open(self, cell: str) -> None:
+        """A session has its first place."""
+        self._at(cell).sessions += 1
+
+    def say(self, cell: str) -> None:
+        """A message was kept."""
+        self._at(cell).messages += 1
+
+    def speak(self, cell: str) -> None:
+        """Somebody was in voice for a minute."""
+        self._at(cell).voice_minutes += 1
+
+    # ---- What is told ------------------------------------------------------------------------
+
+    def take(self, *, now: bool = False) -> Mapping[Spot, Figures]:
+        """What may be told of the hours that are over, or also of the one that runs: it is counted
+        here no more."""
+        self._turn(now=now)
+        waiting, self.waiting = self.waiting, {}
+        return waiting
+
+    def put_back(self, told: Mapping[Spot, Figures]) -> None:
+        """They could not be written, and are taken another time."""
+        for spot, figures in told.items():
+            self._wait(spot, figures)
+
+    def _at(self, cell: str) -> Counts:
+        self._turn()
+        area = cell[:4]
+        if area not in self.areas:
+            area = area if len(self.areas) < AREAS_MAX else ELSEWHERE
+            return self.areas.setdefault(area, Counts())
+        return self.areas[area]
+
+    def _turn(self, *, now: bool = False) -> None:
+        """Ends the hour if it is over: who was here in it is known no more."""
+        hour_ms = self.clock() // HOUR_MS * HOUR_MS
+        if hour_ms != self.hour_ms or now:
+            for area, figures in told(self.areas).items():
+                self._wait(Spot(self.hour_ms, area), figures)
+            self.hour_ms, self.areas, self.seen = hour_ms, {}, 0
+
+    def _wait(self, spot: Spot, figures: Figures) -> None:
+        if spot not in self.waiting and len(self.waiting) >= WAITING_MAX:
+            spot = spot._replace(area=ELSEWHERE)
+        self.waiting[spot] = self.waiting.get(spot, Figures()).plus(figures)
+
+
+def told(areas: Mapping[str, Counts]) -> dict[str, Figures]:
+    """An hour as it may be told: by area where 5 people were, and of all others as elsewhere."""
+    many = {area for area, counts in areas.items() if area and len(counts.people) >= FEW}
+    shown = {area: together([areas[area]]) for area in many}
+    rest = together([counts for area, counts in areas.items() if area not in many])
+    return {**shown, ELSEWHERE: rest} if any(rest) else shown
+
+
+def together(areas: Sequence[Counts]) -> Figures:
+    """Whoever was in several of them is one person."""
+    people = len(set[str]().union(*(one.people for one in areas)))
+    return Figures(
+        people,
+        sum(one.sessions for one in areas),
+        sum(one.messages for one in areas),
+        sum(one.voice_minutes for one in areas),
+        min(people, sum(one.peak for one in areas)),
+    )

@@ -1,0 +1,96 @@
+"""manage.py limits: the rules as they stand, what they refused, and how to change one."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from neartalk.commands import Row, add_json, shown
+from neartalk.limits import RULES
+from neartalk.models import RateLimit, RateLimitHit
+
+
+class Command(BaseCommand):
+    help = (
+        "Lists the rules: so many acts (allowance) in so many seconds (period), and so many at "
+        "once (burst); whether it is on; how often it refused somebody today and yesterday (UTC). "
+        "'limits set chat.send --allowance 20 --burst 5' or 'limits set place.move --off' changes "
+        "what is named of one rule, in every running server within 10 s, and shows it. "
+        "A server that has RATE_LIMITS_SCALE or RATE_LIMITS_OFF set goes by those besides."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("verb", nargs="?", choices=["set"], help="changes a rule; else lists")
+        parser.add_argument("name", nargs="?", help="which rule to set, such as chat.send")
+        parser.add_argument("--allowance", type=int, metavar="N", help="acts in a period, from 1")
+        parser.add_argument(
+            "--period", type=int, dest="period_s", metavar="S", help="its seconds, from 1"
+        )
+        parser.add_argument("--burst", type=int, metavar="N", help="acts at once, from 1")
+        state = parser.add_mutually_exclusive_group()
+        state.add_argument("--on", action="store_const", const=True, help="it refuses again")
+        state.add_argument(
+            "--off", action="store_const", const=False, dest="on", help="it refuses nothing"
+        )
+        add_json(parser)
+
+    def handle(self, *args: Any, verb: str | None, name: str | None, **options: Any) -> None:
+        fields = ("allowance", "period_s", "burst", "on")
+        given = {field: options[field] for field in fields if options[field] is not None}
+        if verb:
+            change(name or "", given)
+        elif given:
+            raise CommandError("To change a rule: limits set NAME, and what of it")
+        rows = listed([name] if name else [*RULES])
+        self.stdout.write(shown(rows, as_json=options["json"]))
+
+
+def change(name: str, given: Mapping[str, int]) -> None:
+    if name not in RULES:
+        raise CommandError(f"There is no rule {name!r}, but {', '.join(RULES)}")
+    if not given:
+        raise CommandError("What of it? --allowance, --period, --burst, --on or --off")
+    row = RateLimit.objects.filter(name=name).first()
+    if row is None:
+        raise CommandError(f"{name} has no row yet: run manage.py migrate")
+    for field, value in given.items():
+        setattr(row, field, value)
+    try:
+        row.full_clean()
+    except ValidationError as why:
+        raise CommandError(f"{', '.join(why.message_dict)}: {' '.join(why.messages)}") from why
+    row.save(update_fields=[*given])
+
+
+def listed(names: Sequence[str]) -> list[Row]:
+    """The rules of these names, in this order, with what each refused."""
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    hits = RateLimitHit.objects.filter(rule__in=names, minute__gte=today - timedelta(days=1))
+    refused = {
+        rule: (now or 0, before or 0)
+        for rule, now, before in hits.order_by()
+        .values_list("rule")
+        .annotate(
+            now=Sum("count", filter=Q(minute__gte=today)),
+            before=Sum("count", filter=Q(minute__lt=today)),
+        )
+    }
+    rows = RateLimit.objects.in_bulk(names)
+    return [row_of(rows[name], *refused.get(name, (0, 0))) for name in names if name in rows]
+
+
+def row_of(rule: RateLimit, today: int, yesterday: int) -> Row:
+    return {
+        "name": rule.name,
+        "allowance": rule.allowance,
+        "period_s": rule.period_s,
+        "burst": rule.burst,
+        "on": rule.on,
+        "refused_today": today,
+        "refused_yesterday": yesterday,
+    }

@@ -1,0 +1,380 @@
+"""How much happens in an hour and an area: of none is told what fewer than 5 people did."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import OperationalError
+
+from chat.history_memory import MemoryHistory
+from neartalk import activity as counting
+from neartalk import records as module
+from neartalk.activity import ELSEWHERE, HOUR_MS, Activity, Figures, Spot
+from neartalk.background import Background
+from neartalk.codes import Refused
+from neartalk.models import HourlyActivity
+from neartalk.records import Records, add, alone
+from presence.registry_memory import MemoryRegistry
+from tests.client import HERE, north, person
+from tests.hubs import HERE as CORNER
+from tests.hubs import Process, never, settled
+from tests.hubs import person as somebody
+from tests.servers import Server
+from tests.voice.switchboards import town
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from django.test import Client
+    from pytest_django.fixtures import Settings
+
+    from tests.conftest import Serve
+    from tests.servers import Postgres
+
+HOUR = 1_800_000_000_000 // HOUR_MS * HOUR_MS
+ADMIN = "/admin/neartalk/hourlyactivity/"
+RECORDS = pytest.mark.django_db(transaction=True)
+BERLIN, PARIS, ROME = "u33dc0q", "u09tvnx", "sr2ykk5"
+
+
+class Day:
+    now_ms = HOUR
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def pass_hour(self) -> None:
+        self.now_ms += HOUR_MS
+
+
+@pytest.fixture
+def day() -> Day:
+    return Day()
+
+
+@pytest.fixture
+def activity(day: Day) -> Activity:
+    return Activity(day)
+
+
+def come(activity: Activity, count: int, cell: str, start: int = 0) -> None:
+    for number in range(start, start + count):
+        activity.see(f"person-{number}", cell)
+
+
+def told(activity: Activity) -> dict[str, Figures]:
+    return {spot.area: figures for spot, figures in activity.take().items()}
+
+
+# ---- Counting ------------------------------------------------------------------------------------
+
+
+def test_an_hour_is_told_once_and_only_when_it_is_over(activity: Activity, day: Day) -> None:
+    come(activity, 6, BERLIN)
+    come(activity, 6, BERLIN)
+    for count, happens in enumerate((activity.open, activity.say, activity.speak), 1):
+        for _ in range(count):
+            happens(BERLIN)
+    assert activity.take() == {}
+    day.pass_hour()
+    come(activity, 5, BERLIN)
+    assert activity.take() == {Spot(HOUR, "u33d"): Figures(6, 1, 2, 3)}
+    assert activity.take() == {}
+    day.pass_hour()
+    assert activity.take() == {Spot(HOUR + HOUR_MS, "u33d"): Figures(people=5)}
+
+
+def test_the_peak_is_the_most_who_were_here_in_one_minute(activity: Activity, day: Day) -> None:
+    for count in (3, 5, 2):
+        activity.look((f"person-{number}", BERLIN) for number in range(count))
+    day.pass_hour()
+    assert told(activity) == {"u33d": Figures(people=5, peak=5)}
+
+
+def test_who_was_here_is_forgotten_with_the_hour_even_if_nobody_takes_it(
+    activity: Activity, day: Day
+) -> None:
+    come(activity, 9, BERLIN)
+    day.pass_hour()
+    activity.say(BERLIN)
+    assert "person-" not in str(vars(activity) | {"waiting": activity.waiting})
+
+
+def test_what_is_remembered_of_an_hour_has_bounds(
+    activity: Activity, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SEEN_MAX", "AREAS_MAX", "WAITING_MAX"):
+        monkeypatch.setattr(counting, name, 20)
+    for number in range(1000):
+        activity.see(f"person-{number}", BERLIN)
+        activity.say(f"{number:04}")
+    assert len(activity.areas["u33d"].people) == 20
+    assert len(activity.areas) == 21
+    assert sum(counts.messages for counts in activity.areas.values()) == 1000
+    for number in range(1000):
+        activity.put_back({Spot(HOUR, f"{number:04}"): Figures(5, messages=1)})
+    assert len(activity.waiting) == 21
+    assert sum(figures.messages for figures in activity.waiting.values()) == 1000
+
+
+# ---- Fewer than 5 --------------------------------------------------------------------------------
+
+
+def test_an_area_of_fewer_than_5_people_is_told_as_elsewhere(activity: Activity, day: Day) -> None:
+    come(activity, 5, BERLIN)
+    come(activity, 4, PARIS, start=5)
+    come(activity, 1, ROME, start=9)
+    for cell in (BERLIN, PARIS, PARIS, ROME):
+        activity.say(cell)
+    day.pass_hour()
+    assert told(activity) == {"u33d": Figures(5, messages=1), ELSEWHERE: Figures(5, messages=3)}
+
+
+def test_elsewhere_may_be_anywhere_and_is_told_of_however_few_there_were(
+    activity: Activity, day: Day
+) -> None:
+    come(activity, 5, BERLIN)
+    come(activity, 4, PARIS, start=5)
+    activity.say(PARIS)
+    activity.open(ROME)
+    day.pass_hour()
+    assert told(activity) == {
+        "u33d": Figures(people=5),
+        ELSEWHERE: Figures(4, sessions=1, messages=1),
+    }
+    day.pass_hour()
+    assert told(activity) == {}
+
+
+def test_who_wanders_through_5_areas_is_one_person(activity: Activity, day: Day) -> None:
+    for area in ("u33d", "u336", "u333", "u339", "u33e"):
+        activity.look([("person-0", area)])
+    day.pass_hour()
+    assert told(activity) == {ELSEWHERE: Figures(people=1, peak=1)}
+    for area in ("u33d", "u336", "u333"):
+        activity.look((f"person-{number}", f"{area}{number}") for number in range(4))
+        activity.look([("person-4", area)])
+    day.pass_hour()
+    assert told(activity) == {area: Figures(people=5, peak=4) for area in ("u33d", "u336", "u333")}
+    for area in ("u33d", "u336", "u333"):
+        activity.look((f"person-{number}", area) for number in range(4))
+    activity.see("person-4", ROME)
+    day.pass_hour()
+    assert told(activity) == {ELSEWHERE: Figures(people=5, peak=5)}
+
+
+def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity, day: Day) -> None:
+    come(activity, 4, BERLIN)
+    day.pass_hour()
+    come(activity, 4, BERLIN, start=4)
+    day.pass_hour()
+    assert {spot.area for spot in activity.take()} == {ELSEWHERE}
+
+
+# ---- The database --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def processes(each_database: str, day: Day) -> Iterator[list[Records]]:
+    """Two of them, on one clock."""
+    found = [Records(), Records()]
+    for one in found:
+        one.activity = Activity(day)
+    yield found
+    for one in found:
+        one.thread.shutdown()
+
+
+@sync_to_async
+def rows() -> dict[str, tuple[int, ...]]:
+    fields = ("people", "sessions", "messages", "voice_minutes", "peak")
+    return {
+        area: tuple(rest) for area, *rest in HourlyActivity.objects.values_list("area", *fields)
+    }
+
+
+@RECORDS
+async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_there(
+    processes: list[Records], day: Day
+) -> None:
+    first, second = (one.activity for one in processes)
+    for one, berlin, paris in ((first, 7, 3), (second, 4, 6)):
+        one.look((f"person-{number}", BERLIN) for number in range(berlin))
+        one.look((f"person-{number}", PARIS) for number in range(10, 10 + paris))
+        one.say(BERLIN)
+        one.say(PARIS)
+    first.see("person-20", ROME)
+    first.see("person-21", ROME)
+    day.pass_hour()
+    for process in processes:
+        await process.write_activity()
+        await process.write_activity()
+    # 3 in Paris and 2 in Rome by the first, 4 in Berlin by the second.
+    assert await rows() == {
+        "u33d": (7, 0, 1, 0, 7),
+        "u09t": (6, 0, 1, 0, 6),
+        ELSEWHERE: (9, 0, 2, 0, 7),
+    }
+    come(first, 5, BERLIN)
+    day.now_ms = HOUR
+    come(second, 5, BERLIN)
+    second.speak(BERLIN)
+    day.pass_hour()
+    await processes[1].write_activity()
+    assert (await rows())["u33d"] == (12, 0, 1, 1, 7)
+    hours = [row.hour async for row in HourlyActivity.objects.all()]
+    assert hours == [datetime.fromtimestamp(HOUR / 1000, UTC)] * 3
+
+
+@RECORDS
+async def test_what_could_not_be_written_is_written_later_and_once(
+    processes: list[Records], day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = processes[0]
+
+    def breaks(self: Any, **fields: Any) -> None:
+        raise OperationalError
+
+    for _ in range(2):
+        come(one.activity, 5, BERLIN)
+        one.activity.say(BERLIN)
+        day.pass_hour()
+    with monkeypatch.context() as broken:
+        broken.setattr("django.db.models.query.QuerySet.update", breaks)
+        with pytest.raises(Refused):
+            await one.write_activity()
+    assert await rows() == {}
+    await one.write_activity()
+    await one.write_activity()
+    assert [row.messages async for row in HourlyActivity.objects.all()] == [1, 1]
+
+
+@RECORDS
+@pytest.mark.parametrize("each_database", ["postgresql"], indirect=True)
+def test_two_processes_that_write_at_once_lose_nothing(each_database: str) -> None:
+    areas = [f"{number:04}" for number in range(100)]
+    ready = Barrier(2, timeout=20)
+    figures = Figures(5, 1, 2, 3, 4)
+
+    def write(areas: list[str]) -> None:
+        for _ in range(5):
+            ready.wait()
+            alone(add, {Spot(HOUR, area): figures for area in areas})
+
+    with ThreadPoolExecutor(2) as both:
+        for done in [both.submit(write, areas), both.submit(write, areas[::-1])]:
+            done.result()
+    found = HourlyActivity.objects.values_list("people", "messages", "peak")
+    assert [*found] == [(50, 20, 40)] * 100
+
+
+@pytest.mark.django_db
+def test_the_admin_shows_hours_and_changes_none(
+    admin_client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
+    hour = datetime.fromtimestamp(HOUR / 1000, UTC)
+    row = HourlyActivity.objects.create(hour=hour, area=ELSEWHERE, people=17)
+    HourlyActivity.objects.create(hour=hour, area="u33d", people=1234)
+    page = admin_client.get(ADMIN).content.decode()
+    assert all(told in page for told in ("elsewhere", ">17<", "u33d", ">1234<"))
+    assert admin_client.get(f"{ADMIN}add/").status_code == 403
+    assert admin_client.post(f"{ADMIN}{row.pk}/change/", {"people": 1}).status_code == 403
+    assert admin_client.post(f"{ADMIN}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+# ---- What is counted -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch, day: Day) -> Activity:
+    """What this process counts, in a process whose rounds the test calls."""
+    monkeypatch.setattr(Background, "_round", never)
+    monkeypatch.setattr(module.records(), "activity", Activity(day))
+    return module.records().activity
+
+
+async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
+    counted: Activity, day: Day
+) -> None:
+    process = Process(MemoryRegistry(), MemoryHistory())
+    seats = [
+        await process.come(await somebody(process.hub.registry, f"p{number}", CORNER))
+        for number in range(5)
+    ]
+    await process.feed.send(seats[0], "hello", "ref-00000001")
+    await process.feed.send(seats[0], "hello", "ref-00000001")
+    day.pass_hour()
+    await process.hub._look()
+    process.hub.exit(seats[0])
+    await process.hub._look()
+    day.pass_hour()
+    found = [*counted.take().values()]
+    assert found == [Figures(people=5, messages=1), Figures(people=5, peak=5)]
+    await settled(process)
+    await process.hub.stop()
+
+
+async def test_each_minute_in_voice_counts(counted: Activity) -> None:
+    async with town() as place:
+        await place.strangers()
+        for office in (place.first, place.second, place.first):
+            await office.board._count()
+    assert [counts.voice_minutes for counts in counted.areas.values()] == [3]
+
+
+# ---- A server ------------------------------------------------------------------------------------
+
+
+async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_ends(
+    serve: Serve, own_postgres: Callable[[], Postgres]
+) -> None:
+    database = own_postgres()
+    url = database.create("neartalk")
+    server = await asyncio.to_thread(
+        serve, env={"DATABASE_URL": url, "RATE_LIMITS_SCALE": "1000"}, migrate=True
+    )
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(person(server, *north(HERE, at % 2))) for at in range(4)
+        ]
+        await people[0].move(*north(HERE, 1), 1000)
+        await people[0].say("before")
+        database.pause()
+        people.append(await stack.enter_async_context(person(server, *HERE)))
+        for one in people:
+            await one.say(f"meanwhile, {one.name}")
+        database.resume()
+        ended = await asyncio.to_thread(server.terminate)
+    assert ended is not None
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT area, people, sessions, messages FROM neartalk_hourlyactivity"
+        ).fetchall()
+    assert found == [("u33d", 5, 5, 6)]
+
+
+async def test_a_server_never_writes_where_fewer_than_5_people_were(serve: Serve) -> None:
+    server = await asyncio.to_thread(serve, migrate=True)
+    async with person(server, *HERE) as alice, person(server, *HERE) as bob:
+        await alice.say("one")
+        await bob.say("two")
+        await asyncio.to_thread(server.terminate)
+    assert activity_of(server) == [("", 2, 2, 2)]
+
+
+def activity_of(server: Server) -> list[Any]:
+    with sqlite3.connect(server.folder / "db.sqlite3") as connection:
+        return connection.execute(
+            "SELECT area, people, sessions, messages FROM neartalk_hourlyactivity"
+        ).fetchall()

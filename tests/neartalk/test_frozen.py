@@ -1,0 +1,38 @@
+"""A database that hangs is nobody's business in a chat, and loses nothing by it."""
+
+import sys
+
+from bench.frozen import LISTENERS, measure
+from tests.servers import Server
+
+# Otherwise it takes a minute until one is over.
+HURRIED = """
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
+import django
+
+django.setup()
+from django.core.management import call_command
+from neartalk import hits, records
+
+hits.MINUTE_MS = 2000
+records.HITS_S = 1.0
+call_command("serve", port=int(sys.argv[1]))
+"""
+
+
+class Hurried(Server):
+    """Counts by 2 s, and writes what is over each second."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", HURRIED, str(self.port)]
+
+
+async def test_while_postgresql_is_stopped_all_is_heard_and_what_was_counted_is_written() -> None:
+    figures = await measure(3, 10, Hurried)
+    assert figures.sent == 90
+    assert figures.heard == figures.sent * LISTENERS
+    assert figures.refused > figures.sent / 2
+    assert figures.recorded == figures.refused

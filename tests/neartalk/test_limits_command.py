@@ -1,0 +1,82 @@
+"""manage.py limits: the rules as they stand, and how one is changed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from neartalk.limits import RULES
+from neartalk.models import RateLimit, RateLimitHit
+from neartalk.records import rules_set
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(*args: str) -> str:
+    out = StringIO()
+    call_command("limits", *args, stdout=out)
+    return out.getvalue()
+
+
+def told(*args: str) -> dict[str, dict[str, Any]]:
+    return {row.pop("name"): row for row in json.loads(run(*args, "--json"))}
+
+
+def test_every_rule_is_listed_with_what_it_refused(each_database: str) -> None:
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    RateLimitHit.objects.bulk_create(
+        RateLimitHit(rule="chat.send", minute=today + timedelta(hours=hours), count=count)
+        for hours, count in ((0, 1), (1, 2), (-1, 10), (-24, 20), (-25, 100))
+    )
+    found = told()
+    assert [*found] == [*RULES]
+    rule = {"allowance": 10, "period_s": 60, "burst": 3, "on": True}
+    assert found["chat.send"] == {**rule, "refused_today": 3, "refused_yesterday": 30}
+    assert found["place.move"]["refused_yesterday"] == 0
+    lines = run().splitlines()
+    assert len(lines) == 1 + len(RULES)
+    line = next(line for line in lines if line.startswith("chat.send "))
+    assert line.split() == ["chat.send", "10", "60", "3", "yes", "3", "30"]
+
+
+def test_a_rule_is_set_as_far_as_it_is_named_and_shown(each_database: str) -> None:
+    row = {"allowance": 20, "period_s": 30, "burst": 3, "on": True}
+    found = told("set", "chat.send", "--allowance", "20", "--period", "30")
+    assert found == {"chat.send": {**row, "refused_today": 0, "refused_yesterday": 0}}
+    assert not told("set", "chat.send", "--off", "--burst", "4")["chat.send"]["on"]
+    assert (rule := rules_set()["chat.send"]).on is False
+    assert (rule.allowance, rule.period_s, rule.burst) == (20, 30, 4)
+    assert told("set", "chat.send", "--on")["chat.send"]["on"]
+    assert RateLimit.objects.get(name="place.move").allowance == RULES["place.move"].allowance
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("set",), "There is no rule"),
+        (("set", "chat.sent", "--off"), "There is no rule 'chat.sent', but .*chat.send"),
+        (("set", "chat.send"), "What of it"),
+        (("set", "chat.send", "--allowance", "0"), "allowance: .*greater than or equal to 1"),
+        (("set", "chat.send", "--on", "--off"), "not allowed with"),
+        (("--off",), "limits set NAME"),
+        (("get",), "invalid choice"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_reason(args: tuple[str, ...], why: str) -> None:
+    before = rules_set()
+    with pytest.raises(CommandError, match=why):
+        run(*args)
+    assert rules_set() == before
+
+
+def test_a_rule_without_a_row_is_not_set_but_said() -> None:
+    RateLimit.objects.filter(name="chat.send").delete()
+    with pytest.raises(CommandError, match="migrate"):
+        run("set", "chat.send", "--off")
+    assert "chat.send" not in told()

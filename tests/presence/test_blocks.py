@@ -1,0 +1,336 @@
+"""A block between two people: neither sees, hears or counts the other, wherever they are."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chat.history_memory import MemoryHistory
+from neartalk.background import Background
+from presence.audience import WINDOW_S
+from presence.people import Person, Place, Session
+from presence.registry_memory import MemoryRegistry
+from tests.hubs import (
+    AWAY,
+    BESIDE,
+    HERE,
+    Halting,
+    Process,
+    Seat,
+    Time,
+    Wire,
+    never,
+    person,
+    running,
+    settled,
+    turns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pytest_django.fixtures import Settings
+
+WINDOW_OVER = WINDOW_S + 0.001
+
+
+class Town:
+    """Two processes on one memory: Alice and Carol are at the first, Bob at the second."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_700_000_000_000
+        self.registry = Halting(MemoryRegistry(lambda: self.now_ms))
+        self.history = Halting(MemoryHistory(lambda: self.now_ms))
+        self.wire = Wire()
+        self.first = Process(self.registry, self.history, self.wire)
+        self.second = Process(self.registry, self.history, self.wire)
+
+    async def begin(self) -> None:
+        sessions = [
+            await person(self.registry, name, place)
+            for name, place in (("Alice", HERE), ("Bob", BESIDE), ("Carol", HERE))
+        ]
+        self.alice = await self.first.come(sessions[0])
+        self.bob = await self.second.come(sessions[1])
+        self.carol = await self.first.come(sessions[2])
+        self.time = Time()
+        await self.settle()
+
+    async def settle(self) -> None:
+        await settled(self.first, self.second)
+        self.now_ms += 1
+
+    async def block(self, by: Seat, whom: Seat) -> None:
+        changes = await self.registry.block(by.session.digest, whom.person.person_id)
+        for change in changes:
+            self.second.hub.announce(change)
+        await self.settle()
+
+    async def say(self, seat: Seat, text: str) -> None:
+        await (self.second if seat is self.bob else self.first).say(seat, text)
+        await self.settle()
+        await self.time.pass_s(WINDOW_OVER)
+
+
+@pytest.fixture(autouse=True)
+def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(Background, "_round", never)
+    settings.RATE_LIMITS_SCALE = 100_000
+
+
+@asynccontextmanager
+async def town() -> AsyncIterator[Town]:
+    place = Town()
+    async with running(place.first, place.second):
+        await place.begin()
+        yield place
+
+
+def names_of(*seats: Seat) -> list[list[str]]:
+    return [seat.page.names for seat in seats]
+
+
+def _of(seat: Seat, frame: dict[str, Any]) -> bool:
+    return bool(frame["person_id"] == seat.person.person_id)
+
+
+# ---- Presence ----------------------------------------------------------------------------------
+
+
+async def test_both_see_the_other_depart_at_once_and_nobody_else_sees_anything() -> None:
+    async with town() as place:
+        before = [len(place.carol.page.frames)]
+        await place.block(place.alice, place.bob)
+        assert names_of(place.alice, place.bob) == [["Carol"], ["Carol"]]
+        counts = [seat.page.all("people")[-1]["count"] for seat in (place.alice, place.bob)]
+        assert counts == [1, 1]
+        assert place.first.hub.nearby(HERE).count == 3
+        assert len(place.carol.page.frames) == before[0]
+
+
+async def test_only_who_blocked_is_told_so_on_every_page_and_the_other_cannot_tell() -> None:
+    async with town() as place:
+        twin = await place.second.come(place.alice.session)
+        heard = len(place.bob.page.frames)
+        await place.block(place.alice, place.bob)
+        bob_id = place.bob.person.person_id
+        for seat in (place.alice, twin):
+            assert [one["person_ids"] for one in seat.page.all("blocked")] == [[bob_id]]
+        after = place.bob.page.frames[heard:]
+        assert [frame["type"] for frame in after] == ["people"]
+        assert place.alice.person.person_id not in json.dumps(after)
+
+
+async def test_a_page_that_comes_later_is_told_whom_its_person_blocked() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        later = await place.first.come(place.alice.session)
+        assert later.page.kinds[:2] == ["welcome", "blocked"]
+        back = await place.second.come(place.bob.session)
+        assert back.page.all("blocked") == []
+
+
+async def test_people_who_come_and_go_are_shown_to_both_as_before() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        await place.first.come(await person(place.registry, "Dora", BESIDE))
+        await place.settle()
+        await place.time.pass_s(6)
+        await place.settle()
+        shown = [sorted(names) for names in names_of(place.alice, place.bob)]
+        assert shown == [["Carol", "Dora"]] * 2
+
+
+async def test_a_block_holds_after_a_rename_a_move_and_a_return() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        bob = place.bob.session
+        place.second.hub.announce(await place.registry.rename(bob.digest, "Robert"))
+        for at in (AWAY, HERE):
+            place.second.hub.announce(
+                await place.registry.place(bob.digest, at, place.second.hub.process)
+            )
+        await place.settle()
+        place.second.hub.exit(place.bob)
+        place.bob = await place.second.come(bob)
+        await place.settle()
+        await place.say(place.bob, "It is me again.")
+        assert names_of(place.alice, place.bob) == [["Carol"], ["Carol"]]
+        assert place.alice.page.texts == []
+        assert place.carol.page.texts == ["It is me again."]
+
+
+async def test_a_block_of_which_no_hint_told_is_found_by_the_next_pulse() -> None:
+    async with town() as place:
+        place.wire.fate = lambda hint: 0
+        changes = await place.registry.block(place.alice.session.digest, place.bob.person.person_id)
+        for change in changes:
+            place.first.hub.announce(change)
+        await place.settle()
+        assert place.bob.page.names != ["Carol"]
+        await place.second.poll()
+        assert place.bob.page.names == ["Carol"]
+
+
+async def test_a_store_that_began_anew_knows_the_block_again() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        registry = MemoryRegistry(lambda: place.now_ms)
+        place.registry.store = registry
+        for process in (place.first, place.second):
+            await process.poll()
+        for seat in (place.alice, place.bob):
+            again = await registry.get(seat.session.digest)
+            assert again is not None
+            assert again.hidden == seat.session.hidden
+        await place.say(place.bob, "Hello?")
+        assert place.alice.page.texts == []
+
+
+# ---- Messages ----------------------------------------------------------------------------------
+
+
+async def test_neither_hears_the_other_and_everybody_else_hears_both() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        await place.say(place.bob, "From Bob.")
+        await place.say(place.alice, "From Alice.")
+        await place.say(place.carol, "From Carol.")
+        assert place.alice.page.texts == ["From Alice.", "From Carol."]
+        assert place.bob.page.texts == ["From Bob.", "From Carol."]
+        assert place.carol.page.texts == ["From Bob.", "From Alice.", "From Carol."]
+
+
+async def test_messages_that_leave_together_leave_without_those_of_the_blocked() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        dora = await place.second.come(await person(place.registry, "Dora", BESIDE))
+        for seat, text in ((dora, "0"), (dora, "1"), (place.bob, "2"), (dora, "3")):
+            await place.second.say(seat, text)
+        await place.settle()
+        await place.time.pass_s(WINDOW_OVER)
+        assert place.alice.page.lots == [["0"], ["1", "3"]]
+        assert place.carol.page.lots == [["0"], ["1", "2", "3"]]
+
+
+async def test_what_was_pending_when_somebody_was_blocked_is_not_written() -> None:
+    async with town() as place:
+        for text in ("1", "2"):
+            await place.second.say(place.bob, text)
+        await settled(place.first, place.second)
+        assert place.alice.page.texts == ["1"]
+        await place.block(place.alice, place.bob)
+        await place.time.pass_s(WINDOW_OVER)
+        assert place.alice.page.texts == ["1"]
+        assert place.carol.page.texts == ["1", "2"]
+
+
+async def test_an_arrival_of_the_blocker_is_shown_nothing_of_the_blocked() -> None:
+    async with town() as place:
+        await place.say(place.bob, "Before.")
+        await place.block(place.alice, place.bob)
+        await place.say(place.bob, "After.")
+        await place.say(place.carol, "Between.")
+        for since_ms in (None, place.now_ms - 60_000):
+            again = await place.first.come(place.alice.session, since_ms)
+            assert again.page.texts == ["Between."]
+
+
+async def test_an_arrival_of_the_blocked_is_shown_what_was_said_before_the_block_and_no_more() -> (
+    None
+):
+    async with town() as place:
+        await place.say(place.alice, "Before.")
+        await place.block(place.alice, place.bob)
+        await place.say(place.alice, "After.")
+        for since_ms in (None, place.now_ms - 60_000):
+            again = await place.second.come(place.bob.session, since_ms)
+            assert again.page.texts == ["Before."]
+
+
+async def test_what_is_said_while_one_who_blocked_arrives_is_held_and_then_chosen() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        stop = place.history.stop("before", "after")
+        again = await place.first.knock(place.alice.session)
+        await stop.arrived()
+        for seat in (place.bob, place.carol):
+            await (place.second if seat is place.bob else place.first).say(seat, "Hello.")
+        (said,) = place.bob.page.all("chat.ack")
+        await place.second.feed.remove(place.bob.session, said["id"])
+        await turns()
+        stop.open.set()
+        await again.task
+        await place.settle()
+        assert [_of(place.carol, one) for one in again.page.all("chat.message")] == [True]
+        assert again.page.all("chat.gone") == []
+
+
+async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_where_it_was_not() -> (
+    None
+):
+    async with town() as place:
+        await place.say(place.alice, "Before.")
+        await place.block(place.alice, place.bob)
+        await place.say(place.alice, "After.")
+        (before, after) = (one["id"] for one in place.carol.page.all("chat.message"))
+        for message_id in (before, after):
+            await place.first.feed.remove(place.alice.session, message_id)
+        await place.settle()
+        assert [one["ids"] for one in place.carol.page.all("chat.gone")] == [[before], [after]]
+        assert [one["ids"] for one in place.bob.page.all("chat.gone")] == [[before]]
+        back = await place.second.come(place.bob.session, place.now_ms - 60_000)
+        assert [one["ids"] for one in back.page.all("chat.gone")] == [[before]]
+
+
+async def test_one_who_moved_on_is_not_told_of_what_they_were_not_shown() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        await place.say(place.alice, "After.")
+        (after,) = (one["id"] for one in place.carol.page.all("chat.message"))
+        for seat, process in ((place.bob, place.second), (place.carol, place.first)):
+            process.hub.announce(
+                await place.registry.place(seat.session.digest, AWAY, process.hub.process)
+            )
+        await place.settle()
+        await place.first.feed.remove(place.alice.session, after)
+        await place.settle()
+        assert [one["ids"] for one in place.carol.page.all("chat.gone")] == [[after]]
+        assert place.bob.page.all("chat.gone") == []
+
+
+async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
+    async with town() as place:
+        await place.block(place.alice, place.bob)
+        await place.first.poll()
+        marks = len(place.alice.page.all("mark"))
+        await place.first.hub._mark()
+        assert len(place.alice.page.all("mark")) == marks + 1
+        place.first.hub.announce(
+            await place.registry.place(
+                place.alice.session.digest, Place(HERE.cell, 400), place.first.hub.process
+            )
+        )
+        await place.settle()
+        await place.say(place.bob, "From Bob.")
+        await place.say(place.carol, "From Carol.")
+        assert place.alice.page.texts == ["From Carol."]
+        place.first.hub.exit(place.alice)
+        assert all(
+            place.alice not in one.guarded for one in place.first.hub.audience.groups.values()
+        )
+
+
+# ---- Pure --------------------------------------------------------------------------------------
+
+
+def test_who_was_blocked_hears_what_was_said_before_and_who_blocked_hears_nothing() -> None:
+    session = Session("", Person("me", "Me"), 0)
+    both = replace(session, blocked=frozenset({"b"}), blocked_by={"a": 1000, "b": 5000})
+    assert [both.hears("a", ms) for ms in (999, 1000, 1001)] == [True, False, False]
+    assert [both.hears("b", ms) for ms in (0, 6000)] == [False, False]
+    assert both.hears("c", 1000)
