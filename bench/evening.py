@@ -92,11 +92,11 @@ def refusals(running: datetime, rng: random.Random) -> None:
         ("session.address", "07fe" * 8, 22),
         ("chat.send", "c3a8" * 8, 4),
     ):
-        for minute in range(1, 4):
+        for minute in range(3):
             RateLimitHit.objects.create(
                 rule=rule,
                 subject=subject,
-                minute=timezone.now() - minute * timedelta(minutes=9),
+                minute=running - minute * timedelta(minutes=1),
                 count=count,
             )
 

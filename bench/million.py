@@ -65,8 +65,8 @@ FROM generate_series(1, {OTHERS}) n;
 INSERT INTO neartalk_sanction
        (kind, person_id, device, origin, reason, made, until, lifted, changed, note)
 SELECT (ARRAY['mute', 'ban'])[1 + n % 2], substr(md5((n % 5000)::text), 1, 16), '', '', 'spam',
-       now() - interval '1 hour' * n / 20, now() - interval '1 hour' * (n / 20 - 24 * (n % 3)),
-       CASE WHEN n % 10 = 0 THEN now() END, now() - interval '1 hour' * n / 20, ''
+       now() - interval '1 hour' * n / 55, now() - interval '1 hour' * (n / 55 - 24 * (n % 3)),
+       CASE WHEN n % 10 = 0 THEN now() END, now() - interval '1 hour' * n / 55, ''
 FROM generate_series(1, {OTHERS}) n;
 INSERT INTO django_admin_log (action_time, user_id, content_type_id, object_id, object_repr,
        action_flag, change_message)
