@@ -95,14 +95,19 @@ class Feed:
     async def remove(self, session: Session, message_id: str) -> None:
         """Takes one's own message back, everywhere. Raises Refused: `not-found`."""
         tiles = {session.person.tile, *(left.tile for left in session.trail)}
+        if not await self.take_back(tiles, message_id, session.person.person_id):
+            raise Refused("not-found")
+
+    async def take_back(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        """The same for whoever decides it: whether any of the tiles held the message."""
         try:
             async with asyncio.timeout(STORE_WAIT_S):
-                found = await self.history.remove(tiles, message_id, session.person.person_id)
+                found = await self.history.remove(tiles, message_id, person_id)
         except TimeoutError as late:
             raise Refused("store-unavailable", retry_after=2) from late
-        if found is None:
-            raise Refused("not-found")
-        self._publish(*found)
+        if found:
+            self._publish(*found)
+        return found is not None
 
     def _publish(self, entry: Entry, previous: StreamId) -> None:
         """Own sockets by a call, the other processes by a hint."""

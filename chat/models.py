@@ -39,6 +39,7 @@ class Report(models.Model):
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        permissions = (("act_on_report", "Can act on reports"),)
         indexes = (
             models.Index(fields=("state", "made", "id"), name="report_queue"),
             models.Index(fields=("person_id", "made"), name="report_by_person"),

@@ -4,63 +4,78 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
+from neartalk import admin_audit, admin_sanctions, panels, today  # noqa: F401 some register
 from neartalk.limits import RULES
-from neartalk.models import HourlyActivity, RateLimit, RateLimitHit
-
-COUNT_MAX = 10_000
-
-
-class FewPages(Paginator):  # type: ignore[type-arg]
-    """Counts no more than COUNT_MAX: a million rows are not looked at for a number."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows[: COUNT_MAX + 1].count())
+from neartalk.lists import Choice, ReadOnly
+from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
 
 
-class ByRule(admin.SimpleListFilter):
-    """Django's own would look at every row for what there is to choose from."""
-
+class ByRule(Choice):
     title = "rule"
     parameter_name = "rule"
+    known = tuple((name, name, {"rule": name}) for name in RULES)
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in RULES]
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[RateLimitHit]
-    ) -> QuerySet[RateLimitHit]:
-        return queryset.filter(rule=self.value()) if self.value() else queryset
+SET = ("allowance", "period_s", "burst", "on")
 
 
 @admin.register(RateLimit)
 class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A change takes effect in every process within 10 s."""
 
-    list_display = ("name", "allowance", "period_s", "burst", "on", "refused_yesterday")
-    list_editable = ("allowance", "period_s", "burst", "on")
+    list_display = ("name", *SET, "refused_yesterday", "lately")
+    list_editable = SET
+    fields = ("name", *SET)
     readonly_fields = ("name",)
+    sortable_by = ()
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RateLimit]:
         today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        hits = RateLimitHit.objects.filter(
-            rule=OuterRef("name"), minute__gte=today - timedelta(days=1), minute__lt=today
+        hits = HourlyHits.objects.filter(
+            rule=OuterRef("name"), hour__gte=today - timedelta(days=1), hour__lt=today
         )
         refused = hits.values("rule").annotate(total=Sum("count")).values("total")
         rows: QuerySet[RateLimit] = super().get_queryset(request)
         return rows.annotate(refused=Subquery(refused))
 
-    @admin.display(description="refused yesterday", ordering="refused")
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Rules", **(extra_context or {})})
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """With the chart of each rule, all of them read at once."""
+        found = super().get_changelist_instance(request)
+        charts = {one.rule: one.chart for one in today.refusals(timezone.now(), panels.hits_of)}
+        for row in found.result_list:
+            row.chart = charts.get(row.name, SafeString())
+        return found
+
+    @admin.display(description="refused yesterday")
     def refused_yesterday(self, row: Any) -> int:
         return row.refused or 0
+
+    @admin.display(description="the last 24 hours")
+    def lately(self, row: Any) -> str:
+        chart: SafeString = row.chart
+        return chart
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """What it was and what it is, for the audit trail."""
+        changes = (
+            f"{form.fields[name].label}: {form.initial[name]} to {form.cleaned_data[name]}"
+            for name in form.changed_data
+        )
+        return "; ".join(changes) or "Saved without a change"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -70,50 +85,27 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(RateLimitHit)
-class RateLimitHitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RateLimitHitAdmin(ReadOnly):
     """What was refused to whom, by the minute; a subject is told from others for a day."""
 
+    list_title = "What was refused to whom"
     list_display = ("minute", "rule", "subject", "count")
     list_filter = (ByRule, "minute")
-    search_fields = ("=subject",)
+    # `=subject` would ask for it in any case, which no index knows.
+    search_fields = ("subject__exact",)
     search_help_text = "a subject, in full"
     ordering = ("-minute", "-id")
-    paginator = FewPages
-    show_full_result_count = False
-    list_per_page = 50
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(HourlyActivity)
-class HourlyActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class HourlyActivityAdmin(ReadOnly):
     """How much happened, by area never of fewer than 5 people; see `activity`."""
 
+    list_title = "How much happened by the hour"
     list_display = ("hour", "place", "people", "sessions", "messages", "voice_minutes", "peak")
     list_filter = ("hour",)
     ordering = ("-hour", "area")
-    paginator = FewPages
-    show_full_result_count = False
-    list_per_page = 50
-    actions = None
 
-    @admin.display(description="area", ordering="area", empty_value="elsewhere")
+    @admin.display(description="area", empty_value="elsewhere")
     def place(self, row: HourlyActivity) -> str | None:
         return row.area or None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -1,20 +1,29 @@
-"""The project's own app: what everyone uses."""
+"""The project's own app: what everyone uses; and the operators' admin."""
 
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
 class NearTalkConfig(AppConfig):
     name = "neartalk"
+    verbose_name = "Safety"
+    default = True
 
     def ready(self) -> None:
         from neartalk import checks  # noqa: F401, PLC0415 registers them, once apps are ready
 
         autodiscover_modules("retention")
         post_migrate.connect(add_rules, sender=self)
+
+
+class OperatorsConfig(admin_apps.AdminConfig):
+    default_site = "neartalk.site.Site"
+    verbose_name = "Audit"
+    default = False
 
 
 def add_rules(**kwargs: Any) -> None:

@@ -64,6 +64,7 @@ CODES: dict[str, Code] = {
         "You cannot speak for now.",
         "Reason: {reason}. It ends {end}.{objections}",
     ),
+    "too-many-logins": Code(429, 0, "Too many tries.", "You can try again in {retry_after} s."),
     "too-many-reports": Code(
         429, 0, "Many reports at once.", "You can report again in {minutes} min."
     ),

@@ -46,6 +46,21 @@ class RateLimitHit(models.Model):
         return f"{self.rule} {self.minute:%H:%M}"
 
 
+class HourlyHits(models.Model):
+    """The same of a rule in an hour, whoever it was: so many that nobody must add them up."""
+
+    rule = models.CharField(max_length=40)
+    hour = models.DateTimeField()
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "hourly hits"
+        constraints = (models.UniqueConstraint(fields=("hour", "rule"), name="hits_once_an_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.hour:%d %b %H:00}"
+
+
 class Reason(models.TextChoices):
     """Why somebody is reported, muted or banned, in the words that they are told."""
 
@@ -89,6 +104,9 @@ class Sanction(models.Model):
             models.Index(fields=("-changed",), name="sanction_newest"),
             models.Index(fields=("until",), name="sanction_end"),
             models.Index(fields=("person_id", "until"), name="sanction_by_person"),
+            models.Index(
+                fields=("-id",), name="sanction_lifted", condition=models.Q(lifted__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

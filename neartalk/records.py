@@ -4,8 +4,8 @@ it. One thread at a time, so that a database that hangs holds one thread.
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -21,7 +21,7 @@ from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.hits import Hits, Kind
 from neartalk.limits import RULES, Rule
-from neartalk.models import HourlyActivity, RateLimit, RateLimitHit
+from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
 from neartalk.retention import KEPT
 
 RULES_S = 5.0
@@ -152,7 +152,8 @@ def rules_set() -> dict[str, Rule]:
 
 
 def keep(counts: Mapping[Kind, int]) -> None:
-    RateLimitHit.objects.bulk_create(
+    """By subject and minute, and added up by the hour: both or neither."""
+    hits = [
         RateLimitHit(
             rule=kind.rule,
             subject=kind.subject,
@@ -160,7 +161,24 @@ def keep(counts: Mapping[Kind, int]) -> None:
             count=count,
         )
         for kind, count in counts.items()
+    ]
+    with transaction.atomic():
+        RateLimitHit.objects.bulk_create(hits)
+        add_up(hits)
+
+
+def add_up(hits: Iterable[RateLimitHit]) -> None:
+    """In the same order in every process, so that none waits for another in a circle."""
+    sums: Counter[tuple[datetime, str]] = Counter()
+    for hit in hits:
+        sums[hit.minute.replace(minute=0), hit.rule] += hit.count
+    hours = sorted(sums)
+    HourlyHits.objects.bulk_create(
+        (HourlyHits(hour=hour, rule=rule) for hour, rule in hours), ignore_conflicts=True
     )
+    for hour, rule in hours:
+        row = HourlyHits.objects.filter(hour=hour, rule=rule)
+        row.update(count=F("count") + sums[hour, rule])
 
 
 def add(told: Mapping[Spot, Figures]) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q, QuerySet
 
-from neartalk.models import HourlyActivity, RateLimitHit, Sanction
+from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
 
 # Rows that go in one transaction.
 BATCH = 2000
@@ -61,6 +61,12 @@ KEPT = [
         "hits",
         "{days} days",
         lambda before: RateLimitHit.objects.filter(minute__lt=before).order_by("minute"),
+        "HITS_KEPT_DAYS",
+    ),
+    Kept(
+        "hours of hits",
+        "{days} days",
+        lambda before: HourlyHits.objects.filter(hour__lt=before).order_by("hour"),
         "HITS_KEPT_DAYS",
     ),
     Kept(

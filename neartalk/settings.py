@@ -26,7 +26,12 @@ def database(url: str) -> dict[str, Any]:
     """Django's database settings of `sqlite:///path` or `postgresql://user:secret@host:port/name`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": parts.path[1:] or ":memory:"}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path[1:] or ":memory:",
+            # Two that read and then write would else find each other in the way.
+            "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+        }
     query = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -84,7 +89,7 @@ VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "neartalk.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -157,6 +162,7 @@ else:
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "neartalk.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
-from neartalk.admin import COUNT_MAX
 from neartalk.limits import RULES
+from neartalk.lists import COUNT_MAX
 from neartalk.models import RateLimit, RateLimitHit
+from neartalk.records import add_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +38,7 @@ def hit(rule: str, days_ago: int, count: int, subject: str = "a" * 32) -> RateLi
 
 
 def test_every_rule_is_listed_with_what_it_refused_yesterday(admin_client: Client) -> None:
-    RateLimitHit.objects.bulk_create(
-        [hit("chat.send", 1, 17), hit("chat.send", 1, 25), hit("chat.send", 0, 3)]
-    )
+    add_up([hit("chat.send", 1, 17), hit("chat.send", 1, 25), hit("chat.send", 0, 3)])
     page = admin_client.get(RULES_URL).content.decode()
     assert all(name in page for name in RULES)
     assert '<td class="field-refused_yesterday">42</td>' in page
@@ -64,6 +64,8 @@ def test_a_rule_is_changed_in_the_list_and_none_is_added_or_deleted(admin_client
     changed = RateLimit.objects.get(name="chat.send")
     assert (changed.allowance, changed.on) == (20, False)
     assert RateLimit.objects.filter(on=True).count() == len(RULES) - 1
+    (entry,) = LogEntry.objects.all()
+    assert entry.get_change_message() == "Allowance: 10 to 20; On: True to False"
     assert admin_client.get(f"{RULES_URL}add/").status_code == 403
     assert admin_client.post(f"{RULES_URL}chat.send/delete/").status_code == 403
 

@@ -16,8 +16,8 @@ from neartalk.apps import add_rules
 from neartalk.codes import Refused
 from neartalk.hits import KINDS_MAX, MINUTE_MS, NOBODY, Hits, Kind
 from neartalk.limits import RULES, rule, take
-from neartalk.models import RateLimit, RateLimitHit
-from neartalk.records import WAITING_MAX, Records
+from neartalk.models import HourlyHits, RateLimit, RateLimitHit
+from neartalk.records import WAITING_MAX, Records, keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +120,38 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
     rows = [row async for row in RateLimitHit.objects.all()]
     assert [(row.rule, row.subject, row.count) for row in rows] == [("chat.send", "a", 3)]
     assert rows[0].minute == datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    assert [row.count async for row in HourlyHits.objects.all()] == [3]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_hits_that_could_not_be_added_up_are_not_written_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(hits: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(module, "add_up", lost)
+    with pytest.raises(OperationalError):
+        await sync_to_async(keep)({Kind("chat.send", "a", NOW_MS): 1})
+    assert not await RateLimitHit.objects.aexists()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_hits_are_added_up_by_the_hour_whoever_wrote_them() -> None:
+    for minute in (0, 59, 60):
+        kinds = {
+            Kind("chat.send", "a", NOW_MS + minute * MINUTE_MS): 2,
+            Kind("chat.send", "b", NOW_MS + minute * MINUTE_MS): 3,
+            Kind("place.move", "a", NOW_MS + minute * MINUTE_MS): 1,
+        }
+        await sync_to_async(keep)(kinds)
+    hours = [row async for row in HourlyHits.objects.order_by("hour", "rule")]
+    assert [(row.hour.hour, row.rule, row.count) for row in hours] == [
+        (8, "chat.send", 10),
+        (8, "place.move", 2),
+        (9, "chat.send", 5),
+        (9, "place.move", 1),
+    ]
 
 
 # ---- Work in its order ---------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from django.utils import timezone
 from chat.models import Report
 from neartalk import records as module
 from neartalk import retention
-from neartalk.models import HourlyActivity, RateLimitHit, Reason, Sanction
+from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
 from neartalk.records import Records, alone
 from neartalk.retention import KEPT
 
@@ -83,6 +83,8 @@ def everything() -> None:
     """Of each kind one row whose time is just over, and one whose is not."""
     hits(1, 30.01)
     hits(1, 29.99)
+    for days in (30.01, 29.99):
+        HourlyHits.objects.create(rule="chat.send", hour=ago(days), count=1)
     for days in (400.01, 399.99):
         HourlyActivity.objects.create(hour=ago(days))
         log_entry(days)
@@ -93,7 +95,15 @@ def everything() -> None:
         report(days, number)
 
 
-GONE = {"hits": 1, "activity": 1, "sanctions": 2, "admin log": 1, "evidence": 3, "reports": 1}
+GONE = {
+    "hits": 1,
+    "hours of hits": 1,
+    "activity": 1,
+    "sanctions": 2,
+    "admin log": 1,
+    "evidence": 3,
+    "reports": 1,
+}
 
 
 # ---- What goes -----------------------------------------------------------------------------------
@@ -105,8 +115,9 @@ def test_each_kind_goes_when_its_time_is_over_and_not_before(each_database: str)
     assert Report.objects.filter(evidence=SAID).count() == 4
     assert prune() == GONE
     assert prune() == dict.fromkeys(GONE, 0)
-    for model, left in ((RateLimitHit, 1), (HourlyActivity, 1), (Sanction, 2), (LogEntry, 1)):
-        assert model._default_manager.count() == left
+    for model in (RateLimitHit, HourlyHits, HourlyActivity, LogEntry):
+        assert model._default_manager.count() == 1
+    assert Sanction.objects.count() == 2
     kept = Report.objects.order_by("person_id").values_list("person_id", "evidence", "seal")
     ids = [f"{number:016}" for number in (1, 2, 3)]
     assert [*kept] == [(ids[0], None, ""), (ids[1], None, ""), (ids[2], SAID, "e" * 64)]

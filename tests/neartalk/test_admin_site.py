@@ -1,0 +1,181 @@
+"""The operators' door: guessed slowly, and everything that is done behind it is written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.test import AsyncClient, Client
+
+from neartalk import site
+from neartalk.allowances_memory import MemoryAllowances
+from neartalk.audit import record
+from neartalk.groups import GROUPS, add_groups
+from neartalk.limits import RULES
+from neartalk.models import RateLimit
+from neartalk.origins import MemoryKeys
+from neartalk.records import records
+from tests.operators import operator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_django.fixtures import Settings
+
+LOGIN, AUDIT = "/admin/login/", "/admin/admin/logentry/"
+AT_ONCE, OF_ACCOUNT = RULES["admin.login"].burst, RULES["admin.account"].burst
+START_MS = 1_800_000_000_000
+
+pytestmark = pytest.mark.django_db
+
+
+class Time:
+    now_ms = START_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture(autouse=True)
+def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Time:
+    """Allowances of the test's own, and a clock that stands still."""
+    settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
+    settings.TRUSTED_PROXIES = 1
+    time = Time()
+    allowances, keys = MemoryAllowances(time), MemoryKeys(time)
+    monkeypatch.setattr(site, "allowances", lambda: allowances)
+    monkeypatch.setattr(site, "keys", lambda: keys)
+    records().hits.counts.clear()
+    return time
+
+
+async def attempt(name: str, word: str = "wrong", origin: str = "") -> Any:
+    headers = {"X-Forwarded-For": origin} if origin else {}
+    form = {"username": name, "password": word, "next": "/admin/"}
+    return await AsyncClient().post(LOGIN, form, headers=headers)
+
+
+async def done() -> list[tuple[str, str]]:
+    entries = LogEntry.objects.select_related("user").order_by("pk")
+    return [(entry.user.username, entry.change_message) async for entry in entries]
+
+
+# ---- The login -----------------------------------------------------------------------------------
+
+
+async def test_a_network_guesses_slowly_and_is_told_when_to_try_again(clock: Time) -> None:
+    user = await sync_to_async(operator)("mira", "moderator")
+    for number in range(AT_ONCE):
+        answer = await attempt(f"mira{number}", origin="203.0.113.7")
+        assert answer.status_code == 200
+    answer = await attempt("mira", "a long evening", origin="203.0.113.7")
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "60"
+    assert "Too many tries. You can try again in 60 s." in answer.content.decode()
+    assert user.username not in [name for name, _ in await done()], "no password was looked at"
+
+    assert (await attempt("mira", "a long evening", origin="203.0.113.8")).status_code == 302
+    clock.now_ms += 60_000
+    assert (await attempt("mira", "a long evening", origin="203.0.113.7")).status_code == 302
+
+
+async def test_this_machine_guesses_no_faster() -> None:
+    answers = [(await attempt(f"mira{number}")).status_code for number in range(AT_ONCE + 1)]
+    assert answers == [*[200] * AT_ONCE, 429]
+
+
+@pytest.mark.parametrize("names", [("mira",), ("mira", " mira", "\uff4dira")])
+async def test_one_account_is_guessed_slowly_from_many_networks(names: tuple[str, ...]) -> None:
+    answers = [
+        (await attempt(names[at % len(names)], origin=f"203.0.113.{at}")).status_code
+        for at in range(OF_ACCOUNT + 1)
+    ]
+    assert answers == [*[200] * OF_ACCOUNT, 429]
+    assert (await attempt("rowan", origin="203.0.113.99")).status_code == 200
+
+
+async def test_a_refused_try_is_a_hit() -> None:
+    for number in range(AT_ONCE + 2):
+        await attempt(f"mira{number}", origin="203.0.113.7")
+    counts = records().hits.counts
+    assert [(kind.rule, count) for kind, count in counts.items()] == [("admin.login", 2)]
+    assert all(len(kind.subject) == 32 for kind in counts)
+
+
+async def test_who_comes_in_and_whose_account_was_tried_is_written_down() -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    await attempt("mira")
+    await attempt("nobody")
+    await attempt("mira", "a long evening")
+    assert await done() == [("mira", "Login failed."), ("mira", "Logged in.")]
+
+
+# ---- The audit trail -----------------------------------------------------------------------------
+
+
+def test_the_audit_trail_is_read_newest_first_and_changed_by_nobody(client: Client) -> None:
+    root = User.objects.create_superuser("root", password="a long evening")
+    rowan = operator("rowan", "reviewer")
+    for user, words in ((root, "did one thing"), (rowan, "did another"), (root, "and a third")):
+        record(user, root, words)
+    client.force_login(root)
+    page = client.get(AUDIT).content.decode()
+    assert page.index("and a third") < page.index("did another") < page.index("did one thing")
+    page = client.get(AUDIT, {"user": rowan.pk}).content.decode()
+    assert "did another" in page
+    assert "did one thing" not in page
+    entry = LogEntry.objects.get(change_message="did another")
+    assert "did another" in client.get(f"{AUDIT}{entry.pk}/change/").content.decode()
+    assert client.post(f"{AUDIT}{entry.pk}/change/", {"change_message": "no"}).status_code == 403
+    assert client.post(f"{AUDIT}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.get(f"{AUDIT}add/").status_code == 403
+
+
+def test_filters_of_the_audit_trail_take_what_they_offer(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root", password="a long evening"))
+    for wanted in ({"user": "x"}, {"kind": "x"}, {"user": "999", "kind": "999"}):
+        assert client.get(AUDIT, wanted).status_code == 200
+
+
+# ---- Groups --------------------------------------------------------------------------------------
+
+
+def test_groups_are_made_once_and_what_they_were_given_besides_stays() -> None:
+    add_groups(using="default")
+    moderator = Group.objects.get(name="moderator")
+    granted = moderator.permissions.count()
+    assert granted == len(GROUPS["moderator"])
+    moderator.permissions.remove(*moderator.permissions.filter(codename="act_on_report"))
+    given = Permission.objects.get(codename="view_user")
+    moderator.permissions.add(given)
+    add_groups(using="default")
+    assert moderator.permissions.count() == granted + 1
+    assert given in moderator.permissions.all()
+    assert Group.objects.count() == len(GROUPS)
+
+
+@pytest.mark.parametrize("group", [*GROUPS])
+def test_rules_are_seen_by_all_and_edited_by_superusers_alone(client: Client, group: str) -> None:
+    client.force_login(operator("mira", group))
+    page = client.get("/admin/neartalk/ratelimit/").content.decode()
+    assert "chat.send" in page
+    assert 'name="form-0-allowance"' not in page
+    url = "/admin/neartalk/ratelimit/chat.send/change/"
+    assert client.post(url, {"allowance": 1}).status_code == 403
+    assert RateLimit.objects.get(name="chat.send").allowance == RULES["chat.send"].allowance
+
+
+# ---- The first page ------------------------------------------------------------------------------
+
+
+def test_the_first_page_has_everything_and_no_inline_style_or_script(client: Client) -> None:
+    client.force_login(operator("mira", "moderator"))
+    page = client.get("/admin/").content.decode()
+    for heading in ("reports waiting", "bans ending", "People", "Refused, by rule", "Done last"):
+        assert heading in page
+    assert "style=" not in page
+    assert "<style" not in page
+    assert page.count("<script") == page.count("<script src=")
