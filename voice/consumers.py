@@ -54,6 +54,7 @@ class SignalConsumer(SocketConsumer):
             raise Refused("bad-frame")
         if not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
+        sanctions().refuse_muted(line.person_id)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
         await switchboard().join(line, instance, direct=policy == "direct")
@@ -65,9 +66,7 @@ class SignalConsumer(SocketConsumer):
         await switchboard().look(self._line())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        line, to = self._line(), to_of(frame)
-        sanctions().refuse_muted(line.person_id, ref=to)
-        await switchboard().knock(line, to)
+        await switchboard().knock(self._line(), to_of(frame))
 
     async def accept(self, frame: dict[str, Any]) -> None:
         await switchboard().accept(self._line(), to_of(frame))

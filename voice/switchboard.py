@@ -105,15 +105,19 @@ class Switchboard:
         await self.exchange.release(self.hearing)
 
     def hear(self, news: Sequence[Sanction]) -> None:
-        """Who is banned keeps no call, not even for the 30 s that a closed socket is given."""
-        banned = {row.person_id for row in news if row.kind == Sanction.Kind.BAN}
-        ending = banned & self.away.keys()
+        """Who is banned or muted keeps no call, not even for the 30 s that a closed socket is
+        given. They are told by whoever knows their sockets."""
+        bans = {row.person_id for row in news if row.kind == Sanction.Kind.BAN}
+        mutes = {row.person_id for row in news} - bans
+        ending = dict.fromkeys(bans & self.away.keys(), Reason.SESSION)
+        ending |= dict.fromkeys(mutes & self.away.keys(), Reason.LEFT)
         for line in [*self.lines.values()]:
-            if banned and sanctions().banned(line.person_id, line.session.device):
+            banned = bans and sanctions().banned(line.person_id, line.session.device)
+            if banned or line.person_id in mutes:
                 self._take_out(line)
-                ending.add(line.person_id)
-        for person_id in ending:
-            self.later(self._let_go(person_id, Reason.SESSION))
+                ending[line.person_id] = Reason.SESSION if banned else Reason.LEFT
+        for person_id, reason in ending.items():
+            self.later(self._let_go(person_id, reason))
 
     def exit(self, line: Line) -> None:
         """The socket is gone. Its person keeps their calls for 30 s."""

@@ -125,7 +125,7 @@ async def test_a_mute_outlives_redis_and_the_next_one_lasts_longer(town: House) 
         await heard(alice)
 
 
-async def test_a_mute_by_an_operator_is_told_and_keeps_from_knocking(town: House) -> None:
+async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(town: House) -> None:
     spot = elsewhere()
     async with AsyncExitStack() as stack:
         alice, bob = [
@@ -135,12 +135,15 @@ async def test_a_mute_by_an_operator_is_told_and_keeps_from_knocking(town: House
         for one in (alice, bob):
             await one.join()
         await alice.sees(bob, "near")
+        await alice.call(bob)
         town.manage("ban", alice.person_id, "--mute", "--for", "1h", "--reason", "hate")
         told = await alice.expect("error", code="muted")
         assert "ref" not in told
+        assert told["message"] == "You cannot speak for now. Reason: Hate. It ends in 60 min."
+        end = await bob.expect("voice.end")
+        assert (end["from"], end["reason"]) == (alice.person_id, "left")
+        await bob.sees(alice, None)
         await alice.send("voice.knock", to=bob.person_id)
-        found = await alice.expect("error", ref=bob.person_id)
-        assert found["message"] == "You cannot speak for now. Reason: Hate. It ends in 60 min."
-        # They are not out of voice.
-        await bob.send("voice.knock", to=alice.person_id)
-        await alice.sees(bob, "knocks")
+        await alice.expect("error", code="not-joined")
+        await alice.send("voice.join", policy="direct", instance=alice.instance)
+        assert (await alice.expect("error"))["code"] == "muted"

@@ -11,7 +11,7 @@ import * as words from './words.js';
 const TICK_MS = 1000;
 const PASSING_MS = 8000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach', 'muted'];
+const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach'];
 
 const { microphone } = mic;
 const { facts } = room;
@@ -65,9 +65,9 @@ export function out() {
   become('out');
 }
 
-export function over(why) {
+export function over(why, message) {
   out();
-  notice('over', words.over(why));
+  notice('over', message ? { title: '', words: message } : words.over(why));
 }
 
 export function mute(muted) {

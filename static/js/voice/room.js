@@ -39,8 +39,8 @@ export const mesh = new Mesh({
 });
 
 /**
- * Enters voice. hear is {changed(), heard(id, stream), silent(id), refused(frame), over(why)}: why is a close code or
- * 'elsewhere'.
+ * Enters voice. hear is {changed(), heard(id, stream), silent(id), refused(frame), over(why, message)}: why is a close code,
+ * 'elsewhere' or 'muted', of which the server's message tells.
  */
 export function join(policy, listener) {
   hear = listener;
@@ -104,9 +104,9 @@ function reset() {
   Object.assign(facts, UNKNOWN);
 }
 
-function over(why) {
+function over(why, message) {
   reset();
-  hear.over(why);
+  hear.over(why, message);
 }
 
 function opened() {
@@ -169,6 +169,7 @@ function negotiate(frame) {
 function refused(frame) {
   const { code, ref, retry_after: seconds } = frame;
   if (code === 'voice-elsewhere') return over('elsewhere');
+  if (code === 'muted') return over('muted', frame.message);
   if (code === 'no-relay' && facts.joined) facts.wish = facts.policy;
   if (code === 'out-of-reach' || code === 'not-agreed') ask();
   if (code === 'not-joined') lost();
