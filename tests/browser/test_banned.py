@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.calls import WIDE
 from tests.client import elsewhere, north
 from tests.servers import Server
 
@@ -95,3 +96,21 @@ def test_who_is_muted_is_told_and_keeps_what_was_written(
     bob.say("I hear nothing")
     expect(alice.message("I hear nothing")).to_be_visible()
     alice.expect_status("Live")
+
+
+def test_who_is_muted_is_out_of_voice_and_told_why(server: Server, visit: Invite) -> None:
+    alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
+    panel = alice.page.locator("#voice")
+    alice.page.locator("#voice-start").click()
+    alice.page.get_by_role("switch", name="Shield").uncheck()
+    alice.page.get_by_role("button", name="Join muted").click()
+    expect(panel).to_have_attribute("data-phase", "in")
+    sanction(server, alice, "--mute", "--for", "5m")
+    expect(panel).to_have_attribute("data-phase", "out")
+    expect(panel.locator(".notice")).to_contain_text(
+        "You cannot speak for now. Reason: Harassment."
+    )
+    alice.page.locator("#voice-start").click()
+    alice.page.get_by_role("button", name="Join muted").click()
+    expect(panel).to_have_attribute("data-phase", "out")
+    expect(panel.locator(".notice")).to_contain_text("It ends in 5 min.")
