@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from neartalk.models import Reason
+from presence import names
 
 
 class Report(models.Model):
@@ -12,8 +13,9 @@ class Report(models.Model):
 
     `evidence` is the server's own copy of the message and of up to five before it by the same
     person: a list of `{"id", "sent_at", "name", "text"}`, oldest first, or null where nothing was
-    left of it; `seal` is the SHA-256 of its canonical JSON. At `deadline` it is deleted. `subject`
-    is the digest of whoever reported, `device` and `origin` those of the person.
+    left of it; `seal` is the SHA-256 of its canonical JSON. At `deadline` all
+    of this, the name and the words are deleted. `subject` is the digest of the network of whoever
+    reported, `reporter` that of their visit; `device` and `origin` are those of the person.
     """
 
     class State(models.TextChoices):
@@ -31,6 +33,7 @@ class Report(models.Model):
     seal = models.CharField(max_length=64, blank=True)
     deadline = models.DateTimeField()
     subject = models.CharField(max_length=32, blank=True)
+    reporter = models.CharField(max_length=32, blank=True)
     device = models.CharField(max_length=64, blank=True)
     origin = models.CharField(max_length=32, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
@@ -47,9 +50,11 @@ class Report(models.Model):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("subject", "person_id", "message_id"), name="report_once"
+                fields=("reporter", "person_id", "message_id"),
+                condition=models.Q(state="waiting"),
+                name="report_once",
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.get_reason_display()}: {self.name or self.person_id}"
+        return f"{self.get_reason_display()}: {names.tag(self.person_id)}"

@@ -14,7 +14,7 @@ from chat.feed import feed
 from chat.models import Report
 from neartalk.audit import record
 from neartalk.models import Sanction
-from neartalk.verdicts import Overtaken, lift_automatic, words_of
+from neartalk.verdicts import Overtaken, lift_reviewed, words_of
 
 WAITING, DISMISSED, UPHELD = Report.State.WAITING, Report.State.DISMISSED, Report.State.UPHELD
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -96,7 +96,7 @@ def settle(
     settled = Report.objects.filter(about | waiting if of_person else about)
     count = settled.update(state=state, reviewed=timezone.now(), by=user, note=note)
     if not Report.objects.filter(waiting).exists():
-        lift_automatic(report.person_id)
+        lift_reviewed(report.person_id)
     return count - 1
 
 

@@ -2,6 +2,7 @@
 reports only names the message.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,6 +70,7 @@ async def filed(feed: Feed, reporter: Session, subject: str, asked: Mapping[str,
         "seal": seal_of(evidence) if evidence else "",
         "deadline": made + timedelta(days=settings.EVIDENCE_DAYS),
         "subject": subject,
+        "reporter": hashlib.sha256(f"reporter:{reporter.digest}".encode()).hexdigest()[:32],
         "device": person.device if person else "",
         "origin": person.origin if person else "",
     }
@@ -140,12 +142,15 @@ async def sealed(history: History, tiles: Iterable[Tile], said: Said) -> list[di
 
 
 def keep(report: Filed) -> None:
-    """Writes a report once, however often it is made; the one that makes it too many also mutes."""
-    once = {name: report.fields[name] for name in ("subject", "person_id", "message_id")}
+    """Writes a report once, however often it is made until somebody has looked; the one that makes
+    it too many also mutes."""
+    once = {name: report.fields[name] for name in ("reporter", "person_id", "message_id")}
     with transaction.atomic():
         # One at a time in all processes, or two at once would each count without the other.
         RateLimit.objects.filter(name="chat.report").update(name="chat.report")
-        row, new = Report.objects.get_or_create(**once, defaults=report.fields)
+        row, new = Report.objects.get_or_create(
+            **once, state=Report.State.WAITING, defaults=report.fields
+        )
         if new and is_one_too_many(row):
             mute(row)
     if report.tile:
@@ -170,4 +175,5 @@ def mute(report: Report) -> None:
         origin=report.origin,
         reason=report.reason,
         until=report.deadline,
+        until_reviewed=True,
     )

@@ -9,16 +9,18 @@ from neartalk.retention import KEPT, Kept
 
 
 def unseal(rows: "QuerySet[Any]") -> int:
-    """The seal goes too: of few words, a digest tells which they were."""
-    return rows.update(evidence=None, seal="")
+    """With all that anybody wrote; the seal too: of few words, a digest tells which they were."""
+    return rows.update(evidence=None, seal="", name="", words="")
 
 
 KEPT += [
     Kept(
         "evidence",
         "until its deadline",
-        lambda before: Report.objects.filter(deadline__lte=before, evidence__isnull=False).order_by(
-            "deadline"
+        lambda before: (
+            Report.objects.filter(deadline__lte=before)
+            .exclude(evidence=None, seal="", name="", words="")
+            .order_by("deadline")
         ),
         prompt=True,
         forget=unseal,

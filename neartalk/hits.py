@@ -29,13 +29,14 @@ class Hits:
         minute_ms = self.clock() // MINUTE_MS * MINUTE_MS
         self._add(Kind(rule, subject, minute_ms), times)
 
-    def take(self) -> Mapping[Kind, int]:
-        """All of the minutes that are over; they are counted here no more."""
+    def take(self, *, now: bool = False) -> Mapping[Kind, int]:
+        """All of the minutes that are over, or also of the one that runs; they are counted here no
+        more."""
         now_ms = self.clock()
         over = {
             kind: count
             for kind, count in self.counts.items()
-            if kind.minute_ms + MINUTE_MS <= now_ms
+            if now or kind.minute_ms + MINUTE_MS <= now_ms
         }
         for kind in over:
             del self.counts[kind]

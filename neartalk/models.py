@@ -78,7 +78,8 @@ class Sanction(models.Model):
     2 s; `changed` is by what they see that there is something to read.
 
     `device` is the digest of their device's cookie, and `origin` that of their network under the
-    key of the day, `""` where unknown: a ban holds for the device and slows the network.
+    key of the day, `""` where unknown: a ban holds for the device and slows the network. One that
+    holds `until_reviewed` is lifted once somebody has looked at all reports of the person.
     """
 
     class Kind(models.TextChoices):
@@ -94,6 +95,7 @@ class Sanction(models.Model):
     until = models.DateTimeField()
     lifted = models.DateTimeField(null=True, blank=True, editable=False)
     changed = models.DateTimeField(auto_now=True)
+    until_reviewed = models.BooleanField(default=False, editable=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False
     )

@@ -98,8 +98,8 @@ class Records:
     async def read_rules(self) -> None:
         limits.current = await self.run(rules_set)
 
-    async def write_hits(self) -> None:
-        if counts := self.hits.take():
+    async def write_hits(self, *, now: bool = False) -> None:
+        if counts := self.hits.take(now=now):
             try:
                 await self.run(keep, counts)
             except Refused:
@@ -118,6 +118,7 @@ class Records:
         try:
             async with asyncio.timeout(LAST_S):
                 await self.write_waiting()
+                await self.write_hits(now=True)
                 await self.write_activity(now=True)
         except TimeoutError as late:
             raise Refused("store-unavailable") from late

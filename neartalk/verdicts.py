@@ -26,11 +26,11 @@ def lift(sanction: Sanction, user: User, note: str) -> str:
     return "Lifted."
 
 
-def lift_automatic(person_id: str) -> int:
-    """Ends the mutes that nobody decided; how many there were."""
+def lift_reviewed(person_id: str) -> int:
+    """Ends what was to hold until somebody has looked; how many there were."""
     now = timezone.now()
     running = Sanction.objects.filter(
-        kind=Sanction.Kind.MUTE, person_id=person_id, by=None, lifted=None, until__gt=now
+        until_reviewed=True, person_id=person_id, lifted=None, until__gt=now
     )
     return running.update(lifted=now, changed=now)
 

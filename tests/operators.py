@@ -40,6 +40,7 @@ def report(**fields: Any) -> Report:
         "reason": "spam",
         "deadline": timezone.now() + 30 * DAY,
         "subject": secrets.token_hex(16),
+        "reporter": secrets.token_hex(16),
         "device": "d" * 64,
         "origin": "e" * 32,
         "seal": seal_of(kept) if kept else "",

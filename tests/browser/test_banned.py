@@ -101,16 +101,14 @@ def test_who_is_muted_is_told_and_keeps_what_was_written(
 def test_who_is_muted_is_out_of_voice_and_told_why(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
     panel = alice.page.locator("#voice")
-    alice.page.locator("#voice-start").click()
     alice.page.get_by_role("switch", name="Shield").uncheck()
-    alice.page.get_by_role("button", name="Join muted").click()
+    alice.join_voice()
     expect(panel).to_have_attribute("data-phase", "in")
     sanction(server, alice, "--mute", "--for", "5m")
     expect(panel).to_have_attribute("data-phase", "out")
     expect(panel.locator(".notice")).to_contain_text(
         "You cannot speak for now. Reason: Harassment."
     )
-    alice.page.locator("#voice-start").click()
-    alice.page.get_by_role("button", name="Join muted").click()
+    alice.join_voice()
     expect(panel).to_have_attribute("data-phase", "out")
     expect(panel.locator(".notice")).to_contain_text("It ends in 5 min.")

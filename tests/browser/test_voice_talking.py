@@ -63,9 +63,8 @@ def knocks(one: Visitor) -> int:
 def muted(server: Server, visit: Invite) -> Visitor:
     """Somebody alone in voice who is muted."""
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
-    alice.page.locator("#voice-start").click()
     alice.page.get_by_role("switch", name="Shield").uncheck()
-    alice.page.get_by_role("button", name="Join muted").click()
+    alice.join_voice(muted=True)
     expect_talking(alice, False)
     return alice
 

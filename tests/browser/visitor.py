@@ -110,12 +110,12 @@ class Visitor:
         self.expect_here()
         return self
 
-    def join_voice(self) -> None:
-        """Once the microphone has answered: who is quicker starts muted."""
+    def join_voice(self, *, muted: bool = False) -> None:
+        """Once the microphone has answered: who is quicker starts muted, and cannot talk yet."""
         self.page.locator("#voice-start").click()
         asking = re.compile("Asking for the microphone")
         expect(self.page.locator("#voice-check-words")).not_to_have_text(asking)
-        self.page.locator("#voice-join").click()
+        self.page.locator("#voice-join-muted" if muted else "#voice-join").click()
 
     def write(self, text: str) -> None:
         self.page.locator("#text").fill(text)

@@ -85,7 +85,8 @@ def test_a_dismissal_is_of_one_report_and_ends_the_automatic_mute_with_the_last(
     mira: User,
 ) -> None:
     one, other = report(), report()
-    automatic, decided = sanction(), sanction(by=mira)
+    automatic, decided = sanction(until_reviewed=True), sanction(by=mira)
+    of_haste = sanction()
     of_carol = sanction(person_id="c" * 16)
     moderation.dismiss(one, mira, "n")
     automatic.refresh_from_db()
@@ -93,11 +94,12 @@ def test_a_dismissal_is_of_one_report_and_ends_the_automatic_mute_with_the_last(
     before = automatic.changed
 
     moderation.dismiss(other, mira, "n")
-    for row in (automatic, decided, of_carol):
+    for row in (automatic, decided, of_haste, of_carol):
         row.refresh_from_db()
     assert automatic.lifted
     assert automatic.changed > before, "by this the processes see that there is something to read"
     assert decided.lifted is None
+    assert of_haste.lifted is None, "nobody reported that"
     assert of_carol.lifted is None
     assert {row.state for row in Report.objects.all()} == {"dismissed"}
 
