@@ -68,9 +68,10 @@ async def report(request: HtmxRequest) -> HttpResponse:
 
 async def allow_report(session: Session, origin: str) -> None:
     """Raises Refused: `too-many-reports`."""
-    await allow(allowances(), "too-many-reports", Act("chat.report", session.digest))
+    acts = [Act("chat.report", session.digest, beside=origin)]
     if origin:
-        await allow(allowances(), "too-many-reports", Act("chat.report.address", origin))
+        acts.append(Act("chat.report.address", origin, beside=origin))
+    await allow(allowances(), "too-many-reports", *acts)
 
 
 def before_of(message_id: str | None) -> tuple[StreamId, str] | None:

@@ -36,9 +36,13 @@ class Window:
         """Writes what is pending in these groups."""
         alike: dict[tuple[Form, tuple[Heard, ...]], Readers] = defaultdict(Readers)
         for group in groups:
-            alike[group.form, group.pending].update(group.readers)
+            readers = alike[group.form, group.pending]
+            readers.update(group.readers)
             for socket in group.guarded:
-                self._write_heard(socket, group.pending)
+                if all(socket.hears(spoken) for spoken, _ in group.pending):
+                    readers.add(socket.outlet)
+                else:
+                    self._write_heard(socket, group.pending)
             group.pending = ()
         lots = []
         for (form, heard), readers in alike.items():

@@ -11,7 +11,7 @@ class LocationForm(forms.Form):
 
     lat = forms.FloatField(min_value=-90, max_value=90)
     lon = forms.FloatField(min_value=-180, max_value=180)
-    radius = forms.RegexField(r"^\d{1,4}$")
+    radius = forms.RegexField(r"\A\d{1,4}\Z")
 
     def clean_radius(self) -> int:
         radius_m = int(self.cleaned_data["radius"])
@@ -27,7 +27,7 @@ class LocationForm(forms.Form):
 class PersonForm(forms.Form):
     """Somebody else, by the id that others see."""
 
-    person_id = forms.RegexField(r"^[0-9a-f]{16}$")
+    person_id = forms.RegexField(r"\A[0-9a-f]{16}\Z")
 
 
 class NameField(forms.Field):

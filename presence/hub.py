@@ -124,9 +124,10 @@ class Hub:
                 self._part(socket, socket.session.blocked)
             moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
             await self._arrive(socket, Arrival(mark_ms, moved_away))
-            # Elsewhere they may have left on the way, when there was no socket yet to end.
+            # Elsewhere something may have become of them on the way, when there was no socket yet.
             if self._is_missing(socket):
                 self.later(self._place_again(socket))
+            self._catch_up(socket)
             await self._tell(socket)
 
     async def _tell(self, socket: Socket) -> None:
@@ -160,7 +161,7 @@ class Hub:
         seen = await self.source.replay(socket, arrival)
         if socket in self._sockets(socket.person):
             self.audience.settle(socket, seen)
-            if group.drawn != drawn:
+            if group.drawn != drawn or socket.guarded:
                 self.show_people(socket)
 
     def exit(self, socket: Socket) -> None:
@@ -285,6 +286,12 @@ class Hub:
                 self.later(self._read_session(person, socket.session.digest))
                 return
 
+    def _catch_up(self, socket: Socket) -> None:
+        """The same, where nobody tells any more: reading may have failed."""
+        listed = self.roster.person(socket.person.tile, socket.person.person_id)
+        if listed:
+            self._notice(listed)
+
     async def _read_session(self, person: Person, digest: str) -> None:
         session = await self.registry.get(digest)
         if session is None:
@@ -317,10 +324,13 @@ class Hub:
     def _part(self, socket: Socket, blocked: Collection[str]) -> None:
         """A block stands between its person and somebody: each is gone for the other."""
         self.audience.guard(socket)
+        group = self.audience.group_of(socket)
         if blocked:
             socket.write(signal(socket.form, "blocked", person_ids=sorted(blocked)))
-        if socket.held is None:
+        if socket.held is None and blocked:
             self.show_people(socket)
+        elif group:
+            self._show_soon([group])  # when a departure would be seen
 
     def _claim(self, person: Person, tile: Tile) -> None:
         """Another process took a person out who still has sockets here: put them back."""
@@ -390,8 +400,9 @@ class Hub:
 
     def show_people(self, socket: Socket, drawn: Drawn | None = None) -> None:
         """Writes who is near, if that differs from what the socket shows."""
-        if drawn is None or socket.guarded:
-            drawn = Drawn(self.nearby(socket.place, socket.session.hidden))
+        hidden = socket.session.hidden if socket.guarded else frozenset[str]()
+        if drawn is None or self.roster.holds(hidden, socket.place):
+            drawn = Drawn(self.nearby(socket.place, hidden))
         frame = drawn.frame(socket)
         if hash(frame.text) != socket.people_shown:
             socket.people_shown = hash(frame.text)
@@ -463,6 +474,8 @@ class Hub:
             self._take_over(died)
         for person in self.roster.lapsed(pulse.now_ms - int(PULSE_S * 2000), pulse.now_ms):
             self._changed(person.tile)
+        for sockets in [*self.audience.sockets.values()]:
+            self._catch_up(next(iter(sockets)))
         if self.joined:
             await self.source.poll()
             await self._release()

@@ -311,7 +311,7 @@ def from_fields(fields: Mapping[str, str]) -> Session:
 
 def since_by_id(field: str) -> dict[str, int]:
     """Person ids, each with the milliseconds that stand behind it."""
-    return {id: int(ms) for id, _, ms in (one.partition(":") for one in field.split())}
+    return {id: int(ms) for id, _, ms in (one.partition(":") for one in field.split(" ") if one)}
 
 
 def to_entry(person: Person) -> str:

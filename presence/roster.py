@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import NamedTuple
 
-from presence.geo import Tile
+from presence.geo import Tile, in_range
 from presence.grid import Grid
 from presence.people import Person, Place, TileEvent
 from presence.registry import Tileful
@@ -191,6 +191,11 @@ class Roster:
             near[far].append([one.person_id for one in ones])
         totals = {far: sum(map(len, ranks)) for far, ranks in near.items()}
         return Nearby(place, self._nearest(near, newest), totals)
+
+    def holds(self, hidden: frozenset[str], place: Place) -> bool:
+        """Whether any of these is listed in range of a place."""
+        known = (one for person_id in hidden for one in self.listed.get(person_id, ()))
+        return any(in_range(*place, *one.place) for one in known)
 
     def _nearest(
         self, near: Mapping[int, list[list[str]]], loose: Mapping[str, Neighbour]

@@ -144,6 +144,7 @@ async def test_a_call_ends_and_no_knock_comes_through_even_after_a_return(
         ({}, 400, "bad-frame"),
         ({"person_id": "somebody"}, 400, "bad-frame"),
         ({"person_id": ["0" * 16]}, 400, "bad-frame"),
+        ({"person_id": "0" * 16 + "\n"}, 400, "bad-frame"),
         ({"person_id": 1234567812345678}, 204, ""),
     ],
 )

@@ -31,7 +31,9 @@ def printed(*arguments: str) -> str:
 def report(subject: str, **fields: Any) -> Report:
     now = timezone.now()
     known = {"person_id": "a" * 16, "name": "Ana", "reason": "hate", "deadline": now}
-    return Report.objects.create(subject=subject, reporter=subject, **{**known, "made": now, **fields})
+    return Report.objects.create(
+        subject=subject, reporter=subject, **{**known, "made": now, **fields}
+    )
 
 
 def test_what_waits_is_listed_newest_first_and_other_states_when_asked_for() -> None:

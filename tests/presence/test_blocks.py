@@ -11,7 +11,11 @@ import pytest
 
 from chat.history_memory import MemoryHistory
 from neartalk.background import Background
+from neartalk.codes import Refused
+from presence import hub
 from presence.audience import WINDOW_S
+from presence.hub import PEOPLE_S
+from presence.panel import Drawn
 from presence.people import Person, Place, Session
 from presence.registry_memory import MemoryRegistry
 from tests.hubs import (
@@ -70,6 +74,11 @@ class Town:
             self.second.hub.announce(change)
         await self.settle()
 
+    async def pass_lists(self) -> None:
+        """Until everybody has been shown who came and went."""
+        await self.time.pass_s(PEOPLE_S + 0.1)
+        await self.settle()
+
     async def say(self, seat: Seat, text: str) -> None:
         await (self.second if seat is self.bob else self.first).say(seat, text)
         await self.settle()
@@ -101,10 +110,13 @@ def _of(seat: Seat, frame: dict[str, Any]) -> bool:
 # ---- Presence ----------------------------------------------------------------------------------
 
 
-async def test_both_see_the_other_depart_at_once_and_nobody_else_sees_anything() -> None:
+async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None:
     async with town() as place:
+        await place.pass_lists()
         before = [len(place.carol.page.frames)]
         await place.block(place.alice, place.bob)
+        assert names_of(place.alice) == [["Carol"]], "at once"
+        await place.pass_lists()
         assert names_of(place.alice, place.bob) == [["Carol"], ["Carol"]]
         counts = [seat.page.all("people")[-1]["count"] for seat in (place.alice, place.bob)]
         assert counts == [1, 1]
@@ -117,6 +129,7 @@ async def test_only_who_blocked_is_told_so_on_every_page_and_the_other_cannot_te
         twin = await place.second.come(place.alice.session)
         heard = len(place.bob.page.frames)
         await place.block(place.alice, place.bob)
+        await place.pass_lists()
         bob_id = place.bob.person.person_id
         for seat in (place.alice, twin):
             assert [one["person_ids"] for one in seat.page.all("blocked")] == [[bob_id]]
@@ -138,9 +151,8 @@ async def test_people_who_come_and_go_are_shown_to_both_as_before() -> None:
     async with town() as place:
         await place.block(place.alice, place.bob)
         await place.first.come(await person(place.registry, "Dora", BESIDE))
-        await place.settle()
-        await place.time.pass_s(6)
-        await place.settle()
+        await place.pass_lists()
+        await place.pass_lists()
         shown = [sorted(names) for names in names_of(place.alice, place.bob)]
         assert shown == [["Carol", "Dora"]] * 2
 
@@ -173,7 +185,88 @@ async def test_a_block_of_which_no_hint_told_is_found_by_the_next_pulse() -> Non
         await place.settle()
         assert place.bob.page.names != ["Carol"]
         await place.second.poll()
+        await place.pass_lists()
         assert place.bob.page.names == ["Carol"]
+
+
+async def test_who_was_blocked_is_shown_it_when_a_departure_would_be() -> None:
+    """Or they could tell the one from the other."""
+    async with town() as place:
+        await place.pass_lists()
+        dora = await place.second.come(await person(place.registry, "Dora", BESIDE))
+        await place.settle()
+        await place.time.pass_s(0.2)
+        shown = len(place.bob.page.all("people"))
+        await place.block(place.alice, place.bob)
+        change = await place.registry.close(dora.session.digest)
+        place.second.hub.announce(change)
+        await place.settle()
+        assert len(place.bob.page.all("people")) == shown
+        await place.pass_lists()
+        assert place.bob.page.names == ["Carol"]
+        assert len(place.bob.page.all("people")) == shown + 1
+
+
+async def test_a_block_is_known_though_the_session_could_not_be_read_when_it_was_told() -> None:
+    async with town() as place:
+        place.registry.failing["get"] = Refused("store-unavailable")
+        changes = await place.registry.block(place.alice.session.digest, place.bob.person.person_id)
+        for change in changes:
+            place.first.hub.announce(change)
+        await place.settle()
+        assert not place.bob.session.blocked_by
+        await place.second.poll()
+        await place.say(place.alice, "Are you gone?")
+        assert place.bob.page.texts == []
+
+
+async def test_a_block_while_a_socket_comes_is_known_to_it() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Dora", BESIDE)
+        stop = place.registry.stop("after", "place")
+        dora = await place.second.knock(session)
+        await stop.arrived()
+        for change in await place.registry.block(place.alice.session.digest, dora.person.person_id):
+            place.first.hub.announce(change)
+        await place.settle()
+        stop.open.set()
+        await dora.task
+        await place.settle()
+        await place.say(place.alice, "Not for you.")
+        assert dora.page.texts == []
+
+
+async def test_a_page_that_arrives_while_its_person_blocks_somebody_lists_them_no_more() -> None:
+    async with town() as place:
+        await place.pass_lists()
+        stop = place.history.stop("before", "after")
+        twin = await place.first.knock(place.alice.session)
+        await stop.arrived()
+        await place.block(place.alice, place.bob)
+        stop.open.set()
+        await twin.task
+        await place.settle()
+        assert names_of(place.alice, twin) == [["Carol"], ["Carol"]]
+
+
+async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> None:
+    async with town() as place:
+        await place.block(place.carol, await place.first.come(await gone(place)))
+        group = place.first.hub.audience.group_of(place.carol)
+        assert group
+        assert group.guarded == {place.carol}
+        await place.say(place.bob, "To all.")
+        assert place.carol.page.lots == [["To all."]]
+        drawn: list[object] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hub, "Drawn", lambda nearby: drawn.append(nearby) or Drawn(nearby))
+            place.first.hub._show_group(group)
+        assert len(drawn) == 1
+
+
+async def gone(place: Town) -> Session:
+    """Somebody who is far away."""
+    return await person(place.registry, "Frank", AWAY)
 
 
 async def test_a_store_that_began_anew_knows_the_block_again() -> None:
