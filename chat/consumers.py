@@ -56,12 +56,17 @@ class ChatConsumer(SocketConsumer):
         if not isinstance(ref, str) or not REF.fullmatch(ref) or not isinstance(text, str):
             raise Refused("bad-frame")
         socket = self._present(ref)
-        person_id = socket.person.person_id
-        sanctions().refuse_muted(person_id, ref)
+        person_id, device = socket.person.person_id, socket.session.device
+        try:
+            sanctions().refuse_muted(person_id, device, ref)
+        except Refused:
+            if await feed().ack_known(socket, ref):
+                return  # it was kept before they were muted
+            raise
         try:
             await feed().send(socket, checked(text, ref), ref)
         except Refused as refused:
-            await bear(person_id, refused)
+            await bear(person_id, device, refused)
             raise
 
     async def remove(self, frame: dict[str, Any]) -> None:

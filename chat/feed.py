@@ -80,9 +80,25 @@ class Feed:
         age_ms = self.hub.now_ms() - session.opened_ms
         return age_ms < NEW_MS and rule("chat.new").on
 
-    async def _append(self, draft: Draft, session: Session) -> Appended:
+    async def ack_known(self, socket: Socket, ref: str) -> bool:
+        """Acks a message that is kept already; whether it is.
+
+        Raises Refused: `store-unavailable`.
+        """
+        person = socket.person
+        tiles = [*self._just_left(socket.session), person.tile]
+        known = await self.history.known(person.person_id, ref, tiles)
+        if known:
+            message_id = public_id(known, person.person_id, ref)
+            socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
+        return known is not None
+
+    def _just_left(self, session: Session) -> list[Tile]:
         recent = self.hub.now_ms() - RECENT_MS
-        earlier = [left.tile for left in session.trail if left.left_ms > recent]
+        return [left.tile for left in session.trail if left.left_ms > recent]
+
+    async def _append(self, draft: Draft, session: Session) -> Appended:
+        earlier = self._just_left(session)
         try:
             async with asyncio.timeout(STORE_WAIT_S):
                 return await self.history.append(draft, earlier)

@@ -37,6 +37,9 @@ class History(Protocol):
         Raises Refused: `too-fast`, `repeated`, `copied`, each with `retry_after`.
         """
 
+    async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
+        """The place of the message that a person sent under a ref, in any of these tiles."""
+
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
     ) -> tuple[Removal, StreamId] | None:

@@ -43,13 +43,16 @@ class MemoryHistory:
         self.tats: dict[tuple[Tile, str, str], int] = {}
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
-        for tile in (*earlier, draft.tile):
-            known = self._fresh(tile).refs.get((draft.person_id, draft.ref))
-            if known:
-                return Appended(known, BEGINNING, fresh=False)
+        known = await self.known(draft.person_id, draft.ref, (*earlier, draft.tile))
+        if known:
+            return Appended(known, BEGINNING, fresh=False)
         self._allow(draft)
         message = message_of(draft, self._next_id(self._fresh(draft.tile)))
         return self._put(draft.tile, message, (draft.person_id, draft.ref))
+
+    async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
+        found = (self._fresh(tile).refs.get((person_id, ref)) for tile in tiles)
+        return next(filter(None, found), None)
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str

@@ -57,7 +57,7 @@ class RedisHistory:
         ref = f"{draft.person_id}:{draft.ref}"
         with unknown_when_lost():
             if known := await self._known(ref, earlier):
-                return Appended(StreamId.parse(known), BEGINNING, fresh=False)
+                return Appended(known, BEGINNING, fresh=False)
             acts = acts_of(draft)
             said, *values = await self._append(draft, ref, acts)
         if said == "known":
@@ -70,10 +70,15 @@ class RedisHistory:
         self._look_after(draft.tile, kept, due)
         return kept
 
-    async def _known(self, ref: str, tiles: Iterable[Tile]) -> str | None:
+    async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
+        with unknown_when_lost():
+            return await self._known(f"{person_id}:{ref}", tiles)
+
+    async def _known(self, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
         """The id that any of these tiles knows a ref by. All are asked at once."""
         asked = [self.client.together.send("HGET", refs_key(tile), ref) for tile in tiles]
-        return next(filter(None, await asyncio.gather(*asked)), None) if asked else None
+        found = next(filter(None, await asyncio.gather(*asked)), None) if asked else None
+        return StreamId.parse(found) if found else None
 
     async def _append(self, draft: Draft, ref: str, acts: Sequence[Act]) -> Any:
         tile = draft.tile

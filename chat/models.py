@@ -15,7 +15,8 @@ class Report(models.Model):
     person: a list of `{"id", "sent_at", "name", "text"}`, oldest first, or null where nothing was
     left of it; `seal` is the SHA-256 of its canonical JSON. At `deadline` all
     of this, the name and the words are deleted. `subject` is the digest of the network of whoever
-    reported, `reporter` that of their visit; `device` and `origin` are those of the person.
+    reported, `""` where they can't have met the person, and `reporter` that of their visit;
+    `device` and `origin` are those of the person.
     """
 
     class State(models.TextChoices):

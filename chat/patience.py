@@ -9,7 +9,7 @@ from neartalk.store import allowances
 RULE = "chat.refused"
 
 
-async def bear(person_id: str, refused: Refused) -> None:
+async def bear(person_id: str, device: str, refused: Refused) -> None:
     """Counts a message that was refused by a limit or as spam.
 
     Raises Refused: `muted` in its place, once it was one too many; `store-unavailable`.
@@ -20,5 +20,5 @@ async def bear(person_id: str, refused: Refused) -> None:
     _, wait_ms = await allowances().take([act])
     if not wait_ms:
         return
-    row = sanctions().muted(person_id) or sanctions().wear_out(person_id)
+    row = sanctions().muted(person_id, device) or sanctions().wear_out(person_id, device)
     raise sanctions().refusal(row, ref=refused.ref, rule=RULE) from refused

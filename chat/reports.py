@@ -45,18 +45,19 @@ class Filed:
 
 
 async def filed(feed: Feed, reporter: Session, subject: str, asked: Mapping[str, str]) -> Filed:
-    """`asked` is what the form took; `subject` is whom the report is counted under.
-
-    Raises Refused: `not-found`, where the person is unknown or the message was out of reach.
+    """`asked` is what the form took; `subject` is whom the report is counted under, if they can
+    have met the person. A message that they can't have heard is as one that is gone: the answer
+    does not tell who is here. Raises Refused: `not-found` for oneself.
     """
     person_id = asked["person_id"]
+    if person_id == reporter.person.person_id:
+        raise Refused("not-found")
     person = await feed.hub.registry.find(person_id)
     tiles = tiles_of(person) if person else tiles_heard(reporter)
     said = await find(feed.history, tiles, asked["message_id"], person_id)
-    known = said or person
-    reached = said is None or may_have_heard(reporter, said)
-    if known is None or not reached or person_id == reporter.person.person_id:
-        raise Refused("not-found")
+    if said and not may_have_heard(reporter, said):
+        said = None
+    met = said or (person and may_have_met(reporter, person))
     evidence = await sealed(feed.history, tiles, said) if said else None
     made = timezone.now()
     fields = {
@@ -69,7 +70,7 @@ async def filed(feed: Feed, reporter: Session, subject: str, asked: Mapping[str,
         "evidence": evidence,
         "seal": seal_of(evidence) if evidence else "",
         "deadline": made + timedelta(days=settings.EVIDENCE_DAYS),
-        "subject": subject,
+        "subject": subject if met else "",
         "reporter": hashlib.sha256(f"reporter:{reporter.digest}".encode()).hexdigest()[:32],
         "device": person.device if person else "",
         "origin": person.origin if person else "",
@@ -109,6 +110,11 @@ async def find(
             ):
                 return Said(entry, reading.now_ms)
     return None
+
+
+def may_have_met(reporter: Session, person: Session) -> bool:
+    """In the last half hour; nobody keeps in which cells."""
+    return not tiles_heard(reporter).isdisjoint(tiles_of(person))
 
 
 def may_have_heard(reporter: Session, said: Said) -> bool:
@@ -160,10 +166,12 @@ def keep(report: Filed) -> None:
 
 def is_one_too_many(report: Report) -> bool:
     """Whether with this one so many different subjects wait for a review as is enough to mute."""
-    waiting = Report.objects.filter(person_id=report.person_id, state=Report.State.WAITING)
+    waiting = Report.objects.filter(person_id=report.person_id, state=Report.State.WAITING).exclude(
+        subject=""
+    )
     again = waiting.filter(subject=report.subject).count() > 1
     subjects = waiting.values("subject").distinct().count()
-    return not again and subjects == settings.REPORTS_TO_MUTE
+    return bool(report.subject) and not again and subjects == settings.REPORTS_TO_MUTE
 
 
 def mute(report: Report) -> None:

@@ -108,6 +108,11 @@ def nearest(origin: Origin) -> str:
     return next(iter(origin.values()), "")
 
 
+def widest(origin: Origin) -> str:
+    """All that one person may have addresses of; of this machine that is nothing."""
+    return next(reversed([*origin.values()]), "")
+
+
 def digest_of(key: bytes, network: str) -> str:
     return hmac.digest(key, network.encode(), hashlib.sha256).hex()[:32]
 

@@ -67,11 +67,11 @@ class Sanctions:
 
     def banned(self, person_id: str, device: str = "") -> Sanction | None:
         """The ban in force, of the person's and of the device's the one that ends last."""
-        found = (self._in_force(self.bans, key) for key in (person_id, device))
-        return max(filter(None, found), key=lambda row: row.until, default=None)
+        return self._longest(self.bans, person_id, device)
 
-    def muted(self, person_id: str) -> Sanction | None:
-        return self._in_force(self.mutes, person_id)
+    def muted(self, person_id: str, device: str = "") -> Sanction | None:
+        """The same for mutes."""
+        return self._longest(self.mutes, person_id, device)
 
     def slowed(self, origin: str) -> bool:
         """Whether somebody of this network, by its digest of today, is banned."""
@@ -82,9 +82,9 @@ class Sanctions:
         if row := self.banned(person_id, device):
             raise self.refusal(row)
 
-    def refuse_muted(self, person_id: str, ref: str | None = None) -> None:
+    def refuse_muted(self, person_id: str, device: str, ref: str | None = None) -> None:
         """Raises Refused: `muted`."""
-        if row := self.muted(person_id):
+        if row := self.muted(person_id, device):
             raise self.refusal(row, ref=ref)
 
     def refusal(self, row: Sanction, *, ref: str | None = None, rule: str | None = None) -> Refused:
@@ -101,6 +101,10 @@ class Sanctions:
             ref=ref,
             rule=rule,
         )
+
+    def _longest(self, ends: dict[str, Sanction], *keys: str) -> Sanction | None:
+        found = (self._in_force(ends, key) for key in keys)
+        return max(filter(None, found), key=lambda row: row.until, default=None)
 
     def _in_force(self, ends: dict[str, Sanction], key: str) -> Sanction | None:
         row = ends.get(key)
@@ -141,10 +145,11 @@ class Sanctions:
             self._next()
         return row
 
-    def wear_out(self, person_id: str) -> Sanction:
+    def wear_out(self, person_id: str, device: str = "") -> Sanction:
         """A mute by nobody, for who was refused again and again: each one lasts longer."""
-        lasts = WORN_OUT[min(self.earlier[person_id], len(WORN_OUT) - 1)]
-        return self.impose(Sanction.Kind.MUTE, person_id, lasts, Reason.SPAM)
+        earlier = max(self.earlier[person_id], self.earlier[device] if device else 0)
+        lasts = WORN_OUT[min(earlier, len(WORN_OUT) - 1)]
+        return self.impose(Sanction.Kind.MUTE, person_id, lasts, Reason.SPAM, device=device)
 
     def complete(self, row: Sanction, device: str, origin: str) -> None:
         """What a ban that names only a person is about besides, as far as that is known."""
@@ -233,8 +238,9 @@ class Sanctions:
 
     def _hold(self, row: Sanction) -> None:
         if row.kind == Sanction.Kind.MUTE:
-            self.earlier[row.person_id] += 1
+            self.earlier.update(filter(None, (row.person_id, row.device)))
             outlast(self.mutes, row.person_id, row)
+            outlast(self.mutes, row.device, row)
             return
         outlast(self.bans, row.person_id, row)
         outlast(self.bans, row.device, row)

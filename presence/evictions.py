@@ -1,12 +1,14 @@
 """Who is banned is told why and goes: from every socket of this process, and from the registry."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections import deque
+from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from neartalk.sanctions import Sanctions, sanctions
+from neartalk.sanctions import ROUND_S, Sanctions, sanctions
 from presence.hub import Hub, hub
 from presence.people import Session
 
@@ -25,10 +27,16 @@ class Evictions:
         self.hub = hub
         self.sanctions = sanctions
         self.guests: dict[Guest, Session] = {}
+        self.ending: dict[str, Session] = {}
+        self.closing: deque[Sanction] = deque()
+        self.working = asyncio.Lock()
         sanctions.listen(self.hear)
 
     def start(self) -> None:
-        self.sanctions.start()
+        """Begins its rounds; does nothing the second time."""
+        if not self.sanctions.background.rounds:
+            self.sanctions.start()
+            self.sanctions.background.every(ROUND_S, self.work)
 
     def admit(self, guest: Guest, session: Session) -> None:
         self.guests[guest] = session
@@ -38,24 +46,31 @@ class Evictions:
 
     def hear(self, news: Sequence[Sanction]) -> None:
         """Tells those whom it is about; who is banned is told that it is over."""
-        mutes = {row.person_id: row for row in news if row.kind == Sanction.Kind.MUTE}
+        mutes = [row for row in news if row.kind == Sanction.Kind.MUTE]
         bans = [row for row in news if row.kind == Sanction.Kind.BAN]
-        evicted = {}
+        muted = {key: row for row in mutes for key in (row.person_id, row.device) if key}
         for guest, session in [*self.guests.items()]:
             person_id = session.person.person_id
             ban = self.sanctions.banned(person_id, session.device) if bans else None
-            if row := ban or mutes.get(person_id):
+            if row := ban or muted.get(person_id) or muted.get(session.device):
                 guest.refuse(self.sanctions.refusal(row))
             if ban:
-                evicted[session.digest] = session
+                self.ending[session.digest] = session
                 self.forget(guest)
-        for row in bans:
-            self.hub.later(self._close_person(row))
-        self.hub.later(self._close(evicted.values()))
+        self.closing.extend(bans)
+        self.hub.later(self.work())
 
-    async def _close(self, sessions: Iterable[Session]) -> None:
-        for session in sessions:
-            await self.hub.end(session)
+    async def work(self) -> None:
+        """Ends sessions one by one; what the store did not take waits for the next round. Those
+        whom a ban names come first: what they came from stands in their session."""
+        async with self.working:
+            while self.closing:
+                await self._close_person(self.closing[0])
+                self.closing.popleft()
+            while self.ending:
+                digest, session = next(iter(self.ending.items()))
+                await self.hub.end(session)
+                del self.ending[digest]
 
     async def _close_person(self, ban: Sanction) -> None:
         """A ban of nothing but a person holds from now on for what their session came from."""

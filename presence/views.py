@@ -12,13 +12,13 @@ from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
 from neartalk.models import Reason
-from neartalk.origins import Origin, headers_of, nearest, origin_of
+from neartalk.origins import Origin, headers_of, nearest, origin_of, widest
 from neartalk.records import records
 from neartalk.sanctions import sanctions
 from neartalk.store import allowances, keys
-from presence import panel
+from presence import geo, panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, apart, cell_at, label, widest
+from presence.geo import RADIUS_STOPS_M, apart, cell_at, label
 from presence.hub import hub
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
@@ -116,10 +116,10 @@ async def allow_session(request: HtmxRequest) -> Origin:
     Raises Refused: `too-many-sessions`.
     """
     origin = await origin_of(keys(), *headers_of(request.scope))
-    near, widest = nearest(origin), [*origin.values()][-1:]
-    acts = [Act(f"session.{part}", one, beside=widest[0]) for part, one in origin.items()]
+    near, beside = nearest(origin), widest(origin)
+    acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
     if sanctions().slowed(near):
-        acts.append(Act("session.banned", near, beside=widest[0]))
+        acts.append(Act("session.banned", near, beside=beside))
     await allow(allowances(), "too-many-sessions", *acts)
     return origin
 
@@ -183,7 +183,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
-    place = Place(cell, widest(cell, asked_m))
+    place = Place(cell, geo.widest(cell, asked_m))
     session = await of_request(request)
     await allow_place(session, place)
     begins = not session.person.cell

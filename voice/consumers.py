@@ -54,7 +54,7 @@ class SignalConsumer(SocketConsumer):
             raise Refused("bad-frame")
         if not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
-        sanctions().refuse_muted(line.person_id)
+        sanctions().refuse_muted(line.person_id, line.session.device)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
         await switchboard().join(line, instance, direct=policy == "direct")

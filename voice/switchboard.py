@@ -108,12 +108,12 @@ class Switchboard:
         """Who is banned or muted keeps no call, not even for the 30 s that a closed socket is
         given. They are told by whoever knows their sockets."""
         bans = {row.person_id for row in news if row.kind == Sanction.Kind.BAN}
-        mutes = {row.person_id for row in news} - bans
+        mutes = {key for row in news for key in (row.person_id, row.device) if key} - bans
         ending = dict.fromkeys(bans & self.away.keys(), Reason.SESSION)
         ending |= dict.fromkeys(mutes & self.away.keys(), Reason.LEFT)
         for line in [*self.lines.values()]:
             banned = bans and sanctions().banned(line.person_id, line.session.device)
-            if banned or line.person_id in mutes:
+            if banned or not mutes.isdisjoint((line.person_id, line.session.device)):
                 self._take_out(line)
                 ending[line.person_id] = Reason.SESSION if banned else Reason.LEFT
         for person_id, reason in ending.items():

@@ -5,7 +5,6 @@ import { call, refusalIn, succeeded } from './http.js';
 import { act, facts } from './voice/room.js';
 import { draw } from './voice/stage.js';
 
-const GONE = 404;
 const VERBS = { block: 'Block', report: 'Report' };
 const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };
 const REPORT = {
@@ -85,15 +84,15 @@ async function ask(path, values, { yes, no, then = () => {} }) {
 
 function refuse(answer, no) {
   const place = find('[data-step]:not([hidden]) [data-refusal]');
-  const refusal = answer.status !== GONE && refusalIn(answer);
-  place?.replaceChildren(refusal ? document.importNode(refusal, true) : notice(answer.status, no));
+  const refusal = refusalIn(answer);
+  place?.replaceChildren(refusal ? document.importNode(refusal, true) : notice(no));
 }
 
-function notice(status, no) {
+function notice(no) {
   const made = document.getElementById('notice').content.cloneNode(true).firstElementChild;
   const [title, words] = made.querySelector('.notice-words').children;
-  title.textContent = status === GONE ? 'They are gone.' : 'NearTalk did not answer.';
-  words.textContent = status === GONE ? 'They left, and what they said is deleted.' : no;
+  title.textContent = 'NearTalk did not answer.';
+  words.textContent = no;
   return made;
 }
 

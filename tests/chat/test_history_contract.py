@@ -386,6 +386,16 @@ async def test_a_text_may_be_said_again_after_30_s_to_the_millisecond(settings: 
         assert (await stand.history.append(again("Hello there", 3))).fresh
 
 
+async def test_a_ref_is_known_in_the_tiles_that_are_asked_and_to_its_person(stands: Stands) -> None:
+    async with stands() as stand:
+        first = await stand.history.append(again("Hello there", 1))
+        tiles = [OUT_TILE, HOME_TILE]
+        assert await stand.history.known("alice", "ref-1-by-alice", tiles) == first.at
+        assert await stand.history.known("alice", "ref-1-by-alice", [OUT_TILE]) is None
+        assert await stand.history.known("bob", "ref-1-by-alice", tiles) is None
+        assert await stand.history.known("alice", "ref-1-by-alice", []) is None
+
+
 async def test_a_known_ref_is_answered_and_is_no_repeat(stands: Stands, settings: Settings) -> None:
     settings.RATE_LIMITS_SCALE = 1
     async with stands() as stand:

@@ -100,6 +100,14 @@ async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_pag
         await bob.silent()
 
 
+async def test_what_was_kept_before_is_acked_again_to_who_is_muted(town: House) -> None:
+    async with person(town.first, *elsewhere(), 500, "alice") as alice:
+        kept = await alice.say("I said this before.", ref="ref-before-it")
+        await worn_out(alice)
+        assert await alice.say("I said this before.", ref="ref-before-it") == kept
+        await muted(alice, 5)
+
+
 async def test_what_is_merely_too_much_at_once_mutes_as_well(town: House) -> None:
     async with person(town.first, *elsewhere(), 500, "alice") as alice:
         for _ in range(REFUSALS):

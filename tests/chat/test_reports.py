@@ -226,28 +226,31 @@ async def test_nobody_is_reported_for_what_somebody_else_said(
         message_id = await dora.say("I will hurt you")
         assert (await bob.report(alice, message_id)).status_code == 201
         await dora.leave()
-        assert (await bob.report(NOBODY, message_id)).status_code == 404
     report = await row()
     assert (report.person_id, report.message_id) == (alice.person_id, "")
     assert (report.evidence, report.seal) == (None, "")
 
 
-async def test_what_nobody_could_hear_here_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_nobody_could_hear_here_is_no_evidence_and_the_answer_tells_of_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = MovedClock()
     async with in_memory(monkeypatch, clock) as street:
         alice, bob = await street.come("alice", AWAY), await street.come("bob")
         clock.ms += 1000
         message_id = await alice.say("Far away.")
-        answer = await bob.report(alice, message_id)
-        assert answer.status_code == 404
-        assert json.loads(answer.content)["code"] == "not-found"
+        here = await bob.report(alice, message_id)
         await alice.leave()
-        assert (await bob.report(alice, message_id)).status_code == 404
-        assert (await bob.report(NOBODY)).status_code == 404
+        left, never = await bob.report(alice, message_id), await bob.report(NOBODY)
+        assert {(one.status_code, one.content) for one in (here, left, never)} == {(201, b"{}")}
         own = await bob.say("My own.")
-        assert (await bob.report(bob, own)).status_code == 404
-        assert (await bob.report(bob)).status_code == 404
-    assert await Report.objects.acount() == 0
+        for message in (own, ""):
+            assert (await bob.report(bob, message)).status_code == 404
+    found = [report async for report in Report.objects.order_by("id")]
+    assert [(one.person_id, one.evidence, one.subject) for one in found] == [
+        (alice.person_id, None, ""),
+        (NOBODY, None, ""),
+    ]
 
 
 async def test_who_moved_on_reports_what_they_heard_where_they_were_and_nothing_said_later(
@@ -261,9 +264,11 @@ async def test_who_moved_on_reports_what_they_heard_where_they_were_and_nothing_
         await bob.move(AWAY)
         clock.ms += 1000
         later = await alice.say("After you left.")
-        assert (await bob.report(alice, later)).status_code == 404
         assert (await bob.report(alice, heard)).status_code == 201
-    assert texts(await row()) == ["Before you left."]
+        assert (await bob.report(alice, later)).status_code == 201
+    before, after = [report async for report in Report.objects.order_by("id")]
+    assert texts(before) == ["Before you left."]
+    assert (after.evidence, after.message_id) == (None, "")
 
 
 async def test_who_moved_on_is_reported_by_what_they_said_where_they_were(
@@ -298,7 +303,6 @@ async def test_who_has_left_is_reported_by_what_they_said_as_long_as_it_lives(
         clock.ms += 1000
         await dora.move(AWAY)
         await alice.leave()
-        assert (await bob.report(alice)).status_code == 404
         assert (await bob.report(alice, message_id)).status_code == 201
         assert (await dora.report(alice, message_id)).status_code == 201
     async for report in Report.objects.all():

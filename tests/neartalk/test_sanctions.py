@@ -103,6 +103,17 @@ def test_what_is_imposed_holds_at_once_and_ends_by_the_clock(one: Process, time:
     assert not one.muted(BOB)
 
 
+def test_a_mute_holds_for_the_device_in_another_visit_and_makes_its_next_one_longer(
+    one: Process, time: Time
+) -> None:
+    one.wear_out(ALICE, DEVICE)
+    assert one.muted(BOB, DEVICE)
+    assert not one.muted(BOB, "another")
+    assert not one.muted(BOB)
+    assert one.wear_out(BOB, DEVICE).until == time.now + timedelta(minutes=15)
+    assert one.wear_out(CHARLIE).until == time.now + timedelta(minutes=5)
+
+
 def test_of_several_the_one_that_ends_last_is_told(one: Process, settings: Settings) -> None:
     settings.OBJECTIONS = "safety@example.org"
     one.impose(BAN, ALICE, 2 * HOUR, Reason.HATE)

@@ -18,6 +18,7 @@ from presence.hub import PEOPLE_S
 from presence.panel import Drawn
 from presence.people import Person, Place, Session
 from presence.registry_memory import MemoryRegistry
+from presence.roster import Nearby
 from tests.hubs import (
     AWAY,
     BESIDE,
@@ -257,9 +258,14 @@ async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> Non
         assert group.guarded == {place.carol}
         await place.say(place.bob, "To all.")
         assert place.carol.page.lots == [["To all."]]
-        drawn: list[object] = []
+        drawn: list[Nearby] = []
+
+        def draw(nearby: Nearby) -> Drawn:
+            drawn.append(nearby)
+            return Drawn(nearby)
+
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(hub, "Drawn", lambda nearby: drawn.append(nearby) or Drawn(nearby))
+            patch.setattr(hub, "Drawn", draw)
             place.first.hub._show_group(group)
         assert len(drawn) == 1
 
