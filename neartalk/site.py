@@ -9,7 +9,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import UsernameField
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from neartalk.store import allowances, keys
 
 # What an app adds to the first page: HTML, or nothing where the user may not see it.
 Panel = Callable[[HttpRequest], str]
+LOGIN_METHODS = ("GET", "HEAD", "POST")
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -36,8 +37,9 @@ class LoginForm(AdminAuthenticationForm):
             for user in tried:
                 record(user, user, "Login failed.")
             raise
-        user = self.get_user()
-        record(user, user, "Logged in.")
+        # Nobody, where a field was empty.
+        if user := self.get_user():
+            record(user, user, "Logged in.")
         return cleaned
 
 
@@ -66,6 +68,9 @@ class Site(admin.AdminSite):
     async def login(  # type: ignore[override]
         self, request: HtmxRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        # Django would take PUT for POST.
+        if request.method not in LOGIN_METHODS:
+            return HttpResponseNotAllowed(LOGIN_METHODS)
         try:
             if request.method == "POST":
                 await allow_login(request)

@@ -113,6 +113,22 @@ async def test_who_comes_in_and_whose_account_was_tried_is_written_down() -> Non
     assert await done() == [("mira", "Login failed."), ("mira", "Logged in.")]
 
 
+@pytest.mark.parametrize(("name", "word"), [("", ""), ("mira", ""), ("", "a long evening")])
+async def test_an_empty_field_is_told_and_not_written_down(name: str, word: str) -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    answer = await attempt(name, word)
+    assert answer.status_code == 200
+    assert "This field is required." in answer.content.decode()
+    assert await done() == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_nobody_tries_a_password_by_another_method(method: str) -> None:
+    answer = await AsyncClient().generic(method, LOGIN, "username=mira&password=x")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "GET, HEAD, POST"
+
+
 # ---- The audit trail -----------------------------------------------------------------------------
 
 
