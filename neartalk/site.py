@@ -104,7 +104,7 @@ def add_panel(name: str, panel: Panel) -> None:
 
 async def allow_login(request: HtmxRequest) -> None:
     """One try of a network, as which this machine counts too, and one for an account from wherever
-    they come.
+    they come: what the network may not try takes nothing from the account.
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
