@@ -8,8 +8,15 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.db import transaction
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -64,6 +71,17 @@ class Site(admin.AdminSite):
         drawn = {name: draw(request) for name, draw in self.panels.items()}
         shown = {"panels": drawn, "now": timezone.now(), **(extra_context or {})}
         return super().index(request, shown)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Only what was done leads on; what can't be is the same page again."""
+        with transaction.atomic():
+            response = super().password_change(request, extra_context)
+            if isinstance(response, HttpResponseRedirect):
+                user = cast(User, request.user)
+                record(user, user, "Changed the password.")
+        return response
 
     async def login(  # type: ignore[override]
         self, request: HtmxRequest, extra_context: dict[str, Any] | None = None

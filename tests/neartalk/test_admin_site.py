@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
 
 from neartalk import site
@@ -15,7 +17,7 @@ from neartalk.allowances_memory import MemoryAllowances
 from neartalk.audit import record
 from neartalk.groups import GROUPS, add_groups
 from neartalk.limits import RULES
-from neartalk.models import RateLimit
+from neartalk.models import RateLimit, Sanction
 from neartalk.origins import MemoryKeys
 from neartalk.records import records
 from tests.operators import operator
@@ -166,6 +168,47 @@ def test_filters_of_the_audit_trail_take_what_they_offer(client: Client) -> None
     client.force_login(User.objects.create_superuser("root", password="a long evening"))
     for wanted in ({"user": "x"}, {"kind": "x"}, {"user": "999", "kind": "999"}):
         assert client.get(AUDIT, wanted).status_code == 200
+
+
+def test_who_changes_their_password_is_written_down(client: Client) -> None:
+    client.force_login(operator("mira", "reviewer"))
+    form = {"old_password": "wrong", "new_password1": "a short night", "new_password2": "a short"}
+    assert client.post("/admin/password_change/", form).status_code == 200
+    assert not LogEntry.objects.exists()
+    form |= {"old_password": "a long evening", "new_password2": "a short night"}
+    assert client.post("/admin/password_change/", form).status_code == 302
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.change_message) == ("mira", "Changed the password.")
+    assert entry.object_repr == "mira"
+
+
+def test_commands_act_as_a_user_that_nobody_can_log_in_as(client: Client) -> None:
+    call_command("ban", "b" * 16, "--for", "1h", "--note", "shouts", stdout=StringIO())
+    ban = Sanction.objects.get()
+    call_command("unban", ban.person_id, stdout=StringIO())
+    call_command("limits", "set", "chat.send", "--burst", "4", "--off", stdout=StringIO())
+    assert [
+        (entry.user.username, entry.object_repr, entry.change_message)
+        for entry in LogEntry.objects.order_by("pk")
+    ] == [
+        ("console", f"Ban of {ban.person_id}", f"Banned until {ban.until:%F %H:%M} UTC. shouts"),
+        ("console", f"Ban of {ban.person_id}", "Lifted. With manage.py unban."),
+        ("console", "chat.send", "At once: 3 to 4; On: True to False"),
+    ]
+    user = User.objects.get()
+    assert ban.by == user
+    assert not user.is_active
+    assert not user.is_staff
+    assert not user.has_usable_password()
+    client.force_login(User.objects.create_superuser("root", password="a long evening"))
+    assert "shouts" in client.get(AUDIT, {"user": user.pk}).content.decode()
+    assert "chat.send" not in client.get(AUDIT, {"user": user.pk + 1}).content.decode()
+
+
+def test_a_rule_that_can_not_be_set_leaves_no_line() -> None:
+    with pytest.raises(CommandError):
+        call_command("limits", "set", "chat.send", "--burst", "0")
+    assert not LogEntry.objects.exists()
 
 
 # ---- Groups --------------------------------------------------------------------------------------

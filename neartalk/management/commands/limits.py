@@ -7,9 +7,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.text import capfirst
 
+from neartalk.audit import console, record
 from neartalk.commands import Row, add_json, shown
 from neartalk.limits import RULES
 from neartalk.models import RateLimit, RateLimitHit
@@ -58,13 +61,25 @@ def change(name: str, given: Mapping[str, int]) -> None:
     row = RateLimit.objects.filter(name=name).first()
     if row is None:
         raise CommandError(f"{name} has no row yet: run manage.py migrate")
+    changes = changed(row, given)
     for field, value in given.items():
         setattr(row, field, value)
     try:
         row.full_clean()
     except ValidationError as why:
         raise CommandError(f"{', '.join(why.message_dict)}: {' '.join(why.messages)}") from why
-    row.save(update_fields=[*given])
+    with transaction.atomic():
+        row.save(update_fields=[*given])
+        record(console(), row, changes or "Saved without a change")
+
+
+def changed(row: RateLimit, given: Mapping[str, int]) -> str:
+    """What it was and what it is, for the audit trail."""
+    return "; ".join(
+        f"{capfirst(one.verbose_name)}: {one.value_from_object(row)} to {given[one.name]}"
+        for one in row._meta.fields
+        if one.name in given and given[one.name] != one.value_from_object(row)
+    )
 
 
 def listed(names: Sequence[str]) -> list[Row]:
