@@ -11,13 +11,14 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
+from django.utils import timezone
 
 from neartalk import site
 from neartalk.allowances_memory import MemoryAllowances
 from neartalk.audit import record
 from neartalk.groups import GROUPS, add_groups
 from neartalk.limits import RULES
-from neartalk.models import RateLimit, Sanction
+from neartalk.models import RateLimit, RateLimitHit, Sanction
 from neartalk.origins import MemoryKeys
 from neartalk.records import records
 from tests.operators import operator
@@ -250,3 +251,9 @@ def test_the_first_page_has_everything_and_no_inline_style_or_script(client: Cli
     assert "style=" not in page
     assert "<style" not in page
     assert page.count("<script") == page.count("<script src=")
+
+
+def test_the_first_page_says_in_how_many_lines_it_looked(client: Client) -> None:
+    RateLimitHit.objects.create(rule="chat.send", minute=timezone.now(), count=3)
+    client.force_login(operator("mira", "reviewer"))
+    assert "in its newest 2\u202f000 lines" in client.get("/admin/").content.decode()

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from neartalk.limits import RULES
-from neartalk.models import RateLimit, RateLimitHit
+from neartalk.models import HourlyHits, RateLimit
 from neartalk.records import rules_set
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,8 +30,8 @@ def told(*args: str) -> dict[str, dict[str, Any]]:
 
 def test_every_rule_is_listed_with_what_it_refused(each_database: str) -> None:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    RateLimitHit.objects.bulk_create(
-        RateLimitHit(rule="chat.send", minute=today + timedelta(hours=hours), count=count)
+    HourlyHits.objects.bulk_create(
+        HourlyHits(rule="chat.send", hour=today + timedelta(hours=hours), count=count)
         for hours, count in ((0, 1), (1, 2), (-1, 10), (-24, 20), (-25, 100))
     )
     found = told()

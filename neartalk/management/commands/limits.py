@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from neartalk.audit import console, record
 from neartalk.commands import Row, add_json, shown
 from neartalk.limits import RULES
-from neartalk.models import RateLimit, RateLimitHit
+from neartalk.models import HourlyHits, RateLimit
 
 
 class Command(BaseCommand):
@@ -85,14 +85,12 @@ def changed(row: RateLimit, given: Mapping[str, int]) -> str:
 def listed(names: Sequence[str]) -> list[Row]:
     """The rules of these names, in this order, with what each refused."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    hits = RateLimitHit.objects.filter(rule__in=names, minute__gte=today - timedelta(days=1))
+    hits = HourlyHits.objects.filter(rule__in=names, hour__gte=today - timedelta(days=1))
     refused = {
         rule: (now or 0, before or 0)
-        for rule, now, before in hits.order_by()
-        .values_list("rule")
-        .annotate(
-            now=Sum("count", filter=Q(minute__gte=today)),
-            before=Sum("count", filter=Q(minute__lt=today)),
+        for rule, now, before in hits.values_list("rule").annotate(
+            now=Sum("count", filter=Q(hour__gte=today)),
+            before=Sum("count", filter=Q(hour__lt=today)),
         )
     }
     rows = RateLimit.objects.in_bulk(names)
