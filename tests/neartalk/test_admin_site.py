@@ -257,3 +257,28 @@ def test_the_first_page_says_in_how_many_lines_it_looked(client: Client) -> None
     RateLimitHit.objects.create(rule="chat.send", minute=timezone.now(), count=3)
     client.force_login(operator("mira", "reviewer"))
     assert "in its newest 2\u202f000 lines" in client.get("/admin/").content.decode()
+
+
+def test_the_door_is_found_without_its_slash(client: Client) -> None:
+    answer = client.get("/admin")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_who_may_not_or_asks_for_nonsense_reads_why(client: Client) -> None:
+    client.force_login(operator("mira", "reviewer"))
+    for url, status, words in (
+        ("/admin/neartalk/sanction/add/", 403, "Not with this account"),
+        ("/admin/neartalk/sanction/?device__gt=a", 400, "That can’t be answered"),
+    ):
+        answer = client.get(url)
+        assert answer.status_code == status
+        assert words in answer.content.decode()
+
+
+def test_who_is_no_longer_active_is_out_at_once(client: Client) -> None:
+    mira = operator("mira", "moderator")
+    client.force_login(mira)
+    assert client.get("/admin/").status_code == 200
+    mira.is_active = False
+    mira.save()
+    assert client.get("/admin/").status_code == 302

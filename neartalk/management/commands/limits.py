@@ -28,8 +28,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("verb", nargs="?", choices=["set"], help="changes a rule; else lists")
-        parser.add_argument("name", nargs="?", help="which rule to set, such as chat.send")
+        parser.add_argument(
+            "words",
+            nargs="*",
+            metavar="NAME",
+            help="which rules to list, such as chat.send; or 'set' and the one to change",
+        )
         parser.add_argument("--allowance", type=int, metavar="N", help="acts in a period, from 1")
         parser.add_argument(
             "--period", type=int, dest="period_s", metavar="S", help="its seconds, from 1"
@@ -42,20 +46,22 @@ class Command(BaseCommand):
         )
         add_json(parser)
 
-    def handle(self, *args: Any, verb: str | None, name: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, words: list[str], **options: Any) -> None:
+        to_set = words[:1] == ["set"]
+        names = words[1:] if to_set else words
+        if unknown := [name for name in names if name not in RULES]:
+            raise CommandError(f"There is no rule {unknown[0]!r}, but {', '.join(RULES)}")
         fields = ("allowance", "period_s", "burst", "on")
         given = {field: options[field] for field in fields if options[field] is not None}
-        if verb:
-            change(name or "", given)
-        elif given:
+        if to_set and len(names) == 1:
+            change(names[0], given)
+        elif to_set or given:
             raise CommandError("To change a rule: limits set NAME, and what of it")
-        rows = listed([name] if name else [*RULES])
+        rows = listed(names or [*RULES])
         self.stdout.write(shown(rows, as_json=options["json"]))
 
 
 def change(name: str, given: Mapping[str, int]) -> None:
-    if name not in RULES:
-        raise CommandError(f"There is no rule {name!r}, but {', '.join(RULES)}")
     if not given:
         raise CommandError("What of it? --allowance, --period, --burst, --on or --off")
     row = RateLimit.objects.filter(name=name).first()
