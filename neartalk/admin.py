@@ -58,6 +58,15 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             row.chart = charts.get(row.name, SafeString())
         return found
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """What others changed since the page was shown is no change of whoever saves it."""
+        return super().formfield_for_dbfield(
+            db_field, request, show_hidden_initial=db_field.name in SET, **kwargs
+        )
+
+    def save_model(self, request: HttpRequest, obj: RateLimit, form: Any, change: bool) -> None:
+        obj.save(update_fields=form.changed_data)
+
     @admin.display(description="refused yesterday")
     def refused_yesterday(self, row: Any) -> int:
         return row.refused or 0

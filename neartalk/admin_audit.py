@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from neartalk.audit import CONSOLE
 from neartalk.lists import ReadOnly
 
 
@@ -24,8 +25,8 @@ class ByUser(admin.SimpleListFilter):
     parameter_name = "user"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        staff = get_user_model().objects.filter(is_staff=True).order_by("username")[:50]
-        return [(str(user.pk), user.get_username()) for user in staff]
+        who = get_user_model().objects.filter(Q(is_staff=True) | Q(username=CONSOLE))
+        return [(str(user.pk), user.get_username()) for user in who.order_by("username")[:50]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
         return queryset.filter(user_id=known) if (known := of_choices(self)) else queryset

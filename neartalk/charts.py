@@ -14,7 +14,7 @@ HOURS = 24
 @dataclass(frozen=True, slots=True)
 class Bar:
     """An hour: how many, how many to compare with, whether it stands out, and where more of it is
-    told. `count` is None for an hour that is yet to come."""
+    told. `count` is None for an hour that is not told yet."""
 
     hour: str
     count: int | None
@@ -25,7 +25,7 @@ class Bar:
     @property
     def words(self) -> str:
         if self.count is None:
-            return f"{self.hour}: to come, {number(self.before)} then"
+            return f"{self.hour}: not told yet, {number(self.before)} then"
         far = ", far above usual" if self.far else ""
         return f"{self.hour}: {number(self.count)}, {number(self.before)} then{far}"
 

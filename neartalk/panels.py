@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from neartalk import today
+from neartalk.charts import number
 
 ACTS = 8
 
@@ -33,6 +34,7 @@ def refusals(request: HttpRequest) -> str:
             (*one, hits(rule=one[0], q=one[1]) if one[1] else hits(rule=one[0]))
             for one in today.subjects(now)
         ],
+        "newest": number(today.NEWEST_HITS),
         "times": today.FAR_TIMES,
     }
     return render_to_string("admin/_refusals.html", shown)

@@ -8,8 +8,15 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -23,6 +30,7 @@ from neartalk.store import allowances, keys
 
 # What an app adds to the first page: HTML, or nothing where the user may not see it.
 Panel = Callable[[HttpRequest], str]
+LOGIN_METHODS = ("GET", "HEAD", "POST")
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -36,8 +44,9 @@ class LoginForm(AdminAuthenticationForm):
             for user in tried:
                 record(user, user, "Login failed.")
             raise
-        user = self.get_user()
-        record(user, user, "Logged in.")
+        # Nobody, where a field was empty.
+        if user := self.get_user():
+            record(user, user, "Logged in.")
         return cleaned
 
 
@@ -63,9 +72,23 @@ class Site(admin.AdminSite):
         shown = {"panels": drawn, "now": timezone.now(), **(extra_context or {})}
         return super().index(request, shown)
 
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Only what was done leads on; what can't be is the same page again."""
+        with transaction.atomic():
+            response = super().password_change(request, extra_context)
+            if isinstance(response, HttpResponseRedirect):
+                user = cast(User, request.user)
+                record(user, user, "Changed the password.")
+        return response
+
     async def login(  # type: ignore[override]
         self, request: HtmxRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        # Django would take PUT for POST.
+        if request.method not in LOGIN_METHODS:
+            return HttpResponseNotAllowed(LOGIN_METHODS)
         try:
             if request.method == "POST":
                 await allow_login(request)
@@ -99,7 +122,7 @@ def add_panel(name: str, panel: Panel) -> None:
 
 async def allow_login(request: HtmxRequest) -> None:
     """One try of a network, as which this machine counts too, and one for an account from wherever
-    they come.
+    they come: what the network may not try takes nothing from the account.
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """

@@ -16,6 +16,8 @@ from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WEEK = 7 * DAY
+# Processes write an hour of activity within so long after it is over.
+WRITTEN = timedelta(minutes=2)
 # So many hits in an hour, and so many times those of the same hour on the days before, stand out.
 FAR_COUNT, FAR_TIMES = 20, 3
 NEWEST_HITS, SUBJECTS = 2000, 8
@@ -24,10 +26,12 @@ Hourly = Counter[datetime]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measure of today. `before` is what it was a week ago by this time of the day."""
+    """A measure of today until `by`, where the last hour that is told ended. `before` is what it
+    was a week ago until the same time of the day."""
 
     title: str
     note: str
+    by: datetime
     today: float
     before: float
     chart: SafeString
@@ -39,11 +43,13 @@ class Figure:
     @property
     def beside(self) -> str:
         """Against last week, in words."""
+        if self.by == midnight_of(self.by):
+            return "no hour is told yet"
         if not self.before:
-            return "none last week by now" if self.today else "none last week either"
+            return "none last week by then" if self.today else "none last week either"
         change = round((self.today / self.before - 1) * 100)
         how = f"{abs(change)} % {'more' if change > 0 else 'less'} than" if change else "as many as"
-        return f"{how} last week by now ({number(self.before)})"
+        return f"{how} last week by then ({number(self.before)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,9 @@ class Refusals:
 
 
 def activity(now: datetime) -> list[Figure]:
-    """Four measures. What others may see of an area is in none of them: they are of everywhere."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    """Four measures. What others may see of an area is in none of them: they are of everywhere.
+    Nothing is told of an hour before it is over, so only whole hours are compared."""
+    midnight = midnight_of(now)
     then = midnight - WEEK
     rows = HourlyActivity.objects.filter(
         Q(hour__gte=midnight, hour__lt=midnight + DAY) | Q(hour__gte=then, hour__lt=then + DAY)
@@ -73,11 +80,12 @@ def activity(now: datetime) -> list[Figure]:
     for hour, *each in sums.values_list("hour", *(f"all_{one}" for one in measures)):
         for one, total in zip(measures, each, strict=True):
             by_measure[one][hour] = total
+    by = told_until(now)
     return [
-        figure("People", "in the busiest hour", by_measure["people"], max, now),
-        figure("Visits", "begun", by_measure["sessions"], sum, now),
-        figure("Messages", "sent", by_measure["messages"], sum, now),
-        figure("Voice", "minutes spoken", by_measure["voice_minutes"], sum, now),
+        figure("People", "in the busiest hour", by_measure["people"], most, by),
+        figure("Visits", "begun", by_measure["sessions"], sum, by),
+        figure("Messages", "sent", by_measure["messages"], sum, by),
+        figure("Voice", "minutes spoken", by_measure["voice_minutes"], sum, by),
     ]
 
 
@@ -86,30 +94,34 @@ def figure(
     note: str,
     counts: Hourly,
     fold: Callable[[Iterable[float]], float],
-    now: datetime,
+    by: datetime,
 ) -> Figure:
-    today, before = so_far(counts, now)
-    return Figure(title, note, fold(today), fold(before), day(title, counts, now))
+    hours = [midnight_of(by) + at * HOUR for at in range(by.hour)]
+    today, before = (fold(counts[hour - ago] for hour in hours) for ago in (0 * WEEK, WEEK))
+    return Figure(title, note, by, today, before, day(title, counts, by))
 
 
-def so_far(counts: Hourly, now: datetime) -> tuple[list[int], list[float]]:
-    """Today's hours, and those of a week ago until the same time: of the hour that runs, the share
-    that is over."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    hours = [midnight + at * HOUR for at in range(now.hour + 1)]
-    before: list[float] = [counts[hour - WEEK] for hour in hours]
-    before[-1] *= (now - hours[-1]) / HOUR
-    return [counts[hour] for hour in hours], before
-
-
-def day(title: str, counts: Hourly, now: datetime) -> SafeString:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    hours = [midnight + at * HOUR for at in range(HOURS)]
+def day(title: str, counts: Hourly, by: datetime) -> SafeString:
+    hours = [midnight_of(by) + at * HOUR for at in range(HOURS)]
     each = [
-        Bar(f"{hour:%H:%M}", counts[hour] if hour <= now else None, counts[hour - WEEK])
+        Bar(f"{hour:%H:%M}", counts[hour] if hour < by else None, counts[hour - WEEK])
         for hour in hours
     ]
     return bars(title, each, "a week ago")
+
+
+def told_until(now: datetime) -> datetime:
+    """Where the last hour of today ended that every process has written, or midnight."""
+    hour = (now - WRITTEN).replace(minute=0, second=0, microsecond=0)
+    return max(hour, midnight_of(now))
+
+
+def midnight_of(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def most(counts: Iterable[float]) -> float:
+    return max(counts, default=0)
 
 
 # ---- Refusals --------------------------------------------------------------------------------
@@ -132,6 +144,15 @@ def refusals(now: datetime, link: Callable[[str, datetime], str]) -> list[Refusa
     return sorted(found, key=lambda one: (-len(one.far), -one.today, one.rule))
 
 
+def so_far(counts: Hourly, now: datetime) -> tuple[int, float]:
+    """Today's, and those of a week ago until the same time: of the hour that runs, the share that
+    is over, for hits are written within a minute or so."""
+    hours = [midnight_of(now) + at * HOUR for at in range(now.hour + 1)]
+    before: list[float] = [counts[hour - WEEK] for hour in hours]
+    before[-1] *= (now - hours[-1]) / HOUR
+    return sum(counts[hour] for hour in hours), sum(before)
+
+
 def of_rule(
     rule: str,
     counts: Hourly,
@@ -152,7 +173,7 @@ def of_rule(
         for hour in lately
     ]
     today, before = so_far(counts, now)
-    return Refusals(rule, sum(today), sum(before), far, bars(rule, each, "usually"))
+    return Refusals(rule, today, before, far, bars(rule, each, "usually"))
 
 
 def usually(counts: Hourly, hour: datetime) -> float:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from neartalk.health import health
 
@@ -10,5 +11,6 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("", include("voice.urls")),
     path("api/health", health, name="health"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]

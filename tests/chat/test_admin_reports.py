@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +46,12 @@ def rowan() -> Client:
     return client
 
 
+LISTS = (
+    *(QUEUE, "/admin/neartalk/sanction/", "/admin/neartalk/ratelimithit/"),
+    *("/admin/neartalk/hourlyactivity/", "/admin/admin/logentry/"),
+)
+
+
 def page_of(client: Client, one: Report) -> str:
     return client.get(f"{QUEUE}{one.pk}/change/").content.decode()
 
@@ -68,6 +76,29 @@ def test_what_waits_is_listed_the_oldest_first(mira: Client) -> None:
         report(name=name, state=state, made=timezone.now() - timedelta(minutes=minutes))
     assert names(mira.get(QUEUE).content.decode()) == ["Old", "Young"]
     assert names(mira.get(QUEUE, {"state": "upheld"}).content.decode()) == ["Done later", "Done"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("report/?subject__startswith=a", "report/?device=d", "report/?origin__gt=a"),
+        *("report/?evidence__icontains=word", "report/?state__startswith=w", "report/?by__id=1"),
+        *("sanction/?device__startswith=a", "sanction/?origin__regex=a", "sanction/?note__gte=a"),
+        *("ratelimithit/?subject__startswith=a", "ratelimithit/?minute__isnull=0"),
+    ],
+)
+def test_what_no_page_shows_is_not_found_out_by_the_letter(rowan: Client, asked: str) -> None:
+    app = "chat" if asked.startswith("report") else "neartalk"
+    assert rowan.get(f"/admin/{app}/{asked}").status_code == 400
+
+
+@pytest.mark.parametrize("url", LISTS)
+def test_every_filter_that_a_list_offers_is_answered(rowan: Client, url: str) -> None:
+    sanction()
+    report(state="waiting")
+    offered = re.findall(r'href="(\?[^"]+)"', rowan.get(url).content.decode())
+    assert len(offered) > 1
+    assert {rowan.get(f"{url}{unescape(one)}").status_code for one in offered} == {200}
 
 
 def test_a_person_is_found_with_all_that_was_reported_of_them(mira: Client) -> None:

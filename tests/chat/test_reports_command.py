@@ -77,6 +77,13 @@ def test_one_without_evidence_and_one_that_is_not_there_are_told() -> None:
         printed("show", "4711")
 
 
+@pytest.mark.parametrize("limit", ["-3", "0", "some"])
+def test_a_limit_below_one_is_an_error(limit: str) -> None:
+    report("1")
+    with pytest.raises(CommandError, match="a number from 1"):
+        printed(f"--limit={limit}")
+
+
 def test_what_people_wrote_does_not_move_the_terminal() -> None:
     one = report("1", words="first\nsecond\x1b[2J")
     assert "first second" in printed()

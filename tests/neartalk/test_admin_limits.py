@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,22 +45,33 @@ def test_every_rule_is_listed_with_what_it_refused_yesterday(admin_client: Clien
     assert '<td class="field-refused_yesterday">42</td>' in page
 
 
+class Fields(HTMLParser):
+    """What a page sends when nothing of it is touched."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        off = known.get("type") == "checkbox" and "checked" not in known
+        if tag == "input" and known.get("name") and not off:
+            self.sent[str(known["name"])] = known.get("value") or "on"
+
+
+def shown(client: Client, url: str = RULES_URL) -> dict[str, str]:
+    return Fields(client.get(url).content.decode()).sent
+
+
+def of(name: str, field: str) -> str:
+    """The name of a field in the list."""
+    return f"form-{sorted(RULES).index(name)}-{field}"
+
+
 def test_a_rule_is_changed_in_the_list_and_none_is_added_or_deleted(admin_client: Client) -> None:
-    form: dict[str, str | int] = {
-        "form-TOTAL_FORMS": len(RULES),
-        "form-INITIAL_FORMS": len(RULES),
-        "_save": "Save",
-    }
-    for at, row in enumerate(RateLimit.objects.order_by("name")):
-        own = row.name == "chat.send"
-        form |= {
-            f"form-{at}-name": row.name,
-            f"form-{at}-allowance": 20 if own else row.allowance,
-            f"form-{at}-period_s": row.period_s,
-            f"form-{at}-burst": row.burst,
-        }
-        if not own:
-            form[f"form-{at}-on"] = "on"
+    form = {**shown(admin_client), of("chat.send", "allowance"): "20"}
+    del form[of("chat.send", "on")]
     assert admin_client.post(RULES_URL, form).status_code == 302
     changed = RateLimit.objects.get(name="chat.send")
     assert (changed.allowance, changed.on) == (20, False)
@@ -68,6 +80,27 @@ def test_a_rule_is_changed_in_the_list_and_none_is_added_or_deleted(admin_client
     assert entry.get_change_message() == "Allowance: 10 to 20; On: True to False"
     assert admin_client.get(f"{RULES_URL}add/").status_code == 403
     assert admin_client.post(f"{RULES_URL}chat.send/delete/").status_code == 403
+
+
+def test_what_others_changed_since_the_list_was_shown_stays(admin_client: Client) -> None:
+    form = {**shown(admin_client), of("chat.send", "burst"): "7"}
+    RateLimit.objects.filter(name="chat.send").update(allowance=99)
+    RateLimit.objects.filter(name="place.move").update(burst=1, on=False)
+    assert admin_client.post(RULES_URL, form).status_code == 302
+    changed = RateLimit.objects.get(name="chat.send")
+    assert (changed.allowance, changed.burst) == (99, 7)
+    kept = RateLimit.objects.get(name="place.move")
+    assert (kept.burst, kept.on) == (1, False)
+    assert [entry.get_change_message() for entry in LogEntry.objects.all()] == ["At once: 3 to 7"]
+
+
+def test_nor_does_the_page_of_a_rule_revert_it(admin_client: Client) -> None:
+    url = f"{RULES_URL}chat.send/change/"
+    form = {**shown(admin_client, url), "burst": "7"}
+    RateLimit.objects.filter(name="chat.send").update(allowance=99, on=False)
+    assert admin_client.post(url, form).status_code == 302
+    changed = RateLimit.objects.get(name="chat.send")
+    assert (changed.allowance, changed.burst, changed.on) == (99, 7, False)
 
 
 def test_hits_are_found_by_subject_and_rule_and_changed_by_nobody(admin_client: Client) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
+from django.utils import timezone
 
 from neartalk import site
 from neartalk.allowances_memory import MemoryAllowances
 from neartalk.audit import record
 from neartalk.groups import GROUPS, add_groups
 from neartalk.limits import RULES
-from neartalk.models import RateLimit
+from neartalk.models import RateLimit, RateLimitHit, Sanction
 from neartalk.origins import MemoryKeys
 from neartalk.records import records
 from tests.operators import operator
@@ -73,12 +76,12 @@ async def test_a_network_guesses_slowly_and_is_told_when_to_try_again(clock: Tim
         assert answer.status_code == 200
     answer = await attempt("mira", "a long evening", origin="203.0.113.7")
     assert answer.status_code == 429
-    assert answer["Retry-After"] == "60"
-    assert "Too many tries. You can try again in 60 s." in answer.content.decode()
+    assert answer["Retry-After"] == "300"
+    assert "Too many tries. You can try again in 300 s." in answer.content.decode()
     assert user.username not in [name for name, _ in await done()], "no password was looked at"
 
     assert (await attempt("mira", "a long evening", origin="203.0.113.8")).status_code == 302
-    clock.now_ms += 60_000
+    clock.now_ms += 300_000
     assert (await attempt("mira", "a long evening", origin="203.0.113.7")).status_code == 302
 
 
@@ -97,6 +100,18 @@ async def test_one_account_is_guessed_slowly_from_many_networks(names: tuple[str
     assert (await attempt("rowan", origin="203.0.113.99")).status_code == 200
 
 
+async def test_one_network_keeps_nobody_out_of_their_account(clock: Time) -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    for _ in range(3 * OF_ACCOUNT):
+        await attempt("mira", origin="203.0.113.7")
+    assert (await attempt("mira", "a long evening", origin="203.0.113.8")).status_code == 302
+    for _ in range(2 * OF_ACCOUNT):
+        clock.now_ms += 60_000
+        for _ in range(2):
+            await attempt("mira", origin="203.0.113.7")
+    assert (await attempt("mira", "a long evening", origin="203.0.113.8")).status_code == 302
+
+
 async def test_a_refused_try_is_a_hit() -> None:
     for number in range(AT_ONCE + 2):
         await attempt(f"mira{number}", origin="203.0.113.7")
@@ -111,6 +126,22 @@ async def test_who_comes_in_and_whose_account_was_tried_is_written_down() -> Non
     await attempt("nobody")
     await attempt("mira", "a long evening")
     assert await done() == [("mira", "Login failed."), ("mira", "Logged in.")]
+
+
+@pytest.mark.parametrize(("name", "word"), [("", ""), ("mira", ""), ("", "a long evening")])
+async def test_an_empty_field_is_told_and_not_written_down(name: str, word: str) -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    answer = await attempt(name, word)
+    assert answer.status_code == 200
+    assert "This field is required." in answer.content.decode()
+    assert await done() == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_nobody_tries_a_password_by_another_method(method: str) -> None:
+    answer = await AsyncClient().generic(method, LOGIN, "username=mira&password=x")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "GET, HEAD, POST"
 
 
 # ---- The audit trail -----------------------------------------------------------------------------
@@ -138,6 +169,47 @@ def test_filters_of_the_audit_trail_take_what_they_offer(client: Client) -> None
     client.force_login(User.objects.create_superuser("root", password="a long evening"))
     for wanted in ({"user": "x"}, {"kind": "x"}, {"user": "999", "kind": "999"}):
         assert client.get(AUDIT, wanted).status_code == 200
+
+
+def test_who_changes_their_password_is_written_down(client: Client) -> None:
+    client.force_login(operator("mira", "reviewer"))
+    form = {"old_password": "wrong", "new_password1": "a short night", "new_password2": "a short"}
+    assert client.post("/admin/password_change/", form).status_code == 200
+    assert not LogEntry.objects.exists()
+    form |= {"old_password": "a long evening", "new_password2": "a short night"}
+    assert client.post("/admin/password_change/", form).status_code == 302
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.change_message) == ("mira", "Changed the password.")
+    assert entry.object_repr == "mira"
+
+
+def test_commands_act_as_a_user_that_nobody_can_log_in_as(client: Client) -> None:
+    call_command("ban", "b" * 16, "--for", "1h", "--note", "shouts", stdout=StringIO())
+    ban = Sanction.objects.get()
+    call_command("unban", ban.person_id, stdout=StringIO())
+    call_command("limits", "set", "chat.send", "--burst", "4", "--off", stdout=StringIO())
+    assert [
+        (entry.user.username, entry.object_repr, entry.change_message)
+        for entry in LogEntry.objects.order_by("pk")
+    ] == [
+        ("console", f"Ban of {ban.person_id}", f"Banned until {ban.until:%F %H:%M} UTC. shouts"),
+        ("console", f"Ban of {ban.person_id}", "Lifted. With manage.py unban."),
+        ("console", "chat.send", "At once: 3 to 4; On: True to False"),
+    ]
+    user = User.objects.get()
+    assert ban.by == user
+    assert not user.is_active
+    assert not user.is_staff
+    assert not user.has_usable_password()
+    client.force_login(User.objects.create_superuser("root", password="a long evening"))
+    assert "shouts" in client.get(AUDIT, {"user": user.pk}).content.decode()
+    assert "chat.send" not in client.get(AUDIT, {"user": user.pk + 1}).content.decode()
+
+
+def test_a_rule_that_can_not_be_set_leaves_no_line() -> None:
+    with pytest.raises(CommandError):
+        call_command("limits", "set", "chat.send", "--burst", "0")
+    assert not LogEntry.objects.exists()
 
 
 # ---- Groups --------------------------------------------------------------------------------------
@@ -179,3 +251,34 @@ def test_the_first_page_has_everything_and_no_inline_style_or_script(client: Cli
     assert "style=" not in page
     assert "<style" not in page
     assert page.count("<script") == page.count("<script src=")
+
+
+def test_the_first_page_says_in_how_many_lines_it_looked(client: Client) -> None:
+    RateLimitHit.objects.create(rule="chat.send", minute=timezone.now(), count=3)
+    client.force_login(operator("mira", "reviewer"))
+    assert "in its newest 2\u202f000 lines" in client.get("/admin/").content.decode()
+
+
+def test_the_door_is_found_without_its_slash(client: Client) -> None:
+    answer = client.get("/admin")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_who_may_not_or_asks_for_nonsense_reads_why(client: Client) -> None:
+    client.force_login(operator("mira", "reviewer"))
+    for url, status, words in (
+        ("/admin/neartalk/sanction/add/", 403, "Not with this account"),
+        ("/admin/neartalk/sanction/?device__gt=a", 400, "That can’t be answered"),
+    ):
+        answer = client.get(url)
+        assert answer.status_code == status
+        assert words in answer.content.decode()
+
+
+def test_who_is_no_longer_active_is_out_at_once(client: Client) -> None:
+    mira = operator("mira", "moderator")
+    client.force_login(mira)
+    assert client.get("/admin/").status_code == 200
+    mira.is_active = False
+    mira.save()
+    assert client.get("/admin/").status_code == 302

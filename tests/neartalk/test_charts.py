@@ -53,7 +53,7 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     svg = drawn(Bar("00:00", 5, 3), Bar("01:00", 0, 0), Bar("02:00", None, 7))
     assert svg.attrib["role"] == "img"
     assert svg.attrib["aria-label"] == (
-        "People, by the hour, then a week ago. 00:00: 5, 3 then; 02:00: to come, 7 then."
+        "People, by the hour, then a week ago. 00:00: 5, 3 then; 02:00: not told yet, 7 then."
     )
     assert [title.text for title in svg.iter("title")][1] == "01:00: 0, 0 then"
     assert drawn().attrib["aria-label"].endswith("Nothing.")

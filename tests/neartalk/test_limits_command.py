@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from neartalk.limits import RULES
-from neartalk.models import RateLimit, RateLimitHit
+from neartalk.models import HourlyHits, RateLimit
 from neartalk.records import rules_set
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,8 +30,8 @@ def told(*args: str) -> dict[str, dict[str, Any]]:
 
 def test_every_rule_is_listed_with_what_it_refused(each_database: str) -> None:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    RateLimitHit.objects.bulk_create(
-        RateLimitHit(rule="chat.send", minute=today + timedelta(hours=hours), count=count)
+    HourlyHits.objects.bulk_create(
+        HourlyHits(rule="chat.send", hour=today + timedelta(hours=hours), count=count)
         for hours, count in ((0, 1), (1, 2), (-1, 10), (-24, 20), (-25, 100))
     )
     found = told()
@@ -56,16 +56,23 @@ def test_a_rule_is_set_as_far_as_it_is_named_and_shown(each_database: str) -> No
     assert RateLimit.objects.get(name="place.move").allowance == RULES["place.move"].allowance
 
 
+def test_rules_that_are_named_are_listed_alone() -> None:
+    assert [*told("voice.ice", "chat.send")] == ["voice.ice", "chat.send"]
+
+
 @pytest.mark.parametrize(
     ("args", "why"),
     [
-        (("set",), "There is no rule"),
+        (("set",), "limits set NAME"),
+        (("set", "chat.send", "chat.new", "--off"), "limits set NAME"),
+        (("chat.send", "--off"), "limits set NAME"),
         (("set", "chat.sent", "--off"), "There is no rule 'chat.sent', but .*chat.send"),
         (("set", "chat.send"), "What of it"),
         (("set", "chat.send", "--allowance", "0"), "allowance: .*greater than or equal to 1"),
         (("set", "chat.send", "--on", "--off"), "not allowed with"),
         (("--off",), "limits set NAME"),
-        (("get",), "invalid choice"),
+        (("get",), "There is no rule 'get'"),
+        (("chat.send", "get"), "There is no rule 'get'"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(args: tuple[str, ...], why: str) -> None:

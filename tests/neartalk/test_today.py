@@ -41,14 +41,37 @@ def test_today_is_compared_with_the_same_hours_of_the_same_weekday() -> None:
     active(MIDNIGHT + 3 * HOUR, messages=5, people=3)
     active(MIDNIGHT + 20 * HOUR, messages=1, people=5)
     active(MIDNIGHT - WEEK + 3 * HOUR, messages=8, people=9)
-    # Of the hour that runs a quarter is over; what came later that day is not compared.
+    # Neither the hour that runs nor what came later that day is compared.
     active(MIDNIGHT - WEEK + 20 * HOUR, messages=8, people=8)
     active(MIDNIGHT - WEEK + 21 * HOUR, messages=1000, people=1000)
     active(MIDNIGHT - DAY, messages=1000, people=1000)
     people, _, messages, _ = today.activity(NOW)
-    assert (messages.today, messages.before) == (16, 10)
-    assert messages.beside == "60 % more than last week by now (10)"
+    assert (messages.today, messages.before) == (15, 8)
+    assert messages.by == MIDNIGHT + 20 * HOUR
+    assert messages.beside == "88 % more than last week by then (8)"
+    assert "20:00: not told yet, 8 then" in messages.chart
     assert (people.today, people.before) == (7, 9), "of the busiest hour"
+
+
+def test_who_is_here_in_the_hour_that_runs_is_not_taken_for_nobody() -> None:
+    for at in range(24):
+        active(MIDNIGHT - WEEK + at * HOUR, people=100)
+    for at in range(20):
+        active(MIDNIGHT + at * HOUR, people=100)
+    assert today.activity(NOW)[0].beside == "as many as last week by then (100)"
+    # The processes write what they counted a little after the hour.
+    soon = MIDNIGHT + 21 * HOUR + timedelta(seconds=30)
+    assert today.activity(soon)[0].by == MIDNIGHT + 20 * HOUR
+    early = today.activity(MIDNIGHT + timedelta(minutes=30))[0]
+    assert (early.value, early.by, early.beside) == ("0", MIDNIGHT, "no hour is told yet")
+    assert "00:00: not told yet, 100 then" in early.chart
+
+
+def test_refusals_take_the_share_of_the_hour_that_is_over() -> None:
+    refused("chat.send", MIDNIGHT + 20 * HOUR, 3)
+    refused("chat.send", MIDNIGHT - WEEK + 20 * HOUR, 8)
+    found = lately()["chat.send"]
+    assert (found.today, found.before) == (3, 2)
 
 
 def test_no_area_is_named() -> None:
@@ -59,7 +82,7 @@ def test_no_area_is_named() -> None:
 def test_nothing_last_week_is_no_division_by_nothing() -> None:
     assert {one.beside for one in today.activity(NOW)} == {"none last week either"}
     active(MIDNIGHT, messages=1)
-    assert today.activity(NOW)[2].beside == "none last week by now"
+    assert today.activity(NOW)[2].beside == "none last week by then"
 
 
 def test_an_hour_far_above_the_same_hour_of_the_days_before_stands_out() -> None:

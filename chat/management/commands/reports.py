@@ -1,6 +1,6 @@
 """manage.py reports: what people reported, and what was said."""
 
-from argparse import SUPPRESS, ArgumentParser
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--state", choices=STATES, default="waiting", help="which (waiting)")
-        parser.add_argument("--limit", type=int, default=50, help="how many at most (50)")
+        parser.add_argument("--limit", type=some, default=50, help="how many at most (50)")
         add_json(parser)
         one = parser.add_subparsers(dest="verb").add_parser(
             "show", help="one report with its evidence", description="One report, with evidence."
@@ -40,8 +40,14 @@ class Command(BaseCommand):
             row = whole(report)
             self.stdout.write(shown([row], as_json=True) if as_json else page(row))
         else:
-            rows = [line(one) for one in listed(options["state"])[: max(0, options["limit"])]]
+            rows = [line(one) for one in listed(options["state"])[: options["limit"]]]
             self.stdout.write(shown(rows, as_json=as_json, none="No reports."))
+
+
+def some(text: str) -> int:
+    if not text.isdecimal() or not (count := int(text)):
+        raise ArgumentTypeError("a number from 1")
+    return count
 
 
 def listed(state: str) -> QuerySet[Report]:

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
+from neartalk.audit import console, record
 from neartalk.commands import add_json, shown
 from neartalk.models import Reason, Sanction
 from neartalk.sanctions import LONGEST
@@ -59,13 +61,17 @@ class Command(BaseCommand):
 def impose(person: str, options: Mapping[str, Any]) -> Sanction:
     if len(options["note"]) > (most := Sanction._meta.get_field("note").max_length or 0):
         raise CommandError(f"A note has at most {most} characters.")
-    return Sanction.objects.create(
-        kind=Sanction.Kind.MUTE if options["mute"] else Sanction.Kind.BAN,
-        person_id=person,
-        reason=options["reason"],
-        until=timezone.now() + options["lasts"],
-        note=options["note"],
-    )
+    with transaction.atomic():
+        row = Sanction.objects.create(
+            kind=Sanction.Kind.MUTE if options["mute"] else Sanction.Kind.BAN,
+            person_id=person,
+            reason=options["reason"],
+            until=timezone.now() + options["lasts"],
+            by=(user := console()),
+            note=options["note"],
+        )
+        record(user, row, f"{done(row).capitalize()} until {end(row)}. {row.note}".strip())
+    return row
 
 
 def in_force() -> list[Sanction]:
@@ -74,8 +80,15 @@ def in_force() -> list[Sanction]:
 
 
 def sentence(row: Sanction) -> str:
-    done = "muted" if row.kind == Sanction.Kind.MUTE else "banned"
-    return f"{row.person_id} is {done} until {row.until:%Y-%m-%d %H:%M} UTC (number {row.pk})."
+    return f"{row.person_id} is {done(row)} until {end(row)} (number {row.pk})."
+
+
+def done(row: Sanction) -> str:
+    return "muted" if row.kind == Sanction.Kind.MUTE else "banned"
+
+
+def end(row: Sanction) -> str:
+    return f"{row.until:%Y-%m-%d %H:%M} UTC"
 
 
 def columns(row: Sanction) -> dict[str, Any]:

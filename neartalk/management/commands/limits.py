@@ -7,12 +7,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.text import capfirst
 
+from neartalk.audit import console, record
 from neartalk.commands import Row, add_json, shown
 from neartalk.limits import RULES
-from neartalk.models import RateLimit, RateLimitHit
+from neartalk.models import HourlyHits, RateLimit
 
 
 class Command(BaseCommand):
@@ -25,8 +28,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("verb", nargs="?", choices=["set"], help="changes a rule; else lists")
-        parser.add_argument("name", nargs="?", help="which rule to set, such as chat.send")
+        parser.add_argument(
+            "words",
+            nargs="*",
+            metavar="NAME",
+            help="which rules to list, such as chat.send; or 'set' and the one to change",
+        )
         parser.add_argument("--allowance", type=int, metavar="N", help="acts in a period, from 1")
         parser.add_argument(
             "--period", type=int, dest="period_s", metavar="S", help="its seconds, from 1"
@@ -39,45 +46,57 @@ class Command(BaseCommand):
         )
         add_json(parser)
 
-    def handle(self, *args: Any, verb: str | None, name: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, words: list[str], **options: Any) -> None:
+        to_set = words[:1] == ["set"]
+        names = words[1:] if to_set else words
+        if unknown := [name for name in names if name not in RULES]:
+            raise CommandError(f"There is no rule {unknown[0]!r}, but {', '.join(RULES)}")
         fields = ("allowance", "period_s", "burst", "on")
         given = {field: options[field] for field in fields if options[field] is not None}
-        if verb:
-            change(name or "", given)
-        elif given:
+        if to_set and len(names) == 1:
+            change(names[0], given)
+        elif to_set or given:
             raise CommandError("To change a rule: limits set NAME, and what of it")
-        rows = listed([name] if name else [*RULES])
+        rows = listed(names or [*RULES])
         self.stdout.write(shown(rows, as_json=options["json"]))
 
 
 def change(name: str, given: Mapping[str, int]) -> None:
-    if name not in RULES:
-        raise CommandError(f"There is no rule {name!r}, but {', '.join(RULES)}")
     if not given:
         raise CommandError("What of it? --allowance, --period, --burst, --on or --off")
     row = RateLimit.objects.filter(name=name).first()
     if row is None:
         raise CommandError(f"{name} has no row yet: run manage.py migrate")
+    changes = changed(row, given)
     for field, value in given.items():
         setattr(row, field, value)
     try:
         row.full_clean()
     except ValidationError as why:
         raise CommandError(f"{', '.join(why.message_dict)}: {' '.join(why.messages)}") from why
-    row.save(update_fields=[*given])
+    with transaction.atomic():
+        row.save(update_fields=[*given])
+        record(console(), row, changes or "Saved without a change")
+
+
+def changed(row: RateLimit, given: Mapping[str, int]) -> str:
+    """What it was and what it is, for the audit trail."""
+    return "; ".join(
+        f"{capfirst(one.verbose_name)}: {one.value_from_object(row)} to {given[one.name]}"
+        for one in row._meta.fields
+        if one.name in given and given[one.name] != one.value_from_object(row)
+    )
 
 
 def listed(names: Sequence[str]) -> list[Row]:
     """The rules of these names, in this order, with what each refused."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    hits = RateLimitHit.objects.filter(rule__in=names, minute__gte=today - timedelta(days=1))
+    hits = HourlyHits.objects.filter(rule__in=names, hour__gte=today - timedelta(days=1))
     refused = {
         rule: (now or 0, before or 0)
-        for rule, now, before in hits.order_by()
-        .values_list("rule")
-        .annotate(
-            now=Sum("count", filter=Q(minute__gte=today)),
-            before=Sum("count", filter=Q(minute__lt=today)),
+        for rule, now, before in hits.values_list("rule").annotate(
+            now=Sum("count", filter=Q(hour__gte=today)),
+            before=Sum("count", filter=Q(hour__lt=today)),
         )
     }
     rows = RateLimit.objects.in_bulk(names)

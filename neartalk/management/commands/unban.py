@@ -7,8 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from neartalk.audit import console
 from neartalk.commands import add_json, shown
 from neartalk.models import Sanction
+from neartalk.verdicts import Overtaken, lift
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 NUMBER = re.compile(r"[1-9]\d{0,14}")
@@ -27,18 +29,25 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, whom: str, **options: Any) -> None:
         rows = Sanction.objects.filter(lifted=None, until__gt=timezone.now())
-        ended = [*rows.filter(**{"person_id" if PERSON_ID.fullmatch(whom) else "pk": whom})]
+        found = rows.filter(**{"person_id" if PERSON_ID.fullmatch(whom) else "pk": whom})
+        ended = [row for row in found if lifted(row)]
         if not ended:
             raise CommandError(f"Nothing is in force against {whom}.")
-        for row in ended:
-            row.lifted = timezone.now()
-            row.save(update_fields=["lifted", "changed"])
         if options["json"]:
             told = [{"number": row.pk, "kind": row.kind, "person": row.person_id} for row in ended]
             self.stdout.write(shown(told, as_json=True))
             return
         for row in ended:
             self.stdout.write(f"The {row.kind} of {row.person_id} (number {row.pk}) is over.")
+
+
+def lifted(row: Sanction) -> bool:
+    """False: somebody else was quicker, or it ended by itself just now."""
+    try:
+        lift(row, console(), "With manage.py unban.")
+    except Overtaken:
+        return False
+    return True
 
 
 def person_or_number(text: str) -> str:
