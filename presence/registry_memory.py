@@ -97,11 +97,11 @@ class MemoryRegistry:
             return []
         if len(session.blocked) >= BLOCKED_MAX:
             raise Refused("blocks-spent")
-        changed = [self._changed(replace(session, blocked=session.blocked | {person_id}))]
+        theirs = []
         if other:
             since = {**other.blocked_by, own: self.clock()}
-            changed.append(self._changed(replace(other, blocked_by=since)))
-        return changed
+            theirs = [self._changed(replace(other, blocked_by=since))]
+        return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
 
     async def close(self, digest: str) -> Change | None:
         session = self._forget(digest)

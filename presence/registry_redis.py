@@ -115,11 +115,15 @@ class RedisRegistry:
         return Change(session, await self._leave(session.person.tile, session.person))
 
     async def block(self, digest: str, person_id: str) -> list[Change]:
-        own = person_id_of(digest)
-        changed = await self._block(own, "blocked", person_id, BLOCKED_MAX)
-        if not changed:
+        session = await self.get(digest)
+        if session is None:
             raise Refused("session-unknown")
-        return changed + await self._block(person_id, "blocked_by", own, 0)
+        if person_id not in session.blocked and len(session.blocked) >= BLOCKED_MAX:
+            raise Refused("blocks-spent")
+        # Theirs first: where the store is lost in between, it is they who do not hear.
+        own = session.person.person_id
+        theirs = await self._block(person_id, "blocked_by", own, 0)
+        return await self._block(own, "blocked", person_id, BLOCKED_MAX) + theirs
 
     async def close(self, digest: str) -> Change | None:
         key = session_key(digest)

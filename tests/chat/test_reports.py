@@ -503,6 +503,26 @@ async def test_three_different_subjects_mute_once_and_three_reports_of_one_do_no
     assert await Report.objects.acount() == 7
 
 
+@pytest.mark.parametrize(
+    ("spot", "at", "mutes"),
+    [
+        (HERE, "198.51.100.{}", 1),
+        (HERE, "2001:db8:7:{}::1", 0),  # all of one /48, which may be one household's
+        (AWAY, "198.51.100.{}", 0),  # they have never been near
+    ],
+)
+async def test_only_who_may_have_met_somebody_and_each_household_once_counts(
+    monkeypatch: pytest.MonkeyPatch, spot: Place, at: str, mutes: int
+) -> None:
+    async with in_memory(monkeypatch) as street:
+        alice = await street.come("alice")
+        for turn in range(1, 4):
+            somebody = await street.come(f"somebody_{turn}", spot)
+            assert (await somebody.report(alice, at=at.format(turn))).status_code == 201
+    assert await Report.objects.acount() == 3
+    assert await Sanction.objects.acount() == mutes
+
+
 async def test_reports_that_were_looked_at_do_not_mute_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

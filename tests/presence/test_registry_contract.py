@@ -703,7 +703,7 @@ async def test_a_block_stands_in_both_sessions_and_those_who_see_them_are_told(
             await stand.registry.place(session.digest, AT_HOME, "one")
         earliest = await now_of(stand)
         changes = await stand.registry.block(alice.digest, BOB)
-        assert told(*changes) == [(HOME_TILE, 3, True), (HOME_TILE, 4, True)]
+        assert told(*changes) == [(HOME_TILE, 4, True), (HOME_TILE, 3, True)]
         blocker, blocked = (change.session for change in changes)
         assert blocker.blocked == {BOB}
         assert not blocker.blocked_by
