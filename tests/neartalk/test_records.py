@@ -124,6 +124,16 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_who_ends_in_order_writes_the_minute_that_runs_too() -> None:
+    records = Records()
+    records.hits = Hits(Minute())
+    records.hits.count("chat.send", "a", 3)
+    await records.finish()
+    assert [row.count async for row in RateLimitHit.objects.all()] == [3]
+    assert not records.hits.counts
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_hits_that_could_not_be_added_up_are_not_written_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
