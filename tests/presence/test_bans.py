@@ -6,11 +6,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import time
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
+from neartalk.limits import RULES
 from neartalk.sanctions import ROUND_S
 from tests.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
 from tests.houses import house
@@ -19,8 +23,6 @@ from tests.voice.people import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-    import httpx
 
     from tests.client import Frame, Spot, Tab
     from tests.houses import House
@@ -218,6 +220,65 @@ async def test_clearing_cookies_after_a_ban_is_slow(town: House) -> None:
     async with browser(town.first, next(_addresses)) as http:
         assert (await http.post(CREATE)).status_code == 201
         assert (await http.post(CREATE)).status_code == 201
+
+
+@asynccontextmanager
+async def callers(town: House, address: str) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """A client of each process, for many calls at once."""
+    limits = httpx.Limits(max_connections=50, keepalive_expiry=1)
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                httpx.AsyncClient(
+                    base_url=server.url,
+                    timeout=60,
+                    trust_env=False,
+                    limits=limits,
+                    headers={"X-Forwarded-For": address},
+                )
+            )
+            for server in (town.first, town.second)
+        ]
+
+
+async def test_of_1000_visits_at_once_from_where_somebody_is_banned_one_begins(
+    town: House,
+) -> None:
+    spot, address = elsewhere(), next(_addresses)
+    async with visitor(town.first, address, spot) as alice:
+        town.manage("ban", alice.person_id, *BAN)
+        await shown_out(alice.tab)
+        for server in (town.first, town.second):
+            async with browser(server, address, device=alice.device) as http:
+                await notice(http, there=True)  # it knows what she came from
+    async with callers(town, address) as clients:
+        by_turns = itertools.islice(itertools.cycle(clients), 1000)
+        answers = await asyncio.gather(*(client.post(CREATE, json={}) for client in by_turns))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 429: 999}
+
+
+async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(town: House) -> None:
+    async with callers(town, next(_addresses)) as clients:
+        for client in clients:
+            await client.get("/admin/login/")
+        calls = (
+            client.post(
+                "/admin/login/",
+                data={
+                    "csrfmiddlewaretoken": client.cookies["csrftoken"],
+                    "username": f"nobody-{turn}",
+                    "password": "guessed",
+                },
+            )
+            for turn, client in enumerate(itertools.islice(itertools.cycle(clients), 1000))
+        )
+        began = time.monotonic()
+        answers = await asyncio.gather(*calls)
+    looked_at = Counter(answer.status_code for answer in answers)
+    rule = RULES["admin.login"]
+    later = (time.monotonic() - began) * 1000 / rule.interval_ms
+    assert looked_at[200] in range(rule.burst, rule.burst + int(later) + 2)
+    assert looked_at[200] + looked_at[429] == 1000
 
 
 async def test_nobody_else_is_banned_by_a_cookie_that_somebody_made_up(town: House) -> None:
