@@ -141,6 +141,7 @@ def report(
         words=words,
         deadline=made + 30 * DAY,
         subject=f"{minutes:032x}",
+        reporter=f"{minutes:032x}",
         device="d" * 64,
     )
 

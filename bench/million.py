@@ -54,19 +54,20 @@ INSERT INTO neartalk_hourlyactivity
 SELECT date_trunc('hour', now()) - interval '1 hour' * (n / 150), to_hex(n % 150), 9, 9, 9, 9, 9
 FROM generate_series(0, {OTHERS} - 1) n;
 INSERT INTO chat_report (made, person_id, name, reason, words, message_id, evidence, seal, deadline,
-       subject, device, origin, state, note, reviewed)
+       subject, reporter, device, origin, state, note, reviewed)
 SELECT now() - interval '30 days' * n / {OTHERS}, substr(md5((n % 5000)::text), 1, 16), 'Bob',
        (ARRAY['spam', 'hate', 'threats', 'other'])[1 + n % 4], '', n::text,
        '[{{"id": "1-0.0", "sent_at": 1800000000000, "name": "Bob", "text": "hello"}}]', '',
-       now() + interval '30 days' * (1 - n::float / {OTHERS}), md5(n::text), '',
-       md5((n % 5000)::text),
+       now() + interval '30 days' * (1 - n::float / {OTHERS}), md5(n::text), md5(n::text),
+       '', md5((n % 5000)::text),
        (ARRAY['waiting', 'dismissed', 'upheld', 'upheld', 'upheld'])[1 + n % 5], '', now()
 FROM generate_series(1, {OTHERS}) n;
 INSERT INTO neartalk_sanction
-       (kind, person_id, device, origin, reason, made, until, lifted, changed, note)
+       (kind, person_id, device, origin, reason, made, until, lifted, changed, until_reviewed, note)
 SELECT (ARRAY['mute', 'ban'])[1 + n % 2], substr(md5((n % 5000)::text), 1, 16), '', '', 'spam',
        now() - interval '1 hour' * n / 55, now() - interval '1 hour' * (n / 55 - 24 * (n % 3)),
-       CASE WHEN n % 10 = 0 THEN now() END, now() - interval '1 hour' * n / 55, ''
+       CASE WHEN n % 10 = 0 THEN now() END, now() - interval '1 hour' * n / 55,
+       false, ''
 FROM generate_series(1, {OTHERS}) n;
 INSERT INTO django_admin_log (action_time, user_id, content_type_id, object_id, object_repr,
        action_flag, change_message)
