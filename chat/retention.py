@@ -19,7 +19,7 @@ KEPT += [
         "until its deadline",
         lambda before: (
             Report.objects.filter(deadline__lte=before)
-            .exclude(evidence=None, seal="", name="", words="")
+            .exclude(evidence__isnull=True, seal="", name="", words="")
             .order_by("deadline")
         ),
         prompt=True,
