@@ -25,7 +25,8 @@ from chat.messages import (
 )
 from chat.spam import acts_of, refusal_of
 from neartalk.allowances import Act
-from neartalk.redis import Client, answer, script, unknown_when_lost
+from neartalk.pipeline import Command
+from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,9 @@ def allowance_key(tile: Tile, act: Act) -> str:
 
 
 class RedisHistory:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Store) -> None:
         self.client = client
-        self.scripts = {path.stem: script(client, path) for path in LUA.glob("*.lua")}
+        self.scripts = {path.stem: script(path) for path in LUA.glob("*.lua")}
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         ref = f"{draft.person_id}:{draft.ref}"
@@ -76,7 +77,7 @@ class RedisHistory:
 
     async def _known(self, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
         """The id that any of these tiles knows a ref by. All are asked at once."""
-        asked = [self.client.together.send("HGET", refs_key(tile), ref) for tile in tiles]
+        asked = [self.client.send("HGET", refs_key(tile), ref) for tile in tiles]
         found = next(filter(None, await asyncio.gather(*asked)), None) if asked else None
         return StreamId.parse(found) if found else None
 
@@ -99,11 +100,11 @@ class RedisHistory:
             self._ride("ZADD", DUE, "NX", kept.at.ms + life_ms(), tile)
         if due:
             # Whole, for nobody is there to send it again where Redis does not know it.
-            text, keys = self.scripts["trim"].script, (stream_key(tile), refs_key(tile))
+            text, keys = self.scripts["trim"].text, (stream_key(tile), refs_key(tile))
             self._ride("EVAL", text, len(keys), *keys, life_ms(), TRIM_ENTRIES)
 
     def _ride(self, *command: str | int) -> None:
-        self.client.together.send(*command).add_done_callback(log_lost)
+        self.client.send(*command).add_done_callback(log_lost)
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
@@ -117,7 +118,7 @@ class RedisHistory:
         with unknown_when_lost():
             arguments = [str(place), message_id, life_ms()]
             keys = [stream_key(message.tile), refs_key(message.tile)]
-            found = await self.scripts["remove"](keys, arguments)
+            found = await self.client.run(self.scripts["remove"], keys, arguments)
         if not found:
             return None
         removal = Removal(StreamId.parse(found[0]), message.place, person_id, message_id)
@@ -129,12 +130,10 @@ class RedisHistory:
         """This message of this person, in whichever tile it stands."""
         asked, wanted = [*tiles], (message_id, person_id)
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                pipe.time()
-                for tile in asked:
-                    pipe.xrange(stream_key(tile), str(place), str(place))
-                time, *found = await pipe.execute()
-        for entries in reading(time, dict(zip(asked, found, strict=True))).entries.values():
+            now_ms, found = await self.client.ask_timed(
+                [("XRANGE", stream_key(tile), str(place), str(place)) for tile in asked]
+            )
+        for entries in reading(now_ms, dict(zip(asked, found, strict=True))).entries.values():
             for entry in entries:
                 if isinstance(entry, Message) and (entry.id, entry.person_id) == wanted:
                     return entry
@@ -143,27 +142,36 @@ class RedisHistory:
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
     ) -> Reading:
+        ranges = [
+            (stream_key(tile), f"({place}" if place else "+", since_ms.get(tile, 0))
+            for tile, place in below.items()
+        ]
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                pipe.time()
-                for tile, place in below.items():
-                    end = f"({place}" if place else "+"
-                    pipe.xrevrange(stream_key(tile), end, str(since_ms.get(tile, 0)), count)
-                time, *found = await pipe.execute()
+            now_ms, found = await self.client.ask_timed(
+                [("XREVRANGE", *each, "COUNT", count) for each in ranges]
+            )
         newest_first = dict(zip(below, found, strict=True))
-        return reading(time, {tile: raw[::-1] for tile, raw in newest_first.items()})
+        return reading(now_ms, {tile: raw[::-1] for tile, raw in newest_first.items()})
 
     async def after(self, last: Mapping[Tile, StreamId]) -> Reading:
-        streams: Any = {stream_key(tile): str(place) for tile, place in last.items()}
+        streams = {stream_key(tile): str(place) for tile, place in last.items()}
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                pipe.time()
-                if streams:
-                    pipe.xread(streams, count=AFTER_COUNT)
-                time, *found = await pipe.execute()
-        by_key = dict(found[0]) if found and found[0] else {}
+            now_ms, found = await self.client.ask_timed(
+                [
+                    (
+                        "XREAD",
+                        "COUNT",
+                        AFTER_COUNT,
+                        "STREAMS",
+                        *keys,
+                        *(streams[key] for key in keys),
+                    )
+                    for keys in self.client.grouped(streams)
+                ]
+            )
+        by_key = {key: entries for answer in found for key, entries in answer or ()}
         raw = {tile: by_key.get(stream_key(tile), []) for tile in last}
-        alive = reading(time, raw)
+        alive = reading(now_ms, raw)
         # What nobody has trimmed yet may be all that came: what lives stands behind it.
         hidden = [
             tile
@@ -177,23 +185,29 @@ class RedisHistory:
 
     async def now_ms(self) -> int:
         with unknown_when_lost():
-            return milliseconds(await answer(self.client.time()))
+            return await self.client.now_ms()
 
     async def trim(self) -> None:
         with unknown_when_lost():
-            now = milliseconds(await answer(self.client.time()))
-            while due := await answer(
-                self.client.zrangebyscore(DUE, "-inf", now, start=0, num=TRIM_TILES)
-            ):
-                for tile in due:
-                    keys = [stream_key(tile), refs_key(tile)]
-                    next_ms = await self.scripts["trim"](keys, [life_ms(), TRIM_ENTRIES])
-                    # A message between these two steps is not forgotten: its keys expire by
-                    # themselves.
-                    if next_ms:
-                        await answer(self.client.zadd(DUE, {tile: next_ms}))
-                    else:
-                        await answer(self.client.zrem(DUE, tile))
+            now_ms = await self.client.now_ms(DUE)
+            ask = "ZRANGEBYSCORE", DUE, "-inf", now_ms, "LIMIT", 0, TRIM_TILES
+            while due := await self.client.send(*ask):
+                await asyncio.gather(*map(self._trim, due))
+
+    async def _trim(self, tile: Tile) -> None:
+        """A message between the two steps is not forgotten: its keys expire by themselves."""
+        keys = [stream_key(tile), refs_key(tile)]
+        next_ms = await self.client.run(self.scripts["trim"], keys, [life_ms(), TRIM_ENTRIES])
+        await (
+            self.client.send("ZADD", DUE, next_ms, tile)
+            if next_ms
+            else self.client.send("ZREM", DUE, tile)
+        )
+
+
+def newer(keys: Iterable[str], streams: Mapping[str, str]) -> Command:
+    """Asks what stands in these streams behind the places that are known."""
+    return "XREAD", "COUNT", AFTER_COUNT, "STREAMS", *keys, *(streams[key] for key in keys)
 
 
 def log_lost(answer: asyncio.Future[Any]) -> None:
@@ -201,18 +215,13 @@ def log_lost(answer: asyncio.Future[Any]) -> None:
         log.warning("a tile was not looked after: %s", why)
 
 
-def milliseconds(time: tuple[int, int]) -> int:
-    return int(time[0]) * 1000 + int(time[1]) // 1000
-
-
 def last_gone(now_ms: int) -> StreamId:
     """The last place of those that have lived their time."""
     return just_before(now_ms - life_ms() + 1)
 
 
-def reading(time: tuple[int, int], raw: Mapping[Tile, list[Any]]) -> Reading:
+def reading(now_ms: int, raw: Mapping[Tile, list[Any]]) -> Reading:
     """Entries less those that have lived their time by the store's own clock."""
-    now_ms = milliseconds(time)
     gone = last_gone(now_ms)
     entries: dict[Tile, list[Entry]] = {
         tile: [one for raw_id, fields in found if (one := entry_of(raw_id, fields)).at > gone]

@@ -7,9 +7,9 @@ from django.conf import settings
 from chat.history import History
 from chat.history_memory import MemoryHistory
 from chat.history_redis import RedisHistory
-from neartalk.redis import connect
+from neartalk.store import shared
 
 
 @cache
 def history() -> History:
-    return RedisHistory(connect()) if settings.REDIS_URL else MemoryHistory()
+    return RedisHistory(shared()) if settings.REDIS_URLS else MemoryHistory()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neartalk.allowances import Act
-from neartalk.redis import Client, script, unknown_when_lost
+from neartalk.redis import Store, script, unknown_when_lost
 
 TAKE = Path(__file__).parent / "lua" / "take.lua"
 
@@ -15,9 +15,9 @@ def key(act: Act) -> str:
 
 
 class RedisAllowances:
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Store) -> None:
         self.client = client
-        self.script = script(client, TAKE)
+        self.script = script(TAKE)
 
     async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
         keys = [key(act) for act in acts]

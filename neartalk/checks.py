@@ -50,17 +50,28 @@ def relay_has_a_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
 @register(Tags.caches)
 def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """A Redis that writes to a disk keeps what was said; one that evicts loses what was acked."""
-    if not settings.REDIS_URL:
-        return []
+    each = {url: settings_of(url) for url in [*settings.REDIS_URLS, *settings.LAYER_REDIS_URLS]}
+    found = [message for one in each.values() for message in one]
+    return [message for at, message in enumerate(found) if message not in found[:at]]
+
+
+def settings_of(url: str) -> list[CheckMessage]:
     try:
-        with Redis.from_url(
-            settings.REDIS_URL, socket_timeout=TIMEOUT_S, decode_responses=True
-        ) as client:
+        with Redis.from_url(url, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
             found: dict[str, str] = client.config_get()
     except RedisError:
         hint = "The server starts all the same; whether Redis writes to a disk is not known."
         return [Warning("Redis does not say how it is set.", hint=hint, id="neartalk.W003")]
     return [*disk(found), *eviction(found), *slowlog(found)]
+
+
+@register(Tags.caches)
+def layer_has_a_redis(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A cluster tells each of its masters what is published at any, and the cache can't ask it."""
+    if len(settings.REDIS_URLS) < 2 or settings.LAYER_REDIS_URLS != settings.REDIS_URLS:
+        return []
+    hint = "Set LAYER_REDIS_URL to one Redis or more that are no part of the cluster."
+    return [Error("The channel layer has no Redis.", hint=hint, id="neartalk.E009")]
 
 
 def disk(found: dict[str, str]) -> list[CheckMessage]:

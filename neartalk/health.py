@@ -10,16 +10,17 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from neartalk.codes import Refused
-from neartalk.redis import TIMEOUT_S, answer, connect, unknown_when_lost
+from neartalk.redis import TIMEOUT_S, unknown_when_lost
+from neartalk.store import shared
 
 log = logging.getLogger("neartalk.health")
 
 
 async def redis_answers() -> bool:
-    client = connect()
+    client = shared()
     try:
         with unknown_when_lost():
-            return bool(await answer(client.ping()))
+            return bool(await client.now_ms())
     except Refused as why:
         log.warning("Redis does not answer: %s", type(why.__cause__).__name__)
         return False
@@ -49,7 +50,7 @@ async def database_answers() -> bool:
 async def health(request: HttpRequest) -> JsonResponse:
     """200 where chat works; the database may be away, for chat never waits for it."""
     parts = {"database": await database_answers()}
-    if settings.REDIS_URL:
+    if settings.REDIS_URLS:
         parts["redis"] = await redis_answers()
     ready = parts.get("redis", True)
     return JsonResponse({"live": True, "ready": ready, **parts}, status=200 if ready else 503)

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from neartalk.clock import Clock, now_ms
 from neartalk.limits import DAY_MS
-from neartalk.redis import Client, answer, unknown_when_lost
+from neartalk.redis import Store, unknown_when_lost
 
 Address = IPv4Address | IPv6Address
 
@@ -50,7 +50,7 @@ class MemoryKeys:
 class RedisKeys:
     """One for all processes, which keep it as long as Redis does."""
 
-    def __init__(self, client: Client, clock: Clock = now_ms) -> None:
+    def __init__(self, client: Store, clock: Clock = now_ms) -> None:
         self.client = client
         self.clock = clock
         self.key = b""
@@ -65,9 +65,13 @@ class RedisKeys:
 
     async def _read(self) -> None:
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=True) as pipe:
-                pipe.set(KEY, secrets.token_hex(32), nx=True, px=DAY_MS).get(KEY).pttl(KEY)
-                _, key, left_ms = await answer(pipe.execute())
+            _, key, left_ms = await self.client.ask(
+                [
+                    ("SET", KEY, secrets.token_hex(32), "NX", "PX", DAY_MS),
+                    ("GET", KEY),
+                    ("PTTL", KEY),
+                ]
+            )
         self.key, self.ends_ms = bytes.fromhex(key), self.clock() + max(1, left_ms)
 
 

@@ -52,7 +52,9 @@ DEBUG = env_bool("DEBUG", True)
 SECRET_KEY = os.getenv("SECRET_KEY", secrets.token_urlsafe(50) if DEBUG else "")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
-REDIS_URL = os.getenv("REDIS_URL", "")
+# One Redis, or some nodes of a Redis Cluster; and where the channel layer and the cache are.
+REDIS_URLS = env_list("REDIS_URL")
+LAYER_REDIS_URLS = env_list("LAYER_REDIS_URL") or REDIS_URLS
 DATABASE_URL = os.getenv("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 HTTPS = env_bool("HTTPS", not DEBUG)
 
@@ -146,13 +148,22 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
+if REDIS_URLS:
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": LAYER_REDIS_URLS,
+            "OPTIONS": {"CLIENT_CLASS": "django_redis.client.ShardClient"},
+        }
+    }
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            # Without a timeout a stalled publish holds every group_add for the whole stall.
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 2}]},
+            # Groups are spread over the hosts. Without a timeout a stalled publish holds every
+            # group_add for the whole stall.
+            "CONFIG": {
+                "hosts": [{"address": url, "socket_timeout": 2} for url in LAYER_REDIS_URLS]
+            },
         }
     }
 else:

@@ -540,4 +540,4 @@ class Hub:
 @cache
 def hub() -> Hub:
     """The hub of this process. In the embedded form it joins no group: there is nobody else."""
-    return Hub(registry(), get_channel_layer() if settings.REDIS_URL else None)
+    return Hub(registry(), get_channel_layer() if settings.REDIS_URLS else None)

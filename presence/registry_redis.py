@@ -3,18 +3,19 @@
 Keys of a tile carry it as hash tag, so that a cluster keeps them together.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from redis.asyncio import Redis
 
 from neartalk.codes import Refused
-from neartalk.redis import answer, script, unknown_when_lost
+from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
 from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, LEASE_MS, TRAIL_TILES_MAX, Pulse, Tileful
@@ -24,6 +25,8 @@ LEASES = "leases"
 # Readers renew it (`pulse`), and take out whoever is gone. Where nobody reads nobody does that: the
 # last who were there are forgotten with the tile.
 TILE_KEEP_MS = 600_000
+# So many sessions of a store that was lost are registered at a time.
+TOGETHER = 200
 
 
 def session_key(digest: str) -> str:
@@ -40,9 +43,9 @@ def people_key(tile: Tile) -> str:
 
 
 class RedisRegistry:
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Store) -> None:
         self.client = client
-        self.scripts = {path.stem: script(client, path) for path in LUA.glob("*.lua")}
+        self.scripts = {path.stem: script(path) for path in LUA.glob("*.lua")}
 
     async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
         person = Person(person_id_of(digest), name)
@@ -51,41 +54,31 @@ class RedisRegistry:
                 digest,
                 person,
                 settings.RENAMES,
-                opened_ms=await self._now_ms(),
+                opened_ms=await self.client.now_ms(session_key(digest)),
                 device=device,
                 origin=origin,
             )
-            await self.scripts["restore"](
-                [session_key(digest)], [idle_ms(), *flat(to_fields(session))]
-            )
+        await self._restore(session)
         return session
 
     async def get(self, digest: str) -> Session | None:
         key = session_key(digest)
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                pipe.hgetall(key).pexpire(key, idle_ms())
-                fields, _ = await pipe.execute()
-        known = bool(fields) and fields["digest"] == digest
-        return from_fields(fields) if known else None
+            renewed = self.client.send("PEXPIRE", key, idle_ms())
+            session, _ = await asyncio.gather(self._read(key), renewed)
+        return session if session and session.digest == digest else None
 
     async def find(self, person_id: str) -> Session | None:
         with unknown_when_lost():
-            fields = await answer(self.client.hgetall(person_session_key(person_id)))
-        return from_fields(fields) if fields else None
+            return await self._read(person_session_key(person_id))
 
     async def touch(self, digests: Iterable[str]) -> None:
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                for digest in digests:
-                    pipe.pexpire(session_key(digest), idle_ms())
-                await pipe.execute()
+            await self.client.ask([("PEXPIRE", session_key(one), idle_ms()) for one in digests])
 
     async def rename(self, digest: str, name: str) -> Change:
         with unknown_when_lost():
-            said, flat_fields = await self.scripts["rename"](
-                [session_key(digest)], [name, idle_ms()]
-            )
+            said, flat_fields = await self._run("rename", session_key(digest), name, idle_ms())
         if said == "unknown":
             raise Refused("session-unknown")
         if said == "spent":
@@ -96,7 +89,7 @@ class RedisRegistry:
         to = place or Place("", 0)
         arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), TRAIL_TILES_MAX]
         with unknown_when_lost():
-            found = await self.scripts["place"]([session_key(digest)], arguments)
+            found = await self._run("place", session_key(digest), *arguments)
         if not found:
             raise Refused("session-unknown")
         before, flat_fields = found
@@ -108,7 +101,7 @@ class RedisRegistry:
 
     async def depart(self, digest: str, process: str) -> Change | None:
         with unknown_when_lost():
-            flat_fields = await self.scripts["depart"]([session_key(digest)], [process])
+            flat_fields = await self._run("depart", session_key(digest), process)
         if not flat_fields:
             return None
         session = from_fields(paired(flat_fields))
@@ -126,11 +119,8 @@ class RedisRegistry:
         return await self._block(own, "blocked", person_id, BLOCKED_MAX) + theirs
 
     async def close(self, digest: str) -> Change | None:
-        key = session_key(digest)
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=True) as pipe:
-                pipe.hgetall(key).delete(key)
-                fields, _ = await pipe.execute()
+            fields = paired(await self._run("close", session_key(digest)))
         if not fields or not fields["cell"]:
             return None
         session = from_fields(fields)
@@ -140,24 +130,20 @@ class RedisRegistry:
 
     async def note(self, digest: str, code: str) -> None:
         with unknown_when_lost():
-            await self.scripts["note"]([session_key(digest)], [code])
+            await self._run("note", session_key(digest), code)
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
-        lost = []
-        for session in sessions:
-            with unknown_when_lost():
-                arguments = [idle_ms(), *flat(to_fields(session))]
-                if await self.scripts["restore"]([session_key(session.digest)], arguments):
-                    lost.append(session)
-        return [await self.place(one.digest, one.person.place, process) for one in lost]
+        changes: list[Change] = []
+        left = iter(sessions)
+        while some := [*islice(left, TOGETHER)]:
+            each = await asyncio.gather(*(self._restored(one, process) for one in some))
+            changes += filter(None, each)
+        return changes
 
     async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
         wanted = [*tiles]
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                for tile in wanted:
-                    pipe.hgetall(people_key(tile))
-                found = await pipe.execute()
+            found = await self.client.ask([("HGETALL", people_key(tile)) for tile in wanted])
         return {tile: tileful(fields) for tile, fields in zip(wanted, found, strict=True)}
 
     async def bury(self, people: Iterable[Person]) -> list[Change]:
@@ -169,33 +155,54 @@ class RedisRegistry:
 
     async def renew(self, process: str) -> None:
         with unknown_when_lost():
-            now = await self._now_ms()
-            async with self.client.pipeline(transaction=False) as pipe:
-                pipe.zadd(LEASES, {process: now + LEASE_MS})
-                pipe.zremrangebyscore(LEASES, "-inf", now - LEASE_MS)
-                await pipe.execute()
+            await self._run("renew", LEASES, process, LEASE_MS)
 
     async def release(self, process: str) -> None:
         with unknown_when_lost():
-            await answer(self.client.zrem(LEASES, process))
+            await self.client.send("ZREM", LEASES, process)
 
     async def pulse(self, tiles: Iterable[Tile]) -> Pulse:
         wanted = [*tiles]
+        renewed = [
+            command
+            for key in map(people_key, wanted)
+            for command in (("HGET", key, "v"), ("PEXPIRE", key, TILE_KEEP_MS))
+        ]
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                pipe.time().info("server").zrange(LEASES, 0, -1, withscores=True)
-                for tile in wanted:
-                    pipe.hget(people_key(tile), "v").pexpire(people_key(tile), TILE_KEEP_MS)
-                (seconds, micros), server, leases, *rest = await pipe.execute()
-        now = seconds * 1000 + micros // 1000
+            # First: what is read of another life is found to be of one by the next pulse.
+            lives = await self.client.lives()
+            now_ms, (leases, *rest) = await self.client.ask_timed(
+                [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
+            )
         return Pulse(
-            now,
-            hashlib.sha256(server["run_id"].encode()).hexdigest()[:16],
-            frozenset(process for process, end in leases if end > now),
+            now_ms,
+            hashlib.sha256(" ".join(lives).encode()).hexdigest()[:16],
+            frozenset(process for process, end in paired(leases).items() if float(end) > now_ms),
             {tile: int(v or 0) for tile, v in zip(wanted, rest[::2], strict=True)},
         )
 
     # ---- Steps -------------------------------------------------------------------------------
+
+    async def _run(self, name: str, key: str, *arguments: Any) -> Any:
+        return await self.client.run(self.scripts[name], [key], arguments)
+
+    async def _read(self, key: str) -> Session | None:
+        fields = paired(await self.client.send("HGETALL", key))
+        return from_fields(fields) if fields else None
+
+    async def _restore(self, session: Session) -> bool:
+        """Whether the store did not know it."""
+        fields = flat(to_fields(session))
+        with unknown_when_lost():
+            return bool(await self._run("restore", session_key(session.digest), idle_ms(), *fields))
+
+    async def _restored(self, session: Session, process: str) -> Change | None:
+        """Of a cluster the master of their tile may have been lost, and that of the session not."""
+        if await self._restore(session):
+            return await self.place(session.digest, session.person.place, process)
+        known = await self.find(session.person.person_id)
+        events = await self._publish(known) if known and known.person.cell else ()
+        return Change(known, events) if known and events else None
 
     async def _changed(self, said: str, flat_fields: list[str]) -> Change:
         """What a script did to a session, published where anybody sees the person."""
@@ -205,16 +212,12 @@ class RedisRegistry:
     async def _block(self, own: str, field: str, other: str, most: int) -> list[Change]:
         """One side of a block; nothing where that session is unknown."""
         with unknown_when_lost():
-            said, flat_fields = await self.scripts["block"](
-                [person_session_key(own)], [field, other, most]
+            said, flat_fields = await self._run(
+                "block", person_session_key(own), field, other, most
             )
         if said == "spent":
             raise Refused("blocks-spent")
         return [await self._changed(said, flat_fields)] if said != "unknown" else []
-
-    async def _now_ms(self) -> int:
-        seconds, micros = await answer(self.client.time())
-        return int(seconds) * 1000 + int(micros) // 1000
 
     async def _publish(self, session: Session) -> tuple[TileEvent, ...]:
         """Enters the person in their tile, unless a later act has overtaken this one on its way:
@@ -222,9 +225,9 @@ class RedisRegistry:
         person = session.person
         events = await self._enter(person)
         with unknown_when_lost():
-            fields = await answer(self.client.hgetall(session_key(session.digest)))
+            found = await self._read(session_key(session.digest))
         gone = person.changed(cell="", version=person.version + 1)
-        latest = from_fields(fields).person if fields else gone
+        latest = found.person if found else gone
         stays = latest.tile == person.tile and (latest.process or latest.until_ms)
         if not stays:
             events += await self._leave(person.tile, latest)
@@ -233,13 +236,12 @@ class RedisRegistry:
     async def _enter(self, person: Person) -> tuple[TileEvent, ...]:
         arguments = [person.person_id, person.version, to_entry(person), TILE_KEEP_MS]
         with unknown_when_lost():
-            version = await self.scripts["enter"]([people_key(person.tile)], arguments)
+            version = await self._run("enter", people_key(person.tile), *arguments)
         return (TileEvent(person.tile, version, True, person),) if version else ()
 
     async def _leave(self, tile: Tile, person: Person) -> tuple[TileEvent, ...]:
-        arguments = [person.person_id, person.version]
         with unknown_when_lost():
-            version = await self.scripts["leave"]([people_key(tile)], arguments)
+            version = await self._run("leave", people_key(tile), person.person_id, person.version)
         return (TileEvent(tile, version, False, person),) if version else ()
 
 

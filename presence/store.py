@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from neartalk.redis import connect
+from neartalk.store import shared
 from presence.registry import Registry
 from presence.registry_memory import MemoryRegistry
 from presence.registry_redis import RedisRegistry
@@ -12,4 +12,4 @@ from presence.registry_redis import RedisRegistry
 
 @cache
 def registry() -> Registry:
-    return RedisRegistry(connect()) if settings.REDIS_URL else MemoryRegistry()
+    return RedisRegistry(shared()) if settings.REDIS_URLS else MemoryRegistry()

@@ -17,6 +17,7 @@ from neartalk.pipeline import Pipeline
 from neartalk.settings import database
 from tests import chromium as browsers
 from tests import coturn
+from tests.clusters import ValkeyCluster
 from tests.servers import Daemon, Postgres, Server, Valkey
 from tests.turn import Turn
 
@@ -67,6 +68,21 @@ def redis_url(redis_server: Valkey) -> str:
     """The shared Redis, empty."""
     redis_server.flush()
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def cluster_server() -> Iterator[ValkeyCluster]:
+    with ExitStack() as stack:
+        cluster = ValkeyCluster()
+        stack.callback(cluster.close)
+        yield cluster.start()
+
+
+@pytest.fixture
+def cluster_url(cluster_server: ValkeyCluster) -> str:
+    """The shared Redis Cluster, empty."""
+    cluster_server.flush()
+    return cluster_server.url
 
 
 @pytest.fixture

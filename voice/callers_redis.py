@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neartalk.codes import Refused
-from neartalk.redis import Client, answer, script, unknown_when_lost
+from neartalk.redis import Store, script, unknown_when_lost
 from voice.callers import KEEP_MS, Act, Caller, District
 from voice.wire import from_fields, to_fields
 
@@ -42,9 +42,9 @@ class RedisCallers:
     """Acts of one process that come together are done together: one after the other they would
     only be in each other's way."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Store) -> None:
         self.client = client
-        self.script = script(client, CHANGE)
+        self.script = script(CHANGE)
         self.waiting: list[Waiting] = []
         self.working: asyncio.Task[None] | None = None
 
@@ -108,7 +108,7 @@ class RedisCallers:
         if not ids:
             return {}
         with unknown_when_lost():
-            found = await self.client.together.send("MGET", *map(caller_key, ids))
+            found = await self.client.send("MGET", *map(caller_key, ids))
         return {id: loaded(entry) if entry else None for id, entry in zip(ids, found, strict=True)}
 
     async def read(self, ids: Collection[str]) -> Mapping[str, Caller]:
@@ -117,29 +117,26 @@ class RedisCallers:
     async def within(self, districts: Iterable[District]) -> list[Caller]:
         keys = [district_key(district) for district in districts]
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.smembers(key)
-                listed = dict(zip(keys, await pipe.execute(), strict=True))
-        found = await self.read({person_id for ids in listed.values() for person_id in ids})
-        await self._unlist({key: ids - found.keys() for key, ids in listed.items()})
-        return [one for one in found.values() if one.joined]
+            found = await self.client.ask([("SMEMBERS", key) for key in keys])
+        listed = dict(zip(keys, found, strict=True))
+        callers = await self.read({person_id for ids in listed.values() for person_id in ids})
+        await self._unlist({key: ids - callers.keys() for key, ids in listed.items()})
+        return [one for one in callers.values() if one.joined]
 
     async def _unlist(self, spare: Mapping[str, Collection[str]]) -> None:
         """Takes out who expired without a word. Whoever came back just then is listed again with
         their next change."""
         with unknown_when_lost():
-            for key, ids in spare.items():
-                if ids:
-                    await answer(self.client.srem(key, *ids))
+            await self.client.ask([("SREM", key, *ids) for key, ids in spare.items() if ids])
 
     async def touch(self, callers: Iterable[Caller]) -> None:
+        keys = [
+            key
+            for one in callers
+            for key in (caller_key(one.person_id), district_key(one.district))
+        ]
         with unknown_when_lost():
-            async with self.client.pipeline(transaction=False) as pipe:
-                for caller in callers:
-                    pipe.pexpire(caller_key(caller.person_id), KEEP_MS)
-                    pipe.pexpire(district_key(caller.district), KEEP_MS)
-                await pipe.execute()
+            await self.client.ask([("PEXPIRE", key, KEEP_MS) for key in keys])
 
 
 def done_to(callers: dict[str, Caller], one: Waiting) -> Exception | None:

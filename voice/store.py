@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from neartalk.redis import connect
+from neartalk.store import shared
 from voice.callers import Callers
 from voice.callers_memory import MemoryCallers
 from voice.callers_redis import RedisCallers
@@ -12,4 +12,4 @@ from voice.callers_redis import RedisCallers
 
 @cache
 def callers() -> Callers:
-    return RedisCallers(connect()) if settings.REDIS_URL else MemoryCallers()
+    return RedisCallers(shared()) if settings.REDIS_URLS else MemoryCallers()

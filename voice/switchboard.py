@@ -405,7 +405,7 @@ class Switchboard:
 @cache
 def switchboard() -> Switchboard:
     """The switchboard of this process. In the embedded form there is no other to tell."""
-    layer = get_channel_layer() if settings.REDIS_URL else None
+    layer = get_channel_layer() if settings.REDIS_URLS else None
     board = Switchboard(feed().hub, callers(), layer)
     sanctions().listen(board.hear)
     return board

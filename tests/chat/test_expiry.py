@@ -317,7 +317,7 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
             for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
                 assert await path() == []
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()
 
 
 async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(

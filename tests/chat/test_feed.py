@@ -72,7 +72,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Open]:
         try:
             yield RedisRegistry(client), RedisHistory(client)
         finally:
-            await client.aclose(close_connection_pool=True)
+            await client.aclose()
 
     yield redis_stores
 

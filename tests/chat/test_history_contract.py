@@ -29,8 +29,11 @@ from chat.messages import (
 from neartalk import redis
 from neartalk.codes import Refused
 from neartalk.limits import RULES
+from neartalk.redis import Store
+from neartalk.store import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.people import Place
+from tests.clusters import client_at
 
 HALF_HOUR_MS = 1_800_000
 AT_ONCE = 50
@@ -64,9 +67,11 @@ class MemoryStand:
 
 
 class RedisStand:
-    def __init__(self, client: Redis) -> None:
+    """`client` is the test's own way to what the history keeps."""
+
+    def __init__(self, client: Redis, store: Store) -> None:
         self.client = client
-        self.history = RedisHistory(client)
+        self.history = RedisHistory(store)
 
     async def pass_ms(self, ms: int) -> None:
         end = await self.history.now_ms() + ms
@@ -116,18 +121,19 @@ async def memory_stand() -> AsyncIterator[MemoryStand]:
 
 @asynccontextmanager
 async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
-    client = redis.connect(url)
+    store = store_at(url.split(","))
     try:
-        yield RedisStand(client)
+        async with client_at(url) as client:
+            yield RedisStand(client, store)
     finally:
-        await client.aclose(close_connection_pool=True)
+        await store.aclose()
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 def stands(request: pytest.FixtureRequest) -> Stands:
     if request.param == "memory":
         return memory_stand
-    url = request.getfixturevalue("redis_url")
+    url = request.getfixturevalue(f"{request.param}_url")
     return lambda: redis_stand(url)
 
 

@@ -12,7 +12,7 @@ from chat.history import life_ms
 from chat.history_redis import DUE, RedisHistory, refs_key, stream_key
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
-from neartalk.redis import connect
+from neartalk.redis import Client, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.people import Place
 from tests.hubs import turns
@@ -29,18 +29,22 @@ def unlimited(settings: Settings) -> None:
     settings.RATE_LIMITS_SCALE = 1000
 
 
+class History(RedisHistory):
+    client: Client
+
+
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[RedisHistory]:
+async def opened(url: str) -> AsyncIterator[History]:
     client = connect(url)
     try:
         async with asyncio.timeout(WAIT_S):
-            yield RedisHistory(client)
+            yield History(client)
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()
 
 
 @asynccontextmanager
-async def watched(server: Valkey) -> AsyncIterator[tuple[RedisHistory, Relay]]:
+async def watched(server: Valkey) -> AsyncIterator[tuple[History, Relay]]:
     """A history whose Redis is empty and knows the script, and what is written to it."""
     server.flush()
     async with relayed(server) as relay, opened(relay.url) as history:
@@ -50,7 +54,7 @@ async def watched(server: Valkey) -> AsyncIterator[tuple[RedisHistory, Relay]]:
         yield history, relay
 
 
-async def settled(history: RedisHistory) -> None:
+async def settled(history: History) -> None:
     """Everything that rode behind a message has arrived."""
     await history.client.together.send("PING")
 
@@ -64,7 +68,7 @@ def appends(relay: Relay) -> list[int]:
     return [count for lot in relay.lots if (count := lot.count(b"EVALSHA"))]
 
 
-async def texts(history: RedisHistory, cell: Cell = HERE) -> list[str]:
+async def texts(history: History, cell: Cell = HERE) -> list[str]:
     tile = tile_of(cell)
     entries = (await history.page({tile: None}, {}, 1000)).entries[tile]
     return [entry.text for entry in entries if isinstance(entry, Message)]
@@ -199,7 +203,7 @@ async def test_a_ref_that_was_sent_again_outlives_its_first_message(redis_url: s
         assert (known.at, known.fresh) == (again.at, False)
 
 
-async def keep_old(history: RedisHistory, text: str) -> None:
+async def keep_old(history: History, text: str) -> None:
     """A message that has lived its time and that nobody has trimmed yet."""
     old, client = f"{await history.now_ms() - life_ms() - 5000}-0", history.client
     entry = {"person": "alice", "name": "Alice", "text": text, "ref": f"ref-of-{text}"}
@@ -245,7 +249,7 @@ async def test_the_error_of_one_message_is_not_that_of_another(redis_server: Val
         assert await texts(history) == ["text 0", "text 2"]
 
 
-async def three_and_three(history: RedisHistory, relay: Relay) -> tuple[Appends, Appends]:
+async def three_and_three(history: History, relay: Relay) -> tuple[Appends, Appends]:
     """Three appends that the relay keeps, and three that wait behind them."""
     relay.keep()
     on_the_way = [asyncio.create_task(history.append(draft(f"sent {n}"))) for n in range(3)]

@@ -383,7 +383,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
             assert "dreadful" not in str(await everywhere(street, bob))
             assert (await bob.report(alice, message_id)).status_code == 201
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()
     assert [texts(one) async for one in Report.objects.order_by("id")] == [["A dreadful word."], []]
 
 

@@ -15,6 +15,7 @@ from neartalk.allowances_redis import RedisAllowances, key
 from neartalk.codes import Refused
 from neartalk.limits import RULES, Rule
 from neartalk.redis import connect
+from neartalk.store import store_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,19 +28,20 @@ if TYPE_CHECKING:
 HOUR_S = 3600
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 def make(request: pytest.FixtureRequest) -> Make:
     """A store, made inside of the test's own loop."""
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    kept = request.param != "memory"
+    url = request.getfixturevalue(f"{request.param}_url") if kept else ""
 
     @asynccontextmanager
     async def made() -> AsyncIterator[Allowances]:
         if not url:
             yield MemoryAllowances()
             return
-        client = connect(url)
-        yield RedisAllowances(client)
-        await client.aclose(close_connection_pool=True)
+        store = store_at(url.split(","))
+        yield RedisAllowances(store)
+        await store.aclose()
 
     return made
 
@@ -112,7 +114,7 @@ async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> No
         assert await allowances.take([act]) == (0, 0)
         assert (await allowances.take([Act("metres", "alice", 100)]))[1] > 0
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()
 
 
 async def test_a_rule_that_is_off_asks_no_store(settings: Settings) -> None:

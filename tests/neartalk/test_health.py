@@ -25,6 +25,6 @@ async def test_a_redis_that_is_away_is_told_without_its_address(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_port()
-    settings.REDIS_URL = f"redis://127.0.0.1:{port}"
+    settings.REDIS_URLS = [f"redis://127.0.0.1:{port}"]
     assert not await health.redis_answers()
     assert caplog.messages == ["Redis does not answer: ConnectionError"]

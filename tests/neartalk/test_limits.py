@@ -165,7 +165,7 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
     async def draw(number: int, interval_ms: int, tolerance_ms: int) -> Any:
         fields = ["person", "alice", "text", "x", "ref", str(number)]
         arguments = [f"alice:{number}", 1_800_000, interval_ms, tolerance_ms, *fields]
-        return await append([stream_key(TILE), refs_key(TILE), key], arguments)
+        return await client.run(append, [stream_key(TILE), refs_key(TILE), key], arguments)
 
     async def now_ms() -> int:
         second, micros = await client.time()
@@ -192,4 +192,4 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
             waits += said == "wait"
         assert DRAWS / 10 < waits < DRAWS * 9 / 10
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()

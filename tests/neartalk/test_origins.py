@@ -124,4 +124,4 @@ async def test_all_processes_have_one_key_which_redis_forgets_after_a_day(redis_
         assert second != first
         assert await other.today() == second
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()

@@ -22,7 +22,7 @@ async def pipe(url: str) -> AsyncIterator[Pipeline]:
         async with asyncio.timeout(WAIT_S):
             yield client.together
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()
 
 
 @asynccontextmanager

@@ -13,6 +13,8 @@ from redis.asyncio import Redis
 
 from neartalk import redis
 from neartalk.codes import Refused
+from neartalk.redis import Store
+from neartalk.store import store_at
 from presence import registry_memory, registry_redis, sessions
 from presence.geo import Tile, cell_at, tile_of
 from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
@@ -20,6 +22,7 @@ from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, TRAIL_TILES_MAX, Regist
 from presence.registry_memory import MemoryRegistry
 from presence.registry_redis import RedisRegistry, session_key
 from presence.roster import Roster
+from tests.clusters import client_at
 
 HALF_HOUR_MS = 1_800_000
 HERE, THERE, ELSEWHERE = (cell_at(52.52, lon) for lon in (13.40, 13.42, 13.44))
@@ -83,9 +86,11 @@ class MemoryStand:
 
 
 class RedisStand:
-    def __init__(self, client: Redis) -> None:
+    """`client` is the test's own way to what the registry keeps."""
+
+    def __init__(self, client: Redis, store: Store) -> None:
         self.client = client
-        self.registry = RedisRegistry(client)
+        self.registry = RedisRegistry(store)
 
     async def pass_ms(self, ms: int) -> None:
         end = await now_of(self) + ms
@@ -128,18 +133,19 @@ async def memory_stand() -> AsyncIterator[MemoryStand]:
 
 @asynccontextmanager
 async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
-    client = redis.connect(url)
+    store = store_at(url.split(","))
     try:
-        yield RedisStand(client)
+        async with client_at(url) as client:
+            yield RedisStand(client, store)
     finally:
-        await client.aclose(close_connection_pool=True)
+        await store.aclose()
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 def stands(request: pytest.FixtureRequest) -> Stands:
     if request.param == "memory":
         return memory_stand
-    url = request.getfixturevalue("redis_url")
+    url = request.getfixturevalue(f"{request.param}_url")
     return lambda: redis_stand(url)
 
 
@@ -608,15 +614,15 @@ async def overtaken(
     act: Coroutine[Any, Any, Change], registry: RedisRegistry
 ) -> AsyncIterator[asyncio.Task[Change]]:
     """Begins an act and holds what it publishes until everything inside is over."""
-    enter, on_its_way, over = registry.scripts["enter"], asyncio.Event(), asyncio.Event()
+    enter, on_its_way, over = registry._enter, asyncio.Event(), asyncio.Event()
 
-    async def slow(*arguments: Any) -> Any:
-        registry.scripts["enter"] = enter
+    async def slow(person: Person) -> tuple[TileEvent, ...]:
+        setattr(registry, "_enter", enter)  # noqa: B010
         on_its_way.set()
         await over.wait()
-        return await enter(*arguments)
+        return await enter(person)
 
-    registry.scripts["enter"] = slow
+    setattr(registry, "_enter", slow)  # noqa: B010
     task = asyncio.create_task(act)
     await on_its_way.wait()
     try:

@@ -11,6 +11,7 @@ import pytest
 
 from neartalk.codes import Refused
 from neartalk.redis import connect
+from neartalk.store import store_at
 from presence.geo import cell_at
 from presence.people import Place
 from voice.callers import Caller, Callers, Tie, districts_heard
@@ -28,19 +29,20 @@ if TYPE_CHECKING:
 HERE, THERE = Place(cell_at(52.52, 13.4), 500), Place(cell_at(48.85, 2.35), 500)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 def make(request: pytest.FixtureRequest) -> Make:
     """A store, made inside of the test's own loop."""
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    kept = request.param != "memory"
+    url = request.getfixturevalue(f"{request.param}_url") if kept else ""
 
     @asynccontextmanager
     async def made() -> AsyncIterator[Callers]:
         if not url:
             yield MemoryCallers()
             return
-        client = connect(url)
-        yield RedisCallers(client)
-        await client.aclose(close_connection_pool=True)
+        store = store_at(url.split(","))
+        yield RedisCallers(store)
+        await store.aclose()
 
     return made
 
@@ -167,7 +169,7 @@ async def test_processes_that_change_the_same_people_at_once_lose_nothing(redis_
             assert ({*found.ties}, found.version) == ({*names}, 151)
     finally:
         for client in clients:
-            await client.aclose(close_connection_pool=True)
+            await client.aclose()
 
 
 async def test_a_store_that_is_lost_is_said_to_each_who_waits_and_the_next_one_is_served(
@@ -187,4 +189,4 @@ async def test_a_store_that_is_lost_is_said_to_each_who_waits_and_the_next_one_i
         await keep(callers, caller("b"))
         assert {*await callers.read(["a", "b"])} == {"b"}
     finally:
-        await client.aclose(close_connection_pool=True)
+        await client.aclose()
