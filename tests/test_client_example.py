@@ -61,7 +61,6 @@ async def test_the_example_joins_places_itself_greets_listens_and_answers(
         greeting = await alice.expect("chat.message", username="Echo")
         assert greeting["text"] == "Hello, is anybody here?"
         assert greeting["distance"] == "right around you"
-        await alice.people("Echo")
         await alice.say("Yes, I am.")
         answer = await alice.expect("chat.message", username="Echo")
         assert answer["text"] == "Hello alice, I am a machine."
