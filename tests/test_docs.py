@@ -73,8 +73,13 @@ def part(heading: str) -> str:
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of every table in a part, less heads and rules."""
-    lines = [line for line in part(heading).splitlines() if line.startswith("|")]
+    """The cells of every table in a part."""
+    return cells_of(part(heading))
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """The cells of every table, less heads and rules."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
     rules = {at for at, line in enumerate(lines) if re.fullmatch(r"[-:| ]+", line)}
     frame = rules | {at - 1 for at in rules}
     return [
@@ -439,6 +444,31 @@ def test_every_module_stands_in_the_tree_of_the_architecture_and_no_other() -> N
         if path.stem != "__init__" and path.parent.name != "migrations":
             present[path.relative_to(ROOT).parts[0]].add(path.stem)
     assert {app: told[app] for app in APPS} == present
+
+
+def test_every_name_in_the_architecture_stands_in_the_code() -> None:
+    files = [
+        *modules(),
+        *(ROOT / "bench").glob("*.py"),
+        *(ROOT / "static/js").rglob("*.js"),
+        *(ROOT / "chat/lua").glob("*.lua"),
+        *(ROOT / "tests").rglob("*.py"),
+    ]
+    known = {word for path in files for word in re.findall(r"\w+", f"{path} {read(path)}")}
+    named = re.findall(r"[A-Za-z_]\w+", " ".join(spans(prose("docs/architecture.md"))))
+    assert sorted({*named} - known) == []
+
+
+def test_the_costs_in_the_readme_are_those_of_the_last_bench() -> None:
+    told = cells_of(page("README.md").partition("## What it costs")[2])
+    measured = cells_of(page("bench/RESULTS.md"))
+    for server, *costs in told:
+        of_server = [cells[1:] for cells in measured if cells[0] == server]
+        cpu, latency = [cells for cells in of_server if len(cells) == 5][:2]
+        memory = next(cells for cells in of_server if len(cells) == 2)
+        found = [cpu[1].split()[0], cpu[3].split()[0], latency[3].split()[-1], memory[0]]
+        assert costs == [cost.replace("-", "saturated") for cost in found]
+    assert len(told) == 4
 
 
 def read(path: Path) -> str:
