@@ -1,4 +1,4 @@
-"""The client in docs/clients.md runs as it stands there."""
+"""The client in docs/clients.md runs as it stands there, and what it says of arriving holds."""
 
 from __future__ import annotations
 
@@ -69,6 +69,18 @@ async def test_the_example_joins_places_itself_greets_listens_and_answers(
         while "Yes, I am." not in heard:
             heard += (await echo.stdout.readline()).decode()
         assert echo.returncode is None
+
+
+async def test_what_comes_on_arrival_comes_in_the_order_that_the_page_says(server: Server) -> None:
+    lat, lon = elsewhere()
+    async with person(server, lat, lon, 500, "alice") as alice:
+        await alice.say("Hello")
+        blocked = await alice.http.post("/api/block", json={"person_id": "0" * 16})
+        assert blocked.status_code == 204
+        async with alice.tab(since=1, epoch="of-another-life") as tab:
+            await tab.expect("mark")
+            kinds = [frame["type"] for frame in tab.seen]
+    assert kinds == ["gap", "welcome", "blocked", "people", "chat.message", "mark"]
 
 
 def test_the_example_is_short() -> None:

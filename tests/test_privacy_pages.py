@@ -19,6 +19,7 @@ from chat.reports import EARLIER_MAX
 from neartalk.activity import FEW
 from neartalk.retention import KEPT
 from presence.sessions import DEVICE_S
+from presence.trails import PLACES_MAX
 from voice.ice import LIFE_S
 from voice.ties import DECLINED_MS
 
@@ -97,6 +98,10 @@ async def test_the_figures_that_no_setting_moves_are_those_of_the_code() -> None
     assert (EARLIER_MAX, FEW) == (5, 5)
     assert "up to five you said before it" in text
     assert "fewer than five people" in text
+
+
+def test_the_docs_say_how_many_places_a_socket_leaves_behind() -> None:
+    assert f"the last {PLACES_MAX} blocks" in PAGE.read_text()
 
 
 def test_every_time_in_the_docs_is_that_of_the_code() -> None:
