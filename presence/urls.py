@@ -1,13 +1,15 @@
 """Addresses of the pages and of presence."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from presence import views
 
 urlpatterns = [
     path("", views.welcome, name="welcome"),
     path("near", views.near, name="near"),
-    path("kept", views.kept, name="kept"),
+    path("privacy", views.privacy, name="privacy"),
+    path("kept", RedirectView.as_view(pattern_name="privacy", permanent=True)),
     path("rules", views.rules, name="rules"),
     path("api/session/create", views.session_create, name="session-create"),
     path("api/session/username", views.session_username, name="session-username"),

@@ -23,6 +23,7 @@ from presence.hub import hub
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
 from presence.sessions import (
+    DEVICE_S,
     cookie_name,
     device_of,
     keep,
@@ -48,9 +49,19 @@ async def welcome(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-async def kept(request: HttpRequest) -> HttpResponse:
-    days = {"evidence_days": settings.EVIDENCE_DAYS, "report_days": settings.REPORTS_KEPT_DAYS}
-    return render(request, "kept.html", days)
+async def privacy(request: HttpRequest) -> HttpResponse:
+    figures = {
+        "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
+        "idle_minutes": settings.SESSION_IDLE_SECONDS // 60,
+        "evidence_days": settings.EVIDENCE_DAYS,
+        "report_days": settings.REPORTS_KEPT_DAYS,
+        "sanction_days": settings.SANCTIONS_KEPT_DAYS,
+        "hits_days": settings.HITS_KEPT_DAYS,
+        "activity_days": settings.ACTIVITY_KEPT_DAYS,
+        "log_days": settings.ADMIN_LOG_KEPT_DAYS,
+        "device_days": DEVICE_S // 86_400,
+    }
+    return render(request, "privacy.html", figures)
 
 
 @require_safe

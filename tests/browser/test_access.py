@@ -24,7 +24,7 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1440, "height": 900}
 SMALLEST = {"width": 320, "height": 568}
 TOUCH_PX = 44
-WORDS = ("/", "/kept", "/rules", "/nowhere")
+WORDS = ("/", "/privacy", "/rules", "/nowhere")
 NAMES = ("Ana", "Bo", "Олена", "Zeynep", "Yusuf", "Minh", "עדן", "W" * 24)
 TEXTS = (
     "Is the tram at Mill Square running?",

@@ -183,7 +183,7 @@ async def test_the_key_is_in_no_answer_to_the_page(server: Server, spot: Spot) -
         key = http.cookies["neartalk"]
         where = {"lat": str(spot[0]), "lon": str(spot[1]), "radius": "500"}
         answers.append(await http.post(PLACE, data=where))
-        answers += [await http.get(path) for path in (NEARBY, MESSAGES, "/near", "/", "/kept")]
+        answers += [await http.get(path) for path in (NEARBY, MESSAGES, "/near", "/", "/privacy")]
         answers.append(await http.patch(NAME, data={"username": "alma"}))
         answers.append(await http.patch(NAME, data={"username": ""}))
         answers.append(await http.get(NEARBY, headers={"HX-Request": ""}))
@@ -636,7 +636,7 @@ async def test_a_bearer_counts_where_a_cookie_is_sent_too(server: Server, spot: 
 # ---- What every answer carries ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/kept", "/rules", NEARBY, "/api/health"])
+@pytest.mark.parametrize("path", ["/", "/privacy", "/rules", NEARBY, "/api/health"])
 async def test_answers_carry_the_headers_that_keep_a_page_safe(server: Server, path: str) -> None:
     async with api(server) as http:
         headers = (await http.get(path)).headers

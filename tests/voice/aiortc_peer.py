@@ -1,4 +1,4 @@
-"""Somebody in voice whose client is no browser: aiortc, and what the README says of /signal.
+"""Somebody in voice whose client is no browser: aiortc, and what docs/clients.md says of /signal.
 
 They say yes to whoever knocks, send a tone, and note how loud what they hear is.
 """

@@ -1,4 +1,4 @@
-"""The README says what the code does: settings, calls, frames, codes, checks, commands, files."""
+"""The docs say what the code does: settings, calls, frames, codes, checks, commands, files."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("neartalk", "presence", "chat", "voice")
+# Where the tables stand that say what the code does.
+TABLES = ("docs/operators.md", "docs/clients.md", "docs/promises.md")
 
 # Defaults that are worked out at the start, and how the table says them.
 WORKED_OUT = {
@@ -42,26 +44,43 @@ WORKED_OUT = {
 }
 
 
-# ---- The README ------------------------------------------------------------------------------
+# ---- The docs --------------------------------------------------------------------------------
 
 
 @cache
-def readme() -> str:
-    return (ROOT / "README.md").read_text()
+def page(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """Every page that a reader may come to, by its path."""
+    folders = ("", "docs", "docs/screens", "deploy/*", "bench")
+    return tuple(
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in sorted(ROOT.glob(f"{folder}/*.md".lstrip("/")))
+    )
 
 
 def part(heading: str) -> str:
-    """What stands under a heading or behind bold words, until the next of either."""
+    """What stands under a heading of any page or behind bold words, until the next of either."""
     head = re.escape(heading)
-    found = re.search(rf"^{head}(?!,).*?(?=^#+ |^\*\*[A-Z]|\Z)", readme(), re.DOTALL | re.MULTILINE)
-    assert found, f"the README has no part {heading}"
-    return found[0]
+    sought = re.compile(rf"^{head}(?!,).*?(?=^#+ |^\*\*[A-Z]|\Z)", re.DOTALL | re.MULTILINE)
+    found = [match for name in TABLES for match in sought.findall(page(name))]
+    assert len(found) == 1, f"{len(found)} parts {heading} in {', '.join(TABLES)}"
+    return str(found[0])
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of every table in a part, less heads and rules."""
-    lines = [line for line in part(heading).splitlines() if line.startswith("|")]
-    rules = {at for at, line in enumerate(lines) if re.fullmatch(r"[-|]+", line)}
+    """The cells of every table in a part."""
+    return cells_of(part(heading))
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """The cells of every table, less heads and rules."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    rules = {at for at, line in enumerate(lines) if re.fullmatch(r"[-:| ]+", line)}
     frame = rules | {at - 1 for at in rules}
     return [
         [cell.strip() for cell in line.split("|")[1:-1]]
@@ -277,28 +296,28 @@ def test_only_settings_read_the_environment() -> None:
 
 
 def test_every_call_stands_in_the_table_and_no_other() -> None:
-    assert {spans(call)[0] for call, *_ in rows("### HTTP")} == api_calls()
+    assert {spans(call)[0] for call, *_ in rows("## HTTP")} == api_calls()
 
 
 def test_every_frame_a_client_may_send_is_shown_with_its_fields_and_no_other() -> None:
-    assert examples("#### To the server") == frames_taken()
+    assert examples("### To the server") == frames_taken()
 
 
 def test_every_frame_the_server_sends_is_shown_with_its_fields_and_no_other() -> None:
-    assert examples("#### To the client") == frames_sent()
+    assert examples("### To the client") == frames_sent()
 
 
 def test_every_frame_at_signal_is_shown_with_its_fields_and_no_other() -> None:
-    assert examples("#### To the server, at /signal") == signals_taken()
-    assert examples("#### To the client, at /signal") == signals_sent()
+    assert examples("### To the server, at /signal") == signals_taken()
+    assert examples("### To the client, at /signal") == signals_sent()
 
 
 def test_every_state_and_reason_of_voice_is_named() -> None:
-    told = {*spans(part("#### To the client, at /signal"))}
+    told = {*spans(part("### To the client, at /signal"))}
     assert {*map(str, [*Tie, *Reason, *Why]), "near", "away", "declined"} <= told
 
 
-@pytest.mark.parametrize("heading", ["#### To the client", "#### To the client, at /signal"])
+@pytest.mark.parametrize("heading", ["### To the client", "### To the client, at /signal"])
 def test_an_example_of_an_error_says_what_the_code_says(heading: str) -> None:
     shown = next(span for span in spans(part(heading)) if '"error"' in span)
     frame = json.loads(shown)
@@ -307,7 +326,7 @@ def test_an_example_of_an_error_says_what_the_code_says(heading: str) -> None:
 
 
 def test_every_reason_of_a_gap_is_named() -> None:
-    row = next(text for text in part("#### To the client").splitlines() if '"gap"' in text)
+    row = next(text for text in part("### To the client").splitlines() if '"gap"' in text)
     assert {*spans(row)[1:]} == {*frames.GAPS}
 
 
@@ -354,19 +373,50 @@ def test_every_system_check_stands_in_the_table_and_no_other() -> None:
 
 def test_every_command_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.MULTILINE))
-    named = "\n".join([*spans(readme()), *re.findall(r"^```\w*\n(.*?)^```", readme(), re.S | re.M)])
+    text = "\n".join(map(page, pages()))
+    named = "\n".join([*spans(text), *re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M)])
     made = set(re.findall(r"\bmake ([a-z-]+)", named))
     assert {"run", "test"} <= made <= targets
     assert set(re.findall(r"manage\.py ([a-z]+)", named)) <= get_commands().keys()
 
 
-def test_every_file_and_test_that_is_named_exists() -> None:
-    linked = re.findall(r"\]\(([^):#]+)\)", readme())
-    named = re.findall(r"\b(?:tests|bench|docs)/[\w/-]+\.\w+", readme())
-    assert [path for path in {*linked, *named} if not (ROOT / path).exists()] == []
-    for cells in rows("## Promises, and the test that shows each"):
-        for path, test in re.findall(r"`([\w/]+\.py)::(\w+)`", cells[1]):
-            assert f"def {test}(" in read(ROOT / path), f"{path} has no {test}"
+@pytest.mark.parametrize("name", pages())
+def test_every_link_and_every_file_that_is_named_exists(name: str) -> None:
+    linked = re.findall(r"\]\(([^)\s]+)\)", prose(name))
+    assert [link for link in linked if not re.match(r"\w+:", link) and not leads(name, link)] == []
+    named = re.findall(r"\b(?:tests|bench|docs|deploy)/[\w/-]+\.\w+", page(name))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def leads(name: str, link: str) -> bool:
+    """Whether a link of a page leads to a file, and in it to a heading."""
+    path, _, anchor = link.partition("#")
+    target = ((ROOT / name).parent / path).resolve() if path else ROOT / name
+    return target.exists() and (
+        not anchor or anchor in anchors(target.relative_to(ROOT).as_posix())
+    )
+
+
+@cache
+def anchors(name: str) -> set[str]:
+    """What the headings of a page are called in links: as GitHub does it."""
+    heads = re.findall(r"^#+ (.+)$", prose(name), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@cache
+def prose(name: str) -> str:
+    """A page less what stands between fences."""
+    return re.sub(r"^```.*?^```", "", page(name), flags=re.DOTALL | re.MULTILINE)
+
+
+def test_every_test_that_shows_a_promise_exists() -> None:
+    for _, shown in rows("# Promises, and the test that shows each"):
+        named = spans(shown)
+        assert named, shown
+        for path, _, test in (name.partition("::") for name in named):
+            assert (ROOT / path).exists()
+            assert f"def {test}(" in read(ROOT / path) or not test, f"{path} has no {test}"
 
 
 def test_every_rule_of_limits_stands_in_the_table_as_it_is_by_default_and_no_other() -> None:
@@ -394,6 +444,31 @@ def test_every_module_stands_in_the_tree_of_the_architecture_and_no_other() -> N
         if path.stem != "__init__" and path.parent.name != "migrations":
             present[path.relative_to(ROOT).parts[0]].add(path.stem)
     assert {app: told[app] for app in APPS} == present
+
+
+def test_every_name_in_the_architecture_stands_in_the_code() -> None:
+    files = [
+        *modules(),
+        *(ROOT / "bench").glob("*.py"),
+        *(ROOT / "static/js").rglob("*.js"),
+        *(ROOT / "chat/lua").glob("*.lua"),
+        *(ROOT / "tests").rglob("*.py"),
+    ]
+    known = {word for path in files for word in re.findall(r"\w+", f"{path} {read(path)}")}
+    named = re.findall(r"[A-Za-z_]\w+", " ".join(spans(prose("docs/architecture.md"))))
+    assert sorted({*named} - known) == []
+
+
+def test_the_costs_in_the_readme_are_those_of_the_last_bench() -> None:
+    told = cells_of(page("README.md").partition("## What it costs")[2])
+    measured = cells_of(page("bench/RESULTS.md"))
+    for server, *costs in told:
+        of_server = [cells[1:] for cells in measured if cells[0] == server]
+        cpu, latency = [cells for cells in of_server if len(cells) == 5][:2]
+        memory = next(cells for cells in of_server if len(cells) == 2)
+        found = [cpu[1].split()[0], cpu[3].split()[0], latency[3].split()[-1], memory[0]]
+        assert costs == [cost.replace("-", "saturated") for cost in found]
+    assert len(told) == 4
 
 
 def read(path: Path) -> str:

@@ -1,0 +1,87 @@
+"""The client in docs/clients.md runs as it stands there, and what it says of arriving holds."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.client import elsewhere, person, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.servers import Server
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/clients.md"
+LINES_MAX = 30
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running("uvicorn") as server:
+        yield server
+
+
+def example() -> str:
+    """What stands between the page's only fences for Python."""
+    (found,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+@asynccontextmanager
+async def run(path: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A Python program, ended when it was seen enough; its output is read line by line."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", str(path), *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_the_example_joins_places_itself_greets_listens_and_answers(
+    server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "echo.py"
+    path.write_text(example())
+    lat, lon = elsewhere()
+    async with (
+        person(server, lat, lon, 500, "alice") as alice,
+        run(path, server.url, str(lat), str(lon)) as echo,
+    ):
+        greeting = await alice.expect("chat.message", username="Echo")
+        assert greeting["text"] == "Hello, is anybody here?"
+        assert greeting["distance"] == "right around you"
+        await alice.say("Yes, I am.")
+        answer = await alice.expect("chat.message", username="Echo")
+        assert answer["text"] == "Hello alice, I am a machine."
+        assert echo.stdout is not None
+        heard = ""
+        while "Yes, I am." not in heard:
+            heard += (await echo.stdout.readline()).decode()
+        assert echo.returncode is None
+
+
+async def test_what_comes_on_arrival_comes_in_the_order_that_the_page_says(server: Server) -> None:
+    lat, lon = elsewhere()
+    async with person(server, lat, lon, 500, "alice") as alice:
+        await alice.say("Hello")
+        blocked = await alice.http.post("/api/block", json={"person_id": "0" * 16})
+        assert blocked.status_code == 204
+        async with alice.tab(since=1, epoch="of-another-life") as tab:
+            await tab.expect("mark")
+            kinds = [frame["type"] for frame in tab.seen]
+    assert kinds == ["gap", "welcome", "blocked", "people", "chat.message", "mark"]
+
+
+def test_the_example_is_short() -> None:
+    assert len(example().splitlines()) <= LINES_MAX
