@@ -12,7 +12,8 @@ from neartalk.diagnosis import SOURCES, Asked, Exam, Finding, fault, ok, warning
 from neartalk.doctor_settings import SECRET_BITS, bits
 from voice.ice import credentials, has_relay
 from voice.shield import Shield
-from voice.turn import Address, Server, TurnError, allocation, binding, server_of
+from voice.stun import Address
+from voice.turn import Server, TurnError, allocation, binding, server_of
 
 
 def exams(asked: Asked) -> Iterable[Exam]:

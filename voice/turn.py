@@ -1,37 +1,45 @@
-"""Asks a STUN or TURN server what a browser would ask it: RFC 8489 and RFC 8656, at an address by
-RFC 7064 and 7065."""
+"""Asks a STUN or TURN server what a browser would ask it, at an address by RFC 7064 and 7065."""
 
-import hashlib
-import hmac
 import re
 import secrets
 import socket
 import ssl
-import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, NamedTuple
 
 from voice.ice import Credentials
+from voice.stun import (
+    ALLOCATE,
+    BINDING,
+    ERROR_CODE,
+    HEADER,
+    LIFETIME,
+    MAPPED,
+    NONCE,
+    REALM,
+    REFRESH,
+    RELAYED,
+    SUCCESS,
+    TRANSPORT,
+    Address,
+    attribute,
+    attributes_in,
+    code_of,
+    message,
+    signed,
+    unmasked,
+)
 
 Over = Literal["udp", "tcp", "tls"]
-Address = IPv4Address | IPv6Address
 
 URL = re.compile(
     r"(?P<scheme>stuns?|turns?):(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:?@/]+)"
     r"(?::(?P<port>\d{1,5}))?(?:\?transport=(?P<transport>udp|tcp))?"
 )
-COOKIE = 0x2112A442
-HEADER = struct.Struct("!HHI12s")
-BINDING, ALLOCATE, REFRESH = 0x001, 0x003, 0x004
-SUCCESS = 0x0100
-USERNAME, INTEGRITY, ERROR_CODE, LIFETIME = 0x0006, 0x0008, 0x0009, 0x000D
-REALM, NONCE, RELAYED, TRANSPORT, MAPPED = 0x0014, 0x0015, 0x0016, 0x0019, 0x0020
-INTEGRITY_BYTES = 24
 UNAUTHORIZED = 401
-# A datagram may be lost: it is sent again so often, after so long.
+# A datagram may be lost: it is sent again after so long.
 AGAIN_S = 0.5
 
 
@@ -78,7 +86,7 @@ def allocation(server: Server, credentials: Credentials, timeout_s: float) -> Ad
         try:
             asked.ask(ALLOCATE, wanted)
         except Challenge as challenge:
-            asked.sign_with(credentials, challenge)
+            asked.signature = credentials, challenge.realm, challenge.nonce
         relayed = asked.address(ALLOCATE, wanted, RELAYED)
         with suppress(TurnError):  # it ends by itself too
             asked.ask(REFRESH, attribute(LIFETIME, bytes(4)))
@@ -127,15 +135,8 @@ class Line:
     def __init__(self, socket: socket.socket, end_s: float) -> None:
         self.socket = socket
         self.end_s = end_s
-        self.signature: tuple[bytes, bytes] | None = None
-
-    def sign_with(self, credentials: Credentials, challenge: Challenge) -> None:
-        """From now on (RFC 8489, 9.2.2)."""
-        name, realm = credentials.username.encode(), challenge.realm
-        secret = b":".join([name, realm, credentials.password.encode()])
-        key = hashlib.md5(secret, usedforsecurity=False).digest()
-        who = attribute(USERNAME, name) + attribute(REALM, realm)
-        self.signature = key, who + attribute(NONCE, challenge.nonce)
+        # Whose, for which realm and nonce of the server.
+        self.signature: tuple[Credentials, bytes, bytes] | None = None
 
     def address(self, method: int, attributes: bytes, kind: int) -> Address:
         transaction, found = self.ask(method, attributes)
@@ -149,11 +150,11 @@ class Line:
         request = self._request(method, attributes, transaction)
         self.socket.sendall(request)
         while True:
-            message = self._receive(request)
-            kind, length, _, echo = HEADER.unpack_from(message)
+            said = self._receive(request)
+            kind, length, _, echo = HEADER.unpack_from(said)
             if echo == transaction:  # else what was asked before, answered again
                 break
-        found = dict(attributes_in(message[HEADER.size : HEADER.size + length]))
+        found = dict(attributes_in(said[HEADER.size : HEADER.size + length]))
         if kind == method | SUCCESS:
             return transaction, found
         code = code_of(found.get(ERROR_CODE, bytes(4)))
@@ -163,12 +164,8 @@ class Line:
 
     def _request(self, method: int, attributes: bytes, transaction: bytes) -> bytes:
         if self.signature is None:
-            return HEADER.pack(method, len(attributes), COOKIE, transaction) + attributes
-        key, who = self.signature
-        body = attributes + who
-        # The length counts the signature, which covers all before it.
-        signed = HEADER.pack(method, len(body) + INTEGRITY_BYTES, COOKIE, transaction) + body
-        return signed + attribute(INTEGRITY, hmac.digest(key, signed, "sha1"))
+            return message(method, attributes, transaction)
+        return signed(method, attributes, transaction, *self.signature)
 
     def _receive(self, request: bytes) -> bytes:
         """A datagram, for which it is asked again now and then; or what comes next in a stream."""
@@ -178,12 +175,12 @@ class Line:
         while True:
             self.socket.settimeout(min(AGAIN_S, self._left_s()))
             try:
-                message = self.socket.recv(65_535)
+                datagram = self.socket.recv(65_535)
             except TimeoutError:
                 self.socket.sendall(request)
             else:
-                if len(message) >= HEADER.size:
-                    return message
+                if len(datagram) >= HEADER.size:
+                    return datagram
 
     def _exactly(self, size: int) -> bytes:
         data = b""
@@ -200,27 +197,3 @@ class Line:
         if left_s <= 0:
             raise TimeoutError
         return left_s
-
-
-# ---- Bytes -----------------------------------------------------------------------------------
-
-
-def attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
-
-
-def attributes_in(body: bytes) -> Iterator[tuple[int, bytes]]:
-    while len(body) >= 4:
-        kind, length = struct.unpack_from("!HH", body)
-        yield kind, body[4 : 4 + length]
-        body = body[4 + length + -length % 4 :]
-
-
-def code_of(value: bytes) -> int:
-    return (value[2] & 7) * 100 + value[3] if len(value) >= 4 else 0
-
-
-def unmasked(value: bytes, transaction: bytes) -> Address:
-    """An XOR-ed address, of either family."""
-    mask = struct.pack("!I", COOKIE) + transaction
-    return ip_address(bytes(one ^ other for one, other in zip(value[4:], mask, strict=False)))

@@ -13,7 +13,8 @@ import pytest
 from neartalk.diagnosis import Asked, State
 from voice import turn as client
 from voice.doctor import exams, relay, stun, trouble, turn
-from voice.turn import Server, TurnError, server_of, unmasked
+from voice.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
+from voice.turn import Server, TurnError, server_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,9 +86,8 @@ def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) 
         def lose_one_and_answer() -> None:
             server.recvfrom(1500)
             request, asker = server.recvfrom(1500)
-            seen = client.attribute(client.MAPPED, bytes([0, 1, *bytes(6)]))
-            head = client.HEADER.pack(0x101, len(seen), client.COOKIE, request[8:20])
-            server.sendto(head + seen, asker)
+            seen = attribute(MAPPED, bytes([0, 1, *bytes(6)]))
+            server.sendto(message(BINDING | SUCCESS, seen, request[8:20]), asker)
 
         thread = threading.Thread(target=lose_one_and_answer, daemon=True)
         thread.start()
