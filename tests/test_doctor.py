@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -15,12 +15,14 @@ from neartalk.diagnosis import Diagnosis, State, fault, ok
 from neartalk.doctor_site import health, page, web_socket
 from neartalk.management.commands.doctor import lines
 from presence import doctor as visits
-from tests.servers import Postgres, Server, Valkey, free_port
+from tests.servers import Server, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_django.fixtures import Settings
+
+    from tests.servers import Valkey
 
 SECRET = "a-secret-that-nobody-is-told-of"
 WAIT_S = 20.0
@@ -32,18 +34,16 @@ class Home(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
-    """As tests.houses has it, with one server: it trusts a proxy, and none stands in front."""
-    with ExitStack() as stack:
-        daemons = redis, postgres = Valkey(), Postgres()
-        for daemon in daemons:
-            stack.callback(daemon.close)
-            daemon.start()
-        env = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url(), "TRUSTED_PROXIES": "1"}
-        server = Server("uvicorn", {**env, "OBJECTIONS": "appeals@example.org"})
-        stack.callback(server.close)
+def home(redis_server: Valkey, postgres_url: str) -> Iterator[Home]:
+    """A server as tests.houses has it: it trusts a proxy, and none stands in front."""
+    redis_server.flush()
+    env = {"REDIS_URL": redis_server.url, "DATABASE_URL": postgres_url, "TRUSTED_PROXIES": "1"}
+    server = Server("uvicorn", {**env, "OBJECTIONS": "appeals@example.org"})
+    try:
         server.migrate()
-        yield Home(redis, server.start())
+        yield Home(redis_server, server.start())
+    finally:
+        server.close()
 
 
 def doctor(home: Home, *args: str, **env: str) -> tuple[int, list[dict[str, Any]], str]:
