@@ -1,0 +1,23 @@
+"""What is said and reported, for `manage.py stats`."""
+
+import re
+from collections.abc import Iterator
+
+from chat.models import Report
+from neartalk.figures import COUNTED, SOURCES, Counted, Figure
+
+HISTORY = re.compile(r"\{\w{6}\}:history")
+
+COUNTED += [
+    # What was taken back stands among them until its time is over.
+    Counted("messages", HISTORY, "XLEN"),
+    Counted("tiles with messages", HISTORY),
+]
+
+
+def waiting() -> Iterator[Figure]:
+    count = Report.objects.filter(state=Report.State.WAITING).count()
+    yield Figure("records", "reports that wait", count)
+
+
+SOURCES.append(waiting)

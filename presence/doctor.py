@@ -1,0 +1,77 @@
+"""Whose address the running product sees: asked by a visit that goes nowhere."""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Iterable, Iterator
+from functools import partial
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from neartalk.diagnosis import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
+from neartalk.origins import RedisKeys, digest_of, networks_of
+from neartalk.store import shared
+from presence.guest import Denied, guest
+from presence.registry_redis import RedisRegistry
+
+# Addresses that nobody has (RFC 5737).
+NOBODYS = "203.0.113."
+
+
+def exams(asked: Asked) -> Iterable[Exam]:
+    """Only the shared store tells: what is kept of an address there is a digest under a key of the
+    day, which is compared with that of an address we made up."""
+    if asked.url and settings.REDIS_URLS:
+        yield Exam("address seen", partial(look, asked.url, asked.timeout_s))
+
+
+def look(url: str, timeout_s: float) -> Iterator[Finding]:
+    made_up = f"{NOBODYS}{1 + secrets.randbelow(254)}"
+    forged = {"X-Forwarded-For": made_up}
+    try:
+        with guest(url, "doctor", timeout_s=timeout_s, headers=forged) as me:
+            origin, key = asyncio.run(seen(me.person_id))
+    except Denied as why:
+        yield warning(f"No visit can be begun: {why}.", "See what else is said here.")
+        return
+    if origin in digests(key, made_up):
+        says = "It believes whatever address its callers make up, so no limit holds."
+        do = "Lower TRUSTED_PROXIES to how many proxies stand in front of it."
+        yield fault(says, do)
+    elif origin:
+        yield ok("It believes no address that its callers make up.")
+    elif is_near(url):
+        do = "Ask from another one too: whose address is seen there, this one can't tell."
+        yield Finding(State.OK, "It takes us for its own machine, which we are.", do)
+    else:
+        says = "It takes us for its own machine, and everybody else: no limit counts anybody."
+        yield fault(says, "Set TRUSTED_PROXIES to how many proxies stand in front, 1 for nginx.")
+
+
+async def seen(person_id: str) -> tuple[str, bytes]:
+    """The digest of where a person came from, `""` for the server's own machine; today's key."""
+    client = shared()
+    try:
+        session = await RedisRegistry(client).find(person_id)
+        return session.origin if session else "", await RedisKeys(client).today()
+    finally:
+        await client.aclose()
+
+
+def digests(key: bytes, address: str) -> set[str]:
+    return {digest_of(key, network) for network in networks_of(ip_address(address)).values()}
+
+
+def is_near(url: str) -> bool:
+    """Whether the way there does not leave this machine."""
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        return False
+    return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
+
+
+SOURCES.append(exams)

@@ -1,0 +1,158 @@
+"""manage.py whoisnear: whom somebody in a place would be shown."""
+
+import asyncio
+import math
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from neartalk.codes import Refused
+from neartalk.commands import add_json, shown
+from neartalk.store import shared
+from presence import panel
+from presence.geo import (
+    RADIUS_MAX_M,
+    RADIUS_MIN_M,
+    Cell,
+    cell_at,
+    centre,
+    label,
+    tiles_within,
+    widest,
+)
+from presence.guest import Denied, guest
+from presence.people import Place
+from presence.registry import Registry
+from presence.registry_redis import RedisRegistry
+from presence.roster import SHOWN_MAX, Roster
+
+TIMEOUT_S = 10.0
+NAME = "whoisnear"
+# As GET /api/nearby has it: `{count, people: [{person_id, username, distance}]}`.
+Found = Mapping[str, Any]
+
+
+class Command(BaseCommand):
+    help = (
+        "Lists whom somebody in a place would be shown: how many are in range, and of the nearest "
+        f"{SHOWN_MAX} the name, the id and about how far they are. It tells nothing that a visitor "
+        "there would not see. In the shared form it reads who is here from Redis, and nobody "
+        "notices. In the embedded form (no REDIS_URL) only the server itself knows: with --url, "
+        f"a visitor called {NAME} goes there and leaves at once, and people in range may see them "
+        "come and go."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "where",
+            nargs="+",
+            metavar="PLACE",
+            help="latitude and longitude in degrees, such as 52.52 13.405, or a geohash of 7 "
+            "characters or more",
+        )
+        parser.add_argument(
+            "--radius",
+            type=reach,
+            default=500,
+            metavar="M",
+            help=f"how far they reach, {RADIUS_MIN_M} to {RADIUS_MAX_M} metres (500)",
+        )
+        parser.add_argument(
+            "--url", help="visits this server instead, such as http://localhost:8080"
+        )
+        add_json(parser)
+
+    def handle(self, *args: Any, where: list[str], radius: int, **options: Any) -> None:
+        cell = cell_of(where)
+        place = Place(cell, widest(cell, radius))
+        url = options["url"]
+        if not url and not settings.REDIS_URLS:
+            raise CommandError(
+                "Without REDIS_URL, who is here stands in the memory of the server alone. "
+                f"--url http://localhost:8080 asks it, by a visitor called {NAME} whom people "
+                "there may see for a moment."
+            )
+        try:
+            found = visited(url, place) if url else asyncio.run(read(place))
+        except Denied as why:
+            raise CommandError(str(why)) from why
+        except Refused as lost:
+            raise CommandError("Redis does not answer.") from lost
+        if options["json"]:
+            self.stdout.write(shown([{"radius": place.radius_m, **found}], as_json=True))
+        else:
+            self.stdout.write(page(place, found))
+
+
+async def read(place: Place) -> Found:
+    """As Redis has it. Raises Refused: `store-unavailable`."""
+    client = shared()
+    try:
+        return await near(RedisRegistry(client), place)
+    finally:
+        await client.aclose()
+
+
+async def near(registry: Registry, place: Place) -> Found:
+    """Whom a registry shows to a stranger there, who is not shown themselves."""
+    roster = Roster()
+    pulse = await registry.pulse([])
+    for tile, tileful in (await registry.people(tiles_within(*place))).items():
+        roster.load(tile, tileful)
+    found = roster.nearby(place, pulse.processes, pulse.now_ms)
+    nearest = found.shown[:SHOWN_MAX]
+    people = [panel.listed(one.person, label(one.label_m)) for one in nearest]
+    return {"count": found.count, "people": people}
+
+
+def visited(url: str, place: Place) -> Found:
+    """As a visitor there is told. Raises Denied."""
+    lat, lon = centre(place.cell)
+    with guest(url, NAME, timeout_s=TIMEOUT_S) as me:
+        me.call("POST", "/api/location/update", lat=lat, lon=lon, radius=place.radius_m)
+        return me.call("GET", "/api/nearby")
+
+
+def page(place: Place, found: Found) -> str:
+    people, count = found["people"], found["count"]
+    rows = [
+        {"name": one["username"], "person": one["person_id"], "distance": one["distance"]}
+        for one in people
+    ]
+    within = f"within {panel.metres(place.radius_m)}"
+    if not rows:
+        return f"Nobody is in range {within}."
+    some = f", the nearest {len(rows)} of them" if len(rows) < count else ""
+    are = "person is" if count == 1 else "people are"
+    head = f"{count:,} {are} in range {within}{some}:"
+    return f"{head}\n\n{shown(rows, as_json=False)}"
+
+
+def cell_of(where: Sequence[str]) -> Cell:
+    """Raises CommandError."""
+    try:
+        match where:
+            case [geohash] if len(geohash) >= 7:
+                cell = geohash[:7].lower()
+                return cell_at(*centre(cell))
+            case [lat, lon]:
+                return cell_at(*map(degrees, (lat, lon)))
+    except ValueError as why:
+        raise CommandError(f"{' '.join(where)} is no place: {why}") from why
+    raise CommandError("Where? Latitude and longitude, or a geohash of 7 characters or more.")
+
+
+def degrees(text: str) -> float:
+    found = float(text.rstrip(","))
+    if not math.isfinite(found):
+        raise ValueError("not a number of degrees")
+    return found
+
+
+def reach(text: str) -> int:
+    if not text.isdecimal() or not RADIUS_MIN_M <= (metres := int(text)) <= RADIUS_MAX_M:
+        raise ArgumentTypeError(f"whole metres from {RADIUS_MIN_M} to {RADIUS_MAX_M}")
+    return metres

@@ -1,0 +1,42 @@
+"""Who is here, for `manage.py stats`."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from neartalk.codes import Refused
+from neartalk.figures import COUNTED, SOURCES, Counted, Figure
+from neartalk.store import shared
+from presence.registry_redis import RedisRegistry
+
+PEOPLE = re.compile(r"\{\w{6}\}:people")
+
+COUNTED += [
+    Counted("sessions", re.compile(r"session:[0-9a-f]{16}")),
+    # Beside them stands how often the tile has changed.
+    Counted("people", PEOPLE, "HLEN", less=1),
+    Counted("tiles with people", PEOPLE),
+]
+
+
+def processes() -> Iterator[Figure]:
+    """Those with a lease."""
+    if not settings.REDIS_URLS:
+        return
+    try:
+        yield Figure("here", "server processes", asyncio.run(living()))
+    except Refused:
+        yield Figure("here", "server processes", None, "Redis does not answer")
+
+
+async def living() -> int:
+    client = shared()
+    try:
+        return len((await RedisRegistry(client).pulse([])).processes)
+    finally:
+        await client.aclose()
+
+
+SOURCES.append(processes)

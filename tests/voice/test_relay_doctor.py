@@ -1,0 +1,152 @@
+"""What manage.py doctor says of STUN and the relay: a real allocation, and each way it fails."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from ipaddress import IPv4Address, ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neartalk.diagnosis import Asked, State
+from voice import turn as client
+from voice.doctor import exams, relay, stun, trouble, turn
+from voice.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
+from voice.turn import Server, TurnError, server_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_django.fixtures import Settings
+
+    from neartalk.diagnosis import Finding
+    from tests.turn import Turn
+
+WAIT_S = 20.0
+SHORT_S = 0.2
+
+
+def told(found: Iterable[Finding]) -> tuple[str, str]:
+    """The only finding."""
+    [one] = found
+    assert one.do or one.state is State.OK
+    return str(one.state), one.says
+
+
+def test_a_relay_that_works_is_well_over_each_way_and_each_fault_is_said(
+    turn: Callable[..., Turn], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = turn()
+    udp, tcp = (f"turn:127.0.0.1:{relay.port}?transport={way}" for way in ("udp", "tcp"))
+    tls = f"turns:127.0.0.1:{relay.tls_port}"
+    settings.TURN_SECRET = relay.secret
+    settings.VOICE_NETWORKS = [ip_network("127.0.0.0/8")]
+    assert told(stun(f"stun:127.0.0.1:{relay.port}", WAIT_S))[0] == "ok"
+    lent = ("ok", "It lends an address to speak through.")
+    assert [told(ask(url)) for url in (udp, tcp)] == [lent, lent]
+    state, says = told(ask(tls))
+    assert (state, says) == ("fault", "Browsers refuse its certificate: self-signed certificate.")
+    monkeypatch.setattr(
+        ssl, "create_default_context", trusting(ssl.create_default_context, relay.certificate)
+    )
+    assert told(ask(tls)) == lent
+    settings.VOICE_NETWORKS = []
+    assert told(ask(udp))[1].startswith("It lends an address that is not public")
+    settings.TURN_SECRET = "another"
+    assert told(ask(udp))[1] == "It does not take the credentials that people are given."
+    relay.stop()
+    assert told(ask(udp)) == ("fault", "It does not answer: ConnectionRefusedError.")
+
+
+def ask(url: str) -> list[Finding]:
+    return [*turn(url, WAIT_S)]
+
+
+def trusting(
+    make: Callable[..., ssl.SSLContext], certificate: object
+) -> Callable[[], ssl.SSLContext]:
+    return lambda: make(cafile=str(certificate))
+
+
+def test_nobody_waits_for_a_relay_that_is_silent() -> None:
+    """It is asked again, for a datagram may be lost, but not for ever."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"stun:127.0.0.1:{silent.getsockname()[1]}"
+        assert told(stun(url, SHORT_S)) == ("fault", "It does not answer: TimeoutError.")
+
+
+def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "AGAIN_S", 0.02)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def lose_one_and_answer() -> None:
+            server.recvfrom(1500)
+            request, asker = server.recvfrom(1500)
+            seen = attribute(MAPPED, bytes([0, 1, *bytes(6)]))
+            server.sendto(message(BINDING | SUCCESS, seen, request[8:20]), asker)
+
+        thread = threading.Thread(target=lose_one_and_answer, daemon=True)
+        thread.start()
+        assert told(stun(f"stun:127.0.0.1:{server.getsockname()[1]}", WAIT_S))[0] == "ok"
+        thread.join()
+
+
+def test_an_address_is_unmasked() -> None:
+    """The sample of RFC 5769, 2.2."""
+    assert unmasked(bytes.fromhex("0001a147e112a643"), bytes(12)) == IPv4Address("192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("stun:a.example", Server("a.example", 3478, "udp")),
+        ("turn:a.example:99?transport=tcp", Server("a.example", 99, "tcp")),
+        ("turns:a.example", Server("a.example", 5349, "tls")),
+        ("turns:a.example:443?transport=tcp", Server("a.example", 443, "tls")),
+        ("turn:[2001:db8::1]:3478", Server("2001:db8::1", 3478, "udp")),
+    ],
+)
+def test_an_address_leads_where_browsers_go(url: str, server: Server) -> None:
+    assert server_of(url) == server
+
+
+@pytest.mark.parametrize(
+    "url", ["", "turn.example.org", "http://a", "turns:a?transport=udp", "turn:", "turn:a:b"]
+)
+def test_what_is_no_address_is_said(url: str) -> None:
+    state, says = told(stun(url, WAIT_S))
+    assert state == "fault"
+    assert says.startswith("It is no address: ")
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        (TurnError(401), "It does not take the credentials"),
+        (TurnError(486), "It is full."),
+        (TurnError(500), "It answers with 500."),
+        (TurnError(0), "It answers with what is no STUN."),
+        (OSError(), "It does not answer: OSError."),
+    ],
+)
+def test_each_no_has_its_sentence(why: Exception, says: str) -> None:
+    assert trouble(why).says.startswith(says)
+    assert trouble(why).do
+
+
+def test_what_is_set_of_a_relay_is_looked_at(settings: Settings) -> None:
+    settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET = ["stun:a"], [], ""
+    assert [exam.about for exam in exams(Asked())] == ["relay", "stun:a"]
+    assert told(relay())[1].startswith("There is none")
+    settings.TURN_URLS, settings.TURN_SECRET = ["turns:b"], "short"
+    assert [exam.about for exam in exams(Asked())] == ["relay", "stun:a", "turns:b"]
+    assert told(relay()) == (
+        "fault",
+        "TURN_SECRET can be guessed by whoever was given one credential.",
+    )
+    settings.TURN_URLS, settings.TURN_SECRET = ["turn:b"], "4mXz0vQ9hT7kLw2Rb8NcYp5Jd"
+    assert told(relay())[1].startswith("No TURN_URLS begins with turns:")

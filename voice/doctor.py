@@ -1,0 +1,90 @@
+"""STUN and the relay, as people's browsers use them: a real answer, a real allocation."""
+
+import secrets
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from django.conf import settings
+
+from neartalk.diagnosis import SOURCES, Asked, Exam, Finding, fault, ok, warning
+from neartalk.doctor_settings import SECRET_BITS, bits
+from voice.ice import credentials, has_relay
+from voice.shield import Shield
+from voice.stun import Address
+from voice.turn import Server, TurnError, allocation, binding, server_of
+
+
+def exams(asked: Asked) -> Iterable[Exam]:
+    yield Exam("relay", relay)
+    for url in settings.STUN_URLS:
+        yield Exam(url, partial(stun, url, asked.timeout_s))
+    for url in settings.TURN_URLS if has_relay() else ():
+        yield Exam(url, partial(turn, url, asked.timeout_s))
+
+
+def relay() -> Iterator[Finding]:
+    """What is set of it."""
+    if not has_relay():
+        says = "There is none: who stays shielded cannot speak, and some networks let nobody."
+        yield warning(says, "Set up coturn by deploy/coturn, TURN_URLS and TURN_SECRET.")
+        return
+    if bits(settings.TURN_SECRET) < SECRET_BITS:
+        says = "TURN_SECRET can be guessed by whoever was given one credential."
+        yield fault(says, "Set it, here and in coturn, to what openssl rand -hex 32 prints.")
+    if not any(url.startswith("turns:") for url in settings.TURN_URLS):
+        says = "No TURN_URLS begins with turns: networks that let only TLS through have no voice."
+        yield warning(says, "Add turns:your.host:5349?transport=tcp, or :443.")
+
+
+def stun(url: str, timeout_s: float) -> Iterator[Finding]:
+    try:
+        binding(server_of(url), timeout_s)
+    except (ValueError, TurnError, OSError) as why:
+        yield trouble(why)
+    else:
+        yield ok("It tells people their address.")
+
+
+def turn(url: str, timeout_s: float) -> Iterator[Finding]:
+    """As for a session of nobody's."""
+    nobody = credentials(settings.TURN_SECRET, secrets.token_hex(32), int(time.time()))
+    try:
+        server = server_of(url)
+        relayed = allocation(server, nobody, timeout_s)
+    except (ValueError, TurnError, OSError) as why:
+        yield trouble(why)
+    else:
+        yield reached(relayed, server)
+
+
+def reached(relayed: Address, server: Server) -> Finding:
+    """People are told no address of a relay that is not public, unless it is the operator's."""
+    line = f"candidate:1 1 udp 1 {relayed} {server.port} typ relay"
+    if Shield(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
+        return ok("It lends an address to speak through.")
+    says = "It lends an address that is not public, which nobody is told of."
+    return fault(says, "Set external-ip in coturn, or its network in VOICE_NETWORKS.")
+
+
+def trouble(why: Exception) -> Finding:
+    match why:
+        case TurnError(code=401 | 403 | 441):
+            says = "It does not take the credentials that people are given."
+            return fault(says, "See that TURN_SECRET is its static-auth-secret, and both clocks.")
+        case TurnError(code=486 | 508):
+            return warning("It is full.", "Raise total-quota and its range of ports.")
+        case TurnError():
+            says = f"It answers with {why.code or 'what is no STUN'}."
+            return fault(says, "See its log, and that it is a STUN or TURN server.")
+        case ssl.SSLCertVerificationError():
+            says = f"Browsers refuse its certificate: {why.verify_message}."
+            return fault(says, "Get one for this name, with its whole chain; tell coturn of it.")
+        case ValueError():
+            return fault(f"It is no address: {why}.", "Such as turn:turn.example.org:3478.")
+    says = f"It does not answer: {type(why).__name__}."
+    return fault(says, "Start it, and open its port in the firewall, for UDP and TCP.")
+
+
+SOURCES.append(exams)

@@ -1,0 +1,7 @@
+"""Who is in voice, for `manage.py stats`."""
+
+import re
+
+from neartalk.figures import COUNTED, Counted
+
+COUNTED.append(Counted("people in voice", re.compile(r"\{voice\}:district:\w{5}"), "SCARD"))
