@@ -34,6 +34,13 @@ class Person(NamedTuple):
     place: Place
 
 
+class Close(NamedTuple):
+    """The end of one connection."""
+
+    code: int
+    at_s: float
+
+
 @dataclass(slots=True)
 class Sent:
     """What one page says: kept as pending until `id` is known."""
@@ -75,9 +82,10 @@ class Page:
         self.wire_repeats = 0
         self.on_wire: set[str] = set()
         self.people: dict[str, str] = {}
-        self.count = -1
+        self.count = self.fewest = -1
         self.gaps: list[tuple[str, float]] = []
         self.codes: Counter[str] = Counter()
+        self.closes: list[Close] = []
         self.arrivals: list[float] = []  # when a mark ended each arrival
         self.arriving = False
         self.ended = 0
@@ -171,7 +179,7 @@ class Page:
             return spoke
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
-            self.codes[f"close {code}"] += 1
+            self.closes.append(Close(code, asyncio.get_running_loop().time()))
             if code not in AGAIN:
                 self.ended = code
             return spoke
@@ -195,6 +203,7 @@ class Page:
                 self.epoch = frame["epoch"]
             case "people":
                 self.count = frame["count"]
+                self.fewest = min(self.fewest, self.count)
                 self.people = {one["person_id"]: one["username"] for one in frame["people"]}
             case "gap":
                 self.gaps.append((frame["reason"], now_s))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import redis.asyncio as aioredis
@@ -41,6 +41,7 @@ class Kept:
 class Town:
     redis: Valkey
     servers: list[Server]
+    begin: Callable[[], Awaitable[Server]]
     pages: list[Page] = field(default_factory=list)
     said: list[Sent] = field(default_factory=list)
 
@@ -147,8 +148,12 @@ async def town(
     async with AsyncExitStack() as stack:
         redis = await started(stack, Valkey())
         shared = {**PLAIN, "REDIS_URL": redis.url, **(env or {})}
-        servers = [await started(stack, server("uvicorn", shared)) for _ in range(processes)]
-        place = Town(redis, servers)
+
+        async def begin() -> Server:
+            """One more process."""
+            return cast(Server, await started(stack, server("uvicorn", shared)))
+
+        place = Town(redis, [await begin() for _ in range(processes)], begin)
         stack.push_async_callback(leave, place)
         yield place
 

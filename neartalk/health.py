@@ -14,6 +14,9 @@ from neartalk.redis import TIMEOUT_S, answer, connect, unknown_when_lost
 
 log = logging.getLogger("neartalk.health")
 
+# From the moment this process is told to end: nobody new should come.
+draining = False
+
 
 async def redis_answers() -> bool:
     client = connect()
@@ -47,9 +50,9 @@ async def database_answers() -> bool:
 
 @never_cache
 async def health(request: HttpRequest) -> JsonResponse:
-    """200 where chat works; the database may be away, for chat never waits for it."""
+    """200 where chat works and goes on; the database may be away, for chat never waits for it."""
     parts = {"database": await database_answers()}
     if settings.REDIS_URL:
         parts["redis"] = await redis_answers()
-    ready = parts.get("redis", True)
+    ready = parts.get("redis", True) and not draining
     return JsonResponse({"live": True, "ready": ready, **parts}, status=200 if ready else 503)

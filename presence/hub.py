@@ -100,6 +100,12 @@ class Hub:
             ):
                 self.background.every(period_s, act)
 
+    async def finish(self) -> None:
+        """The process ends: whoever has not come over yet keeps their place for a whole lease."""
+        await self.background.settle()
+        if self.background.rounds:
+            await self.background.later(self.leases.renew())
+
     async def stop(self) -> None:
         for handle in self.lingering.values():
             handle.cancel()
