@@ -1,8 +1,10 @@
 """What processes tell each other: how hints leave, and what becomes of lost ones."""
 
+import asyncio
+
 from presence.audience import WINDOW_S
 from presence.hints import PROCESSES, WAITING_MAX
-from tests.hubs import BESIDE, HERE, Stop, Time, person
+from tests.hubs import BESIDE, HERE, Stop, Time, person, turns
 from tests.presence.town import town
 
 WINDOW_OVER = WINDOW_S + 0.001
@@ -83,3 +85,21 @@ async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
         await place.settle()
         await time.pass_s(WINDOW_OVER)
         assert bob.page.texts == ["nobody was told", "told again"]
+
+
+async def test_a_process_that_ends_has_told_the_others_what_it_acked() -> None:
+    async with town() as place:
+        assert place.first.layer
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", HERE))
+        await place.settle()
+        stop = place.first.layer.stops["group_send"] = Stop()
+        await place.first.say(alice, "the last one")
+        ending = asyncio.create_task(place.first.hub.finish())
+        await stop.arrived()
+        await turns()
+        assert not ending.done()
+        stop.open.set()
+        await ending
+        await place.settle()
+        assert bob.page.texts == ["the last one"]

@@ -50,3 +50,12 @@ async def test_processes_have_a_lease_s_time_to_renew_theirs_after_a_restart() -
         place.now_ms += 1
         await place.first.poll()
         assert place.first.hub.leases.processes == {place.first.hub.process}
+
+
+async def test_a_process_that_ends_leaves_its_people_the_time_of_a_whole_lease() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        place.now_ms += LEASE_MS - 1
+        await place.first.hub.finish()
+        place.now_ms += LEASE_MS - 1
+        assert place.first.hub.process in (await place.registry.pulse(())).processes
