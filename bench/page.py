@@ -56,9 +56,7 @@ class Sent:
 
 def delay_s(attempt: int) -> float:
     """As static/js/backoff.js."""
-    if attempt == 0:
-        return random.uniform(0.3, 1.0)
-    return min(30.0, 2.0**attempt) * random.uniform(0.5, 1.0)
+    return random.uniform(0.1, min(30.0, 2.0**attempt))
 
 
 class Page:
