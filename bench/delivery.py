@@ -75,6 +75,33 @@ async def kill(place: Town, size: Size) -> Tally:
     return counted
 
 
+async def drain(place: Town, size: Size) -> Tally:
+    """A new process joins and an old one is asked to end; its clients come over."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    theirs = [page for page in pages if page.door % 2 == 1]
+    old, fresh = place.servers[1], await place.begin()
+    await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
+    for page in pages:
+        page.fewest = page.count
+        page.doors = [place.servers[0].ws_url, fresh.ws_url]
+    talk = asyncio.create_task(place.talk(size.rate, 3600))
+    await asyncio.sleep(size.seconds / 3)
+    code = await asyncio.to_thread(old.terminate)
+    await until(lambda: all(page.live for page in pages), 60, "not all came back")
+    await asyncio.sleep(size.seconds / 3)
+    talk.cancel()
+    counted = await count("one process drained", place, pages)
+    closes = sorted((close for page in theirs for close in page.closes), key=lambda one: one.at_s)
+    between = sum(closes[0].at_s < sent.at_s < closes[-1].at_s for sent in place.said)
+    counted.back = f"{len(theirs)} clients went over while {between} messages were said"
+    counted.must(code == 0, f"ended with 0 ({code})")
+    counted.must([one.code for one in closes] == [1012] * len(theirs), "each closed with 1012")
+    counted.must(between > 0, "not all closed at once")
+    shorter = sum(page.fewest < page.count for page in pages)
+    counted.must(not shorter, f"nobody missing meanwhile ({shorter} lists shorter)")
+    return counted
+
+
 async def cut(place: Town, size: Size) -> Tally:
     """The network is cut for a third of the clients, without a word to either side."""
     wires = [Cut(door) for door in place.doors]
@@ -219,6 +246,7 @@ Scenario = Callable[[Town, Size], Awaitable[Tally]]
 SCENARIOS: dict[str, Scenario] = {
     "steady": steady,
     "kill": kill,
+    "drain": drain,
     "cut": cut,
     "stop": stop,
     "restart": restart,

@@ -34,6 +34,13 @@ class Person(NamedTuple):
     place: Place
 
 
+class Close(NamedTuple):
+    """The end of one connection."""
+
+    code: int
+    at_s: float
+
+
 @dataclass(slots=True)
 class Sent:
     """What one page says: kept as pending until `id` is known."""
@@ -49,9 +56,7 @@ class Sent:
 
 def delay_s(attempt: int) -> float:
     """As static/js/backoff.js."""
-    if attempt == 0:
-        return random.uniform(0.3, 1.0)
-    return min(30.0, 2.0**attempt) * random.uniform(0.5, 1.0)
+    return random.uniform(0.1, min(30.0, 2.0**attempt))
 
 
 class Page:
@@ -75,9 +80,10 @@ class Page:
         self.wire_repeats = 0
         self.on_wire: set[str] = set()
         self.people: dict[str, str] = {}
-        self.count = -1
+        self.count = self.fewest = -1
         self.gaps: list[tuple[str, float]] = []
         self.codes: Counter[str] = Counter()
+        self.closes: list[Close] = []
         self.arrivals: list[float] = []  # when a mark ended each arrival
         self.arriving = False
         self.ended = 0
@@ -171,7 +177,7 @@ class Page:
             return spoke
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
-            self.codes[f"close {code}"] += 1
+            self.closes.append(Close(code, asyncio.get_running_loop().time()))
             if code not in AGAIN:
                 self.ended = code
             return spoke
@@ -195,6 +201,7 @@ class Page:
                 self.epoch = frame["epoch"]
             case "people":
                 self.count = frame["count"]
+                self.fewest = min(self.fewest, self.count)
                 self.people = {one["person_id"]: one["username"] for one in frame["people"]}
             case "gap":
                 self.gaps.append((frame["reason"], now_s))

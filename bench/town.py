@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import redis.asyncio as aioredis
@@ -21,7 +21,7 @@ SOUTH, WEST = 52.4981689453125, 13.38134765625  # a tile's corner in Berlin
 TILE_HEIGHT, TILE_WIDTH = 180 / 2**15, 360 / 2**15
 TILE_COLUMNS = 8
 RADII_M = (200, 300, 500, 700, 1000, 2000)
-PLAIN = {"RATE_LIMITS_SCALE": "1000", "HINTS_DROPPED": "0.2"}
+PLAIN = {"RATE_LIMITS_SCALE": "1000", "HINTS_DROPPED": "0.2", "DRAIN_SECONDS": "5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Kept:
 class Town:
     redis: Valkey
     servers: list[Server]
+    begin: Callable[[], Awaitable[Server]]
     pages: list[Page] = field(default_factory=list)
     said: list[Sent] = field(default_factory=list)
 
@@ -147,8 +148,12 @@ async def town(
     async with AsyncExitStack() as stack:
         redis = await started(stack, Valkey())
         shared = {**PLAIN, "REDIS_URL": redis.url, **(env or {})}
-        servers = [await started(stack, server("uvicorn", shared)) for _ in range(processes)]
-        place = Town(redis, servers)
+
+        async def begin() -> Server:
+            """One more process."""
+            return cast(Server, await started(stack, server("uvicorn", shared)))
+
+        place = Town(redis, [await begin() for _ in range(processes)], begin)
         stack.push_async_callback(leave, place)
         yield place
 

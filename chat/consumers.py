@@ -87,10 +87,11 @@ class ChatConsumer(SocketConsumer):
             return None
         await self.hub.start()
         since, epoch = query["since"][0], query.get("epoch", [""])[0]
+        current, ahead_ms = self.hub.leases.epoch, self.hub.now_ms() + AHEAD_MS
         is_time = since.isascii() and since.isdigit() and len(since) < 16
-        if is_time and epoch == self.hub.epoch and int(since) <= self.hub.now_ms() + AHEAD_MS:
+        if is_time and epoch == current and int(since) <= ahead_ms:
             return int(since)
-        restarted = bool(epoch) and epoch != self.hub.epoch
+        restarted = bool(epoch) and epoch != current
         self.write(gap(self.form, "restarted" if restarted else "unknown-mark"))
         return None
 

@@ -54,7 +54,7 @@ class Feed:
         self.mark_ms = 0
         self.begun = 0
         self.repaired = 0
-        hub.source = self
+        hub.watch.source = self
 
     # ---- What a person does ------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from chat import consumers
 from chat.consumers import ChatConsumer
 from chat.feed import Feed
 from chat.history_memory import MemoryHistory
-from neartalk.drain import drain
+from neartalk.sink import read_all
 from neartalk.transport import DirectTransport
 from presence import audience, readers
 from presence import consumers as entrance
@@ -189,7 +189,7 @@ async def lines(count: int) -> AsyncIterator[list[DirectTransport]]:
     with socket.create_server(("127.0.0.1", 0), backlog=count) as listening:
         listening.setblocking(False)
         port = listening.getsockname()[1]
-        reading = get_context("spawn").Process(target=drain, args=(port, count), daemon=True)
+        reading = get_context("spawn").Process(target=read_all, args=(port, count), daemon=True)
         reading.start()
         opened: list[DirectTransport] = []
         try:

@@ -16,6 +16,8 @@ import chat.urls
 import voice.urls
 from neartalk.records import records
 from presence.evictions import evictions
+from presence.hub import hub
+from voice.switchboard import switchboard
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:
@@ -24,10 +26,12 @@ async def nowhere(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
-    """The server begins, and later ends: what was counted until then is written first."""
+    """The server begins, and later ends: what was begun and counted until then comes first."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    await switchboard().background.settle()
+    await hub().finish()
     await records().finish()
     await send({"type": "lifespan.shutdown.complete"})
 

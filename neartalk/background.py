@@ -9,6 +9,8 @@ from neartalk.codes import Refused
 
 log = logging.getLogger("neartalk.background")
 
+SETTLE_S = 2.0
+
 Work = Coroutine[Any, Any, None]
 
 
@@ -31,6 +33,11 @@ class Background:
 
     def every(self, period_s: float, act: Callable[[], Awaitable[None]]) -> None:
         self.always(self._round(period_s, act))
+
+    async def settle(self) -> None:
+        """Waits for what ends by itself, for a while."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=SETTLE_S)
 
     async def end(self) -> None:
         ending = [*self.rounds, *self.tasks]

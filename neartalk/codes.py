@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-TRY_AGAIN = 1013
+# As IANA names them.
+SERVICE_RESTART, TRY_AGAIN = 1012, 1013
 # An end as near as that is told in minutes.
 SOON_MINUTES = 120
 

@@ -15,6 +15,9 @@ from neartalk.store import shared
 
 log = logging.getLogger("neartalk.health")
 
+# From the moment this process is told to end: nobody new should come.
+draining = False
+
 
 async def redis_answers() -> bool:
     client = shared()
@@ -48,9 +51,9 @@ async def database_answers() -> bool:
 
 @never_cache
 async def health(request: HttpRequest) -> JsonResponse:
-    """200 where chat works; the database may be away, for chat never waits for it."""
+    """200 where chat works and goes on; the database may be away, for chat never waits for it."""
     parts = {"database": await database_answers()}
     if settings.REDIS_URLS:
         parts["redis"] = await redis_answers()
-    ready = parts.get("redis", True)
+    ready = parts.get("redis", True) and not draining
     return JsonResponse({"live": True, "ready": ready, **parts}, status=200 if ready else 503)

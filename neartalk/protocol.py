@@ -65,6 +65,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent:
             self.direct.hush()
 
+    def retire(self) -> None:
+        """The process ends: the application handles what came before, and closes."""
+        self.queue.put_nowait(cast(Any, {"type": "websocket.drain"}))
+
     def close_with(self, code: int) -> None:
         """Starts the closing handshake from outside the application's own task."""
         self.loop.create_task(self._close(code))

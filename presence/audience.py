@@ -11,7 +11,7 @@ from itertools import chain
 from presence.frames import Form, Frame, rows, signal, signals
 from presence.geo import Cell, Tile, label_of, tile_of, tiles_within
 from presence.grid import Grid
-from presence.people import Place
+from presence.people import Person, Place
 from presence.readers import Readers, write_lots
 from presence.sockets import Socket, Spoken, Unsaid
 from presence.trails import Trails
@@ -188,6 +188,9 @@ class Audience:
     def everyone(self) -> Iterable[Socket]:
         for sockets in self.sockets.values():
             yield from sockets
+
+    def of(self, person: Person) -> set[Socket]:
+        return self.sockets.get(person.person_id, set())
 
     def here(self) -> Iterable[tuple[str, Cell]]:
         """Everybody with a socket, once each, and where they are."""

@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.allowances import Act, allow
-from neartalk.codes import CODES, Refused
+from neartalk.codes import CODES, SERVICE_RESTART, Refused
 from neartalk.origins import Origin, headers_of, nearest, origin_of
 from neartalk.protocol import EXTENSION
 from neartalk.records import records
@@ -105,12 +105,22 @@ class SocketConsumer(AsyncConsumer):
         except Refused as refused:
             self.refuse(refused)
 
+    async def websocket_drain(self, message: dict[str, Any]) -> None:
+        """The process ends: what was said until now has left before the close, the rest is with
+        the process to which they come next."""
+        self._leave()
+        await self.send({"type": "websocket.close", "code": SERVICE_RESTART})
+        raise StopConsumer
+
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        self._leave()
+        raise StopConsumer
+
+    def _leave(self) -> None:
         if self.arriving:
             self.arriving.cancel()
         self.outlet.stop()
         self.gone()
-        raise StopConsumer
 
     def write(self, frame: Frame) -> None:
         self.outlet.write(frame)
@@ -126,6 +136,7 @@ class SocketConsumer(AsyncConsumer):
     handlers: ClassVar[dict[str, Action]] = {
         "websocket.connect": websocket_connect,
         "websocket.receive": websocket_receive,
+        "websocket.drain": websocket_drain,
         "websocket.disconnect": websocket_disconnect,
     }
 

@@ -250,7 +250,7 @@ async def placed(request: HttpRequest) -> Session:
     if not session.person.cell:
         raise Refused("no-place")
     await hub().start()
-    if session.person.alive(hub().processes, hub().now_ms() + 30_000):
+    if session.person.alive(hub().leases.processes, hub().now_ms() + 30_000):
         return session
     return (await put(session, None)).session
 
@@ -261,7 +261,7 @@ async def put(session: Session, place: Place | None) -> Change:
     The process that holds their sockets stays named.
     """
     await hub().start()
-    holder = session.person.process if session.person.process in hub().processes else ""
+    holder = session.person.process if session.person.process in hub().leases.processes else ""
     change = await hub().registry.place(session.digest, place, holder)
     hub().announce(change)
     return change
@@ -269,7 +269,7 @@ async def put(session: Session, place: Place | None) -> Change:
 
 async def around(session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await hub().look(session.person.place, session.hidden)
+    found = await hub().watch.look(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

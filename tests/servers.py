@@ -264,7 +264,7 @@ class Server(Daemon):
         self.kind = kind
         # Nothing of the developer's own environment but what any program needs.
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        ours = {"DEBUG": "1", "SECRET_KEY": "tests", "PYTHONUNBUFFERED": "1"}
+        ours = {"DEBUG": "1", "SECRET_KEY": "tests", "PYTHONUNBUFFERED": "1", "DRAIN_SECONDS": "0"}
         # People in tests go far in no time, connect often, speak as soon as they are here and try
         # what is refused.
         haste = "place.move,place.radius,place.travel,socket.session,chat.new"

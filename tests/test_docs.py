@@ -41,6 +41,7 @@ WORKED_OUT = {
     "secrets.token_urlsafe(50) if DEBUG else ''": "made anew at each start; none with `DEBUG=0`",
     """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
     "not DEBUG": "the opposite of `DEBUG`",
+    "'5' if REDIS_URL else '0'": "`5`; `0` without `REDIS_URL`",
 }
 
 

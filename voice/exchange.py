@@ -78,14 +78,14 @@ class Exchange:
             "voice",
             take=self._receive,
             later=later,
-            alone=lambda: hub.processes == {hub.process},
+            alone=lambda: hub.leases.alone,
         )
 
     def known(self, person_id: str) -> Caller:
         return self.picture.callers.get(person_id) or Caller(person_id)
 
     def alive(self, caller: Caller | None) -> TypeGuard[Caller]:
-        return caller is not None and caller.alive(self.hub.processes, self.hub.now_ms())
+        return caller is not None and caller.alive(self.hub.leases.processes, self.hub.now_ms())
 
     # ---- One step, and who hears of it -------------------------------------------------------
 
@@ -113,7 +113,7 @@ class Exchange:
         return ties.callers != self.picture.tied(me)
 
     def _ties(self, found: dict[str, Caller]) -> Ties:
-        return Ties(found, self.hub.processes, self.hub.now_ms(), settings.VOICE_CONNECTIONS)
+        return Ties(found, self.hub.leases.processes, self.hub.now_ms(), settings.VOICE_CONNECTIONS)
 
     def _restored(self, found: Mapping[str, Caller], ids: Iterable[str]) -> dict[str, Caller]:
         """With those whom a store that began anew has lost, and we still know to be here."""
@@ -146,7 +146,7 @@ class Exchange:
             self.hints.tell(district, note)
 
     async def _receive(self, note: Hint) -> None:
-        self.hub.hear_of(note["from"])
+        self.hub.watch.hear_of(note["from"])
         if note["type"] == "voice.changed":
             changed = [from_fields(fields) for fields in note["callers"]]
             self.picture.learn(changed)

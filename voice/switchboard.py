@@ -57,7 +57,7 @@ class Switchboard:
         self.starting = asyncio.Lock()
         self.healing = asyncio.Lock()
         self.drawing = asyncio.Lock()
-        self.processes = hub.processes
+        self.processes = hub.leases.processes
         self.epoch = ""
 
     async def start(self) -> None:
@@ -66,7 +66,7 @@ class Switchboard:
         async with self.starting:
             if self.background.rounds:
                 return
-            self.epoch = self.hub.epoch
+            self.epoch = self.hub.leases.epoch
             await self.exchange.open()
             if self.exchange.hints.layer:
                 self.background.always(self.exchange.hints.listen())
@@ -326,12 +326,12 @@ class Switchboard:
 
     async def _follow(self) -> None:
         """Every 2 s: where people are by now, what they are called, and whether they are here."""
-        if self.epoch != self.hub.epoch:
+        if self.epoch != self.hub.leases.epoch:
             await self._heal()
-            self.epoch = self.hub.epoch
+            self.epoch = self.hub.leases.epoch
         await asyncio.gather(*(self._follow_one(line) for line in self.lines.values()))
-        if self.processes != self.hub.processes:
-            self.processes = self.hub.processes
+        if self.processes != self.hub.leases.processes:
+            self.processes = self.hub.leases.processes
             for line in self.lines.values():
                 self._show(line, SHOW_S)
         now_ms = self.hub.now_ms()
@@ -340,7 +340,7 @@ class Switchboard:
             await self._bury(dead)
 
     async def _follow_one(self, line: Line) -> None:
-        epoch = self.hub.epoch
+        epoch = self.hub.leases.epoch
         session = await self.hub.registry.get(line.session.digest)
         if session is None or not session.person.cell:
             # A store that began anew has lost sessions that the hub puts back.

@@ -40,9 +40,9 @@ from django.core.management import call_command
 from presence import hub
 
 hub.LINGER_S = 4
-run = uvicorn.run
+config = uvicorn.Config
 hurry = {"ws_ping_interval": 1, "ws_ping_timeout": 2}
-uvicorn.run = lambda app, **options: run(app, **{**options, **hurry})
+uvicorn.Config = lambda app, **options: config(app, **{**options, **hurry})
 call_command("serve", port=int(sys.argv[1]))
 """
 
@@ -57,7 +57,7 @@ class Hurried(Server):
 async def played(
     scenario: Callable[[Town, Size], Awaitable[Tally]], server: type[Server] = Server
 ) -> Tally:
-    async with town(server=server) as place:
+    async with town({"DRAIN_SECONDS": "1"}, server) as place:
         return await scenario(place, SMALL)
 
 
@@ -71,6 +71,7 @@ def assert_kept(counted: Tally) -> None:
     [
         delivery.steady,
         delivery.kill,
+        delivery.drain,
         delivery.cut,
         delivery.stop,
         delivery.restart,
@@ -80,8 +81,9 @@ def assert_kept(counted: Tally) -> None:
 async def test_what_was_acked_is_shown_once_to_everyone_in_range(
     scenario: Callable[[Town, Size], Awaitable[Tally]],
 ) -> None:
-    """With a fifth of all hints dropped: in quiet, through kill -9 of a process, a network cut,
-    a Redis that hangs, a Redis that begins anew, and people who come in the middle of it."""
+    """With a fifth of all hints dropped: in quiet, through kill -9 of a process and the drain of
+    one, a network cut, a Redis that hangs, a Redis that begins anew, and people who come in the
+    middle of it."""
     assert_kept(await played(scenario))
 
 

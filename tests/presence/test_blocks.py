@@ -12,13 +12,13 @@ import pytest
 from chat.history_memory import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
-from presence import hub
+from presence import showing
 from presence.audience import WINDOW_S
-from presence.hub import PEOPLE_S
 from presence.panel import Drawn
 from presence.people import Person, Place, Session
 from presence.registry_memory import MemoryRegistry
 from presence.roster import Nearby
+from presence.showing import PEOPLE_S
 from tests.hubs import (
     AWAY,
     BESIDE,
@@ -121,7 +121,7 @@ async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None
         assert names_of(place.alice, place.bob) == [["Carol"], ["Carol"]]
         counts = [seat.page.all("people")[-1]["count"] for seat in (place.alice, place.bob)]
         assert counts == [1, 1]
-        assert place.first.hub.nearby(HERE).count == 3
+        assert place.first.hub.showing.nearby(HERE).count == 3
         assert len(place.carol.page.frames) == before[0]
 
 
@@ -265,8 +265,8 @@ async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> Non
             return Drawn(nearby)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(hub, "Drawn", draw)
-            place.first.hub._show_group(group)
+            patch.setattr(showing, "Drawn", draw)
+            place.first.hub.showing._show_group(group)
         assert len(drawn) == 1
 
 

@@ -8,9 +8,9 @@ from pytest_django.fixtures import Settings
 from chat.history_memory import MemoryHistory
 from neartalk.background import Background
 from presence.geo import cell_at
-from presence.hub import SOON_S
 from presence.people import Place
 from presence.registry_memory import MemoryRegistry
+from presence.showing import SOON_S
 from tests.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
 from tests.steps import counting
 

@@ -95,7 +95,9 @@ def test_of_a_crowd_the_nearest_50_are_named(town: Callable[..., None]) -> None:
     assert run(*WHERE).startswith("60 people are in range within 500 m, the nearest 50 of them:")
 
 
-def test_it_tells_no_place_and_no_key_and_writes_nothing(town: Callable[..., None]) -> None:
+def test_it_tells_no_place_and_no_key_and_writes_nothing(
+    redis_url: str, town: Callable[..., None]
+) -> None:
     town(("alice", 2, 500), ("bob", 1, 1000))
 
     async def everything() -> set[str]:

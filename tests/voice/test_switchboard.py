@@ -414,7 +414,7 @@ async def test_callers_of_a_process_that_died_are_gone_with_its_lease() -> None:
     async with town() as place:
         alice, bob = await place.met()
         place.now_ms += LEASE_MS
-        await place.first.hub._renew()
+        await place.first.hub.leases.renew()
         await place.first.pulse()
         await alice.until()
         assert alice.ends == [(bob.person_id, "gone")]
@@ -427,7 +427,7 @@ async def test_whoever_comes_over_from_a_dead_process_before_it_is_missed_keeps_
         alice, bob = await place.met()
         again = await place.first.join(bob.session)
         place.now_ms += LEASE_MS
-        await place.first.hub._renew()
+        await place.first.hub.leases.renew()
         await place.first.pulse()
         await again.until(Alice="live")
         await alice.until(Bob="live")
@@ -438,10 +438,10 @@ async def test_a_process_that_hung_longer_than_its_lease_puts_its_people_back() 
     async with town() as place:
         alice, bob = await place.met()
         place.now_ms += LEASE_MS
-        await place.first.hub._renew()
+        await place.first.hub.leases.renew()
         await place.first.pulse()
         await alice.until()
-        await place.second.hub._renew()
+        await place.second.hub.leases.renew()
         await place.second.board._heal()
         await place.settle()
         assert bob.refused == []
@@ -455,9 +455,9 @@ async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_th
     async with town() as place:
         alice, bob = await place.met()
         place.now_ms += LEASE_MS
-        await place.first.hub._renew()
+        await place.first.hub.leases.renew()
         await place.first.hub._pulse()
-        place.first.hub.hear_of("a third process")
+        place.first.hub.watch.hear_of("a third process")
         await place.first.board._follow()
         await place.settle()
         assert bob.refused == []
@@ -471,7 +471,7 @@ async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried()
         place.wire.fate = lambda hint: 0
         await place.speaker("Bob", place.second, BESIDE)
         await place.first.board._heal()
-        assert place.first.hub.processes == {place.first.hub.process}
+        assert place.first.hub.leases.processes == {place.first.hub.process}
         await place.first.board._follow()
         assert alice.timer
         alice.timer.cancel()

@@ -1,26 +1,45 @@
 """manage.py serve: the product on uvicorn, as it is meant to run."""
 
 import gc
+import socket
 from argparse import ArgumentParser
 from typing import Any
 
 import uvicorn
 from django.core.management.base import BaseCommand
 
+from neartalk.drain import Server
+
 # The largest frame of any socket; each consumer says what is too large for it.
 FRAME_MAX = 65_536
+# So long a call under way may keep a process that ends.
+CALL_S = 5
 
 
 class Command(BaseCommand):
-    help = "Serves pages and sockets with uvicorn."
+    help = (
+        "Serves pages and sockets with uvicorn. SIGTERM drains: sockets are sent elsewhere one by "
+        "one for DRAIN_SECONDS, records are written, then it ends with 0; a second one ends it at "
+        "once."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
         parser.add_argument("--port", type=int, default=8080, help="port to listen on (8080)")
+        parser.add_argument(
+            "--reuse-port",
+            action="store_true",
+            help="share the port: a new process may listen on it before the old one ends",
+        )
+        parser.add_argument(
+            "--fd", type=int, help="listen on this open socket instead, such as 3 of systemd"
+        )
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(
+        self, host: str, port: int, reuse_port: bool, fd: int | None, **options: Any
+    ) -> None:
         calm_collector()
-        uvicorn.run(
+        config = uvicorn.Config(
             "neartalk.asgi:application",
             host=host,
             port=port,
@@ -35,7 +54,20 @@ class Command(BaseCommand):
             lifespan="on",
             proxy_headers=False,
             server_header=False,
+            timeout_graceful_shutdown=CALL_S,
         )
+        if fd is not None:
+            Server(config).run([socket.socket(fileno=fd)])
+        elif reuse_port:
+            Server(config).run([shared(host, port)])
+        else:
+            Server(config).run()
+
+
+def shared(host: str, port: int) -> socket.socket:
+    """A socket on a port where other processes may listen too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, reuse_port=True)
 
 
 def calm_collector() -> None:

@@ -1,0 +1,41 @@
+"""Two server processes on one memory, whose rounds and clock the test moves."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import override_settings
+
+from chat.history_memory import MemoryHistory
+from neartalk.background import Background
+from presence.registry_memory import MemoryRegistry
+from tests.hubs import Halting, Process, Wire, never, running, settled
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Town:
+    """Two processes with one clock for the store."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_700_000_000_000
+        self.registry = Halting(MemoryRegistry(lambda: self.now_ms))
+        self.history = MemoryHistory(lambda: self.now_ms)
+        self.wire = Wire()
+        self.first = Process(self.registry, self.history, self.wire)
+        self.second = Process(self.registry, self.history, self.wire)
+
+    async def settle(self) -> None:
+        await settled(self.first, self.second)
+
+
+@asynccontextmanager
+async def town() -> AsyncIterator[Town]:
+    place = Town()
+    with pytest.MonkeyPatch.context() as patch, override_settings(RATE_LIMITS_SCALE=100_000):
+        patch.setattr(Background, "_round", never)
+        async with running(place.first, place.second):
+            yield place
