@@ -88,7 +88,7 @@ VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
 # ---- Django ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
+    "neartalk.apps.RunserverConfig",
     "neartalk.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
