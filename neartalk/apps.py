@@ -26,6 +26,13 @@ class OperatorsConfig(admin_apps.AdminConfig):
     default = False
 
 
+class RunserverConfig(AppConfig):
+    """Daphne's `runserver`, and not its own config, which loads Twisted into every process."""
+
+    name = "daphne"
+    default = False
+
+
 def add_rules(**kwargs: Any) -> None:
     """A row for each rule that has none yet, as the defaults are; those an operator set stay."""
     from neartalk.limits import RULES  # noqa: PLC0415 once apps are ready

@@ -78,7 +78,7 @@ ADMIN_LOG_KEPT_DAYS = int(os.getenv("ADMIN_LOG_KEPT_DAYS", "400"))
 # Where whoever is muted or banned may object: an e-mail address or a URL.
 OBJECTIONS = os.getenv("OBJECTIONS", "")
 # For how long a process that ends sends its sockets elsewhere; alone it has nowhere to send them.
-DRAIN_SECONDS = float(os.getenv("DRAIN_SECONDS", "5" if REDIS_URL else "0"))
+DRAIN_SECONDS = float(os.getenv("DRAIN_SECONDS", "5" if REDIS_URLS else "0"))
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
 
@@ -92,7 +92,7 @@ VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
 # ---- Django ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
+    "neartalk.apps.RunserverConfig",
     "neartalk.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -29,12 +29,27 @@ if TYPE_CHECKING:
 TIMEOUT_MS = 20_000
 # A host that is neither https nor loopback, so that Chromium holds it for insecure.
 INSECURE_HOST = "neartalk.test"
+# Of two such lists Chromium takes the last: hence first those of Playwright's that pages can tell,
+# then what its address bar shows, which nobody sees and takes a process for each visitor.
+FEATURES_OFF = [
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--use-fake-device-for-media-stream",  # a microphone that beeps, for those who may use one
     "--allow-loopback-in-peer-connection",
+    f"--disable-features={','.join(FEATURES_OFF)}",
     f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
 ]
 

@@ -35,14 +35,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
 import django
 
 django.setup()
-import uvicorn
 from django.core.management import call_command
+from neartalk import keepalive
 from presence import hub
 
+keepalive.PING_S = 2
+keepalive.keepalive.slots = keepalive.keepalive.slots[:2]
 hub.LINGER_S = 4
-config = uvicorn.Config
-hurry = {"ws_ping_interval": 1, "ws_ping_timeout": 2}
-uvicorn.Config = lambda app, **options: config(app, **{**options, **hurry})
 call_command("serve", port=int(sys.argv[1]))
 """
 

@@ -18,6 +18,7 @@ from neartalk.limits import RULES
 from neartalk.sanctions import ROUND_S
 from tests.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
 from tests.houses import house
+from tests.lines import Lines
 from tests.markup import parse
 from tests.voice.people import at_signal, speaker
 
@@ -225,15 +226,13 @@ async def test_clearing_cookies_after_a_ban_is_slow(town: House) -> None:
 @asynccontextmanager
 async def callers(town: House, address: str) -> AsyncIterator[list[httpx.AsyncClient]]:
     """A client of each process, for many calls at once."""
-    limits = httpx.Limits(max_connections=50, keepalive_expiry=1)
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
                 httpx.AsyncClient(
                     base_url=server.url,
                     timeout=60,
-                    trust_env=False,
-                    limits=limits,
+                    transport=Lines(50),
                     headers={"X-Forwarded-For": address},
                 )
             )

@@ -26,6 +26,7 @@ from tests.client import (
     running,
     session,
 )
+from tests.lines import Lines
 from tests.servers import Valkey
 
 if TYPE_CHECKING:
@@ -53,11 +54,10 @@ def servers() -> Iterator[Servers]:
 @asynccontextmanager
 async def callers(servers: Servers) -> AsyncIterator[list[httpx.AsyncClient]]:
     """A client of each process."""
-    limits = httpx.Limits(max_connections=50, keepalive_expiry=1)
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=one.url, timeout=60, trust_env=False, limits=limits)
+                httpx.AsyncClient(base_url=one.url, timeout=60, transport=Lines(50))
             )
             for one in servers
         ]
