@@ -1,0 +1,182 @@
+"""A Redis Cluster as one store: slots that move, and masters that are lost."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.crc import key_slot
+
+from neartalk.cluster import Cluster, key_of, url_at
+from neartalk.codes import Refused
+from neartalk.redis import script, unknown_when_lost
+from neartalk.store import store_at
+from presence.geo import cell_at, tile_of
+from presence.people import Place, person_id_of
+from presence.registry_redis import LUA, RedisRegistry, people_key, person_session_key
+from tests.clusters import ValkeyCluster
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from presence.geo import Tile
+    from presence.people import Session
+    from tests.clusters import Master
+
+# Of three masters each has one of them.
+KEYS = ["a", "b", "c"]
+RENEW = script(LUA / "renew.lua")
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[ValkeyCluster]:
+    """For tests that move its slots and kill its masters."""
+    with ExitStack() as stack:
+        cluster = ValkeyCluster()
+        stack.callback(cluster.close)
+        yield cluster.start()
+
+
+@asynccontextmanager
+async def opened(servers: ValkeyCluster) -> AsyncIterator[Cluster]:
+    servers.settle()
+    servers.flush()
+    cluster = Cluster(servers.url.split(","))
+    try:
+        yield cluster
+    finally:
+        await cluster.aclose()
+
+
+def test_several_urls_are_a_cluster() -> None:
+    assert isinstance(store_at(["redis://one", "redis://other"]), Cluster)
+    assert not isinstance(store_at(["redis://one"]), Cluster)
+
+
+def test_another_node_is_asked_as_the_same_user() -> None:
+    assert url_at("redis://me:secret@one:1/0?a=b", "two", 2) == "redis://me:secret@two:2/0?a=b"
+    assert url_at("rediss://one", "::1", 7000) == "rediss://[::1]:7000"
+
+
+def test_the_key_of_a_command_is_known() -> None:
+    assert key_of(("HGET", "key", "field")) == "key"
+    assert key_of(("EVALSHA", "0f", 2, "key", "other", "argument")) == "key"
+    assert key_of(("XREAD", "COUNT", 5, "STREAMS", "key", "0-0")) == "key"
+
+
+def test_each_master_has_a_key(servers: ValkeyCluster) -> None:
+    assert len({id(servers.master_of(key)) for key in KEYS}) == len(servers.masters)
+
+
+async def test_each_key_is_kept_by_its_master_and_answers_keep_their_order(
+    servers: ValkeyCluster,
+) -> None:
+    async with opened(servers) as cluster:
+        now_ms, said = await cluster.ask_timed([("SET", key, f"of {key}") for key in KEYS])
+        assert said == [True, True, True]
+        assert now_ms <= await cluster.now_ms()
+        found = await cluster.ask([("GET", key) for key in reversed(KEYS)])
+        assert found == ["of c", "of b", "of a"]
+        assert [await cluster.send("GET", key) for key in KEYS] == ["of a", "of b", "of c"]
+        for key in KEYS:
+            assert servers.master_of(key).tell("GET", key) == f"of {key}".encode()
+
+
+async def test_a_slot_that_has_moved_is_followed_and_known_from_then_on(
+    servers: ValkeyCluster,
+) -> None:
+    async with opened(servers) as cluster:
+        await cluster.ask([("SET", key, key) for key in KEYS])
+        for ask in (cluster.send("GET", "a"), cluster.ask([("GET", "b"), ("GET", "a")])):
+            right = cluster.slots.slots_cache[key_slot(b"a")]
+            wrong = cluster.slots.slots_cache[key_slot(b"c")]
+            cluster.slots.slots_cache[key_slot(b"a")] = wrong
+            assert await ask in ("a", ["b", "a"])
+            assert cluster.slots.slots_cache[key_slot(b"a")][0].name == right[0].name
+
+
+async def test_a_key_whose_slot_is_on_the_move_is_asked_of_the_new_master(
+    servers: ValkeyCluster,
+) -> None:
+    slot, old, new = key_slot(b"a"), servers.master_of("a"), servers.master_of("b")
+    async with opened(servers) as cluster:
+        new.tell("CLUSTER", "SETSLOT", slot, "IMPORTING", name_of(old))
+        old.tell("CLUSTER", "SETSLOT", slot, "MIGRATING", name_of(new))
+        try:
+            assert await cluster.send("SET", "a", "there") == "OK"
+            assert await cluster.ask([("GET", "b"), ("GET", "a")]) == [None, "there"]
+            assert cluster.cluster.get_node_from_key("a").port == old.port
+        finally:
+            for master in (old, new):
+                master.tell("CLUSTER", "SETSLOT", slot, "STABLE")
+
+
+def name_of(master: Master) -> str:
+    return bytes(master.tell("CLUSTER", "MYID")).decode()
+
+
+async def test_while_one_master_is_away_the_others_answer(servers: ValkeyCluster) -> None:
+    async with opened(servers) as cluster:
+        await cluster.ask([("SET", key, key) for key in KEYS])
+        servers.master_of("a").kill()
+        try:
+            for ask in (cluster.send("GET", "a"), cluster.ask([("GET", "b"), ("GET", "a")])):
+                with pytest.raises(Refused, match="store-unavailable"), unknown_when_lost():
+                    await ask
+            assert await cluster.ask([("GET", "b"), ("GET", "c")]) == ["b", "c"]
+            assert await cluster.now_ms("b") > 0
+            with pytest.raises(Refused, match="store-unavailable"), unknown_when_lost():
+                await cluster.lives()
+        finally:
+            servers.master_of("a").start()
+
+
+async def test_a_master_that_began_anew_is_another_life_and_learns_the_scripts(
+    servers: ValkeyCluster,
+) -> None:
+    async with opened(servers) as cluster:
+        before = await cluster.lives()
+        await cluster.run(RENEW, ["a"], ["process", 1000])
+        servers.master_of("a").restart()
+        servers.settle()
+        with suppress(Refused), unknown_when_lost():
+            await cluster.send("GET", "a")  # finds out that the connection is lost
+        await cluster.run(RENEW, ["a"], ["process", 1000])
+        after = await cluster.lives()
+        assert len({*before} & {*after}) == 2
+
+
+async def test_people_whose_tile_alone_was_lost_are_registered_in_it_again(
+    servers: ValkeyCluster,
+) -> None:
+    async with opened(servers) as cluster:
+        registry = RedisRegistry(cluster)
+        session, tile = await resident(registry, servers)
+        before = await registry.pulse([tile])
+        servers.master_of(people_key(tile)).restart()
+        servers.settle()
+        with suppress(Refused):
+            await registry.people([tile])
+        assert (await registry.pulse([tile])).epoch != before.epoch
+        assert (await registry.people([tile]))[tile].people == {}
+        (change,) = await registry.restore([session], "process")
+        assert change.session == session
+        assert (await registry.people([tile]))[tile].people == {
+            session.person.person_id: session.person
+        }
+        assert await registry.restore([session], "process") == []
+
+
+async def resident(registry: RedisRegistry, servers: ValkeyCluster) -> tuple[Session, Tile]:
+    """Somebody whose session another master keeps than their tile."""
+    cell = cell_at(52.52, 13.405)
+    tile = servers.master_of(people_key(tile_of(cell)))
+    digest = next(
+        digest
+        for digest in map(str, range(100))
+        if servers.master_of(person_session_key(person_id_of(digest))) is not tile
+    )
+    await registry.open(digest, "Alice")
+    change = await registry.place(digest, Place(cell, 500), "process")
+    return change.session, tile_of(cell)
