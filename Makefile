@@ -20,10 +20,11 @@ run:
 turn:
 	@exec sh deploy/coturn/loopback.sh
 
+# Many a test waits for a timer of a server: twice as many workers as the usual two cores.
 test: check
 	@$(PYTHON) tests/chromium.py
 	@$(PYTHON) tests/coturn.py
-	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
+	@$(PLAIN) $(PYTHON) -m pytest -n 4 --dist worksteal -rs
 
 # A little over an hour on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
 # installs the peers it can, builds in bench/build/ and names what is missing.
