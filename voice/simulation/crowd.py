@@ -40,7 +40,7 @@ SAMPLES = 100_000
 
 class Crowd:
     """`figures` counts what was done and seen, and `denied` calls that were refused, by code.
-    `haste` makes all waits shorter. Times of acks and deliveries are seconds.
+    `haste` makes all waits shorter. Times of acks, and of deliveries to those who stand, are seconds.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Crowd:
         people: int,
         spot: tuple[float, float],
         *,
-        around_m: float = 400,
+        around_m: float = 600,
         radius_m: int | None = None,
         seed: int | None = None,
         haste: float = 1.0,
@@ -154,6 +154,7 @@ class Crowd:
             answer = await self.api.call("POST", "/api/location/update", neighbour.key, **spot)
             place = Place(answer["cell"], answer["radius"])
             neighbour.person = neighbour.person._replace(place=place)
+            neighbour.moved_s = asyncio.get_running_loop().time()
             self.figures["moves"] += 1
         except Denied as denied:
             await self._wait_for(denied)
@@ -201,13 +202,19 @@ class Crowd:
         self.figures["shown"] += 1
         person_id, text = message["person_id"], message["text"]
         if person_id in self.ids:
-            if sent_s := self.said.get((person_id, text)):
+            sent_s = self.said.get((person_id, text))
+            if sent_s and neighbour.stood_since(sent_s):
                 self.deliveries_s.append(asyncio.get_running_loop().time() - sent_s)
         elif not neighbour.arriving:
             first = message["id"] not in self.listeners
             self.listeners.setdefault(message["id"], []).append(neighbour)
             if first:
                 self._beside(self._answer(message))
+
+    def heard_again(self, neighbour: Neighbour, message: Frame) -> None:
+        sent_s = self.said.get((message["person_id"], message["text"]))
+        if sent_s and neighbour.stood_since(sent_s):
+            self.figures["repeated"] += 1
 
     async def _answer(self, message: Frame) -> None:
         """One of those who heard a stranger answers."""
@@ -305,7 +312,3 @@ class Crowd:
         """Refusals and closes by code, of calls and on every socket."""
         lines: list[Client | Caller] = [*self.neighbours, *self.callers]
         return dict(sum((line.codes for line in lines), self.denied.copy()))
-
-    def repeated(self) -> int:
-        """How often somebody was shown the same message again."""
-        return sum(one.wire_repeats for one in self.neighbours)

@@ -21,6 +21,9 @@ class Crowd(Protocol):
     def heard(self, neighbour: "Neighbour", message: Frame) -> None:
         """Shown for the first time."""
 
+    def heard_again(self, neighbour: "Neighbour", message: Frame) -> None:
+        """Once more on the same connection."""
+
     def acked(self, seconds: float) -> None:
         """One more message is kept, so long after it was sent."""
 
@@ -38,6 +41,7 @@ class Neighbour(Client):
         self.crowd = crowd
         self.caller: Caller | None = None
         self.moving = False
+        self.moved_s = 0.0
         self.free_s = 0.0
 
     @property
@@ -48,6 +52,11 @@ class Neighbour(Client):
     def engage(self, seconds: float) -> None:
         """They have something to say within that time, and then rest."""
         self.free_s = asyncio.get_running_loop().time() + seconds + REST_S
+
+    def stood_since(self, seconds: float) -> bool:
+        """Whether they have been where they are since then. Whoever moves is shown what was said
+        before, and again what was said where they come back to."""
+        return not self.moving and self.moved_s < seconds
 
     @property
     def over(self) -> bool:
@@ -65,10 +74,13 @@ class Neighbour(Client):
     def take(self, frame: Frame) -> None:
         kind = frame["type"]
         fresh = kind == "chat.message" and frame["id"] not in self.ids
+        again = kind == "chat.message" and frame["id"] in self.on_wire
         sent = self.pending.get(frame["ref"]) if kind == "chat.ack" else None
         super().take(frame)
         if fresh:
             self.crowd.heard(self, frame)
+        elif again:
+            self.crowd.heard_again(self, frame)
         elif sent:
             self.crowd.acked(sent.acked_s - sent.at_s)
         elif kind == "people":

@@ -24,8 +24,8 @@ class Point(NamedTuple):
     north_m: float
 
     def beside(self, chance: random.Random, most_m: float) -> "Point":
-        """Anywhere not further away than that; nearer to it rather than not."""
-        far, turn = most_m * chance.random(), chance.uniform(0, 2 * math.pi)
+        """Anywhere not further away than that, and rather near."""
+        far, turn = most_m * chance.random() ** 0.7, chance.uniform(0, 2 * math.pi)
         return Point(self.east_m + far * math.cos(turn), self.north_m + far * math.sin(turn))
 
     def degrees(self, lat: float, lon: float) -> tuple[float, float]:

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             help="the middle: degrees or a geohash; without it, how to find yours",
         )
         parser.add_argument(
-            "--around", type=float, default=400, metavar="M", help="metres they spread over (400)"
+            "--around", type=float, default=600, metavar="M", help="metres they spread over (600)"
         )
         parser.add_argument(
             "--radius", type=int, metavar="M", help="how far each reaches (300 to 1000, by chance)"
@@ -116,11 +116,13 @@ def words(crowd: Crowd) -> str:
 
 
 def summary(crowd: Crowd) -> dict[str, Any]:
-    counts = ("sent", "acked", "shown", "answers", "greetings", "moves", "knocks", "calls")
+    counts = (
+        *("sent", "acked", "shown", "repeated", "answers", "greetings"),
+        *("moves", "knocks", "calls", "knocks declined"),
+    )
     return {
         "people": len(crowd.neighbours),
-        **{name: crowd.figures[name] for name in counts},
-        "repeated": crowd.repeated(),
+        **{name.replace(" ", "_"): crowd.figures[name] for name in counts},
         "refused": crowd.refusals(),
         "ack_ms": spread(crowd.acks_s),
         "delivery_ms": spread(crowd.deliveries_s),
