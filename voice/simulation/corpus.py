@@ -42,14 +42,6 @@ ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        r"\b(hi|hello|hey|moin|hallo|good (morning|evening|day|afternoon)|anybody|anyone)\b",
-        (
-            "Hello {name}. [Nice to read you.|How is your day?|I am near {corner}.]",
-            "[Hi|Hello], {name}, [we are here|welcome|good to see somebody new].",
-            "Yes, some of us. [I walk along {street} just now.|Hello from {corner}.]",
-        ),
-    ),
-    (
         r"\b(bus|tram|train|metro|late|line)\b",
         (
             "The {line} comes every {minutes} minutes, [more or less|on a good day].",
@@ -90,6 +82,14 @@ ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "I will keep my eyes open, {name}. [I am on {street}.|I pass {corner} anyway.]",
             "Ask at {corner}: [they keep what people find|somebody left a {colour} {lost} there].",
+        ),
+    ),
+    (
+        r"\b(hi|hello|hey|moin|hallo|good (morning|evening|day|afternoon)|anybody|anyone)\b",
+        (
+            "Hello {name}. [Nice to read you.|How is your day?|I am near {corner}.]",
+            "[Hi|Hello], {name}, [we are here|welcome|good to see somebody new].",
+            "Yes, some of us. [I walk along {street} just now.|Hello from {corner}.]",
         ),
     ),
     (

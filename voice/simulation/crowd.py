@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from chat.client import Client, Person, arrive, hears, leave
+from chat.client import Client, Person, arrive, hears, leave, sent_ms
 from neartalk.client import Api, Denied, Frame
 from presence.geo import cell_at, centre
 from presence.people import Place
@@ -40,7 +40,7 @@ SAMPLES = 100_000
 
 class Crowd:
     """`figures` counts what was done and seen, and `denied` calls that were refused, by code.
-    `haste` makes all waits shorter. Times of acks, and of deliveries to those who stand, are seconds.
+    `haste` makes all waits shorter. Times of acks, and of deliveries to who stands, are seconds.
     """
 
     def __init__(
@@ -217,9 +217,9 @@ class Crowd:
             self.figures["repeated"] += 1
 
     async def _answer(self, message: Frame) -> None:
-        """One of those who heard a stranger answers."""
+        """One of those who heard a stranger answers; who comes by later and reads it does not."""
         await self._pause(*ANSWER_S)
-        listeners = [one for one in self.listeners.pop(message["id"]) if one.live]
+        listeners = [one for one in self.listeners[message["id"]] if one.live]
         if not listeners or not self.manners.may_answer(self._now_ms()):
             return
         one = self.chance.choice([one for one in listeners if one.free] or listeners)
@@ -284,8 +284,11 @@ class Crowd:
             late = [key for key, sent_s in self.said.items() if now_s - sent_s > FORGET_S]
             for key in late:
                 del self.said[key]
+            oldest_ms = max(int(one.mark or 0) for one in self.neighbours) - LIFE_MS
             for neighbour in self.neighbours:
-                neighbour.forget(int(neighbour.mark or 0) - LIFE_MS)
+                neighbour.forget(oldest_ms)
+            for message_id in [one for one in self.listeners if sent_ms(one) < oldest_ms]:
+                del self.listeners[message_id]
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         task = self.group.create_task(work)

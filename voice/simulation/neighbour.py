@@ -54,9 +54,10 @@ class Neighbour(Client):
         self.free_s = asyncio.get_running_loop().time() + seconds + REST_S
 
     def stood_since(self, seconds: float) -> bool:
-        """Whether they have been where they are since then. Whoever moves is shown what was said
-        before, and again what was said where they come back to."""
-        return not self.moving and self.moved_s < seconds
+        """Whether they have been live where they are since then. Whoever comes or moves is shown
+        what was said before, and again what was said where they come back to."""
+        came_s = max(self.moved_s, *self.arrivals[-1:], 0.0)
+        return self.live and not self.moving and came_s < seconds
 
     @property
     def over(self) -> bool:
