@@ -167,7 +167,7 @@ async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door
 
 
 async def declined(signal: ClientConnection) -> str:
-    """Knocks at the first who may be knocked at; who it was, once they said no."""
+    """Knocks at the first who may be knocked at; who it was, once they said no, and only no."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
     wanted = ""
     async with asyncio.timeout(30):
@@ -183,6 +183,7 @@ async def declined(signal: ClientConnection) -> str:
                     await signal.send(json.dumps({"type": "voice.knock", "to": wanted}))
                 if one["person_id"] == wanted and one["state"] == "declined":
                     return wanted
+                assert one["state"] in {"near", "knocked"}, "a yes is followed by silence"
 
 
 def test_the_command_says_where_how_and_what_came_of_it(server: Server) -> None:

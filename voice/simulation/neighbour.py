@@ -15,8 +15,8 @@ REST_S = 12.0
 ANEW = {4401, 4409, 4410}
 
 
-class Crowd(Protocol):
-    """What those in it tell it."""
+class Ears(Protocol):
+    """What somebody at `/ws` tells."""
 
     def heard(self, neighbour: "Neighbour", message: Frame) -> None:
         """Shown for the first time."""
@@ -30,15 +30,17 @@ class Crowd(Protocol):
     def saw(self, neighbour: "Neighbour", people: Sequence[Frame]) -> None:
         """Who is in range."""
 
+
+class Door(Protocol):
     def knocked(self, caller: "Caller", person_id: str) -> None:
         """Somebody knocks, and waits for an answer."""
 
 
 class Neighbour(Client):
-    def __init__(self, person: Person, doors: Sequence[str], walk: Walk, crowd: Crowd) -> None:
+    def __init__(self, person: Person, doors: Sequence[str], walk: Walk, ears: Ears) -> None:
         super().__init__(person, doors)
         self.walk = walk
-        self.crowd = crowd
+        self.ears = ears
         self.caller: Caller | None = None
         self.moving = False
         self.moved_s = 0.0
@@ -79,13 +81,13 @@ class Neighbour(Client):
         sent = self.pending.get(frame["ref"]) if kind == "chat.ack" else None
         super().take(frame)
         if fresh:
-            self.crowd.heard(self, frame)
+            self.ears.heard(self, frame)
         elif again:
-            self.crowd.heard_again(self, frame)
+            self.ears.heard_again(self, frame)
         elif sent:
-            self.crowd.acked(sent.acked_s - sent.at_s)
+            self.ears.acked(sent.acked_s - sent.at_s)
         elif kind == "people":
-            self.crowd.saw(self, frame["people"])
+            self.ears.saw(self, frame["people"])
 
 
 class Caller(Line):
@@ -93,13 +95,11 @@ class Caller(Line):
 
     path = "/signal"
 
-    def __init__(
-        self, neighbour: Neighbour, doors: Sequence[str], policy: str, crowd: Crowd
-    ) -> None:
+    def __init__(self, neighbour: Neighbour, doors: Sequence[str], policy: str, door: Door) -> None:
         super().__init__(neighbour.key, doors)
         self.neighbour = neighbour
         self.policy = policy
-        self.crowd = crowd
+        self.doorbell = door
         self.instance = secrets.token_hex(8)
         self.peers: dict[str, str] = {}
 
@@ -123,7 +123,7 @@ class Caller(Line):
         before, self.peers = self.peers, {one["person_id"]: one["state"] for one in peers}
         for person_id in self.of_state("knocks"):
             if before.get(person_id) != "knocks":
-                self.crowd.knocked(self, person_id)
+                self.doorbell.knocked(self, person_id)
 
     def _join(self) -> None:
         self.write("voice.join", policy=self.policy, instance=self.instance)

@@ -124,6 +124,6 @@ def summary(crowd: Crowd) -> dict[str, Any]:
         "people": len(crowd.neighbours),
         **{name.replace(" ", "_"): crowd.figures[name] for name in counts},
         "refused": crowd.refusals(),
-        "ack_ms": spread(crowd.acks_s),
-        "delivery_ms": spread(crowd.deliveries_s),
+        "ack_ms": spread(crowd.chatter.acks_s),
+        "delivery_ms": spread(crowd.chatter.deliveries_s),
     }
