@@ -8,13 +8,19 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY -u STUN_URLS -u TURN_URLS \
 	-u TURN_SECRET -u VOICE_NETWORKS
 
-.PHONY: run turn test bench check format clean venv run-setup dev-setup
+.PHONY: run simulate turn test bench check format clean venv run-setup dev-setup
 
 run:
 	@echo "NearTalk: http://localhost:$(PORT)"
 	@$(MAKE) --no-print-directory run-setup
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --port $(PORT)
+
+# People who are not there, beside `make run`; without AT it says how to find yours.
+PEOPLE ?= 200
+simulate: run-setup
+	@exec $(PYTHON) manage.py simulate --people $(PEOPLE) --url http://localhost:$(PORT) \
+		$(if $(AT),--at $(AT))
 
 # A relay for calls between browsers on this machine; TURN_PORT moves it.
 turn:

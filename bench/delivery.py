@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.cut import Cut
 from bench.joins import count_holes, count_repeats, crowd
-from bench.page import Page
 from bench.tally import Tally, missing, table, tally
-from bench.town import Town, hears, town, until, within
+from bench.town import Town, town, until, within
+from chat.client import Client, hears
 
 HEALED_S = 8.0
 
@@ -224,7 +224,7 @@ async def vanish(place: Town, size: Size) -> Tally:
 async def count(
     scenario: str,
     place: Town,
-    pages: list[Page],
+    pages: list[Client],
     *,
     since_ms: int = 0,
     back: str = "",

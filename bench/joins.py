@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from bench.town import Kept, Town, hears
+from bench.town import Kept, Town
+from chat.client import hears
 from neartalk.codes import TRY_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bench.page import Person
+    from chat.client import Person
 
 ARRIVAL_MAX = 200  # so many messages come with an arrival
 PATIENCE_S = 120.0
@@ -59,7 +60,7 @@ async def join(person: Person, door: str) -> View:
     """Comes, listens for a moment after the mark, and leaves."""
     view = View(person)
     async with connect(
-        f"{door}/ws",
+        f"ws{door.removeprefix('http')}/ws",
         additional_headers={"Authorization": f"Bearer {person.key}"},
         subprotocols=["neartalk.json"],  # type: ignore[list-item]
         compression=None,

@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from bench.town import Town, hears
+from bench.town import Town
+from chat.client import hears, quantile, sent_ms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bench.page import Page, Sent
+    from chat.client import Client, Sent
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def table(tallies: Collection[Tally]) -> str:
 
 
 async def tally(
-    scenario: str, town: Town, pages: Collection[Page], *, since_ms: int = 0, back: str = ""
+    scenario: str, town: Town, pages: Collection[Client], *, since_ms: int = 0, back: str = ""
 ) -> Tally:
     """Counts, for these pages, what was acked and stands in history from `since_ms` on.
 
@@ -80,7 +81,7 @@ async def tally(
     history = await town.history()
     refs = Counter((one.person_id, one.ref) for one in history)
     acked = [sent for sent in town.said if sent.id]
-    due = [sent for sent in acked if sent_ms(sent) >= since_ms]
+    due = [sent for sent in acked if sent_ms(sent.id) >= since_ms]
     counted = Tally(scenario, len(town.said), len(acked), back=back)
     counted.false_acks = sum(not refs[sent.by.person_id, sent.ref] for sent in due)
     counted.must(max(refs.values(), default=1) == 1, "every ref kept once")
@@ -89,13 +90,15 @@ async def tally(
     late: list[float] = []
     for page in pages:
         count_page(counted, page, due, late)
-        strange = page.ids - {sent.id for sent in acked if heard(page, sent)}
+        strange = page.ids.keys() - {sent.id for sent in acked if heard(page, sent)}
         counted.must(not strange, f"only what is in range shown ({len(strange)} too many)")
-    counted.p50_ms, counted.p99_ms = (round(at(late, share) * 1000, 1) for share in (0.5, 0.99))
+    counted.p50_ms, counted.p99_ms = (
+        round(quantile(late, share) * 1000, 1) for share in (0.5, 0.99)
+    )
     return counted
 
 
-def count_page(counted: Tally, page: Page, due: Collection[Sent], late: list[float]) -> None:
+def count_page(counted: Tally, page: Client, due: Collection[Sent], late: list[float]) -> None:
     for sent in due:
         if heard(page, sent):
             counted.expected += 1
@@ -107,27 +110,16 @@ def count_page(counted: Tally, page: Page, due: Collection[Sent], late: list[flo
                 late.append(shown_s - sent.at_s)
 
 
-def missing(town: Town, pages: Collection[Page], since_ms: int = 0) -> int:
+def missing(town: Town, pages: Collection[Client], since_ms: int = 0) -> int:
     """Deliveries of acked messages that are still due."""
     return sum(
         sent.text not in page.shown
         for sent in town.said
-        if sent.id and sent_ms(sent) >= since_ms
+        if sent.id and sent_ms(sent.id) >= since_ms
         for page in pages
         if heard(page, sent)
     )
 
 
-def heard(page: Page, sent: Sent) -> bool:
+def heard(page: Client, sent: Sent) -> bool:
     return hears(page.person.place, sent.by.place)
-
-
-def sent_ms(sent: Sent) -> int:
-    """When the store took it, by the store's clock."""
-    return int(sent.id.partition("-")[0])
-
-
-def at(values: list[float], share: float) -> float:
-    """A quantile of values; 0 where there are none."""
-    values.sort()
-    return values[min(len(values) - 1, int(len(values) * share))] if values else 0.0

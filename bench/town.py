@@ -9,11 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import httpx
 import redis.asyncio as aioredis
 
-from bench.page import Page, Person, Sent
-from presence.geo import cell_at, centre, in_range
+from chat.client import Client, Person, Sent, arrive, hears
+from neartalk.client import Api
 from presence.people import Place
 from tests.servers import Server, Valkey
 
@@ -42,19 +41,21 @@ class Town:
     redis: Valkey
     servers: list[Server]
     begin: Callable[[], Awaitable[Server]]
-    pages: list[Page] = field(default_factory=list)
+    pages: list[Client] = field(default_factory=list)
     said: list[Sent] = field(default_factory=list)
 
     @property
     def doors(self) -> list[str]:
-        return [server.ws_url for server in self.servers]
+        return [server.url for server in self.servers]
 
     # ---- People ------------------------------------------------------------------------------
 
-    async def settle_in(self, count: int, tiles: int, doors: list[str] | None = None) -> list[Page]:
+    async def settle_in(
+        self, count: int, tiles: int, doors: list[str] | None = None
+    ) -> list[Client]:
         """So many people in so many tiles, each with a page open and arrived."""
         people = await self.arrive(count, tiles)
-        pages = [Page(person, doors or self.doors) for person in people]
+        pages = [Client(person, doors or self.doors) for person in people]
         for turn, page in enumerate(pages):
             page.door = turn
         self.pages += pages
@@ -66,33 +67,17 @@ class Town:
     async def arrive(self, count: int, tiles: int) -> list[Person]:
         """New sessions with a place, a radius and no socket yet."""
         gate = asyncio.Semaphore(16)
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with Api([server.url for server in self.servers]) as api:
 
             async def one(turn: int) -> Person:
                 async with gate:
-                    url = self.servers[turn % len(self.servers)].url
-                    return await self._arrive(client, url, turn % tiles)
+                    return await arrive(api, spot_in(turn % tiles), random.choice(RADII_M))
 
             return await asyncio.gather(*(one(turn) for turn in range(count)))
 
-    async def _arrive(self, client: httpx.AsyncClient, url: str, tile: int) -> Person:
-        lat = SOUTH + (tile // TILE_COLUMNS + random.random()) * TILE_HEIGHT
-        lon = WEST + (tile % TILE_COLUMNS + random.random()) * TILE_WIDTH
-        place = Place(cell_at(lat, lon), random.choice(RADII_M))
-        lat, lon = centre(place.cell)
-        session = (await client.post(f"{url}/api/session/create", json={})).json()
-        key = session["session_id"]
-        answer = await client.post(
-            f"{url}/api/location/update",
-            json={"lat": lat, "lon": lon, "radius": place.radius_m},
-            headers={"Authorization": f"Bearer {key}"},
-        )
-        assert answer.json()["cell"] == place.cell
-        return Person(key, session["person_id"], session["username"], place)
-
     # ---- What they do ------------------------------------------------------------------------
 
-    async def talk(self, rate: float, seconds: float, pages: Collection[Page] = ()) -> None:
+    async def talk(self, rate: float, seconds: float, pages: Collection[Client] = ()) -> None:
         """So many messages a second, each from somebody else by chance."""
         speakers = [*(pages or self.pages)]
         loop = asyncio.get_running_loop()
@@ -123,11 +108,11 @@ class Town:
 
     # ---- What must hold ----------------------------------------------------------------------
 
-    def lists_wrong(self, here: Collection[Page]) -> int:
+    def lists_wrong(self, here: Collection[Client]) -> int:
         """Pages whose list of people is not who is in range, by name (the nearest 50 of them)."""
         return sum(not self._list_right(page, here) for page in here)
 
-    def _list_right(self, page: Page, here: Iterable[Page]) -> bool:
+    def _list_right(self, page: Client, here: Iterable[Client]) -> bool:
         others = {
             other.person.person_id: other.person.name
             for other in here
@@ -137,8 +122,11 @@ class Town:
         return shown and page.count == len(others) and len(page.people) == min(50, len(others))
 
 
-def hears(a: Place, b: Place) -> bool:
-    return in_range(a.cell, a.radius_m, b.cell, b.radius_m)
+def spot_in(tile: int) -> tuple[float, float]:
+    """Anywhere in one of the tiles."""
+    lat = SOUTH + (tile // TILE_COLUMNS + random.random()) * TILE_HEIGHT
+    lon = WEST + (tile % TILE_COLUMNS + random.random()) * TILE_WIDTH
+    return lat, lon
 
 
 @asynccontextmanager

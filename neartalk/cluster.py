@@ -6,6 +6,7 @@ says it has not done: the slot has moved.
 """
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -97,6 +98,8 @@ class Cluster:
         return [[key] for key in keys]
 
     async def aclose(self) -> None:
+        # What is still on its way is lost with the connections, and nobody looks after it.
+        self.next_look_s = math.inf
         await self.background.end()
         await asyncio.gather(*(client.aclose() for client in self.clients.values()))
         await self.slots.aclose()

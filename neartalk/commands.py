@@ -60,3 +60,19 @@ def cell(value: Any) -> str:
         case datetime():
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
     return "".join(sign if sign.isprintable() else " " for sign in str(value))
+
+
+def lines(figures: Mapping[str, Any]) -> str:
+    """A line a figure; several under one head share its line."""
+    heads = {name: name.replace("_ms", ", ms").replace("_", " ") for name in figures}
+    width = max(map(len, heads.values()))
+    return "\n".join(
+        f"{heads[name].ljust(width)}  {', '.join(parts(value)) or 'none'}"
+        for name, value in figures.items()
+    )
+
+
+def parts(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{name} {figure:,}" for name, figure in value.items()]
+    return [f"{value:,}"]

@@ -166,7 +166,7 @@ def link(colour: int) -> str:
 @lru_cache
 def crowd(far: int) -> Outline:
     at = ring_x(far)
-    shown = {"r": at, "x": round(12 + at, 1), "count": blank("count")}
+    shown = {"r": at, "x": round(12 + at, 1), "y": crowd_y(far), "count": blank("count")}
     return outline("_people_crowd.html", shown)
 
 
@@ -203,6 +203,13 @@ def metres(value: int) -> str:
 
 def ring_x(far: int) -> float:
     return reach_x(max(far, 100)) + (8.2 if far == 0 else 0)
+
+
+def crowd_y(far: int) -> int:
+    """Numbers stand above and below the axis in turn: those of one label and the next are nearer
+    to each other than they are wide."""
+    turn = min(far, 500) // 50 + max(0, min(far, 1000) - 500) // 100 + max(0, far - 1000) // 200
+    return 115 if turn % 2 else 90
 
 
 def reach_x(value: float) -> float:

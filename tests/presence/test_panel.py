@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -42,6 +43,11 @@ def crowd(count: int, far: int = 0) -> Nearby:
     people = [Person(f"person-{turn:04}", "Ana", CELL, 500, 1, "one") for turn in range(count)]
     shown = tuple(Neighbour(far, one.person_id, one) for one in people[: SHOWN_MAX + 1])
     return Nearby(Place(CELL, 500), shown, {far: count} if count else {})
+
+
+def test_the_number_of_a_crowd_stands_clear_of_the_one_at_the_next_distance() -> None:
+    sides = [panel.crowd_y(far) for far in LABELS_M]
+    assert all(one != after for one, after in pairwise(sides))
 
 
 def reader(turn: int, form: Form = Form.HTML) -> Socket:

@@ -1,0 +1,199 @@
+"""People who are not there: how they walk and talk, and what somebody who is there sees of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import random
+import re
+from collections import Counter
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from chat.consumers import checked
+from chat.loadtest import within
+from neartalk.text import MESSAGE_MAX
+from presence.geo import apart, cell_at
+from tests.client import HERE, bearer_of, opened_at, person, running
+from voice.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
+from voice.simulation.crowd import Crowd
+from voice.simulation.manners import ANSWER_MS, Manners
+from voice.simulation.manners import ANSWERS as ANSWERS_AT_ONCE
+from voice.simulation.talk import SCRIPTS, Talk
+from voice.simulation.walk import FASTEST, MIDDLE, TOGETHER_M, Follow, Sit, walks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from websockets.asyncio.client import ClientConnection
+
+    from tests.servers import Server
+
+AROUND_M = 400.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running("uvicorn", RATE_LIMITS_SCALE="1000") as server:
+        yield server
+
+
+# ---- On foot ---------------------------------------------------------------------------------
+
+
+def test_people_walk_at_a_walkers_pace_and_stay_around() -> None:
+    crowd = walks(random.Random(1), 60, AROUND_M)
+    gone = Counter[int]()
+    for _ in range(900):
+        for turn, walk in enumerate(crowd):
+            before = walk.point
+            walk.step(1)
+            metres = math.dist(before, walk.point)
+            assert metres <= FASTEST
+            assert math.dist(walk.point, MIDDLE) <= AROUND_M
+            gone[turn] += metres > 0
+    still = {turn for turn in range(60) if not gone[turn]}
+    assert still == {turn for turn, walk in enumerate(crowd) if isinstance(walk, Sit)}
+    assert 10 < len(still) < 30
+    assert any(0 < gone[turn] < 800 for turn in range(60)), "nobody ever pauses"
+
+
+def test_who_goes_together_stays_together() -> None:
+    crowd = walks(random.Random(1), 100, AROUND_M)
+    followers = [walk for walk in crowd if isinstance(walk, Follow)]
+    assert followers
+    for _ in range(300):
+        for walk in crowd:
+            walk.step(1)
+        for walk in followers:
+            assert math.dist(walk.point, walk.leader.point) <= TOGETHER_M + 1e-6
+
+
+def test_the_same_seed_walks_the_same_way() -> None:
+    first, second = ([*walks(random.Random(7), 20, AROUND_M)] for _ in range(2))
+    for walk in (*first, *second):
+        walk.step(200)
+    assert [walk.point for walk in first] == [walk.point for walk in second]
+
+
+@pytest.mark.parametrize("spot", [HERE, (0.0, 179.999), (-84.9, 0.0)])
+def test_metres_are_metres_wherever_the_middle_is(spot: tuple[float, float]) -> None:
+    for walk in walks(random.Random(2), 50, AROUND_M):
+        assert apart(cell_at(*spot), cell_at(*walk.point.degrees(*spot))) < AROUND_M + 300
+
+
+# ---- In words --------------------------------------------------------------------------------
+
+
+def test_hardly_anything_is_said_twice_while_it_can_be_read() -> None:
+    talk = Talk(random.Random(3))
+    said = [line.text for _ in range(500) for line in talk.conversation(3)]
+    again = sum(text in said[max(0, at - 600) : at] for at, text in enumerate(said))
+    assert again <= len(said) // 100
+
+
+def test_everything_said_is_a_message_the_server_takes() -> None:
+    talk = Talk(random.Random(4))
+    said = [line.text for _ in range(300) for line in talk.conversation(3)]
+    said += [talk.answer(text, "W" * 24) for text in ("hello", "a bus?", "Are you real?", "so")]
+    said += [talk.greeting("Ana"), talk.no_voice()]
+    for text in said:
+        assert checked(text, "ref-00000000") == text
+        assert len(text) <= MESSAGE_MAX // 2
+        assert not re.search(r"[\[\]{}|]", text), text
+
+
+def test_conversations_begin_with_somebody_and_use_words_that_exist() -> None:
+    assert len(SCRIPTS) >= 30
+    for script in SCRIPTS:
+        assert script[0].speaker == 0
+        assert {line.speaker for line in script} <= {0, 1, 2}
+    texts = [CONVERSATIONS, *(text for _, some in ANSWERS for text in some)]
+    used = {word for text in texts for word in re.findall(r"\{(\w+)\}", text)}
+    assert used - {"name"} <= WORDS.keys()
+
+
+def test_who_has_nobody_near_speaks_for_one() -> None:
+    talk = Talk(random.Random(5))
+    assert {line.speaker for _ in range(50) for line in talk.conversation(1)} == {0}
+
+
+def test_whoever_asks_is_told_that_nobody_is_there() -> None:
+    talk = Talk(random.Random(6))
+    for question in ("Are you a bot?", "are you REAL people", "is this simulated"):
+        assert re.search(r"simulated|None of us is there", talk.answer(question, "Ana"))
+
+
+def test_two_crowds_do_not_talk_each_other_hoarse() -> None:
+    manners = Manners()
+    answered = sum(manners.may_answer(now_ms) for now_ms in range(0, 60_000, 100))
+    assert answered <= ANSWERS_AT_ONCE + 60_000 // ANSWER_MS
+    assert manners.meets("ana")
+    assert not manners.meets("ana")
+
+
+# ---- For somebody who is there ---------------------------------------------------------------
+
+
+async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door(
+    server: Server,
+) -> None:
+    """Thirty people come, talk, knock and move; a newcomer writes and knocks; all leave."""
+    crowd = Crowd([server.url], 30, HERE, around_m=150, radius_m=1000, seed=1, haste=20)
+    stop = asyncio.Event()
+    life = asyncio.create_task(crowd.run(stop))
+    async with person(server, *HERE, 1000, "Newcomer") as me:
+        assert await within(lambda: sum(one.live for one in crowd.neighbours) == 30, 30)
+        while "Newcomer" not in (await me.expect("chat.message"))["text"]:
+            pass
+        await me.say("Does this bus ever come?")
+        while not re.search(r"The \d+|The N8|I saw", (await me.expect("chat.message"))["text"]):
+            pass
+        async with opened_at(server, "/signal", bearer_of(me.key)) as signal:
+            assert await declined(signal) in crowd.ids
+        assert await within(lambda: all(crowd.figures[what] for what in ("calls", "moves")), 60)
+        stop.set()
+        await life
+        await me.people()
+    figures = crowd.figures
+    assert figures["sent"] - figures["acked"] <= 30, "only what was on its way at the end"
+    assert figures["shown"] > figures["sent"]
+    assert figures["repeated"] == 0
+    assert {*crowd.refusals()} <= {"declined", "busy", "out-of-reach"}
+
+
+async def declined(signal: ClientConnection) -> str:
+    """Knocks at the first who may be knocked at; who it was, once they said no, and only no."""
+    join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
+    wanted = ""
+    async with asyncio.timeout(30):
+        await signal.send(json.dumps(join))
+        while True:
+            frame = json.loads(await signal.recv())
+            if frame["type"] == "error":
+                assert frame["code"] == "store-unavailable"
+                await signal.send(json.dumps(join))
+            for one in frame.get("peers", ()):
+                if not wanted and one["state"] == "near":
+                    wanted = one["person_id"]
+                    await signal.send(json.dumps({"type": "voice.knock", "to": wanted}))
+                if one["person_id"] == wanted and one["state"] == "declined":
+                    return wanted
+                assert one["state"] in {"near", "knocked"}, "a yes is followed by silence"
+
+
+def test_the_command_says_where_how_and_what_came_of_it(server: Server) -> None:
+    with pytest.raises(CommandError, match=r"neartalk\.place"):
+        call_command("simulate")
+    with pytest.raises(CommandError, match="radius is 100 to 2000"):
+        call_command("simulate", at=HERE, radius=50)
+    with pytest.raises(CommandError, match="Nobody answers"):
+        call_command("simulate", at=HERE, urls=["http://localhost:1"])
+    out = StringIO()
+    brief = {"people": 3, "minutes": 0.01, "json": True, "quiet": True}
+    call_command("simulate", at=HERE, urls=[server.url], stdout=out, **brief)
+    assert json.loads(out.getvalue())["repeated"] == 0

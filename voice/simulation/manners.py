@@ -1,0 +1,36 @@
+"""How much people who are not there say to those who are: one answer to a message, one hello to a
+newcomer, and never more than somebody can read. Two crowds would talk each other hoarse.
+"""
+
+from neartalk.limits import take
+
+# One in so many milliseconds, and so many at once.
+ANSWER_MS, ANSWERS = 4_000, 6
+GREETING_MS, GREETINGS = 15_000, 3
+
+
+class Manners:
+    """Times are milliseconds by any clock that goes on."""
+
+    def __init__(self) -> None:
+        self.met: set[str] = set()
+        self.answer_tat_ms = 0
+        self.greeting_tat_ms = 0
+
+    def meets(self, person_id: str) -> bool:
+        """Whether it is for the first time."""
+        first = person_id not in self.met
+        self.met.add(person_id)
+        return first
+
+    def may_answer(self, now_ms: int) -> bool:
+        tolerance_ms = ANSWER_MS * (ANSWERS - 1)
+        self.answer_tat_ms, wait_ms = take(self.answer_tat_ms, now_ms, ANSWER_MS, tolerance_ms)
+        return not wait_ms
+
+    def may_greet(self, now_ms: int) -> bool:
+        tolerance_ms = GREETING_MS * (GREETINGS - 1)
+        self.greeting_tat_ms, wait_ms = take(
+            self.greeting_tat_ms, now_ms, GREETING_MS, tolerance_ms
+        )
+        return not wait_ms
