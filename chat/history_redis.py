@@ -198,7 +198,7 @@ class RedisHistory:
 
 def log_lost(answer: asyncio.Future[Any]) -> None:
     if not answer.cancelled() and (why := answer.exception()):
-        log.warning("a tile was not looked after: %s", why)
+        log.warning("a tile was not looked after", extra={"error": type(why).__name__})
 
 
 def milliseconds(time: tuple[int, int]) -> int:

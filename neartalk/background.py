@@ -49,6 +49,6 @@ class Background:
         try:
             await work
         except Refused as lost:
-            log.warning("%s: %s, left to the next round", name, lost.code)
+            log.warning("left to the next round", extra={"work": name, "code": lost.code})
         except Exception:
-            log.exception("%s failed", name)
+            log.exception("work failed", extra={"work": name})

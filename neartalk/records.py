@@ -93,7 +93,8 @@ class Records:
             cause = why.__cause__ or why
             if isinstance(cause, OperationalError | InterfaceError):
                 raise
-            log.error("%s is not written: %s", work.func.__name__, type(cause).__name__)
+            told = {"work": work.func.__name__, "error": type(cause).__name__}
+            log.error("a record is not written", extra=told)
 
     async def read_rules(self) -> None:
         limits.current = await self.run(rules_set)

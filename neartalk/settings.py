@@ -55,6 +55,7 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 REDIS_URL = os.getenv("REDIS_URL", "")
 DATABASE_URL = os.getenv("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 HTTPS = env_bool("HTTPS", not DEBUG)
+LOG_FORMAT = os.getenv("LOG_FORMAT", "console" if DEBUG else "json")
 
 RENAMES = int(os.getenv("RENAMES", "3"))
 MESSAGE_LIFE_SECONDS = int(os.getenv("MESSAGE_LIFE_SECONDS", "1800"))
@@ -210,14 +211,17 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Access lines would hold addresses and marks: servers speak only when something is wrong.
+# Access lines would hold addresses and marks: servers speak only when something is wrong. What a
+# line may hold is decided in one place, for libraries too.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"safe": {"()": "neartalk.logs.formatter", "form": LOG_FORMAT}},
+    "handlers": {"console": {"class": "neartalk.logs.Handler", "formatter": "safe"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING"},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},

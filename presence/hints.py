@@ -105,7 +105,7 @@ class Hints:
             with unknown_when_lost():
                 await self.layer.group_send(group, self._packed(each))
         except Refused as lost:
-            log.warning("left to the next poll: %s", lost.code)
+            log.warning("left to the next poll", extra={"code": lost.code})
         except Exception:
             log.exception("hints could not be published")
 

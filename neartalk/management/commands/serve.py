@@ -29,8 +29,9 @@ class Command(BaseCommand):
             ws_per_message_deflate=False,
             # Our protocol asks for signs of life itself.
             ws_ping_interval=None,
-            # Its lines would hold addresses and marks.
+            # Its access lines would hold addresses and marks; the rest goes the way of all lines.
             access_log=False,
+            log_config=None,
             log_level="warning",
             lifespan="on",
             proxy_headers=False,
