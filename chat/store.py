@@ -7,9 +7,11 @@ from django.conf import settings
 from chat.history import History
 from chat.history_memory import MemoryHistory
 from chat.history_redis import RedisHistory
+from neartalk.metrics import timed
 from neartalk.redis import connect
 
 
 @cache
 def history() -> History:
-    return RedisHistory(connect()) if settings.REDIS_URL else MemoryHistory()
+    store: History = RedisHistory(connect()) if settings.REDIS_URL else MemoryHistory()
+    return timed(store, "history")

@@ -16,7 +16,7 @@ from typing import Any
 from structlog.dev import ConsoleRenderer
 from structlog.processors import JSONRenderer
 from structlog.stdlib import ProcessorFormatter
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 WITHHELD = "words withheld"
@@ -26,7 +26,7 @@ WORD = re.compile(r"[A-Za-z][\w.-]{0,63}")
 CHAIN_MAX = 8
 
 # So many lines this process has written, by level.
-written: Counter[str] = Counter()
+written = Counter({"warning": 0, "error": 0, "critical": 0})
 
 
 class Handler(logging.StreamHandler[Any]):
@@ -37,8 +37,9 @@ class Handler(logging.StreamHandler[Any]):
 
 def formatter(form: str) -> ProcessorFormatter:
     """Of all that is logged in this process, as `json` or for a `console`."""
-    render = {"json": [JSONRenderer()], "console": [as_text, console()]}[form]
-    return ProcessorFormatter(processors=[safe, *render], use_get_message=False)
+    renders: dict[str, list[Processor]]
+    renders = {"json": [JSONRenderer()], "console": [as_text, console()]}
+    return ProcessorFormatter(processors=[safe, *renders[form]], use_get_message=False)
 
 
 def console() -> ConsoleRenderer:

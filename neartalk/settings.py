@@ -56,6 +56,8 @@ REDIS_URL = os.getenv("REDIS_URL", "")
 DATABASE_URL = os.getenv("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 HTTPS = env_bool("HTTPS", not DEBUG)
 LOG_FORMAT = os.getenv("LOG_FORMAT", "console" if DEBUG else "json")
+# What Prometheus sends as a bearer; without one, only this machine itself is answered.
+METRICS_TOKEN = os.getenv("METRICS_TOKEN", "")
 
 RENAMES = int(os.getenv("RENAMES", "3"))
 MESSAGE_LIFE_SECONDS = int(os.getenv("MESSAGE_LIFE_SECONDS", "1800"))
@@ -110,13 +112,14 @@ MIDDLEWARE = [
     "neartalk.static.StaticFiles",
     "neartalk.middleware.ContentPolicy",
     "neartalk.middleware.DevicePolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "neartalk.middleware.Probes",
     "neartalk.middleware.AdminSession",
     "django.middleware.common.CommonMiddleware",
     "presence.sessions.BearerIsNoCookie",
     "django.middleware.csrf.CsrfViewMiddleware",
     "neartalk.middleware.AdminUser",
     "neartalk.middleware.AdminNotices",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "neartalk.http.BodyFits",
 ]

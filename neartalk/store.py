@@ -7,13 +7,15 @@ from django.conf import settings
 from neartalk.allowances import Allowances
 from neartalk.allowances_memory import MemoryAllowances
 from neartalk.allowances_redis import RedisAllowances
+from neartalk.metrics import timed
 from neartalk.origins import Keys, MemoryKeys, RedisKeys
 from neartalk.redis import connect
 
 
 @cache
 def allowances() -> Allowances:
-    return RedisAllowances(connect()) if settings.REDIS_URL else MemoryAllowances()
+    store: Allowances = RedisAllowances(connect()) if settings.REDIS_URL else MemoryAllowances()
+    return timed(store, "allowances")
 
 
 @cache

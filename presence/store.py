@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from neartalk.metrics import timed
 from neartalk.redis import connect
 from presence.registry import Registry
 from presence.registry_memory import MemoryRegistry
@@ -12,4 +13,5 @@ from presence.registry_redis import RedisRegistry
 
 @cache
 def registry() -> Registry:
-    return RedisRegistry(connect()) if settings.REDIS_URL else MemoryRegistry()
+    store: Registry = RedisRegistry(connect()) if settings.REDIS_URL else MemoryRegistry()
+    return timed(store, "registry")

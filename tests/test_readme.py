@@ -212,7 +212,7 @@ def page_pieces() -> set[tuple[str, str]]:
 
 
 def api_calls() -> set[str]:
-    """Method and address of every call; health alone takes any method."""
+    """Method and address of every call; health and metrics alone take any method."""
     methods = {
         node.name: str(call.args[0].value)
         for path in modules()
@@ -224,7 +224,7 @@ def api_calls() -> set[str]:
     return {
         f"{methods.get(pattern.callback.__name__, 'GET')} /{pattern.pattern}"
         for pattern in patterns(get_resolver().url_patterns)
-        if str(pattern.pattern).startswith("api/")
+        if str(pattern.pattern).startswith(("api/", "metrics"))
     }
 
 

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from neartalk.metrics import timed
 from neartalk.redis import connect
 from voice.callers import Callers
 from voice.callers_memory import MemoryCallers
@@ -12,4 +13,5 @@ from voice.callers_redis import RedisCallers
 
 @cache
 def callers() -> Callers:
-    return RedisCallers(connect()) if settings.REDIS_URL else MemoryCallers()
+    store: Callers = RedisCallers(connect()) if settings.REDIS_URL else MemoryCallers()
+    return timed(store, "callers")
