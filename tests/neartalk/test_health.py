@@ -120,6 +120,7 @@ async def test_a_part_that_hangs_is_asked_once_whoever_wants_to_know(
         await opened.wait()
 
     monkeypatch.setattr(health, "TIMEOUT_S", 0.01)
+    monkeypatch.setattr(health, "FRESH_S", -1)
     database.ask = hang
     assert await asyncio.gather(*(database.answers() for _ in range(5))) == [False] * 5
     assert not await database.answers()
