@@ -6,6 +6,7 @@ place, an address or a key, also where a library speaks.
 import logging
 import re
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ FIELDS = ("part", "work", "code", "error", "status_code")
 WORD = re.compile(r"[A-Za-z][\w.-]{0,63}")
 CHAIN_MAX = 8
 
+log = logging.getLogger("neartalk.logs")
+
 # So many lines this process has written, by level.
 written = Counter({"warning": 0, "error": 0, "critical": 0})
 
@@ -33,6 +36,15 @@ class Handler(logging.StreamHandler[Any]):
     def handleError(self, record: logging.LogRecord) -> None:
         """logging's own would print the arguments."""
         sys.stderr.write("a log line could not be written\n")
+
+
+def catch_the_rest() -> None:
+    """What is raised where nobody can catch it goes the same way: Python would print its words."""
+    sys.unraisablehook = threading.excepthook = uncaught
+
+
+def uncaught(raised: Any) -> None:
+    log.error("nobody could catch this", exc_info=raised.exc_value)
 
 
 def formatter(form: str) -> ProcessorFormatter:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,6 +84,27 @@ def test_an_exception_says_where_it_was_and_what_it_came_from(printed: io.String
     assert [last["type"], first["type"]] == ["builtins.KeyError", "builtins.ValueError"]
     assert [at.split(":")[0] for at in first["frames"]] == ["tests/neartalk/test_logs.py"] * 2
     assert [at.split()[1] for at in first["frames"]] == ["fail_twice", "fail"]
+
+
+def test_what_nobody_can_catch_is_told_the_same_way(
+    printed: io.StringIO, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(logs, "log", library)
+    logs.catch_the_rest()
+
+    class Broken:
+        def __del__(self) -> None:
+            fail(CANARY)
+
+    Broken()
+    thread = threading.Thread(target=fail, args=(CANARY,))
+    thread.start()
+    thread.join()
+    assert printed.getvalue().count("nobody could catch this") == 2
+    assert printed.getvalue().count("ValueError") == 2
+    assert CANARY not in printed.getvalue() + capfd.readouterr().err
 
 
 def speak_by_argument() -> None:

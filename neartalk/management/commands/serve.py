@@ -7,6 +7,8 @@ from typing import Any
 import uvicorn
 from django.core.management.base import BaseCommand
 
+from neartalk.logs import catch_the_rest
+
 # The largest frame of any socket; each consumer says what is too large for it.
 FRAME_MAX = 65_536
 
@@ -20,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         calm_collector()
+        catch_the_rest()
         uvicorn.run(
             "neartalk.asgi:application",
             host=host,
