@@ -30,6 +30,7 @@ turn:
 test: check
 	@$(PYTHON) tests/chromium.py
 	@$(PYTHON) tests/coturn.py
+	@$(PYTHON) tests/prometheus.py
 	@$(PLAIN) $(PYTHON) -m pytest -n 4 --dist worksteal -rs
 
 # A little over an hour on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It

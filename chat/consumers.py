@@ -26,6 +26,7 @@ SUBPROTOCOL = "neartalk.json"
 class ChatConsumer(SocketConsumer):
     """What it hears comes from the hub."""
 
+    kind = "ws"
     frame_max = 16_384
     socket: Socket | None = None
 

@@ -5,6 +5,7 @@ missing is read from history; a poll every 2 s catches a dropped last hint.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -27,6 +28,7 @@ from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
 from neartalk.limits import rule
+from neartalk.metrics import DELIVERY_SECONDS
 from neartalk.records import records
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
@@ -53,7 +55,9 @@ class Feed:
         self.tails: dict[Tile, Tail] = {}
         self.mark_ms = 0
         self.begun = 0
-        self.repaired = 0
+        self.kept = 0
+        # What closed them: a hint that was late, reading, or the poll where no hint came at all.
+        self.gaps = Counter({"hint": 0, "reading": 0, "poll": 0})
         hub.watch.source = self
 
     # ---- What a person does ------------------------------------------------------------------
@@ -72,6 +76,7 @@ class Feed:
         message_id = public_id(appended.at, draft.person_id, ref)
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
+            self.kept += 1
             records().activity.say(draft.place.cell)
             self._publish(message_of(draft, appended.at), appended.previous)
 
@@ -185,8 +190,10 @@ class Feed:
         await asyncio.sleep(self.patience_s)
         tail.mending = False
         if tail.waiting and not tail.reading:
-            self.repaired += 1
+            self.gaps["reading"] += 1
             await self._read_on(tile, tail)
+        elif not tail.waiting:
+            self.gaps["hint"] += 1
 
     async def _read_on(self, tile: Tile, tail: Tail) -> None:
         tail.reading = True
@@ -213,16 +220,20 @@ class Feed:
         for entry, previous in sorted(waiting, key=lambda hint: hint[0].at):
             self.take(entry, previous)
 
-    def _deliver(self, tail: Tail, entries: Iterable[Entry]) -> None:
-        """The one place where messages reach sockets; nothing passes it twice."""
+    def _deliver(self, tail: Tail, entries: Iterable[Entry]) -> bool:
+        """The one place where messages reach sockets; nothing passes it twice. Whether any did."""
+        before = tail.last
         for entry in entries:
             if tail.last is None or entry.at <= tail.last:
                 continue
-            shown = tail.take(entry, self.hub.now_ms())
+            now_ms = self.hub.now_ms()
+            shown = tail.take(entry, now_ms)
             if isinstance(shown, Said):
+                DELIVERY_SECONDS.observe(max(0, now_ms - entry.at.ms) / 1000)
                 self.hub.audience.say(shown)
             else:
                 self.hub.audience.unsay(shown)
+        return tail.last != before
 
     async def poll(self) -> None:
         """Reads what hints have missed. The mark: everything before it has been handed over."""
@@ -240,8 +251,8 @@ class Feed:
             reading = await self.history.after(last)
             mark_ms = mark_ms or reading.now_ms
             for tile, entries in reading.entries.items():
-                if self.tails.get(tile) is tails[tile]:
-                    self._deliver(tails[tile], entries)
+                if self.tails.get(tile) is tails[tile] and self._deliver(tails[tile], entries):
+                    self.gaps["poll"] += 1
             last = {
                 tile: entries[-1].at
                 for tile, entries in reading.entries.items()

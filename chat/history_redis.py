@@ -212,7 +212,7 @@ def newer(keys: Iterable[str], streams: Mapping[str, str]) -> Command:
 
 def log_lost(answer: asyncio.Future[Any]) -> None:
     if not answer.cancelled() and (why := answer.exception()):
-        log.warning("a tile was not looked after: %s", why)
+        log.warning("a tile was not looked after", extra={"error": type(why).__name__})
 
 
 def last_gone(now_ms: int) -> StreamId:

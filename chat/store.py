@@ -7,9 +7,11 @@ from django.conf import settings
 from chat.history import History
 from chat.history_memory import MemoryHistory
 from chat.history_redis import RedisHistory
-from neartalk.store import shared
+from neartalk.metrics import timed
+from neartalk.shared import shared
 
 
 @cache
 def history() -> History:
-    return RedisHistory(shared()) if settings.REDIS_URLS else MemoryHistory()
+    store: History = RedisHistory(shared()) if settings.REDIS_URLS else MemoryHistory()
+    return timed(store, "history")

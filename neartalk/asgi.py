@@ -14,6 +14,7 @@ from django.urls import re_path
 
 import chat.urls
 import voice.urls
+from neartalk.lag import lag
 from neartalk.records import records
 from presence.evictions import evictions
 from presence.hub import hub
@@ -37,11 +38,13 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Doors(ProtocolTypeRouter):
-    """Whoever comes first makes this process begin to write records and to read rules and bans."""
+    """Whoever comes first makes this process begin to write records, to read rules and bans, and to
+    look how late it is."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         records().start()
         evictions().start()
+        lag().start()
         return await super().__call__(scope, receive, send)
 
 

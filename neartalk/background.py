@@ -56,6 +56,8 @@ class Background:
         try:
             await work
         except Refused as lost:
-            log.warning("%s: %s, left to the next round", name, lost.code)
+            why = type(lost.__cause__ or lost).__name__
+            told = {"work": name, "code": lost.code, "error": why}
+            log.warning("left to the next round", extra=told)
         except Exception:
-            log.exception("%s failed", name)
+            log.exception("work failed", extra={"work": name})

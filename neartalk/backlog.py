@@ -1,6 +1,7 @@
 """Peers for whom bytes wait on our side, and the patience that we have with them."""
 
 import asyncio
+from collections import Counter
 from typing import NamedTuple, Protocol
 
 UNSENT_MAX = 262_144
@@ -29,17 +30,17 @@ class Progress(NamedTuple):
 
 
 class Backlog:
-    """Costs nothing while every peer takes what it is sent."""
+    """Costs nothing while every peer takes what it is sent. `dropped` counts those given up."""
 
     def __init__(self) -> None:
         self.peers: dict[Peer, Progress] = {}
+        self.dropped = Counter({"unsent": 0, "stuck": 0, "arriving": 0})
         self.timer: asyncio.TimerHandle | None = None
 
     def note(self, peer: Peer) -> None:
         """Something had to wait for this peer: it is watched until nothing does."""
         if peer.unsent() > UNSENT_MAX:
-            self.forget(peer)
-            peer.give_up()
+            self._drop(peer, "unsent")
         elif peer not in self.peers:
             loop = asyncio.get_running_loop()
             self.peers[peer] = Progress(peer.queued - peer.unsent(), loop.time())
@@ -48,6 +49,11 @@ class Backlog:
 
     def forget(self, peer: Peer) -> None:
         self.peers.pop(peer, None)
+
+    def _drop(self, peer: Peer, cause: str) -> None:
+        self.dropped[cause] += 1
+        self.forget(peer)
+        peer.give_up()
 
     def _look(self) -> None:
         """Gives up whoever took nothing for 15 s, however slowly another may read."""
@@ -60,8 +66,7 @@ class Backlog:
             elif taken > before.taken:
                 self.peers[peer] = Progress(taken, loop.time())
             elif loop.time() - before.at_s > STUCK_S:
-                self.forget(peer)
-                peer.give_up()
+                self._drop(peer, "stuck")
         self.timer = loop.call_later(LOOK_S, self._look) if self.peers else None
 
 

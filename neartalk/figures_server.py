@@ -14,7 +14,7 @@ PLAIN = {"gauge", "counter"}
 
 
 def server(url: str) -> Iterator[Figure]:
-    token = getattr(settings, "METRICS_TOKEN", "")
+    token = settings.METRICS_TOKEN
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=False) as http:
         try:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import cache
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -9,26 +11,44 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from neartalk.codes import Refused
-from neartalk.redis import TIMEOUT_S, unknown_when_lost
-from neartalk.store import shared
+from neartalk.records import WAITING_MAX, records
+from neartalk.redis import TIMEOUT_S, Store
+from neartalk.shared import shared
+
+FRESH_S = 1.0
 
 log = logging.getLogger("neartalk.health")
 
-# From the moment this process is told to end: nobody new should come.
+# Set where this process ends: who is here is served, and nobody is sent here any more.
 draining = False
 
 
-async def redis_answers() -> bool:
-    client = shared()
-    try:
-        with unknown_when_lost():
-            return bool(await client.now_ms())
-    except Refused as why:
-        log.warning("Redis does not answer: %s", type(why.__cause__).__name__)
-        return False
-    finally:
-        await client.aclose()
+class Part:
+    """Something that this process stands on. However many want to know, it is asked one question at
+    a time, and its answer holds for a second: a part that hangs holds one question.
+    """
+
+    def __init__(self, name: str, ask: Callable[[], Awaitable[object]]) -> None:
+        self.name = name
+        self.ask = ask
+        self.asking: asyncio.Task[bool] | None = None
+        self.asked_at_s = 0.0
+
+    async def answers(self) -> bool:
+        """Within 2 s."""
+        now_s = asyncio.get_running_loop().time()
+        if self.asking is None or (self.asking.done() and now_s - self.asked_at_s > FRESH_S):
+            self.asking, self.asked_at_s = asyncio.create_task(self._ask()), now_s
+        done, _ = await asyncio.wait({self.asking}, timeout=TIMEOUT_S)
+        return bool(done) and self.asking.result()
+
+    async def _ask(self) -> bool:
+        try:
+            await self.ask()
+        except Exception as why:
+            log.warning("does not answer", extra={"part": self.name, "error": type(why).__name__})
+            return False
+        return True
 
 
 def select_one() -> None:
@@ -36,24 +56,37 @@ def select_one() -> None:
         cursor.execute("SELECT 1")
 
 
-async def database_answers() -> bool:
-    """Asked on a thread of its own: a database that hangs must hold up nobody else."""
-    ask = database_sync_to_async(select_one, thread_sensitive=False)
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await ask()
-    except Exception as why:
-        # By its kind alone: what it says may hold an address or a name.
-        log.warning("the database does not answer: %s", type(why).__name__)
-        return False
-    return True
+@cache
+def client() -> Store:
+    return shared()
+
+
+async def ping() -> None:
+    await client().now_ms()
+
+
+# On a thread of its own: a database that hangs must hold up nobody else.
+database = Part("database", database_sync_to_async(select_one, thread_sensitive=False))
+redis = Part("redis", ping)
 
 
 @never_cache
 async def health(request: HttpRequest) -> JsonResponse:
-    """200 where chat works and goes on; the database may be away, for chat never waits for it."""
-    parts = {"database": await database_answers()}
+    """200 where people may be sent: chat works, and this process is not ending. The database may be
+    away, for chat never waits for it."""
+    parts = {"records": len(records().waiting) < WAITING_MAX}
     if settings.REDIS_URLS:
-        parts["redis"] = await redis_answers()
+        parts["database"], parts["redis"] = await asyncio.gather(
+            database.answers(), redis.answers()
+        )
+    else:
+        parts["database"] = await database.answers()
     ready = parts.get("redis", True) and not draining
-    return JsonResponse({"live": True, "ready": ready, **parts}, status=200 if ready else 503)
+    told = {"live": True, "ready": ready, "draining": draining, **parts}
+    return JsonResponse(told, status=200 if ready else 503)
+
+
+@never_cache
+async def live(request: HttpRequest) -> JsonResponse:
+    """200 as long as this process answers at all, whatever else is away."""
+    return JsonResponse({"live": True})

@@ -20,7 +20,7 @@ class Keepalive:
     def __init__(self) -> None:
         self.slots: list[set[Connection]] = [set() for _ in range(PING_S)]
         self.turn = 0
-        self.count = 0
+        self.count = self.dropped = 0
         self.timer: asyncio.TimerHandle | None = None
 
     def join(self, connection: Connection) -> int:
@@ -39,6 +39,7 @@ class Keepalive:
         self.turn = (self.turn + 1) % PING_S
         for connection in [*self.slots[self.turn]]:
             if connection.quiet_s() > 1.5 * PING_S:
+                self.dropped += 1
                 connection.give_up()
             else:
                 connection.ping()

@@ -1,7 +1,7 @@
 """Middleware that spares calls what they do not need: Django takes each of its own that is not
 asynchronous to a thread and back, before and after the view."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
 
 
@@ -42,6 +42,14 @@ class DevicePolicy(OnLoop):
         return response
 
 
+class Probes(OnLoop):
+    """Whoever looks after servers asks them by address: no name of the host is expected of it."""
+
+    async def __acall__(self, request: HttpRequest) -> Any:
+        view = probes().get(request.path)
+        return await cast(Awaitable[Any], view(request) if view else self.get_response(request))
+
+
 class AdminOnly(MiddlewareMixin):
     """People have no account: Django's sessions, users and notices are the admin's alone."""
 
@@ -58,6 +66,12 @@ class AdminUser(AdminOnly, AuthenticationMiddleware): ...
 
 
 class AdminNotices(AdminOnly, MessageMiddleware): ...
+
+
+@cache
+def probes() -> Mapping[str, Callable[[HttpRequest], Any]]:
+    paths = map(reverse, ("health", "live", "metrics"))
+    return {path: resolve(path).func for path in paths}
 
 
 @cache

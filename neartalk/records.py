@@ -46,6 +46,7 @@ class Records:
         self.thread = ThreadPoolExecutor(1, "records")
         self.waiting: deque[partial[object]] = deque()
         self.writing = asyncio.Lock()
+        self.lost = 0
 
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
@@ -72,6 +73,7 @@ class Records:
         Raises Refused: `store-unavailable`, where WAITING_MAX wait.
         """
         if len(self.waiting) >= WAITING_MAX:
+            self.lost += 1
             raise Refused("store-unavailable", retry_after=int(WAITING_S))
         self.waiting.append(partial(work, *args))
         if not self.writing.locked():
@@ -93,7 +95,9 @@ class Records:
             cause = why.__cause__ or why
             if isinstance(cause, OperationalError | InterfaceError):
                 raise
-            log.error("%s is not written: %s", work.func.__name__, type(cause).__name__)
+            self.lost += 1
+            told = {"work": work.func.__name__, "error": type(cause).__name__}
+            log.error("a record is not written", extra=told)
 
     async def read_rules(self) -> None:
         limits.current = await self.run(rules_set)

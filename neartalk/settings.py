@@ -57,6 +57,9 @@ REDIS_URLS = env_list("REDIS_URL")
 LAYER_REDIS_URLS = env_list("LAYER_REDIS_URL") or REDIS_URLS
 DATABASE_URL = os.getenv("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 HTTPS = env_bool("HTTPS", not DEBUG)
+LOG_FORMAT = os.getenv("LOG_FORMAT", "console" if DEBUG else "json")
+# What Prometheus sends as a bearer; without one, only this machine itself is answered.
+METRICS_TOKEN = os.getenv("METRICS_TOKEN", "")
 
 RENAMES = int(os.getenv("RENAMES", "3"))
 MESSAGE_LIFE_SECONDS = int(os.getenv("MESSAGE_LIFE_SECONDS", "1800"))
@@ -113,13 +116,14 @@ MIDDLEWARE = [
     "neartalk.static.StaticFiles",
     "neartalk.middleware.ContentPolicy",
     "neartalk.middleware.DevicePolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "neartalk.middleware.Probes",
     "neartalk.middleware.AdminSession",
     "django.middleware.common.CommonMiddleware",
     "presence.sessions.BearerIsNoCookie",
     "django.middleware.csrf.CsrfViewMiddleware",
     "neartalk.middleware.AdminUser",
     "neartalk.middleware.AdminNotices",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "neartalk.http.BodyFits",
 ]
@@ -223,14 +227,17 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Access lines would hold addresses and marks: servers speak only when something is wrong.
+# Access lines would hold addresses and marks: servers speak only when something is wrong. What a
+# line may hold is decided in one place, for libraries too.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"safe": {"()": "neartalk.logs.formatter", "form": LOG_FORMAT}},
+    "handlers": {"console": {"class": "neartalk.logs.Handler", "formatter": "safe"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING"},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},

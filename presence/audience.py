@@ -24,13 +24,15 @@ class Window:
     """Who was written to in the last 30 ms at most: what is said to them since waits until these
     are over. Groups that heard the same at the same distance are written to in one pass.
 
-    `sockets` are those of each person in this process.
+    `sockets` are those of each person in this process. So many frames were written to a socket, and
+    so many messages stood in them.
     """
 
     def __init__(self, sockets: Mapping[str, Collection[Socket]]) -> None:
         self.sockets = sockets
         self.wrote: set[Group] = set()
         self.timer: asyncio.TimerHandle | None = None
+        self.frames = self.messages = 0
 
     def write(self, groups: Collection["Group"]) -> None:
         """Writes what is pending in these groups."""
@@ -48,6 +50,7 @@ class Window:
         for (form, heard), readers in alike.items():
             self._write_own(form, heard, readers)
             if readers:
+                self._count(len(readers), heard)
                 lots.append((readers, spoken_frame(form, heard)))
         write_lots(lots)
         self.wrote.update(groups)
@@ -59,12 +62,18 @@ class Window:
         for author in {spoken.person_id for spoken, _ in heard}:
             for socket in self.sockets.get(author, ()):
                 if readers.discard(socket.outlet):
+                    self._count(1, heard)
                     socket.write(spoken_frame(form, heard, author))
 
     def _write_heard(self, socket: Socket, heard: tuple[Heard, ...]) -> None:
         """What of it a socket hears that is guarded."""
         if left := [one for one in heard if socket.hears(one[0])]:
+            self._count(1, left)
             socket.write(spoken_frame(socket.form, left, socket.person.person_id))
+
+    def _count(self, sockets: int, heard: Collection[Heard]) -> None:
+        self.frames += sockets
+        self.messages += sockets * len(heard)
 
     def _over(self) -> None:
         wrote, self.wrote, self.timer = self.wrote, set(), None

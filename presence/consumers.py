@@ -4,6 +4,7 @@ said.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
@@ -11,6 +12,7 @@ from typing import Any, ClassVar, cast
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
+from neartalk import metrics
 from neartalk.allowances import Act, allow
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
 from neartalk.origins import Origin, headers_of, nearest, origin_of
@@ -25,12 +27,18 @@ from presence.sockets import AsgiOutlet, DirectOutlet
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 
+# How many sockets came and went, by kind and form.
+opened: Counter[tuple[str, str]] = Counter()
+closed: Counter[tuple[str, str]] = Counter()
+
 
 class SocketConsumer(AsyncConsumer):
     """One socket. It has no channel of its own: what it hears comes from this process's nouns."""
 
     actions: ClassVar[dict[str, Action]]
     frame_max: ClassVar[int]
+    # What it is counted as.
+    kind: ClassVar[str]
     form = Form.JSON
     outlet: AsgiOutlet | DirectOutlet
     arriving: asyncio.Task[None] | None = None
@@ -67,9 +75,11 @@ class SocketConsumer(AsyncConsumer):
             return
         finally:
             evictions().forget(self)
+            closed[self.kind, self.form] += 1
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         chosen = self.subprotocol(self.scope["subprotocols"])
+        opened[self.kind, self.form] += 1
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
         direct = self.scope.get("extensions", {}).get(EXTENSION)
         self.outlet = DirectOutlet(direct) if direct else AsgiOutlet(self.base_send)
@@ -127,6 +137,7 @@ class SocketConsumer(AsyncConsumer):
 
     def refuse(self, refused: Refused) -> None:
         """Says why, and closes where the code says so."""
+        metrics.told(refused)
         if refused.rule:
             records().hits.count(refused.rule, nearest(self.origin))
         self.write(refusal(self.form, refused))

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from neartalk.diagnosis import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
 from neartalk.origins import RedisKeys, digest_of, networks_of
-from neartalk.store import shared
+from neartalk.shared import shared
 from presence.guest import Denied, guest
 from presence.registry_redis import RedisRegistry
 

@@ -5,6 +5,7 @@ Any of it may be lost: readers find gaps, and poll.
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from typing import Any
 
@@ -21,6 +22,9 @@ AGAIN_S = 0.05
 PROCESSES = "processes"
 
 Hint = dict[str, Any]
+
+# Hints of this process, by kind and by what became of them.
+counted: Counter[tuple[str, str]] = Counter()
 
 
 class Hints:
@@ -85,6 +89,8 @@ class Hints:
         waiting = self.waiting.setdefault(group, [])
         if len(waiting) < WAITING_MAX:
             waiting.append(hint)
+        else:
+            counted[self.kind, "dropped"] += 1
         if not self.publishing:
             self.publishing = True
             self.later(self._publish())
@@ -104,8 +110,10 @@ class Hints:
         try:
             with unknown_when_lost():
                 await self.layer.group_send(group, self._packed(each))
+            counted[self.kind, "sent"] += len(each)
         except Refused as lost:
-            log.warning("left to the next poll: %s", lost.code)
+            counted[self.kind, "dropped"] += len(each)
+            log.warning("left to the next poll", extra={"code": lost.code})
         except Exception:
             log.exception("hints could not be published")
 
@@ -117,6 +125,7 @@ class Hints:
             try:
                 hints = await self.layer.receive(self.channel)
                 if hints["from"] != self.process:
+                    counted[self.kind, "received"] += len(hints["each"])
                     for hint in hints["each"]:
                         await self.take({**hint, "from": hints["from"]})
             except Exception:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
+from neartalk import metrics
 from neartalk.backlog import backlog
 from neartalk.codes import TRY_AGAIN, Refused
 from neartalk.protocol import WebSocketProtocol
@@ -116,6 +117,7 @@ class Socket:
         if self.held is not None:
             self.held += heard
             if len(self.held) > HELD_MAX:
+                backlog.dropped["arriving"] += 1
                 self.outlet.give_up()
 
     def hold_gone(self, unsaid: Unsaid) -> None:
@@ -124,6 +126,7 @@ class Socket:
 
     def end(self, refused: Refused) -> None:
         """Says why, and closes with the close code of an error."""
+        metrics.told(refused)
         self.write(refusal(self.form, refused))
         self.outlet.close(refused.row.close)
 

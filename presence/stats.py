@@ -8,7 +8,7 @@ from django.conf import settings
 
 from neartalk.codes import Refused
 from neartalk.figures import COUNTED, SOURCES, Counted, Figure
-from neartalk.store import shared
+from neartalk.shared import shared
 from presence.registry_redis import RedisRegistry
 
 PEOPLE = re.compile(r"\{\w{6}\}:people")

@@ -4,7 +4,8 @@ from functools import cache
 
 from django.conf import settings
 
-from neartalk.store import shared
+from neartalk.metrics import timed
+from neartalk.shared import shared
 from presence.registry import Registry
 from presence.registry_memory import MemoryRegistry
 from presence.registry_redis import RedisRegistry
@@ -12,4 +13,5 @@ from presence.registry_redis import RedisRegistry
 
 @cache
 def registry() -> Registry:
-    return RedisRegistry(shared()) if settings.REDIS_URLS else MemoryRegistry()
+    store: Registry = RedisRegistry(shared()) if settings.REDIS_URLS else MemoryRegistry()
+    return timed(store, "registry")

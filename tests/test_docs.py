@@ -40,6 +40,7 @@ TABLES = ("docs/operators.md", "docs/clients.md", "docs/promises.md")
 WORKED_OUT = {
     "secrets.token_urlsafe(50) if DEBUG else ''": "made anew at each start; none with `DEBUG=0`",
     """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
+    "'console' if DEBUG else 'json'": "`console` while `DEBUG` is on, else `json`",
     "not DEBUG": "the opposite of `DEBUG`",
     "'5' if REDIS_URL else '0'": "`5`; `0` without `REDIS_URL`",
 }
@@ -231,7 +232,7 @@ def page_pieces() -> set[tuple[str, str]]:
 
 
 def api_calls() -> set[str]:
-    """Method and address of every call; health alone takes any method."""
+    """Method and address of every call; health and metrics alone take any method."""
     methods = {
         node.name: str(call.args[0].value)
         for path in modules()
@@ -243,7 +244,7 @@ def api_calls() -> set[str]:
     return {
         f"{methods.get(pattern.callback.__name__, 'GET')} /{pattern.pattern}"
         for pattern in patterns(get_resolver().url_patterns)
-        if str(pattern.pattern).startswith("api/")
+        if str(pattern.pattern).startswith(("api/", "metrics"))
     }
 
 

@@ -24,6 +24,7 @@ POLICIES = {"relay", "direct"}
 class SignalConsumer(SocketConsumer):
     """What it hears comes from the switchboard."""
 
+    kind = "signal"
     frame_max = 65_536
     line: Line | None = None
     frame_tat_ms = 0

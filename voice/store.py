@@ -4,7 +4,8 @@ from functools import cache
 
 from django.conf import settings
 
-from neartalk.store import shared
+from neartalk.metrics import timed
+from neartalk.shared import shared
 from voice.callers import Callers
 from voice.callers_memory import MemoryCallers
 from voice.callers_redis import RedisCallers
@@ -12,4 +13,5 @@ from voice.callers_redis import RedisCallers
 
 @cache
 def callers() -> Callers:
-    return RedisCallers(shared()) if settings.REDIS_URLS else MemoryCallers()
+    store: Callers = RedisCallers(shared()) if settings.REDIS_URLS else MemoryCallers()
+    return timed(store, "callers")

@@ -57,6 +57,7 @@ class Switchboard:
         self.starting = asyncio.Lock()
         self.healing = asyncio.Lock()
         self.drawing = asyncio.Lock()
+        self.knocks = self.relayed = 0
         self.processes = hub.leases.processes
         self.epoch = ""
 
@@ -197,6 +198,7 @@ class Switchboard:
     # ---- Asking and answering ----------------------------------------------------------------
 
     async def knock(self, line: Line, to: str) -> None:
+        self.knocks += 1
         await self._between(line, to, Ties.knock)
 
     async def accept(self, line: Line, to: str) -> None:
@@ -234,6 +236,7 @@ class Switchboard:
         except Refused as why:
             raise Refused(why.code, ref=to) from why
         if passed is not None:
+            self.relayed += 1
             await self._deliver(other, frames.passed(kind, me, **{field: passed}))
 
     async def say_state(self, line: Line, *, muted: bool) -> None:

@@ -143,7 +143,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         await turns()
         await time.pass_s(1)
         assert bob.page.texts == ["one", "two", "three"]
-        assert second.feed.repaired == 0
+        assert second.feed.gaps["reading"] == 0
         for text in ("four", "five"):
             await first.say(alice, text)
         await settled(first)
@@ -154,7 +154,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         await settled(second)
         await time.pass_s(1)
         assert bob.page.texts == ["one", "two", "three", "four", "five"]
-        assert second.feed.repaired == 1
+        assert second.feed.gaps["reading"] == 1
 
 
 async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
@@ -171,7 +171,7 @@ async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
         await settled(second)
         await Time().pass_s(1)
         assert bob.page.texts == ["one", "two"]
-        assert second.feed.repaired == 1
+        assert second.feed.gaps["reading"] == 1
         wire.arrive(*late)
         await settled(second)
         await Time().pass_s(1)

@@ -30,7 +30,7 @@ from neartalk import redis
 from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.redis import Store
-from neartalk.store import store_at
+from neartalk.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.people import Place
 from tests.clusters import client_at

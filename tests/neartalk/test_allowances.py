@@ -15,7 +15,7 @@ from neartalk.allowances_redis import RedisAllowances, key
 from neartalk.codes import Refused
 from neartalk.limits import RULES, Rule
 from neartalk.redis import connect
-from neartalk.store import store_at
+from neartalk.shared import store_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -11,7 +11,7 @@ from redis.crc import key_slot
 from neartalk.cluster import Cluster, key_of, url_at
 from neartalk.codes import Refused
 from neartalk.redis import script, unknown_when_lost
-from neartalk.store import store_at
+from neartalk.shared import store_at
 from presence.geo import cell_at, tile_of
 from presence.people import Place, person_id_of
 from presence.registry_redis import LUA, RedisRegistry, people_key, person_session_key

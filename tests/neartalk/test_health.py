@@ -1,30 +1,153 @@
-"""A part that is away is told, and why, by its kind alone."""
+"""Whether a process is alive, whether people may be sent to it, and which part is away: told by its
+kind alone, whatever hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
-from pytest_django.fixtures import Settings
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncRequestFactory
 
 from neartalk import health
+from neartalk.health import Part
+from neartalk.middleware import Probes
+from neartalk.records import WAITING_MAX, records
 from tests.servers import free_port
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import Settings
+
 SECRET = "10.1.2.3 alice hunter2"
+READY, LIVE = "/api/health", "/api/health/live"
+
+
+@pytest.fixture(autouse=True)
+def database(monkeypatch: pytest.MonkeyPatch) -> Part:
+    async def ask() -> None: ...
+
+    part = Part("database", ask)
+    monkeypatch.setattr(health, "database", part)
+    return part
+
+
+@pytest.fixture
+def lost_redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    settings.REDIS_URLS = [f"redis://:{SECRET.rsplit(maxsplit=1)[-1]}@127.0.0.1:{free_port()}"]
+    health.client.cache_clear()
+    monkeypatch.setattr(health, "redis", Part("redis", health.ping))
+    yield
+    health.client.cache_clear()
+
+
+async def answered_by_name(request: HttpRequest) -> HttpResponse:
+    """What lies behind: it looks by which name it was asked."""
+    return HttpResponse(request.get_host())
+
+
+async def probed(request: HttpRequest) -> HttpResponse:
+    probes: Any = Probes(answered_by_name)
+    return cast(HttpResponse, await probes(request))
+
+
+async def asked(path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+    request = AsyncRequestFactory().get(path, headers=headers)
+    answer = await probed(request)
+    assert "no-store" in answer["Cache-Control"]
+    return answer.status_code, json.loads(answer.content)
+
+
+async def test_where_all_is_well_people_may_be_sent() -> None:
+    assert await asked(READY) == (
+        200,
+        {"live": True, "ready": True, "draining": False, "records": True, "database": True},
+    )
 
 
 async def test_a_database_that_is_away_is_told_without_its_words(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    database: Part, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> None:
+    async def fail() -> None:
         raise OperationalError(SECRET)
 
-    monkeypatch.setattr(health, "select_one", fail)
-    assert not await health.database_answers()
-    assert caplog.messages == ["the database does not answer: OperationalError"]
+    database.ask = fail
+    status, told = await asked(READY)
+    assert (status, told["ready"], told["database"]) == (200, True, False)
+    [line] = caplog.records
+    assert (line.part, line.error) == ("database", "OperationalError")  # type: ignore[attr-defined]
+    assert SECRET not in f"{line.getMessage()} {line.args}"
 
 
-async def test_a_redis_that_is_away_is_told_without_its_address(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+async def test_a_redis_that_is_away_lets_nobody_be_sent_and_leaves_the_process_alive(
+    lost_redis: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    port = free_port()
-    settings.REDIS_URLS = [f"redis://127.0.0.1:{port}"]
-    assert not await health.redis_answers()
-    assert caplog.messages == ["Redis does not answer: ConnectionError"]
+    status, told = await asked(READY)
+    assert (status, told["ready"], told["redis"], told["database"]) == (503, False, False, True)
+    [line] = caplog.records
+    assert (line.part, line.error) == ("redis", "ConnectionError")  # type: ignore[attr-defined]
+    assert await asked(LIVE) == (200, {"live": True})
+
+
+async def test_a_process_that_drains_is_alive_and_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "draining", True)
+    status, told = await asked(READY)
+    assert (status, told["ready"], told["draining"]) == (503, False, True)
+    assert await asked(LIVE) == (200, {"live": True})
+
+
+async def test_a_queue_of_records_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records(), "waiting", [None] * WAITING_MAX)
+    status, told = await asked(READY)
+    assert (status, told["records"]) == (200, False)
+
+
+async def test_a_part_that_hangs_is_asked_once_whoever_wants_to_know(
+    database: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_times, opened = 0, asyncio.Event()
+
+    async def hang() -> None:
+        nonlocal asked_times
+        asked_times += 1
+        await opened.wait()
+
+    monkeypatch.setattr(health, "TIMEOUT_S", 0.01)
+    monkeypatch.setattr(health, "FRESH_S", -1)
+    database.ask = hang
+    assert await asyncio.gather(*(database.answers() for _ in range(5))) == [False] * 5
+    assert not await database.answers()
+    assert asked_times == 1
+    opened.set()
+    monkeypatch.setattr(health, "TIMEOUT_S", 10)
+    assert await database.answers()
+    assert asked_times == 1
+
+
+async def test_an_answer_holds_for_a_moment_only(
+    database: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await database.answers()
+
+    async def fail() -> None:
+        raise OperationalError
+
+    database.ask = fail
+    assert await database.answers()
+    monkeypatch.setattr(health, "FRESH_S", -1)
+    assert not await database.answers()
+
+
+@pytest.mark.parametrize("path", [READY, LIVE])
+async def test_a_probe_needs_no_name_of_ours(settings: Settings, path: str) -> None:
+    settings.ALLOWED_HOSTS = ["example.org"]
+    assert (await asked(path, host="10.1.2.3:8080"))[0] == 200
+    with pytest.raises(DisallowedHost):
+        await probed(AsyncRequestFactory().get("/", headers={"host": "10.1.2.3"}))

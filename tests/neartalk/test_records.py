@@ -224,7 +224,9 @@ async def test_what_can_never_be_written_holds_nobody_up_and_is_not_quoted(
     records.write(ledger.write, 2)
     await tried(records)
     assert ledger.lines == [2]
-    assert [one.getMessage() for one in caplog.records] == ["write is not written: DataError"]
+    assert caplog.messages == ["a record is not written"]
+    [record] = caplog.records
+    assert (record.work, record.error) == ("write", "DataError")  # type: ignore[attr-defined]
 
 
 async def tried(records: Records) -> None:

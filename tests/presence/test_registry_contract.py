@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from neartalk import redis
 from neartalk.codes import Refused
 from neartalk.redis import Store
-from neartalk.store import store_at
+from neartalk.shared import store_at
 from presence import registry_memory, registry_redis, sessions
 from presence.geo import Tile, cell_at, tile_of
 from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of

@@ -11,7 +11,7 @@ import pytest
 
 from neartalk.codes import Refused
 from neartalk.redis import connect
-from neartalk.store import store_at
+from neartalk.shared import store_at
 from presence.geo import cell_at
 from presence.people import Place
 from voice.callers import Caller, Callers, Tie, districts_heard

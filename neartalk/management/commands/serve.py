@@ -9,6 +9,7 @@ import uvicorn
 from django.core.management.base import BaseCommand
 
 from neartalk.drain import Server
+from neartalk.logs import catch_the_rest
 
 # The largest frame of any socket; each consumer says what is too large for it.
 FRAME_MAX = 65_536
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         self, host: str, port: int, reuse_port: bool, fd: int | None, **options: Any
     ) -> None:
         calm_collector()
+        catch_the_rest()
         config = uvicorn.Config(
             "neartalk.asgi:application",
             host=host,
@@ -48,8 +50,9 @@ class Command(BaseCommand):
             ws_per_message_deflate=False,
             # Our protocol asks for signs of life itself.
             ws_ping_interval=None,
-            # Its lines would hold addresses and marks.
+            # Its access lines would hold addresses and marks; the rest goes the way of all lines.
             access_log=False,
+            log_config=None,
             log_level="warning",
             lifespan="on",
             proxy_headers=False,

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from neartalk.codes import Refused
 from neartalk.commands import add_json, shown
-from neartalk.store import shared
+from neartalk.shared import shared
 from presence import panel
 from presence.geo import (
     RADIUS_MAX_M,

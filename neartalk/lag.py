@@ -1,0 +1,31 @@
+"""How late the event loop comes to what is due: everybody here waits as long."""
+
+import asyncio
+from functools import cache
+
+from neartalk.metrics import LAG_SECONDS
+
+LOOK_S = 0.5
+
+
+class Lag:
+    def __init__(self) -> None:
+        self.timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begins to look; does nothing the second time."""
+        if self.timer is None:
+            self._wait(asyncio.get_running_loop())
+
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        due_s = loop.time() + LOOK_S
+        self.timer = loop.call_at(due_s, self._look, loop, due_s)
+
+    def _look(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
+        LAG_SECONDS.observe(max(0.0, loop.time() - due_s))
+        self._wait(loop)
+
+
+@cache
+def lag() -> Lag:
+    return Lag()
