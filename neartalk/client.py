@@ -126,6 +126,9 @@ class Line:
     # ---- Its life ----------------------------------------------------------------------------
 
     def open(self) -> None:
+        """Begins, or begins anew in place of what it did."""
+        if self.task:
+            self.task.cancel()
         self.task = asyncio.create_task(self._live())
 
     async def close(self) -> None:

@@ -166,6 +166,27 @@ async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door
     assert {*crowd.refusals()} <= {"declined", "busy", "out-of-reach"}
 
 
+async def test_when_a_server_begins_anew_everybody_comes_back_once(server: Server) -> None:
+    crowd = Crowd([server.url], 6, HERE, around_m=100, radius_m=1000, seed=2, haste=20)
+    stop = asyncio.Event()
+    life = asyncio.create_task(crowd.run(stop))
+
+    def all_here() -> bool:
+        return sum(one.live for one in crowd.neighbours) == 6
+
+    assert await within(all_here, 30)
+    before = {*crowd.ids}
+    await asyncio.to_thread(server.restart)
+    assert await within(lambda: len(crowd.ids - before) == 6 and all_here(), 30)
+    connections = [one.connections for one in crowd.neighbours]
+    shown = crowd.figures["shown"]
+    assert await within(lambda: crowd.figures["shown"] > shown + 6, 30)
+    assert [one.connections for one in crowd.neighbours] == connections
+    stop.set()
+    await life
+    assert crowd.figures["repeated"] == 0
+
+
 async def declined(signal: ClientConnection) -> str:
     """Knocks at the first who may be knocked at; who it was, once they said no, and only no."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
