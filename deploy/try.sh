@@ -42,7 +42,7 @@ debian() {
 }
 
 boot() {
-    # What only answers names of machines that exist elsewhere, and their clock, is not needed.
+    # Its own network, process ids and services; nothing of this machine but the kernel.
     SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet --boot --directory "$machine" \
         --private-network --register=no --keep-unit --link-journal=no --resolv-conf=off \
         --console=pipe </dev/null >"$folder/boot.log" 2>&1 &
@@ -60,7 +60,7 @@ boot() {
 clone() { git clone --quiet "$checkout" "$machine/root/neartalk"; }
 
 # With what the shell says of pip, and nothing else of it.
-install() {
+set_up() {
     pip=$(env | grep '^PIP_' || true)
     # shellcheck disable=SC2086
     inside env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin $pip /root/neartalk/deploy/install.sh "$@"
@@ -80,7 +80,7 @@ visit() {
 }
 
 whole() {
-    install "$@"
+    set_up "$@"
     visit
 }
 
