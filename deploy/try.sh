@@ -61,7 +61,7 @@ clone() { git clone --quiet "$checkout" "$machine/root/neartalk"; }
 
 # With what the shell says of pip, and nothing else of it.
 set_up() {
-    pip=$(env | grep '^PIP_' || true)
+    pip=$(env | grep -E '^PIP_(CERT|INDEX_URL|TRUSTED_HOST)=' || true)
     # shellcheck disable=SC2086
     inside env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin $pip /root/neartalk/deploy/install.sh "$@"
 }
