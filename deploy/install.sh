@@ -54,7 +54,7 @@ secrets() {
         useradd --system --user-group --no-create-home --shell /usr/sbin/nologin neartalk
     [ ! -e "$settings" ] || return 0
     rm -f "$settings.new"
-    sh "$checkout/deploy/env.sh" "$domain" "$email" "$settings.new"
+    sh "$checkout/deploy/env.sh" "$domain" "$email" "$settings.new" | sed "s/env\.new/env/"
     sed -i '/POSTGRES_PASSWORD\|With compose alone/d' "$settings.new"
     cat >>"$settings.new" <<END
 
