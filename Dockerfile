@@ -10,8 +10,8 @@ FROM debian AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3-pip python3-venv
 WORKDIR /opt/neartalk
 RUN python3 -m venv --without-pip venv
-COPY requirements.txt .
-RUN pip --python venv/bin/python install --no-cache-dir --only-binary :all: -r requirements.txt
+COPY requirements.txt /tmp/
+RUN pip --python venv/bin/python install --no-cache-dir --only-binary :all: -r /tmp/requirements.txt
 COPY . app
 WORKDIR /opt/neartalk/app
 # The key is this step's alone: what is collected does not depend on it.
@@ -30,7 +30,7 @@ CMD umask 077 \
     && exec turnserver -c /tmp/turnserver.conf
 
 FROM debian AS app
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin neartalk
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin neartalk
 COPY --from=build /opt/neartalk /opt/neartalk
 WORKDIR /opt/neartalk/app
 ENV PATH=/opt/neartalk/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.checks import run_checks
@@ -15,11 +15,9 @@ from tests.servers import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_django.fixtures import SettingsWrapper
-
     from tests.servers import Valkey
 
-DANGERS = {
+DANGERS: dict[str, dict[str, Any]] = {
     "neartalk.W020": {"HTTPS": True, "TRUSTED_PROXIES": 0},
     "neartalk.W021": {"RATE_LIMITS_OFF": ["chat.send"]},
     "neartalk.W022": {"MESSAGE_LIFE_SECONDS": 3600},
@@ -41,13 +39,13 @@ def test_check_deploy_is_silent_with_the_settings_that_are_made(
 
 
 @pytest.mark.parametrize("name", DANGERS)
-def test_each_danger_is_named_by_check_deploy_alone(name: str, settings: SettingsWrapper) -> None:
+def test_each_danger_is_named_by_check_deploy_alone(name: str, settings: Any) -> None:
     for setting, value in DANGERS[name].items():
         setattr(settings, setting, value)
     assert name in {found.id for found in run_checks(include_deployment_checks=True)}
     assert name not in {found.id for found in run_checks()}
 
 
-def test_limits_that_are_doubled_are_loosened(settings: SettingsWrapper) -> None:
+def test_limits_that_are_doubled_are_loosened(settings: Any) -> None:
     settings.RATE_LIMITS_SCALE = 2
     assert "neartalk.W021" in {found.id for found in run_checks(include_deployment_checks=True)}
