@@ -11,6 +11,8 @@ from redis.exceptions import RedisError
 from neartalk.redis import TIMEOUT_S
 from neartalk.retention import KEPT
 
+HALF_AN_HOUR_S = 1800
+
 
 @register(Tags.security)
 def hosts_are_named(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -93,3 +95,54 @@ def slowlog(found: dict[str, str]) -> list[CheckMessage]:
         return []
     hint = "Start it with --slowlog-log-slower-than -1: the log keeps arguments, and so texts."
     return [Warning("Redis has its slow log on.", hint=hint, id="neartalk.W006")]
+
+
+# ---- Said by check --deploy alone ----------------------------------------------------------------
+
+
+@register(Tags.security, deploy=True)
+def proxy_is_counted(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.TRUSTED_PROXIES or not settings.HTTPS:
+        return []
+    hint = "Set TRUSTED_PROXIES, or everybody has the address of the proxy that speaks TLS."
+    return [Warning("No proxy is counted.", hint=hint, id="neartalk.W020")]
+
+
+@register(Tags.security, deploy=True)
+def limits_hold(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.RATE_LIMITS_SCALE <= 1 and not settings.RATE_LIMITS_OFF:
+        return []
+    hint = "Unset RATE_LIMITS_SCALE and RATE_LIMITS_OFF; single rules are changed in /admin/."
+    return [Warning("Limits are loosened, as for tests.", hint=hint, id="neartalk.W021")]
+
+
+@register(Tags.security, deploy=True)
+def half_an_hour_is_meant(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.MESSAGE_LIFE_SECONDS == settings.SESSION_IDLE_SECONDS == HALF_AN_HOUR_S:
+        return []
+    hint = "Unset MESSAGE_LIFE_SECONDS and SESSION_IDLE_SECONDS, which are for tests."
+    return [Warning("The pages say 30 minutes, and it is not so.", hint=hint, id="neartalk.W022")]
+
+
+@register(Tags.security, deploy=True)
+def hints_arrive(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.HINTS_DROPPED:
+        return []
+    hint = "Unset HINTS_DROPPED, which is for tests."
+    return [Warning("Hints are dropped on purpose.", hint=hint, id="neartalk.W023")]
+
+
+@register(Tags.security, deploy=True)
+def nothing_is_kept(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.REDIS_MAY_KEEP:
+        return []
+    hint = "Unset REDIS_MAY_KEEP, and start Redis with --save '' --appendonly no."
+    return [Warning("Redis may write what was said to a disk.", hint=hint, id="neartalk.W024")]
+
+
+@register(Tags.security, deploy=True)
+def names_are_named(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    hint = "Name the hosts in ALLOWED_HOSTS: links in answers hold the name that was asked for."
+    return [Warning("The server answers to any name.", hint=hint, id="neartalk.W025")]

@@ -1,0 +1,51 @@
+"""`check --deploy` says nothing of the settings that deploy/env.sh makes, and names each danger."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.checks import run_checks
+
+from tests.deploy.made import made
+from tests.servers import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers import Valkey
+
+DANGERS: dict[str, dict[str, Any]] = {
+    "neartalk.W020": {"HTTPS": True, "TRUSTED_PROXIES": 0},
+    "neartalk.W021": {"RATE_LIMITS_OFF": ["chat.send"]},
+    "neartalk.W022": {"MESSAGE_LIFE_SECONDS": 3600},
+    "neartalk.W023": {"HINTS_DROPPED": 0.2},
+    "neartalk.W024": {"REDIS_MAY_KEEP": True},
+    "neartalk.W025": {"ALLOWED_HOSTS": ["*"]},
+}
+
+
+def test_check_deploy_is_silent_with_the_settings_that_are_made(
+    tmp_path: Path, redis_server: Valkey
+) -> None:
+    env = made(tmp_path) | {"REDIS_URL": redis_server.url}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("name", DANGERS)
+def test_each_danger_is_named_by_check_deploy_alone(name: str, settings: Any) -> None:
+    for setting, value in DANGERS[name].items():
+        setattr(settings, setting, value)
+    assert name in {found.id for found in run_checks(include_deployment_checks=True)}
+    assert name not in {found.id for found in run_checks()}
+
+
+def test_limits_that_are_doubled_are_loosened(settings: Any) -> None:
+    settings.RATE_LIMITS_SCALE = 2
+    assert "neartalk.W021" in {found.id for found in run_checks(include_deployment_checks=True)}

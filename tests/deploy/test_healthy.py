@@ -1,0 +1,51 @@
+"""deploy/healthy.py says what the process says, under a name that the process answers to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.client import running
+from tests.servers import ROOT, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import Server
+
+NAMES = "talk.example.net"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running("uvicorn", ALLOWED_HOSTS=f"{NAMES},127.0.0.1", DEBUG="0", HTTPS="0") as server:
+        yield server
+
+
+def healthy(port: int, names: str) -> bool:
+    command = [sys.executable, "deploy/healthy.py", "--port", str(port)]
+    env = {"ALLOWED_HOSTS": names}
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
+
+
+def test_a_process_that_serves_is_healthy_under_its_own_name(server: Server) -> None:
+    assert healthy(server.port, NAMES)
+    assert not healthy(server.port, "another.example.net")
+    assert not healthy(free_port(), NAMES)
+
+
+def test_two_people_meet_on_a_visit(server: Server) -> None:
+    command = [sys.executable, "deploy/visit.py", server.url]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "a message was heard" in done.stdout
+
+
+def test_a_visit_to_nobody_says_so() -> None:
+    command = [sys.executable, "deploy/visit.py", f"http://127.0.0.1:{free_port()}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ConnectError" in done.stderr
