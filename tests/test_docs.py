@@ -42,7 +42,7 @@ WORKED_OUT = {
     """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
     "'console' if DEBUG else 'json'": "`console` while `DEBUG` is on, else `json`",
     "not DEBUG": "the opposite of `DEBUG`",
-    "'5' if REDIS_URL else '0'": "`5`; `0` without `REDIS_URL`",
+    "'5' if REDIS_URLS else '0'": "`5`; `0` without `REDIS_URL`",
 }
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from tests.deploy.made import read
 from tests.servers import ROOT
-from tests.test_readme import settings_read
+from tests.test_docs import settings_read
 
 # What the images themselves are told, by the names their makers gave.
 OF_IMAGES = {
