@@ -1,9 +1,12 @@
 """What must be set right before strangers may trust this server: Django's system checks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from filecmp import cmp
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from redis import Redis
 from redis.exceptions import RedisError
@@ -45,6 +48,29 @@ def relay_has_a_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
         return []
     hint = "Set TURN_URLS and TURN_SECRET together; the relay knows the secret too."
     return [Error("The relay is set by half.", hint=hint, id="neartalk.E007")]
+
+
+@register(Tags.files)
+def static_files_are_collected(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    if settings.DEBUG or all(copy.exists() and cmp(file, copy) for file, copy in static_files()):
+        return []
+    hint = "Run manage.py collectstatic: browsers keep what it makes, and do not ask again."
+    return [
+        Warning(
+            "Static files are not collected, or have changed since.",
+            hint=hint,
+            id="neartalk.W009",
+        )
+    ]
+
+
+def static_files() -> Iterator[tuple[Path, Path]]:
+    """Each static file, and where collectstatic copies it to."""
+    for finder in get_finders():
+        for path, storage in finder.list(None):
+            yield Path(storage.path(path)), settings.STATIC_ROOT / path
 
 
 @register(Tags.caches)

@@ -75,6 +75,8 @@ REPORTS_KEPT_DAYS = int(os.getenv("REPORTS_KEPT_DAYS", "90"))
 ADMIN_LOG_KEPT_DAYS = int(os.getenv("ADMIN_LOG_KEPT_DAYS", "400"))
 # Where whoever is muted or banned may object: an e-mail address or a URL.
 OBJECTIONS = os.getenv("OBJECTIONS", "")
+# Where `collectstatic` puts what browsers may keep.
+STATIC_ROOT = Path(os.getenv("STATIC_ROOT", BASE_DIR / "staticfiles"))
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
 
@@ -165,7 +167,13 @@ TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "neartalk.formats"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "neartalk.static.HashedFiles"
+    }
+}
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False

@@ -38,6 +38,7 @@ APPS = ("neartalk", "presence", "chat", "voice")
 WORKED_OUT = {
     "secrets.token_urlsafe(50) if DEBUG else ''": "made anew at each start; none with `DEBUG=0`",
     """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
+    "BASE_DIR / 'staticfiles'": "`staticfiles` in this folder",
     "not DEBUG": "the opposite of `DEBUG`",
 }
 
