@@ -23,6 +23,7 @@ turn:
 test: check
 	@$(PYTHON) tests/chromium.py
 	@$(PYTHON) tests/coturn.py
+	@$(PYTHON) tests/proxies.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
 # A little over an hour on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
