@@ -65,6 +65,14 @@ class Door(Protocol):
     def tls(self) -> ssl.SSLContext | None: ...
 
 
+def route_hint(cell: str) -> int:
+    """What a client puts into its sockets' URLs as `near`: FNV-1a of the district, 10 bits."""
+    hashed = 0x811C9DC5
+    for byte in cell[:5].encode():
+        hashed = (hashed ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return hashed % 1024
+
+
 @contextmanager
 def running(kind: Literal["uvicorn", "daphne"], **env: str) -> Iterator[Server]:
     """A server for all tests of a module: each of them takes a spot `elsewhere`."""

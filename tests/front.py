@@ -3,9 +3,12 @@ operator puts in."""
 
 from __future__ import annotations
 
+import csv
 import getpass
 import http.client
+import io
 import os
+import socket
 import ssl
 import subprocess
 from abc import abstractmethod
@@ -176,6 +179,14 @@ class HAProxy(Proxy):
         if self.cloudflare:
             own["CLOUDFLARE"] = str(self.folder / "cloudflare.lst")
         return {"env": {"PATH": os.environ["PATH"], **own, **apps}}
+
+    def sockets(self) -> list[int]:
+        """How many sockets each process has, where nothing but sockets comes this way."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.connect(str(self.folder / "admin.sock"))
+            admin.sendall(b"show stat apps 4 -1\n")
+            said = b"".join(iter(lambda: admin.recv(65_536), b"")).decode()
+        return [int(row["scur"]) for row in csv.DictReader(io.StringIO(said.strip()))]
 
     def socket_timeouts_s(self) -> list[float]:
         lines = (DEPLOY / "haproxy/haproxy.cfg").read_text().splitlines()

@@ -6,9 +6,10 @@ import os
 import re
 import socket
 import subprocess
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from math import ceil
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
@@ -177,6 +178,33 @@ def test_an_idle_socket_is_pinged_long_before_a_proxy_would_end_it(
     timeouts = street.proxies[kind].socket_timeouts_s()
     assert len(timeouts) == {"nginx": 2, "caddy": 0, "haproxy": 1}[kind]
     assert all(timeout > 2.5 * PING_S for timeout in timeouts)
+
+
+async def test_a_district_meets_in_one_process_districts_spread_and_a_hot_one_spills_over(
+    street: Street,
+) -> None:
+    """HAProxy lets no process have a quarter more than the average."""
+    async with AsyncExitStack() as stack:
+        proxy = cast(HAProxy, street.proxies["haproxy"])
+        alice = await stack.enter_async_context(person(street.first, *elsewhere()))
+
+        async def come(*hints: int) -> list[int]:
+            """So many more sockets that each process has once these have come."""
+            before = proxy.sockets()
+            for near in hints:
+                found = opened_at(proxy, f"/ws?near={near}", alice.bearer, [JSON])
+                await Tab(await stack.enter_async_context(found)).expect("welcome")
+            return [now - then for now, then in zip(proxy.sockets(), before, strict=True)]
+
+        assert proxy.sockets() == [0, 0]
+        spread = await come(*range(40))
+        assert min(spread) >= 15
+        few = await come(*[700] * 3)
+        assert sorted(few) == [0, 3], "there is room"
+        hot = await come(*[700] * 60)
+        assert min(hot) > 0, "it spilled over"
+        total = proxy.sockets()
+        assert max(total) <= ceil(1.25 * sum(total) / 2)
 
 
 # ---- Strangers -----------------------------------------------------------------------------------
