@@ -31,6 +31,7 @@ test: check
 	@$(PYTHON) tests/chromium.py
 	@$(PYTHON) tests/coturn.py
 	@$(PYTHON) tests/prometheus.py
+	@$(PYTHON) tests/proxies.py
 	@$(PLAIN) $(PYTHON) -m pytest -n 4 --dist worksteal -rs
 
 # A little over an hour on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It

@@ -1,9 +1,12 @@
 """What must be set right before strangers may trust this server: Django's system checks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from filecmp import cmp
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from redis import Redis
 from redis.exceptions import RedisError
@@ -49,6 +52,29 @@ def relay_has_a_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
     return [Error("The relay is set by half.", hint=hint, id="neartalk.E007")]
 
 
+@register(Tags.files)
+def static_files_are_collected(
+    app_configs: Sequence[Any] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    if settings.DEBUG or all(copy.exists() and cmp(file, copy) for file, copy in static_files()):
+        return []
+    hint = "Run manage.py collectstatic: browsers keep what it makes, and do not ask again."
+    return [
+        Warning(
+            "Static files are not collected, or have changed since.",
+            hint=hint,
+            id="neartalk.W009",
+        )
+    ]
+
+
+def static_files() -> Iterator[tuple[Path, Path]]:
+    """Each static file, and where collectstatic copies it to."""
+    for finder in get_finders():
+        for path, storage in finder.list(None):
+            yield Path(storage.path(path)), settings.STATIC_ROOT / path
+
+
 @register(Tags.caches)
 def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """A Redis that writes to a disk keeps what was said; one that evicts loses what was acked."""
@@ -73,7 +99,7 @@ def layer_has_a_redis(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[
     if len(settings.REDIS_URLS) < 2 or settings.LAYER_REDIS_URLS != settings.REDIS_URLS:
         return []
     hint = "Set LAYER_REDIS_URL to one Redis or more that are no part of the cluster."
-    return [Error("The channel layer has no Redis.", hint=hint, id="neartalk.E009")]
+    return [Error("The channel layer has no Redis.", hint=hint, id="neartalk.E010")]
 
 
 def disk(found: dict[str, str]) -> list[CheckMessage]:

@@ -82,6 +82,8 @@ ADMIN_LOG_KEPT_DAYS = int(os.getenv("ADMIN_LOG_KEPT_DAYS", "400"))
 OBJECTIONS = os.getenv("OBJECTIONS", "")
 # For how long a process that ends sends its sockets elsewhere; alone it has nowhere to send them.
 DRAIN_SECONDS = float(os.getenv("DRAIN_SECONDS", "5" if REDIS_URLS else "0"))
+# Where `collectstatic` puts what browsers may keep.
+STATIC_ROOT = Path(os.getenv("STATIC_ROOT", BASE_DIR / "staticfiles"))
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
 HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
 
@@ -182,7 +184,13 @@ TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "neartalk.formats"
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "neartalk.static.HashedFiles"
+    }
+}
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False

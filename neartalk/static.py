@@ -6,6 +6,7 @@ from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFiles(WhiteNoiseMiddleware):
@@ -27,3 +28,15 @@ class StaticFiles(WhiteNoiseMiddleware):
         answer = found.get_response(request.method, request.META)
         content = answer.file.read() if answer.file else b""
         return HttpResponse(content, status=int(answer.status), headers=dict(answer.headers))
+
+
+class HashedFiles(CompressedManifestStaticFilesStorage):
+    """A file's name holds a hash of what is in it, so that browsers never ask for it again."""
+
+    # Only of our own modules: what others ship names files in its comments that are not there.
+    _, imports = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", imports))
+
+    def stored_name(self, name: str) -> str:
+        """Where nothing was collected, a file keeps its own name."""
+        return super().stored_name(name) if self.hashed_files else name

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import json
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -23,6 +23,7 @@ from tests.markup import parse
 from tests.servers import Server
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from tests.markup import Element
@@ -49,6 +50,27 @@ def elsewhere() -> Spot:
 def north(spot: Spot, cells: int) -> Spot:
     """So many cells further north, 153 m each: 2 are "~300 m", 20 are 3 km."""
     return spot[0] + cells * CELL_DEGREES, spot[1]
+
+
+class Door(Protocol):
+    """Where people come in: a server, or a proxy in front of it."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def ws_url(self) -> str: ...
+
+    @property
+    def tls(self) -> ssl.SSLContext | None: ...
+
+
+def route_hint(cell: str) -> int:
+    """What a client puts into its sockets' URLs as `near`: FNV-1a of the district, 10 bits."""
+    hashed = 0x811C9DC5
+    for byte in cell[:5].encode():
+        hashed = (hashed ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return hashed % 1024
 
 
 @contextmanager
@@ -183,7 +205,7 @@ class Person(Tab):
     welcome: Frame
     mark: int
 
-    def __init__(self, server: Server, http: httpx.AsyncClient, created: Frame, tab: Tab) -> None:
+    def __init__(self, server: Door, http: httpx.AsyncClient, created: Frame, tab: Tab) -> None:
         super().__init__(tab.socket, html=tab.html)
         self.server, self.http = server, http
         self.key = str(created["session_id"])
@@ -220,7 +242,7 @@ class Person(Tab):
 
 @asynccontextmanager
 async def person(
-    server: Server,
+    server: Door,
     lat: float,
     lon: float,
     radius: int = 500,
@@ -251,13 +273,12 @@ def bearer_of(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def api(server: Server, **options: Any) -> httpx.AsyncClient:
+def api(server: Door, **options: Any) -> httpx.AsyncClient:
     """A client of the HTTP calls; nothing of the shell's proxies. It drops an idle connection
     long before uvicorn does after 5 s: a call must not meet that close on its way."""
     limits = httpx.Limits(keepalive_expiry=1)
-    return httpx.AsyncClient(
-        base_url=server.url, timeout=TIMEOUT_S, trust_env=False, limits=limits, **options
-    )
+    given = {"verify": server.tls or True, "trust_env": False, "limits": limits, **options}
+    return httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT_S, **given)
 
 
 async def session(http: httpx.AsyncClient, name: str | None = None) -> dict[str, Any]:
@@ -276,7 +297,7 @@ async def place(http: httpx.AsyncClient, lat: float, lon: float, radius: int) ->
 
 @asynccontextmanager
 async def listening(
-    server: Server, headers: Mapping[str, str], *, html: bool = False, **query: str | int
+    server: Door, headers: Mapping[str, str], *, html: bool = False, **query: str | int
 ) -> AsyncIterator[Tab]:
     """A socket of whoever these headers name; it need not be anybody."""
     async with opened(server, headers, html=html, **query) as socket:
@@ -284,7 +305,7 @@ async def listening(
 
 
 def opened(
-    server: Server, headers: Mapping[str, str], *, html: bool = False, **query: str | int
+    server: Door, headers: Mapping[str, str], *, html: bool = False, **query: str | int
 ) -> connect:
     """A socket at /ws."""
     path = f"/ws{'?' if query else ''}{urlencode(query)}"
@@ -292,12 +313,13 @@ def opened(
 
 
 def opened_at(
-    server: Server, path: str, headers: Mapping[str, str], subprotocols: Sequence[Subprotocol] = ()
+    server: Door, path: str, headers: Mapping[str, str], subprotocols: Sequence[Subprotocol] = ()
 ) -> connect:
     """A socket as a context manager that closes it. Its queue has no end, so that only a test
     that means to is ever a slow reader."""
     return connect(
         f"{server.ws_url}{path}",
+        ssl=server.tls,
         subprotocols=subprotocols or None,
         additional_headers=headers,
         compression=None,

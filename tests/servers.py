@@ -259,6 +259,8 @@ class Postgres(Daemon):
 class Server(Daemon):
     """NearTalk itself, with a database of its own unless `env` names one."""
 
+    tls = None
+
     def __init__(self, kind: Literal["uvicorn", "daphne"], env: Mapping[str, str]) -> None:
         super().__init__()
         self.kind = kind

@@ -79,13 +79,19 @@ class Turn(Daemon):
         return [f"proc-user={getpass.getuser()}", f"proc-group={group}"]
 
     def _tls(self) -> list[str]:
-        key = self.folder / "key.pem"
-        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        files = ["-keyout", str(key), "-out", str(self.certificate)]
-        request = ["openssl", "req", "-x509", *kind, *names, "-days", "2", *files]
-        subprocess.run(request, check=True, capture_output=True)
+        key = self_signed(self.certificate)
         return [f"cert={self.certificate}", f"pkey={key}"]
+
+
+def self_signed(certificate: Path) -> Path:
+    """Writes a certificate of this machine's own names; the path of its key."""
+    key = certificate.with_name("key.pem")
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    request = ["openssl", "req", "-x509", *kind, *names, "-days", "2", *files]
+    subprocess.run(request, check=True, capture_output=True)
+    return key
 
 
 def read(path: Path) -> str:

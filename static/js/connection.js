@@ -2,6 +2,8 @@
 // socket and its frames; when to try again is decided here, so that the status can count and a waking page need not wait.
 
 import { delayMs } from './backoff.js';
+import { hint } from './geohash.js';
+import { current } from './place.js';
 import { on } from './signals.js';
 import * as status from './status.js';
 
@@ -68,6 +70,8 @@ export function reconnect() {
 function create(url) {
   silence();
   const address = new URL(url);
+  const place = current();
+  if (place) address.searchParams.set('near', hint(place.cell));
   if (mark) {
     address.searchParams.set('since', mark);
     address.searchParams.set('epoch', epoch);

@@ -38,6 +38,16 @@ export function isCell(text) {
   return typeof text === 'string' && /^[0-9b-hjkmnp-z]{7}$/.test(text);
 }
 
+/**
+ * For URLs of sockets: a number from 0 to 1023 that all of a district (five characters, 5 km) share, so that a proxy can
+ * bring them to one process. Hundreds of districts share each number: it says nothing of where anybody is. FNV-1a.
+ */
+export function hint(cell) {
+  let hash = 0x811c9dc5;
+  for (const character of cell.slice(0, 5)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return (hash >>> 0) % 1024;
+}
+
 function clamped(lat) {
   return Math.max(-LATITUDE_MAX, Math.min(LATITUDE_MAX, lat));
 }

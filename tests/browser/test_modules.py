@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from presence.geo import CELL_DEGREES, LATITUDE_MAX, cell_at, centre
+from tests.client import route_hint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -87,6 +88,19 @@ def test_beyond_85_degrees_is_the_last_row_and_past_180_is_the_other_side(page: 
         cell_at(52.5, 170),
         cell_at(52.5, -180),
     ]
+
+
+def test_a_hint_is_one_of_1024_and_shared_by_districts_all_over_the_world(page: Page) -> None:
+    cells = [cell_at(*spot) for spot in spots()[:4000]]
+    hints = """async (cells) => {
+      const { hint } = await import('/static/js/geohash.js');
+      return cells.map(hint);
+    }"""
+    found = page.evaluate(hints, cells)
+    assert found == [route_hint(cell) for cell in cells]
+    assert page.evaluate(hints, [f"{cell[:5]}zz" for cell in cells]) == found
+    assert set(found) <= {*range(1024)}
+    assert len(set(found)) > 950, "all of them are used"
 
 
 def test_only_seven_characters_of_the_alphabet_are_a_cell(page: Page) -> None:

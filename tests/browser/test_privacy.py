@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pygeohash
 import pytest
@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from presence.geo import CELL_DEGREES, cell_at, centre, tile_of
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north
+from tests.client import elsewhere, north, route_hint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Request
@@ -79,6 +79,9 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     assert decimals_near(exact, [*sent, kept]) == {
         *map(str, [*centre(cell), *centre(cell_at(*further))])
     }
+    queries = [parse_qs(urlsplit(one.url).query) for one in alice.sockets]
+    assert [query["near"] for query in queries] == [[str(route_hint(cell))]] * 2
+    assert {name for query in queries for name in query} <= {"near", "since", "epoch"}
     addresses = [*(one.url for one in alice.requests), *(one.url for one in alice.sockets)]
     for secret in (tile_of(cell), tile_of(cell_at(*further)), "lat=", "lon="):
         assert [address for address in addresses if secret in address] == []

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.client import Frame, Spot
+    from tests.client import Door, Frame, Spot
     from tests.servers import Server
 
 _instances = itertools.count()
@@ -86,7 +86,7 @@ async def speaker(
 
 
 @asynccontextmanager
-async def at_signal(server: Server, headers: Mapping[str, str]) -> AsyncIterator[Tab]:
+async def at_signal(server: Door, headers: Mapping[str, str]) -> AsyncIterator[Tab]:
     """A socket whose session is known by now."""
     async with opened_at(server, "/signal", headers) as socket:
         tab = Tab(socket)

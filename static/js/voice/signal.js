@@ -1,6 +1,8 @@
 // The signalling socket: opened when somebody joins voice, watched for silence, brought back after a loss.
 
 import { delayMs } from '../backoff.js';
+import { hint } from '../geohash.js';
+import { current } from '../place.js';
 
 const QUIET_MS = 15_000;
 const DEAD_MS = 20_000;
@@ -54,6 +56,8 @@ function dial() {
   drop();
   const address = new URL('/signal', location.href);
   address.protocol = address.protocol.replace('http', 'ws');
+  const place = current();
+  if (place) address.searchParams.set('near', hint(place.cell));
   socket = new WebSocket(address);
   socket.onopen = opened;
   socket.onmessage = ({ data }) => heard(JSON.parse(data));
