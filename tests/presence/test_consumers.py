@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,7 +14,7 @@ async def fault(consumer: SocketConsumer, frame: dict[str, Any]) -> None:
 
 
 class Faulty(SocketConsumer):
-    actions = {"fault": fault}
+    actions: ClassVar[dict[str, Any]] = {"fault": fault}
     frame_max = 1000
     kind = "faulty"
     left = False
