@@ -48,7 +48,7 @@ def database(url: str) -> dict[str, Any]:
 # ---- What an operator sets -------------------------------------------------------------------
 
 DEBUG = env_bool("DEBUG", True)
-# Made anew at each start while DEBUG is on; with it off, Django does not start without one.
+# Made anew at each start while DEBUG is on; with it off, the server does not start without one.
 SECRET_KEY = os.getenv("SECRET_KEY", secrets.token_urlsafe(50) if DEBUG else "")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
