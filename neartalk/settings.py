@@ -244,10 +244,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"safe": {"()": "neartalk.logs.formatter", "form": LOG_FORMAT}},
+    "filters": {"failures": {"()": "neartalk.logs.Failures"}},
     "handlers": {"console": {"class": "neartalk.logs.Handler", "formatter": "safe"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING"},
+        "django.request": {"filters": ["failures"]},
+        # Strangers ask by any name, as often as they like.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
