@@ -21,13 +21,14 @@ from neartalk.progress import bar, progress
 
 class Command(BaseCommand):
     help = (
-        "Loads a running server by its public API and counts what became of every message: people "
-        "in places far from each other talk, and everybody in range of a message must be shown "
-        "it once. Clients come back by themselves, as the page does, so that processes may be "
-        "killed meanwhile. Of the deliveries that are due, some may be told (missing, and a gap was "
-        "said); lost is without a word, strange out of range. Ends with 1 if anything acked is "
-        "lost, repeated or strange, or if a message is never answered. A person may say 10 messages a minute, 6 in the first: for more, or "
-        "from another machine than the server's, start the server with RATE_LIMITS_SCALE=1000."
+        "Loads a running server by its public API and counts what became of every message: "
+        "people in places far from each other talk, and everybody in range of a message must "
+        "be shown it once. Clients come back by themselves, as the page does, so that "
+        "processes may be killed meanwhile. Of the deliveries that are due, some may be told "
+        "(missing, and a gap was said); lost is without a word, strange out of range. Ends "
+        "with 1 if anything acked is lost, repeated or strange, or if a message is never "
+        "answered. A person may say 10 messages a minute, 6 in the first: for more, or from "
+        "another machine than the server's, start the server with RATE_LIMITS_SCALE=1000."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
