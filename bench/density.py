@@ -67,11 +67,13 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Step:
-    """So many have the page open at once, of so many who are there; a process takes so many."""
+    """So many have the page open at once, of so many who are there; a process takes so many. Each
+    of the regions is an installation of its own."""
 
     at_once: int
     residents: int
     sockets: int
+    regions: int = 1
 
     @property
     def part(self) -> float:
@@ -79,13 +81,13 @@ class Step:
 
     @property
     def processes(self) -> int:
-        return math.ceil(self.at_once / self.sockets)
+        return math.ceil(self.at_once / self.regions / self.sockets)
 
 
 STEPS = (
     Step(10_000, 1_000_000, 5_000),
     Step(1_000_000, RESIDENTS, 5_000),
-    Step(50_000_000, RESIDENTS, 2_500),
+    Step(50_000_000, RESIDENTS, 1_500, regions=50),
 )
 
 
@@ -100,12 +102,14 @@ class Spread:
 @dataclass(frozen=True)
 class Count:
     """What was found in one kind of place. `receivers` hear one message, whoever said it included;
-    `busiest` is how many people stand in the fullest tile."""
+    `in_tile` is how many people stand in a tile, and `busiest` in the fullest."""
 
     kind: Kind
     people: int
+    sockets: int
     receivers: float
     reached: float
+    in_tile: float
     busiest: int
     anywhere: Spread
     routed: Spread
@@ -133,6 +137,11 @@ def square(side_km: float) -> list[str]:
         for row in range(rows)
         for column in range(columns)
     ]
+
+
+@cache
+def tiles_of_square(side_km: float) -> frozenset[Tile]:
+    return frozenset(map(tile_of, square(side_km)))
 
 
 def grid_of(crowd: Mapping[Place, int]) -> Grid[Counter[int]]:
@@ -230,8 +239,10 @@ def counted(kind: Kind, step: Step, seed: int = 1) -> Count:
     return Count(
         kind=kind,
         people=round(step.at_once * kind.share),
+        sockets=step.sockets,
         receivers=mean(receivers(grid, place) for place in speakers),
         reached=mean(len(reached(place)) for place in speakers),
+        in_tile=crowd.total() / len(tiles_of_square(kind.side_km)),
         busiest=max(tiles.values()),
         anywhere=anywhere(crowd, step),
         routed=routed(crowd, step),

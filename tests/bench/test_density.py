@@ -70,4 +70,4 @@ def test_by_place_fewer_processes_are_told_than_anywhere() -> None:
 
 def test_the_steps_are_those_of_the_docs() -> None:
     assert [step.at_once for step in STEPS] == [10_000, 1_000_000, 50_000_000]
-    assert [step.processes for step in STEPS] == [2, 200, 20_000]
+    assert [step.processes for step in STEPS] == [2, 200, 667]
