@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from chat.client import Client, Person, Sent, arrive, leave, quantile, receivers
-from neartalk.client import Api
+from neartalk.client import Api, Denied
 from presence.geo import CELL_DEGREES
 
 Spot = tuple[float, float]
@@ -79,8 +79,7 @@ class Load:
 
             async def one(turn: int) -> Person:
                 async with gate:
-                    spot = beside(self.spots[turn % self.places])
-                    return await arrive(api, spot, random.choice(RADII_M))
+                    return await arrived(api, beside(self.spots[turn % self.places]))
 
             people = await asyncio.gather(*(one(turn) for turn in range(self.people)))
         for turn, person in enumerate(people):
@@ -161,6 +160,17 @@ class Load:
         counted.strange += sum(key not in heard for key in shown)
         counted.repeated += client.wire_repeats + client.twice.total()
         counted.reconnected += max(0, client.connections - 1)
+
+
+async def arrived(api: Api, spot: Spot) -> Person:
+    """Somebody who comes as soon as a server or a proxy in front has time for them."""
+    while True:
+        try:
+            return await arrive(api, spot, random.choice(RADII_M))
+        except Denied as denied:
+            if not denied.retry_after:
+                raise
+            await asyncio.sleep(denied.retry_after)
 
 
 def was_told(client: Client, sent: Sent) -> bool:

@@ -4,7 +4,8 @@
 # Says how long each took, and leaves nothing. (apt install debootstrap slirp4netns systemd-container)
 set -eu
 checkout=$(cd "$(dirname "$0")/.." && pwd)
-mirror=${MIRROR:-$(apt-get indextargets --format "$(REPO_URI)" | head -1)}
+# Where this machine has its packages from.
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | head -1)}
 authority=/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt
 services="caddy coturn neartalk@8081 neartalk@8082 postgresql redis-server@neartalk"
 

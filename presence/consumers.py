@@ -73,6 +73,11 @@ class SocketConsumer(AsyncConsumer):
                 await self.handlers[message["type"]](self, message)
         except StopConsumer:
             return
+        except BaseException:
+            # Whatever it was: a socket that ends may not stay among those who are written to.
+            if self.arriving:
+                self._leave()
+            raise
         finally:
             evictions().forget(self)
             closed[self.kind, self.form] += 1

@@ -101,6 +101,7 @@ async def test_who_comes_meanwhile_is_sent_elsewhere_in_the_end() -> None:
 class Slow(SocketConsumer):
     """Answers each frame a little later, and has something pending when it goes."""
 
+    kind = "slow"
     frame_max = 100
 
     async def say(self, frame: dict[str, Any]) -> None:

@@ -1,0 +1,216 @@
+"""Is what was acked shown once to everyone in range, on many hosts that fail one after the other?
+
+    python bench/fleet.py [--people N] [--places N] [--rate N] [--seconds N]
+
+Three server processes behind nginx as deploy/ has it, a Redis Cluster of three masters, a channel
+layer on two hosts and PostgreSQL, all on this machine. One process is killed and begun again, one
+is drained after its successor began, one master is killed and replaced by an empty one. Writes
+bench/FLEET.md; ends with 1 if anything acked was lost without a word, or shown twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.town import started, until
+from chat.loadtest import Load, Tally
+from presence.geo import tile_of
+from presence.registry_redis import people_key
+from tests.clusters import Master, ValkeyCluster
+from tests.front import Nginx
+from tests.servers import Postgres, Server, Valkey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+RESULTS = Path(__file__).with_name("FLEET.md")
+SLOW_S = 60.0
+# Everybody at once comes from one address, speaks as the load says, and is told no times.
+ENV = {"RATE_LIMITS_SCALE": "1000", "TRUSTED_PROXIES": "1"}
+
+
+class Front(Nginx):
+    """Its files as they are, but that the operator's own one listens without TLS: encryption for
+    hundreds of clients on this machine is not what is measured."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        found = super().command()
+        own = self.folder / "neartalk/https.conf"
+        own.write_text(f"listen 127.0.0.1:{self.port};\nserver_name localhost;\n")
+        return found
+
+    def main(self) -> str:
+        return super().main().replace("worker_connections 1024", "worker_connections 8192")
+
+    def answers(self) -> bool:
+        return Server.answers(self)  # type: ignore[arg-type]
+
+
+@dataclass
+class Fleet:
+    cluster: ValkeyCluster
+    servers: list[Server]
+    next: Server
+    front: Front
+    happened: list[str] = field(default_factory=list)
+
+    async def kill_a_process(self, load: Load) -> None:
+        """kill -9; somebody starts it again."""
+        moved, back_s, _ = await gone_over(load, self.servers[0].kill)
+        await asyncio.to_thread(self.servers[0].start)
+        self.happened.append(
+            f"one process killed: its {moved} sockets were all open again {back_s:.1f} s after"
+        )
+
+    async def drain_a_process(self, load: Load) -> None:
+        """Its successor listens before it is asked to end."""
+        await asyncio.to_thread(self.next.start)
+        moved, back_s, code = await gone_over(load, self.servers[1].terminate)
+        self.happened.append(
+            f"one drained, exit code {code}: its {moved} sockets were all open again "
+            f"{back_s:.1f} s after its end"
+        )
+
+    async def replace_a_master(self, load: Load) -> None:
+        """What it held is lost, and said to be."""
+        master = self.master_of(load)
+        told = {client: len(client.gaps) for client in load.clients}
+        await asyncio.to_thread(master.kill)
+        await asyncio.to_thread(master.start)
+        said_s = await until(
+            lambda: all(len(client.gaps) > told[client] for client in load.clients),
+            SLOW_S,
+            "not everybody was told",
+        )
+        self.happened.append(
+            f"one master killed and begun again, empty: everybody told after {said_s:.1f} s"
+        )
+
+    def master_of(self, load: Load) -> Master:
+        tile = tile_of(load.clients[0].person.place.cell)
+        return self.cluster.master_of(people_key(tile))
+
+
+async def gone_over(load: Load, end: Callable[[], Any]) -> tuple[int, float, Any]:
+    """Ends a process: how many sockets it had, after how many seconds all were open again, and
+    what `end` returned."""
+
+    def closes() -> int:
+        return sum(len(client.closes) for client in load.clients)
+
+    before = closes()
+    returned = await asyncio.to_thread(end)
+    await until(lambda: closes() > before, SLOW_S, "nobody was there")
+    back_s = await until(
+        lambda: all(client.live for client in load.clients), SLOW_S, "not all came back"
+    )
+    return closes() - before, back_s, returned
+
+
+@asynccontextmanager
+async def fleet(drain_s: float) -> AsyncIterator[Fleet]:
+    async with AsyncExitStack() as stack:
+        cluster = await started(stack, ValkeyCluster())
+        layer = [await started(stack, Valkey()) for _ in range(2)]
+        postgres = await started(stack, Postgres())
+        env = {
+            **ENV,
+            "DRAIN_SECONDS": str(drain_s),
+            "REDIS_URL": cluster.url,
+            "LAYER_REDIS_URL": ",".join(one.url for one in layer),
+            "DATABASE_URL": postgres.url(),
+        }
+        servers = [Server("uvicorn", env) for _ in range(4)]
+        await asyncio.to_thread(servers[0].migrate)
+        for server in servers[:3]:
+            await started(stack, server)
+        stack.callback(servers[3].close)
+        yield Fleet(cluster, servers[:3], servers[3], await started(stack, Front(servers)))
+
+
+async def run(
+    people: int, places: int, rate: float, seconds: float, drain_s: float = 5
+) -> tuple[Tally, list[str]]:
+    async with fleet(drain_s) as ours:
+        load = Load([ours.front.url], people, places)
+        try:
+            await load.arrive()
+            talk = asyncio.create_task(load.talk(rate, seconds))
+            faults = (ours.kill_a_process, ours.drain_a_process, ours.replace_a_master)
+            for fault in faults:
+                await asyncio.sleep(seconds / (len(faults) + 2))
+                await fault(load)
+            await talk
+            await load.settle()
+            return load.tally(), ours.happened
+        finally:
+            await load.leave()
+
+
+def written(counted: Tally, rate: float, seconds: float, happened: list[str]) -> str:
+    figures: dict[str, Any] = {
+        "messages sent": counted.sent,
+        "acked": counted.acked,
+        "never answered": counted.unanswered,
+        "deliveries due": counted.due,
+        "shown": counted.shown,
+        "missing, and a gap was said": counted.told,
+        "lost without a word": counted.lost,
+        "shown twice": counted.repeated,
+        "shown out of range": counted.strange,
+        "sockets that came back": counted.reconnected,
+    }
+    rows = [f"| {name} | {figure:,} |" for name, figure in figures.items()]
+    times = [
+        f"| {name}, ms: p50, p99 | {spread['p50']:,}, {spread['p99']:,} |"
+        for name, spread in (("ack", counted.ack_ms), ("delivery", counted.delivery_ms))
+    ]
+    return "\n".join(
+        [
+            "# A fleet that fails",
+            "",
+            f"`bench/fleet.py` wrote this: {counted.people} people in {counted.places} places, "
+            f"{rate:g} messages a second for {seconds:g} s.",
+            "Three processes behind nginx as `deploy/nginx` has it, a Redis Cluster of three "
+            "masters, the channel layer on",
+            "two hosts, PostgreSQL, and the clients themselves, all on two shared cores: counts "
+            "are the result, times an upper bound.",
+            "",
+            *(f"- {line}" for line in happened),
+            "",
+            "| | |",
+            "|---|---:|",
+            *rows,
+            *times,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--people", type=int, default=600)
+    parser.add_argument("--places", type=int, default=40)
+    parser.add_argument("--rate", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=300)
+    asked = parser.parse_args()
+    counted, happened = asyncio.run(run(**vars(asked)))
+    RESULTS.write_text(written(counted, asked.rate, asked.seconds, happened))
+    print(RESULTS.read_text())
+    sys.exit(not counted.good)
+
+
+if __name__ == "__main__":
+    main()

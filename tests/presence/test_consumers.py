@@ -1,0 +1,45 @@
+"""What both sockets share, where something goes wrong that nobody thought of."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+import pytest
+
+from presence.consumers import SocketConsumer
+
+
+async def fault(consumer: SocketConsumer, frame: dict[str, Any]) -> None:
+    raise RuntimeError
+
+
+class Faulty(SocketConsumer):
+    actions: ClassVar[dict[str, Any]] = {"fault": fault}
+    frame_max = 1000
+    kind = "faulty"
+    left = False
+
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        work.close()
+        return asyncio.create_task(asyncio.sleep(0))
+
+    def gone(self) -> None:
+        self.left = True
+
+
+async def test_a_fault_in_an_action_leaves_nothing_of_the_socket_behind() -> None:
+    consumer, sent = Faulty(), []
+    messages = iter(
+        [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": '{"type": "fault"}'}]
+    )
+
+    async def receive() -> dict[str, Any]:
+        return next(messages)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message["type"])
+
+    with pytest.raises(RuntimeError):
+        await consumer({"subprotocols": [], "headers": []}, receive, send)
+    assert sent == ["websocket.accept"]
+    assert consumer.left
