@@ -44,22 +44,24 @@ class Costs:
     people_frame: float = 480
     call: float = 4_100
     arrival: float = 18_000
-    hint: float = 90
-    tile: float = 30
-    read: float = 10
-    redis_message: float = 40
-    redis_move: float = 110
-    redis_arrival: float = 140
-    redis_read: float = 3
-    redis_tile: float = 6
-    redis_leases: tuple[tuple[float, float], ...] = ((10, 40), (200, 60), (2_000, 250))
-    redis_told: float = 11
-    session_bytes: float = 1_500
-    person_bytes: float = 800
-    message_bytes: float = 625
+    hint: float = 70
+    tile: float = 36
+    look: float = 480
+    read: float = 8.5
+    redis_message: float = 35
+    redis_move: float = 90
+    redis_arrival: float = 220
+    redis_look: float = 52
+    redis_read: float = 0.3
+    redis_tile: float = 1.8
+    redis_leases: tuple[tuple[float, float], ...] = ((10, 48), (200, 52), (2_000, 361))
+    redis_told: float = 9
+    session_bytes: float = 480
+    person_bytes: float = 140
+    message_bytes: float = 221
     socket_bytes: float = 25_500
     near_bytes: float = 1_000
-    tile_bytes: float = 800
+    tile_bytes: float = 1_200
     delivery_bytes: float = 823
     frame_bytes: tuple[tuple[float, float], ...] = ((1, 3_370), (10, 9_345), (50, 32_905))
 
@@ -107,7 +109,8 @@ def need(count: Count, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
     elsewhere = 1.0 if count.kind.name == "stadium" else costs.apart
     delivery_us = at(costs.delivery_us, heard) * elsewhere
     frames, spread = frames_per_s(count.receivers), count.routed
-    looks = 0 if by_place else (MOVES_PER_S + 1 / VISIT_S) * looked_through(count)
+    looks = 0.0 if by_place else MOVES_PER_S + 1 / VISIT_S
+    reads = looks * looked_through(count)
     hints = (TALK_PER_S + CHANGES_PER_S) * spread.told
     tiles = spread.tiles / count.sockets
     return Need(
@@ -119,12 +122,14 @@ def need(count: Count, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
         + costs.arrival / VISIT_S
         + hints * costs.hint
         + tiles * costs.tile / ROUND_S
-        + looks * costs.read,
+        + looks * costs.look
+        + reads * costs.read,
         redis_us=TALK_PER_S * costs.redis_message
         + MOVES_PER_S * costs.redis_move
         + costs.redis_arrival / VISIT_S
         + tiles * costs.redis_tile / ROUND_S
-        + looks * costs.redis_read,
+        + looks * costs.redis_look
+        + reads * costs.redis_read,
         layer_us=hints * costs.redis_told,
         sent=heard * costs.delivery_bytes
         + frames * at(costs.frame_bytes, min(count.receivers, SHOWN_MAX)),
@@ -180,6 +185,7 @@ def figures(step: Step) -> dict[str, str]:
 
     app = mean(lambda one: need(one).app_us) * here / 1e6
     app_anywhere = mean(lambda one: need(one, by_place=False).app_us) * here / 1e6
+    redis_anywhere = mean(lambda one: need(one, by_place=False).redis_us) * here / 1e6
     processes = max(step.processes, math.ceil(app / BUSY))
     return {
         "people in a region": f"{here:,.0f}",
@@ -193,6 +199,7 @@ def figures(step: Step) -> dict[str, str]:
         "tiles a process follows": f"{mean(lambda one: one.routed.tiles):,.0f}",
         "tiles a process follows, anywhere": f"{mean(lambda one: one.anywhere.tiles):,.0f}",
         "memory of all processes, GB": f"{mean(lambda one: need(one).memory) * here / 1e9:,.1f}",
+        "cores of Redis where calls come to any process": f"{redis_anywhere:,.2f}",
         "cores of Redis": f"{mean(lambda one: need(one).redis_us) * here / 1e6:,.2f}",
         "the key of leases, of a core": f"{leases_us(processes) / 1e6:.1%}",
         "the same for all regions as one": f"{leases_us(processes * step.regions) / 1e6:.1%}",

@@ -87,7 +87,7 @@ class Step:
 STEPS = (
     Step(10_000, 1_000_000, 5_000),
     Step(1_000_000, RESIDENTS, 5_000),
-    Step(50_000_000, RESIDENTS, 1_500, regions=50),
+    Step(50_000_000, RESIDENTS, 2_500, regions=50),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from bench.density import KINDS, RESIDENTS, STEPS, Kind, Step
 from presence.geo import in_range, tiles_within
 from presence.people import Place
 
+SCALE = Path(__file__).resolve().parents[2] / "docs/scale.md"
 VILLAGE = Kind("village", 1, 400, 2, {200: 0.5, 2000: 0.5})
 
 
@@ -70,4 +72,20 @@ def test_by_place_fewer_processes_are_told_than_anywhere() -> None:
 
 def test_the_steps_are_those_of_the_docs() -> None:
     assert [step.at_once for step in STEPS] == [10_000, 1_000_000, 50_000_000]
-    assert [step.processes for step in STEPS] == [2, 200, 667]
+    assert [step.processes for step in STEPS] == [2, 200, 400]
+
+
+@pytest.mark.parametrize("step", STEPS[1:], ids=["million", "country"])
+@pytest.mark.parametrize("kind", KINDS[3:], ids=["centre", "stadium"])
+def test_the_docs_say_what_is_found(kind: Kind, step: Step) -> None:
+    found = density.counted(kind, step)
+    told = [
+        [cell.strip() for cell in line.split("|")[2:-1]]
+        for line in SCALE.read_text().splitlines()
+        if line.startswith(f"| {kind.name} |")
+    ]
+    assert [
+        f"{kind.people_km2 * step.part:,.0f}",
+        f"{found.receivers:,.0f}",
+        f"{found.anywhere.tiles:,.0f} / {found.routed.tiles:,.0f}",
+    ] in [[cells[0], cells[1], cells[5]] for cells in told]
