@@ -182,9 +182,9 @@ email=${2:-}
 step packages
 step secrets
 step code
+step pages
 step redis
 step database
-step pages
 step checks
 step relay
 step processes

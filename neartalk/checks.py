@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -23,6 +24,19 @@ def hosts_are_named(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
         return []
     hint = "Set ALLOWED_HOSTS to the names people reach this server by."
     return [Error("DEBUG is off and no host is allowed.", hint=hint, id="neartalk.E001")]
+
+
+@register(Tags.security)
+def key_is_there(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Without one chat would work, and the admin would fail on every page."""
+    try:
+        key = settings.SECRET_KEY
+    except ImproperlyConfigured:
+        key = ""
+    if key:
+        return []
+    hint = "Set SECRET_KEY to 50 random characters, the same for all processes."
+    return [Error("DEBUG is off and there is no key.", hint=hint, id="neartalk.E011")]
 
 
 @register(Tags.security)

@@ -139,8 +139,12 @@ class Cluster:
         """What each master says."""
         with self._watching():
             await self._know()
-            masters = [self._client(one.host, one.port) for one in self.cluster.get_primaries()]
-            return await asyncio.gather(*map(ask, masters))
+            return await asyncio.gather(*map(ask, self._masters()))
+
+    def _masters(self) -> list[Client]:
+        """Whoever has slots: RedisCluster's nodes stay what they were when they were first seen."""
+        each = {id(nodes): nodes[0] for nodes in self.slots.slots_cache.values()}
+        return [*{self._client(one.host, one.port): None for one in each.values()}]
 
     def _client_for(self, key: str) -> Client:
         node = self.cluster.get_node_from_key(key)

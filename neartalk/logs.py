@@ -38,6 +38,15 @@ class Handler(logging.StreamHandler[Any]):
         sys.stderr.write("a log line could not be written\n")
 
 
+class Failures(logging.Filter):
+    """Of Django's lines about calls, those about an exception. A no is an answer and is counted,
+    also 503, which proxies ask for twice a second while Redis is away.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return bool(record.exc_info)
+
+
 def catch_the_rest() -> None:
     """What is raised where nobody can catch it goes the same way: Python would print its words."""
     sys.unraisablehook = threading.excepthook = uncaught

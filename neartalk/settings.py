@@ -48,7 +48,7 @@ def database(url: str) -> dict[str, Any]:
 # ---- What an operator sets -------------------------------------------------------------------
 
 DEBUG = env_bool("DEBUG", True)
-# Made anew at each start while DEBUG is on; with it off, Django does not start without one.
+# Made anew at each start while DEBUG is on; with it off, the server does not start without one.
 SECRET_KEY = os.getenv("SECRET_KEY", secrets.token_urlsafe(50) if DEBUG else "")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
@@ -244,10 +244,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"safe": {"()": "neartalk.logs.formatter", "form": LOG_FORMAT}},
+    "filters": {"failures": {"()": "neartalk.logs.Failures"}},
     "handlers": {"console": {"class": "neartalk.logs.Handler", "formatter": "safe"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING"},
+        "django.request": {"filters": ["failures"]},
+        # Strangers ask by any name, as often as they like.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},

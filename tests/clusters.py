@@ -12,7 +12,7 @@ from redis.asyncio import Redis, RedisCluster
 from tests.servers import START_SECONDS, Valkey, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from redis.typing import ResponseT
 
@@ -27,7 +27,11 @@ class Master(Valkey):
     def command(self) -> list[str]:
         cluster = ["--cluster-enabled", "yes", "--cluster-port", str(self.bus)]
         patience = ["--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"]
-        return [*super().command(), *cluster, *patience]
+        return [*super().command(), *cluster, *patience, "--repl-diskless-sync-delay", "0"]
+
+    @property
+    def name(self) -> str:
+        return bytes(self.tell("CLUSTER", "MYID")).decode()
 
     def tell(self, *command: str | int) -> ResponseT:
         with self._client() as client:
@@ -40,12 +44,35 @@ class Master(Valkey):
             found = client.cluster("info")
         return found["cluster_state"] == "ok" and found["cluster_slots_ok"] == str(SLOTS)
 
+    @property
+    def life(self) -> str:
+        with self._client() as client:
+            return str(client.info("server")["run_id"])
+
+    def reads(self, key: str) -> str:
+        """What it has itself, also as a replica."""
+        with self._client() as client:
+            client.execute_command("READONLY")
+            return bytes(client.get(key) or b"").decode()
+
+    @property
+    def leads(self) -> bool:
+        with self._client() as client:
+            return bool(client.info("replication")["role"] == "master")
+
+    @property
+    def synced(self) -> bool:
+        """Whether it has all that its master has."""
+        with self._client() as client:
+            return bool(client.info("replication").get("master_link_status") == "up")
+
 
 class ValkeyCluster:
-    """Three masters without replicas; `url` is what REDIS_URL takes."""
+    """Three masters, without replicas to begin with; `url` is what REDIS_URL takes."""
 
     def __init__(self, masters: int = 3) -> None:
         self.masters = [Master() for _ in range(masters)]
+        self.replicas: list[Master] = []
 
     @property
     def url(self) -> str:
@@ -66,12 +93,22 @@ class ValkeyCluster:
             stack.pop_all()
         return self
 
+    def add_replica(self, master: Master) -> Master:
+        """Returns once it could take the place of its master."""
+        replica = Master().start()
+        self.replicas.append(replica)
+        replica.tell("CLUSTER", "MEET", "127.0.0.1", master.port, master.bus)
+        wait_until(lambda: master.name in str(replica.tell("CLUSTER", "NODES")))
+        replica.tell("CLUSTER", "REPLICATE", master.name)
+        wait_until(lambda: replica.ready and replica.synced)
+        wait_until(
+            lambda: all(replica.name in str(one.tell("CLUSTER", "SLOTS")) for one in self.masters)
+        )
+        return replica
+
     def settle(self) -> None:
         """Returns once every master serves and knows that all others do."""
-        deadline = time.monotonic() + START_SECONDS
-        while not all(master.ready for master in self.masters):
-            assert time.monotonic() < deadline, "the cluster did not come together"
-            time.sleep(0.05)
+        wait_until(lambda: all(master.ready for master in self.masters))
 
     def flush(self) -> None:
         for master in self.masters:
@@ -82,8 +119,15 @@ class ValkeyCluster:
         return self.masters[slot * len(self.masters) // SLOTS]
 
     def close(self) -> None:
-        for master in self.masters:
-            master.close()
+        for node in (*self.masters, *self.replicas):
+            node.close()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "the cluster did not come together"
+        time.sleep(0.05)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from tests.client import elsewhere, person, running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from tests.client import Person
     from tests.servers import Server
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/clients.md"
@@ -24,7 +25,7 @@ LINES_MAX = 30
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running("uvicorn") as server:
+    with running("uvicorn", RATE_LIMITS_OFF="") as server:
         yield server
 
 
@@ -48,14 +49,24 @@ async def run(path: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.P
         await process.wait()
 
 
-async def test_the_example_joins_places_itself_greets_listens_and_answers(
+@asynccontextmanager
+async def spoken(*people: Person) -> AsyncIterator[None]:
+    for one in people:
+        await one.say("Nice evening.")
+    yield
+
+
+async def test_the_example_joins_places_itself_greets_listens_and_answers_slowly(
     server: Server, tmp_path: Path
 ) -> None:
+    """To answer at once all who spoke before it came would be refused."""
     path = tmp_path / "echo.py"
     path.write_text(example())
     lat, lon = elsewhere()
     async with (
         person(server, lat, lon, 500, "alice") as alice,
+        person(server, lat, lon, 500, "bob") as bob,
+        spoken(alice, bob),
         run(path, server.url, str(lat), str(lon)) as echo,
     ):
         greeting = await alice.expect("chat.message", username="Echo")
@@ -69,6 +80,7 @@ async def test_the_example_joins_places_itself_greets_listens_and_answers(
         while "Yes, I am." not in heard:
             heard += (await echo.stdout.readline()).decode()
         assert echo.returncode is None
+        assert "'type': 'error'" not in heard
 
 
 async def test_what_comes_on_arrival_comes_in_the_order_that_the_page_says(server: Server) -> None:

@@ -39,6 +39,13 @@ def test_check_deploy_is_silent_with_the_settings_that_are_made(
     assert not done.stderr
 
 
+def test_no_server_starts_without_a_key_of_its_own(tmp_path: Path) -> None:
+    env = {name: value for name, value in made(tmp_path).items() if name != "SECRET_KEY"}
+    done = manage(env, "check")
+    assert done.returncode == 1
+    assert "neartalk.E011" in done.stderr
+
+
 def manage(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     run = [sys.executable, "manage.py", *command]
     return subprocess.run(run, cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -13,7 +13,7 @@ from tests.servers import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRETS = {"SECRET_KEY", "TURN_SECRET", "POSTGRES_PASSWORD"}
+SECRETS = {"SECRET_KEY", "TURN_SECRET", "METRICS_TOKEN", "POSTGRES_PASSWORD"}
 
 
 def test_what_is_made_is_the_example_with_the_domain_and_fresh_secrets(tmp_path: Path) -> None:

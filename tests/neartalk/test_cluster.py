@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, asynccontextmanager, suppress
+import asyncio
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,14 +16,13 @@ from neartalk.shared import store_at
 from presence.geo import cell_at, tile_of
 from presence.people import Place, person_id_of
 from presence.registry_redis import LUA, RedisRegistry, people_key, person_session_key
-from tests.clusters import ValkeyCluster
+from tests.clusters import ValkeyCluster, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from presence.geo import Tile
     from presence.people import Session
-    from tests.clusters import Master
 
 # Of three masters each has one of them.
 KEYS = ["a", "b", "c"]
@@ -101,8 +101,8 @@ async def test_a_key_whose_slot_is_on_the_move_is_asked_of_the_new_master(
 ) -> None:
     slot, old, new = key_slot(b"a"), servers.master_of("a"), servers.master_of("b")
     async with opened(servers) as cluster:
-        new.tell("CLUSTER", "SETSLOT", slot, "IMPORTING", name_of(old))
-        old.tell("CLUSTER", "SETSLOT", slot, "MIGRATING", name_of(new))
+        new.tell("CLUSTER", "SETSLOT", slot, "IMPORTING", old.name)
+        old.tell("CLUSTER", "SETSLOT", slot, "MIGRATING", new.name)
         try:
             assert await cluster.send("SET", "a", "there") == "OK"
             assert await cluster.ask([("GET", "b"), ("GET", "a")]) == [None, "there"]
@@ -110,10 +110,6 @@ async def test_a_key_whose_slot_is_on_the_move_is_asked_of_the_new_master(
         finally:
             for master in (old, new):
                 master.tell("CLUSTER", "SETSLOT", slot, "STABLE")
-
-
-def name_of(master: Master) -> str:
-    return bytes(master.tell("CLUSTER", "MYID")).decode()
 
 
 async def test_while_one_master_is_away_the_others_answer(servers: ValkeyCluster) -> None:
@@ -145,6 +141,25 @@ async def test_a_master_that_began_anew_is_another_life_and_learns_the_scripts(
         await cluster.run(RENEW, ["a"], ["process", 1000])
         after = await cluster.lives()
         assert len({*before} & {*after}) == 2
+
+
+async def test_a_replica_that_took_over_is_a_master_like_the_others() -> None:
+    with closing(ValkeyCluster().start()) as servers:
+        master, replica = servers.master_of("a"), servers.add_replica(servers.master_of("a"))
+        async with opened(servers) as cluster:
+            before = await cluster.lives()
+            assert {node.port for node in cluster.cluster.get_replicas()} == {replica.port}
+            assert await cluster.send("SET", "a", "kept") == "OK"
+            wait_until(lambda: replica.reads("a") == "kept")
+            master.kill()
+            wait_until(lambda: replica.ready and replica.leads)
+            with suppress(Refused), unknown_when_lost():
+                await cluster.send("GET", "a")  # finds out that its master is gone
+            await asyncio.gather(*cluster.background.tasks)
+            assert await cluster.send("GET", "a") == "kept"
+            after = await cluster.lives()
+            assert len(after) == 3
+            assert [*{*after} - {*before}] == [replica.life]
 
 
 async def test_people_whose_tile_alone_was_lost_are_registered_in_it_again(

@@ -10,11 +10,15 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import AsyncClient
+from django.utils.log import log_response
 
 from neartalk import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # Made where it is used, as what people write is: it stands in no code.
 CANARY = "-".join(["whisper", "of", "the", "owl"])
@@ -169,6 +173,22 @@ def test_a_line_says_when_who_what_and_where(printed: io.StringIO) -> None:
         "work": "pulse",
         "code": "try-later",
     }
+
+
+async def test_a_call_answered_with_a_no_is_no_line(
+    caplog: pytest.LogCaptureFixture, settings: Any, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    client = AsyncClient()
+    assert (await client.get("/nowhere")).status_code == 404
+    assert (await client.get("/", headers={"host": "nobody.example"})).status_code == 400
+    log_response("away", response=HttpResponse(status=503))
+    assert caplog.records == []
+
+
+def test_a_call_that_failed_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    log_response("broken", response=HttpResponse(status=500), exception=ValueError())
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_a_line_that_cannot_be_written_says_nothing_of_what_it_held(

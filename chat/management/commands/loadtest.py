@@ -24,8 +24,9 @@ class Command(BaseCommand):
         "Loads a running server by its public API and counts what became of every message: people "
         "in places far from each other talk, and everybody in range of a message must be shown "
         "it once. Clients come back by themselves, as the page does, so that processes may be "
-        "killed meanwhile. Ends with 1 if anything acked is lost or repeated, shown out of range, "
-        "or never answered. A person may say 10 messages a minute, 6 in the first: for more, or "
+        "killed meanwhile. Of the deliveries that are due, some may be told (missing, and a gap was "
+        "said); lost is without a word, strange out of range. Ends with 1 if anything acked is "
+        "lost, repeated or strange, or if a message is never answered. A person may say 10 messages a minute, 6 in the first: for more, or "
         "from another machine than the server's, start the server with RATE_LIMITS_SCALE=1000."
     )
 
