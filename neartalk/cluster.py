@@ -53,8 +53,10 @@ class Cluster:
             socket_connect_timeout=TIMEOUT_S,
         )
         self.slots = self.cluster.nodes_manager
+        self.given = dict(self.slots.startup_nodes)
         self.clients: dict[str, Client] = {}
         self.background = Background()
+        self.looking: asyncio.Task[None] | None = None
         self.next_look_s = 0.0
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
@@ -155,8 +157,11 @@ class Cluster:
     # ---- Where the slots are -----------------------------------------------------------------
 
     async def _know(self) -> None:
+        """Raises RedisClusterException where no node says it within 2 s."""
         if not self.slots.slots_cache:
-            await self.slots.initialize()
+            await asyncio.wait({self._look_soon()}, timeout=TIMEOUT_S)
+        if not self.slots.slots_cache:
+            raise exceptions.RedisClusterException("nobody says where the slots are")
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
@@ -167,12 +172,23 @@ class Cluster:
             now_s = asyncio.get_running_loop().time()
             if now_s >= self.next_look_s:
                 self.next_look_s = now_s + APART_S
-                self.background.later(self._look())
+                self._look_soon()
             raise
+
+    def _look_soon(self) -> asyncio.Task[None]:
+        """However many want to know, the nodes are asked once at a time."""
+        if self.looking is None or self.looking.done():
+            self.looking = self.background.later(self._look())
+        return self.looking
 
     async def _look(self) -> None:
         with unknown_when_lost():
-            await self.slots.initialize()
+            try:
+                await self.slots.initialize()
+            except IndexError as why:
+                # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
+                self.slots.startup_nodes = dict(self.given)
+                raise exceptions.RedisClusterException("no node has slots") from why
 
 
 async def together(client: Client, commands: list[Command]) -> list[Any]:
