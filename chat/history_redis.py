@@ -25,7 +25,6 @@ from chat.messages import (
 )
 from chat.spam import acts_of, refusal_of
 from neartalk.allowances import Act
-from neartalk.pipeline import Command
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
@@ -203,11 +202,6 @@ class RedisHistory:
             if next_ms
             else self.client.send("ZREM", DUE, tile)
         )
-
-
-def newer(keys: Iterable[str], streams: Mapping[str, str]) -> Command:
-    """Asks what stands in these streams behind the places that are known."""
-    return "XREAD", "COUNT", AFTER_COUNT, "STREAMS", *keys, *(streams[key] for key in keys)
 
 
 def log_lost(answer: asyncio.Future[Any]) -> None:
