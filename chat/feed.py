@@ -6,7 +6,8 @@ missing is read from history; a poll every 2 s catches a dropped last hint.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
@@ -28,7 +29,7 @@ from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
 from neartalk.limits import rule
-from neartalk.metrics import DELIVERY_SECONDS
+from neartalk.metrics import DELIVERY_SECONDS, unavailable
 from neartalk.records import records
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
@@ -105,10 +106,8 @@ class Feed:
     async def _append(self, draft: Draft, session: Session) -> Appended:
         earlier = self._just_left(session)
         try:
-            async with asyncio.timeout(STORE_WAIT_S):
+            async with in_time():
                 return await self.history.append(draft, earlier)
-        except TimeoutError as late:
-            raise Refused("store-unavailable", retry_after=2, ref=draft.ref) from late
         except Refused as refused:
             refused.ref = draft.ref
             raise
@@ -121,11 +120,8 @@ class Feed:
 
     async def take_back(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
         """The same for whoever decides it: whether any of the tiles held the message."""
-        try:
-            async with asyncio.timeout(STORE_WAIT_S):
-                found = await self.history.remove(tiles, message_id, person_id)
-        except TimeoutError as late:
-            raise Refused("store-unavailable", retry_after=2) from late
+        async with in_time():
+            found = await self.history.remove(tiles, message_id, person_id)
         if found:
             self._publish(*found)
         return found is not None
@@ -340,6 +336,17 @@ class Feed:
             socket.write(signal(socket.form, "gone", ids=removed))
         if replay.more and not arrival.moved_away:
             socket.write(gap(socket.form, "too-much"))
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """For what somebody waits for. Raises Refused: `store-unavailable`, where it takes too long."""
+    try:
+        async with asyncio.timeout(STORE_WAIT_S):
+            yield
+    except TimeoutError as late:
+        unavailable["history",] += 1
+        raise Refused("store-unavailable", retry_after=2) from late
 
 
 def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from chat.messages import (
 )
 from chat.spam import acts_of, refusal_of
 from neartalk.allowances import Act
-from neartalk.pipeline import Command
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
@@ -192,22 +191,20 @@ class RedisHistory:
             now_ms = await self.client.now_ms(DUE)
             ask = "ZRANGEBYSCORE", DUE, "-inf", now_ms, "LIMIT", 0, TRIM_TILES
             while due := await self.client.send(*ask):
-                await asyncio.gather(*map(self._trim, due))
+                await asyncio.gather(*(self._trim(tile, now_ms) for tile in due))
 
-    async def _trim(self, tile: Tile) -> None:
-        """A message between the two steps is not forgotten: its keys expire by themselves."""
+    async def _trim(self, tile: Tile, now_ms: int) -> None:
+        """A message between the two steps is not forgotten: its keys expire by themselves.
+
+        `now_ms` is the clock of the master that has DUE, and the tile's may be behind it.
+        """
         keys = [stream_key(tile), refs_key(tile)]
-        next_ms = await self.client.run(self.scripts["trim"], keys, [life_ms(), TRIM_ENTRIES])
+        wait_ms = await self.client.run(self.scripts["trim"], keys, [life_ms(), TRIM_ENTRIES])
         await (
-            self.client.send("ZADD", DUE, next_ms, tile)
-            if next_ms
-            else self.client.send("ZREM", DUE, tile)
+            self.client.send("ZREM", DUE, tile)
+            if wait_ms is None
+            else self.client.send("ZADD", DUE, now_ms + wait_ms, tile)
         )
-
-
-def newer(keys: Iterable[str], streams: Mapping[str, str]) -> Command:
-    """Asks what stands in these streams behind the places that are known."""
-    return "XREAD", "COUNT", AFTER_COUNT, "STREAMS", *keys, *(streams[key] for key in keys)
 
 
 def log_lost(answer: asyncio.Future[Any]) -> None:

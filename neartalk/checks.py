@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from redis import Redis
 from redis.exceptions import RedisError
 
+from neartalk.masters import masters, redis_urls
 from neartalk.redis import TIMEOUT_S
 from neartalk.retention import KEPT
 
@@ -92,19 +92,19 @@ def static_files() -> Iterator[tuple[Path, Path]]:
 @register(Tags.caches)
 def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """A Redis that writes to a disk keeps what was said; one that evicts loses what was acked."""
-    each = {url: settings_of(url) for url in [*settings.REDIS_URLS, *settings.LAYER_REDIS_URLS]}
-    found = [message for one in each.values() for message in one]
+    found = [message for url in redis_urls() for message in settings_of(url)]
     return [message for at, message in enumerate(found) if message not in found[:at]]
 
 
 def settings_of(url: str) -> list[CheckMessage]:
+    """Of a cluster that of each master."""
     try:
-        with Redis.from_url(url, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
-            found: dict[str, str] = client.config_get()
+        with masters(url, TIMEOUT_S) as each:
+            found: list[dict[str, str]] = [client.config_get() for client in each.values()]
     except RedisError:
         hint = "The server starts all the same; whether Redis writes to a disk is not known."
         return [Warning("Redis does not say how it is set.", hint=hint, id="neartalk.W003")]
-    return [*disk(found), *eviction(found), *slowlog(found)]
+    return [message for one in found for message in (*disk(one), *eviction(one), *slowlog(one))]
 
 
 @register(Tags.caches)

@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from redis import exceptions
@@ -20,7 +20,6 @@ from neartalk.background import Background
 from neartalk.pipeline import Command
 from neartalk.redis import TIMEOUT_S, Client, Script, connect, run, unknown_when_lost
 
-T = TypeVar("T")
 # How one master is asked some commands.
 Carry = Callable[[Client, list[Command]], Awaitable[list[Any]]]
 
@@ -53,8 +52,10 @@ class Cluster:
             socket_connect_timeout=TIMEOUT_S,
         )
         self.slots = self.cluster.nodes_manager
+        self.given = dict(self.slots.startup_nodes)
         self.clients: dict[str, Client] = {}
         self.background = Background()
+        self.looking: asyncio.Task[None] | None = None
         self.next_look_s = 0.0
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
@@ -85,14 +86,22 @@ class Cluster:
         return min(now_ms for now_ms, _ in each), [answers[at] for at in sorted(answers)]
 
     async def now_ms(self, key: str = "") -> int:
-        if not key:
-            return min(await self._of_all(Client.now_ms))
         with self._watching():
             await self._know()
-            return await self._client_for(key).now_ms()
+            if key:
+                return await self._client_for(key).now_ms()
+            asked = map(Client.now_ms, self._masters())
+            times = await asyncio.gather(*asked, return_exceptions=True)
+            # One that is away keeps nobody from those who are there.
+            if here := [time for time in times if isinstance(time, int)]:
+                return min(here)
+            raise exceptions.ConnectionError("no master answers")
 
     async def lives(self) -> list[str]:
-        return sorted(life for lives in await self._of_all(Client.lives) for life in lives)
+        with self._watching():
+            await self._know()
+            each = await asyncio.gather(*map(Client.lives, self._masters()))
+        return sorted(life for lives in each for life in lives)
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         return [[key] for key in keys]
@@ -135,12 +144,6 @@ class Cluster:
                 moved = again
         raise exceptions.ClusterError("a slot moves too often")
 
-    async def _of_all(self, ask: Callable[[Client], Awaitable[T]]) -> list[T]:
-        """What each master says."""
-        with self._watching():
-            await self._know()
-            return await asyncio.gather(*map(ask, self._masters()))
-
     def _masters(self) -> list[Client]:
         """Whoever has slots: RedisCluster's nodes stay what they were when they were first seen."""
         each = {id(nodes): nodes[0] for nodes in self.slots.slots_cache.values()}
@@ -159,8 +162,11 @@ class Cluster:
     # ---- Where the slots are -----------------------------------------------------------------
 
     async def _know(self) -> None:
+        """Raises RedisClusterException where no node says it within 2 s."""
         if not self.slots.slots_cache:
-            await self.slots.initialize()
+            await asyncio.wait({self._look_soon()}, timeout=TIMEOUT_S)
+        if not self.slots.slots_cache:
+            raise exceptions.RedisClusterException("nobody says where the slots are")
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
@@ -171,12 +177,23 @@ class Cluster:
             now_s = asyncio.get_running_loop().time()
             if now_s >= self.next_look_s:
                 self.next_look_s = now_s + APART_S
-                self.background.later(self._look())
+                self._look_soon()
             raise
+
+    def _look_soon(self) -> asyncio.Task[None]:
+        """However many want to know, the nodes are asked once at a time."""
+        if self.looking is None or self.looking.done():
+            self.looking = self.background.later(self._look())
+        return self.looking
 
     async def _look(self) -> None:
         with unknown_when_lost():
-            await self.slots.initialize()
+            try:
+                await self.slots.initialize()
+            except IndexError as why:
+                # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
+                self.slots.startup_nodes = dict(self.given)
+                raise exceptions.RedisClusterException("no node has slots") from why
 
 
 async def together(client: Client, commands: list[Command]) -> list[Any]:

@@ -32,9 +32,11 @@ def masters(url: str, timeout_s: float) -> Iterator[Masters]:
         found = {}
         for address, node in first.cluster("nodes").items():
             flags = node["flags"].split(",")
+            if "master" not in flags:
+                continue
             if "myself" in flags:
                 found[address_of(url)] = first
-            elif "master" in flags:
+            else:
                 there = client_of(moved(url, address), timeout_s)
                 found[address] = stack.enter_context(there)
         yield found

@@ -48,7 +48,8 @@ class Store(Protocol):
         several clocks the one that is behind."""
 
     async def now_ms(self, key: str = "") -> int:
-        """The store's clock: that of the master which has the key, else the one that is behind."""
+        """The store's clock: that of the master which has the key, else the one that is behind of
+        those that answer."""
 
     async def lives(self) -> list[str]:
         """What names the life of each master: another one after each start."""

@@ -6,18 +6,20 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 
 from neartalk.codes import Refused
-from neartalk.redis import unknown_when_lost
+from neartalk.redis import TIMEOUT_S, unknown_when_lost
 
 log = logging.getLogger("neartalk.hub")
 
 WAITING_MAX = 500
 AGAIN_S = 0.05
+REJOIN_S = 2.0
 # Every process joins this group, so that a new one is known before the next poll.
 PROCESSES = "processes"
 
@@ -30,7 +32,7 @@ counted: Counter[tuple[str, str]] = Counter()
 class Hints:
     """Groups are of places: `kind` says of which. `take` is called with each hint of another
     process, `later` runs work on its own, and `alone` says whether there is nobody to tell.
-    Without a layer there never is.
+    Without a layer there never is. `missed` are places whose groups are still to be joined.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class Hints:
         self.channel = ""
         self.waiting: dict[str, list[Hint]] = {}
         self.publishing = False
+        self.missed: set[str] = set()
+        self.rejoining = False
 
     async def open(self) -> None:
         """Begins to be heard of, and says so."""
@@ -64,16 +68,40 @@ class Hints:
         return f"{self.kind}.{place}"
 
     async def join(self, places: Collection[str]) -> None:
+        """What cannot be joined within 2 s is tried again beside all that goes on: without their
+        hints, readers have their polls."""
         if self.layer:
-            await self._each(places, self.layer.group_add)
+            await asyncio.gather(*map(self._join, places))
+            if self.missed and not self.rejoining:
+                self.rejoining = True
+                log.warning("groups could not be joined", extra={"code": "store-unavailable"})
+                self.later(self._rejoin())
+
+    async def _join(self, place: str) -> None:
+        self.missed.add(place)
+        try:
+            with suppress(Refused), unknown_when_lost():
+                async with asyncio.timeout(TIMEOUT_S):
+                    await self.layer.group_add(self.group(place), self.channel)
+                self.missed.discard(place)
+        except Exception:
+            # Its receiver and we may open a lost connection at the same time.
+            log.exception("a group could not be joined")
+
+    async def _rejoin(self) -> None:
+        try:
+            while self.missed:
+                await asyncio.sleep(REJOIN_S)
+                await asyncio.gather(*map(self._join, self.missed))
+        finally:
+            self.rejoining = False
 
     async def leave(self, places: Collection[str]) -> None:
+        self.missed.difference_update(places)
         if self.layer:
-            await self._each(places, self.layer.group_discard)
-
-    async def _each(self, places: Iterable[str], act: Any) -> None:
-        with unknown_when_lost():
-            await asyncio.gather(*(act(self.group(place), self.channel) for place in places))
+            with unknown_when_lost():
+                leaves = (self.layer.group_discard(self.group(one), self.channel) for one in places)
+                await asyncio.gather(*leaves)
 
     def tell(self, place: str, hint: Hint) -> None:
         """Publishes to the place's group."""

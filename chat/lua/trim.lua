@@ -1,7 +1,7 @@
 -- Deletes what has lived its time in one tile, and its refs.
 -- KEYS[1] stream of the tile  [2] refs of the tile, '' -> the last id given
 -- ARGV[1] life_ms  [2] most entries at once
--- Returns when the next entry is due in ms, or 0 where none is left.
+-- Returns in how many ms the next entry is due (at most 0: now), or nil where none is left.
 local call, stream, refs = redis.call, KEYS[1], KEYS[2]
 local time = call('TIME')
 local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1]
@@ -15,6 +15,6 @@ for _, entry in ipairs(call('XRANGE', stream, '-', oldest, 'COUNT', ARGV[2])) do
   call('XDEL', stream, entry[1])
 end
 local first = call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-if first then return first[1]:match('^%d+') + ARGV[1] end
+if first then return first[1]:match('^%d+') - oldest end
 call('HDEL', refs, '')
-return 0
+return nil

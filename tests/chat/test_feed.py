@@ -20,6 +20,7 @@ from chat.replay import ARRIVAL_MAX, gather
 from chat.said import Said
 from neartalk.background import Background
 from neartalk.codes import Refused
+from neartalk.metrics import unavailable
 from neartalk.redis import connect
 from presence.geo import cell_at, in_range, tile_of, tiles_within
 from presence.people import Place
@@ -301,12 +302,14 @@ async def test_a_store_that_does_not_answer_in_two_seconds_is_no_ack_and_no_refu
         async with two_processes((registry, history)) as (first, second, _):
             alice, bob = await alice_and_bob(first, second)
             time, stop = Time(), history.stop("after", "append")
+            before = unavailable["history",]
             sending = asyncio.create_task(first.feed.send(alice, "hello", "ref-00001"))
             await stop.arrived()
             await time.pass_s(2.1)
             with pytest.raises(Refused) as unknown:
                 await sending
             assert (unknown.value.code, unknown.value.ref) == ("store-unavailable", "ref-00001")
+            assert unavailable["history",] == before + 1
             assert not alice.page.all("chat.ack")
             await first.feed.send(alice, "hello", "ref-00001")
             assert len(alice.page.all("chat.ack")) == 1

@@ -203,6 +203,24 @@ async def test_a_ref_that_was_sent_again_outlives_its_first_message(redis_url: s
         assert (known.at, known.fresh) == (again.at, False)
 
 
+async def test_a_tile_whose_clock_is_behind_is_left_to_a_later_trim(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(redis_url) as history:
+        kept = await history.append(draft("one"))
+        await settled(history)
+        own = history.client.now_ms
+
+        async def ahead(key: str = "") -> int:
+            """In a cluster another master has DUE than the tile."""
+            return await own() + (life_ms() + 1000 if key == DUE else 0)
+
+        monkeypatch.setattr(history.client, "now_ms", ahead)
+        await history.trim()
+        assert await texts(history) == ["one"]
+        assert await history.client.zscore(DUE, HOME) > kept.at.ms + life_ms()
+
+
 async def keep_old(history: History, text: str) -> None:
     """A message that has lived its time and that nobody has trimmed yet."""
     old, client = f"{await history.now_ms() - life_ms() - 5000}-0", history.client

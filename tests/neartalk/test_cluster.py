@@ -7,7 +7,9 @@ from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from redis.asyncio.cluster import NodesManager
 from redis.crc import key_slot
+from redis.exceptions import RedisClusterException
 
 from neartalk.cluster import Cluster, key_of, url_at
 from neartalk.codes import Refused
@@ -16,10 +18,11 @@ from neartalk.shared import store_at
 from presence.geo import cell_at, tile_of
 from presence.people import Place, person_id_of
 from presence.registry_redis import LUA, RedisRegistry, people_key, person_session_key
-from tests.clusters import ValkeyCluster, wait_until
+from tests.clusters import SLOTS, Master, ValkeyCluster, wait_until
+from tests.servers import START_SECONDS, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from presence.geo import Tile
     from presence.people import Session
@@ -42,7 +45,13 @@ def servers() -> Iterator[ValkeyCluster]:
 async def opened(servers: ValkeyCluster) -> AsyncIterator[Cluster]:
     servers.settle()
     servers.flush()
-    cluster = Cluster(servers.url.split(","))
+    async with asking(servers.url.split(",")) as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def asking(urls: Sequence[str]) -> AsyncIterator[Cluster]:
+    cluster = Cluster(urls)
     try:
         yield cluster
     finally:
@@ -122,6 +131,7 @@ async def test_while_one_master_is_away_the_others_answer(servers: ValkeyCluster
                     await ask
             assert await cluster.ask([("GET", "b"), ("GET", "c")]) == ["b", "c"]
             assert await cluster.now_ms("b") > 0
+            assert await cluster.now_ms() > 0
             with pytest.raises(Refused, match="store-unavailable"), unknown_when_lost():
                 await cluster.lives()
         finally:
@@ -181,6 +191,48 @@ async def test_people_whose_tile_alone_was_lost_are_registered_in_it_again(
             session.person.person_id: session.person
         }
         assert await registry.restore([session], "process") == []
+
+
+async def test_a_cluster_that_is_put_together_later_is_found() -> None:
+    with ExitStack() as stack:
+        master = Master()
+        stack.callback(master.close)
+        master.start()
+        async with asking([master.url]) as cluster:
+            with pytest.raises(Refused, match="store-unavailable"), unknown_when_lost():
+                await cluster.send("GET", "a")
+            master.tell("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
+            await wait_for_slots(cluster)
+            assert await cluster.ask([("GET", "a")]) == [None]
+
+
+async def wait_for_slots(cluster: Cluster) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            with suppress(Refused), unknown_when_lost():
+                await cluster.send("GET", "a")
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_however_many_wait_the_nodes_are_asked_once_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = 0
+
+    async def never(slots: NodesManager) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(NodesManager, "initialize", never)
+    monkeypatch.setattr("neartalk.cluster.TIMEOUT_S", 0.01)
+    async with asking([f"redis://127.0.0.1:{free_port()}"]) as cluster:
+        for _ in range(2):
+            sent = (cluster.send("GET", key) for key in KEYS)
+            lost = await asyncio.gather(*sent, return_exceptions=True)
+            assert [type(one) for one in lost] == [RedisClusterException] * len(KEYS)
+        assert asked == 1
 
 
 async def resident(registry: RedisRegistry, servers: ValkeyCluster) -> tuple[Session, Tile]:

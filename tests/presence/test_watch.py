@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from presence.geo import tiles_within
-from presence.hints import PROCESSES
+from presence.hints import PROCESSES, REJOIN_S
 from presence.showing import PEOPLE_S, SOON_S
 from tests.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
 from tests.presence.town import town
@@ -71,3 +73,29 @@ async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
         assert not far.task.done()
         stop.open.set()
         await far.task
+
+
+@pytest.mark.parametrize("why", [ConnectionError, RuntimeError])
+async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
+    why: type[Exception],
+) -> None:
+    async with town() as place:
+        assert place.second.layer
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+
+        async def lost(group: str, channel: str) -> None:
+            raise why
+
+        adds, place.second.layer.group_add = place.second.layer.group_add, lost  # type: ignore[method-assign]
+        time = Time()
+        bob = await place.second.come(await person(place.registry, "Bob", HERE))
+        await place.first.say(alice, "nobody was told")
+        await turns()
+        assert bob.page.texts == []
+        await place.second.hub._pulse()
+        assert bob.page.texts == ["nobody was told"]
+        place.second.layer.group_add = adds  # type: ignore[method-assign]
+        await time.pass_s(REJOIN_S)
+        await place.first.say(alice, "told again")
+        await place.settle()
+        assert bob.page.texts == ["nobody was told", "told again"]
