@@ -8,18 +8,15 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from bench import crowd, signalling, voice
-from bench.load import Live, Talk, load, measure
+from bench.load import Talk, measure
 from bench.readings import Reading
 from bench.stacks import STACKS, running
+from bench.steps import kb_each, loading, rss_kb, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
-    from bench.load import Seat
-    from bench.stacks import Running
     from presence.people import Place
 
 PEERS = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
@@ -175,6 +172,10 @@ async def walking(stack: str, size: Size) -> list[Reading]:
     return [Reading("walking", stack, size.walkers, 0, figures)]
 
 
+async def nothing() -> None:
+    """Nobody walks."""
+
+
 async def storm(stack: str, size: Size) -> list[Reading]:
     """Many come to a place at once where much was said."""
     with running(STACKS[stack]) as servers:
@@ -194,57 +195,6 @@ async def storm(stack: str, size: Size) -> list[Reading]:
         "others": live.others_cpu_s / live.wall_s,
     }
     return [Reading("storm", stack, size.storm, 0, figures)]
-
-
-# ---- Steps -----------------------------------------------------------------------------------
-
-
-def loading(
-    servers: Running,
-    seats: Sequence[Seat],
-    rates: Sequence[float],
-    seconds: float,
-    *,
-    settle_s: float | None = None,
-    **options: float,
-) -> AsyncGenerator[Live | Talk, None]:
-    speech = servers.stack.speech
-    if settle_s is not None:
-        speech = replace(speech, settle_s=settle_s)
-    ports = [server.port for server in servers.servers]
-    return load(
-        speech, ports, seats, servers.pids, servers.notes, rates=rates, seconds=seconds, **options
-    )
-
-
-def spoken(case: str, stack: str, live: Live, talk: Talk) -> Reading:
-    figures = {
-        "us": talk.us_each,
-        "p50_ms": talk.p50_ms,
-        "p99_ms": talk.p99_ms,
-        "kb": kb_each(live),
-        "bytes": talk.bytes / max(1, talk.counted),
-        "busiest": max(talk.cpu_s) / sum(talk.cpu_s),
-        "expected": talk.expected,
-        "counted": talk.counted,
-        "closed": talk.closed,
-        "share": talk.share,
-        "generator": talk.generator_cpu_s / talk.wall_s,
-        "others": talk.others_cpu_s / talk.wall_s,
-    }
-    return Reading(case, stack, live.sockets, talk.rate, figures)
-
-
-def kb_each(live: Live) -> float:
-    return (live.rss_kb - live.rss_before_kb) / live.sockets
-
-
-def rss_kb(servers: Running) -> float:
-    return sum(psutil.Process(pid).memory_info().rss for pid in servers.pids) / 1024
-
-
-async def nothing() -> None:
-    """Nobody walks."""
 
 
 # ---- The table of them -----------------------------------------------------------------------
