@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from bench import crowd, signalling, voice
+from bench import crowd, processes, signalling, voice
 from bench.load import Talk, measure
 from bench.readings import Reading
 from bench.stacks import STACKS, running
@@ -35,6 +35,9 @@ class Size:
     rooms: int = 20
     each: int = 10
     room_rate: float = 100.0
+    places: int = 40
+    neighbours: int = 25
+    place_rates: tuple[float, ...] = (1, 10, 100)
     idle: int = 5000
     walkers: int = 1000
     cell_s: float = 90.0
@@ -55,6 +58,9 @@ TRIAL = Size(
     sizes=(10, 50, 400),
     rates=(1, 10, 50, 100),
     rooms=5,
+    places=8,
+    neighbours=5,
+    place_rates=(1, 10),
     idle=300,
     walkers=100,
     cell_s=9,
@@ -215,6 +221,8 @@ CASES = {
     "spread": Case(("neartalk", "neartalk-redis"), spread),
     "rooms": Case(("neartalk", "neartalk-redis", "socketio-redis"), rooms),
     "two": Case(("neartalk-redis", "neartalk-two"), two),
+    "dealt": Case(("neartalk-redis", "neartalk-two", "neartalk-four"), processes.dealt),
+    "routed": Case(("neartalk-two", "neartalk-four"), processes.routed),
     "idle": Case(("neartalk",), idle),
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),
