@@ -37,7 +37,7 @@ class Size:
     room_rate: float = 100.0
     places: int = 40
     neighbours: int = 25
-    place_rates: tuple[float, ...] = (1, 10, 100)
+    place_rates: tuple[float, ...] = (4, 10, 100)
     idle: int = 5000
     walkers: int = 1000
     cell_s: float = 90.0
