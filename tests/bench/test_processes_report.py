@@ -21,7 +21,6 @@ def read(case: str, stack: str, us: float, busiest_us: float, turn: int = 0) -> 
         "redis_s": 0.05,
         "a_second": 10_000.0,
         "published": 1.0,
-        "hints": 0.0,
         "expected": 1000,
         "counted": 1000,
     }
@@ -34,6 +33,8 @@ READINGS = Readings(
         *(read("dealt", "neartalk-redis", 40 * slow, 36 * slow, slow) for slow in (1, 2)),
         *(read("dealt", "neartalk-two", 60 * slow, 27 * slow, slow) for slow in (1, 2)),
         *(read("routed", "neartalk-two", 44 * slow, 20 * slow, slow) for slow in (1, 2)),
+        read("dealt", "neartalk-two", 60, 27, turn=3),
+        read("routed", "neartalk-two", 60, 27, turn=3),
     ]
 )
 
@@ -42,9 +43,11 @@ READINGS = Readings(
     "line",
     [
         "| Redis | Valkey 9 |",
-        "| 400 | 1 | - | 10,000 | 42 | 60.0 | 0.050 | 1.00 | 0.00 | 1.00 x | 1.00 x |",
-        "| 400 | 2 | dealt | 10,000 | 42 | 90.0 | 0.050 | 1.00 | 0.00 | 1.50 x | 1.33 x |",
-        "| 400 | 2 | routed | 10,000 | 42 | 66.0 | 0.050 | 1.00 | 0.00 | 1.10 x | 1.80 x |",
+        "| 400 | 1 | - | 10,000 | 42 | 60.0 | 0.050 | 1.00 | 1.00 x | 1.00 x | 1.00 x |",
+        "| 400 | 2 | dealt | 10,000 | 42 | 60.0 | 0.050 | 1.00 | 1.50 x | 1.00 x | 1.33 x |",
+        "| 400 | 2 | routed | 10,000 | 42 | 60.0 | 0.050 | 1.00 | 1.10 x | 1.00 x | 1.80 x |",
+        "| 400 | 2 | 0.73 x (0.73 to 1.00) | 1.00 x (1.00 to 1.00) | 1.00 x (1.00 to 1.00) "
+        "| 1.00 x (1.00 to 1.00) |",
     ],
 )
 def test_a_figure_stands_in_the_table(line: str) -> None:
