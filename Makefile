@@ -34,7 +34,7 @@ test: check
 	@$(PYTHON) tests/proxies.py
 	@$(PLAIN) $(PYTHON) -m pytest -n 4 --dist worksteal -rs
 
-# A little over an hour on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
+# An hour and a half on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
 # installs the peers it can, builds in bench/build/ and names what is missing.
 bench: dev-setup
 	@$(PLAIN) $(PYTHON) bench/compare.py

@@ -8,18 +8,15 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
-from bench import crowd, signalling, voice
-from bench.load import Live, Talk, load, measure
+from bench import crowd, processes, signalling, voice
+from bench.load import Talk, measure
 from bench.readings import Reading
 from bench.stacks import STACKS, running
+from bench.steps import kb_each, loading, rss_kb, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
-    from bench.load import Seat
-    from bench.stacks import Running
     from presence.people import Place
 
 PEERS = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
@@ -38,6 +35,9 @@ class Size:
     rooms: int = 20
     each: int = 10
     room_rate: float = 100.0
+    places: int = 40
+    neighbours: int = 25
+    place_rates: tuple[float, ...] = (4, 10, 100)
     idle: int = 5000
     walkers: int = 1000
     cell_s: float = 90.0
@@ -58,6 +58,9 @@ TRIAL = Size(
     sizes=(10, 50, 400),
     rates=(1, 10, 50, 100),
     rooms=5,
+    places=8,
+    neighbours=5,
+    place_rates=(1, 10),
     idle=300,
     walkers=100,
     cell_s=9,
@@ -175,6 +178,10 @@ async def walking(stack: str, size: Size) -> list[Reading]:
     return [Reading("walking", stack, size.walkers, 0, figures)]
 
 
+async def nothing() -> None:
+    """Nobody walks."""
+
+
 async def storm(stack: str, size: Size) -> list[Reading]:
     """Many come to a place at once where much was said."""
     with running(STACKS[stack]) as servers:
@@ -196,57 +203,6 @@ async def storm(stack: str, size: Size) -> list[Reading]:
     return [Reading("storm", stack, size.storm, 0, figures)]
 
 
-# ---- Steps -----------------------------------------------------------------------------------
-
-
-def loading(
-    servers: Running,
-    seats: Sequence[Seat],
-    rates: Sequence[float],
-    seconds: float,
-    *,
-    settle_s: float | None = None,
-    **options: float,
-) -> AsyncGenerator[Live | Talk, None]:
-    speech = servers.stack.speech
-    if settle_s is not None:
-        speech = replace(speech, settle_s=settle_s)
-    ports = [server.port for server in servers.servers]
-    return load(
-        speech, ports, seats, servers.pids, servers.notes, rates=rates, seconds=seconds, **options
-    )
-
-
-def spoken(case: str, stack: str, live: Live, talk: Talk) -> Reading:
-    figures = {
-        "us": talk.us_each,
-        "p50_ms": talk.p50_ms,
-        "p99_ms": talk.p99_ms,
-        "kb": kb_each(live),
-        "bytes": talk.bytes / max(1, talk.counted),
-        "busiest": max(talk.cpu_s) / sum(talk.cpu_s),
-        "expected": talk.expected,
-        "counted": talk.counted,
-        "closed": talk.closed,
-        "share": talk.share,
-        "generator": talk.generator_cpu_s / talk.wall_s,
-        "others": talk.others_cpu_s / talk.wall_s,
-    }
-    return Reading(case, stack, live.sockets, talk.rate, figures)
-
-
-def kb_each(live: Live) -> float:
-    return (live.rss_kb - live.rss_before_kb) / live.sockets
-
-
-def rss_kb(servers: Running) -> float:
-    return sum(psutil.Process(pid).memory_info().rss for pid in servers.pids) / 1024
-
-
-async def nothing() -> None:
-    """Nobody walks."""
-
-
 # ---- The table of them -----------------------------------------------------------------------
 
 
@@ -265,6 +221,8 @@ CASES = {
     "spread": Case(("neartalk", "neartalk-redis"), spread),
     "rooms": Case(("neartalk", "neartalk-redis", "socketio-redis"), rooms),
     "two": Case(("neartalk-redis", "neartalk-two"), two),
+    "dealt": Case(("neartalk-redis", "neartalk-two", "neartalk-four"), processes.dealt),
+    "routed": Case(("neartalk-two", "neartalk-four"), processes.routed),
     "idle": Case(("neartalk",), idle),
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),

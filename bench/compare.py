@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.cases import CASES, TRIAL, Size
 from bench.cores import cores, pinned
 from bench.kit import BENCH, BUILD, Missing, machine, prepare, versions
+from bench.processes_report import CASES as PROCESSES
+from bench.processes_report import processes_section, put
 from bench.readings import Reading, Readings
 from bench.report import Run, cost_picture, latency_picture, results
 from bench.stacks import STACKS
@@ -68,11 +70,16 @@ def line(reading: Reading) -> str:
 def write(folder: Path, run: Run, readings: Readings) -> None:
     """RESULTS.md and VOICE.md, and the pictures where there is anything to draw."""
     voice = Readings([reading for reading in readings if reading.case in VOICE])
-    chat = Readings([reading for reading in readings if reading.case not in VOICE])
+    processes = Readings([reading for reading in readings if reading.case in PROCESSES])
+    chat = Readings([reading for reading in readings if reading.case not in VOICE + PROCESSES])
+    page = folder / "RESULTS.md"
     if voice.all:
         (folder / "VOICE.md").write_text(voice_results(run, voice))
     if chat.all:
-        (folder / "RESULTS.md").write_text(results(run, chat))
+        page.write_text(results(run, chat))
+    if processes.all:
+        rest = page.read_text() if page.exists() else ""
+        page.write_text(put(processes_section(run, processes), rest))
     if any(reading.case == "one-cell" for reading in chat):
         (folder / "cost.svg").write_text(cost_picture(chat))
         (folder / "latency.svg").write_text(latency_picture(chat))
@@ -96,6 +103,7 @@ def main() -> int:
         seconds=size.seconds,
         trial=asked.trial,
         listeners=size.listeners,
+        places=size.places,
         versions=versions(missing),
         missing=missing,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from itertools import count as numbers
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,15 +15,18 @@ from bench.load import Seat
 from bench.town import RADII_M, SOUTH, WEST
 from presence.geo import CELL_DEGREES, cell_at, centre, in_range
 from presence.people import Place
+from tests.client import route_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bench.stacks import Running
 
 RADIUS_M = 500
 TOWN_COLUMNS, TOWN_ROWS = 20, 15
 AT_ONCE = 8
+# Hints deal the places of `routed` evenly to 1, 2 and 4 processes.
+WAYS = 4
 BEHIND_MAX_S = 2.0
 
 
@@ -33,6 +38,28 @@ def rooms(count: int, each: int) -> list[Place]:
     """Places so far apart that nobody hears another; who is next in the list is elsewhere."""
     cells = [cell_at(50 - turn % 100, turn // 100) for turn in range(count)]
     return [Place(cell, RADIUS_M) for _ in range(each) for cell in cells]
+
+
+def routed(count: int, each: int) -> list[Place]:
+    """Places far apart whose hints, one after the other, leave 0, 1, 2, 3, 0, ...: where sockets
+    take servers in turn, all of a place are at one. `count` is a multiple of WAYS."""
+    return [Place(cell, RADIUS_M) for _ in range(each) for cell in islice(cells_by_hint(), count)]
+
+
+def dealt(count: int, each: int) -> list[Place]:
+    """The same places, and those of each are at all servers."""
+    cells = [*islice(cells_by_hint(), count)]
+    turns = product(range(each), range(count))
+    return [Place(cells[(turn + shift) % count], RADIUS_M) for shift, turn in turns]
+
+
+def cells_by_hint() -> Iterator[str]:
+    found = 0
+    for turn in numbers():
+        cell = cell_at(50 - turn % 100, turn // 100)
+        if route_hint(cell) % WAYS == found % WAYS:
+            found += 1
+            yield cell
 
 
 def town(count: int) -> list[Place]:

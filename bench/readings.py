@@ -66,10 +66,14 @@ class Readings:
         found = self.by_round(figure).values()
         return median(found) if found else None
 
-    def ratio(self, over: Figure, under: Figure) -> float | None:
-        """The median of the ratios, each of two figures of the same round."""
+    def ratios(self, over: Figure, under: Figure) -> list[float]:
+        """Each of two figures of the same round."""
         above, below = self.by_round(over), self.by_round(under)
-        found = [above[turn] / below[turn] for turn in above.keys() & below.keys() if below[turn]]
+        return [above[turn] / below[turn] for turn in above.keys() & below.keys() if below[turn]]
+
+    def ratio(self, over: Figure, under: Figure) -> float | None:
+        """The median of the ratios."""
+        found = self.ratios(over, under)
         return median(found) if found else None
 
     def save(self, path: Path) -> None:

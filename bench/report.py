@@ -33,6 +33,7 @@ class Run:
     seconds: float
     trial: bool
     listeners: int
+    places: int
     versions: Mapping[str, str]
     missing: Mapping[str, str]
 
@@ -248,7 +249,11 @@ def details(readings: Readings) -> str:
     return f"<details>{summary}\n\n{table(head, rows)}\n\n</details>"
 
 
-ORDER = ["one-cell", "sizes", *CASES, "voice-mesh", "voice-desktop", "voice-phone", "voice-join"]
+ORDER = [
+    *("one-cell", "sizes", *CASES),
+    *("dealt", "routed"),
+    *("voice-mesh", "voice-desktop", "voice-phone", "voice-join"),
+]
 
 
 def order(reading: Reading) -> tuple[int, int, int, float]:

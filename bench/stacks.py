@@ -140,6 +140,7 @@ STACKS = {
     "neartalk-json": Stack("NearTalk, JSON", neartalk, JSON),
     "neartalk-redis": Stack("NearTalk, Redis", neartalk, HTML, redis=True),
     "neartalk-two": Stack("NearTalk, Redis, two processes", neartalk, HTML, True, 2),
+    "neartalk-four": Stack("NearTalk, Redis, four processes", neartalk, HTML, True, 4),
     "nchan": Stack("nchan", Nchan, family="nchan"),
     "go": Stack("Go gorilla hub", Hub, family="go"),
     "socketio": Stack("Socket.IO", SocketIO, SOCKETIO, family="socketio"),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
+
+import pytest
 
 from bench import crowd
 from bench.town import RADII_M
 from presence.geo import in_range
+from tests.client import route_hint
 
 
 def test_in_one_place_everybody_hears_everybody() -> None:
@@ -39,3 +43,17 @@ def test_who_walks_is_in_the_next_cell_with_the_same_reach() -> None:
     assert there.cell != place.cell
     assert there.radius_m == place.radius_m
     assert in_range(there.cell, 0, place.cell, 0)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_those_of_a_place_are_dealt_to_all_processes_or_routed_to_one_by_their_hint(
+    processes: int,
+) -> None:
+    routed, dealt = crowd.routed(40, 25), crowd.dealt(40, 25)
+    assert Counter(routed) == Counter(dealt)
+    assert crowd.audiences(routed) == [25] * 1000
+    # Sockets take processes in turn.
+    at_one = {(place, turn % processes) for turn, place in enumerate(routed)}
+    assert at_one == {(place, route_hint(place.cell) % processes) for place in routed}
+    at_all = {(place, turn % processes) for turn, place in enumerate(dealt)}
+    assert at_all == {*product(dealt, range(processes))}

@@ -17,6 +17,7 @@ RUN = Run(
     seconds=10,
     trial=False,
     listeners=1000,
+    places=40,
     versions={"Python": "Python 3.11"},
     missing={},
 )
