@@ -57,6 +57,13 @@ def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Feed, "patience_s", 0.0)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of stores: how busy the machine is is not the subject."""
+    for module in ("redis", "cluster"):
+        monkeypatch.setattr(f"neartalk.{module}.TIMEOUT_S", 30)
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Valkey]:
     with ExitStack() as stack:

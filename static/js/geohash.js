@@ -39,7 +39,7 @@ export function isCell(text) {
 }
 
 /**
- * For URLs of sockets: a number from 0 to 1023 that all of a district (five characters, 5 km) share, so that a proxy can
+ * For URLs of sockets and of moves: a number from 0 to 1023 that all of a district (five characters, 5 km) share, so that a proxy can
  * bring them to one process. 33,000 districts of the world share each number, but few of one city do. FNV-1a.
  */
 export function hint(cell) {

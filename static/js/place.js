@@ -1,7 +1,7 @@
 // The published place: a cell and a radius, kept for this tab and told to the others. Never a position.
 
 import { call, refusalIn, succeeded } from './http.js';
-import { centre, isCell } from './geohash.js';
+import { centre, hint, isCell } from './geohash.js';
 
 const KEY = 'neartalk.place';
 const RADIUS_DEFAULT_M = 500;
@@ -75,7 +75,8 @@ async function create() {
 
 function update(cell, radius) {
   const { lat, lon } = centre(cell);
-  return call('POST', '/api/location/update', { lat, lon, radius });
+  // To the process that the sockets of this place are at: it knows who is there.
+  return call('POST', `/api/location/update?near=${hint(cell)}`, { lat, lon, radius });
 }
 
 // The event htmx makes of this header tells the slider; here it only keeps the next publish from asking for too much again.

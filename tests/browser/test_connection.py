@@ -252,7 +252,7 @@ def test_of_two_tabs_one_locates_and_the_other_follows_and_takes_over(
     alice.page.close()
     wait_until(second, "() => window.asked === 1")
     further = north(spot, 20)
-    with second.expect_request(f"**{UPDATE}") as request:
+    with second.expect_request(f"**{UPDATE}?near=*") as request:
         alice.stand(*further)
     assert request.value.post_data == update(further, 700)
 

@@ -26,7 +26,6 @@ from chat.messages import (
     just_before,
     public_id,
 )
-from neartalk import redis
 from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.redis import Store
@@ -34,6 +33,8 @@ from neartalk.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.people import Place
 from tests.clusters import client_at
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 HALF_HOUR_MS = 1_800_000
 AT_ONCE = 50
@@ -138,10 +139,9 @@ def stands(request: pytest.FixtureRequest) -> Stands:
 
 
 @pytest.fixture(autouse=True)
-def unlimited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where allowances, or how busy the machine is, are not the subject."""
+def unlimited(settings: Settings) -> None:
+    """Where allowances are not the subject."""
     settings.RATE_LIMITS_SCALE = 1000
-    monkeypatch.setattr(redis, "TIMEOUT_S", 30)
 
 
 @pytest.fixture

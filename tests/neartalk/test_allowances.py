@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Make = Callable[[], AbstractAsyncContextManager[Allowances]]
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 HOUR_S = 3600
 
 
@@ -40,8 +42,10 @@ def make(request: pytest.FixtureRequest) -> Make:
             yield MemoryAllowances()
             return
         store = store_at(url.split(","))
-        yield RedisAllowances(store)
-        await store.aclose()
+        try:
+            yield RedisAllowances(store)
+        finally:
+            await store.aclose()
 
     return made
 

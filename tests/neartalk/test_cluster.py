@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from presence.geo import Tile
     from presence.people import Session
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 # Of three masters each has one of them.
 KEYS = ["a", "b", "c"]
 RENEW = script(LUA / "renew.lua")

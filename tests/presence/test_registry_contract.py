@@ -11,7 +11,6 @@ import pytest
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
-from neartalk import redis
 from neartalk.codes import Refused
 from neartalk.redis import Store
 from neartalk.shared import store_at
@@ -23,6 +22,8 @@ from presence.registry_memory import MemoryRegistry
 from presence.registry_redis import RedisRegistry, session_key
 from presence.roster import Roster
 from tests.clusters import client_at
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 HALF_HOUR_MS = 1_800_000
 HERE, THERE, ELSEWHERE = (cell_at(52.52, lon) for lon in (13.40, 13.42, 13.44))
@@ -147,12 +148,6 @@ def stands(request: pytest.FixtureRequest) -> Stands:
         return memory_stand
     url = request.getfixturevalue(f"{request.param}_url")
     return lambda: redis_stand(url)
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How busy the machine is is not the subject."""
-    monkeypatch.setattr(redis, "TIMEOUT_S", 30)
 
 
 async def now_of(stand: Stand) -> int:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Make = Callable[[], AbstractAsyncContextManager[Callers]]
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 HERE, THERE = Place(cell_at(52.52, 13.4), 500), Place(cell_at(48.85, 2.35), 500)
 
 
@@ -41,8 +43,10 @@ def make(request: pytest.FixtureRequest) -> Make:
             yield MemoryCallers()
             return
         store = store_at(url.split(","))
-        yield RedisCallers(store)
-        await store.aclose()
+        try:
+            yield RedisCallers(store)
+        finally:
+            await store.aclose()
 
     return made
 
