@@ -123,6 +123,10 @@ class Nginx(Proxy):
             }}
         """
 
+    def stop(self) -> None:
+        """A killed one would leave its workers behind."""
+        self.terminate()
+
     def log(self) -> str:
         return "".join(path.read_text() for path in self.folder.glob("*.log"))
 
