@@ -32,7 +32,7 @@ test: check
 	@$(PYTHON) tests/coturn.py
 	@$(PYTHON) tests/prometheus.py
 	@$(PYTHON) tests/proxies.py
-	@$(PLAIN) $(PYTHON) -m pytest -n 4 --dist worksteal -rs
+	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
 # An hour and a half on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
 # installs the peers it can, builds in bench/build/ and names what is missing.

@@ -56,6 +56,7 @@ LISTEN = """() => {
     new MutationObserver(note).observe(region, all);
   }
 }"""
+TOLD = "(words) => window.told.includes(words)"
 SPEAKS = "(speaks) => Boolean(document.querySelector('.tile[data-speaks]')) === speaks"
 HUSH = "(quiet) => { window.calls[0].getSenders()[0].track.enabled = !quiet; }"
 SHADES: dict[int, tuple[Literal["light", "dark"], ...]] = {
@@ -310,11 +311,14 @@ def test_each_change_is_said_once_and_speaking_is_not(
     called = row(alice, caller).locator(".tag")
     expect(called).not_to_be_empty()
     name = f"caller {called.inner_text()}"
+    # One after the other: what happens at once is said in one go.
+    wait_until(alice.page, TOLD, f"{name} knocks, ~300 m")
     row(alice, caller).get_by_role("button", name="Not now").click()
     alice.page.locator("#voice-mute").click()
+    wait_until(alice.page, TOLD, "You are muted")
     bob.page.locator("#voice-leave").click()
     expect(tile(alice, bob)).to_have_attribute("data-state", "ended")
-    wait_until(alice.page, "(words) => window.told.includes(words)", f"{bob.name} left")
+    wait_until(alice.page, TOLD, f"{bob.name} left")
     assert alice.page.evaluate("window.told") == [
         f"You knocked at {bob.name}",
         f"Connecting with {bob.name}",
