@@ -28,8 +28,8 @@ from chat.said import Said
 from chat.store import history
 from chat.tail import Shown, Tail, after
 from neartalk.codes import Refused
+from neartalk.instruments import DELIVERY_SECONDS, unavailable
 from neartalk.limits import rule
-from neartalk.metrics import DELIVERY_SECONDS, unavailable
 from neartalk.records import records
 from presence.frames import gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 
 from chat.feed import feed
-from neartalk.metrics import add, counter, gauge
+from neartalk.instruments import add, counter, gauge
 
 
 def figures() -> Iterator[Metric]:

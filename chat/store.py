@@ -7,7 +7,7 @@ from django.conf import settings
 from chat.history import History
 from chat.history_memory import MemoryHistory
 from chat.history_redis import RedisHistory
-from neartalk.metrics import timed
+from neartalk.instruments import timed
 from neartalk.shared import shared
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from neartalk import drain
 from neartalk.records import WAITING_MAX, records
 from neartalk.redis import TIMEOUT_S, Store
 from neartalk.shared import shared
@@ -18,9 +19,6 @@ from neartalk.shared import shared
 FRESH_S = 1.0
 
 log = logging.getLogger("neartalk.health")
-
-# Set where this process ends: who is here is served, and nobody is sent here any more.
-draining = False
 
 
 class Part:
@@ -81,8 +79,8 @@ async def health(request: HttpRequest) -> JsonResponse:
         )
     else:
         parts["database"] = await database.answers()
-    ready = parts.get("redis", True) and not draining
-    told = {"live": True, "ready": ready, "draining": draining, **parts}
+    ready = parts.get("redis", True) and not drain.draining.is_set()
+    told = {"live": True, "ready": ready, "draining": drain.draining.is_set(), **parts}
     return JsonResponse(told, status=200 if ready else 503)
 
 

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
-from neartalk import metrics
+from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.origins import headers_of, nearest, origin_of
 from neartalk.records import records
@@ -108,7 +108,7 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
     """A refusal as JSON, or as the fragment of the page."""
-    metrics.told(refused)
+    instruments.told(refused)
     status = refused.row.status
     if request.htmx:
         response = render(request, "_refusal.html", {"refusal": refused}, status=status)

@@ -3,7 +3,7 @@
 import asyncio
 from functools import cache
 
-from neartalk.metrics import LAG_SECONDS
+from neartalk.instruments import LAG_SECONDS
 
 LOOK_S = 0.5
 

@@ -20,7 +20,7 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from neartalk import metrics, panels
+from neartalk import instruments, panels
 from neartalk.allowances import Act, allow
 from neartalk.audit import record
 from neartalk.codes import Refused
@@ -93,7 +93,7 @@ class Site(admin.AdminSite):
             if request.method == "POST":
                 await allow_login(request)
         except Refused as refused:
-            metrics.told(refused)
+            instruments.told(refused)
             await count(request, refused)
             return await sync_to_async(self.refuse_login)(request, refused)
         return await sync_to_async(super().login)(request, extra_context)

@@ -7,7 +7,7 @@ from django.conf import settings
 from neartalk.allowances import Allowances
 from neartalk.allowances_memory import MemoryAllowances
 from neartalk.allowances_redis import RedisAllowances
-from neartalk.metrics import timed
+from neartalk.instruments import timed
 from neartalk.origins import Keys, MemoryKeys, RedisKeys
 from neartalk.shared import shared
 

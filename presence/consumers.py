@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
-from neartalk import metrics
+from neartalk import instruments
 from neartalk.allowances import Act, allow
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
 from neartalk.origins import Origin, headers_of, nearest, origin_of
@@ -142,7 +142,7 @@ class SocketConsumer(AsyncConsumer):
 
     def refuse(self, refused: Refused) -> None:
         """Says why, and closes where the code says so."""
-        metrics.told(refused)
+        instruments.told(refused)
         if refused.rule:
             records().hits.count(refused.rule, nearest(self.origin))
         self.write(refusal(self.form, refused))

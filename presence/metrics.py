@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from neartalk.metrics import add, counter, gauge
+from neartalk.instruments import add, counter, gauge
 from presence import consumers, hints
 from presence.hub import hub
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
-from neartalk import metrics
+from neartalk import instruments
 from neartalk.backlog import backlog
 from neartalk.codes import TRY_AGAIN, Refused
 from neartalk.protocol import WebSocketProtocol
@@ -126,7 +126,7 @@ class Socket:
 
     def end(self, refused: Refused) -> None:
         """Says why, and closes with the close code of an error."""
-        metrics.told(refused)
+        instruments.told(refused)
         self.write(refusal(self.form, refused))
         self.outlet.close(refused.row.close)
 

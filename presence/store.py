@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from neartalk.metrics import timed
+from neartalk.instruments import timed
 from neartalk.shared import shared
 from presence.registry import Registry
 from presence.registry_memory import MemoryRegistry

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from neartalk import metrics
+from neartalk import instruments
 from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
@@ -281,7 +281,7 @@ async def self_panel(
     found = await around(session) if session.person.cell else None
     shown = own(session, found)
     if refused:
-        metrics.told(refused)
+        instruments.told(refused)
         shown["error"] = f"{refused.title} {session.person.name} stays for now."
         shown["attempt"] = str(body_of(request).get("username", ""))
     status = refused.row.status if refused else 200

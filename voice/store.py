@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from neartalk.metrics import timed
+from neartalk.instruments import timed
 from neartalk.shared import shared
 from voice.callers import Callers
 from voice.callers_memory import MemoryCallers

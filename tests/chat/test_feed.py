@@ -20,7 +20,7 @@ from chat.replay import ARRIVAL_MAX, gather
 from chat.said import Said
 from neartalk.background import Background
 from neartalk.codes import Refused
-from neartalk.metrics import unavailable
+from neartalk.instruments import unavailable
 from neartalk.redis import connect
 from presence.geo import cell_at, in_range, tile_of, tiles_within
 from presence.people import Place

@@ -13,7 +13,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncRequestFactory
 
-from neartalk import health
+from neartalk import drain, health
 from neartalk.health import Part
 from neartalk.middleware import Probes
 from neartalk.records import WAITING_MAX, records
@@ -97,7 +97,7 @@ async def test_a_redis_that_is_away_lets_nobody_be_sent_and_leaves_the_process_a
 async def test_a_process_that_drains_is_alive_and_not_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(health, "draining", True)
+    monkeypatch.setattr(drain.draining, "is_set", lambda: True)
     status, told = await asked(READY)
     assert (status, told["ready"], told["draining"]) == (503, False, True)
     assert await asked(LIVE) == (200, {"live": True})

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from prometheus_client import generate_latest
 
-from neartalk import metrics
+from neartalk import instruments, metrics
 from neartalk.codes import Refused
+from neartalk.instruments import registry, timed
 from neartalk.lag import LOOK_S, Lag
-from neartalk.metrics import registry, timed
 from tests.hubs import Time
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ async def test_each_call_of_a_store_is_timed_and_one_without_an_answer_counted()
 async def test_a_refusal_is_counted_by_code_and_rule() -> None:
     labels = {"code": "too-fast", "rule": "chat.send"}
     before = seen("neartalk_refusals_total", **labels)
-    metrics.told(Refused("too-fast", rule="chat.send"))
+    instruments.told(Refused("too-fast", rule="chat.send"))
     assert seen("neartalk_refusals_total", **labels) == before + 1
 
 
