@@ -28,10 +28,10 @@ turn:
 
 # Many a test waits for a timer of a server: twice as many workers as the usual two cores.
 test: check
-	@$(PYTHON) tests/chromium.py
-	@$(PYTHON) tests/coturn.py
-	@$(PYTHON) tests/prometheus.py
-	@$(PYTHON) tests/proxies.py
+	@$(PYTHON) tests/support/chromium.py
+	@$(PYTHON) tests/support/coturn.py
+	@$(PYTHON) tests/support/prometheus.py
+	@$(PYTHON) tests/support/proxies.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
 # An hour and a half on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It

@@ -19,7 +19,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import million
-from tests.servers import Postgres, Server
+from tests.support.servers import Postgres, Server
 
 CALLS = 20
 TARGET_MS = 300

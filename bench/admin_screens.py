@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.picture import shrink
 from bench.screens import ARGUMENTS, FONTS
-from tests.chromium import find
-from tests.servers import Server
+from tests.support.chromium import find
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -98,7 +98,7 @@ def log_in(page: Page, server: Server, name: str) -> None:
 def main() -> int:
     chromium = find()
     if chromium is None:
-        print("No Chromium: python tests/chromium.py installs one.", file=sys.stderr)
+        print("No Chromium: python tests/support/chromium.py installs one.", file=sys.stderr)
         return 1
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from playwright.async_api import expect
 
 from bench.kit import BUILD, Missing
 from tests.browser.conftest import ARGUMENTS
-from tests.chromium import find
+from tests.support.chromium import find
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, CDPSession, Locator, Page, Playwright
 
-    from tests.client import Spot
+    from tests.support.client import Spot
 
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {
@@ -232,7 +232,7 @@ async def chromium(playwright: Playwright, **options: Any) -> AsyncIterator[Brow
     """A Chromium with one visitor, whose microphone hears somebody who never stops."""
     path = find()
     if path is None:
-        raise Missing("no Chromium is here: python tests/chromium.py installs one")
+        raise Missing("no Chromium is here: python tests/support/chromium.py installs one")
     arguments = [
         *ARGUMENTS,
         "--use-fake-device-for-media-stream",

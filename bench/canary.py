@@ -29,14 +29,14 @@ from psycopg import sql
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from presence.geo import cell_at
-from tests.client import api, bearer_of, elsewhere, new_ref, north, person, place, session
-from tests.servers import Daemon, Postgres, Server, Valkey
+from tests.support.client import api, bearer_of, elsewhere, new_ref, north, person, place, session
+from tests.support.servers import Daemon, Postgres, Server, Valkey
 from tests.voice.people import at_signal, new_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.client import Person, Spot
+    from tests.support.client import Person, Spot
 
 LIFE_S, MARGIN_S = 1800, 60
 ADDRESSES = ("203.0.113.77", "2001:db8:77:88::99", "198.51.100.78")

@@ -27,18 +27,17 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from bench.cores import cores, pinned
-from chat.history_redis import RedisHistory, refs_key, stream_key
+from chat.feed.tail import Tail
+from chat.history.redis import RedisHistory, refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
-from chat.tail import Tail
-from neartalk.redis import connect
+from neartalk.redis.client import connect
 from presence.geo import CELL_DEGREES, cell_at, tile_of
 from presence.people import Person, Place, person_id_of
-from presence.registry import Tileful
-from presence.registry_redis import RedisRegistry
+from presence.registry import RedisRegistry, Tileful
 from presence.roster import Roster
-from tests.servers import Postgres, Valkey
+from tests.support.servers import Postgres, Valkey
 from voice.callers import Caller, Tie
-from voice.callers_redis import RedisCallers
+from voice.callers.redis import RedisCallers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -279,7 +278,9 @@ def held() -> list[tuple[str, float]]:
 def drawn() -> list[tuple[str, float]]:
     """Frames of who is near."""
 
-    people, form = map(import_string, ("presence.panel.people", "presence.frames.Form"))
+    people, form = map(
+        import_string, ("presence.delivery.panel.people", "presence.delivery.frames.Form")
+    )
     here, found = place(0), []
     for count in SHOWN:
         roster, ids = Roster(), [f"{turn:016}" for turn in range(count)]
@@ -294,7 +295,9 @@ def drawn() -> list[tuple[str, float]]:
 def records(postgres: Postgres) -> tuple[float, float]:
     """What it takes a process, and PostgreSQL, that sanctions are asked for; microseconds."""
     call_command("migrate", verbosity=0)
-    alone, read = map(import_string, ("neartalk.records.alone", "neartalk.sanctions.read"))
+    alone, read = map(
+        import_string, ("neartalk.records.writer.alone", "neartalk.records.sanctions.read")
+    )
     now = timezone.now()
     alone(read, now, now, 0)
     server = psutil.Process(postgres.pid)

@@ -15,7 +15,7 @@ from bench.load import Seat
 from bench.town import RADII_M, SOUTH, WEST
 from presence.geo import CELL_DEGREES, cell_at, centre, in_range
 from presence.people import Place
-from tests.client import route_hint
+from tests.support.client import route_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

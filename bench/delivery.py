@@ -22,7 +22,7 @@ from bench.cut import Cut
 from bench.joins import count_holes, count_repeats, crowd
 from bench.tally import Tally, missing, table, tally
 from bench.town import Town, town, until, within
-from chat.client import Client, hears
+from chat.devtools import Client, hears
 
 HEALED_S = 8.0
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from chat.evidence import seal_of
 from chat.models import Report
-from neartalk.audit import record
+from chat.reports import seal_of
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
+from neartalk.records import record
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PASSWORD = "a long evening"  # noqa: S105 of a server that lives for a minute

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.town import started, until
-from chat.loadtest import Load, Tally
+from chat.devtools import Load, Tally
 from presence.geo import tile_of
-from presence.registry_redis import people_key
-from tests.clusters import Master, ValkeyCluster
-from tests.front import Nginx
-from tests.servers import Postgres, Server, Valkey
+from presence.registry.redis import people_key
+from tests.support.clusters import Master, ValkeyCluster
+from tests.support.front import Nginx
+from tests.support.servers import Postgres, Server, Valkey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

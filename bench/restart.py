@@ -23,15 +23,15 @@ from playwright.sync_api import expect, sync_playwright
 from tests.browser.calls import WIDE, connect, hears_more, look, tile
 from tests.browser.conftest import ARGUMENTS, through
 from tests.browser.visitor import Visitor
-from tests.chromium import find
-from tests.client import elsewhere, north, running
-from tests.turn import Turn
+from tests.support.chromium import find
+from tests.support.client import elsewhere, north, running
+from tests.support.turn import Turn
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tests.client import Spot
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 TARGET_S = 8.0
 HEARS_AT = """async (heard) => {

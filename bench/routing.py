@@ -18,14 +18,23 @@ import redis.asyncio as aioredis
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from presence.geo import cell_at
-from tests.client import Tab, api, bearer_of, elsewhere, listening, place, route_hint, session
-from tests.front import BEHIND, HAProxy
-from tests.servers import Server, Valkey
+from tests.support.client import (
+    Tab,
+    api,
+    bearer_of,
+    elsewhere,
+    listening,
+    place,
+    route_hint,
+    session,
+)
+from tests.support.front import BEHIND, HAProxy
+from tests.support.servers import Server, Valkey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from tests.client import Spot
+    from tests.support.client import Spot
 
 PLACES, PEOPLE, MESSAGES = 40, 6, 3
 PROCESSES = (2, 3, 4)

@@ -33,9 +33,9 @@ from bench.picture import shrink
 from neartalk import clock
 from presence.geo import CELL_DEGREES, cell_at, centre
 from presence.names import colour
-from tests.chromium import find
-from tests.servers import free_port
-from tests.turn import Turn
+from tests.support.chromium import find
+from tests.support.servers import free_port
+from tests.support.turn import Turn
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -268,7 +268,7 @@ def knock(page: Page) -> None:
 def main() -> int:
     chromium = find()
     if chromium is None:
-        print("No Chromium: python tests/chromium.py installs one.", file=sys.stderr)
+        print("No Chromium: python tests/support/chromium.py installs one.", file=sys.stderr)
         return 1
     SCREENS.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=20_000)

@@ -20,7 +20,7 @@ from bench.busy import Busy
 from bench.readings import Reading
 from bench.stacks import STACKS, running
 from presence.geo import centre
-from tests.client import HERE
+from tests.support.client import HERE
 from tests.voice.people import Speaker, speaker
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from bench.cases import Size
     from bench.stacks import Running
-    from tests.client import Frame, Spot
-    from tests.servers import Server
+    from tests.support.client import Frame, Spot
+    from tests.support.servers import Server
 
 CANDIDATES = 4
 TELL_S = 0.3  # as static/js/voice/room.js

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.picture import shrink
 from bench.screens import ARGUMENTS, FONTS, LAT, LON, ROOT, SCREENS, SIZES
-from tests.chromium import find
-from tests.servers import Server
-from tests.turn import Turn
+from tests.support.chromium import find
+from tests.support.servers import Server
+from tests.support.turn import Turn
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,7 +16,7 @@ import psutil
 
 from bench.cores import cores, pinned
 from bench.kit import HUB, NODE_MODULES, PEERS
-from tests.servers import Daemon, Server, Valkey
+from tests.support.servers import Daemon, Server, Valkey
 
 # About as long as what people say, with the time it left: 57 bytes.
 WORDS = "Does anyone know when the market opens? |%t"

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from bench.town import Town
-from chat.client import hears, quantile, sent_ms
+from chat.devtools import hears, sent_ms
+from chat.devtools.client import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from chat.client import Client, Sent
+    from chat.devtools import Client
+    from chat.devtools.client import Sent
 
 
 @dataclass(slots=True)

@@ -11,10 +11,11 @@ from typing import Any, cast
 
 import redis.asyncio as aioredis
 
-from chat.client import Client, Person, Sent, arrive, hears
-from neartalk.client import Api
+from chat.devtools import Client, Person, arrive, hears
+from chat.devtools.client import Sent
+from neartalk.devtools import Api
 from presence.people import Place
-from tests.servers import Server, Valkey
+from tests.support.servers import Server, Valkey
 
 SOUTH, WEST = 52.4981689453125, 13.38134765625  # a tile's corner in Berlin
 TILE_HEIGHT, TILE_WIDTH = 180 / 2**15, 360 / 2**15

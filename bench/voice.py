@@ -17,14 +17,14 @@ from bench.cores import cores, pinned
 from bench.others import others
 from bench.readings import Reading
 from bench.stacks import STACKS, running
-from tests.client import HERE
+from tests.support.client import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.browsers import Sample, Talker
     from bench.cases import Size
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 # What a phone's processor is slower by; browsers' own tools take it for a cheap one.
 SLOWER = 4

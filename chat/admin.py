@@ -12,14 +12,10 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 
-from chat import moderation
-from chat.evidence import seal_of
 from chat.models import Report
-from neartalk.lists import COUNT_MAX, Choice, choices_of
+from chat.reports import moderation, seal_of
 from neartalk.models import RateLimitHit, Reason, Sanction
-from neartalk.panels import may
-from neartalk.site import add_panel
-from neartalk.verbs import Verb, WithVerbs
+from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, add_panel, choices_of, may
 from presence.names import tag
 
 WAITING = Report.State.WAITING

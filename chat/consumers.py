@@ -7,16 +7,15 @@ from urllib.parse import parse_qs
 
 from chat.feed import feed
 from chat.messages import REF
-from chat.patience import bear
 from chat.spam import refuse_spam
+from chat.strikes import bear
 from neartalk.codes import Refused
-from neartalk.sanctions import sanctions
+from neartalk.records import sanctions
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
-from presence.frames import Form, gap, signal
+from presence.delivery import Form, Socket, gap, signal
 from presence.hub import Hub
 from presence.people import Session
-from presence.sockets import Socket
 
 # A mark is never of the future, but for how well this process knows the store's clock.
 AHEAD_MS = 5_000

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from chat.models import Report
-from neartalk.retention import KEPT, Kept
+from neartalk.records import KEPT, Kept
 
 
 def unseal(rows: "QuerySet[Any]") -> int:

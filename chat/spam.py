@@ -7,9 +7,8 @@ import re
 from collections import Counter
 
 from chat.messages import Draft
-from neartalk.allowances import Act
 from neartalk.codes import Refused
-from neartalk.limits import seconds
+from neartalk.limits import Act, seconds
 from neartalk.text import TextRefused
 
 LINKS_MAX = 2

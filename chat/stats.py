@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from chat.models import Report
-from neartalk.figures import COUNTED, SOURCES, Counted, Figure
+from neartalk.stats import COUNTED, SOURCES, Counted, Figure
 
 HISTORY = re.compile(r"\{\w{6}\}:history")
 

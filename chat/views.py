@@ -2,20 +2,15 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat import reports
-from chat.feed import feed
+from chat.feed import ARRIVAL_MAX, Said, after, feed, gather, heard_at
 from chat.forms import ReportForm
 from chat.messages import StreamId, stream_id_of
-from chat.replay import ARRIVAL_MAX, gather, heard_at
-from chat.said import Said
-from chat.tail import after
-from neartalk.allowances import Act, allow
+from chat.reports import filing as reports
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.origins import headers_of, nearest, origin_of, widest
+from neartalk.limits import Act, allow, allowances, headers_of, keys, nearest, origin_of, widest
 from neartalk.records import records
-from neartalk.store import allowances, keys
-from presence.frames import Form
+from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
 from presence.people import Session
 from presence.sessions import of_request

@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from neartalk import admin_audit, admin_sanctions, panels, today  # noqa: F401 some register
 from neartalk.limits import RULES
-from neartalk.lists import Choice, ReadOnly
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
+from neartalk.operators import Choice, ReadOnly, panels
+from neartalk.operators import audit as admin_audit  # noqa: F401 some register
+from neartalk.operators import dashboard as today
 
 
 class ByRule(Choice):

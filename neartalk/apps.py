@@ -21,7 +21,7 @@ class NearTalkConfig(AppConfig):
 
 
 class OperatorsConfig(admin_apps.AdminConfig):
-    default_site = "neartalk.site.Site"
+    default_site = "neartalk.operators.site.Site"
     verbose_name = "Audit"
     default = False
 

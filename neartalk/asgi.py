@@ -14,11 +14,10 @@ from django.urls import re_path
 
 import chat.urls
 import voice.urls
-from neartalk.lag import lag
 from neartalk.records import records
-from presence.evictions import evictions
-from presence.hub import hub
-from voice.switchboard import switchboard
+from neartalk.server import lag
+from presence.hub import evictions, hub
+from voice.signaling import switchboard
 
 
 async def nowhere(scope: Any, receive: Any, send: Any) -> None:

@@ -11,9 +11,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
-from neartalk.masters import masters, redis_urls
-from neartalk.redis import TIMEOUT_S
-from neartalk.retention import KEPT
+from neartalk.records import KEPT
+from neartalk.redis import TIMEOUT_S, masters, redis_urls
 
 HALF_AN_HOUR_S = 1800
 

@@ -115,19 +115,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "neartalk.static.StaticFiles",
-    "neartalk.middleware.ContentPolicy",
-    "neartalk.middleware.DevicePolicy",
+    "neartalk.http.static.StaticFiles",
+    "neartalk.http.middleware.ContentPolicy",
+    "neartalk.http.middleware.DevicePolicy",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "neartalk.middleware.Probes",
-    "neartalk.middleware.AdminSession",
+    "neartalk.http.middleware.Probes",
+    "neartalk.http.middleware.AdminSession",
     "django.middleware.common.CommonMiddleware",
     "presence.sessions.BearerIsNoCookie",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "neartalk.middleware.AdminUser",
-    "neartalk.middleware.AdminNotices",
+    "neartalk.http.middleware.AdminUser",
+    "neartalk.http.middleware.AdminNotices",
     "django_htmx.middleware.HtmxMiddleware",
-    "neartalk.http.BodyFits",
+    "neartalk.http.endpoints.BodyFits",
 ]
 
 ROOT_URLCONF = "neartalk.urls"
@@ -188,7 +188,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "neartalk.static.HashedFiles"
+        else "neartalk.http.static.HashedFiles"
     }
 }
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -13,17 +13,14 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk import instruments
-from neartalk.allowances import Act, allow
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.origins import Origin, headers_of, nearest, origin_of
-from neartalk.protocol import EXTENSION
+from neartalk.limits import Act, Origin, allow, allowances, headers_of, keys, nearest, origin_of
 from neartalk.records import records
-from neartalk.store import allowances, keys
-from presence.evictions import evictions
-from presence.frames import Form, Frame, refusal
+from neartalk.server import EXTENSION
+from presence.delivery import AsgiOutlet, DirectOutlet, Form, Frame, refusal
+from presence.hub import evictions
 from presence.people import Session
 from presence.sessions import of_scope
-from presence.sockets import AsgiOutlet, DirectOutlet
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 

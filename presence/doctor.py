@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from neartalk.diagnosis import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
-from neartalk.origins import RedisKeys, digest_of, networks_of
-from neartalk.shared import shared
+from neartalk.doctor import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
+from neartalk.limits import RedisKeys, digest_of, networks_of
+from neartalk.redis import shared
 from presence.guest import Denied, guest
-from presence.registry_redis import RedisRegistry
+from presence.registry import RedisRegistry
 
 # Addresses that nobody has (RFC 5737).
 NOBODYS = "203.0.113."

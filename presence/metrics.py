@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 
 from neartalk.instruments import add, counter, gauge
-from presence import consumers, hints
-from presence.hub import hub
+from presence import consumers
+from presence.hub import hints, hub
 
 
 def figures() -> Iterator[Metric]:

@@ -17,11 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port, validate_host
 
 from neartalk.codes import Refused
-from neartalk.middleware import OnLoop
-from neartalk.sanctions import sanctions
+from neartalk.http import OnLoop
+from neartalk.records import sanctions
 from presence import names
 from presence.people import Session, person_id_of
-from presence.store import registry
+from presence.registry import registry
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 BEARER = "bearer "

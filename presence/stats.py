@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from neartalk.codes import Refused
-from neartalk.figures import COUNTED, SOURCES, Counted, Figure
-from neartalk.shared import shared
-from presence.registry_redis import RedisRegistry
+from neartalk.redis import shared
+from neartalk.stats import COUNTED, SOURCES, Counted, Figure
+from presence.registry import RedisRegistry
 
 PEOPLE = re.compile(r"\{\w{6}\}:people")
 

@@ -9,15 +9,23 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from neartalk import instruments
-from neartalk.allowances import Act, allow
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
+from neartalk.limits import (
+    Act,
+    Origin,
+    allow,
+    allowances,
+    headers_of,
+    keys,
+    nearest,
+    origin_of,
+    widest,
+)
 from neartalk.models import Reason
-from neartalk.origins import Origin, headers_of, nearest, origin_of, widest
-from neartalk.records import records
-from neartalk.sanctions import sanctions
-from neartalk.store import allowances, keys
-from presence import geo, panel
+from neartalk.records import records, sanctions
+from presence import geo
+from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, apart, cell_at, label
 from presence.hub import hub

@@ -13,13 +13,13 @@ from django.core.management import call_command
 from django.db import connections
 
 from chat.feed import Feed
-from neartalk.pipeline import Pipeline
+from neartalk.redis.pipeline import Pipeline
 from neartalk.settings import database
-from tests import chromium as browsers
-from tests import coturn
-from tests.clusters import ValkeyCluster
-from tests.servers import Daemon, Postgres, Server, Valkey
-from tests.turn import Turn
+from tests.support import chromium as browsers
+from tests.support import coturn
+from tests.support.clusters import ValkeyCluster
+from tests.support.servers import Daemon, Postgres, Server, Valkey
+from tests.support.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,8 +60,8 @@ def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of stores: how busy the machine is is not the subject."""
-    for module in ("redis", "cluster"):
-        monkeypatch.setattr(f"neartalk.{module}.TIMEOUT_S", 30)
+    for module in ("client", "cluster"):
+        monkeypatch.setattr(f"neartalk.redis.{module}.TIMEOUT_S", 30)
 
 
 @pytest.fixture(scope="session")

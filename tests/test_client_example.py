@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.client import elsewhere, person, running
+from tests.support.client import elsewhere, person, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from tests.client import Person
-    from tests.servers import Server
+    from tests.support.client import Person
+    from tests.support.servers import Server
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/clients.md"
 LINES_MAX = 30

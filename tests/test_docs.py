@@ -14,19 +14,18 @@ from django.core.management import get_commands
 from django.urls import URLPattern, get_resolver
 
 from chat.consumers import ChatConsumer
+from chat.feed import Said
 from chat.messages import Draft, StreamId, message_of
-from chat.said import Said
 from neartalk.codes import CODES, Code, Refused
 from neartalk.limits import RULES
-from presence import frames, panel
-from presence.frames import Form
+from presence.delivery import Form, frames, panel
 from presence.people import Place
 from presence.roster import Nearby
-from voice import frames as voice_frames
+from voice.call_graph import End, Reason
 from voice.callers import Caller, Tie
 from voice.consumers import SignalConsumer
 from voice.mesh import Why
-from voice.ties import End, Reason
+from voice.signaling import frames as voice_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +153,7 @@ def frames_sent() -> dict[str, set[str]]:
     """Each type of frame that the server sends in JSON form, with its fields."""
     found: dict[str, set[str]] = {}
     for path in modules():
-        for name, call in [] if path.parent.name == "voice" else calls(path):
+        for name, call in [] if "voice" in path.parts else calls(path):
             match name, call.args:
                 case "signal", [_, ast.Constant(value=str(kind))]:
                     kind = kind if kind in frames.BARE else f"chat.{kind}"
@@ -435,18 +434,23 @@ def test_every_rule_of_limits_stands_in_the_table_as_it_is_by_default_and_no_oth
 
 def test_every_module_stands_in_the_tree_of_the_architecture_and_no_other() -> None:
     tree = read(ROOT / "docs/architecture.md").split("```")[1]
-    told: dict[str, set[str]] = {}
+    told: set[str] = set()
+    app = room = ""
     for line in tree.splitlines():
+        names = line.strip().split("  ")[0]
         if line and not line.startswith(" "):
-            app = line.split("/")[0]
-            told[app] = set()
+            app, room = names, ""
+        elif names.endswith("/"):
+            room = names
         elif line:
-            told[app] |= set(line.strip().split("  ")[0].split(", "))
-    present: dict[str, set[str]] = {app: set() for app in APPS}
-    for path in modules():
-        if path.stem != "__init__" and path.parent.name != "migrations":
-            present[path.relative_to(ROOT).parts[0]].add(path.stem)
-    assert {app: told[app] for app in APPS} == present
+            room = room if line.startswith("    ") else ""
+            told |= {f"{app}{room}{name}" for name in names.split(", ")}
+    present = {
+        path.relative_to(ROOT).with_suffix("").as_posix()
+        for path in modules()
+        if path.stem != "__init__" and path.parent.name != "migrations"
+    }
+    assert {name for name in told if name.startswith(APPS)} == present
 
 
 def test_every_name_in_the_architecture_stands_in_the_code() -> None:
@@ -454,7 +458,7 @@ def test_every_name_in_the_architecture_stands_in_the_code() -> None:
         *modules(),
         *(ROOT / "bench").glob("*.py"),
         *(ROOT / "static/js").rglob("*.js"),
-        *(ROOT / "chat/lua").glob("*.lua"),
+        *(ROOT / "chat/history/lua").glob("*.lua"),
         *(ROOT / "tests").rglob("*.py"),
     ]
     known = {word for path in files for word in re.findall(r"\w+", f"{path} {read(path)}")}

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import redis
 
-from neartalk.diagnosis import Diagnosis, State, fault, ok
-from neartalk.doctor_site import health, page, web_socket
+from neartalk.doctor import Diagnosis, State, fault, ok
+from neartalk.doctor.site import health, page, web_socket
 from neartalk.management.commands.doctor import lines
 from presence import doctor as visits
-from tests.servers import Server, free_port
+from tests.support.servers import Server, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_django.fixtures import Settings
 
-    from tests.servers import Valkey
+    from tests.support.servers import Valkey
 
 SECRET = "a-secret-that-nobody-is-told-of"
 WAIT_S = 20.0

@@ -1,4 +1,5 @@
-"""Imports run one way: voice -> chat -> presence -> neartalk. Three modules alone look up."""
+"""Imports run one way: between the apps (voice -> chat -> presence -> neartalk; three modules alone
+look up), and between the packages of each app, which are entered by their front door alone."""
 
 from __future__ import annotations
 
@@ -57,6 +58,66 @@ def test_every_app_and_every_exception_exists() -> None:
     assert all((ROOT / name).exists() for name in LOOK_UP)
 
 
+# ---- Packages --------------------------------------------------------------------------------
+
+
+def packages() -> set[str]:
+    """Every package of an app but those that Django itself goes through."""
+    found = {path.parent for app in APPS for path in modules(app) if path.name == "__init__.py"}
+    names = {".".join(path.relative_to(ROOT).parts) for path in found}
+    return {name for name in names - {*APPS} if not {"management", "formats"} & {*name.split(".")}}
+
+
+def room(module: str) -> str:
+    """The package that a module of an app stands in, or the module itself at the app's root."""
+    return ".".join(module.split(".")[:2])
+
+
+def reached_past(source: str, module: str, rooms: Collection[str]) -> set[str]:
+    """What a module imports from inside packages that it does not stand in."""
+    found = {name for name in imported(source, module.rpartition(".")[0]) if room(name) in rooms}
+    inside = {name for name in found if (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
+    return {name for name in inside if name.count(".") > 1 and room(name) != room(module)}
+
+
+def test_a_package_is_entered_by_its_init_alone() -> None:
+    rooms = packages()
+    found = {
+        name: past
+        for app in APPS
+        for path in modules(app)
+        if (name := path.relative_to(ROOT).as_posix()) not in LOOK_UP
+        if (past := reached_past(path.read_text(), name_of(path), rooms))
+    }
+    assert found == {}
+
+
+def test_every_init_says_what_its_package_is_for_in_three_lines() -> None:
+    for name in packages():
+        text = (ROOT / name.replace(".", "/") / "__init__.py").read_text()
+        says = ast.get_docstring(ast.parse(text))
+        assert says and len(says.splitlines()) <= 3, name
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_packages_of_an_app_import_one_way(app: str) -> None:
+    edges = {
+        (room(one), room(to))
+        for one, to in imports()
+        if {app} == {one.split(".")[0], to.split(".")[0]}
+    }
+    edges = {(one, to) for one, to in edges if one != to and app not in {one, to}}
+    assert circles(edges) == set()
+
+
+def circles(edges: Collection[tuple[str, str]]) -> set[str]:
+    """The nodes from which a way along the edges leads back to themselves."""
+    left = {*edges}
+    while ends := {one for edge in left for one in edge} - {one for one, _ in left}:
+        left = {(one, to) for one, to in left if to not in ends}
+    return {one for one, _ in left}
+
+
 # ---- The diagrams ----------------------------------------------------------------------------
 
 
@@ -66,9 +127,14 @@ def imports() -> set[tuple[str, str]]:
     return {
         (name, found)
         for name, path in names.items()
-        for found in imported(path.read_text(), name.rpartition(".")[0])
+        for found in imported(path.read_text(), base_of(path))
         if found in names and found != name
     }
+
+
+def base_of(path: Path) -> str:
+    """The package that relative imports of a file start from."""
+    return ".".join(path.relative_to(ROOT).parts[:-1])
 
 
 def name_of(path: Path) -> str:
@@ -118,14 +184,29 @@ def test_the_diagram_of_the_apps_is_that_of_the_imports() -> None:
     assert drawn == real, arrows(real)
 
 
-def test_the_diagram_of_the_main_modules_is_that_of_their_imports() -> None:
+def test_the_diagram_of_the_packages_is_that_of_their_imports() -> None:
     nodes, drawn = diagrams()[1]
-    assert [node for node in nodes if not (ROOT / f"{node.replace('.', '/')}.py").exists()] == []
-    real = direct({(one, to) for one, to in imports() if {one, to} <= nodes})
+    known = {room(name_of(path)) for app in APPS for path in modules(app)}
+    assert nodes - known == set()
+    assert {name for name in packages() if name.count(".") == 1} - nodes == set()
+    edges = {(room(one), room(to)) for one, to in imports()}
+    real = direct({(one, to) for one, to in edges if {one, to} <= nodes and one != to})
     assert drawn == real, arrows(real)
 
 
 # ---- How they are found ----------------------------------------------------------------------
+
+
+def test_what_reaches_past_an_init_is_found() -> None:
+    rooms = {"presence.hub", "presence.delivery"}
+    past = "from presence.hub.leases import Leases\nfrom presence.delivery import Socket"
+    assert reached_past(past, "chat.feed.feed", rooms) == {"presence.hub.leases"}
+    assert reached_past(past, "presence.hub.hub", rooms) == set()
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({("a", "b"), ("b", "c"), ("a", "c")}) == set()
+    assert circles({("a", "b"), ("b", "c"), ("c", "b")}) >= {"b", "c"}
 
 
 def test_an_import_is_found_wherever_it_stands() -> None:

@@ -15,13 +15,13 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 
-from chat.reports import EARLIER_MAX
-from neartalk.activity import FEW
-from neartalk.retention import KEPT
+from chat.reports.filing import EARLIER_MAX
+from neartalk.records import KEPT
+from neartalk.records.activity import FEW
+from presence.delivery.recent_subscriptions import PLACES_MAX
 from presence.sessions import DEVICE_S
-from presence.trails import PLACES_MAX
+from voice.call_graph import DECLINED_MS
 from voice.ice import LIFE_S
-from voice.ties import DECLINED_MS
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase

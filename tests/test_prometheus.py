@@ -19,14 +19,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.canary import ADDRESSES, Secrets, converse
 from chat.history import History
-from neartalk.allowances import Allowances
 from neartalk.codes import CODES
 from neartalk.limits import RULES
+from neartalk.limits.allowances import Allowances
 from presence.registry import Registry
-from tests import prometheus
-from tests.client import api, elsewhere, person
-from tests.scraper import OURS, Prometheus
-from tests.servers import ROOT, Server, Valkey
+from tests.support import prometheus
+from tests.support.client import api, elsewhere, person
+from tests.support.scraper import OURS, Prometheus
+from tests.support.servers import ROOT, Server, Valkey
 from voice.callers import Callers
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from presence.geo import cell_at, tile_of
-from tests.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
-from tests.servers import Server
+from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.client import Person, Spot
     from tests.conftest import Serve
-    from tests.servers import Valkey
+    from tests.support.client import Person, Spot
+    from tests.support.servers import Valkey
 
 TEXT, NAME = "Whisper of the owl", "Nameless Wanderer"
 

@@ -16,23 +16,23 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from chat.history_redis import stream_key
+from chat.history.redis import stream_key
 from chat.models import Report
-from neartalk import figures
-from neartalk.figures_server import metrics, parts_away
 from neartalk.management.commands import stats
 from neartalk.models import HourlyHits
-from neartalk.redis import connect
+from neartalk.redis.client import connect
+from neartalk.stats import figures
+from neartalk.stats.server import metrics, parts_away
 from presence.geo import cell_at, tile_of
 from presence.people import Place
-from presence.registry_redis import RedisRegistry
-from tests.servers import free_port
-from voice.callers_redis import district_key
+from presence.registry import RedisRegistry
+from tests.support.servers import free_port
+from voice.callers.redis import district_key
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-    from neartalk.figures import Figure
+    from neartalk.stats import Figure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

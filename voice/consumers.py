@@ -8,13 +8,11 @@ from typing import Any, ClassVar
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.limits import rule, seconds, take
-from neartalk.sanctions import sanctions
+from neartalk.records import sanctions
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
-from voice import frames
 from voice.ice import has_relay
-from voice.lines import Line
-from voice.switchboard import switchboard
+from voice.signaling import Line, frames, switchboard
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 INSTANCE = re.compile(r"[A-Za-z0-9_-]{8,64}")

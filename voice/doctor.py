@@ -8,12 +8,10 @@ from functools import partial
 
 from django.conf import settings
 
-from neartalk.diagnosis import SOURCES, Asked, Exam, Finding, fault, ok, warning
-from neartalk.doctor_settings import SECRET_BITS, bits
+from neartalk.doctor import SECRET_BITS, SOURCES, Asked, Exam, Finding, bits, fault, ok, warning
 from voice.ice import credentials, has_relay
-from voice.shield import Shield
-from voice.stun import Address
-from voice.turn import Server, TurnError, allocation, binding, server_of
+from voice.relay import Address, Server, TurnError, allocation, binding, server_of
+from voice.sdp_filter import Shield
 
 
 def exams(asked: Asked) -> Iterable[Exam]:

@@ -6,7 +6,7 @@ from prometheus_client import Metric
 
 from neartalk.instruments import add, counter, gauge
 from voice.callers import Tie
-from voice.switchboard import switchboard
+from voice.signaling import switchboard
 
 
 def figures() -> Iterator[Metric]:

@@ -2,6 +2,6 @@
 
 import re
 
-from neartalk.figures import COUNTED, Counted
+from neartalk.stats import COUNTED, Counted
 
 COUNTED.append(Counted("people in voice", re.compile(r"\{voice\}:district:\w{5}"), "SCARD"))

@@ -2,10 +2,9 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from neartalk.allowances import Act, allow
 from neartalk.clock import now_ms
 from neartalk.http import HtmxRequest, endpoint
-from neartalk.store import allowances
+from neartalk.limits import Act, allow, allowances
 from presence.sessions import of_request
 from voice.ice import LIFE_S, servers
 

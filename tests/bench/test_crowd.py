@@ -10,7 +10,7 @@ import pytest
 from bench import crowd
 from bench.town import RADII_M
 from presence.geo import in_range
-from tests.client import route_hint
+from tests.support.client import route_hint
 
 
 def test_in_one_place_everybody_hears_everybody() -> None:

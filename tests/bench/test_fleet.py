@@ -4,7 +4,7 @@ hosts, and nginx in front."""
 import pytest
 
 from bench.fleet import run
-from tests.proxies import find
+from tests.support.proxies import find
 
 
 @pytest.mark.timeout(300)

@@ -11,8 +11,9 @@ from bench.signalling import CANDIDATES, DESCRIPTION, Meter, Reads, callers, els
 from bench.stacks import STACKS, running
 from presence.geo import cell_at
 from presence.people import Place
-from tests.client import HERE
-from voice.callers import district_of, districts_heard
+from tests.support.client import HERE
+from voice.callers import districts_heard
+from voice.callers.contract import district_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

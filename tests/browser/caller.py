@@ -13,8 +13,8 @@ from websockets.sync.client import connect
 from tests.browser.neighbour import Neighbour
 
 if TYPE_CHECKING:
-    from tests.client import Spot
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 
 class Caller(Neighbour):

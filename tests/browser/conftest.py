@@ -14,16 +14,16 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.neighbour import Neighbour
 from tests.browser.visitor import Visitor
-from tests.servers import Server
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from tests.client import Spot
     from tests.conftest import Serve
-    from tests.turn import Turn
+    from tests.support.client import Spot
+    from tests.support.turn import Turn
 
 # For machines that do much else. Nothing waits that long unless something is broken.
 TIMEOUT_MS = 20_000

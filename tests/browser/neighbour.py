@@ -13,8 +13,8 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 if TYPE_CHECKING:
-    from tests.client import Spot
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 PATIENCE_S = 20
 

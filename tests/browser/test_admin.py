@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from bench.admin_screens import log_in, seeded
-from tests.servers import Server
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

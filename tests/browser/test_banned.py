@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.calls import WIDE
-from tests.client import elsewhere, north
-from tests.servers import Server
+from tests.support.client import elsewhere, north
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

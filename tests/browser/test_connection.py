@@ -10,13 +10,13 @@ from playwright.sync_api import expect
 
 from presence.geo import cell_at, centre
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

@@ -24,7 +24,7 @@ from tests.browser.test_access import (
     reach,
 )
 from tests.browser.test_connection import without_a_server
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet, Speak
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from playwright.sync_api import WebSocketRoute
 
     from tests.browser.conftest import Invite, Meet
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

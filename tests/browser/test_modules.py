@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from presence.geo import CELL_DEGREES, LATITUDE_MAX, cell_at, centre
-from tests.client import route_hint
+from tests.support.client import route_hint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.client import Spot
+    from tests.support.client import Spot
 
 pytestmark = pytest.mark.browser
 

@@ -13,15 +13,15 @@ from playwright.sync_api import expect
 
 from presence.geo import CELL_DEGREES, cell_at, centre, tile_of
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north, route_hint
+from tests.support.client import elsewhere, north, route_hint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Request
 
     from tests.browser.conftest import Invite, Meet
     from tests.browser.visitor import Visitor
-    from tests.client import Spot
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

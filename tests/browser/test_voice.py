@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 from tests.browser.calls import SOUND, WIDE, connect, hears_more, id_of, look, tile, tile_of
 from tests.browser.conftest import through
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north, running
-from tests.servers import Valkey
+from tests.support.client import elsewhere, north, running
+from tests.support.servers import Valkey
 from tests.voice.aiortc_peer import aiortc_peer
 from voice.mesh import is_polite
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.browser.conftest import Speak
-    from tests.servers import Server
-    from tests.turn import Turn
+    from tests.support.servers import Server
+    from tests.support.turn import Turn
 
 pytestmark = pytest.mark.browser
 

@@ -23,7 +23,7 @@ from tests.browser.test_access import (
 )
 from tests.browser.test_connection import without_a_server
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Invite, Meet, Speak
     from tests.browser.visitor import Visitor
-    from tests.client import Spot
     from tests.conftest import Serve
-    from tests.servers import Server
-    from tests.turn import Turn
+    from tests.support.client import Spot
+    from tests.support.servers import Server
+    from tests.support.turn import Turn
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.calls import WIDE, connect, hears_more, look, receives_more, tile
 from tests.browser.conftest import through
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Speak
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
-    from tests.servers import Server
-    from tests.turn import Turn
+    from tests.support.servers import Server
+    from tests.support.turn import Turn
 
 pytestmark = pytest.mark.browser
 

@@ -12,14 +12,14 @@ from playwright.sync_api import expect
 from tests.browser.calls import WIDE, connect, hears_more, id_of, tile, tile_of
 from tests.browser.test_access import reach
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Invite, Speak
     from tests.browser.visitor import Visitor
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

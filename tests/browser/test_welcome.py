@@ -12,15 +12,15 @@ from playwright.sync_api import expect
 from presence.geo import cell_at, centre
 from tests.browser.conftest import INSECURE_HOST
 from tests.browser.visitor import wait_until
-from tests.client import elsewhere
+from tests.support.client import elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.browser.conftest import Invite
     from tests.browser.visitor import Visitor
-    from tests.client import Spot
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

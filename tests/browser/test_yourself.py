@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.client import elsewhere, north
+from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet
     from tests.browser.visitor import Visitor
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 

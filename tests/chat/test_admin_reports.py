@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat.models import Report
 from neartalk.models import RateLimitHit, Sanction
-from tests.operators import evidence, operator, report, sanction
+from tests.support.operators import evidence, operator, report, sanction
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 
 from neartalk.codes import CODES
 from presence.sessions import own_origin
-from tests.client import (
+from tests.support.client import (
     JSON,
     Tab,
     api,
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import Settings
 
-    from tests.client import Person, Spot
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.client import Person, Spot
+    from tests.support.servers import Server
 
 Kind = Literal["uvicorn", "daphne"]
 REF = "ref-of-bad-frame"

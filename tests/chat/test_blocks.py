@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.client import bearer_of, elsewhere, listening, north, person, running
+from tests.support.client import bearer_of, elsewhere, listening, north, person, running
 from tests.voice.people import at_signal, new_instance, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.client import Person, Spot
     from tests.conftest import Serve
-    from tests.servers import Server, Valkey
+    from tests.support.client import Person, Spot
+    from tests.support.servers import Server, Valkey
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import sys
 
 from bench.canary import watch
-from tests.servers import Server
+from tests.support.servers import Server
 
 HURRIED = """
 import os
@@ -14,11 +14,15 @@ import django
 
 django.setup()
 from django.core.management import call_command
-from presence import hub, registry_redis
-from voice import callers, callers_redis
+import presence.hub.hub
+import presence.registry.redis
+import voice.callers.contract
+import voice.callers.redis
 
-hub.LINGER_S, hub.TRIM_S = 2.0, 2.0
-registry_redis.TILE_KEEP_MS = callers.KEEP_MS = callers_redis.KEEP_MS = 12_000
+presence.hub.hub.LINGER_S, presence.hub.hub.TRIM_S = 2.0, 2.0
+for module in (voice.callers.contract, voice.callers.redis):
+    module.KEEP_MS = 12_000
+presence.registry.redis.TILE_KEEP_MS = 12_000
 call_command("serve", port=int(sys.argv[1]))
 """
 

@@ -12,7 +12,7 @@ from bench import delivery
 from bench.delivery import Size
 from bench.tally import Tally
 from bench.town import Town, town
-from tests.servers import Server
+from tests.support.servers import Server
 
 SMALL = Size(
     readers=24,
@@ -36,8 +36,8 @@ import django
 
 django.setup()
 from django.core.management import call_command
-from neartalk import keepalive
-from presence import hub
+from neartalk.server import keepalive
+from presence.hub import hub
 
 keepalive.PING_S = 2
 keepalive.keepalive.slots = keepalive.keepalive.slots[:2]

@@ -15,23 +15,18 @@ from pytest_django.fixtures import Settings
 import chat.views
 import presence.hub
 import presence.views
-from chat.feed import Feed
-from chat.history import History
-from chat.history_memory import MemoryHistory
-from chat.history_redis import RedisHistory
+from chat.feed import ARRIVAL_MAX, Feed
+from chat.history import History, MemoryHistory
+from chat.history.redis import RedisHistory
 from chat.messages import BEGINNING, Message, StreamId, stream_id_of
-from chat.replay import ARRIVAL_MAX
-from neartalk import redis
 from neartalk.clock import Clock, now_ms
+from neartalk.redis import client as redis
 from presence import sessions
-from presence.frames import Form, Frame
+from presence.delivery import Form, Frame, Socket
 from presence.geo import cell_at, tile_of, tiles_within
 from presence.hub import Hub
 from presence.people import Place
-from presence.registry import Registry
-from presence.registry_memory import MemoryRegistry
-from presence.registry_redis import RedisRegistry
-from presence.sockets import Socket
+from presence.registry import MemoryRegistry, RedisRegistry, Registry
 
 MINUTE_MS = 60_000
 HALF_HOUR_MS = 30 * MINUTE_MS

@@ -9,25 +9,19 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from chat import feed as feeds
-from chat import replay
-from chat.feed import Feed
-from chat.history import History
-from chat.history_memory import MemoryHistory
-from chat.history_redis import RedisHistory
+from chat.feed import ARRIVAL_MAX, Feed, Said, gather, replay
+from chat.feed import feed as feeds
+from chat.history import History, MemoryHistory
+from chat.history.redis import RedisHistory
 from chat.messages import Draft, StreamId
-from chat.replay import ARRIVAL_MAX, gather
-from chat.said import Said
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.instruments import unavailable
-from neartalk.redis import connect
+from neartalk.redis.client import connect
 from presence.geo import cell_at, in_range, tile_of, tiles_within
 from presence.people import Place
-from presence.registry import Registry
-from presence.registry_memory import MemoryRegistry
-from presence.registry_redis import RedisRegistry
-from tests.hubs import (
+from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from tests.support.hubs import (
     AWAY,
     BESIDE,
     HERE,

@@ -12,9 +12,8 @@ import pytest
 from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
-from chat.history import AFTER_COUNT, History, life_ms
-from chat.history_memory import MemoryHistory
-from chat.history_redis import TRIM_ENTRIES, TRIM_TILES, RedisHistory, refs_key, stream_key
+from chat.history import AFTER_COUNT, History, MemoryHistory, life_ms
+from chat.history.redis import TRIM_ENTRIES, TRIM_TILES, RedisHistory, refs_key, stream_key
 from chat.messages import (
     BEGINNING,
     Appended,
@@ -29,10 +28,10 @@ from chat.messages import (
 from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.redis import Store
-from neartalk.shared import store_at
+from neartalk.redis.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.people import Place
-from tests.clusters import client_at
+from tests.support.clusters import client_at
 
 pytestmark = pytest.mark.usefixtures("patient")
 

@@ -9,15 +9,15 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from chat.history import life_ms
-from chat.history_redis import DUE, RedisHistory, refs_key, stream_key
+from chat.history.redis import DUE, RedisHistory, refs_key, stream_key
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
-from neartalk.redis import Client, connect
+from neartalk.redis.client import Client, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.people import Place
-from tests.hubs import turns
-from tests.relay import WAIT_S, Relay, relayed
-from tests.servers import Valkey
+from tests.support.hubs import turns
+from tests.support.relay import WAIT_S, Relay, relayed
+from tests.support.servers import Valkey
 
 HERE, THERE = cell_at(52.52, 13.4), cell_at(52.52, 13.5)
 HOME, OUT = tile_of(HERE), tile_of(THERE)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neartalk.limits import RULES
-from tests.client import api, bearer_of, elsewhere, listening, new_ref, running, session
-from tests.servers import Valkey
+from tests.support.client import api, bearer_of, elsewhere, listening, new_ref, running, session
+from tests.support.servers import Valkey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from tests.client import Tab
-    from tests.servers import Server
+    from tests.support.client import Tab
+    from tests.support.servers import Server
 
     Servers = tuple[Server, Server]
     # The two processes, with these rules off.

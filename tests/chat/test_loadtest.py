@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat.client import Client, Person, Sent, hears, receivers, spot_of
-from chat.loadtest import Load, spot_of_place
-from neartalk.doors import doors_of
+from chat.devtools import Client, Load, Person, hears, spot_of
+from chat.devtools.client import Sent, receivers
+from chat.devtools.loadtest import spot_of_place
+from neartalk.devtools import doors_of
 from presence.geo import apart, cell_at
 from presence.people import Place
-from tests.client import running
+from tests.support.client import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 HERE, NEXT, FAR = "u33dc0q", "u33dc0r", "u33dbzq"
 

@@ -10,13 +10,13 @@ from django.contrib.admin.models import LogEntry
 from django.core.cache import cache
 from django.utils import timezone
 
-from chat import moderation
 from chat.feed import Feed
 from chat.models import Report
+from chat.reports import moderation
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from neartalk.verdicts import Overtaken, lift
-from tests.operators import evidence, operator, report, sanction
+from neartalk.records import Overtaken, lift
+from tests.support.operators import evidence, operator, report, sanction
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,15 +10,15 @@ import psycopg
 import pytest
 
 from neartalk.limits import RULES
-from tests.client import TIMEOUT_S, elsewhere, new_ref, person
-from tests.houses import house
+from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
+from tests.support.houses import house
 from tests.voice.people import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.client import Frame, Person, Tab
-    from tests.houses import House
+    from tests.support.client import Frame, Person, Tab
+    from tests.support.houses import House
 
 REFUSALS = RULES["chat.refused"].burst
 LINKS = "www.a.org www.b.org www.c.org"

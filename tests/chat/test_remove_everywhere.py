@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import httpx
 
 from presence.geo import cell_at, tile_of
-from tests.client import HERE, person
-from tests.servers import Server
+from tests.support.client import HERE, person
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from tests.conftest import Serve
-    from tests.servers import Postgres
+    from tests.support.servers import Postgres
 
 LOGIN, PASSWORD = "/admin/login/", "a long evening"
 # What the report of a message leaves: a row, and the message's tile for as long as it lives.

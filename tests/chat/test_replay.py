@@ -1,10 +1,8 @@
 """What is found for a reader in many tiles: the newest, in order, and nothing twice or never."""
 
-from chat.history_memory import MemoryHistory
+from chat.feed import Said, after, gather
+from chat.history import MemoryHistory
 from chat.messages import Draft, StreamId
-from chat.replay import gather
-from chat.said import Said
-from chat.tail import after
 from presence.geo import cell_at
 from presence.people import Place
 

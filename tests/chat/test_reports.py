@@ -18,23 +18,22 @@ from django.test import AsyncClient
 import chat.views
 import neartalk.http
 import presence.views
-from chat import reports
-from chat.history_memory import MemoryHistory
-from chat.history_redis import RedisHistory
+from chat.feed import Said
+from chat.history import MemoryHistory
+from chat.history.redis import RedisHistory
 from chat.models import Report
-from chat.said import Said
-from neartalk import redis
-from neartalk.allowances_memory import MemoryAllowances
+from chat.reports import filing as reports
 from neartalk.codes import Refused
 from neartalk.limits import RULES
+from neartalk.limits.memory import MemoryAllowances
+from neartalk.limits.origins import MemoryKeys
 from neartalk.models import Sanction
-from neartalk.origins import MemoryKeys
-from neartalk.records import Records
+from neartalk.records.writer import Records
+from neartalk.redis import client as redis
 from presence import sessions
 from presence.people import Place
-from presence.registry_memory import MemoryRegistry
-from presence.registry_redis import RedisRegistry
-from tests.hubs import AWAY, BESIDE, HERE, Page, Process, Seat
+from presence.registry import MemoryRegistry, RedisRegistry
+from tests.support.hubs import AWAY, BESIDE, HERE, Page, Process, Seat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -326,7 +325,7 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     history = MemoryHistory(clock)
     kept: list[int] = []
     shelf = SimpleNamespace(set=lambda key, tile, left_s: kept.append(left_s))
-    monkeypatch.setattr("chat.reports.cache", shelf)
+    monkeypatch.setattr("chat.reports.filing.cache", shelf)
     monkeypatch.setattr(reports, "now_ms", clock)
     async with opened(history, MemoryRegistry(clock), monkeypatch) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
@@ -591,7 +590,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
 async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("neartalk.records.WAITING_MAX", 2)
+    monkeypatch.setattr("neartalk.records.writer.WAITING_MAX", 2)
     async with in_memory(monkeypatch) as street:
         alice = await street.come("alice")
         with monkeypatch.context() as broken:

@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from chat.evidence import seal_of
 from chat.models import Report
+from chat.reports import seal_of
 
 pytestmark = pytest.mark.django_db
 

@@ -10,15 +10,15 @@ import psycopg
 import pytest
 from redis.asyncio import Redis
 
-from tests.client import HERE, bearer_of, north, person, place, session
-from tests.client import api as client
+from tests.support.client import HERE, bearer_of, north, person, place, session
+from tests.support.client import api as client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.client import Person
     from tests.conftest import Serve
-    from tests.servers import Postgres, Server, Valkey
+    from tests.support.client import Person
+    from tests.support.servers import Postgres, Server, Valkey
 
 WAIT_S = 30
 STRANGERS = 12

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Report
-from neartalk.retention import KEPT
+from neartalk.records import KEPT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("each_database")]
 

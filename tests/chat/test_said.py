@@ -2,11 +2,12 @@
 
 import pytest
 
+from chat.feed import Said
+from chat.feed.rendered import MINUTE_MS
 from chat.messages import Message, StreamId
-from chat.said import MINUTE_MS, Said
-from presence import fragments, names
-from presence.fragments import fragment
-from presence.frames import Form
+from presence import names
+from presence.delivery import Form, fragments
+from presence.delivery.fragments import fragment
 from presence.people import Place
 
 WORDS = '<b>&amp; "it\'s" {{ message.id }} {% now %}</b>\n\N{WAVING HAND SIGN}'

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from neartalk.backlog import UNSENT_MAX
-from presence.frames import Form, Frame
+from neartalk.server.backlog import UNSENT_MAX
+from presence.delivery import AsgiOutlet, Form, Frame, Socket
 from presence.people import Person, Session
-from presence.sockets import AsgiOutlet, Socket
-from tests.client import TIMEOUT_S, elsewhere, new_ref, north, person
+from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 READERS = 20
 # Fewer than one who comes back is shown at most; far more bytes than the system itself buffers.

@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.client import (
-    api,
-    elsewhere,
-    new_ref,
-    north,
-    person,
-    running,
-)
-from tests.markup import parse
+from tests.support.client import api, elsewhere, new_ref, north, person, running
+from tests.support.markup import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.client import Person, Spot
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.client import Person, Spot
+    from tests.support.servers import Server
 
 NEAR, FAR = 2, 20  # cells: 300 m, 3 km
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from chat.history import life_ms
-from chat.history_memory import MemoryHistory
+from chat.feed import ARRIVAL_MAX, Said, after
+from chat.feed.tail import HELD_MAX, Tail
+from chat.history import MemoryHistory, life_ms
 from chat.messages import BEGINNING, Draft, Message, Removal, StreamId
-from chat.replay import ARRIVAL_MAX
-from chat.said import Said
-from chat.tail import HELD_MAX, Tail, after
-from presence.frames import Form
+from presence.delivery import Form
 from presence.geo import tile_of
-from presence.registry_memory import MemoryRegistry
-from tests.hubs import BESIDE, HERE, Halting, Process, person, running
+from presence.registry import MemoryRegistry
+from tests.support.hubs import BESIDE, HERE, Halting, Process, person, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chat.history import Reading
+    from chat.history.contract import Reading
     from presence.geo import Tile
 
 START_MS = 1_795_000_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 
 def make(file: Path, domain: str = "talk.example.net", *rest: str) -> subprocess.CompletedProcess:

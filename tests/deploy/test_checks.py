@@ -10,12 +10,12 @@ import pytest
 from django.core.checks import run_checks
 
 from tests.deploy.made import made
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.servers import Valkey
+    from tests.support.servers import Valkey
 
 DANGERS: dict[str, dict[str, Any]] = {
     "neartalk.W020": {"HTTPS": True, "TRUSTED_PROXIES": 0},

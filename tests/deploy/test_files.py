@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.deploy.made import read
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 from tests.test_docs import settings_read
 
 # What the images themselves are told, by the names their makers gave.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.client import running
-from tests.servers import ROOT, free_port
+from tests.support.client import running
+from tests.support.servers import ROOT, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import pytest
 
 from neartalk.codes import Refused
-from neartalk.keepalive import PING_S
-from tests.client import (
+from neartalk.server.keepalive import PING_S
+from tests.support.client import (
     JSON,
     Tab,
     api,
@@ -26,17 +26,17 @@ from tests.client import (
     opened_at,
     person,
 )
-from tests.front import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
-from tests.proxies import missing
-from tests.servers import Server, Valkey, free_port
-from tests.statics import collected
+from tests.support.front import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
+from tests.support.proxies import missing
+from tests.support.servers import Server, Valkey, free_port
+from tests.support.statics import collected
 from tests.voice.people import at_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.client import Door
+    from tests.support.client import Door
 
 KINDS: dict[str, type[Proxy]] = {"nginx": Nginx, "caddy": Caddy, "haproxy": HAProxy}
 EACH = pytest.mark.parametrize("kind", KINDS)

@@ -15,20 +15,20 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
 
-from chat.history_memory import MemoryHistory
-from neartalk import activity as counting
-from neartalk import records as module
-from neartalk.activity import ELSEWHERE, HOUR_MS, Activity, Figures, Spot
+from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.models import HourlyActivity
-from neartalk.records import Records, add, alone
-from presence.registry_memory import MemoryRegistry
-from tests.client import HERE, north, person
-from tests.hubs import HERE as CORNER
-from tests.hubs import Process, never, settled
-from tests.hubs import person as somebody
-from tests.servers import Server
+from neartalk.records import activity as counting
+from neartalk.records import writer as module
+from neartalk.records.activity import ELSEWHERE, HOUR_MS, Activity, Figures, Spot
+from neartalk.records.writer import Records, add, alone
+from presence.registry import MemoryRegistry
+from tests.support.client import HERE, north, person
+from tests.support.hubs import HERE as CORNER
+from tests.support.hubs import Process, never, settled
+from tests.support.hubs import person as somebody
+from tests.support.servers import Server
 from tests.voice.switchboards import town
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
     from tests.conftest import Serve
-    from tests.servers import Postgres
+    from tests.support.servers import Postgres
 
 HOUR = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 ADMIN = "/admin/neartalk/hourlyactivity/"

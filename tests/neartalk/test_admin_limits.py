@@ -11,9 +11,9 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from neartalk.limits import RULES
-from neartalk.lists import COUNT_MAX
 from neartalk.models import RateLimit, RateLimitHit
-from neartalk.records import add_up
+from neartalk.operators import COUNT_MAX
+from neartalk.records.writer import add_up
 
 if TYPE_CHECKING:
     from pathlib import Path

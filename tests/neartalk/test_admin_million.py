@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench import million
-from tests.servers import Server
+from tests.support.servers import Server
 
 if TYPE_CHECKING:
-    from tests.servers import Postgres
+    from tests.support.servers import Postgres
 
 Asked = dict[str, dict[str, Any]]
 

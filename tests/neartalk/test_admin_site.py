@@ -13,15 +13,14 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from neartalk import site
-from neartalk.allowances_memory import MemoryAllowances
-from neartalk.audit import record
-from neartalk.groups import GROUPS, add_groups
 from neartalk.limits import RULES
+from neartalk.limits.memory import MemoryAllowances
+from neartalk.limits.origins import MemoryKeys
 from neartalk.models import RateLimit, RateLimitHit, Sanction
-from neartalk.origins import MemoryKeys
-from neartalk.records import records
-from tests.operators import operator
+from neartalk.operators import add_groups, site
+from neartalk.operators.groups import GROUPS
+from neartalk.records import record, records
+from tests.support.operators import operator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neartalk import limits
-from neartalk.allowances import Act, Allowances, allow
-from neartalk.allowances_memory import SWEEP, MemoryAllowances
-from neartalk.allowances_redis import RedisAllowances, key
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Rule
-from neartalk.redis import connect
-from neartalk.shared import store_at
+from neartalk.limits import RULES, Act, Rule, allow
+from neartalk.limits import rules as limits
+from neartalk.limits.allowances import Allowances
+from neartalk.limits.memory import SWEEP, MemoryAllowances
+from neartalk.limits.redis import RedisAllowances, key
+from neartalk.redis.client import connect
+from neartalk.redis.shared import store_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from neartalk.backlog import LOOK_S, STUCK_S, UNSENT_MAX, Backlog
-from tests.hubs import Time
+from neartalk.server.backlog import LOOK_S, STUCK_S, UNSENT_MAX, Backlog
+from tests.support.hubs import Time
 
 
 class Peer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from neartalk.charts import HEIGHT, ROOM, SLOT, Bar, bars, height, number, steps
+from neartalk.operators.charts import HEIGHT, ROOM, SLOT, Bar, bars, height, number, steps
 
 SVG = ElementTree.Element
 

@@ -9,7 +9,7 @@ from neartalk.checks import redis_forgets
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-    from tests.clusters import ValkeyCluster
+    from tests.support.clusters import ValkeyCluster
 
 
 def said(settings: Settings, *urls: str) -> list[str]:

@@ -11,15 +11,16 @@ from redis.asyncio.cluster import NodesManager
 from redis.crc import key_slot
 from redis.exceptions import RedisClusterException
 
-from neartalk.cluster import Cluster, key_of, url_at
 from neartalk.codes import Refused
 from neartalk.redis import script, unknown_when_lost
-from neartalk.shared import store_at
+from neartalk.redis.cluster import Cluster, key_of, url_at
+from neartalk.redis.shared import store_at
 from presence.geo import cell_at, tile_of
 from presence.people import Place, person_id_of
-from presence.registry_redis import LUA, RedisRegistry, people_key, person_session_key
-from tests.clusters import SLOTS, Master, ValkeyCluster, wait_until
-from tests.servers import START_SECONDS, free_port
+from presence.registry import RedisRegistry
+from presence.registry.redis import LUA, people_key, person_session_key
+from tests.support.clusters import SLOTS, Master, ValkeyCluster, wait_until
+from tests.support.servers import START_SECONDS, free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -228,7 +229,7 @@ async def test_however_many_wait_the_nodes_are_asked_once_at_a_time(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(NodesManager, "initialize", never)
-    monkeypatch.setattr("neartalk.cluster.TIMEOUT_S", 0.01)
+    monkeypatch.setattr("neartalk.redis.cluster.TIMEOUT_S", 0.01)
     async with asking([f"redis://127.0.0.1:{free_port()}"]) as cluster:
         for _ in range(2):
             sent = (cluster.send("GET", key) for key in KEYS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
-from neartalk.commands import shown
+from neartalk.management.output import shown
 
 AT = datetime(2026, 11, 23, 1, 30, tzinfo=timezone(timedelta(hours=2)))
 ROWS = [

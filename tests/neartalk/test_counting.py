@@ -8,9 +8,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 
-from neartalk import http
 from neartalk.codes import Refused
-from neartalk.hits import NOBODY, Hits
+from neartalk.http import endpoints
+from neartalk.limits import Hits
+from neartalk.limits.hits import NOBODY
 from neartalk.records import records
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LOST = Refused("store-unavailable", retry_after=2)
 
 
-@http.endpoint("GET")
+@endpoints.endpoint("GET")
 async def moves(request: HtmxRequest) -> HttpResponse:
     raise Refused("too-often", retry_after=9, rule="place.move")
 
@@ -35,7 +36,7 @@ async def test_a_limit_that_was_met_is_said_and_counted(
 
     hits = Hits()
     monkeypatch.setattr(records(), "hits", hits)
-    monkeypatch.setattr(http, "origin_of", origin)
+    monkeypatch.setattr(endpoints, "origin_of", origin)
     request: Any = AsyncRequestFactory().get("/")
     request.htmx = False
     response = await moves(request)

@@ -13,12 +13,28 @@ import httpx
 import pytest
 from django.db import connections
 
-from neartalk import clock, diagnosis, doctor_database, doctor_machine, doctor_redis, doctor_site
-from neartalk.diagnosis import Asked, Exam, State, examine, fault, ok
-from neartalk.doctor_settings import SECRET_BITS, bits, look
-from neartalk.masters import masters, moved
+from neartalk import clock
+from neartalk.doctor import SECRET_BITS, Asked, Exam, State, bits, examine, fault, ok
+from neartalk.doctor import (
+    check as diagnosis,
+)
+from neartalk.doctor import (
+    database as doctor_database,
+)
+from neartalk.doctor import (
+    machine as doctor_machine,
+)
+from neartalk.doctor import (
+    redis as doctor_redis,
+)
+from neartalk.doctor import (
+    site as doctor_site,
+)
+from neartalk.doctor.settings import look
+from neartalk.redis import masters
+from neartalk.redis.nodes import moved
 from tests.conftest import records_in
-from tests.servers import Valkey, free_port
+from tests.support.servers import Valkey, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +42,7 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import Settings
 
-    from neartalk.diagnosis import Finding
+    from neartalk.doctor import Finding
 
 WAIT_S = 20.0
 HOUR_MS = 3_600_000

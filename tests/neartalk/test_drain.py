@@ -15,14 +15,14 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
-from neartalk.drain import LAST_WORDS_S, TICK_S, drain
 from neartalk.management.commands.serve import shared
-from neartalk.protocol import EXTENSION
+from neartalk.server import EXTENSION
+from neartalk.server.drain import LAST_WORDS_S, TICK_S, drain
 from presence.consumers import Action, SocketConsumer
-from presence.frames import Form
-from presence.frames import signal as frame_of
-from tests.client import elsewhere, person
-from tests.servers import STOP_SECONDS, Server
+from presence.delivery import Form
+from presence.delivery import signal as frame_of
+from tests.support.client import elsewhere, person
+from tests.support.servers import STOP_SECONDS, Server
 from tests.voice.people import speaker
 
 # ---- How many at a time --------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import sys
 
 from bench.frozen import LISTENERS, measure
-from tests.servers import Server
+from tests.support.servers import Server
 
 # Otherwise it takes a minute until one is over.
 HURRIED = """
@@ -15,10 +15,11 @@ import django
 
 django.setup()
 from django.core.management import call_command
-from neartalk import hits, records
+from neartalk.limits import hits
+from neartalk.records import writer
 
 hits.MINUTE_MS = 2000
-records.HITS_S = 1.0
+writer.HITS_S = 1.0
 call_command("serve", port=int(sys.argv[1]))
 """
 

@@ -13,11 +13,12 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncRequestFactory
 
-from neartalk import drain, health
-from neartalk.health import Part
-from neartalk.middleware import Probes
+from neartalk.http import health
+from neartalk.http.health import Part
+from neartalk.http.middleware import Probes
 from neartalk.records import WAITING_MAX, records
-from tests.servers import free_port
+from neartalk.server import drain
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from neartalk.keepalive import PING_S, Keepalive
-from tests.hubs import Time
+from neartalk.server.keepalive import PING_S, Keepalive
+from tests.support.hubs import Time
 
 
 class Connection:

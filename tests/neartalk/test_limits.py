@@ -10,10 +10,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from chat.history_redis import RedisHistory, allowance_key, refs_key, stream_key
-from neartalk.allowances import Act
-from neartalk.limits import RULES, Rule, seconds, take
-from neartalk.redis import connect
+from chat.history.redis import RedisHistory, allowance_key, refs_key, stream_key
+from neartalk.limits import RULES, Act, Rule, seconds, take
+from neartalk.redis.client import connect
 
 NOW = 1_700_000_000_000
 INTERVALS = st.integers(1, 10_000)

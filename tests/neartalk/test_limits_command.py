@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from neartalk.limits import RULES
 from neartalk.models import HourlyHits, RateLimit
-from neartalk.records import rules_set
+from neartalk.records.writer import rules_set
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

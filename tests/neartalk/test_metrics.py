@@ -9,11 +9,12 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from prometheus_client import generate_latest
 
-from neartalk import instruments, metrics
+from neartalk import instruments
 from neartalk.codes import Refused
+from neartalk.http import metrics
 from neartalk.instruments import registry, timed
-from neartalk.lag import LOOK_S, Lag
-from tests.hubs import Time
+from neartalk.server.lag import LOOK_S, Lag
+from tests.support.hubs import Time
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -26,7 +27,7 @@ async def answer(peer: str = "127.0.0.1", **headers: str) -> HttpResponse:
     given = {"host": "127.0.0.1:8080", **headers}
     request.META |= {f"HTTP_{name.upper()}": value for name, value in given.items()}
     request.META["REMOTE_ADDR"] = peer
-    return await metrics.metrics(request)
+    return await metrics.scrape(request)
 
 
 async def status(peer: str = "127.0.0.1", **headers: str) -> int:

@@ -8,7 +8,8 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 
-from neartalk.middleware import AdminSession, OnLoop
+from neartalk.http import OnLoop
+from neartalk.http.middleware import AdminSession
 
 
 async def called(middleware: Any, path: str) -> tuple[Any, Any]:

@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neartalk.limits import DAY_MS
-from neartalk.origins import (
-    KEY,
-    MemoryKeys,
-    RedisKeys,
-    address_of,
-    headers_of,
-    networks_of,
-    origin_of,
-)
-from neartalk.redis import connect
+from neartalk.limits import RedisKeys, address_of, headers_of, networks_of, origin_of
+from neartalk.limits.origins import KEY, MemoryKeys
+from neartalk.limits.rules import DAY_MS
+from neartalk.redis.client import connect
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import exceptions
 
-from neartalk import pipeline
-from neartalk.pipeline import Pipeline
-from neartalk.redis import connect
-from tests.hubs import Time, turns
-from tests.relay import WAIT_S, Relay, relayed
-from tests.servers import Valkey, free_port
+from neartalk.redis import pipeline
+from neartalk.redis.client import connect
+from neartalk.redis.pipeline import Pipeline
+from tests.support.hubs import Time, turns
+from tests.support.relay import WAIT_S, Relay, relayed
+from tests.support.servers import Valkey, free_port
 
 
 @asynccontextmanager

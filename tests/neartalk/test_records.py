@@ -10,14 +10,15 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import DataError, OperationalError
 
-from neartalk import limits
-from neartalk import records as module
 from neartalk.apps import add_rules
 from neartalk.codes import Refused
-from neartalk.hits import KINDS_MAX, MINUTE_MS, NOBODY, Hits, Kind
-from neartalk.limits import RULES, rule, take
+from neartalk.limits import RULES, Hits, Kind, rule, take
+from neartalk.limits import rules as limits
+from neartalk.limits.hits import KINDS_MAX, MINUTE_MS, NOBODY
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
-from neartalk.records import WAITING_MAX, Records, keep
+from neartalk.records import WAITING_MAX
+from neartalk.records import writer as module
+from neartalk.records.writer import Records, keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,11 +17,10 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from chat.models import Report
-from neartalk import records as module
-from neartalk import retention
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
-from neartalk.records import Records, alone
-from neartalk.retention import KEPT
+from neartalk.records import KEPT, retention
+from neartalk.records import writer as module
+from neartalk.records.writer import Records, alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable

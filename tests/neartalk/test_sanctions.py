@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import OperationalError
 
-from neartalk import sanctions as module
 from neartalk.models import Reason, Sanction
-from neartalk.records import Records
-from neartalk.sanctions import LONGEST, REREAD, ROUND_S, UNWRITTEN_MAX, Sanctions
+from neartalk.records import LONGEST, ROUND_S, Sanctions
+from neartalk.records import sanctions as module
+from neartalk.records.sanctions import REREAD, UNWRITTEN_MAX
+from neartalk.records.writer import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

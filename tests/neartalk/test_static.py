@@ -9,9 +9,9 @@ import pytest
 from django.core.checks import run_checks
 from django.templatetags.static import static
 
-from neartalk.static import HashedFiles
-from tests.servers import ROOT
-from tests.statics import collected
+from neartalk.http.static import HashedFiles
+from tests.support.servers import ROOT
+from tests.support.statics import collected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

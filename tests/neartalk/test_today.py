@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neartalk import today
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
-from tests.operators import sanction
+from neartalk.operators import dashboard as today
+from tests.support.operators import sanction
 
 if TYPE_CHECKING:
-    from neartalk.today import Refusals
+    from neartalk.operators.dashboard import Refusals
 
 # A Monday, a quarter past eight in the evening.
 NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)

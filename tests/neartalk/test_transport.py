@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from neartalk.backlog import backlog
-from neartalk.transport import DirectTransport, indirect, write_all
+from neartalk.server import DirectTransport, backlog, write_all
+from neartalk.server.transport import indirect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine

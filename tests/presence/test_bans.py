@@ -15,20 +15,20 @@ import httpx
 import pytest
 
 from neartalk.limits import RULES
-from neartalk.sanctions import ROUND_S
-from tests.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
-from tests.houses import house
-from tests.lines import Lines
-from tests.markup import parse
+from neartalk.records import ROUND_S
+from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
+from tests.support.houses import house
+from tests.support.lines import Lines
+from tests.support.markup import parse
 from tests.voice.people import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from tests.client import Frame, Spot, Tab
-    from tests.houses import House
-    from tests.markup import Element
-    from tests.servers import Server
+    from tests.support.client import Frame, Spot, Tab
+    from tests.support.houses import House
+    from tests.support.markup import Element
+    from tests.support.servers import Server
 
 CREATE = "/api/session/create"
 WORDS = "You are banned. Reason: Harassment. It ends on "

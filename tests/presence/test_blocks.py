@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chat.history_memory import MemoryHistory
+from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
-from presence import showing
-from presence.audience import WINDOW_S
-from presence.panel import Drawn
+from presence.delivery import Drawn
+from presence.delivery.audience import WINDOW_S
+from presence.hub import broadcaster as showing
+from presence.hub.broadcaster import PEOPLE_S
 from presence.people import Person, Place, Session
-from presence.registry_memory import MemoryRegistry
+from presence.registry import MemoryRegistry
 from presence.roster import Nearby
-from presence.showing import PEOPLE_S
-from tests.hubs import (
+from tests.support.hubs import (
     AWAY,
     BESIDE,
     HERE,

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from pytest_django.fixtures import Settings
 
-from chat.history_memory import MemoryHistory
+from chat.history import MemoryHistory
 from neartalk.background import Background
 from presence.geo import cell_at
+from presence.hub.broadcaster import SOON_S
 from presence.people import Place
-from presence.registry_memory import MemoryRegistry
-from presence.showing import SOON_S
-from tests.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
-from tests.steps import counting
+from presence.registry import MemoryRegistry
+from tests.support.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
+from tests.support.steps import counting
 
 NEAR = 20
 FEW, MANY = 20, 2000

@@ -10,10 +10,10 @@ import pytest
 
 from neartalk.codes import Refused
 from neartalk.models import Reason, Sanction
-from neartalk.records import Records
-from neartalk.sanctions import Sanctions
-from presence.evictions import Evictions
+from neartalk.records import Sanctions
+from neartalk.records.writer import Records
 from presence.hub import Hub
+from presence.hub.evictions import Evictions
 from presence.people import Person, Session
 
 ALICE, DEVICE, ORIGIN = "a" * 16, "d" * 64, "o" * 32

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from presence.audience import WINDOW_S
-from presence.hints import PROCESSES, WAITING_MAX
-from tests.hubs import BESIDE, HERE, Stop, Time, person, turns
+from presence.delivery.audience import WINDOW_S
+from presence.hub.hints import PROCESSES, WAITING_MAX
 from tests.presence.town import town
+from tests.support.hubs import BESIDE, HERE, Stop, Time, person, turns
 
 WINDOW_OVER = WINDOW_S + 0.001
 

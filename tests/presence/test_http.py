@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from neartalk.codes import CODES
 from presence.geo import CELL_DEGREES, cell_at, centre
 from presence.sessions import keep
-from tests.client import (
+from tests.support.client import (
     api,
     bearer_of,
     elsewhere,
@@ -24,7 +24,7 @@ from tests.client import (
     running,
     session,
 )
-from tests.markup import parse
+from tests.support.markup import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     import httpx
     from pytest_django.fixtures import Settings
 
-    from tests.client import Spot
     from tests.conftest import Serve
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 CREATE, NAME, LEAVE = "/api/session/create", "/api/session/username", "/api/session/leave"
 PLACE, NEARBY, MESSAGES = "/api/location/update", "/api/nearby", "/api/messages"

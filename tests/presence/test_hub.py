@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from neartalk.codes import Refused
-from presence.audience import WINDOW_S
+from presence.delivery.audience import WINDOW_S
 from presence.geo import tile_of
-from presence.hub import LINGER_S
+from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.hub import LINGER_S
 from presence.people import Place
-from presence.showing import PEOPLE_S, SOON_S
-from tests.hubs import AWAY, BESIDE, HERE, Time, person
 from tests.presence.town import town
+from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
 
 WINDOW_OVER = WINDOW_S + 0.001
 

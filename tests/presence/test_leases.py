@@ -1,10 +1,10 @@
 """Which processes live: what their people stand on."""
 
 from presence.geo import tile_of
+from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from presence.showing import PEOPLE_S, SOON_S
-from tests.hubs import BESIDE, HERE, Time, person
 from tests.presence.town import town
+from tests.support.hubs import BESIDE, HERE, Time, person
 
 
 async def test_a_dead_process_takes_its_people_with_it() -> None:

@@ -14,7 +14,7 @@ import pytest
 from neartalk.limits import RULES
 from presence.people import person_id_of
 from presence.sessions import digest_of
-from tests.client import (
+from tests.support.client import (
     HERE,
     Tab,
     Unexpected,
@@ -26,14 +26,14 @@ from tests.client import (
     running,
     session,
 )
-from tests.lines import Lines
-from tests.servers import Valkey
+from tests.support.lines import Lines
+from tests.support.servers import Valkey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from tests.client import Frame, Spot
-    from tests.servers import Server
+    from tests.support.client import Frame, Spot
+    from tests.support.servers import Server
 
     Servers = tuple[Server, Server]
 

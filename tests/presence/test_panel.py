@@ -10,15 +10,14 @@ from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence import fragments, panel
-from presence.fragments import fragment
-from presence.frames import Form
+from presence.delivery import Form, Socket, fragments, panel
+from presence.delivery.fragments import fragment
 from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
 from presence.people import Person, Place, Session
-from presence.roster import SHOWN_MAX, Nearby, Neighbour
-from presence.sockets import Socket
-from tests.hubs import Page
-from tests.markup import Element, parse
+from presence.roster import SHOWN_MAX, Nearby
+from presence.roster.roster import Neighbour
+from tests.support.hubs import Page
+from tests.support.markup import Element, parse
 
 CELL = cell_at(52.52, 13.4)
 LABELS_M = sorted({label_m(metres) for metres in range(2001)})

@@ -4,10 +4,10 @@ import pytest
 
 from neartalk.codes import CODES
 from presence.geo import tile_of
+from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from presence.showing import PEOPLE_S, SOON_S
-from tests.hubs import AWAY, BESIDE, HERE, Time, person
 from tests.presence.town import town
+from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
 
 
 async def test_who_leaves_elsewhere_while_their_socket_comes_is_told_that_they_left() -> None:

@@ -13,15 +13,17 @@ from redis.asyncio import Redis
 
 from neartalk.codes import Refused
 from neartalk.redis import Store
-from neartalk.shared import store_at
-from presence import registry_memory, registry_redis, sessions
+from neartalk.redis.shared import store_at
+from presence import sessions
 from presence.geo import Tile, cell_at, tile_of
 from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
-from presence.registry import BLOCKED_MAX, HTTP_ONLY_MS, TRAIL_TILES_MAX, Registry
-from presence.registry_memory import MemoryRegistry
-from presence.registry_redis import RedisRegistry, session_key
+from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from presence.registry import memory as registry_memory
+from presence.registry import redis as registry_redis
+from presence.registry.contract import BLOCKED_MAX, HTTP_ONLY_MS, TRAIL_TILES_MAX
+from presence.registry.redis import session_key
 from presence.roster import Roster
-from tests.clusters import client_at
+from tests.support.clusters import client_at
 
 pytestmark = pytest.mark.usefixtures("patient")
 

@@ -1,11 +1,12 @@
 """Who is shown to whom, and how often."""
 
 from presence.geo import cell_at
+from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
-from presence.registry import HTTP_ONLY_MS, LEASE_MS
-from presence.showing import PEOPLE_S, SOON_S
-from tests.hubs import AWAY, BESIDE, HERE, Seat, Time, person
+from presence.registry import LEASE_MS
+from presence.registry.contract import HTTP_ONLY_MS
 from tests.presence.town import Town, town
+from tests.support.hubs import AWAY, BESIDE, HERE, Seat, Time, person
 
 
 async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_changed() -> None:

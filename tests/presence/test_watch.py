@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from presence.geo import tiles_within
-from presence.hints import PROCESSES, REJOIN_S
-from presence.showing import PEOPLE_S, SOON_S
-from tests.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
+from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.hints import PROCESSES, REJOIN_S
 from tests.presence.town import town
+from tests.support.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
 
 
 async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:

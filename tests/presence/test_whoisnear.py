@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from neartalk.redis import connect
+from neartalk.redis.client import connect
 from presence.geo import cell_at
 from presence.people import Place
-from presence.registry_redis import RedisRegistry
-from tests.client import HERE, elsewhere, north, person, running
-from tests.servers import free_port
+from presence.registry import RedisRegistry
+from tests.support.client import HERE, elsewhere, north, person, running
+from tests.support.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
     from redis import Redis as Client
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 WHERE = [str(degrees) for degrees in HERE]
 CELL = cell_at(*HERE)

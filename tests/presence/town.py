@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import override_settings
 
-from chat.history_memory import MemoryHistory
+from chat.history import MemoryHistory
 from neartalk.background import Background
-from presence.registry_memory import MemoryRegistry
-from tests.hubs import Halting, Process, Wire, never, running, settled
+from presence.registry import MemoryRegistry
+from tests.support.hubs import Halting, Process, Wire, never, running, settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -24,7 +24,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
-from tests.client import Unexpected
+from tests.support.client import Unexpected
 from tests.voice.people import speaker
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from aiortc import MediaStreamTrack
     from av import AudioFrame
 
-    from tests.client import Frame, Spot
-    from tests.servers import Server
+    from tests.support.client import Frame, Spot
+    from tests.support.servers import Server
     from tests.voice.people import Speaker
 
 HEARD_S = 20.0

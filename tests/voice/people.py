@@ -6,15 +6,15 @@ import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.client import Tab, api, bearer_of, opened_at, place, session
+from tests.support.client import Tab, api, bearer_of, opened_at, place, session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     import httpx
 
-    from tests.client import Door, Frame, Spot
-    from tests.servers import Server
+    from tests.support.client import Door, Frame, Spot
+    from tests.support.servers import Server
 
 _instances = itertools.count()
 

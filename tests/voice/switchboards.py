@@ -8,14 +8,14 @@ import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from chat.history_memory import MemoryHistory
+from chat.history import MemoryHistory
 from presence.geo import cell_at
 from presence.people import Place
-from presence.registry_memory import MemoryRegistry
-from tests.hubs import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
-from voice.callers_memory import MemoryCallers
-from voice.lines import Line
-from voice.switchboard import Switchboard
+from presence.registry import MemoryRegistry
+from tests.support.hubs import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
+from voice.callers.memory import MemoryCallers
+from voice.signaling import Line
+from voice.signaling.hub import Switchboard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neartalk.limits import RULES
-from tests.client import elsewhere, north, running
+from tests.support.client import elsewhere, north, running
 from tests.voice.people import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
     from tests.voice.people import Speaker
 
 NOBODY = "0" * 16

@@ -8,7 +8,7 @@ import pytest
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from tests.hubs import never
+from tests.support.hubs import never
 from tests.voice.switchboards import NEXT, town
 
 if TYPE_CHECKING:

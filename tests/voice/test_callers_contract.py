@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neartalk.codes import Refused
-from neartalk.redis import connect
-from neartalk.shared import store_at
+from neartalk.redis.client import connect
+from neartalk.redis.shared import store_at
 from presence.geo import cell_at
 from presence.people import Place
 from voice.callers import Caller, Callers, Tie, districts_heard
-from voice.callers_memory import MemoryCallers
-from voice.callers_redis import RedisCallers
+from voice.callers.memory import MemoryCallers
+from voice.callers.redis import RedisCallers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from tests.servers import Valkey
+    from tests.support.servers import Valkey
 
     Make = Callable[[], AbstractAsyncContextManager[Callers]]
 

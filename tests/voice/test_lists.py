@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neartalk.background import Background
-from tests.hubs import WAIT_S, never, turns
+from tests.support.hubs import WAIT_S, never, turns
 from tests.voice.switchboards import AWAY, BESIDE, HERE, NEXT, town
-from voice.switchboard import Switchboard
+from voice.signaling.hub import Switchboard
 
 if TYPE_CHECKING:
-    from presence.hints import Hint
+    from presence.hub import Hint
     from tests.voice.switchboards import Seat, Town
-    from voice.lines import Line
+    from voice.signaling import Line
 
 
 @pytest.fixture(autouse=True)

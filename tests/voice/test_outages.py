@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
-from tests.servers import Valkey
+from tests.support.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
+from tests.support.servers import Valkey
 from tests.voice.people import Speaker, at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 PUBLIC = "candidate:1 1 udp 2113937151 8.8.8.8 54321 typ host"
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neartalk.diagnosis import Asked, State
-from voice import turn as client
+from neartalk.doctor import Asked, State
 from voice.doctor import exams, relay, stun, trouble, turn
-from voice.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
-from voice.turn import Server, TurnError, server_of
+from voice.relay import Server, TurnError, server_of
+from voice.relay import turn as client
+from voice.relay.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_django.fixtures import Settings
 
-    from neartalk.diagnosis import Finding
-    from tests.turn import Turn
+    from neartalk.doctor import Finding
+    from tests.support.turn import Turn
 
 WAIT_S = 20.0
 SHORT_S = 0.2

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neartalk.codes import Refused
-from voice.shield import CANDIDATES_MAX, NOWHERE, Shield
+from voice.sdp_filter import CANDIDATES_MAX, NOWHERE, Shield
 
 RELAY, PUBLIC = "93.184.216.34", "145.97.39.155"
 PRIVATE = ["10.0.0.7", "172.16.3.4", "192.168.1.20", "100.64.0.9", "169.254.169.254", "127.0.0.1"]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.client import elsewhere, north, running
-from tests.servers import Valkey
+from tests.support.client import elsewhere, north, running
+from tests.support.servers import Valkey
 from tests.voice.people import Speaker, at_signal, new_instance, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.client import Spot
-    from tests.servers import Server
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 
 class Pair(NamedTuple):

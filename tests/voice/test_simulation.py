@@ -15,23 +15,23 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from chat.consumers import checked
-from chat.loadtest import within
+from chat.devtools.loadtest import within
 from neartalk.text import MESSAGE_MAX
 from presence.geo import apart, cell_at
-from tests.client import HERE, bearer_of, opened_at, person, running
-from voice.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
-from voice.simulation.crowd import Crowd
-from voice.simulation.manners import ANSWER_MS, Manners
-from voice.simulation.manners import ANSWERS as ANSWERS_AT_ONCE
-from voice.simulation.talk import SCRIPTS, Talk
-from voice.simulation.walk import FASTEST, MIDDLE, TOGETHER_M, Follow, Sit, walks
+from tests.support.client import HERE, bearer_of, opened_at, person, running
+from voice.devtools.simulation import Crowd
+from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
+from voice.devtools.simulation.manners import ANSWER_MS, Manners
+from voice.devtools.simulation.manners import ANSWERS as ANSWERS_AT_ONCE
+from voice.devtools.simulation.talk import SCRIPTS, Talk
+from voice.devtools.simulation.walk import FASTEST, MIDDLE, TOGETHER_M, Follow, Sit, walks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from websockets.asyncio.client import ClientConnection
 
-    from tests.servers import Server
+    from tests.support.servers import Server
 
 AROUND_M = 400.0
 

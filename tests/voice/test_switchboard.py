@@ -10,9 +10,9 @@ import pytest
 from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
-from tests.hubs import never
+from tests.support.hubs import never
 from tests.voice.switchboards import AWAY, BESIDE, NEXT, town
-from voice.switchboard import AWAY_MS
+from voice.signaling.hub import AWAY_MS
 
 if TYPE_CHECKING:
     from tests.voice.switchboards import Seat, Town

@@ -8,8 +8,8 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
 from presence.people import Place
+from voice.call_graph import DECLINED_MS, TAKEN_BACK_MS, TIES_MAX, End, Reason, Ties
 from voice.callers import Caller, Tie
-from voice.ties import DECLINED_MS, TAKEN_BACK_MS, TIES_MAX, End, Reason, Ties
 
 NOW_MS = 1_800_000_000_000
 HERE = "here"

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Literal
 import psutil
 import pytest
 
-from tests.stun import OK, TCP, Client, Kind, Method, attribute
-from tests.turn import has_ipv6
+from tests.support.stun import OK, TCP, Client, Kind, Method, attribute
+from tests.support.turn import has_ipv6
 from voice.ice import LIFE_S, Credentials, credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.turn import Turn
+    from tests.support.turn import Turn
 
     Family = Literal[4, 6]
 

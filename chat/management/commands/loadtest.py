@@ -11,12 +11,9 @@ import httpx
 import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.client import spot_of
-from chat.loadtest import Load, Tally
-from neartalk.client import Denied
-from neartalk.commands import lines
-from neartalk.doors import add_doors, doors_of
-from neartalk.progress import bar, progress
+from chat.devtools import Load, Tally, spot_of
+from neartalk.devtools import Denied, add_doors, bar, doors_of, progress
+from neartalk.management.output import lines
 
 
 class Command(BaseCommand):

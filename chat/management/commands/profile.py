@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.profiling import Report, profile
+from chat.devtools import Report, profile
 from neartalk.limits import rule
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
-from chat.evidence import seal_of
 from chat.models import Report
-from neartalk.commands import add_json, cell, shown
+from chat.reports import seal_of
+from neartalk.management.output import add_json, cell, shown
 
 STATES = (*Report.State.values, "all")
 

@@ -10,10 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from neartalk.audit import console, record
-from neartalk.commands import add_json, shown
+from neartalk.management.output import add_json, shown
 from neartalk.models import Reason, Sanction
-from neartalk.sanctions import LONGEST
+from neartalk.records import LONGEST, console, record
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 LASTS = re.compile(r"([1-9]\d{0,5})([mhd])")

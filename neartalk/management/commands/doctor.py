@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import get_resolver
 from django.utils.module_loading import autodiscover_modules
 
-from neartalk.commands import Row, add_json, shown
-from neartalk.diagnosis import Asked, Diagnosis, State, examine
+from neartalk.doctor import Asked, Diagnosis, State, examine
+from neartalk.management.output import Row, add_json, shown
 
 
 class Command(BaseCommand):

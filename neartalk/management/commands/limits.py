@@ -12,10 +12,10 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from neartalk.audit import console, record
-from neartalk.commands import Row, add_json, shown
 from neartalk.limits import RULES
+from neartalk.management.output import Row, add_json, shown
 from neartalk.models import HourlyHits, RateLimit
+from neartalk.records import console, record
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from neartalk.commands import add_json, shown
-from neartalk.retention import KEPT, Kept
+from neartalk.management.output import add_json, shown
+from neartalk.records import KEPT, Kept
 
 
 class Command(BaseCommand):

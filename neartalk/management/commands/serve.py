@@ -8,8 +8,8 @@ from typing import Any
 import uvicorn
 from django.core.management.base import BaseCommand
 
-from neartalk.drain import Server
 from neartalk.logs import catch_the_rest
+from neartalk.server import Server
 
 # The largest frame of any socket; each consumer says what is too large for it.
 FRAME_MAX = 65_536
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             "neartalk.asgi:application",
             host=host,
             port=port,
-            ws="neartalk.protocol:WebSocketProtocol",
+            ws="neartalk.server.protocol:WebSocketProtocol",
             ws_max_size=FRAME_MAX,
             ws_per_message_deflate=False,
             # Our protocol asks for signs of life itself.

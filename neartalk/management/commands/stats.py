@@ -11,10 +11,9 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connections
 from django.utils.module_loading import autodiscover_modules
 
-from neartalk.commands import add_json, shown
-from neartalk.doctor_database import alone
-from neartalk.figures import KEYS_MAX, SOURCES, TIMEOUT_S, Figure, shared
-from neartalk.figures_server import server
+from neartalk.doctor import alone
+from neartalk.management.output import add_json, shown
+from neartalk.stats import KEYS_MAX, SOURCES, TIMEOUT_S, Figure, server, shared
 
 URL = "http://localhost:8080"
 CLEAR = "\x1b[H\x1b[2J"

@@ -7,10 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from neartalk.audit import console
-from neartalk.commands import add_json, shown
+from neartalk.management.output import add_json, shown
 from neartalk.models import Sanction
-from neartalk.verdicts import Overtaken, lift
+from neartalk.records import Overtaken, console, lift
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 NUMBER = re.compile(r"[1-9]\d{0,14}")

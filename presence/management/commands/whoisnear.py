@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from neartalk.codes import Refused
-from neartalk.commands import add_json, shown
-from neartalk.shared import shared
-from presence import panel
+from neartalk.management.output import add_json, shown
+from neartalk.redis import shared
+from presence.delivery import panel
 from presence.geo import (
     RADIUS_MAX_M,
     RADIUS_MIN_M,
@@ -25,8 +25,7 @@ from presence.geo import (
 )
 from presence.guest import Denied, guest
 from presence.people import Place
-from presence.registry import Registry
-from presence.registry_redis import RedisRegistry
+from presence.registry import RedisRegistry, Registry
 from presence.roster import SHOWN_MAX, Roster
 
 TIMEOUT_S = 10.0

@@ -11,14 +11,11 @@ import httpx
 import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.client import spot_of
-from chat.loadtest import spread
-from neartalk.client import Denied
-from neartalk.commands import lines
-from neartalk.doors import add_doors, doors_of
-from neartalk.progress import bar, progress
+from chat.devtools import spot_of, spread
+from neartalk.devtools import Denied, add_doors, bar, doors_of, progress
+from neartalk.management.output import lines
 from presence.geo import RADIUS_MAX_M, RADIUS_MIN_M
-from voice.simulation.crowd import Crowd
+from voice.devtools.simulation import Crowd
 
 PEOPLE_MAX = 2000
 WHERE = """Where? The people must be where your page is, or your page where they are.

@@ -1,0 +1,113 @@
+"""A message as its readers see it: one row for each distance label, rendered once."""
+
+import math
+from functools import cache, lru_cache
+from html import escape
+
+from chat.history import life_ms
+from chat.messages import Message
+from presence import names
+from presence.delivery import Form, Outline, blank, dumps, fill, outline
+from presence.people import Place
+
+MINUTE_MS = 60_000
+AGE_STEPS = 6
+# Where the label belongs: no character, so neither names nor texts hold it (neartalk.text).
+BLANK = "\ufdd0"
+FIELDS = str.split(
+    "id person_id name initial tag colour text distance sent_at expires_at minutes age"
+)
+
+colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
+
+
+@cache
+def outlined(mine: bool) -> Outline:
+    """A message as its author sees it, or as all others do."""
+    blanks = {name: blank(name) for name in FIELDS}
+    return outline("_message.html", {"message": {**blanks, "mine": mine}})
+
+
+class Said:
+    """A message on its way to readers, and its rows as they are drawn in this minute of its life.
+
+    `now_ms` is the store's clock, by which its age is told.
+    """
+
+    __slots__ = ("at", "expires_at", "id", "left_ms", "message", "minutes", "rows")
+
+    def __init__(self, message: Message, now_ms: int) -> None:
+        self.message = message
+        self.at = message.at
+        self.id = message.id
+        self.expires_at = message.at.ms + life_ms()
+        self.minutes = 0
+        self.age(now_ms)
+
+    def age(self, now_ms: int) -> None:
+        """Rows say how many minutes are left: they are drawn anew in the next one."""
+        self.left_ms = max(1, self.expires_at - now_ms)
+        minutes = math.ceil(self.left_ms / MINUTE_MS)
+        if minutes != self.minutes:
+            self.minutes = minutes
+            self.rows: dict[tuple[Form, str, bool], str] = {}
+
+    @property
+    def person_id(self) -> str:
+        return self.message.person_id
+
+    @property
+    def said_ms(self) -> int:
+        return self.at.ms
+
+    @property
+    def place(self) -> Place:
+        return self.message.place
+
+    def row(self, form: Form, label: str, *, mine: bool) -> str:
+        """Drawn once for all, but for the label."""
+        key = (form, label, mine)
+        if key not in self.rows:
+            blank = (form, BLANK, mine)
+            if blank not in self.rows:
+                self.rows[blank] = self._html(mine) if form is Form.HTML else self._json()
+            self.rows[key] = self.rows[blank].replace(BLANK, label)
+        return self.rows[key]
+
+    def fields(self, label: str) -> dict[str, str | int]:
+        """The message as JSON clients get it."""
+        return {
+            "id": self.id,
+            "person_id": self.message.person_id,
+            "username": self.message.name,
+            "text": self.message.text,
+            "distance": label,
+            "sent_at": self.message.at.ms,
+            "expires_at": self.expires_at,
+        }
+
+    def _json(self) -> str:
+        return dumps({"type": "chat.message", **self.fields(BLANK)})
+
+    def _html(self, mine: bool) -> str:
+        message = self.message
+        values = {
+            "id": self.id,
+            "person_id": message.person_id,
+            "name": escape(message.name),
+            "initial": escape(message.name[:1].upper()),
+            "tag": tag(message.person_id),
+            "colour": str(colour(message.person_id)),
+            "text": escape(message.text),
+            "distance": BLANK,
+            "sent_at": str(message.at.ms),
+            "expires_at": str(self.expires_at),
+            "minutes": str(min(30, self.minutes)),
+            "age": str(self._age_step()),
+        }
+        return fill(outlined(mine), values)
+
+    def _age_step(self) -> int:
+        """How faded the message is, from 0 for a fresh one."""
+        spent = AGE_STEPS - math.ceil(self.left_ms / life_ms() * AGE_STEPS)
+        return min(AGE_STEPS - 1, max(0, spent))

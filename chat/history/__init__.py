@@ -1,0 +1,13 @@
+"""What was said: one contract, kept in memory or in Redis for 30 minutes."""
+
+from chat.history.contract import AFTER_COUNT, History, life_ms
+from chat.history.memory import MemoryHistory
+from chat.history.store import history
+
+__all__ = [
+    "AFTER_COUNT",
+    "History",
+    "MemoryHistory",
+    "history",
+    "life_ms",
+]

@@ -1,0 +1,141 @@
+"""What was said, in the memory of the one process of the embedded form."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from chat.history.contract import AFTER_COUNT, Reading, life_ms
+from chat.messages import (
+    BEGINNING,
+    Appended,
+    Draft,
+    Entry,
+    Message,
+    Removal,
+    StreamId,
+    just_before,
+    message_of,
+    stream_id_of,
+)
+from chat.spam import acts_of, refusal_of
+from neartalk.clock import Clock, now_ms
+from neartalk.limits import take
+from presence.geo import Tile
+
+at = attrgetter("at")
+
+
+@dataclass(slots=True)
+class Stream:
+    """One tile's entries in order, the refs that are known, and the last place ever given."""
+
+    entries: list[Entry] = field(default_factory=list)
+    refs: dict[tuple[str, str], StreamId] = field(default_factory=dict)
+    kept_refs: list[tuple[StreamId, tuple[str, str]]] = field(default_factory=list)
+    last: StreamId = BEGINNING
+
+
+class MemoryHistory:
+    def __init__(self, clock: Clock = now_ms) -> None:
+        self.clock = clock
+        self.streams: dict[Tile, Stream] = {}
+        self.tats: dict[tuple[Tile, str, str], int] = {}
+
+    async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
+        known = await self.known(draft.person_id, draft.ref, (*earlier, draft.tile))
+        if known:
+            return Appended(known, BEGINNING, fresh=False)
+        self._allow(draft)
+        message = message_of(draft, self._next_id(self._fresh(draft.tile)))
+        return self._put(draft.tile, message, (draft.person_id, draft.ref))
+
+    async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
+        found = (self._fresh(tile).refs.get((person_id, ref)) for tile in tiles)
+        return next(filter(None, found), None)
+
+    async def remove(
+        self, tiles: Iterable[Tile], message_id: str, person_id: str
+    ) -> tuple[Removal, StreamId] | None:
+        place = stream_id_of(message_id)
+        for tile in tiles:
+            stream = self._fresh(tile)
+            index = bisect_left(stream.entries, place or BEGINNING, key=at)
+            found = stream.entries[index] if index < len(stream.entries) else None
+            if isinstance(found, Message) and (found.id, found.person_id) == (
+                message_id,
+                person_id,
+            ):
+                del stream.entries[index]
+                removal = Removal(self._next_id(stream), found.place, person_id, message_id)
+                return removal, self._put(tile, removal).previous
+        return None
+
+    async def page(
+        self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
+    ) -> Reading:
+        found = {}
+        for tile, place in below.items():
+            entries = self._fresh(tile).entries
+            end = bisect_left(entries, place, key=at) if place else len(entries)
+            start = bisect_right(entries, just_before(since_ms.get(tile, 0)), key=at)
+            found[tile] = entries[max(start, end - count) : end]
+        return Reading(self.clock(), found)
+
+    async def after(self, last: Mapping[Tile, StreamId]) -> Reading:
+        found = {}
+        for tile, place in last.items():
+            entries = self._fresh(tile).entries
+            start = bisect_right(entries, place, key=at)
+            found[tile] = entries[start : start + AFTER_COUNT]
+        return Reading(self.clock(), found)
+
+    async def now_ms(self) -> int:
+        return self.clock()
+
+    async def trim(self) -> None:
+        for tile in [*self.streams]:
+            if not self._fresh(tile).entries:
+                del self.streams[tile]
+        now = self.clock()
+        self.tats = {key: tat for key, tat in self.tats.items() if tat > now}
+
+    # ---- Steps -------------------------------------------------------------------------------
+
+    def _allow(self, draft: Draft) -> None:
+        """Each of the acts is allowed, or none is taken."""
+        now, tats, acts = self.clock(), {}, acts_of(draft)
+        waits = []
+        for act in acts:
+            key = draft.tile, act.rule, act.subject
+            tats[key], wait_ms = take(self.tats.get(key, 0), now, act.cost_ms, act.tolerance_ms)
+            waits.append(wait_ms)
+        if longest := max(waits, default=0):
+            raise refusal_of(acts[waits.index(longest)], longest, draft.ref)
+        self.tats |= tats
+
+    def _next_id(self, stream: Stream) -> StreamId:
+        now = self.clock()
+        return max(StreamId(now, 0), StreamId(stream.last.ms, stream.last.seq + 1))
+
+    def _put(self, tile: Tile, entry: Entry, ref: tuple[str, str] | None = None) -> Appended:
+        stream = self.streams.setdefault(tile, Stream())
+        previous, stream.last = stream.last, entry.at
+        stream.entries.append(entry)
+        if ref:
+            stream.refs[ref] = entry.at
+            stream.kept_refs.append((entry.at, ref))
+        return Appended(entry.at, previous)
+
+    def _fresh(self, tile: Tile) -> Stream:
+        """The stream of a tile, less what has lived its time."""
+        stream = self.streams.get(tile)
+        if stream is None:
+            return Stream()
+        oldest = just_before(self.clock() - life_ms() + 1)
+        del stream.entries[: bisect_right(stream.entries, oldest, key=at)]
+        spent = bisect_right(stream.kept_refs, oldest, key=lambda kept: kept[0])
+        for _, ref in stream.kept_refs[:spent]:
+            stream.refs.pop(ref, None)
+        del stream.kept_refs[:spent]
+        return stream

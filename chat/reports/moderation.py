@@ -1,0 +1,103 @@
+"""What becomes of a report. Each verb is one transaction: of two operators who decide at once, one
+does, and the other is told."""
+
+from datetime import timedelta
+
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from chat.feed import feed
+from chat.models import Report
+from neartalk.models import Sanction
+from neartalk.records import Overtaken, lift_reviewed, record, words_of
+
+WAITING, DISMISSED, UPHELD = Report.State.WAITING, Report.State.DISMISSED, Report.State.UPHELD
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def dismiss(report: Report, user: User, note: str) -> str:
+    """Nothing was wrong with it; what others report of the person still waits."""
+    with transaction.atomic():
+        settle(report, DISMISSED, user, note)
+        record(user, report, f"Dismissed. {note}")
+    return "Dismissed."
+
+
+def remove(report: Report, user: User, note: str) -> str:
+    """Takes the message back for everybody; what others report of the person still waits.
+
+    Raises Refused: `store-unavailable`, and nothing has happened.
+    """
+    with transaction.atomic():
+        settle(report, UPHELD, user, note)
+        told = "Message removed." if taken_back(report) else "Upheld; the message was gone already."
+        record(user, report, f"{told} {note}")
+    return told
+
+
+def taken_back(report: Report) -> bool:
+    """Whether the message was still there."""
+    tile = cache.get(f"report-tile:{report.pk}")
+    if tile is None:
+        return False
+    return async_to_sync(feed().take_back)([tile], report.message_id, report.person_id)
+
+
+def mute(report: Report, user: User, note: str, lasts: timedelta = HOUR) -> str:
+    return sanction(Sanction.Kind.MUTE, report, user, note, lasts)
+
+
+def ban(report: Report, user: User, note: str, lasts: timedelta = DAY) -> str:
+    return sanction(Sanction.Kind.BAN, report, user, note, lasts)
+
+
+def ban_for_long(report: Report, user: User, note: str) -> str:
+    return ban(report, user, note, 30 * DAY)
+
+
+def sanction(kind: Sanction.Kind, report: Report, user: User, note: str, lasts: timedelta) -> str:
+    """It answers every report of the person that waits."""
+    done = "Banned" if kind == Sanction.Kind.BAN else "Muted"
+    with transaction.atomic():
+        others = settle(report, UPHELD, user, note, of_person=True)
+        Sanction.objects.create(
+            kind=kind,
+            person_id=report.person_id,
+            device=report.device,
+            origin=report.origin,
+            reason=report.reason,
+            until=timezone.now() + lasts,
+            by=user,
+            note=note,
+        )
+        told = f"{done} for {words_of(lasts)}{with_others(others)}."
+        record(user, report, f"{told} {note}")
+    return told
+
+
+def settle(
+    report: Report, state: Report.State, user: User, note: str, *, of_person: bool = False
+) -> int:
+    """Reviews a report, and with it all of its person that wait; how many others those were. A mute
+    that was waiting for that ends. Raises Overtaken.
+    """
+    about = Q(pk=report.pk)
+    waiting = Q(person_id=report.person_id, state=WAITING)
+    # In one order, or two operators might wait for each other.
+    rows = Report.objects.filter(about | waiting).order_by("pk").select_for_update()
+    reviewed = dict(rows.values_list("pk", "reviewed"))
+    if report.pk not in reviewed or reviewed[report.pk] != report.reviewed:
+        raise Overtaken
+    settled = Report.objects.filter(about | waiting if of_person else about)
+    count = settled.update(state=state, reviewed=timezone.now(), by=user, note=note)
+    if not Report.objects.filter(waiting).exists():
+        lift_reviewed(report.person_id)
+    return count - 1
+
+
+def with_others(count: int) -> str:
+    return f", which answers {count} more of their reports" if count else ""

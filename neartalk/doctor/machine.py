@@ -1,0 +1,52 @@
+"""The machine this runs on: room for sockets, memory and files."""
+
+import resource
+import shutil
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+
+from neartalk.doctor.check import Asked, Exam, Finding, fault, ok, warning
+
+# Each person has one socket, two in voice.
+FILES_MIN = 65_536
+SHORT, NONE_LEFT = 0.1, 0.02
+MEMINFO = Path("/proc/meminfo")
+MIB = 1 << 20
+
+
+def exams(asked: Asked) -> Iterable[Exam]:
+    yield Exam("open files", open_files)
+    yield Exam("disk", disk)
+    if MEMINFO.exists():
+        yield Exam("memory", partial(memory, MEMINFO))
+
+
+def open_files() -> Iterator[Finding]:
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= FILES_MIN:
+        yield ok("A process may have 65,536 sockets or more.")
+        return
+    says = f"A process begun from here may have {most:,} sockets, so that many people at most."
+    yield warning(says, "ulimit -n 65536, LimitNOFILE= of a unit, or ulimits: of a container.")
+
+
+def memory(path: Path) -> Iterator[Finding]:
+    """`path` is of the kind of /proc/meminfo: kB by name."""
+    lines = (line.split() for line in path.read_text().splitlines())
+    kib = {name.rstrip(":"): int(value) for name, value, *_ in lines}
+    yield room("memory", kib["MemAvailable"] * 1024, kib["MemTotal"] * 1024)
+
+
+def disk() -> Iterator[Finding]:
+    usage = shutil.disk_usage(settings.BASE_DIR)
+    yield room("disk", usage.free, usage.total)
+
+
+def room(what: str, free: int, total: int) -> Finding:
+    says = f"{free // MIB:,} of {total // MIB:,} MB of {what} are free."
+    if free < total * NONE_LEFT:
+        return fault(says, f"Free some now: without {what} the machine stands still.")
+    return warning(says, "See what takes it.") if free < total * SHORT else ok(says)

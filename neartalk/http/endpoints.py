@@ -1,0 +1,118 @@
+"""How an endpoint reads its body and says no: one view, one form, two renderings."""
+
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django_htmx.middleware import HtmxDetails
+
+from neartalk import instruments
+from neartalk.codes import Refused
+from neartalk.limits import headers_of, keys, nearest, origin_of
+from neartalk.records import records
+
+
+class HtmxRequest(HttpRequest):
+    """A request by ASGI that went through django-htmx's middleware."""
+
+    htmx: HtmxDetails
+    scope: Mapping[str, Any]
+
+
+View = Callable[[HtmxRequest], Coroutine[Any, Any, HttpResponse]]
+
+
+class Number(str):
+    """A JSON number, in its own digits: a form judges it, and no text field takes it for text."""
+
+    __slots__ = ()
+
+
+def body_of(request: HttpRequest) -> Mapping[str, Any]:
+    """The fields of a form or of a JSON object. No field takes a boolean for a number.
+
+    Raises Refused: `bad-json`, `too-large`.
+    """
+    try:
+        body = request.body
+        if request.content_type == "application/x-www-form-urlencoded" or not body:
+            return QueryDict(body).dict()
+    except (RequestDataTooBig, TooManyFieldsSent) as why:
+        raise Refused("too-large") from why
+    if request.content_type != "application/json":
+        raise Refused("bad-json")
+    try:
+        found = json.loads(body, parse_int=Number, parse_float=Number, parse_constant=Number)
+    except (ValueError, RecursionError) as why:
+        raise Refused("bad-json") from why
+    if not isinstance(found, dict):
+        raise Refused("bad-json")
+    return {key: [value] if isinstance(value, bool) else value for key, value in found.items()}
+
+
+class BodyFits:
+    """Refuses a call's body that is too large before CsrfViewMiddleware seeks its token there:
+    Django's own answer would be a page, and not say why."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HtmxRequest) -> HttpResponse:
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and request.path.startswith("/api/"):
+            return refusal(request, Refused("too-large"))
+        return await self.get_response(request)
+
+
+def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, HttpResponse]]]:
+    """A view of one method; a refusal on its way is rendered as the caller reads it."""
+
+    def wrap(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
+        @wraps(view)
+        async def answer(request: HtmxRequest) -> HttpResponse:
+            try:
+                if request.method != method:
+                    raise Refused("wrong-method")
+                return await view(request)
+            except Refused as refused:
+                await count(request, refused)
+                return refusal(request, refused)
+
+        return never_cache(answer)
+
+    return wrap
+
+
+async def count(request: HtmxRequest, refused: Refused) -> None:
+    """A limit was met, by whoever asked; while the store is lost nobody knows by whom."""
+    if refused.rule is None:
+        return
+    try:
+        origin = await origin_of(keys(), *headers_of(request.scope))
+    except Refused:
+        origin = {}
+    records().hits.count(refused.rule, nearest(origin))
+
+
+def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
+    """A refusal as JSON, or as the fragment of the page."""
+    instruments.told(refused)
+    status = refused.row.status
+    if request.htmx:
+        response = render(request, "_refusal.html", {"refusal": refused}, status=status)
+    else:
+        response = JsonResponse(refused.fields(), status=status)
+    if refused.retry_after is not None:
+        response["Retry-After"] = str(refused.retry_after)
+    return response

@@ -1,0 +1,69 @@
+"""GET /metrics: how this process fares, for Prometheus and for nobody else.
+
+Each app says in a module `metrics` what is read.
+"""
+
+from collections.abc import Iterator
+from hmac import compare_digest
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.views.decorators.cache import never_cache
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import Metric
+
+from neartalk import logs
+from neartalk.instruments import add, counter, gauge, refusals, registry, unavailable
+from neartalk.limits import address_of
+from neartalk.records import records
+from neartalk.server import backlog, drain, keepalive
+
+PROXIES_SAY = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+
+
+def figures() -> Iterator[Metric]:
+    """What everyone uses."""
+    yield gauge(
+        "draining", "1 while this process lets nobody in any more.", drain.draining.is_set()
+    )
+    yield counter("refusals", "Refusals told, by code and rule.", refusals, ("code", "rule"))
+    dropped = {(cause,): count for cause, count in backlog.dropped.items()}
+    dropped["silent",] = keepalive.dropped
+    yield counter("sockets_dropped", "Sockets given up, by cause.", dropped, ("cause",))
+    yield gauge("sockets_behind", "Sockets for which bytes wait here.", len(backlog.peers))
+    yield counter(
+        "store_unavailable", "Calls of a store without an answer.", unavailable, ("store",)
+    )
+    waiting, lost = records().waiting, records().lost
+    yield gauge("records_waiting", "Records that wait for the database.", len(waiting))
+    yield counter("records_lost", "Records refused or given up.", lost)
+    lines = {(level,): count for level, count in logs.written.items()}
+    yield counter("log_lines", "Log lines written, by level.", lines, ("level",))
+
+
+add(figures)
+
+
+# ---- Who may read ----------------------------------------------------------------------------
+
+
+@never_cache
+async def scrape(request: HttpRequest) -> HttpResponse:
+    """To whoever may not read them there is nothing here."""
+    if not may_read(request):
+        return HttpResponse(status=404)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whoever knows the token; where none is set, whoever is on this machine and came straight: a
+    proxy in front is on this machine too, and says for whom it asks."""
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("authorization", "")
+        return compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
+    peer = address_of(request.META.get("REMOTE_ADDR", ""), "")
+    host, _ = split_domain_port(request.headers.get("host", ""))
+    straight = not any(name in request.headers for name in PROXIES_SAY) and host in LOCAL_HOSTS
+    return straight and peer is not None and peer.is_loopback

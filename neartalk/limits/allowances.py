@@ -1,0 +1,51 @@
+"""Who has done what how often: the contract that the memory and the Redis sibling both keep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from neartalk.codes import Refused
+from neartalk.limits.rules import Rule, rule, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a rule counts, of one subject. `units` is how much of it; what is taken
+    together with other subjects' names one of them as `beside`, always the same.
+    """
+
+    rule: str
+    subject: str
+    units: int = 1
+    beside: str = ""
+
+    @property
+    def limit(self) -> Rule:
+        return rule(self.rule)
+
+    @property
+    def cost_ms(self) -> int:
+        return self.limit.interval_ms * self.units
+
+    @property
+    def tolerance_ms(self) -> int:
+        return self.limit.tolerance_of(self.units)
+
+
+class Allowances(Protocol):
+    async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
+        """All of them, which either save or do not, or none: which one makes wait (from 1), and how
+        many milliseconds; 0 and 0 if they are taken.
+
+        Raises Refused: `store-unavailable`.
+        """
+
+
+async def allow(allowances: Allowances, code: str, *acts: Act) -> None:
+    """Raises Refused: `code`, `store-unavailable`."""
+    counted = [act for act in acts if act.limit.on]
+    if not counted:
+        return
+    each, wait_ms = await allowances.take(counted)
+    if wait_ms:
+        raise Refused(code, retry_after=seconds(wait_ms), rule=counted[each - 1].rule)

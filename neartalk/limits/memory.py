@@ -1,0 +1,42 @@
+"""Who has done what how often, in the memory of the one process of the embedded form."""
+
+from collections.abc import Sequence
+
+from neartalk.clock import Clock, now_ms
+from neartalk.limits.allowances import Act
+from neartalk.limits.rules import rule, take
+
+SWEEP = 1000
+
+
+class MemoryAllowances:
+    def __init__(self, clock: Clock = now_ms) -> None:
+        self.clock = clock
+        self.tats_ms: dict[tuple[str, str], int] = {}
+        self.sweep_at = SWEEP
+
+    async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
+        now = self.clock()
+        found = [self._take(act, now) for act in acts]
+        longest = max(range(len(acts)), key=lambda each: found[each][1])
+        if found[longest][1]:
+            return longest + 1, found[longest][1]
+        for act, (tat_ms, _) in zip(acts, found, strict=True):
+            self.tats_ms[act.rule, act.subject] = tat_ms
+        self._forget_old(now)
+        return 0, 0
+
+    def _take(self, act: Act, now: int) -> tuple[int, int]:
+        tat_ms = self.tats_ms.get((act.rule, act.subject), 0)
+        return take(tat_ms, now, act.cost_ms, act.tolerance_ms, act.limit.saved_ms)
+
+    def _forget_old(self, now: int) -> None:
+        """Whenever it has doubled, so that each take pays for two."""
+        if len(self.tats_ms) < self.sweep_at:
+            return
+        self.tats_ms = {
+            key: tat_ms
+            for key, tat_ms in self.tats_ms.items()
+            if tat_ms > now - rule(key[0]).saved_ms
+        }
+        self.sweep_at = max(SWEEP, 2 * len(self.tats_ms))

@@ -1,0 +1,113 @@
+"""How often something may be done: one table of rules, and GCRA, the arithmetic of them.
+
+GCRA is the generic cell rate algorithm (ITU-T I.371): one number a subject, the theoretical arrival
+time (TAT), says everything. Its Lua twins stand in neartalk/limits/lua/take.lua and chat/history/lua/append.lua.
+"""
+
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+
+DAY_MS = 86_400_000
+NEVER_MS = 1 << 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`allowance` acts each `period_s` seconds, of which `burst` may come at once.
+
+    Of a rule that `saves`, whoever does less may do more later, for a day. One that is not `on`
+    lets everything pass.
+    """
+
+    allowance: int
+    period_s: int
+    burst: int
+    saves: bool = False
+    on: bool = True
+
+    @property
+    def interval_ms(self) -> int:
+        """Milliseconds between two acts at the even rate, at least 1; what nobody counts costs
+        nothing later."""
+        if not self.on:
+            return 0
+        return max(1, round(self.period_s * 1000 / (self.allowance * settings.RATE_LIMITS_SCALE)))
+
+    @property
+    def tolerance_ms(self) -> int:
+        """How far ahead of the even rate a burst may run."""
+        return self.tolerance_of(1)
+
+    def tolerance_of(self, units: int) -> int:
+        """The same where an act counts as so many."""
+        if not self.on:
+            return NEVER_MS
+        return self.interval_ms * (max(1, round(self.burst * settings.RATE_LIMITS_SCALE)) - units)
+
+    @property
+    def saved_ms(self) -> int:
+        return DAY_MS if self.saves else 0
+
+
+RULES: dict[str, Rule] = {
+    # For each address, and for the networks that one person may have many addresses of.
+    "session.address": Rule(allowance=10, period_s=3600, burst=10),
+    "session.64": Rule(allowance=10, period_s=3600, burst=10),
+    "session.56": Rule(allowance=40, period_s=3600, burst=20),
+    "session.48": Rule(allowance=200, period_s=3600, burst=50),
+    # Besides, where somebody of the address is banned.
+    "session.banned": Rule(allowance=2, period_s=3600, burst=1),
+    "socket.address": Rule(allowance=600, period_s=60, burst=200),
+    "socket.session": Rule(allowance=30, period_s=60, burst=10),
+    "place.move": Rule(allowance=6, period_s=60, burst=3),
+    "place.radius": Rule(allowance=30, period_s=60, burst=10),
+    # In metres: 300 km/h, and 2 km at once.
+    "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
+    "person.block": Rule(allowance=60, period_s=3600, burst=20),
+    "chat.send": Rule(allowance=10, period_s=60, burst=3),
+    "chat.new": Rule(allowance=6, period_s=60, burst=2),
+    # The same text, by one person and from one network.
+    "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
+    "chat.copies": Rule(allowance=36, period_s=3600, burst=3),
+    # Messages refused by a limit or as spam; more than that, and the person is muted.
+    "chat.refused": Rule(allowance=8, period_s=60, burst=8),
+    "chat.report": Rule(allowance=10, period_s=3600, burst=3),
+    "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
+    "voice.ice": Rule(allowance=20, period_s=60, burst=10),
+    "voice.knock": Rule(allowance=30, period_s=60, burst=10),
+    "voice.frame": Rule(allowance=1200, period_s=60, burst=400),
+    # Tries to log in to the admin: of a network, and for an account from wherever they come. The
+    # first is far below the second, or one network could keep an account's operator out.
+    "admin.login": Rule(allowance=12, period_s=3600, burst=5),
+    "admin.account": Rule(allowance=60, period_s=3600, burst=20),
+}
+
+
+# As the operator has set them; `records` reads them every few seconds.
+current: dict[str, Rule] = {}
+
+
+def rule(name: str) -> Rule:
+    """The rule as it stands now."""
+    found = current.get(name, RULES[name])
+    return replace(found, on=False) if name in settings.RATE_LIMITS_OFF else found
+
+
+def take(
+    tat_ms: int, now_ms: int, cost_ms: int, tolerance_ms: int, saved_ms: int = 0
+) -> tuple[int, int]:
+    """The new TAT and 0 if the act is allowed, else the old TAT and the milliseconds to wait.
+
+    `tat_ms` is 0 for whoever has done nothing yet; `saved_ms` is how long unused time counts.
+    """
+    start_ms = max(tat_ms or now_ms, now_ms - saved_ms)
+    wait_ms = start_ms - tolerance_ms - now_ms
+    if wait_ms > 0:
+        return tat_ms, wait_ms
+    return start_ms + cost_ms, 0
+
+
+def seconds(wait_ms: int) -> int:
+    """Whole seconds after which `wait_ms` are over: what a refusal says."""
+    return -(-wait_ms // 1000)

@@ -1,0 +1,134 @@
+"""The operators' door: a login that is guessed slowly, and a first page that says how today is."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from asgiref.sync import sync_to_async
+from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import UsernameField
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from neartalk import instruments
+from neartalk.codes import Refused
+from neartalk.http import HtmxRequest, count
+from neartalk.limits import Act, allow, allowances, digest_of, headers_of, keys, nearest, origin_of
+from neartalk.operators import panels
+from neartalk.records import record
+
+# What an app adds to the first page: HTML, or nothing where the user may not see it.
+Panel = Callable[[HttpRequest], str]
+LOGIN_METHODS = ("GET", "HEAD", "POST")
+
+
+class LoginForm(AdminAuthenticationForm):
+    """Writes down who came in, and whose account was tried in vain."""
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned = super().clean()
+        except ValidationError:
+            tried = get_user_model().objects.filter(username=self.cleaned_data.get("username"))
+            for user in tried:
+                record(user, user, "Login failed.")
+            raise
+        # Nobody, where a field was empty.
+        if user := self.get_user():
+            record(user, user, "Logged in.")
+        return cleaned
+
+
+class Site(admin.AdminSite):
+    site_header = site_title = "NearTalk"
+    index_title = "Today"
+    index_template = "admin/today.html"
+    login_form = LoginForm
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.panels: dict[str, Panel] = {
+            "figures": panels.figures,
+            "refusals": panels.refusals,
+            "bans": panels.bans,
+            "acts": panels.acts,
+        }
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        drawn = {name: draw(request) for name, draw in self.panels.items()}
+        shown = {"panels": drawn, "now": timezone.now(), **(extra_context or {})}
+        return super().index(request, shown)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Only what was done leads on; what can't be is the same page again."""
+        with transaction.atomic():
+            response = super().password_change(request, extra_context)
+            if isinstance(response, HttpResponseRedirect):
+                user = cast(User, request.user)
+                record(user, user, "Changed the password.")
+        return response
+
+    async def login(  # type: ignore[override]
+        self, request: HtmxRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Django would take PUT for POST.
+        if request.method not in LOGIN_METHODS:
+            return HttpResponseNotAllowed(LOGIN_METHODS)
+        try:
+            if request.method == "POST":
+                await allow_login(request)
+        except Refused as refused:
+            instruments.told(refused)
+            await count(request, refused)
+            return await sync_to_async(self.refuse_login)(request, refused)
+        return await sync_to_async(super().login)(request, extra_context)
+
+    def refuse_login(self, request: HttpRequest, refused: Refused) -> HttpResponse:
+        """The same page, which says why and when to try again; no password was looked at."""
+        shown = {
+            **self.each_context(request),
+            "title": "Log in",
+            "form": LoginForm(request),
+            "refused": refused,
+            "app_path": request.get_full_path(),
+            "next": request.POST.get("next", ""),
+        }
+        response = TemplateResponse(
+            request, "admin/login_refused.html", shown, status=refused.row.status
+        )
+        if refused.retry_after is not None:
+            response["Retry-After"] = str(refused.retry_after)
+        return response.render()
+
+
+def add_panel(name: str, panel: Panel) -> None:
+    """Where the template of the first page has room for it."""
+    cast(Site, admin.site).panels[name] = panel
+
+
+async def allow_login(request: HtmxRequest) -> None:
+    """One try of a network, as which this machine counts too, and one for an account from wherever
+    they come: what the network may not try takes nothing from the account.
+
+    Raises Refused: `too-many-logins`, `store-unavailable`.
+    """
+    origin = await origin_of(keys(), *headers_of(request.scope))
+    await allow(allowances(), "too-many-logins", Act("admin.login", nearest(origin)))
+    # As the form will read it: there are many ways to write a name.
+    name = UsernameField().to_python(request.POST.get("username", ""))
+    account = digest_of(await keys().today(), f"account {name}")
+    await allow(allowances(), "too-many-logins", Act("admin.account", account))

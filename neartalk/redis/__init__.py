@@ -1,0 +1,17 @@
+"""The way to Redis: one of them, or a cluster. `Store` is all that is asked of either; no command
+is sent twice, and none waits for over 2 s."""
+
+from neartalk.redis.client import TIMEOUT_S, Store, script, unknown_when_lost
+from neartalk.redis.nodes import address_of, masters, redis_urls
+from neartalk.redis.shared import shared
+
+__all__ = [
+    "TIMEOUT_S",
+    "Store",
+    "address_of",
+    "masters",
+    "redis_urls",
+    "script",
+    "shared",
+    "unknown_when_lost",
+]

@@ -1,0 +1,222 @@
+"""A Redis Cluster as one store: redis-py's RedisCluster knows which master has which slot, and each
+master is asked as one Redis is.
+
+A lost answer stays lost, as with one Redis. Asked again, of another master, is only what a master
+says it has not done: the slot has moved.
+"""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis import exceptions
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+
+from neartalk.background import Background
+from neartalk.redis.client import TIMEOUT_S, Client, Script, connect, run, unknown_when_lost
+from neartalk.redis.pipeline import Command
+
+# How one master is asked some commands.
+Carry = Callable[[Client, list[Command]], Awaitable[list[Any]]]
+
+# So often a command follows a slot that moves.
+REDIRECTS_MAX = 5
+# So long after a look at where the slots are another may follow.
+APART_S = 0.5
+# What may mean that slots are elsewhere by now.
+STRANGE = (
+    exceptions.RedisClusterException,
+    exceptions.ClusterError,
+    exceptions.ConnectionError,
+    exceptions.ReadOnlyError,
+    exceptions.TimeoutError,
+    OSError,
+)
+
+
+class Cluster:
+    """`urls` are of some of its nodes: one that answers tells of the others."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self.url = urls[0]
+        self.cluster = RedisCluster.from_url(
+            self.url,
+            startup_nodes=[node_at(url) for url in urls[1:]],
+            # While one master is away the others go on.
+            require_full_coverage=False,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+        )
+        self.slots = self.cluster.nodes_manager
+        self.given = dict(self.slots.startup_nodes)
+        self.clients: dict[str, Client] = {}
+        self.background = Background()
+        self.looking: asyncio.Task[None] | None = None
+        self.next_look_s = 0.0
+
+    def send(self, *command: str | int) -> asyncio.Future[Any]:
+        return asyncio.ensure_future(self._send(command))
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        return await run(self, script, keys, arguments)
+
+    async def ask(self, commands: Collection[Command]) -> list[Any]:
+        return (await self.ask_timed(commands))[1] if commands else []
+
+    async def ask_timed(self, commands: Collection[Command]) -> tuple[int, list[Any]]:
+        if not commands:
+            return await self.now_ms(), []
+        with self._watching():
+            await self._know()
+            lots: dict[Client, dict[int, Command]] = defaultdict(dict)
+            for at, command in enumerate(commands):
+                lots[self._client_for(key_of(command))][at] = command
+            each = await asyncio.gather(
+                *(client.ask_timed(lot.values(), False) for client, lot in lots.items())
+            )
+            answers = {
+                at: await self._said(answer, lot[at])
+                for lot, (_, found) in zip(lots.values(), each, strict=True)
+                for at, answer in zip(lot, found, strict=True)
+            }
+        return min(now_ms for now_ms, _ in each), [answers[at] for at in sorted(answers)]
+
+    async def now_ms(self, key: str = "") -> int:
+        with self._watching():
+            await self._know()
+            if key:
+                return await self._client_for(key).now_ms()
+            asked = map(Client.now_ms, self._masters())
+            times = await asyncio.gather(*asked, return_exceptions=True)
+            # One that is away keeps nobody from those who are there.
+            if here := [time for time in times if isinstance(time, int)]:
+                return min(here)
+            raise exceptions.ConnectionError("no master answers")
+
+    async def lives(self) -> list[str]:
+        with self._watching():
+            await self._know()
+            each = await asyncio.gather(*map(Client.lives, self._masters()))
+        return sorted(life for lives in each for life in lives)
+
+    def grouped(self, keys: Collection[str]) -> list[list[str]]:
+        return [[key] for key in keys]
+
+    async def aclose(self) -> None:
+        # What is still on its way is lost with the connections, and nobody looks after it.
+        self.next_look_s = math.inf
+        await self.background.end()
+        await asyncio.gather(*(client.aclose() for client in self.clients.values()))
+        await self.slots.aclose()
+        await self.slots.aclose("startup_nodes")
+
+    # ---- Who is asked ------------------------------------------------------------------------
+
+    async def _send(self, command: Command) -> Any:
+        with self._watching():
+            await self._know()
+            try:
+                return await self._client_for(key_of(command)).send(*command)
+            except exceptions.AskError as moved:
+                return await self._follow(moved, command, together)
+
+    async def _said(self, answer: Any, command: Command) -> Any:
+        if isinstance(answer, exceptions.AskError):
+            return await self._follow(answer, command, Client.ask)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _follow(self, moved: exceptions.AskError, command: Command, carry: Carry) -> Any:
+        """Asks where the slot went: for good, or (ASK) for this command."""
+        for _ in range(REDIRECTS_MAX):
+            lot: list[Command] = [("ASKING",), command]
+            if isinstance(moved, exceptions.MovedError):
+                self.slots.move_slot(moved)
+                lot = [command]
+            try:
+                return (await carry(self._client(moved.host, moved.port), lot))[-1]
+            except exceptions.AskError as again:
+                moved = again
+        raise exceptions.ClusterError("a slot moves too often")
+
+    def _masters(self) -> list[Client]:
+        """Whoever has slots: RedisCluster's nodes stay what they were when they were first seen."""
+        each = {id(nodes): nodes[0] for nodes in self.slots.slots_cache.values()}
+        return [*{self._client(one.host, one.port): None for one in each.values()}]
+
+    def _client_for(self, key: str) -> Client:
+        node = self.cluster.get_node_from_key(key)
+        return self._client(node.host, node.port)
+
+    def _client(self, host: str, port: int) -> Client:
+        url = url_at(self.url, host, port)
+        if url not in self.clients:
+            self.clients[url] = connect(url)
+        return self.clients[url]
+
+    # ---- Where the slots are -----------------------------------------------------------------
+
+    async def _know(self) -> None:
+        """Raises RedisClusterException where no node says it within 2 s."""
+        if not self.slots.slots_cache:
+            await asyncio.wait({self._look_soon()}, timeout=TIMEOUT_S)
+        if not self.slots.slots_cache:
+            raise exceptions.RedisClusterException("nobody says where the slots are")
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """What goes wrong makes us look where the slots are, beside all that goes on."""
+        try:
+            yield
+        except STRANGE:
+            now_s = asyncio.get_running_loop().time()
+            if now_s >= self.next_look_s:
+                self.next_look_s = now_s + APART_S
+                self._look_soon()
+            raise
+
+    def _look_soon(self) -> asyncio.Task[None]:
+        """However many want to know, the nodes are asked once at a time."""
+        if self.looking is None or self.looking.done():
+            self.looking = self.background.later(self._look())
+        return self.looking
+
+    async def _look(self) -> None:
+        with unknown_when_lost():
+            try:
+                await self.slots.initialize()
+            except IndexError as why:
+                # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
+                self.slots.startup_nodes = dict(self.given)
+                raise exceptions.RedisClusterException("no node has slots") from why
+
+
+async def together(client: Client, commands: list[Command]) -> list[Any]:
+    return await asyncio.gather(*(client.send(*command) for command in commands))
+
+
+def key_of(command: Command) -> str:
+    """The first key that a command names."""
+    if command[0] in {"EVAL", "EVALSHA"}:
+        return str(command[3])
+    if command[0] == "XREAD":
+        return str(command[command.index("STREAMS") + 1])
+    return str(command[1])
+
+
+def node_at(url: str) -> ClusterNode:
+    parts = urlsplit(url)
+    return ClusterNode(parts.hostname or "localhost", parts.port or 6379)
+
+
+def url_at(url: str, host: str, port: int) -> str:
+    """The same user, secret and options at another node."""
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return parts._replace(netloc=f"{user}@{place}" if user else place).geturl()

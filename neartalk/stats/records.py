@@ -1,0 +1,20 @@
+"""What everyone's records say, for `manage.py stats`."""
+
+from collections.abc import Iterator
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from neartalk.models import HourlyHits
+from neartalk.stats.figures import SOURCES, Figure
+
+
+def refused() -> Iterator[Figure]:
+    """How often each rule refused somebody today (UTC), the busiest first."""
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    hits = HourlyHits.objects.filter(hour__gte=today).values_list("rule")
+    for rule, count in hits.annotate(count=Sum("count")).order_by("-count", "rule"):
+        yield Figure("refused today", rule, count)
+
+
+SOURCES.append(refused)

@@ -1,0 +1,89 @@
+"""How frames look on the wire in both forms: JSON objects, and HTML that is swapped out of band."""
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from html import escape
+from typing import Any
+
+from neartalk.codes import Refused
+from presence.delivery.fragments import fragment
+
+
+class Form(StrEnum):
+    HTML = "html"
+    JSON = "json"
+
+
+class Frame:
+    """One text frame, built once, written to many: `wire` is RFC 6455, unmasked, unfragmented."""
+
+    __slots__ = ("text", "wire")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        payload = text.encode()
+        size = len(payload)
+        if size < 126:
+            head = bytes((0x81, size))
+        elif size < 65_536:
+            head = b"\x81\x7e" + size.to_bytes(2, "big")
+        else:
+            head = b"\x81\x7f" + size.to_bytes(8, "big")
+        self.wire = head + payload
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def rows(form: Form, each: Iterable[str]) -> Frame:
+    """Messages that leave together: a list for the page; in JSON one object or an array of them."""
+    if form is Form.HTML:
+        return Frame(f'<ol id="messages" hx-swap-oob="beforeend">{"".join(each)}</ol>')
+    found = [*each]
+    return Frame(found[0] if len(found) == 1 else f"[{','.join(found)}]")
+
+
+def signal(form: Form, kind: str, **fields: str | int | list[str]) -> Frame:
+    """A frame without anything to see: welcome, ack, gone, mark, pong."""
+    if form is Form.JSON:
+        return Frame(dumps({"type": kind if kind in BARE else f"chat.{kind}", **fields}))
+    each = {
+        key.replace("_", "-"): " ".join(value) if isinstance(value, list) else str(value)
+        for key, value in fields.items()
+    }
+    data = "".join(f' data-{key}="{escape(value)}"' for key, value in each.items())
+    return Frame(
+        f'<div id="signals" hx-swap-oob="innerHTML"><data class="{kind}"{data}></data></div>'
+    )
+
+
+def signals(kind: str, **fields: str | int | list[str]) -> dict[Form, Frame]:
+    """The same in every form."""
+    return {form: signal(form, kind, **fields) for form in Form}
+
+
+BARE = {"welcome", "blocked", "mark", "pong"}
+
+
+def refusal(form: Form, refused: Refused) -> Frame:
+    if form is Form.JSON:
+        return Frame(dumps({"type": "error", **refused.fields()}))
+    words = fragment("_refusal.html", {"refusal": refused})
+    return Frame(f'<div id="refusal" hx-swap-oob="innerHTML">{words}</div>')
+
+
+GAPS = {
+    "restarted": "The server restarted and earlier messages are gone. New ones arrive as usual.",
+    "unknown-mark": "You were away for long. What is still alive is here.",
+    "too-much": "A lot was said while you were away. The newest part is here.",
+}
+
+
+def gap(form: Form, reason: str) -> Frame:
+    """Says that a reader may have missed something, and why."""
+    if form is Form.JSON:
+        return Frame(dumps({"type": "gap", "reason": reason}))
+    words = fragment("_gap.html", {"words": GAPS[reason]})
+    return Frame(f'<div id="notices" hx-swap-oob="innerHTML">{words}</div>')

@@ -1,0 +1,63 @@
+"""Who heard a place and moved on: they still show what was said there, until it is gone."""
+
+import asyncio
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from presence.delivery.connection import Socket
+from presence.geo import Tile, in_range, tile_of, tiles_within
+from presence.people import Place
+
+PLACES_MAX = 24
+
+
+class Trails:
+    """The last places of each socket, by the tile they lie in, with the second they expire."""
+
+    def __init__(self) -> None:
+        self.tiles: dict[Tile, dict[Place, dict[Socket, float]]] = {}
+
+    def add(self, socket: Socket, place: Place) -> None:
+        until_s = asyncio.get_running_loop().time() + settings.MESSAGE_LIFE_SECONDS
+        self.forget(socket, place)
+        self.tiles.setdefault(tile_of(place.cell), {}).setdefault(place, {})[socket] = until_s
+        socket.trail.append(place)
+        if len(socket.trail) > PLACES_MAX:
+            self.forget(socket, socket.trail[0])
+
+    def forget(self, socket: Socket, place: Place) -> None:
+        """The socket hears this place again, or shows nothing of it any more."""
+        if place not in socket.trail:
+            return
+        socket.trail.remove(place)
+        places = self.tiles[tile_of(place.cell)]
+        del places[place][socket]
+        if not places[place]:
+            del places[place]
+        if not places:
+            del self.tiles[tile_of(place.cell)]
+
+    def leave(self, socket: Socket) -> None:
+        for place in [*socket.trail]:
+            self.forget(socket, place)
+
+    def expire(self) -> None:
+        """Whoever moved on half an hour ago shows nothing any more of what they heard there."""
+        now_s = asyncio.get_running_loop().time()
+        gone = [
+            (socket, place)
+            for places in self.tiles.values()
+            for place, sockets in places.items()
+            for socket, until_s in sockets.items()
+            if until_s <= now_s
+        ]
+        for socket, place in gone:
+            self.forget(socket, place)
+
+    def hearing(self, place: Place) -> Iterable[Socket]:
+        """Who was in range of a place."""
+        for tile in tiles_within(place.cell, place.radius_m):
+            for was, sockets in self.tiles.get(tile, {}).items():
+                if in_range(*was, *place):
+                    yield from sockets

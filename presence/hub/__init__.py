@@ -1,0 +1,15 @@
+"""This process's sockets as they come, move and go, and the rounds that keep its pictures true."""
+
+from presence.hub.evictions import evictions
+from presence.hub.hints import Hint, Hints
+from presence.hub.hub import Hub, hub
+from presence.hub.source import Arrival
+
+__all__ = [
+    "Arrival",
+    "Hint",
+    "Hints",
+    "Hub",
+    "evictions",
+    "hub",
+]

@@ -1,0 +1,87 @@
+"""Who is banned is told why and goes: from every socket of this process, and from the registry."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from typing import Protocol
+
+from neartalk.codes import Refused
+from neartalk.models import Sanction
+from neartalk.records import ROUND_S, Sanctions, sanctions
+from presence.hub.hub import Hub, hub
+from presence.people import Session
+
+
+class Guest(Protocol):
+    """An open socket of either kind."""
+
+    def refuse(self, refused: Refused) -> None:
+        """Says why, and closes where the code says so."""
+
+
+class Evictions:
+    """One a process. Sockets come in here before anybody else knows of them."""
+
+    def __init__(self, hub: Hub, sanctions: Sanctions) -> None:
+        self.hub = hub
+        self.sanctions = sanctions
+        self.guests: dict[Guest, Session] = {}
+        self.ending: dict[str, Session] = {}
+        self.closing: deque[Sanction] = deque()
+        self.working = asyncio.Lock()
+        sanctions.listen(self.hear)
+
+    def start(self) -> None:
+        """Begins its rounds; does nothing the second time."""
+        if not self.sanctions.background.rounds:
+            self.sanctions.start()
+            self.sanctions.background.every(ROUND_S, self.work)
+
+    def admit(self, guest: Guest, session: Session) -> None:
+        self.guests[guest] = session
+
+    def forget(self, guest: Guest) -> None:
+        self.guests.pop(guest, None)
+
+    def hear(self, news: Sequence[Sanction]) -> None:
+        """Tells those whom it is about; who is banned is told that it is over."""
+        mutes = [row for row in news if row.kind == Sanction.Kind.MUTE]
+        bans = [row for row in news if row.kind == Sanction.Kind.BAN]
+        muted = {key: row for row in mutes for key in (row.person_id, row.device) if key}
+        for guest, session in [*self.guests.items()]:
+            person_id = session.person.person_id
+            ban = self.sanctions.banned(person_id, session.device) if bans else None
+            if row := ban or muted.get(person_id) or muted.get(session.device):
+                guest.refuse(self.sanctions.refusal(row))
+            if ban:
+                self.ending[session.digest] = session
+                self.forget(guest)
+        self.closing.extend(bans)
+        self.hub.later(self.work())
+
+    async def work(self) -> None:
+        """Ends sessions one by one; what the store did not take waits for the next round. Those
+        whom a ban names come first: what they came from stands in their session."""
+        async with self.working:
+            while self.closing:
+                await self._close_person(self.closing[0])
+                self.closing.popleft()
+            while self.ending:
+                digest, session = next(iter(self.ending.items()))
+                await self.hub.end(session)
+                del self.ending[digest]
+
+    async def _close_person(self, ban: Sanction) -> None:
+        """A ban of nothing but a person holds from now on for what their session came from."""
+        session = await self.hub.registry.find(ban.person_id)
+        if session is None:
+            return
+        if not ban.device and not ban.origin:
+            self.sanctions.complete(ban, session.device, session.origin)
+        await self.hub.end(session)
+
+
+@cache
+def evictions() -> Evictions:
+    return Evictions(hub(), sanctions())

@@ -1,0 +1,219 @@
+"""Who is here, in the memory of the one process of the embedded form."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from django.conf import settings
+
+from neartalk.clock import Clock, now_ms
+from neartalk.codes import Refused
+from presence.geo import Tile
+from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
+from presence.registry.contract import (
+    BLOCKED_MAX,
+    HTTP_ONLY_MS,
+    LEASE_MS,
+    TRAIL_TILES_MAX,
+    Pulse,
+    Tileful,
+)
+
+
+class MemoryRegistry:
+    def __init__(self, clock: Clock = now_ms) -> None:
+        self.clock = clock
+        self.epoch = secrets.token_hex(8)
+        self.sessions: dict[str, Session] = {}
+        self.digests: dict[str, str] = {}
+        self.ends_ms: dict[str, int] = {}
+        self.tiles: dict[Tile, dict[str, Person]] = {}
+        self.versions: dict[Tile, int] = {}
+        self.leases: dict[str, int] = {}
+
+    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+        self._forget_idle()
+        person = Person(person_id_of(digest), name)
+        session = Session(
+            digest,
+            person,
+            settings.RENAMES,
+            opened_ms=self.clock(),
+            device=device,
+            origin=origin,
+        )
+        self.digests[person.person_id] = digest
+        return self._keep(session)
+
+    async def get(self, digest: str) -> Session | None:
+        return self._live(digest)
+
+    async def find(self, person_id: str) -> Session | None:
+        digest = self.digests.get(person_id, "")
+        return self.sessions[digest] if self._lives(digest) else None
+
+    async def touch(self, digests: Iterable[str]) -> None:
+        for digest in digests:
+            self._live(digest)
+
+    async def rename(self, digest: str, name: str) -> Change:
+        session = self._known(digest)
+        if name == session.person.name:
+            return Change(session)
+        if not session.renames_left:
+            raise Refused("renames-spent")
+        person = session.person.changed(name=name)
+        return self._changed(replace(session, person=person, renames_left=session.renames_left - 1))
+
+    async def place(self, digest: str, place: Place | None, process: str) -> Change:
+        session, now = self._known(digest), self.clock()
+        before = session.person
+        place = place or before.place
+        person = before.changed(
+            cell=place.cell,
+            radius_m=place.radius_m,
+            version=before.version + 1,
+            process=process,
+            until_ms=0 if process else now + HTTP_ONLY_MS,
+        )
+        moved = bool(before.cell) and before.tile != person.tile
+        fresh = tuple(left for left in session.trail if left.left_ms > now - self._life_ms())
+        self._keep(
+            replace(
+                session,
+                person=person,
+                placed_ms=session.placed_ms if before.place == place else now,
+                trail=(*fresh, Left(before.tile, now))[-TRAIL_TILES_MAX:] if moved else fresh,
+            )
+        )
+        left = self._leave(before.tile, person) if moved else ()
+        return Change(self.sessions[digest], self._enter(person) + left)
+
+    async def depart(self, digest: str, process: str) -> Change | None:
+        session = self.sessions.get(digest)
+        if not session or session.person.process != process or not session.person.cell:
+            return None
+        person = session.person.changed(process="", until_ms=0, version=session.person.version + 1)
+        self.sessions[digest] = replace(session, person=person)
+        return Change(self.sessions[digest], self._leave(person.tile, person))
+
+    async def block(self, digest: str, person_id: str) -> list[Change]:
+        session, other = self._known(digest), await self.find(person_id)
+        own = session.person.person_id
+        if person_id in session.blocked:
+            return []
+        if len(session.blocked) >= BLOCKED_MAX:
+            raise Refused("blocks-spent")
+        theirs = []
+        if other:
+            since = {**other.blocked_by, own: self.clock()}
+            theirs = [self._changed(replace(other, blocked_by=since))]
+        return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
+
+    async def close(self, digest: str) -> Change | None:
+        session = self._forget(digest)
+        if not session or not session.person.cell:
+            return None
+        person = session.person.changed(cell="", version=session.person.version + 1)
+        return Change(replace(session, person=person), self._leave(session.person.tile, person))
+
+    async def note(self, digest: str, code: str) -> None:
+        if digest in self.sessions:
+            self.sessions[digest] = replace(self.sessions[digest], note=code)
+
+    async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
+        lost = [session for session in sessions if session.digest not in self.sessions]
+        for session in lost:
+            self.digests[session.person.person_id] = session.digest
+            self._keep(session)
+        return [await self.place(one.digest, one.person.place, process) for one in lost]
+
+    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
+        return {
+            tile: Tileful(self.versions.get(tile, 0), dict(self.tiles.get(tile, {})))
+            for tile in tiles
+        }
+
+    async def bury(self, people: Iterable[Person]) -> list[Change]:
+        changes = []
+        for person in people:
+            known = self.tiles.get(person.tile, {}).get(person.person_id)
+            if known and known.version == person.version:
+                dead = person.changed(version=person.version + 1)
+                session = Session("", dead, 0)
+                changes.append(Change(session, self._leave(person.tile, dead)))
+        return changes
+
+    async def renew(self, process: str) -> None:
+        self.leases[process] = self.clock() + LEASE_MS
+
+    async def release(self, process: str) -> None:
+        self.leases.pop(process, None)
+
+    async def pulse(self, tiles: Iterable[Tile]) -> Pulse:
+        now = self.clock()
+        processes = frozenset(name for name, end in self.leases.items() if end > now)
+        versions = {tile: self.versions.get(tile, 0) for tile in tiles}
+        return Pulse(now, self.epoch, processes, versions)
+
+    # ---- Steps -------------------------------------------------------------------------------
+
+    def _known(self, digest: str) -> Session:
+        session = self._live(digest)
+        if session is None:
+            raise Refused("session-unknown")
+        return session
+
+    def _live(self, digest: str) -> Session | None:
+        if not self._lives(digest):
+            self._forget(digest)
+            return None
+        return self._keep(self.sessions[digest])
+
+    def _lives(self, digest: str) -> bool:
+        return self.ends_ms.get(digest, 0) > self.clock()
+
+    def _forget(self, digest: str) -> Session | None:
+        self.ends_ms.pop(digest, None)
+        self.digests.pop(person_id_of(digest), None)
+        return self.sessions.pop(digest, None)
+
+    def _changed(self, session: Session) -> Change:
+        """One version on, and whoever sees the person is told."""
+        person = session.person.changed(version=session.person.version + 1)
+        self.sessions[session.digest] = replace(session, person=person)
+        published = bool(person.process) or person.until_ms > self.clock()
+        return Change(self.sessions[session.digest], self._enter(person) if published else ())
+
+    def _keep(self, session: Session) -> Session:
+        """Keeps the session for another while; the idlest stand first."""
+        self.sessions[session.digest] = session
+        self.ends_ms.pop(session.digest, None)
+        self.ends_ms[session.digest] = self.clock() + settings.SESSION_IDLE_SECONDS * 1000
+        return session
+
+    def _forget_idle(self) -> None:
+        now = self.clock()
+        while self.ends_ms:
+            idlest = next(iter(self.ends_ms))
+            if self.ends_ms[idlest] > now:
+                return
+            self._live(idlest)
+
+    def _life_ms(self) -> int:
+        return settings.MESSAGE_LIFE_SECONDS * 1000
+
+    def _enter(self, person: Person) -> tuple[TileEvent, ...]:
+        self.tiles.setdefault(person.tile, {})[person.person_id] = person
+        return (TileEvent(person.tile, self._count(person.tile), True, person),)
+
+    def _leave(self, tile: Tile, person: Person) -> tuple[TileEvent, ...]:
+        if not self.tiles.get(tile, {}).pop(person.person_id, None):
+            return ()
+        if not self.tiles[tile]:
+            del self.tiles[tile]
+        return (TileEvent(tile, self._count(tile), False, person),)
+
+    def _count(self, tile: Tile) -> int:
+        self.versions[tile] = self.versions.get(tile, 0) + 1
+        return self.versions[tile]

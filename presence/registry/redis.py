@@ -1,0 +1,341 @@
+"""Who is here, in Redis: a hash a session, a hash a tile, and a sorted set of leases.
+
+Keys of a tile carry it as hash tag, so that a cluster keeps them together.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from neartalk.codes import Refused
+from neartalk.redis import Store, script, unknown_when_lost
+from presence.geo import Tile
+from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
+from presence.registry.contract import (
+    BLOCKED_MAX,
+    HTTP_ONLY_MS,
+    LEASE_MS,
+    TRAIL_TILES_MAX,
+    Pulse,
+    Tileful,
+)
+
+LUA = Path(__file__).parent / "lua"
+LEASES = "leases"
+# Readers renew it (`pulse`), and take out whoever is gone. Where nobody reads nobody does that: the
+# last who were there are forgotten with the tile.
+TILE_KEEP_MS = 600_000
+# So many sessions of a store that was lost are registered at a time.
+TOGETHER = 200
+
+
+def session_key(digest: str) -> str:
+    return person_session_key(person_id_of(digest))
+
+
+def person_session_key(person_id: str) -> str:
+    """By which a session is found from its public side; its digest stands in it."""
+    return f"session:{person_id}"
+
+
+def people_key(tile: Tile) -> str:
+    return f"{{{tile}}}:people"
+
+
+class RedisRegistry:
+    def __init__(self, client: Store) -> None:
+        self.client = client
+        self.scripts = {path.stem: script(path) for path in LUA.glob("*.lua")}
+
+    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+        person = Person(person_id_of(digest), name)
+        with unknown_when_lost():
+            session = Session(
+                digest,
+                person,
+                settings.RENAMES,
+                opened_ms=await self.client.now_ms(session_key(digest)),
+                device=device,
+                origin=origin,
+            )
+        await self._restore(session)
+        return session
+
+    async def get(self, digest: str) -> Session | None:
+        key = session_key(digest)
+        with unknown_when_lost():
+            renewed = self.client.send("PEXPIRE", key, idle_ms())
+            session, _ = await asyncio.gather(self._read(key), renewed)
+        return session if session and session.digest == digest else None
+
+    async def find(self, person_id: str) -> Session | None:
+        with unknown_when_lost():
+            return await self._read(person_session_key(person_id))
+
+    async def touch(self, digests: Iterable[str]) -> None:
+        with unknown_when_lost():
+            await self.client.ask([("PEXPIRE", session_key(one), idle_ms()) for one in digests])
+
+    async def rename(self, digest: str, name: str) -> Change:
+        with unknown_when_lost():
+            said, flat_fields = await self._run("rename", session_key(digest), name, idle_ms())
+        if said == "unknown":
+            raise Refused("session-unknown")
+        if said == "spent":
+            raise Refused("renames-spent")
+        return await self._changed(said, flat_fields)
+
+    async def place(self, digest: str, place: Place | None, process: str) -> Change:
+        to = place or Place("", 0)
+        arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), TRAIL_TILES_MAX]
+        with unknown_when_lost():
+            found = await self._run("place", session_key(digest), *arguments)
+        if not found:
+            raise Refused("session-unknown")
+        before, flat_fields = found
+        session = from_fields(paired(flat_fields))
+        tile = before[:6]
+        moved = bool(before) and tile != session.person.tile
+        events = await self._publish(session)
+        return Change(session, events + (await self._leave(tile, session.person) if moved else ()))
+
+    async def depart(self, digest: str, process: str) -> Change | None:
+        with unknown_when_lost():
+            flat_fields = await self._run("depart", session_key(digest), process)
+        if not flat_fields:
+            return None
+        session = from_fields(paired(flat_fields))
+        return Change(session, await self._leave(session.person.tile, session.person))
+
+    async def block(self, digest: str, person_id: str) -> list[Change]:
+        session = await self.get(digest)
+        if session is None:
+            raise Refused("session-unknown")
+        if person_id not in session.blocked and len(session.blocked) >= BLOCKED_MAX:
+            raise Refused("blocks-spent")
+        # Theirs first: where the store is lost in between, it is they who do not hear.
+        own = session.person.person_id
+        theirs = await self._block(person_id, "blocked_by", own, 0)
+        return await self._block(own, "blocked", person_id, BLOCKED_MAX) + theirs
+
+    async def close(self, digest: str) -> Change | None:
+        with unknown_when_lost():
+            fields = paired(await self._run("close", session_key(digest)))
+        if not fields or not fields["cell"]:
+            return None
+        session = from_fields(fields)
+        person = session.person.changed(cell="", version=session.person.version + 1)
+        events = await self._leave(session.person.tile, person)
+        return Change(replace(session, person=person), events)
+
+    async def note(self, digest: str, code: str) -> None:
+        with unknown_when_lost():
+            await self._run("note", session_key(digest), code)
+
+    async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
+        changes: list[Change] = []
+        left = iter(sessions)
+        while some := [*islice(left, TOGETHER)]:
+            each = await asyncio.gather(*(self._restored(one, process) for one in some))
+            changes += filter(None, each)
+        return changes
+
+    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
+        wanted = [*tiles]
+        with unknown_when_lost():
+            found = await self.client.ask([("HGETALL", people_key(tile)) for tile in wanted])
+        return {tile: tileful(fields) for tile, fields in zip(wanted, found, strict=True)}
+
+    async def bury(self, people: Iterable[Person]) -> list[Change]:
+        changes = []
+        for person in people:
+            dead = person.changed(version=person.version + 1)
+            changes.append(Change(Session("", dead, 0), await self._leave(person.tile, dead)))
+        return changes
+
+    async def renew(self, process: str) -> None:
+        with unknown_when_lost():
+            await self._run("renew", LEASES, process, LEASE_MS)
+
+    async def release(self, process: str) -> None:
+        with unknown_when_lost():
+            await self.client.send("ZREM", LEASES, process)
+
+    async def pulse(self, tiles: Iterable[Tile]) -> Pulse:
+        wanted = [*tiles]
+        renewed = [
+            command
+            for key in map(people_key, wanted)
+            for command in (("HGET", key, "v"), ("PEXPIRE", key, TILE_KEEP_MS))
+        ]
+        with unknown_when_lost():
+            # First: what is read of another life is found to be of one by the next pulse.
+            lives = await self.client.lives()
+            now_ms, (leases, *rest) = await self.client.ask_timed(
+                [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
+            )
+        return Pulse(
+            now_ms,
+            hashlib.sha256(" ".join(lives).encode()).hexdigest()[:16],
+            frozenset(process for process, end in paired(leases).items() if float(end) > now_ms),
+            {tile: int(v or 0) for tile, v in zip(wanted, rest[::2], strict=True)},
+        )
+
+    # ---- Steps -------------------------------------------------------------------------------
+
+    async def _run(self, name: str, key: str, *arguments: Any) -> Any:
+        return await self.client.run(self.scripts[name], [key], arguments)
+
+    async def _read(self, key: str) -> Session | None:
+        fields = paired(await self.client.send("HGETALL", key))
+        return from_fields(fields) if fields else None
+
+    async def _restore(self, session: Session) -> bool:
+        """Whether the store did not know it."""
+        fields = flat(to_fields(session))
+        with unknown_when_lost():
+            return bool(await self._run("restore", session_key(session.digest), idle_ms(), *fields))
+
+    async def _restored(self, session: Session, process: str) -> Change | None:
+        """Of a cluster the master of their tile may have been lost, and that of the session not."""
+        if await self._restore(session):
+            return await self.place(session.digest, session.person.place, process)
+        known = await self.find(session.person.person_id)
+        events = await self._publish(known) if known and known.person.cell else ()
+        return Change(known, events) if known and events else None
+
+    async def _changed(self, said: str, flat_fields: list[str]) -> Change:
+        """What a script did to a session, published where anybody sees the person."""
+        session = from_fields(paired(flat_fields))
+        return Change(session, await self._publish(session) if said == "changed" else ())
+
+    async def _block(self, own: str, field: str, other: str, most: int) -> list[Change]:
+        """One side of a block; nothing where that session is unknown."""
+        with unknown_when_lost():
+            said, flat_fields = await self._run(
+                "block", person_session_key(own), field, other, most
+            )
+        if said == "spent":
+            raise Refused("blocks-spent")
+        return [await self._changed(said, flat_fields)] if said != "unknown" else []
+
+    async def _publish(self, session: Session) -> tuple[TileEvent, ...]:
+        """Enters the person in their tile, unless a later act has overtaken this one on its way:
+        it has found nothing to take out of this tile yet, so that is done here."""
+        person = session.person
+        events = await self._enter(person)
+        with unknown_when_lost():
+            found = await self._read(session_key(session.digest))
+        gone = person.changed(cell="", version=person.version + 1)
+        latest = found.person if found else gone
+        stays = latest.tile == person.tile and (latest.process or latest.until_ms)
+        if not stays:
+            events += await self._leave(person.tile, latest)
+        return events
+
+    async def _enter(self, person: Person) -> tuple[TileEvent, ...]:
+        arguments = [person.person_id, person.version, to_entry(person), TILE_KEEP_MS]
+        with unknown_when_lost():
+            version = await self._run("enter", people_key(person.tile), *arguments)
+        return (TileEvent(person.tile, version, True, person),) if version else ()
+
+    async def _leave(self, tile: Tile, person: Person) -> tuple[TileEvent, ...]:
+        with unknown_when_lost():
+            version = await self._run("leave", people_key(tile), person.person_id, person.version)
+        return (TileEvent(tile, version, False, person),) if version else ()
+
+
+# ---- Shapes in Redis -------------------------------------------------------------------------
+
+
+def idle_ms() -> int:
+    return settings.SESSION_IDLE_SECONDS * 1000
+
+
+def life_ms() -> int:
+    return settings.MESSAGE_LIFE_SECONDS * 1000
+
+
+def paired(flat_fields: list[str]) -> dict[str, str]:
+    """A Lua script hands a hash over as field, value, field, value."""
+    each = iter(flat_fields)
+    return dict(zip(each, each, strict=True))
+
+
+def flat(fields: Mapping[str, Any]) -> list[Any]:
+    return [part for pair in fields.items() for part in pair]
+
+
+def to_fields(session: Session) -> dict[str, Any]:
+    person = session.person
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "cell": person.cell,
+        "radius_m": person.radius_m,
+        "version": person.version,
+        "process": person.process,
+        "until_ms": person.until_ms,
+        "renames_left": session.renames_left,
+        "placed_ms": session.placed_ms,
+        "trail": json.dumps(session.trail),
+        "note": session.note,
+        "digest": session.digest,
+        "opened_ms": session.opened_ms,
+        "device": session.device,
+        "origin": session.origin,
+        "blocked": "".join(f"{id}:0 " for id in session.blocked),
+        "blocked_by": "".join(f"{id}:{since} " for id, since in session.blocked_by.items()),
+    }
+
+
+def from_fields(fields: Mapping[str, str]) -> Session:
+    person = Person(
+        fields["person_id"],
+        fields["name"],
+        fields["cell"],
+        int(fields["radius_m"]),
+        int(fields["version"]),
+        fields["process"],
+        int(fields["until_ms"]),
+    )
+    trail = tuple(Left(tile, int(left_ms)) for tile, left_ms in json.loads(fields["trail"]))
+    return Session(
+        fields["digest"],
+        person,
+        int(fields["renames_left"]),
+        int(fields["placed_ms"]),
+        trail,
+        fields["note"],
+        int(fields["opened_ms"]),
+        fields["device"],
+        fields["origin"],
+        frozenset(since_by_id(fields["blocked"])),
+        since_by_id(fields["blocked_by"]),
+    )
+
+
+def since_by_id(field: str) -> dict[str, int]:
+    """Person ids, each with the milliseconds that stand behind it."""
+    return {id: int(ms) for id, _, ms in (one.partition(":") for one in field.split(" ") if one)}
+
+
+def to_entry(person: Person) -> str:
+    return json.dumps([person.version, person.name, *person.place, person.process, person.until_ms])
+
+
+def tileful(fields: Mapping[str, str]) -> Tileful:
+    people = {}
+    for person_id, entry in fields.items():
+        if person_id != "v":
+            version, name, *rest = json.loads(entry)
+            cell, radius_m, process, until_ms = rest
+            people[person_id] = Person(person_id, name, cell, radius_m, version, process, until_ms)
+    return Tileful(int(fields.get("v", 0)), people)

@@ -1,0 +1,409 @@
+"""People for tests: a session, a place and a socket each, over the real wire.
+
+`async with person(server, *HERE, 500, "alice") as alice:` arrives, and closes whatever it opened.
+Frames that a test did not ask for are kept aside in order until it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from urllib.parse import urlencode
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from presence.geo import CELL_DEGREES, cell_at, centre
+from tests.support.markup import parse
+from tests.support.servers import Server
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from tests.support.markup import Element
+
+Frame = dict[str, Any]
+Spot = tuple[float, float]
+
+TIMEOUT_S = 10.0
+# Longer than a message may wait for others to leave with it (audience.WINDOW_S).
+WINDOW_S = 0.1
+JSON = Subprotocol("neartalk.json")
+
+HERE: Spot = centre(cell_at(52.52, 13.4))
+_turns = itertools.count()
+_refs = itertools.count()
+
+
+def elsewhere() -> Spot:
+    """The centre of a cell so far from every other that tests can share a server."""
+    east, north = divmod(next(_turns), 100)
+    return centre(cell_at(north - 50.0, east + 13.4))
+
+
+def north(spot: Spot, cells: int) -> Spot:
+    """So many cells further north, 153 m each: 2 are "~300 m", 20 are 3 km."""
+    return spot[0] + cells * CELL_DEGREES, spot[1]
+
+
+class Door(Protocol):
+    """Where people come in: a server, or a proxy in front of it."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def ws_url(self) -> str: ...
+
+    @property
+    def tls(self) -> ssl.SSLContext | None: ...
+
+
+def route_hint(cell: str) -> int:
+    """What a client puts into its sockets' URLs as `near`: FNV-1a of the district, 10 bits."""
+    hashed = 0x811C9DC5
+    for byte in cell[:5].encode():
+        hashed = (hashed ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return hashed % 1024
+
+
+@contextmanager
+def running(kind: Literal["uvicorn", "daphne"], **env: str) -> Iterator[Server]:
+    """A server for all tests of a module: each of them takes a spot `elsewhere`."""
+    server = Server(kind, env)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+def new_ref() -> str:
+    return f"ref-{next(_refs):08}"
+
+
+class Unexpected(AssertionError):
+    """Says what came instead."""
+
+
+class Tab:
+    """One open socket, in JSON or (`html`) in the form of the page, read into the same frames.
+
+    `seen` are all frames in the order they came, `aside` those not yet asked for, `raw` the text.
+    """
+
+    def __init__(self, socket: ClientConnection, *, html: bool = False) -> None:
+        self.socket = socket
+        self.html = html
+        self.aside: list[Frame] = []
+        self.seen: list[Frame] = []
+        self.raw: list[str] = []
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.send_raw(json.dumps({"type": kind, **fields}))
+
+    async def send_raw(self, frame: str | bytes) -> None:
+        """A frame as it is: str as text, bytes as binary."""
+        await self.socket.send(frame)
+
+    async def say(self, text: str, ref: str | None = None) -> str:
+        """Sends a message and waits for the ack; its id."""
+        ref = ref or new_ref()
+        await self.send("chat.send", text=text, ref=ref)
+        return str((await self.expect("chat.ack", ref=ref))["id"])
+
+    async def expect(self, kind: str, **fields: Any) -> Frame:
+        """The oldest frame of this type with these fields, aside or within the timeout."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while (found := self._take(kind, fields)) is None:
+                    self.aside += await self._receive()
+                return found
+        except (TimeoutError, ConnectionClosed) as why:
+            raise Unexpected(f"no {kind} {fields} but {self.aside} ({why!r})") from why
+
+    async def silent(self, *kinds: str, **fields: Any) -> None:
+        """Nothing of these types is aside or arrives before a ping, sent once whatever may have
+        waited for company has left, is answered. For messages by default."""
+        seen = [*self.aside, *await self.quiet()]
+        for kind in kinds or ("chat.message",):
+            found = [frame for frame in seen if matches(frame, kind, fields)]
+            if found:
+                raise Unexpected(f"{found} instead of silence")
+
+    async def quiet(self) -> list[Frame]:
+        """All that still arrives until nothing of what has happened can be on its way; it is
+        kept aside too."""
+        fresh: list[Frame] = []
+        try:
+            async with asyncio.timeout(WINDOW_S):
+                while True:
+                    fresh += await self._receive()
+        except TimeoutError:
+            pass
+        await self.send("ping")
+        while not any(frame["type"] == "pong" for frame in fresh):
+            fresh += await self._receive_soon()
+        kept = [frame for frame in fresh if frame["type"] != "pong"]
+        self.aside += kept
+        return kept
+
+    async def texts(self) -> list[str]:
+        """Every message that came and was not asked for yet, in the order it came."""
+        await self.quiet()
+        messages = [frame for frame in self.aside if frame["type"] == "chat.message"]
+        self.aside = [frame for frame in self.aside if frame["type"] != "chat.message"]
+        return [str(message["text"]) for message in messages]
+
+    async def people(self, *names: str) -> Frame:
+        """Waits until exactly these are listed as near; nearer frames of people are dropped."""
+        while True:
+            frame = await self.expect("people")
+            if sorted(names) == sorted(one["username"] for one in frame["people"]):
+                return frame
+
+    async def closed(self) -> int:
+        """Waits for the server to close; the close code. What came before is kept aside."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while True:
+                    self.aside += await self._receive()
+        except ConnectionClosed:
+            return cast(int, self.socket.close_code)
+        except TimeoutError as why:
+            raise Unexpected(f"still open, with {self.aside}") from why
+
+    def _take(self, kind: str, fields: Mapping[str, Any]) -> Frame | None:
+        found = next((frame for frame in self.aside if matches(frame, kind, fields)), None)
+        if found is not None:
+            self.aside.remove(found)
+        return found
+
+    async def _receive(self) -> list[Frame]:
+        raw = await self.socket.recv(decode=True)
+        assert isinstance(raw, str), "only text is ever sent"
+        self.raw.append(raw)
+        found = frames_of_html(raw) if self.html else json.loads(raw)
+        frames = found if isinstance(found, list) else [found]
+        self.seen += frames
+        return frames
+
+    async def _receive_soon(self) -> list[Frame]:
+        async with asyncio.timeout(TIMEOUT_S):
+            return await self._receive()
+
+
+class Person(Tab):
+    """Someone with a session and a place. The first socket is the person's own `send`, `expect`
+    and so on; `tab()` opens more."""
+
+    welcome: Frame
+    mark: int
+
+    def __init__(self, server: Door, http: httpx.AsyncClient, created: Frame, tab: Tab) -> None:
+        super().__init__(tab.socket, html=tab.html)
+        self.server, self.http = server, http
+        self.key = str(created["session_id"])
+        self.person_id, self.name = str(created["person_id"]), str(created["username"])
+
+    @property
+    def bearer(self) -> Mapping[str, str]:
+        return bearer_of(self.key)
+
+    async def move(self, lat: float, lon: float, radius: int) -> dict[str, Any]:
+        return await place(self.http, lat, lon, radius)
+
+    async def rename(self, name: str) -> None:
+        answer = await self.http.patch("/api/session/username", json={"username": name})
+        assert answer.status_code == 200, answer.text
+        self.name = name
+
+    async def leave(self) -> None:
+        answer = await self.http.post("/api/session/leave")
+        assert answer.status_code == 204, answer.text
+
+    async def messages(self, **query: str) -> list[dict[str, Any]]:
+        """What GET /api/messages says."""
+        answer = await self.http.get("/api/messages", params=query)
+        assert answer.status_code == 200, answer.text
+        return cast(list[dict[str, Any]], answer.json()["messages"])
+
+    @asynccontextmanager
+    async def tab(self, *, html: bool = False, **query: str | int) -> AsyncIterator[Tab]:
+        """Another socket of the same person, for example with `since` and `epoch`."""
+        async with listening(self.server, self.bearer, html=html, **query) as tab:
+            yield tab
+
+
+@asynccontextmanager
+async def person(
+    server: Door,
+    lat: float,
+    lon: float,
+    radius: int = 500,
+    name: str | None = None,
+    *,
+    html: bool = False,
+    address: str = "",
+    **query: str | int,
+) -> AsyncIterator[Person]:
+    """Someone who came, said where they are and has a live socket: history was replayed (its
+    messages are aside), and whatever is said from now on is heard. `address` is what a proxy says
+    of them."""
+    network = {"X-Forwarded-For": address} if address else {}
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(api(server, headers=network))
+        created = await session(http, name)
+        http.headers.update(bearer_of(created["session_id"]))
+        await place(http, lat, lon, radius)
+        headers = bearer_of(created["session_id"]) | network
+        tab = await stack.enter_async_context(listening(server, headers, html=html, **query))
+        me = Person(server, http, created, tab)
+        me.welcome = await me.expect("welcome")
+        me.mark = int((await me.expect("mark"))["mark"])
+        yield me
+
+
+def bearer_of(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def api(server: Door, **options: Any) -> httpx.AsyncClient:
+    """A client of the HTTP calls; nothing of the shell's proxies. It drops an idle connection
+    long before uvicorn does after 5 s: a call must not meet that close on its way."""
+    limits = httpx.Limits(keepalive_expiry=1)
+    given = {"verify": server.tls or True, "trust_env": False, "limits": limits, **options}
+    return httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT_S, **given)
+
+
+async def session(http: httpx.AsyncClient, name: str | None = None) -> dict[str, Any]:
+    """A new session's answer, under this name or a generated one."""
+    answer = await http.post("/api/session/create", json={"username": name} if name else {})
+    assert answer.status_code == 201, answer.text
+    return cast(dict[str, Any], answer.json())
+
+
+async def place(http: httpx.AsyncClient, lat: float, lon: float, radius: int) -> dict[str, Any]:
+    spot = {"lat": lat, "lon": lon, "radius": radius}
+    answer = await http.post("/api/location/update", json=spot)
+    assert answer.status_code == 200, answer.text
+    return cast(dict[str, Any], answer.json())
+
+
+@asynccontextmanager
+async def listening(
+    server: Door, headers: Mapping[str, str], *, html: bool = False, **query: str | int
+) -> AsyncIterator[Tab]:
+    """A socket of whoever these headers name; it need not be anybody."""
+    async with opened(server, headers, html=html, **query) as socket:
+        yield Tab(socket, html=html)
+
+
+def opened(
+    server: Door, headers: Mapping[str, str], *, html: bool = False, **query: str | int
+) -> connect:
+    """A socket at /ws."""
+    path = f"/ws{'?' if query else ''}{urlencode(query)}"
+    return opened_at(server, path, headers, [] if html else [JSON])
+
+
+def opened_at(
+    server: Door, path: str, headers: Mapping[str, str], subprotocols: Sequence[Subprotocol] = ()
+) -> connect:
+    """A socket as a context manager that closes it. Its queue has no end, so that only a test
+    that means to is ever a slow reader."""
+    return connect(
+        f"{server.ws_url}{path}",
+        ssl=server.tls,
+        subprotocols=subprotocols or None,
+        additional_headers=headers,
+        compression=None,
+        max_queue=None,
+        max_size=None,
+        ping_interval=None,
+        proxy=None,
+        open_timeout=TIMEOUT_S,
+        close_timeout=TIMEOUT_S,
+    )
+
+
+def matches(frame: Frame, kind: str, fields: Mapping[str, Any]) -> bool:
+    return frame["type"] == kind and all(frame.get(key) == fields[key] for key in fields)
+
+
+# ---- The page's form -----------------------------------------------------------------------------
+
+
+def frames_of_html(raw: str) -> list[Frame]:
+    """The same frames from out-of-band fragments; `html` holds the element."""
+    found: list[Frame] = []
+    people: Frame = {}
+    for element in parse(raw):
+        match element.id:
+            case "signals":
+                found.append(_signal(element.children[0]))
+            case "messages":
+                found += [_message(row) for row in element.children]
+            case "refusal":
+                found.append(_refusal(element))
+            case "notices":
+                found.append({"type": "gap", "words": element.text, "html": element})
+            case "people-count":
+                people |= {"type": "people", "count": int(element["data-count"])}
+            case "people-list":
+                people |= {"people": _people(element), "html": element}
+            case _:
+                found.append({"type": f"piece.{element.id}", "html": element})
+    return [people, *found] if people else found
+
+
+def _signal(data: Element) -> Frame:
+    kind = data["class"]
+    bare = kind in {"welcome", "blocked", "mark", "pong"}
+    fields = {key[5:].replace("-", "_"): data[key] for key in data.names if key.startswith("data-")}
+    ids = {key: value.split() for key, value in fields.items() if key in {"ids", "person_ids"}}
+    return {"type": kind if bare else f"chat.{kind}", **fields, **ids, "html": data}
+
+
+def _message(row: Element) -> Frame:
+    mine = "mine" in row["class"].split()
+    name = "" if mine else row.only("name").text
+    bubble = row.only("bubble").text
+    return {
+        "type": "chat.message",
+        "id": row["data-id"],
+        "person_id": row["data-person"],
+        "username": name,
+        "text": bubble.removeprefix("You: ") if mine else bubble,
+        "distance": "" if mine else row.only("far").text,
+        "mine": mine,
+        "sent_at": int(row["data-sent"]),
+        "expires_at": int(row["data-expires"]),
+        "html": row,
+    }
+
+
+def _refusal(element: Element) -> Frame:
+    notice = element.children[0]
+    frame: Frame = {"type": "error", "code": notice["data-code"], "message": notice.text}
+    if "data-ref" in notice.names:
+        frame["ref"] = notice["data-ref"]
+    if "data-retry-after" in notice.names:
+        frame["retry_after"] = int(notice["data-retry-after"])
+    return {**frame, "html": element}
+
+
+def _people(element: Element) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    label = ""
+    for child in element.children:
+        if child.tag == "h3":
+            label = child.children[0].text
+        for row in child.every("person-row"):
+            found.append({"username": row.only("name").text, "distance": label})
+    return found

@@ -1,0 +1,53 @@
+"""Two server processes that share a Redis and a PostgreSQL, and what an operator does to both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.support.client import running
+from tests.support.servers import Postgres, Server, Valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class House(NamedTuple):
+    redis: Valkey
+    postgres: Postgres
+    first: Server
+    second: Server
+
+    def manage(self, *command: str) -> str:
+        """What a command of the operator prints; it must succeed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            check=False,
+            capture_output=True,
+            text=True,
+            **self.first.options(),
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def listed(self, person_id: str) -> list[dict[str, Any]]:
+        """What is in force against a person."""
+        rows = json.loads(self.manage("ban", "--list", "--json"))
+        return [row for row in rows if row["person"] == person_id]
+
+
+@contextmanager
+def house(**env: str) -> Iterator[House]:
+    """Nobody's addresses count as this machine's: proxies stand in front."""
+    with ExitStack() as stack:
+        redis, postgres = Valkey(), Postgres()
+        for daemon in (redis, postgres):
+            stack.callback(daemon.close)
+            daemon.start()
+        shared = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url(), "TRUSTED_PROXIES": "1"}
+        Server("uvicorn", shared | env).migrate()
+        servers = [stack.enter_context(running("uvicorn", **shared, **env)) for _ in range(2)]
+        yield House(redis, postgres, *servers)

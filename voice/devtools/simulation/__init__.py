@@ -1,0 +1,7 @@
+"""People who are not there: they walk, chat and answer through the public API."""
+
+from voice.devtools.simulation.crowd import Crowd
+
+__all__ = [
+    "Crowd",
+]

@@ -1,0 +1,90 @@
+"""The frames of `/signal` to the client."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from neartalk.limits import seconds
+from presence.delivery import Frame, dumps
+from presence.geo import apart, label, label_m
+from voice.call_graph import End
+from voice.callers import Caller, Tie
+from voice.mesh import is_direct, is_polite, standing, unheard_by
+
+SHOWN_MAX = 50
+
+
+def peers(
+    me: Caller, others: Iterable[Caller], known: Mapping[str, Caller], limit: int, now_ms: int
+) -> Frame:
+    """Who is in voice within reach (`others`: alive), and how they stand with one person.
+
+    `known` are that person, the others, and whoever these are connected with.
+    """
+    listed = sorted(others, key=lambda one: (one.person_id not in me.ties, *rank(me, one)))
+    shown = sorted(listed[:SHOWN_MAX], key=lambda one: rank(me, one))
+    mesh = standing(known)
+    in_line = [pair for pair in mesh.waiting if me.person_id in pair]
+    frame = {
+        "type": "voice.peers",
+        "policy": policy(me),
+        "limit": limit,
+        "count": len(listed),
+        "peers": [
+            {**named(one), "distance": label(apart(me.place.cell, one.place.cell))}
+            | state(me, one, now_ms)
+            | ({"ahead": in_line.index(pair)} if (pair := pair_of(me, one)) in in_line else {})
+            for one in shown
+        ],
+        "unheard": [
+            {**named(known[far]), "why": str(why), "through": list(through)}
+            for far, why, through in unheard_by(me.person_id, mesh, known)
+        ],
+    }
+    return Frame(dumps(frame))
+
+
+def passed(kind: str, sender: Caller, **fields: Any) -> dict[str, Any]:
+    """What one person sends to another, stamped with who it is from."""
+    return {"type": kind, "from": sender.person_id, "instance": sender.instance, **fields}
+
+
+def ended(end: End) -> Frame:
+    return Frame(dumps({"type": "voice.end", "from": end.other, "reason": str(end.reason)}))
+
+
+def pong() -> Frame:
+    return Frame(dumps({"type": "pong"}))
+
+
+def policy(me: Caller) -> str:
+    return "direct" if me.direct else "relay"
+
+
+def rank(me: Caller, one: Caller) -> tuple[int, str]:
+    """Nearest first: by label, then by id, never finer."""
+    return label_m(apart(me.place.cell, one.place.cell)), one.person_id
+
+
+def named(one: Caller) -> dict[str, str]:
+    return {"person_id": one.person_id, "username": one.name}
+
+
+def pair_of(me: Caller, one: Caller) -> frozenset[str]:
+    return frozenset({me.person_id, one.person_id})
+
+
+def state(me: Caller, one: Caller, now_ms: int) -> dict[str, Any]:
+    tie = me.ties.get(one.person_id)
+    if tie is Tie.LIVE:
+        return {
+            "state": "live" if one.process else "away",
+            "instance": one.instance,
+            "polite": is_polite(me.person_id, one.person_id),
+            "direct": is_direct(me, one),
+        }
+    if tie is not None:
+        return {"state": str(tie)}
+    wait_ms = one.declined.get(me.person_id, 0) - now_ms
+    if wait_ms > 0:
+        return {"state": "declined", "retry_after": seconds(wait_ms)}
+    return {"state": "near"}
