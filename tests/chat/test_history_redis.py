@@ -16,7 +16,7 @@ from neartalk.redis.client import Client, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.people import Place
 from tests.support.hubs import turns
-from tests.support.relay import WAIT_S, Relay, relayed
+from tests.support.redis_proxy import WAIT_S, Relay, relayed
 from tests.support.servers import Valkey
 
 HERE, THERE = cell_at(52.52, 13.4), cell_at(52.52, 13.5)

@@ -29,7 +29,7 @@ from tests.support.hubs import HERE as CORNER
 from tests.support.hubs import Process, never, settled
 from tests.support.hubs import person as somebody
 from tests.support.servers import Server
-from tests.voice.switchboards import town
+from tests.voice.processes import town
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from neartalk.redis import pipeline
 from neartalk.redis.client import connect
 from neartalk.redis.pipeline import Pipeline
 from tests.support.hubs import Time, turns
-from tests.support.relay import WAIT_S, Relay, relayed
+from tests.support.redis_proxy import WAIT_S, Relay, relayed
 from tests.support.servers import Valkey, free_port
 
 

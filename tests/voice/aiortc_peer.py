@@ -25,7 +25,7 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from tests.support.client import Unexpected
-from tests.voice.people import speaker
+from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.support.client import Frame, Spot
     from tests.support.servers import Server
-    from tests.voice.people import Speaker
+    from tests.voice.speakers import Speaker
 
 HEARD_S = 20.0
 TONE_HZ = 440

@@ -9,10 +9,10 @@ import pytest
 from neartalk.background import Background
 from neartalk.codes import Refused
 from tests.support.hubs import never
-from tests.voice.switchboards import NEXT, town
+from tests.voice.processes import NEXT, town
 
 if TYPE_CHECKING:
-    from tests.voice.switchboards import Seat, Town
+    from tests.voice.processes import Seat, Town
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
 from tests.support.servers import Valkey
-from tests.voice.people import Speaker, at_signal, speaker
+from tests.voice.speakers import Speaker, at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.client import elsewhere, north, running
 from tests.support.servers import Valkey
-from tests.voice.people import Speaker, at_signal, new_instance, speaker
+from tests.voice.speakers import Speaker, at_signal, new_instance, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

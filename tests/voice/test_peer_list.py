@@ -9,12 +9,12 @@ import pytest
 
 from neartalk.background import Background
 from tests.support.hubs import WAIT_S, never, turns
-from tests.voice.switchboards import AWAY, BESIDE, HERE, NEXT, town
+from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, town
 from voice.signaling.hub import Switchboard
 
 if TYPE_CHECKING:
     from presence.hub import Hint
-    from tests.voice.switchboards import Seat, Town
+    from tests.voice.processes import Seat, Town
     from voice.signaling import Line
 
 

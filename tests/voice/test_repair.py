@@ -11,11 +11,11 @@ from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
 from tests.support.hubs import never
-from tests.voice.switchboards import AWAY, BESIDE, NEXT, town
+from tests.voice.processes import AWAY, BESIDE, NEXT, town
 from voice.signaling.hub import AWAY_MS
 
 if TYPE_CHECKING:
-    from tests.voice.switchboards import Seat, Town
+    from tests.voice.processes import Seat, Town
 
 LOST = Refused("store-unavailable", retry_after=2)
 
