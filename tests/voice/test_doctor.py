@@ -12,8 +12,7 @@ import pytest
 
 from neartalk.doctor import Asked, State
 from voice.doctor import exams, relay, stun, trouble, turn
-from voice.relay import Server, TurnError, server_of
-from voice.relay import turn as client
+from voice.relay import Server, TurnError, connection, server_of
 from voice.relay.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def test_nobody_waits_for_a_relay_that_is_silent() -> None:
 
 
 def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "AGAIN_S", 0.02)
+    monkeypatch.setattr(connection, "RETRANSMIT_S", 0.02)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
 
