@@ -1,4 +1,4 @@
-"""STUN and the relay, as people's browsers use them: a real answer, a real allocation."""
+"""What `manage.py doctor` finds of STUN and the relay: a real binding, a real allocation."""
 
 import secrets
 import ssl
@@ -11,7 +11,7 @@ from django.conf import settings
 from neartalk.doctor import SECRET_BITS, SOURCES, Asked, Exam, Finding, bits, fault, ok, warning
 from voice.ice import credentials, has_relay
 from voice.relay import Address, Server, TurnError, allocation, binding, server_of
-from voice.sdp_filter import Shield
+from voice.sdp_filter import SdpFilter
 
 
 def exams(asked: Asked) -> Iterable[Exam]:
@@ -23,7 +23,7 @@ def exams(asked: Asked) -> Iterable[Exam]:
 
 
 def relay() -> Iterator[Finding]:
-    """What is set of it."""
+    """Whether a relay is set, and set safely."""
     if not has_relay():
         says = "There is none: who stays shielded cannot speak, and some networks let nobody."
         yield warning(says, "Set up coturn by deploy/coturn, TURN_URLS and TURN_SECRET.")
@@ -46,7 +46,7 @@ def stun(url: str, timeout_s: float) -> Iterator[Finding]:
 
 
 def turn(url: str, timeout_s: float) -> Iterator[Finding]:
-    """As for a session of nobody's."""
+    """An allocation, with credentials as for a session."""
     nobody = credentials(settings.TURN_SECRET, secrets.token_hex(32), int(time.time()))
     try:
         server = server_of(url)
@@ -58,9 +58,9 @@ def turn(url: str, timeout_s: float) -> Iterator[Finding]:
 
 
 def reached(relayed: Address, server: Server) -> Finding:
-    """People are told no address of a relay that is not public, unless it is the operator's."""
+    """Whether people may see the allocated address: it is public, or in VOICE_NETWORKS."""
     line = f"candidate:1 1 udp 1 {relayed} {server.port} typ relay"
-    if Shield(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
+    if SdpFilter(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
         return ok("It lends an address to speak through.")
     says = "It lends an address that is not public, which nobody is told of."
     return fault(says, "Set external-ip in coturn, or its network in VOICE_NETWORKS.")

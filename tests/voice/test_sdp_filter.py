@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neartalk.codes import Refused
-from voice.sdp_filter import CANDIDATES_MAX, NOWHERE, Shield
+from voice.candidates import NOWHERE
+from voice.sdp_filter import CANDIDATES_MAX, SdpFilter
 
 RELAY, PUBLIC = "93.184.216.34", "145.97.39.155"
 PRIVATE = ["10.0.0.7", "172.16.3.4", "192.168.1.20", "100.64.0.9", "169.254.169.254", "127.0.0.1"]
@@ -20,7 +21,7 @@ DISGUISED += ["3fff::7"]
 NAMES = ["4f8a2f9c-1a3e-4e53-8f6d-3a3c1d9a2b77.local", "metadata", "router.lan", "1.2.3"]
 
 KINDS = ("host", "srflx", "prflx", "relay")
-SHIELD, DIRECT = Shield(relay_only=True), Shield(relay_only=False)
+RELAY_ONLY, DIRECT = SdpFilter(relay_only=True), SdpFilter(relay_only=False)
 
 
 def candidate(kind: str, address: str, transport: str = "udp") -> str:
@@ -72,7 +73,7 @@ MANY = (candidate("host", "192.168.1.20"), candidate("srflx", PUBLIC), candidate
 
 
 def test_only_a_relays_candidate_passes_and_says_nothing_of_who_is_behind_it() -> None:
-    assert [SHIELD.candidate(one) for one in MANY] == [
+    assert [RELAY_ONLY.candidate(one) for one in MANY] == [
         None,
         None,
         f"candidate:2671251592 1 udp 1677729535 {RELAY} 46154 typ relay raddr {NOWHERE} rport 0"
@@ -101,19 +102,19 @@ def test_a_foundation_says_what_stands_beside_it_and_nothing_else() -> None:
 @pytest.mark.parametrize("address", [*PRIVATE, *DISGUISED, *NAMES])
 @pytest.mark.parametrize("kind", ["host", "srflx", "relay"])
 def test_no_private_disguised_or_named_address_passes(kind: str, address: str) -> None:
-    for shield in (SHIELD, DIRECT):
+    for shield in (RELAY_ONLY, DIRECT):
         assert shield.candidate(candidate(kind, address)) is None
 
 
 def test_an_operators_own_networks_count_as_public() -> None:
-    own = Shield(relay_only=True, networks=[ip_network("127.0.0.0/8")])
+    own = SdpFilter(relay_only=True, networks=[ip_network("127.0.0.0/8")])
     assert "127.0.0.1 46154 typ relay" in (own.candidate(candidate("relay", "127.0.0.1")) or "")
     assert own.candidate(candidate("host", "127.0.0.1")) is None
     assert own.candidate(candidate("relay", "10.0.0.7")) is None
 
 
 def test_a_relay_is_reached_by_udp_alone() -> None:
-    assert SHIELD.candidate(candidate("relay", RELAY, "tcp")) is None
+    assert RELAY_ONLY.candidate(candidate("relay", RELAY, "tcp")) is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_a_relay_is_reached_by_udp_alone() -> None:
     ],
 )
 def test_a_malformed_candidate_is_refused(wrong: str) -> None:
-    for shield in (SHIELD, DIRECT):
+    for shield in (RELAY_ONLY, DIRECT):
         with pytest.raises(Refused, match="bad-candidate"):
             shield.candidate(wrong)
 
@@ -145,12 +146,12 @@ def test_a_malformed_candidate_is_refused(wrong: str) -> None:
 
 
 def test_a_browsers_offer_passes_with_all_that_audio_needs() -> None:
-    passed = SHIELD.description(offer(*MANY))
+    passed = RELAY_ONLY.description(offer(*MANY))
     kept = ["opus/48000/2", "useinbandfec=1;usedtx=1", "ice-ufrag:Yq2x", "setup:actpass", "mid:0"]
     assert all(words in passed for words in kept)
     assert passed.count("a=candidate:") == 1
     assert addresses(passed) == {RELAY, NOWHERE}
-    assert SHIELD.description(passed) == passed
+    assert RELAY_ONLY.description(passed) == passed
 
 
 def test_without_the_shield_public_candidates_are_all_that_is_said_of_a_place() -> None:
@@ -188,7 +189,7 @@ def test_without_the_shield_public_candidates_are_all_that_is_said_of_a_place() 
     ],
 )
 def test_what_is_not_one_audio_section_or_hides_an_address_is_refused(wrong: str) -> None:
-    for shield in (SHIELD, DIRECT):
+    for shield in (RELAY_ONLY, DIRECT):
         with pytest.raises(Refused, match="bad-sdp"):
             shield.description(wrong)
 
@@ -230,7 +231,7 @@ def test_of_10_000_mutated_descriptions_none_shows_an_address_that_is_not_a_rela
     cuts: list[tuple[int, int, str]],
 ) -> None:
     try:
-        passed = SHIELD.description(mutated(offer(*MANY), cuts))
+        passed = RELAY_ONLY.description(mutated(offer(*MANY), cuts))
     except Refused:
         return
     shown = [line for line in passed.split("\r\n") if line.startswith("a=candidate:")]
@@ -239,7 +240,7 @@ def test_of_10_000_mutated_descriptions_none_shows_an_address_that_is_not_a_rela
     assert addresses(passed) <= {NOWHERE, *(line.split()[4] for line in shown)}
     sections = [line for line in passed.split("\r\n") if line.startswith("m=")]
     assert [section.split()[0] for section in sections] == ["m=audio"]
-    assert SHIELD.description(passed) == passed
+    assert RELAY_ONLY.description(passed) == passed
 
 
 @settings(max_examples=10_000, deadline=None)
@@ -248,11 +249,11 @@ def test_of_10_000_mutated_candidates_none_shows_an_address_that_is_not_a_relays
     whole: str, cuts: list[tuple[int, int, str]]
 ) -> None:
     try:
-        passed = SHIELD.candidate(mutated(whole, cuts))
+        passed = RELAY_ONLY.candidate(mutated(whole, cuts))
     except Refused:
         return
     if passed is not None:
         assert " typ relay raddr 0.0.0.0 rport 0" in passed
         assert addresses(passed) <= {NOWHERE, passed.split()[4]}
         assert ip_address(passed.split()[4]).is_global
-        assert SHIELD.candidate(passed) == passed
+        assert RELAY_ONLY.candidate(passed) == passed
