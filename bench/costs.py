@@ -14,7 +14,7 @@ import os
 import secrets
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +36,12 @@ from presence.people import Person, Place, person_id_of
 from presence.registry import RedisRegistry, Tileful
 from presence.roster import Roster
 from tests.support.servers import Postgres, Valkey
+from voice.call_graph import Changes
 from voice.callers import Caller, Tie
 from voice.callers.redis import RedisCallers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 
 PEOPLE, TILES, ROUNDS, AT_ONCE = 4_000, 2_000, 10, 50
@@ -207,13 +208,12 @@ async def voice(meter: Meter, callers: RedisCallers) -> None:
 
     ids = [secrets.token_hex(8) for _ in range(CROWD)]
 
-    def enter(one: str, found: dict[str, Caller]) -> None:
-        found[one] = Caller(one, "Quiet Heron", place(0), process=HERE, version=1)
+    def enter(one: str, found: Mapping[str, Caller]) -> Changes:
+        return Changes((Caller(one, "Quiet Heron", place(0), process=HERE, version=1),))
 
-    def tie(one: str, two: str, found: dict[str, Caller]) -> None:
-        for own, other in ((one, two), (two, one)):
-            changed = found[own].tied(other, Tie.LIVE)
-            found[own] = replace(changed, version=changed.version + 1)
+    def tie(one: str, two: str, found: Mapping[str, Caller]) -> Changes:
+        tied = found[one].tied(two, Tie.LIVE), found[two].tied(one, Tie.LIVE)
+        return Changes(tuple(each.changed(version=each.version + 1) for each in tied))
 
     used = meter.used()
     joins = [partial(callers.change, [one], partial(enter, one)) for one in ids]

@@ -153,7 +153,7 @@ def frames_sent() -> dict[str, set[str]]:
     """Each type of frame that the server sends in JSON form, with its fields."""
     found: dict[str, set[str]] = {}
     for path in modules():
-        for name, call in [] if "voice" in path.parts else calls(path):
+        for name, call in [] if "voice" in path.relative_to(ROOT).parts else calls(path):
             match name, call.args:
                 case "signal", [_, ast.Constant(value=str(kind))]:
                     kind = kind if kind in frames.BARE else f"chat.{kind}"
@@ -199,7 +199,7 @@ def signals_sent() -> dict[str, set[str]]:
     end = End("a", "b", Reason.LEFT)
     contents = {"sdp": ("offer", "answer"), "candidate": ("candidate",), "muted": ("state",)}
     each = [
-        voice_frames.passed(f"voice.{kind}", me, **{field: ""})
+        voice_frames.relayed(f"voice.{kind}", me, **{field: ""})
         for field, kinds in contents.items()
         for kind in kinds
     ]

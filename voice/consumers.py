@@ -1,4 +1,4 @@
-"""`/signal`: checks the shape of a frame and calls the switchboard."""
+"""`/signal`: checks the shape of a frame and calls the voice hub."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from neartalk.records import sanctions
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice.ice import has_relay
-from voice.signaling import Line, frames, switchboard
+from voice.signaling import SignalingConnection, frames, switchboard
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 INSTANCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -20,22 +20,22 @@ POLICIES = {"relay", "direct"}
 
 
 class SignalConsumer(SocketConsumer):
-    """What it hears comes from the switchboard."""
+    """One socket of voice. What it sends besides answers comes from the voice hub."""
 
     kind = "signal"
     frame_max = 65_536
-    line: Line | None = None
+    connection: SignalingConnection | None = None
     frame_tat_ms = 0
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return switchboard().later(work)
 
     async def arrive(self, session: Session) -> None:
-        self.line = Line(session, self.outlet)
+        self.connection = SignalingConnection(session, self.outlet)
 
     def gone(self) -> None:
-        if self.line:
-            switchboard().exit(self.line)
+        if self.connection:
+            switchboard().exit(self.connection)
 
     def count(self) -> None:
         limit = rule("voice.frame")
@@ -48,30 +48,31 @@ class SignalConsumer(SocketConsumer):
     # ---- What a frame may ask for ------------------------------------------------------------
 
     async def join(self, frame: dict[str, Any]) -> None:
-        line, policy, instance = self._line(), frame.get("policy"), frame.get("instance")
+        connection = self._connection()
+        policy, instance = frame.get("policy"), frame.get("instance")
         if policy not in POLICIES or not isinstance(instance, str):
             raise Refused("bad-frame")
         if not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
-        sanctions().refuse_muted(line.person_id, line.session.device)
+        sanctions().refuse_muted(connection.person_id, connection.session.device)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
-        await switchboard().join(line, instance, direct=policy == "direct")
+        await switchboard().join(connection, instance, direct=policy == "direct")
 
     async def leave(self, frame: dict[str, Any]) -> None:
-        await switchboard().leave(self._line())
+        await switchboard().leave(self._connection())
 
-    async def look(self, frame: dict[str, Any]) -> None:
-        await switchboard().look(self._line())
+    async def peers(self, frame: dict[str, Any]) -> None:
+        await switchboard().send_list(self._connection())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        await switchboard().knock(self._line(), to_of(frame))
+        await switchboard().knock(self._connection(), to_of(frame))
 
     async def accept(self, frame: dict[str, Any]) -> None:
-        await switchboard().accept(self._line(), to_of(frame))
+        await switchboard().accept(self._connection(), to_of(frame))
 
     async def decline(self, frame: dict[str, Any]) -> None:
-        await switchboard().decline(self._line(), to_of(frame))
+        await switchboard().decline(self._connection(), to_of(frame))
 
     async def offer(self, frame: dict[str, Any]) -> None:
         await self._relay(frame, "voice.offer", "sdp", frame.get("sdp"))
@@ -86,10 +87,10 @@ class SignalConsumer(SocketConsumer):
         muted = frame.get("muted")
         if not isinstance(muted, bool):
             raise Refused("bad-frame")
-        await switchboard().say_state(self._line(), muted=muted)
+        await switchboard().send_state(self._connection(), muted=muted)
 
     async def ping(self, frame: dict[str, Any]) -> None:
-        self._line()
+        self._connection()
         self.write(frames.pong())
 
     # ---- Steps -------------------------------------------------------------------------------
@@ -97,21 +98,18 @@ class SignalConsumer(SocketConsumer):
     async def _relay(self, frame: dict[str, Any], kind: str, field: str, raw: object) -> None:
         if not isinstance(raw, str):
             raise Refused("bad-frame")
-        await switchboard().relay(self._line(), to_of(frame), kind, field, raw)
+        await switchboard().relay_signal(self._connection(), to_of(frame), kind, field, raw)
 
-    def _line(self) -> Line:
-        """The line, once its session is known; what comes before is tried again.
-
-        Raises Refused: `store-unavailable`.
-        """
-        if self.line is None:
+    def _connection(self) -> SignalingConnection:
+        """Raises Refused: `store-unavailable`, until the session is known."""
+        if self.connection is None:
             raise Refused("store-unavailable", retry_after=2)
-        return self.line
+        return self.connection
 
     actions: ClassVar[dict[str, Action]] = {
         "voice.join": join,
         "voice.leave": leave,
-        "voice.peers": look,
+        "voice.peers": peers,
         "voice.knock": knock,
         "voice.accept": accept,
         "voice.decline": decline,

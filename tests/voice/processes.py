@@ -1,5 +1,5 @@
-"""Server processes without the process: switchboards side by side in one loop, beside their hubs,
-on one memory whose clock the test moves."""
+"""Server processes without the process: voice hubs side by side in one loop, on one memory whose
+clock the test moves."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from presence.people import Place
 from presence.registry import MemoryRegistry
 from tests.support.hubs import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
 from voice.callers.memory import MemoryCallers
-from voice.signaling import Line
-from voice.signaling.hub import Switchboard
+from voice.signaling import SignalingConnection, VoiceHub
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,13 +26,13 @@ HERE, BESIDE, NEXT, AWAY = (Place(cell_at(52.52, lon), 500) for lon in (13.4, 13
 _instances = itertools.count()
 
 
-class Seat(Line):
-    """A line with its page in sight."""
+class PageConnection(SignalingConnection):
+    """A connection with its page in sight."""
 
-    def __init__(self, session: Session, office: Office) -> None:
+    def __init__(self, session: Session, process: VoiceProcess) -> None:
         self.page = Page()
         super().__init__(session, self.page)
-        self.office = office
+        self.process = process
 
     @property
     def listed(self) -> dict[str, str]:
@@ -58,35 +57,34 @@ class Seat(Line):
             raise AssertionError(f"{self.listed} instead of {listed}") from why
 
 
-class Office:
+class VoiceProcess:
     """One process."""
 
     def __init__(self, registry: Any, callers: Any, wire: Wire) -> None:
-        self.process = Process(registry, MemoryHistory(registry.clock), wire)
-        self.hub = self.process.hub
+        self.chat = Process(registry, MemoryHistory(registry.clock), wire)
+        self.presence = self.chat.hub
         self.layer = Layer(wire)
-        self.board = Switchboard(self.hub, callers, self.layer)
+        self.hub = VoiceHub(self.presence, callers, self.layer)
 
-    async def join(self, session: Session, instance: str = "") -> Seat:
-        found = await self.hub.registry.get(session.digest)
+    async def join(self, session: Session, instance: str = "") -> PageConnection:
+        found = await self.presence.registry.get(session.digest)
         assert found
-        seat = Seat(found, self)
-        await self.board.join(seat, instance or f"instance-{next(_instances)}", direct=True)
-        return seat
+        connection = PageConnection(found, self)
+        await self.hub.join(connection, instance or f"instance-{next(_instances)}", direct=True)
+        return connection
 
     @property
     def busy(self) -> bool:
-        exchange = self.board.exchange
-        under_way = self.board.background.tasks or exchange.hints.waiting
-        return bool(self.process.busy or under_way or not self.layer.queue.empty())
+        under_way = self.hub.background.tasks or self.hub.hints.waiting
+        return bool(self.chat.busy or under_way or not self.layer.queue.empty())
 
     async def pulse(self) -> None:
         """What happens every 2 s."""
-        await self.hub._pulse()
-        await self.board._follow()
+        await self.presence._pulse()
+        await self.hub.repair.follow()
 
 
-class Town:
+class TwoProcesses:
     """Two processes."""
 
     def __init__(self) -> None:
@@ -94,24 +92,28 @@ class Town:
         self.registry = Halting(MemoryRegistry(lambda: self.now_ms))
         self.callers = Halting(MemoryCallers(lambda: self.now_ms))
         self.wire = Wire()
-        self.first, self.second = (Office(self.registry, self.callers, self.wire) for _ in range(2))
+        self.first, self.second = (
+            VoiceProcess(self.registry, self.callers, self.wire) for _ in range(2)
+        )
 
-    async def speaker(self, name: str, office: Office, place: Place = HERE) -> Seat:
-        return await office.join(await person(self.registry, name, place))
+    async def speaker(
+        self, name: str, process: VoiceProcess, place: Place = HERE
+    ) -> PageConnection:
+        return await process.join(await person(self.registry, name, place))
 
-    async def call(self, one: Seat, other: Seat) -> None:
-        await one.office.board.knock(one, other.person_id)
-        await other.office.board.accept(other, one.person_id)
+    async def call(self, one: PageConnection, other: PageConnection) -> None:
+        await one.process.hub.knock(one, other.person_id)
+        await other.process.hub.accept(other, one.person_id)
         await self.settle()
 
-    async def strangers(self) -> tuple[Seat, Seat]:
+    async def strangers(self) -> tuple[PageConnection, PageConnection]:
         """Alice at the first process and Bob at the second, near each other."""
         alice = await self.speaker("Alice", self.first)
         bob = await self.speaker("Bob", self.second, BESIDE)
         await self.settle()
         return alice, bob
 
-    async def met(self) -> tuple[Seat, Seat]:
+    async def met(self) -> tuple[PageConnection, PageConnection]:
         """The same two, who speak."""
         alice, bob = await self.strangers()
         await self.call(alice, bob)
@@ -128,12 +130,12 @@ class Town:
 
 
 @asynccontextmanager
-async def town() -> AsyncIterator[Town]:
-    place = Town()
+async def two_processes() -> AsyncIterator[TwoProcesses]:
+    both = TwoProcesses()
     try:
-        yield place
+        yield both
     finally:
         await turns()
-        for office in (place.first, place.second):
-            await office.board.stop()
-            await office.hub.stop()
+        for process in (both.first, both.second):
+            await process.hub.stop()
+            await process.presence.stop()

@@ -11,11 +11,11 @@ from neartalk.background import Background
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
 from tests.support.hubs import never
-from tests.voice.processes import AWAY, BESIDE, NEXT, town
-from voice.signaling.hub import AWAY_MS
+from tests.voice.processes import AWAY, BESIDE, NEXT, two_processes
+from voice.signaling.participants import AWAY_MS
 
 if TYPE_CHECKING:
-    from tests.voice.processes import Seat, Town
+    from tests.voice.processes import PageConnection, TwoProcesses
 
 LOST = Refused("store-unavailable", retry_after=2)
 
@@ -29,78 +29,78 @@ def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_no_hint_told_is_found_by_the_next_round() -> None:
-    async with town() as place:
-        place.wire.fate = lambda hint: 0
-        alice, bob = await place.strangers()
+    async with two_processes() as both:
+        both.wire.fate = lambda hint: 0
+        alice, bob = await both.strangers()
         assert "Bob" not in alice.listed
-        await place.first.hub._pulse()
-        await place.first.board._heal()
+        await both.first.presence._pulse()
+        await both.first.hub.repair.heal()
         await alice.until(Bob="near")
-        await place.call(alice, bob)
-        await place.first.board._heal()
+        await both.call(alice, bob)
+        await both.first.hub.repair.heal()
         await alice.until(Bob="live")
         await bob.until(Alice="live")
 
 
 async def test_a_call_whose_end_no_hint_told_is_on_no_list_after_the_next_round() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.wire.fate = lambda hint: 0
-        await place.second.board.leave(bob)
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.wire.fate = lambda hint: 0
+        await both.second.hub.leave(bob)
+        await both.settle()
         assert alice.listed == {"Bob": "live"}
-        await place.first.board._heal()
+        await both.first.hub.repair.heal()
         await alice.until()
 
 
 async def test_who_left_and_no_hint_told_is_off_the_list_after_the_next_round() -> None:
-    async with town() as place:
-        alice = await place.speaker("Alice", place.first)
-        bob = await place.speaker("Bob", place.second, BESIDE)
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        bob = await both.speaker("Bob", both.second, BESIDE)
         await alice.until(Bob="near")
-        place.wire.fate = lambda hint: 0
-        await place.second.board.leave(bob)
-        await place.first.board._heal()
+        both.wire.fate = lambda hint: 0
+        await both.second.hub.leave(bob)
+        await both.first.hub.repair.heal()
         await alice.until()
 
 
 async def test_hints_that_arrive_twice_and_in_any_order_leave_the_newest() -> None:
-    async with town() as place:
-        alice, bob = await place.strangers()
-        place.wire.keep = True
-        await place.first.board.knock(alice, bob.person_id)
-        await place.second.board.accept(bob, alice.person_id)
-        await place.second.board.decline(bob, alice.person_id)
-        await place.settle()
-        place.wire.pass_on(lambda kept: [*reversed(kept), *kept])
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        both.wire.keep = True
+        await both.first.hub.knock(alice, bob.person_id)
+        await both.second.hub.accept(bob, alice.person_id)
+        await both.second.hub.decline(bob, alice.person_id)
+        await both.settle()
+        both.wire.pass_on(lambda kept: [*reversed(kept), *kept])
+        await both.settle()
         await alice.until(Bob="declined")
         await bob.until(Alice="near")
 
 
 async def test_whoever_speaks_across_districts_is_told_of_the_end_once() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
+    async with two_processes() as both:
+        alice, bob = await both.met()
         # The note goes to the districts of both, and the first process hears both.
-        await place.speaker("Carol", place.first, AWAY)
-        await place.registry.place(bob.session.digest, AWAY, "")
-        await place.second.board._follow()
-        await place.settle()
+        await both.speaker("Carol", both.first, AWAY)
+        await both.registry.place(bob.session.digest, AWAY, "")
+        await both.second.hub.repair.follow()
+        await both.settle()
         await alice.until()
         assert alice.ends == [(bob.person_id, "apart")]
         assert bob.ends == [(alice.person_id, "apart")]
 
 
 async def test_the_end_is_told_though_the_news_was_read_before_the_hint_came() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.wire.keep = True
-        await place.second.board.leave(bob)
-        await place.settle()
-        await place.first.board._heal()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.wire.keep = True
+        await both.second.hub.leave(bob)
+        await both.settle()
+        await both.first.hub.repair.heal()
         await alice.until()
-        place.wire.pass_on()
-        await place.settle()
+        both.wire.pass_on()
+        await both.settle()
         assert alice.ends == [(bob.person_id, "left")]
 
 
@@ -108,118 +108,118 @@ async def test_the_end_is_told_though_the_news_was_read_before_the_hint_came() -
 
 
 async def test_a_page_that_comes_back_to_the_other_process_keeps_its_calls() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.second.board.exit(bob)
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.second.hub.exit(bob)
+        await both.settle()
         await alice.until(Bob="away")
-        again = await place.first.join(bob.session)
-        await place.settle()
+        again = await both.first.join(bob.session)
+        await both.settle()
         await again.until(Alice="live")
         await alice.until(Bob="live")
         assert alice.ends == []
 
 
 async def test_whoever_does_not_come_back_is_gone_after_thirty_seconds() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.second.board.exit(bob)
-        await place.settle()
-        place.now_ms += AWAY_MS - 1
-        await place.first.board._follow()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.second.hub.exit(bob)
+        await both.settle()
+        both.now_ms += AWAY_MS - 1
+        await both.first.hub.repair.follow()
         await alice.until(Bob="away")
-        place.now_ms += 1
-        await place.first.board._follow()
+        both.now_ms += 1
+        await both.first.hub.repair.follow()
         await alice.until()
         assert alice.ends == [(bob.person_id, "gone")]
 
 
 async def test_whoever_was_the_last_to_go_is_forgotten_too() -> None:
-    async with town() as place:
-        alice = await place.speaker("Alice", place.first)
-        place.first.board.exit(alice)
-        await place.settle()
-        assert place.first.board.picture.districts == set()
-        place.now_ms += AWAY_MS
-        await place.first.board._follow()
-        known = (await place.callers.read([alice.person_id]))[alice.person_id]
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        both.first.hub.exit(alice)
+        await both.settle()
+        assert both.first.hub.coordinator.cache.districts == set()
+        both.now_ms += AWAY_MS
+        await both.first.hub.repair.follow()
+        known = (await both.callers.read([alice.person_id]))[alice.person_id]
         assert (known.joined, known.name, known.place.cell) == (False, "", "")
-        assert place.first.board.away == {}
+        assert both.first.hub.participants.away == {}
 
 
 async def test_the_old_socket_that_goes_after_the_new_one_came_takes_nobody_out() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        again = await place.second.join(bob.session)
-        place.second.board.exit(bob)
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        again = await both.second.join(bob.session)
+        both.second.hub.exit(bob)
+        await both.settle()
         assert bob.refused == ["voice-elsewhere"]
         await again.until(Alice="live")
         await alice.until(Bob="live")
 
 
 async def test_news_of_the_old_page_while_the_new_one_enters_does_not_turn_it_out() -> None:
-    async with town() as place:
-        _, bob = await place.met()
-        carol = await place.speaker("Carol", place.second)
-        answered = place.callers.stop("after", "change")
-        knocking = asyncio.create_task(place.second.board.knock(carol, bob.person_id))
+    async with two_processes() as both:
+        _, bob = await both.met()
+        carol = await both.speaker("Carol", both.second)
+        answered = both.callers.stop("after", "change")
+        knocking = asyncio.create_task(both.second.hub.knock(carol, bob.person_id))
         await answered.arrived()
-        entering = place.callers.stop("before", "change")
-        coming = asyncio.create_task(place.second.join(bob.session))
+        entering = both.callers.stop("before", "change")
+        coming = asyncio.create_task(both.second.join(bob.session))
         await entering.arrived()
         answered.open.set()
         await knocking
         entering.open.set()
         again = await coming
-        await place.settle()
+        await both.settle()
         assert again.refused == []
         await again.until(Alice="live", Carol="knocks")
 
 
 @pytest.mark.parametrize("where", ["first", "second"])
 async def test_whoever_is_back_before_the_store_knew_that_they_went_is_here(where: str) -> None:
-    async with town() as place:
-        _, bob = await place.met()
-        going = place.callers.stop("before", "change")
-        place.second.board.exit(bob)
+    async with two_processes() as both:
+        _, bob = await both.met()
+        going = both.callers.stop("before", "change")
+        both.second.hub.exit(bob)
         await going.arrived()
-        again = await getattr(place, where).join(bob.session)
+        again = await getattr(both, where).join(bob.session)
         version = again.version
         going.open.set()
-        await place.settle()
+        await both.settle()
         await again.until(Alice="live")
-        known = (await place.callers.read([bob.person_id]))[bob.person_id]
-        assert (known.process, known.instance) == (again.office.hub.process, again.instance)
+        known = (await both.callers.read([bob.person_id]))[bob.person_id]
+        assert (known.process, known.instance) == (again.process.presence.process, again.instance)
         assert known.version == version
 
 
 async def test_whoever_leaves_while_their_move_is_published_has_left() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        await place.registry.place(bob.session.digest, NEXT, "")
-        moving = place.callers.stop("before", "change")
-        following = asyncio.create_task(place.second.board._follow())
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        await both.registry.place(bob.session.digest, NEXT, "")
+        moving = both.callers.stop("before", "change")
+        following = asyncio.create_task(both.second.hub.repair.follow())
         await moving.arrived()
-        await place.second.board.leave(bob)
+        await both.second.hub.leave(bob)
         moving.open.set()
         await following
-        await place.settle()
+        await both.settle()
         await alice.until()
-        assert not (await place.callers.read([bob.person_id]))[bob.person_id].joined
+        assert not (await both.callers.read([bob.person_id]))[bob.person_id].joined
 
 
 async def test_of_two_pages_that_enter_at_once_the_last_one_stays() -> None:
-    async with town() as place:
-        _, bob = await place.met()
-        answered = place.callers.stop("after", "change")
-        coming = asyncio.create_task(place.first.join(bob.session))
+    async with two_processes() as both:
+        _, bob = await both.met()
+        answered = both.callers.stop("after", "change")
+        coming = asyncio.create_task(both.first.join(bob.session))
         await answered.arrived()
-        last = await place.second.join(bob.session)
-        await place.settle()
+        last = await both.second.join(bob.session)
+        await both.settle()
         answered.open.set()
         first = await coming
-        await place.settle()
+        await both.settle()
         assert (first.refused, last.refused) == (["voice-elsewhere"], [])
         assert bob.refused == ["voice-elsewhere"]
         await last.until(Alice="live")
@@ -229,14 +229,14 @@ async def test_a_place_that_is_free_again_is_taken_by_who_waited(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.VOICE_CONNECTIONS = 1
-    async with town() as place:
-        alice, bob = await place.met()
-        carol = await place.speaker("Carol", place.second)
-        await place.settle()
-        await place.call(carol, alice)
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        carol = await both.speaker("Carol", both.second)
+        await both.settle()
+        await both.call(carol, alice)
         await carol.until(Alice="waiting", Bob="near")
-        await place.second.board.leave(bob)
-        await place.settle()
+        await both.second.hub.leave(bob)
+        await both.settle()
         await carol.until(Alice="live")
         await alice.until(Carol="live")
 
@@ -245,44 +245,44 @@ async def test_a_place_that_is_free_again_is_taken_by_who_waited(
 
 
 async def test_whoever_moves_out_of_reach_during_a_knock_takes_it_with_them() -> None:
-    async with town() as place:
-        alice, bob = await place.strangers()
-        await place.first.board.knock(alice, bob.person_id)
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        await both.first.hub.knock(alice, bob.person_id)
+        await both.settle()
         await bob.until(Alice="knocks")
-        await place.registry.place(alice.session.digest, AWAY, "")
-        await place.first.board._follow()
-        await place.settle()
+        await both.registry.place(alice.session.digest, AWAY, "")
+        await both.first.hub.repair.follow()
+        await both.settle()
         await bob.until()
         await alice.until()
         with pytest.raises(Refused) as refused:
-            await place.second.board.accept(bob, alice.person_id)
+            await both.second.hub.accept(bob, alice.person_id)
         assert refused.value.code == "out-of-reach"
         assert (alice.ends, bob.ends) == ([], [])
 
 
 async def test_a_new_name_during_a_knock_is_seen_and_the_knock_stands() -> None:
-    async with town() as place:
-        alice, bob = await place.strangers()
-        await place.first.board.knock(alice, bob.person_id)
-        await place.registry.rename(alice.session.digest, "Alma")
-        await place.first.board._follow()
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        await both.first.hub.knock(alice, bob.person_id)
+        await both.registry.rename(alice.session.digest, "Alma")
+        await both.first.hub.repair.follow()
+        await both.settle()
         await bob.until(Alma="knocks")
-        await place.second.board.accept(bob, alice.person_id)
-        await place.settle()
+        await both.second.hub.accept(bob, alice.person_id)
+        await both.settle()
         await bob.until(Alma="live")
 
 
 async def test_a_move_that_the_store_refused_is_published_by_the_next_round() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        await place.registry.place(bob.session.digest, AWAY, "")
-        place.callers.failing["change"] = LOST
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        await both.registry.place(bob.session.digest, AWAY, "")
+        both.callers.failing["change"] = LOST
         with pytest.raises(Refused):
-            await place.second.board._follow()
-        await place.second.board._follow()
-        await place.settle()
+            await both.second.hub.repair.follow()
+        await both.second.hub.repair.follow()
+        await both.settle()
         assert alice.ends == [(bob.person_id, "apart")]
 
 
@@ -290,11 +290,11 @@ async def test_a_move_that_the_store_refused_is_published_by_the_next_round() ->
 
 
 async def test_a_session_that_expired_in_a_call_ends_it_on_both_sides() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.registry.ends_ms[bob.session.digest] = place.now_ms
-        await place.second.board._follow()
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.registry.ends_ms[bob.session.digest] = both.now_ms
+        await both.second.hub.repair.follow()
+        await both.settle()
         await alice.until()
         assert alice.ends == [(bob.person_id, "session")]
         assert bob.refused == ["left"]
@@ -302,67 +302,69 @@ async def test_a_session_that_expired_in_a_call_ends_it_on_both_sides() -> None:
 
 
 async def test_a_session_that_ended_while_the_store_was_lost_is_taken_out_later() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.registry.ends_ms[bob.session.digest] = place.now_ms
-        place.callers.failing["change"] = LOST
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.registry.ends_ms[bob.session.digest] = both.now_ms
+        both.callers.failing["change"] = LOST
         with pytest.raises(Refused):
-            await place.second.board._follow()
+            await both.second.hub.repair.follow()
         assert bob.page.closed == CODES["left"].close
-        await gone_after_a_while(place, alice, bob)
+        await gone_after_a_while(both, alice, bob)
 
 
 # ---- Stores that do not answer -------------------------------------------------------------------
 
 
 async def test_whoever_left_while_the_store_was_lost_is_not_in_voice_for_ever() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.callers.failing["change"] = LOST
-        place.second.board.exit(bob)
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.callers.failing["change"] = LOST
+        both.second.hub.exit(bob)
+        await both.settle()
         assert alice.listed == {"Bob": "live"}
-        await gone_after_a_while(place, alice, bob)
+        await gone_after_a_while(both, alice, bob)
 
 
-async def gone_after_a_while(place: Town, alice: Seat, bob: Seat) -> None:
-    await place.second.board._heal()
-    await place.settle()
+async def gone_after_a_while(
+    both: TwoProcesses, alice: PageConnection, bob: PageConnection
+) -> None:
+    await both.second.hub.repair.heal()
+    await both.settle()
     await alice.until(Bob="away")
-    place.now_ms += AWAY_MS
-    await place.first.board._follow()
+    both.now_ms += AWAY_MS
+    await both.first.hub.repair.follow()
     await alice.until()
     assert alice.ends == [(bob.person_id, "gone")]
 
 
 async def test_whoever_could_not_enter_is_entered_by_the_next_round() -> None:
-    async with town() as place:
-        alice = await place.speaker("Alice", place.first)
-        bob = await place.speaker("Bob", place.second, BESIDE)
-        await place.second.board.leave(bob)
-        await place.settle()
-        place.callers.failing["change"] = LOST
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        bob = await both.speaker("Bob", both.second, BESIDE)
+        await both.second.hub.leave(bob)
+        await both.settle()
+        both.callers.failing["change"] = LOST
         with pytest.raises(Refused):
-            await place.second.board.join(bob, "instance-again", direct=True)
+            await both.second.hub.join(bob, "instance-again", direct=True)
         with pytest.raises(Refused) as refused:
-            await place.second.board.knock(bob, alice.person_id)
+            await both.second.hub.knock(bob, alice.person_id)
         assert refused.value.code == "not-joined"
-        await place.second.board._heal()
-        await place.settle()
+        await both.second.hub.repair.heal()
+        await both.settle()
         await bob.until(Alice="near")
         await alice.until(Bob="near")
 
 
 async def test_callers_that_the_store_lost_are_put_back_with_their_calls() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        carol = await place.speaker("Carol", place.second)
-        await place.first.board.knock(alice, carol.person_id)
-        await place.settle()
-        forget_callers(place)
-        for office in (place.first, place.second):
-            await office.board._heal()
-            await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        carol = await both.speaker("Carol", both.second)
+        await both.first.hub.knock(alice, carol.person_id)
+        await both.settle()
+        forget_callers(both)
+        for process in (both.first, both.second):
+            await process.hub.repair.heal()
+            await both.settle()
         for one, listed in (
             (alice, {"Bob": "live", "Carol": "knocked"}),
             (bob, {"Alice": "live", "Carol": "near"}),
@@ -370,40 +372,40 @@ async def test_callers_that_the_store_lost_are_put_back_with_their_calls() -> No
         ):
             await one.until(**listed)
             assert one.ends == []
-        await place.second.board.accept(carol, alice.person_id)
-        await place.settle()
+        await both.second.hub.accept(carol, alice.person_id)
+        await both.settle()
         await alice.until(Bob="live", Carol="live")
 
 
 async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_voice() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        registry = place.registry.store
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        registry = both.registry.store
         kept, ends_ms = dict(registry.sessions), dict(registry.ends_ms)
         registry.sessions.clear()
         registry.ends_ms.clear()
         registry.epoch = "another"
-        forget_callers(place)
+        forget_callers(both)
         # The hub has not noticed yet.
-        for office in (place.first, place.second):
-            await office.board._follow()
+        for process in (both.first, both.second):
+            await process.hub.repair.follow()
         assert (alice.page.closed, bob.page.closed) == (None, None)
         registry.sessions.update(kept)
         registry.ends_ms.update(ends_ms)
-        for office in (place.first, place.second):
-            await office.hub._pulse()
-            await office.board._follow()
-            await place.settle()
+        for process in (both.first, both.second):
+            await process.presence._pulse()
+            await process.hub.repair.follow()
+            await both.settle()
         for one, other in ((alice, bob), (bob, alice)):
-            one.office.board.later(one.office.board.look(one))
-            await place.settle()
+            one.process.hub.later(one.process.hub.send_list(one))
+            await both.settle()
             await one.until(**{other.session.person.name: "live"})
             assert (one.ends, one.refused) == ([], [])
-        assert (await place.callers.read([alice.person_id])).keys() == {alice.person_id}
+        assert (await both.callers.read([alice.person_id])).keys() == {alice.person_id}
 
 
-def forget_callers(place: Town) -> None:
-    for each in (place.callers.callers, place.callers.ends_ms, place.callers.districts):
+def forget_callers(both: TwoProcesses) -> None:
+    for each in (both.callers.callers, both.callers.ends_ms, both.callers.districts):
         each.clear()
 
 
@@ -411,11 +413,11 @@ def forget_callers(place: Town) -> None:
 
 
 async def test_callers_of_a_process_that_died_are_gone_with_its_lease() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.now_ms += LEASE_MS
-        await place.first.hub.leases.renew()
-        await place.first.pulse()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
         await alice.until()
         assert alice.ends == [(bob.person_id, "gone")]
 
@@ -423,27 +425,27 @@ async def test_callers_of_a_process_that_died_are_gone_with_its_lease() -> None:
 async def test_whoever_comes_over_from_a_dead_process_before_it_is_missed_keeps_their_calls() -> (
     None
 ):
-    async with town() as place:
-        alice, bob = await place.met()
-        again = await place.first.join(bob.session)
-        place.now_ms += LEASE_MS
-        await place.first.hub.leases.renew()
-        await place.first.pulse()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        again = await both.first.join(bob.session)
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
         await again.until(Alice="live")
         await alice.until(Bob="live")
         assert alice.ends == []
 
 
 async def test_a_process_that_hung_longer_than_its_lease_puts_its_people_back() -> None:
-    async with town() as place:
-        alice, bob = await place.met()
-        place.now_ms += LEASE_MS
-        await place.first.hub.leases.renew()
-        await place.first.pulse()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
         await alice.until()
-        await place.second.hub.leases.renew()
-        await place.second.board._heal()
-        await place.settle()
+        await both.second.presence.leases.renew()
+        await both.second.hub.repair.heal()
+        await both.settle()
         assert bob.refused == []
         await bob.until(Alice="near")
         await alice.until(Bob="near")
@@ -452,31 +454,31 @@ async def test_a_process_that_hung_longer_than_its_lease_puts_its_people_back() 
 async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_they_are_not() -> (
     None
 ):
-    async with town() as place:
-        alice, bob = await place.met()
-        place.now_ms += LEASE_MS
-        await place.first.hub.leases.renew()
-        await place.first.hub._pulse()
-        place.first.hub.watch.hear_of("a third process")
-        await place.first.board._follow()
-        await place.settle()
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.presence._pulse()
+        both.first.presence.watch.hear_of("a third process")
+        await both.first.hub.repair.follow()
+        await both.settle()
         assert bob.refused == []
         await bob.until(Alice="near")
         await alice.until(Bob="near")
 
 
 async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried() -> None:
-    async with town() as place:
-        alice = await place.speaker("Alice", place.first)
-        place.wire.fate = lambda hint: 0
-        await place.speaker("Bob", place.second, BESIDE)
-        await place.first.board._heal()
-        assert place.first.hub.leases.processes == {place.first.hub.process}
-        await place.first.board._follow()
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        both.wire.fate = lambda hint: 0
+        await both.speaker("Bob", both.second, BESIDE)
+        await both.first.hub.repair.heal()
+        assert both.first.presence.leases.processes == {both.first.presence.process}
+        await both.first.hub.repair.follow()
         assert alice.timer
         alice.timer.cancel()
-        await place.first.board._draw(alice)
+        await both.first.hub._send_list(alice)
         assert alice.listed == {}
-        await place.first.hub._pulse()
-        await place.first.board._follow()
+        await both.first.presence._pulse()
+        await both.first.hub.repair.follow()
         await alice.until(Bob="near")

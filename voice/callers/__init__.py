@@ -1,16 +1,26 @@
 """Who is in voice and how they stand with each other: one contract, in memory or in Redis."""
 
-from voice.callers.contract import Caller, Callers, District, Tie, districts_heard
+from voice.callers.contract import (
+    Caller,
+    Callers,
+    Decide,
+    Decision,
+    District,
+    Tie,
+    districts_in_reach,
+)
 from voice.callers.store import callers
 from voice.callers.wire import from_fields, to_fields
 
 __all__ = [
     "Caller",
     "Callers",
+    "Decide",
+    "Decision",
     "District",
     "Tie",
     "callers",
-    "districts_heard",
+    "districts_in_reach",
     "from_fields",
     "to_fields",
 ]

@@ -1,9 +1,10 @@
-"""Signalling: the connections of /signal, who is told what, and what is relayed."""
+"""Signaling: the connections of /signal, the calls between their people, and what is relayed."""
 
-from voice.signaling.connection import Line
-from voice.signaling.hub import switchboard
+from voice.signaling.connection import SignalingConnection
+from voice.signaling.hub import VoiceHub, switchboard
 
 __all__ = [
-    "Line",
+    "SignalingConnection",
+    "VoiceHub",
     "switchboard",
 ]
