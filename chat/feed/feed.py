@@ -31,7 +31,7 @@ from neartalk.instruments import DELIVERY_SECONDS, unavailable
 from neartalk.limits import rule
 from neartalk.records import records
 from presence.delivery import Socket, gap, rows, signal
-from presence.geo import Tile, apart, label, tiles_within
+from presence.geo import Tile, apart, area_of, label, tiles_within
 from presence.hub import Arrival, Hub, hub
 from presence.people import Session
 
@@ -75,7 +75,7 @@ class Feed:
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
             self.kept += 1
-            records().activity.say(draft.place.cell)
+            records().activity.say(area_of(draft.place.cell))
             self._publish(message_of(draft, appended.at), appended.previous)
 
     def _is_new(self, session: Session) -> bool:

@@ -21,7 +21,7 @@ from chat.reports.evidence import seal_of
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.models import RateLimit, Sanction
-from presence.geo import RADIUS_MAX_M, Tile, tiles_within
+from presence.geo import RADIUS_MAX_M, Tile, middle_cell, tiles_within
 from presence.people import Session
 
 EARLIER_MAX = 5
@@ -86,7 +86,7 @@ def tiles_of(person: Session) -> set[Tile]:
 
 def tiles_heard(reporter: Session) -> set[Tile]:
     """Where everything stands that somebody may have heard and that is alive."""
-    around = (tiles_within(f"{left.tile}s", AROUND_M) for left in reporter.recent_tiles)
+    around = (tiles_within(middle_cell(left.tile), AROUND_M) for left in reporter.recent_tiles)
     return {*tiles_within(*reporter.person.place)}.union(*around)
 
 
