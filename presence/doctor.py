@@ -13,7 +13,7 @@ from django.conf import settings
 from neartalk.doctor import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
 from neartalk.limits import RedisKeys, digest_of, networks_of
 from neartalk.redis import shared
-from presence.guest import Denied, guest
+from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry
 
 # Addresses that nobody has (RFC 5737).
@@ -24,16 +24,16 @@ def exams(asked: Asked) -> Iterable[Exam]:
     """Only the shared store tells: what is kept of an address there is a digest under a key of the
     day, which is compared with that of an address we made up."""
     if asked.url and settings.REDIS_URLS:
-        yield Exam("address seen", partial(look, asked.url, asked.timeout_s))
+        yield Exam("address seen", partial(findings, asked.url, asked.timeout_s))
 
 
-def look(url: str, timeout_s: float) -> Iterator[Finding]:
+def findings(url: str, timeout_s: float) -> Iterator[Finding]:
     made_up = f"{NOBODYS}{1 + secrets.randbelow(254)}"
     forged = {"X-Forwarded-For": made_up}
     try:
         with guest(url, "doctor", timeout_s=timeout_s, headers=forged) as me:
             origin, key = asyncio.run(seen(me.person_id))
-    except Denied as why:
+    except VisitRefused as why:
         yield warning(f"No visit can be begun: {why}.", "See what else is said here.")
         return
     if origin in digests(key, made_up):

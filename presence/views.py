@@ -27,7 +27,7 @@ from neartalk.records import records, sanctions
 from presence import geo
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, apart, cell_at, label
+from presence.geo import RADIUS_STOPS_M, apart, area_of, cell_at, label
 from presence.hub import hub
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
@@ -203,13 +203,13 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
-    place = Place(cell, geo.widest(cell, asked_m))
+    place = Place(cell, geo.capped_radius_m(cell, asked_m))
     session = await of_request(request)
     await allow_place(session, place)
     begins = not session.person.cell
     session = (await put(session, place)).session
     if begins:
-        records().activity.open(place.cell)
+        records().activity.open(area_of(place.cell))
     nearby = await around(session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
@@ -278,7 +278,7 @@ async def put(session: Session, place: Place | None) -> Change:
 
 async def around(session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await hub().watch.look(session.person.place, session.hidden)
+    found = await hub().subscriptions.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

@@ -24,18 +24,18 @@ class SignalConsumer(SocketConsumer):
 
     kind = "signal"
     frame_max = 65_536
-    connection: SignalingConnection | None = None
+    signaling: SignalingConnection | None = None
     frame_tat_ms = 0
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return switchboard().later(work)
 
     async def arrive(self, session: Session) -> None:
-        self.connection = SignalingConnection(session, self.outlet)
+        self.signaling = SignalingConnection(session, self.connection)
 
     def gone(self) -> None:
-        if self.connection:
-            switchboard().exit(self.connection)
+        if self.signaling:
+            switchboard().exit(self.signaling)
 
     def count(self) -> None:
         limit = rule("voice.frame")
@@ -48,7 +48,7 @@ class SignalConsumer(SocketConsumer):
     # ---- What a frame may ask for ------------------------------------------------------------
 
     async def join(self, frame: dict[str, Any]) -> None:
-        connection = self._connection()
+        connection = self._require_session()
         policy, instance = frame.get("policy"), frame.get("instance")
         if policy not in POLICIES or not isinstance(instance, str):
             raise Refused("bad-frame")
@@ -60,19 +60,19 @@ class SignalConsumer(SocketConsumer):
         await switchboard().join(connection, instance, direct=policy == "direct")
 
     async def leave(self, frame: dict[str, Any]) -> None:
-        await switchboard().leave(self._connection())
+        await switchboard().leave(self._require_session())
 
     async def peers(self, frame: dict[str, Any]) -> None:
-        await switchboard().send_list(self._connection())
+        await switchboard().send_list(self._require_session())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        await switchboard().knock(self._connection(), to_of(frame))
+        await switchboard().knock(self._require_session(), to_of(frame))
 
     async def accept(self, frame: dict[str, Any]) -> None:
-        await switchboard().accept(self._connection(), to_of(frame))
+        await switchboard().accept(self._require_session(), to_of(frame))
 
     async def decline(self, frame: dict[str, Any]) -> None:
-        await switchboard().decline(self._connection(), to_of(frame))
+        await switchboard().decline(self._require_session(), to_of(frame))
 
     async def offer(self, frame: dict[str, Any]) -> None:
         await self._relay(frame, "voice.offer", "sdp", frame.get("sdp"))
@@ -87,10 +87,10 @@ class SignalConsumer(SocketConsumer):
         muted = frame.get("muted")
         if not isinstance(muted, bool):
             raise Refused("bad-frame")
-        await switchboard().send_state(self._connection(), muted=muted)
+        await switchboard().send_state(self._require_session(), muted=muted)
 
     async def ping(self, frame: dict[str, Any]) -> None:
-        self._connection()
+        self._require_session()
         self.write(frames.pong())
 
     # ---- Steps -------------------------------------------------------------------------------
@@ -98,13 +98,13 @@ class SignalConsumer(SocketConsumer):
     async def _relay(self, frame: dict[str, Any], kind: str, field: str, raw: object) -> None:
         if not isinstance(raw, str):
             raise Refused("bad-frame")
-        await switchboard().relay_signal(self._connection(), to_of(frame), kind, field, raw)
+        await switchboard().relay_signal(self._require_session(), to_of(frame), kind, field, raw)
 
-    def _connection(self) -> SignalingConnection:
+    def _require_session(self) -> SignalingConnection:
         """Raises Refused: `store-unavailable`, until the session is known."""
-        if self.connection is None:
+        if self.signaling is None:
             raise Refused("store-unavailable", retry_after=2)
-        return self.connection
+        return self.signaling
 
     actions: ClassVar[dict[str, Action]] = {
         "voice.join": join,

@@ -459,7 +459,7 @@ async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_th
         both.now_ms += LEASE_MS
         await both.first.presence.leases.renew()
         await both.first.presence._pulse()
-        both.first.presence.watch.hear_of("a third process")
+        both.first.presence.subscriptions.note_process("a third process")
         await both.first.hub.repair.follow()
         await both.settle()
         assert bob.refused == []

@@ -7,6 +7,7 @@ from voice.callers.contract import (
     Decision,
     District,
     Tie,
+    district_of,
     districts_in_reach,
 )
 from voice.callers.store import callers
@@ -20,6 +21,7 @@ __all__ = [
     "District",
     "Tie",
     "callers",
+    "district_of",
     "districts_in_reach",
     "from_fields",
     "to_fields",

@@ -25,7 +25,7 @@ class CallBroadcaster:
     def publish(self, changes: Changes) -> None:
         """To the processes that subscribe to the districts of the changes."""
         for district, hint in to_hints(changes):
-            self.hints.tell(district, hint)
+            self.hints.publish(district, hint)
 
     def write(self, changes: Changes) -> None:
         """To this process's connections: ends of calls and the peer lists of those who are tied to

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from presence.delivery import Frame, Outlet, dumps
+from presence.delivery import Connection, Frame, dumps
 from presence.people import Session
 from voice.callers import District
 
@@ -17,9 +17,9 @@ class SignalingConnection:
     list; `timer` makes the next one due at `due_s`.
     """
 
-    def __init__(self, session: Session, outlet: Outlet) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self.session = session
-        self.outlet = outlet
+        self.connection = connection
         self.instance = ""
         self.direct = False
         self.version = 0
@@ -38,7 +38,10 @@ class SignalingConnection:
         return bool(self.instance)
 
     def write(self, frame: Frame) -> None:
-        self.outlet.write(frame)
+        self.connection.write(frame)
+
+    def close(self, code: int) -> None:
+        self.connection.close(code)
 
     def send(self, fields: Mapping[str, Any]) -> None:
         self.write(Frame(dumps(fields)))

@@ -66,8 +66,8 @@ class CallCoordinator:
         missing = [one for one in self.cache.callers.values() if one.joined and not self.alive(one)]
         if not missing:
             return set()
-        pulse = await self.presence.registry.pulse(())
-        return {one.person_id for one in missing if not one.alive(pulse.processes, pulse.now_ms)}
+        status = await self.presence.registry.status(())
+        return {one.person_id for one in missing if not one.alive(status.processes, status.now_ms)}
 
     def _graph(self, callers: Mapping[str, Caller]) -> CallGraph:
         processes, now_ms = self.presence.leases.processes, self.presence.now_ms()

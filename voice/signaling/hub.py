@@ -164,7 +164,7 @@ class VoiceHub:
         await self.relay.send_state(connection, muted=muted)
 
     async def _receive(self, hint: Hint) -> None:
-        self.presence.watch.hear_of(hint["from"])
+        self.presence.subscriptions.note_process(hint["from"])
         if hint["type"] == "voice.changed":
             changes = from_hint(hint)
             self.coordinator.cache.update(changes.callers)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from neartalk.records import records
 from presence.delivery import Form, refusal
+from presence.geo import area_of
 from presence.sessions import why_over
 from voice.call_graph import Changes, Reason, districts_of
 from voice.callers import Caller
@@ -53,7 +54,7 @@ class Repair:
         session = await self.presence.registry.get(connection.session.digest)
         if session is None or not session.person.cell:
             # A store that began anew has lost sessions; the presence hub puts them back.
-            if (await self.presence.registry.pulse(())).epoch == epoch:
+            if (await self.presence.registry.status(())).epoch == epoch:
                 await self._end(connection)
             return
         connection.session = session
@@ -67,7 +68,7 @@ class Repair:
         """The session is over: so are the socket and its calls."""
         refused = await why_over(connection.session)
         connection.write(refusal(Form.JSON, refused))
-        connection.outlet.close(refused.row.close)
+        connection.close(refused.row.close)
         if connection.joined:
             self.connections.remove(connection)
             await self.participants.leave(connection.person_id, Reason.SESSION)
@@ -119,7 +120,7 @@ class Repair:
     async def count(self) -> None:
         """Counts a minute of voice for each connection."""
         for connection in self.connections.by_person.values():
-            records().activity.speak(connection.session.person.cell)
+            records().activity.speak(area_of(connection.session.person.cell))
 
 
 def unannounced(callers: Collection[Caller]) -> Changes:
