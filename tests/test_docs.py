@@ -21,7 +21,7 @@ from neartalk.limits import RULES
 from presence.delivery import Form, frames, panel
 from presence.people import Place
 from presence.roster import Nearby
-from voice.call_graph import End, Reason
+from voice.call_graph import End, EndReason
 from voice.callers import Caller, Tie
 from voice.consumers import SignalConsumer
 from voice.mesh import Why
@@ -196,7 +196,7 @@ def signals_taken() -> dict[str, set[str]]:
 def signals_sent() -> dict[str, set[str]]:
     """Each type of frame that the server sends at /signal, with its fields."""
     me = Caller("a" * 16, place=Place("u33dc0q", 500))
-    end = End("a", "b", Reason.LEFT)
+    end = End("a", "b", EndReason.LEFT)
     contents = {"sdp": ("offer", "answer"), "candidate": ("candidate",), "muted": ("state",)}
     each = [
         voice_frames.relayed(f"voice.{kind}", me, **{field: ""})
@@ -316,7 +316,7 @@ def test_every_frame_at_signal_is_shown_with_its_fields_and_no_other() -> None:
 
 def test_every_state_and_reason_of_voice_is_named() -> None:
     told = {*spans(part("### To the client, at /signal"))}
-    assert {*map(str, [*Tie, *Reason, *Why]), "near", "away", "declined"} <= told
+    assert {*map(str, [*Tie, *EndReason, *Why]), "near", "away", "declined"} <= told
 
 
 @pytest.mark.parametrize("heading", ["### To the client", "### To the client, at /signal"])

@@ -21,7 +21,7 @@ MIRROR = {
 }
 
 
-class Reason(StrEnum):
+class EndReason(StrEnum):
     """Why a call ended."""
 
     LEFT = "left"
@@ -36,7 +36,7 @@ class End(NamedTuple):
 
     to: str
     other: str
-    reason: Reason
+    reason: EndReason
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class CallGraph:
             if one in self.callers:
                 self.put(self.callers[one].tied(other, side))
 
-    def end(self, own: str, to: str, reason: Reason, by: str = "") -> None:
+    def end(self, own: str, to: str, reason: EndReason, by: str = "") -> None:
         """Removes a tie. Whoever ended it (`by`) is not told; nor is anybody that a knock ended."""
         tie = self.callers[own].ties[to]
         self.tie(own, to, None)
@@ -99,7 +99,7 @@ class CallGraph:
             pair = (own, to), (to, own)
             self.ended += [End(one, other, reason) for one, other in pair if one != by]
 
-    def end_all(self, person_id: str, reason: Reason) -> None:
+    def end_all(self, person_id: str, reason: EndReason) -> None:
         for other in [*self.get(person_id).ties]:
             self.end(person_id, other, reason, by=person_id)
 

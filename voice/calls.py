@@ -5,7 +5,7 @@ Each raises Refused with the other person as `ref`.
 
 from neartalk.codes import Refused
 from neartalk.limits import rule, seconds, take
-from voice.call_graph import DECLINED_MS, CallGraph, Reason
+from voice.call_graph import DECLINED_MS, CallGraph, EndReason
 from voice.callers import Caller, Tie
 from voice.membership import settle
 from voice.mesh import may_speak
@@ -62,7 +62,7 @@ def decline(graph: CallGraph, own: str, to: str) -> None:
         return
     if tie is not Tie.OUTGOING:
         graph.decline(own, to, DECLINED_MS)
-    graph.end(own, to, Reason.DECLINED, by=own)
+    graph.end(own, to, EndReason.DECLINED, by=own)
     settle(graph, own)
 
 

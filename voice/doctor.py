@@ -10,7 +10,7 @@ from django.conf import settings
 
 from neartalk.doctor import SECRET_BITS, SOURCES, Asked, Exam, Finding, bits, fault, ok, warning
 from voice.ice import credentials, has_relay
-from voice.relay import Address, Server, TurnError, allocation, binding, server_of
+from voice.relay import Address, RelayServer, TurnError, allocation, binding, server_of
 from voice.sdp_filter import SdpFilter
 
 
@@ -57,7 +57,7 @@ def turn(url: str, timeout_s: float) -> Iterator[Finding]:
         yield reached(relayed, server)
 
 
-def reached(relayed: Address, server: Server) -> Finding:
+def reached(relayed: Address, server: RelayServer) -> Finding:
     """Whether people may see the allocated address: it is public, or in VOICE_NETWORKS."""
     line = f"candidate:1 1 udp 1 {relayed} {server.port} typ relay"
     if SdpFilter(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):

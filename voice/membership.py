@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from voice.call_graph import MIRROR, CallGraph, Reason
+from voice.call_graph import MIRROR, CallGraph, EndReason
 from voice.callers import Caller, Tie
 from voice.mesh import connect, is_blocked, may_speak, pairs
 
@@ -10,7 +10,7 @@ from voice.mesh import connect, is_blocked, may_speak, pairs
 def enter(graph: CallGraph, caller: Caller) -> None:
     """Someone joins, comes back or moves; they keep their calls if they were still alive."""
     if not graph.alive(graph.callers.get(caller.person_id)):
-        graph.end_all(caller.person_id, Reason.GONE)
+        graph.end_all(caller.person_id, EndReason.GONE)
     known = graph.get(caller.person_id)
     graph.put(
         caller.changed(
@@ -28,7 +28,7 @@ def suspend(graph: CallGraph, person_id: str, until_ms: int) -> None:
     graph.put(graph.callers[person_id].changed(process="", channel="", until_ms=until_ms))
 
 
-def leave(graph: CallGraph, person_id: str, reason: Reason) -> None:
+def leave(graph: CallGraph, person_id: str, reason: EndReason) -> None:
     """Ends all their calls, and forgets who and where they were."""
     graph.end_all(person_id, reason)
     if known := graph.callers.get(person_id):
@@ -47,7 +47,7 @@ def reap(graph: CallGraph, person_ids: Collection[str]) -> None:
     for person_id in person_ids:
         known = graph.get(person_id)
         if known.joined and not graph.alive(known):
-            leave(graph, person_id, Reason.GONE)
+            leave(graph, person_id, EndReason.GONE)
 
 
 def settle(graph: CallGraph, person_id: str) -> None:
@@ -62,12 +62,12 @@ def settle(graph: CallGraph, person_id: str) -> None:
         graph.tie(one, other, Tie.LIVE)
 
 
-def why_over(graph: CallGraph, own: str, to: str, tie: Tie) -> Reason | None:
+def why_over(graph: CallGraph, own: str, to: str, tie: Tie) -> EndReason | None:
     """Why a tie cannot go on; None if it can."""
     me, other = graph.get(own), graph.callers.get(to)
     if not graph.alive(other) or other.ties.get(own) is not MIRROR[tie]:
-        return Reason.GONE
+        return EndReason.GONE
     if is_blocked(me, other):
         # As if the other had left: nobody is told of a block.
-        return Reason.LEFT
-    return None if may_speak(me, other) else Reason.APART
+        return EndReason.LEFT
+    return None if may_speak(me, other) else EndReason.APART

@@ -8,7 +8,7 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
 from presence.people import Place
-from voice.call_graph import DECLINED_MS, WITHDRAWN_MS, CallGraph, End, Reason
+from voice.call_graph import DECLINED_MS, WITHDRAWN_MS, CallGraph, End, EndReason
 from voice.callers import Caller, Tie
 from voice.calls import TIES_MAX, accept, connected, decline, knock
 from voice.membership import enter, leave, settle, suspend
@@ -108,7 +108,7 @@ def test_a_decline_outlives_leaving_and_joining_again() -> None:
     knock(graph, "a", "b")
     decline(graph, "b", "a")
     for person_id in "ab":
-        leave(graph, person_id, Reason.LEFT)
+        leave(graph, person_id, EndReason.LEFT)
         enter(graph, caller(person_id))
     with pytest.raises(Refused) as refused:
         knock(graph, "a", "b")
@@ -119,7 +119,7 @@ def test_of_who_has_left_nothing_is_kept_but_what_holds_them_back() -> None:
     graph = among(caller("a"), caller("b"))
     knock(graph, "b", "a")
     decline(graph, "a", "b")
-    leave(graph, "a", Reason.LEFT)
+    leave(graph, "a", EndReason.LEFT)
     left = graph.callers["a"]
     assert left == Caller("a", version=left.version, declined=left.declined)
     assert [*left.declined] == ["b"]
@@ -176,7 +176,7 @@ def test_a_knock_that_was_taken_back_is_not_repeated_for_a_minute() -> None:
     assert (refused.value.code, refused.value.retry_after) == ("declined", 1)
     graph.now_ms += 1
     knock(graph, "a", "b")
-    leave(graph, "a", Reason.LEFT)
+    leave(graph, "a", EndReason.LEFT)
     enter(graph, caller("a"))
     with pytest.raises(Refused) as refused:
         knock(graph, "a", "b")
@@ -228,7 +228,7 @@ def test_past_the_limit_one_waits_and_comes_in_when_a_place_is_free() -> None:
     assert stand(graph, "a", "c") == (Tie.WAITING, Tie.WAITING)
     decline(graph, "a", "b")
     assert stand(graph, "a", "c") == (Tie.LIVE, Tie.LIVE)
-    assert graph.ended == [End("b", "a", Reason.DECLINED)]
+    assert graph.ended == [End("b", "a", EndReason.DECLINED)]
 
 
 def test_whoever_moves_apart_or_leaves_ends_the_call_on_both_sides_and_why_is_known() -> None:
@@ -236,12 +236,12 @@ def test_whoever_moves_apart_or_leaves_ends_the_call_on_both_sides_and_why_is_kn
     call(graph, "a", "b")
     call(graph, "a", "c")
     enter(graph, caller("b", 50))
-    leave(graph, "c", Reason.LEFT)
+    leave(graph, "c", EndReason.LEFT)
     assert graph.callers["a"].ties == {}
     assert graph.ended == [
-        End("b", "a", Reason.APART),
-        End("a", "b", Reason.APART),
-        End("a", "c", Reason.LEFT),
+        End("b", "a", EndReason.APART),
+        End("a", "b", EndReason.APART),
+        End("a", "c", EndReason.LEFT),
     ]
 
 
@@ -258,7 +258,7 @@ def test_who_is_away_keeps_their_calls_until_their_time_is_over() -> None:
     graph.now_ms += 30_000
     settle(graph, "a")
     assert stand(graph, "a", "b") == (None, None)
-    assert graph.ended[-1].reason is Reason.GONE
+    assert graph.ended[-1].reason is EndReason.GONE
 
 
 def test_whoever_comes_back_too_late_has_to_knock_again() -> None:
@@ -268,7 +268,7 @@ def test_whoever_comes_back_too_late_has_to_knock_again() -> None:
     graph.now_ms += 30_000
     enter(graph, caller("b"))
     assert stand(graph, "a", "b") == (None, None)
-    assert graph.ended == [End("a", "b", Reason.GONE)]
+    assert graph.ended == [End("a", "b", EndReason.GONE)]
 
 
 def test_without_having_joined_there_is_nothing_to_ask_or_to_end() -> None:
@@ -287,6 +287,6 @@ def test_every_change_counts_the_version_up() -> None:
     graph = among(caller("a"), caller("b"))
     call(graph, "a", "b")
     versions = [graph.callers[one].version for one in "ab"]
-    leave(graph, "a", Reason.LEFT)
+    leave(graph, "a", EndReason.LEFT)
     enter(graph, caller("b"))
     assert all(graph.callers[one].version > was for one, was in zip("ab", versions, strict=True))

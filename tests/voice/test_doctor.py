@@ -12,7 +12,7 @@ import pytest
 
 from neartalk.doctor import Asked, State
 from voice.doctor import exams, relay, stun, trouble, turn
-from voice.relay import Server, TurnError, connection, server_of
+from voice.relay import RelayServer, TurnError, connection, server_of
 from voice.relay.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ def test_an_address_is_unmasked() -> None:
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("stun:a.example", Server("a.example", 3478, "udp")),
-        ("turn:a.example:99?transport=tcp", Server("a.example", 99, "tcp")),
-        ("turns:a.example", Server("a.example", 5349, "tls")),
-        ("turns:a.example:443?transport=tcp", Server("a.example", 443, "tls")),
-        ("turn:[2001:db8::1]:3478", Server("2001:db8::1", 3478, "udp")),
+        ("stun:a.example", RelayServer("a.example", 3478, "udp")),
+        ("turn:a.example:99?transport=tcp", RelayServer("a.example", 99, "tcp")),
+        ("turns:a.example", RelayServer("a.example", 5349, "tls")),
+        ("turns:a.example:443?transport=tcp", RelayServer("a.example", 443, "tls")),
+        ("turn:[2001:db8::1]:3478", RelayServer("2001:db8::1", 3478, "udp")),
     ],
 )
-def test_an_address_leads_where_browsers_go(url: str, server: Server) -> None:
+def test_an_address_leads_where_browsers_go(url: str, server: RelayServer) -> None:
     assert server_of(url) == server
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from voice.ice import Credentials
-from voice.relay.server import Server
+from voice.relay.server import RelayServer
 from voice.relay.stun import (
     ERROR_CODE,
     HEADER,
@@ -56,7 +56,7 @@ class Signature(NamedTuple):
 
 
 @contextmanager
-def connected(server: Server, timeout_s: float) -> Iterator["StunConnection"]:
+def connected(server: RelayServer, timeout_s: float) -> Iterator["StunConnection"]:
     """A connection whose requests must all be answered within `timeout_s`. Raises OSError."""
     kind = socket.SOCK_DGRAM if server.over == "udp" else socket.SOCK_STREAM
     end_s = time.monotonic() + timeout_s
@@ -68,7 +68,7 @@ def connected(server: Server, timeout_s: float) -> Iterator["StunConnection"]:
             yield StunConnection(tls, end_s)
 
 
-def open_socket(server: Server, kind: socket.SocketKind, timeout_s: float) -> socket.socket:
+def open_socket(server: RelayServer, kind: socket.SocketKind, timeout_s: float) -> socket.socket:
     """Connected to the first address of the host that accepts. Raises OSError."""
     lost: OSError = ConnectionError("the name has no address")
     for family, _, _, _, address in socket.getaddrinfo(server.host, server.port, type=kind):

@@ -11,13 +11,13 @@ URL = re.compile(
 )
 
 
-class Server(NamedTuple):
+class RelayServer(NamedTuple):
     host: str
     port: int
     over: Over
 
 
-def server_of(url: str) -> Server:
+def server_of(url: str) -> RelayServer:
     """The server of an address such as `turns:turn.example.org:5349?transport=tcp`.
 
     Raises ValueError, for DTLS too, which no browser uses with a relay.
@@ -30,4 +30,6 @@ def server_of(url: str) -> Server:
     if secure and transport == "udp":
         raise ValueError("TLS goes over TCP")
     over: Over = "tls" if secure else "tcp" if transport == "tcp" else "udp"
-    return Server(found["host"].strip("[]"), int(found["port"] or (5349 if secure else 3478)), over)
+    return RelayServer(
+        found["host"].strip("[]"), int(found["port"] or (5349 if secure else 3478)), over
+    )

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from voice.ice import Credentials
 from voice.relay.connection import Challenge, Signature, TurnError, connected
-from voice.relay.server import Server
+from voice.relay.server import RelayServer
 from voice.relay.stun import (
     ALLOCATE,
     BINDING,
@@ -20,13 +20,13 @@ from voice.relay.stun import (
 UDP = 17
 
 
-def binding(server: Server, timeout_s: float) -> Address:
+def binding(server: RelayServer, timeout_s: float) -> Address:
     """The address that the server sees us at. Raises TurnError, OSError."""
     with connected(server, timeout_s) as connection:
         return connection.request_address(BINDING, b"", MAPPED)
 
 
-def allocation(server: Server, credentials: Credentials, timeout_s: float) -> Address:
+def allocation(server: RelayServer, credentials: Credentials, timeout_s: float) -> Address:
     """The address that the relay allocates for us; it is given back. Raises TurnError, OSError."""
     with connected(server, timeout_s) as connection:
         transport = attribute(TRANSPORT, bytes([UDP, 0, 0, 0]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from presence.hub import Hint
-from voice.call_graph import Changes, End, Reason
+from voice.call_graph import Changes, End, EndReason
 from voice.callers import District, from_fields, to_fields
 
 
@@ -31,6 +31,6 @@ def from_hint(hint: Hint) -> Changes:
     """What another process changed, as far as it concerns the hint's district."""
     return Changes(
         callers=tuple(from_fields(fields) for fields in hint["callers"]),
-        ended=tuple(End(to, other, Reason(why)) for to, other, why in hint["ended"]),
+        ended=tuple(End(to, other, EndReason(why)) for to, other, why in hint["ended"]),
         visible_in=frozenset(hint["seen"]),
     )

@@ -19,7 +19,7 @@ from neartalk.models import Sanction
 from neartalk.records import sanctions
 from presence.hub import Hint, Hints, Hub
 from voice import calls
-from voice.call_graph import CallGraph, Reason
+from voice.call_graph import CallGraph, EndReason
 from voice.callers import Callers, callers
 from voice.membership import settle
 from voice.signaling.broadcaster import CallBroadcaster
@@ -106,7 +106,7 @@ class VoiceHub:
     async def leave(self, connection: SignalingConnection) -> None:
         require_joined(connection)
         self.connections.remove(connection)
-        await self.participants.leave(connection.person_id, Reason.LEFT)
+        await self.participants.leave(connection.person_id, EndReason.LEFT)
 
     def exit(self, connection: SignalingConnection) -> None:
         """The socket is gone. Its person keeps their calls for 30 s."""
@@ -120,14 +120,14 @@ class VoiceHub:
         bans = {row.person_id for row in news if row.kind == Sanction.Kind.BAN}
         mutes = {key for row in news for key in (row.person_id, row.device) if key} - bans
         away = self.participants.away.keys()
-        ending = dict.fromkeys(bans & away, Reason.SESSION)
-        ending |= dict.fromkeys(mutes & away, Reason.LEFT)
+        ending = dict.fromkeys(bans & away, EndReason.SESSION)
+        ending |= dict.fromkeys(mutes & away, EndReason.LEFT)
         for connection in [*self.connections.by_person.values()]:
             person_id, device = connection.person_id, connection.session.device
             banned = bool(bans) and sanctions().banned(person_id, device)
             if banned or not mutes.isdisjoint((person_id, device)):
                 self.connections.remove(connection)
-                ending[person_id] = Reason.SESSION if banned else Reason.LEFT
+                ending[person_id] = EndReason.SESSION if banned else EndReason.LEFT
         for person_id, reason in ending.items():
             self.later(self.participants.leave(person_id, reason))
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from neartalk.codes import Refused
 from presence.delivery import Form, refusal
 from presence.hub import Hub
-from voice.call_graph import CallGraph, Changes, Reason, Step
+from voice.call_graph import CallGraph, Changes, EndReason, Step
 from voice.callers import Caller, districts_in_reach
 from voice.membership import enter, leave, suspend
 from voice.signaling.broadcaster import CallBroadcaster
@@ -115,7 +115,7 @@ class Participants:
             hidden=connection.session.hidden,
         )
 
-    async def leave(self, person_id: str, reason: Reason) -> None:
+    async def leave(self, person_id: str, reason: EndReason) -> None:
         await self.transact([person_id], lambda graph: leave(graph, person_id, reason))
         await self.unsubscribe()
 

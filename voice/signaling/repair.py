@@ -9,7 +9,7 @@ from neartalk.records import records
 from presence.delivery import Form, refusal
 from presence.geo import area_of
 from presence.sessions import why_over
-from voice.call_graph import Changes, Reason, districts_of
+from voice.call_graph import Changes, EndReason, districts_of
 from voice.callers import Caller
 from voice.membership import reap
 from voice.signaling.broadcaster import LIST_PERIOD_S
@@ -71,7 +71,7 @@ class Repair:
         connection.close(refused.row.close)
         if connection.joined:
             self.connections.remove(connection)
-            await self.participants.leave(connection.person_id, Reason.SESSION)
+            await self.participants.leave(connection.person_id, EndReason.SESSION)
 
     def _late(self) -> Iterator[str]:
         """Who did not come back in time."""

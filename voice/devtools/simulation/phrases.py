@@ -1,4 +1,4 @@
-"""What is said, made from the corpus by chance, and hardly ever in the same words again."""
+"""Texts made from the corpus by chance, hardly ever twice in the same words."""
 
 import random
 import re
@@ -10,27 +10,27 @@ from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, GREETINGS, 
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 WORD = re.compile(r"\{(\w+)\}")
-# So many texts are remembered: more than are said while a message lives.
+# So many texts are remembered: more than are sent while a message lives.
 REMEMBERED = 1000
 TRIES = 40
 
 
-class Line(NamedTuple):
+class Utterance(NamedTuple):
     """`speaker` counts from 0."""
 
     speaker: int
     text: str
 
 
-Script = Sequence[Line]
+Script = Sequence[Utterance]
 SCRIPTS: Sequence[Script] = [
-    [Line(ord(line[0]) - ord("A"), line[3:]) for line in block.splitlines()]
+    [Utterance(ord(line[0]) - ord("A"), line[3:]) for line in block.splitlines()]
     for block in CONVERSATIONS.strip().split("\n\n")
 ]
 
 
-class Talk:
-    """One for a whole crowd: what anybody said lately is not said again by others either."""
+class Phrases:
+    """One for a whole crowd: nobody repeats what anybody wrote lately."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -38,18 +38,18 @@ class Talk:
         self.order: deque[str] = deque()
 
     def conversation(self, speakers: int) -> Script:
-        """Lines for at most so many people, one at least."""
+        """A conversation of at most so many people; of one at least."""
 
-        def told() -> Script:
+        def make() -> Script:
             script = self.chance.choice(SCRIPTS)
             words = self._words()
             kept = [line for line in script if line.speaker < speakers]
-            return [Line(line.speaker, self._filled(line.text, words)) for line in kept]
+            return [Utterance(line.speaker, self._filled(line.text, words)) for line in kept]
 
-        return self._fresh(told)
+        return self._fresh(make)
 
     def answer(self, text: str, name: str) -> str:
-        """To somebody of this name who said this."""
+        """An answer to this text by somebody of this name."""
         found = next(said for sign, said in ANSWERS if re.search(sign, text, re.IGNORECASE))
         return self._one_of(found, name)
 
@@ -60,11 +60,11 @@ class Talk:
         return self._one_of(NO_VOICE)
 
     def _one_of(self, texts: Sequence[str], name: str = "") -> str:
-        def told() -> Script:
+        def make() -> Script:
             words = {**self._words(), "name": name}
-            return [Line(0, self._filled(self.chance.choice(texts), words))]
+            return [Utterance(0, self._filled(self.chance.choice(texts), words))]
 
-        return self._fresh(told)[0].text
+        return self._fresh(make)[0].text
 
     def _words(self) -> dict[str, str]:
         return {word: self.chance.choice(all_of) for word, all_of in WORDS.items()}
@@ -74,19 +74,19 @@ class Talk:
         filled = WORD.sub(lambda found: words[found[1]], chosen)
         return filled[:1].upper() + filled[1:]
 
-    def _fresh(self, told: Callable[[], Script]) -> Script:
-        """Of several tries the first that says nothing again, else that which says least again."""
-        found = told()
+    def _fresh(self, make: Callable[[], Script]) -> Script:
+        """The first of TRIES scripts that repeats nothing, else the one that repeats least."""
+        found = make()
         for _ in range(TRIES):
-            if not (again := self._again(found)):
+            if not (again := self._repeats(found)):
                 break
-            other = told()
-            found = other if self._again(other) < again else found
+            other = make()
+            found = other if self._repeats(other) < again else found
         for line in found:
             self._remember(line.text)
         return found
 
-    def _again(self, script: Script) -> int:
+    def _repeats(self, script: Script) -> int:
         return sum(line.text in self.said for line in script)
 
     def _remember(self, text: str) -> None:
