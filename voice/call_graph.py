@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
+from neartalk.limits import RULES, Rule
 from voice.callers import Caller, District, Tie
 
 DECLINED_MS = 600_000
@@ -59,16 +60,22 @@ class CallGraph:
     """The callers of one transaction, with everyone they are tied to.
 
     `processes` are the ids of living server processes. `limit` is how many connections a person may
-    have.
+    have, `knock_rule` how often they may knock.
     """
 
     def __init__(
-        self, callers: Mapping[str, Caller], processes: frozenset[str], now_ms: int, limit: int
+        self,
+        callers: Mapping[str, Caller],
+        processes: frozenset[str],
+        now_ms: int,
+        limit: int,
+        knock_rule: Rule = RULES["voice.knock"],
     ) -> None:
         self.callers = dict(callers)
         self.processes = processes
         self.now_ms = now_ms
         self.limit = limit
+        self.knock_rule = knock_rule
         self.ended: list[End] = []
 
     def get(self, person_id: str) -> Caller:

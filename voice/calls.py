@@ -4,7 +4,7 @@ Each raises Refused with the other person as `ref`.
 """
 
 from neartalk.codes import Refused
-from neartalk.limits import rule, seconds, take
+from neartalk.limits import Rule, seconds, take
 from voice.call_graph import DECLINED_MS, CallGraph, EndReason
 from voice.callers import Caller, Tie
 from voice.membership import settle
@@ -30,7 +30,7 @@ def knock(graph: CallGraph, own: str, to: str) -> None:
         raise Refused("declined", retry_after=wait_s, ref=to)
     if count_ties(me, incoming=False) >= TIES_MAX or count_ties(other, incoming=True) >= TIES_MAX:
         raise Refused("busy", retry_after=BUSY_S, ref=to)
-    tat_ms = allow_knock(me, to, graph.now_ms)
+    tat_ms = allow_knock(me, to, graph.knock_rule, graph.now_ms)
     # Whoever knocks at somebody does not decline them any more.
     declined = {id: until for id, until in me.declined.items() if id != to}
     graph.put(me.changed(knock_tat_ms=tat_ms, declined=declined))
@@ -87,9 +87,8 @@ def both(graph: CallGraph, own: str, to: str) -> tuple[Caller, Caller]:
     return me, other
 
 
-def allow_knock(me: Caller, to: str, now_ms: int) -> int:
+def allow_knock(me: Caller, to: str, limit: Rule, now_ms: int) -> int:
     """The GCRA state after one more knock. Raises Refused: `too-fast`."""
-    limit = rule("voice.knock")
     tat_ms, wait_ms = take(me.knock_tat_ms, now_ms, limit.interval_ms, limit.tolerance_ms)
     if wait_ms:
         raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to, rule="voice.knock")

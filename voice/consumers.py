@@ -2,17 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import rule, seconds, take
-from neartalk.records import sanctions
+from neartalk.limits import seconds, take
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice.ice import has_relay
-from voice.signaling import SignalingConnection, frames, switchboard
+from voice.parts import Voice
+from voice.signaling import SignalingConnection, frames
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 INSTANCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -27,18 +27,23 @@ class SignalConsumer(SocketConsumer):
     signaling: SignalingConnection | None = None
     frame_tat_ms = 0
 
+    def enter(self, scope: Mapping[str, Any]) -> None:
+        super().enter(scope)
+        voice: Voice = scope["state"]["voice"]
+        self.hub = voice.hub
+
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return switchboard().later(work)
+        return self.hub.later(work)
 
     async def arrive(self, session: Session) -> None:
         self.signaling = SignalingConnection(session, self.connection)
 
     def gone(self) -> None:
         if self.signaling:
-            switchboard().exit(self.signaling)
+            self.hub.exit(self.signaling)
 
     def count(self) -> None:
-        limit = rule("voice.frame")
+        limit = self.platform.rules["voice.frame"]
         self.frame_tat_ms, wait_ms = take(
             self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
         )
@@ -54,25 +59,25 @@ class SignalConsumer(SocketConsumer):
             raise Refused("bad-frame")
         if not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
-        sanctions().refuse_muted(connection.person_id, connection.session.device)
+        self.platform.sanctions.refuse_muted(connection.person_id, connection.session.device)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
-        await switchboard().join(connection, instance, direct=policy == "direct")
+        await self.hub.join(connection, instance, direct=policy == "direct")
 
     async def leave(self, frame: dict[str, Any]) -> None:
-        await switchboard().leave(self._require_session())
+        await self.hub.leave(self._require_session())
 
     async def peers(self, frame: dict[str, Any]) -> None:
-        await switchboard().send_list(self._require_session())
+        await self.hub.send_list(self._require_session())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        await switchboard().knock(self._require_session(), to_of(frame))
+        await self.hub.knock(self._require_session(), to_of(frame))
 
     async def accept(self, frame: dict[str, Any]) -> None:
-        await switchboard().accept(self._require_session(), to_of(frame))
+        await self.hub.accept(self._require_session(), to_of(frame))
 
     async def decline(self, frame: dict[str, Any]) -> None:
-        await switchboard().decline(self._require_session(), to_of(frame))
+        await self.hub.decline(self._require_session(), to_of(frame))
 
     async def offer(self, frame: dict[str, Any]) -> None:
         await self._relay(frame, "voice.offer", "sdp", frame.get("sdp"))
@@ -87,7 +92,7 @@ class SignalConsumer(SocketConsumer):
         muted = frame.get("muted")
         if not isinstance(muted, bool):
             raise Refused("bad-frame")
-        await switchboard().send_state(self._require_session(), muted=muted)
+        await self.hub.send_state(self._require_session(), muted=muted)
 
     async def ping(self, frame: dict[str, Any]) -> None:
         self._require_session()
@@ -98,7 +103,7 @@ class SignalConsumer(SocketConsumer):
     async def _relay(self, frame: dict[str, Any], kind: str, field: str, raw: object) -> None:
         if not isinstance(raw, str):
             raise Refused("bad-frame")
-        await switchboard().relay_signal(self._require_session(), to_of(frame), kind, field, raw)
+        await self.hub.relay_signal(self._require_session(), to_of(frame), kind, field, raw)
 
     def _require_session(self) -> SignalingConnection:
         """Raises Refused: `store-unavailable`, until the session is known."""

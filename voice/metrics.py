@@ -4,19 +4,16 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from neartalk.instruments import add, counter, gauge
+from neartalk.instruments import counter, gauge
 from voice.callers import Tie
-from voice.signaling import switchboard
+from voice.parts import Voice
 
 
-def figures() -> Iterator[Metric]:
-    board = switchboard()
-    callers = [board.coordinator.known(person_id) for person_id in board.connections.by_person]
+def figures(voice: Voice) -> Iterator[Metric]:
+    hub = voice.hub
+    callers = [hub.coordinator.known(person_id) for person_id in hub.connections.by_person]
     ends = sum(len(caller.tied_by(Tie.LIVE)) for caller in callers)
     yield gauge("voice_people", "People in voice by a socket here.", len(callers))
     yield gauge("voice_ends", "Ends of live connections here: two are one.", ends)
-    yield counter("voice_knocks", "Knocks.", board.knocks)
-    yield counter("voice_relayed", "Offers, answers and candidates passed on.", board.relay.relayed)
-
-
-add(figures)
+    yield counter("voice_knocks", "Knocks.", hub.knocks)
+    yield counter("voice_relayed", "Offers, answers and candidates passed on.", hub.relay.relayed)

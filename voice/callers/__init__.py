@@ -10,7 +10,8 @@ from voice.callers.contract import (
     district_of,
     districts_in_reach,
 )
-from voice.callers.store import callers
+from voice.callers.memory import MemoryCallers
+from voice.callers.redis import RedisCallers
 from voice.callers.wire import from_fields, to_fields
 
 __all__ = [
@@ -19,8 +20,9 @@ __all__ = [
     "Decide",
     "Decision",
     "District",
+    "MemoryCallers",
+    "RedisCallers",
     "Tie",
-    "callers",
     "district_of",
     "districts_in_reach",
     "from_fields",

@@ -70,8 +70,13 @@ class CallCoordinator:
         return {one.person_id for one in missing if not one.alive(status.processes, status.now_ms)}
 
     def _graph(self, callers: Mapping[str, Caller]) -> CallGraph:
-        processes, now_ms = self.presence.leases.processes, self.presence.now_ms()
-        return CallGraph(callers, processes, now_ms, settings.VOICE_CONNECTIONS)
+        return CallGraph(
+            callers,
+            self.presence.leases.processes,
+            self.presence.now_ms(),
+            settings.VOICE_CONNECTIONS,
+            self.presence.platform.rules["voice.knock"],
+        )
 
     def _restored(self, found: Mapping[str, Caller], ids: Iterable[str]) -> dict[str, Caller]:
         """With those who are alive in the cache and whom a store that began anew has lost."""

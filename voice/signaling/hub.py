@@ -6,21 +6,16 @@ back as `Changes`, which `Participants` writes.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from channels.layers import get_channel_layer
-from django.conf import settings
-
-from chat.feed import feed
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from neartalk.records import sanctions
 from presence.hub import Hint, Hints, Hub
 from voice import calls
 from voice.call_graph import CallGraph, EndReason
-from voice.callers import Callers, callers
+from voice.callers import Callers
 from voice.membership import settle
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
@@ -50,6 +45,7 @@ class VoiceHub:
             layer,
             presence.process,
             "voice",
+            presence.platform.instruments,
             take=self._receive,
             later=self.later,
             alone=lambda: presence.leases.alone,
@@ -70,6 +66,8 @@ class VoiceHub:
         self.repair = Repair(self.participants)
         self.starting = asyncio.Lock()
         self.knocks = 0
+        self.sanctions = presence.platform.sanctions
+        self.sanctions.listen(self.end_sanctioned)
 
     async def start(self) -> None:
         """Begins to receive hints, to send peer lists and to repair; does nothing the second time.
@@ -124,7 +122,7 @@ class VoiceHub:
         ending |= dict.fromkeys(mutes & away, EndReason.LEFT)
         for connection in [*self.connections.by_person.values()]:
             person_id, device = connection.person_id, connection.session.device
-            banned = bool(bans) and sanctions().banned(person_id, device)
+            banned = bool(bans) and self.sanctions.banned(person_id, device)
             if banned or not mutes.isdisjoint((person_id, device)):
                 self.connections.remove(connection)
                 ending[person_id] = EndReason.SESSION if banned else EndReason.LEFT
@@ -199,12 +197,3 @@ def require_joined(connection: SignalingConnection) -> None:
     """Raises Refused: `not-joined`."""
     if not connection.joined:
         raise Refused("not-joined")
-
-
-@cache
-def switchboard() -> VoiceHub:
-    """The hub of this process. In the embedded form there is no other to tell."""
-    layer = get_channel_layer() if settings.REDIS_URLS else None
-    board = VoiceHub(feed().hub, callers(), layer)
-    sanctions().listen(board.end_sanctioned)
-    return board

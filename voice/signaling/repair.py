@@ -5,7 +5,6 @@ and callers with the processes that live. What a hint or a request lost is put r
 import asyncio
 from collections.abc import Collection, Iterator
 
-from neartalk.records import records
 from presence.delivery import Form, refusal
 from presence.geo import area_of
 from presence.sessions import why_over
@@ -66,7 +65,7 @@ class Repair:
 
     async def _end(self, connection: SignalingConnection) -> None:
         """The session is over: so are the socket and its calls."""
-        refused = await why_over(connection.session)
+        refused = await why_over(self.presence.platform.sanctions, connection.session)
         connection.write(refusal(Form.JSON, refused))
         connection.close(refused.row.close)
         if connection.joined:
@@ -120,7 +119,7 @@ class Repair:
     async def count(self) -> None:
         """Counts a minute of voice for each connection."""
         for connection in self.connections.by_person.values():
-            records().activity.speak(area_of(connection.session.person.cell))
+            self.presence.activity.speak(area_of(connection.session.person.cell))
 
 
 def unannounced(callers: Collection[Caller]) -> Changes:
