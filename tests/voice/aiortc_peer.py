@@ -83,9 +83,9 @@ class Call:
     async def begin(self) -> None:
         """Whoever is not polite sends the first offer."""
         if not self.polite:
-            await self._say()
+            await self._send_local()
 
-    async def take(self, frame: Frame) -> None:
+    async def receive(self, frame: Frame) -> None:
         kind = frame["type"].removeprefix("voice.")
         waiting = self.pc.signalingState == "have-local-offer"
         if kind == "candidate":
@@ -93,7 +93,7 @@ class Call:
             candidate.sdpMLineIndex = 0
             await self.pc.addIceCandidate(candidate)
         elif kind == "answer" and waiting:
-            await self._hear(frame["sdp"], kind)
+            await self._set_remote(frame["sdp"], kind)
         elif kind == "offer" and not waiting:
             await self._answer(frame["sdp"])
 
@@ -104,14 +104,14 @@ class Call:
         if self.ufrag not in ("", ufrag_of(sdp)):
             await self.pc.close()
             self.pc = self._new()
-        await self._hear(sdp, "offer")
-        await self._say()
+        await self._set_remote(sdp, "offer")
+        await self._send_local()
 
-    async def _hear(self, sdp: str, kind: str) -> None:
+    async def _set_remote(self, sdp: str, kind: str) -> None:
         self.ufrag = ufrag_of(sdp)
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, kind))
 
-    async def _say(self) -> None:
+    async def _send_local(self) -> None:
         await self.pc.setLocalDescription()
         description = self.pc.localDescription
         await self.send(f"voice.{description.type}", sdp=description.sdp)
@@ -137,7 +137,7 @@ class AiortcPeer:
             if frame["type"] == "voice.peers":
                 await self._update(frame["peers"])
             elif frame["type"] in PASSED:
-                await self._take(frame)
+                await self._receive(frame)
             elif frame["type"] == "error":
                 raise Unexpected(frame)
 
@@ -173,11 +173,11 @@ class AiortcPeer:
         await call.begin()
         waiting, self.early = self.early, []
         for frame in waiting:
-            await self._take(frame)
+            await self._receive(frame)
 
-    async def _take(self, frame: Frame) -> None:
+    async def _receive(self, frame: Frame) -> None:
         if call := self.calls.get((frame["from"], frame["instance"])):
-            await call.take(frame)
+            await call.receive(frame)
         else:
             self.early.append(frame)
 

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neartalk.background import Background
 from neartalk.codes import Refused
-from tests.support.hubs import never
 from tests.voice.processes import NEXT, two_processes
 
 if TYPE_CHECKING:
     from tests.voice.processes import PageConnection, TwoProcesses
 
 
-@pytest.fixture(autouse=True)
-def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Background, "_round", never)
+pytestmark = pytest.mark.usefixtures("no_rounds")
 
 
 async def block(both: TwoProcesses, by: PageConnection, whom: PageConnection) -> None:

@@ -27,7 +27,7 @@ WAIT_S = 20.0
 SHORT_S = 0.2
 
 
-def told(found: Iterable[Finding]) -> tuple[str, str]:
+def finding(found: Iterable[Finding]) -> tuple[str, str]:
     """The only finding."""
     [one] = found
     assert one.do or one.state is State.OK
@@ -42,21 +42,21 @@ def test_a_relay_that_works_is_well_over_each_way_and_each_fault_is_said(
     tls = f"turns:127.0.0.1:{relay.tls_port}"
     settings.TURN_SECRET = relay.secret
     settings.VOICE_NETWORKS = [ip_network("127.0.0.0/8")]
-    assert told(stun(f"stun:127.0.0.1:{relay.port}", WAIT_S))[0] == "ok"
+    assert finding(stun(f"stun:127.0.0.1:{relay.port}", WAIT_S))[0] == "ok"
     lent = ("ok", "It lends an address to speak through.")
-    assert [told(ask(url)) for url in (udp, tcp)] == [lent, lent]
-    state, says = told(ask(tls))
+    assert [finding(ask(url)) for url in (udp, tcp)] == [lent, lent]
+    state, says = finding(ask(tls))
     assert (state, says) == ("fault", "Browsers refuse its certificate: self-signed certificate.")
     monkeypatch.setattr(
         ssl, "create_default_context", trusting(ssl.create_default_context, relay.certificate)
     )
-    assert told(ask(tls)) == lent
+    assert finding(ask(tls)) == lent
     settings.VOICE_NETWORKS = []
-    assert told(ask(udp))[1].startswith("It lends an address that is not public")
+    assert finding(ask(udp))[1].startswith("It lends an address that is not public")
     settings.TURN_SECRET = "another"
-    assert told(ask(udp))[1] == "It does not take the credentials that people are given."
+    assert finding(ask(udp))[1] == "It does not take the credentials that people are given."
     relay.stop()
-    assert told(ask(udp)) == ("fault", "It does not answer: ConnectionRefusedError.")
+    assert finding(ask(udp)) == ("fault", "It does not answer: ConnectionRefusedError.")
 
 
 def ask(url: str) -> list[Finding]:
@@ -74,7 +74,7 @@ def test_nobody_waits_for_a_relay_that_is_silent() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         url = f"stun:127.0.0.1:{silent.getsockname()[1]}"
-        assert told(stun(url, SHORT_S)) == ("fault", "It does not answer: TimeoutError.")
+        assert finding(stun(url, SHORT_S)) == ("fault", "It does not answer: TimeoutError.")
 
 
 def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) 
 
         thread = threading.Thread(target=lose_one_and_answer, daemon=True)
         thread.start()
-        assert told(stun(f"stun:127.0.0.1:{server.getsockname()[1]}", WAIT_S))[0] == "ok"
+        assert finding(stun(f"stun:127.0.0.1:{server.getsockname()[1]}", WAIT_S))[0] == "ok"
         thread.join()
 
 
@@ -117,7 +117,7 @@ def test_an_address_leads_where_browsers_go(url: str, server: RelayServer) -> No
     "url", ["", "turn.example.org", "http://a", "turns:a?transport=udp", "turn:", "turn:a:b"]
 )
 def test_what_is_no_address_is_said(url: str) -> None:
-    state, says = told(stun(url, WAIT_S))
+    state, says = finding(stun(url, WAIT_S))
     assert state == "fault"
     assert says.startswith("It is no address: ")
 
@@ -140,12 +140,12 @@ def test_each_no_has_its_sentence(why: Exception, says: str) -> None:
 def test_what_is_set_of_a_relay_is_looked_at(settings: Settings) -> None:
     settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET = ["stun:a"], [], ""
     assert [exam.about for exam in exams(Asked())] == ["relay", "stun:a"]
-    assert told(relay())[1].startswith("There is none")
+    assert finding(relay())[1].startswith("There is none")
     settings.TURN_URLS, settings.TURN_SECRET = ["turns:b"], "short"
     assert [exam.about for exam in exams(Asked())] == ["relay", "stun:a", "turns:b"]
-    assert told(relay()) == (
+    assert finding(relay()) == (
         "fault",
         "TURN_SECRET can be guessed by whoever was given one credential.",
     )
     settings.TURN_URLS, settings.TURN_SECRET = ["turn:b"], "4mXz0vQ9hT7kLw2Rb8NcYp5Jd"
-    assert told(relay())[1].startswith("No TURN_URLS begins with turns:")
+    assert finding(relay())[1].startswith("No TURN_URLS begins with turns:")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from neartalk.background import Background
-from tests.support.hubs import WAIT_S, never, turns
+from tests.support.hubs import WAIT_S, turns
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
 from voice.signaling.peer_list import PeerLists
 
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
     from voice.signaling import SignalingConnection
 
 
-@pytest.fixture(autouse=True)
-def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Background, "_round", never)
+pytestmark = pytest.mark.usefixtures("no_rounds")
 
 
 async def test_what_two_agree_on_redraws_nobody_else_s_list() -> None:
