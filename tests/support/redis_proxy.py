@@ -1,4 +1,4 @@
-"""Between a client and Redis: sees each write of the client, keeps answers back, cuts."""
+"""A proxy between a client and Redis: records each write, holds answers back, cuts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ if TYPE_CHECKING:
 WAIT_S = 10.0
 
 
-class Relay:
+class RedisProxy:
+    """`lots` are what the client wrote, one write each. `allowed` is how many more reads of answers
+    pass; None: all."""
+
     def __init__(self, redis: Valkey) -> None:
         self.redis = redis
-        self.lots: list[bytes] = []  # what the client wrote, one write each
-        self.allowed: int | None = None  # how many more lots of answers pass; None: all
+        self.lots: list[bytes] = []
+        self.allowed: int | None = None
         self.changed = asyncio.Event()
         self.ways: set[asyncio.StreamWriter] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.url = ""
 
     def keep(self, allowed: int = 0) -> None:
-        """Answers are kept back, after so many lots of them."""
+        """Holds answers back after so many reads of them."""
         self.allowed = allowed
 
     def pass_on(self) -> None:
@@ -38,7 +41,7 @@ class Relay:
         self.ways.clear()
 
     async def until(self, lots: int) -> None:
-        """Until the client has written so often."""
+        """Waits until the client has written so often."""
         async with asyncio.timeout(WAIT_S):
             while len(self.lots) < lots:
                 self.changed.clear()
@@ -78,8 +81,8 @@ async def some(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def relayed(redis: Valkey) -> AsyncIterator[Relay]:
-    relay = Relay(redis)
+async def proxied(redis: Valkey) -> AsyncIterator[RedisProxy]:
+    relay = RedisProxy(redis)
     server = await asyncio.start_server(relay.met, "127.0.0.1", 0)
     relay.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
     try:

@@ -1,4 +1,4 @@
-"""What manage.py doctor says of STUN and the relay: a real allocation, and each way it fails."""
+"""What manage.py doctor finds of STUN and the relay: a real allocation, and each way it fails."""
 
 from __future__ import annotations
 
