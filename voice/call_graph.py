@@ -57,7 +57,7 @@ class Changes:
 
 
 class CallGraph:
-    """The callers of one transaction, with everyone they are tied to.
+    """The callers of one transaction, with everyone they are tied to; steps change it.
 
     `processes` are the ids of living server processes. `limit` is how many connections a person may
     have, `knock_rule` how often they may knock.
@@ -79,29 +79,30 @@ class CallGraph:
         self.ended: list[End] = []
 
     def get(self, person_id: str) -> Caller:
-        """The caller; one that has not joined if nothing is known of them."""
+        """The caller; if nothing is known of a person, one that has not joined."""
         return self.callers.get(person_id) or Caller(person_id)
 
     def alive(self, caller: Caller | None) -> TypeGuard[Caller]:
         return caller is not None and caller.alive(self.processes, self.now_ms)
 
     def put(self, caller: Caller) -> None:
-        """Replaces a caller; a change counts their version up."""
+        """Replaces a caller, with the next version if anything differs."""
         if self.callers.get(caller.person_id) != caller:
             self.callers[caller.person_id] = caller.changed(version=caller.version + 1)
 
     def tie(self, own: str, to: str, tie: Tie | None) -> None:
-        """Sets the tie of both sides, as seen by the first; None removes it."""
+        """Sets the tie of both sides, as the first side has it; None removes it."""
         for one, other, side in ((own, to, tie), (to, own, MIRROR[tie] if tie else None)):
             if one in self.callers:
                 self.put(self.callers[one].tied(other, side))
 
     def end(self, own: str, to: str, reason: EndReason, by: str = "") -> None:
-        """Removes a tie. Whoever ended it (`by`) is not told; nor is anybody that a knock ended."""
+        """Removes a tie. The end of a call is added to `ended`, for both sides but `by` who ended
+        it; the end of a knock is not."""
         tie = self.callers[own].ties[to]
         self.tie(own, to, None)
         if tie is Tie.OUTGOING and by == own:
-            self.decline(to, own, WITHDRAWN_MS)
+            self.remember_decline(to, own, WITHDRAWN_MS)
         if tie in {Tie.WAITING, Tie.LIVE}:
             pair = (own, to), (to, own)
             self.ended += [End(one, other, reason) for one, other in pair if one != by]
@@ -110,19 +111,19 @@ class CallGraph:
         for other in [*self.get(person_id).ties]:
             self.end(person_id, other, reason, by=person_id)
 
-    def decline(self, own: str, to: str, life_ms: int) -> None:
-        """The other may not knock at this person for so long; a longer refusal stays."""
+    def remember_decline(self, own: str, to: str, life_ms: int) -> None:
+        """Keeps the other from knocking at this person for so long; a longer decline stays."""
         if me := self.callers.get(own):
-            declined = self.declined(me)
+            declined = self.declines_of(me)
             declined[to] = max(declined.get(to, 0), self.now_ms + life_ms)
             self.put(me.changed(declined=declined))
 
-    def declined(self, caller: Caller) -> dict[str, int]:
-        """Whom they declined, as far as that still counts."""
+    def declines_of(self, caller: Caller) -> dict[str, int]:
+        """Whom a caller declined and until when, without declines that are over."""
         return {id: until for id, until in caller.declined.items() if until > self.now_ms}
 
     def changes_since(self, before: Mapping[str, Caller]) -> Changes:
-        """The difference to these callers."""
+        """What the graph changed, compared with these callers."""
         changed = [one for id, one in self.callers.items() if before.get(id) != one]
         pairs = [(before.get(one.person_id), one) for one in changed]
         visible = [(was, one) for was, one in pairs if was is None or was.public != one.public]

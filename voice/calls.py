@@ -31,7 +31,7 @@ def knock(graph: CallGraph, own: str, to: str) -> None:
     if count_ties(me, incoming=False) >= TIES_MAX or count_ties(other, incoming=True) >= TIES_MAX:
         raise Refused("busy", retry_after=BUSY_S, ref=to)
     tat_ms = allow_knock(me, to, graph.knock_rule, graph.now_ms)
-    # Whoever knocks at somebody does not decline them any more.
+    # Whoever knocks at somebody withdraws an earlier decline.
     declined = {id: until for id, until in me.declined.items() if id != to}
     graph.put(me.changed(knock_tat_ms=tat_ms, declined=declined))
     graph.tie(own, to, Tie.OUTGOING)
@@ -54,14 +54,14 @@ def accept(graph: CallGraph, own: str, to: str) -> None:
 def decline(graph: CallGraph, own: str, to: str) -> None:
     """Declines a knock, withdraws one, or ends a call; does nothing where there is no tie.
 
-    All of them are remembered, a withdrawn knock too: a knock that comes and goes is no way to
-    reach somebody.
+    After each of them one side may not knock for a while. After a withdrawn knock that is the side
+    that knocked: knocks that come and go would be a way to disturb somebody.
     """
     tie = graph.get(own).ties.get(to)
     if tie is None:
         return
     if tie is not Tie.OUTGOING:
-        graph.decline(own, to, DECLINED_MS)
+        graph.remember_decline(own, to, DECLINED_MS)
     graph.end(own, to, EndReason.DECLINED, by=own)
     settle(graph, own)
 
@@ -78,7 +78,10 @@ def connected(graph: CallGraph, own: str, to: str) -> tuple[Caller, Caller]:
 
 
 def both(graph: CallGraph, own: str, to: str) -> tuple[Caller, Caller]:
-    """Two who may speak with each other. Raises Refused: `not-joined`, `out-of-reach`."""
+    """Two callers who may speak with each other.
+
+    Raises Refused: `not-joined`, `out-of-reach`.
+    """
     me, other = graph.callers.get(own), graph.callers.get(to)
     if me is None or not me.joined:
         raise Refused("not-joined")
@@ -96,6 +99,6 @@ def allow_knock(me: Caller, to: str, limit: Rule, now_ms: int) -> int:
 
 
 def count_ties(caller: Caller, *, incoming: bool) -> int:
-    """The number of knocks at a person, or else of all their other ties. They are counted apart, so
-    that somebody at whom too many knock can still ask their friends."""
+    """The number of knocks at a person, or else of all their other ties. They have separate limits,
+    so that somebody at whom too many knock can still knock at others."""
     return sum((tie is Tie.INCOMING) is incoming for tie in caller.ties.values())

@@ -47,7 +47,7 @@ def rewritten(raw: str, networks: Sequence[Network], *, relay_only: bool) -> str
 
 
 def parse(raw: str) -> re.Match[str]:
-    """Raises Refused: `bad-candidate`."""
+    """The fields of a candidate. Raises Refused: `bad-candidate`."""
     found = CANDIDATE.fullmatch(raw) if len(raw) <= CANDIDATE_MAX else None
     if not found or not 0 < int(found["port"]) < 65_536:
         raise Refused("bad-candidate")

@@ -15,7 +15,7 @@ def enter(graph: CallGraph, caller: Caller) -> None:
     graph.put(
         caller.changed(
             ties=known.ties,
-            declined=graph.declined(known),
+            declined=graph.declines_of(known),
             knock_tat_ms=known.knock_tat_ms,
             version=known.version,
         )

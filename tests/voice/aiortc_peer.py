@@ -118,8 +118,8 @@ class Call:
 
 
 class AiortcPeer:
-    """A connection for each person and each life of their client; frames that come before the list
-    that they belong to wait for it."""
+    """A client with a connection for each peer and each instance of their client. Frames that come
+    before the peer list that they belong to wait for it."""
 
     def __init__(self, speaker: Speaker, ice_servers: list[RTCIceServer]) -> None:
         self.speaker, self.ice_servers = speaker, ice_servers
@@ -218,7 +218,7 @@ def ufrag_of(sdp: str) -> str:
 
 
 def decibels(frame: AudioFrame) -> float:
-    """Below full scale."""
+    """Decibels relative to full scale."""
     samples = array("h", bytes(frame.planes[0]))
     power = sum(sample * sample for sample in samples) / len(samples) / FULL_SCALE**2
     return 10 * math.log10(power + 1e-10)

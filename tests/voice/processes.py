@@ -1,5 +1,5 @@
-"""Server processes without the process: voice hubs side by side in one loop, on one memory whose
-clock the test moves."""
+"""Two server processes within the test's own: voice hubs in one loop, on one memory whose clock the
+test moves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _instances = itertools.count()
 
 
 class PageConnection(SignalingConnection):
-    """A connection with its page in sight."""
+    """A connection whose frames the test can read."""
 
     def __init__(self, session: Session, process: VoiceProcess) -> None:
         self.page = Page()
@@ -36,13 +36,13 @@ class PageConnection(SignalingConnection):
 
     @property
     def listed(self) -> dict[str, str]:
-        """How the newest list says that it stands, by name."""
+        """The states of the newest peer list, by name."""
         lists = self.page.all("voice.peers")
         return {one["username"]: one["state"] for one in lists[-1]["peers"]} if lists else {}
 
     @property
     def ends(self) -> list[tuple[str, str]]:
-        """Whose calls ended and why."""
+        """The calls that ended: with whom, and why."""
         return [(one["from"], one["reason"]) for one in self.page.all("voice.end")]
 
     @property
@@ -58,7 +58,7 @@ class PageConnection(SignalingConnection):
 
 
 class VoiceProcess:
-    """One process."""
+    """One server process: its chat, presence and voice hub."""
 
     def __init__(self, registry: Any, callers: Any, wire: Wire) -> None:
         self.chat = Process(registry, MemoryHistory(registry.clock), wire)
@@ -79,13 +79,13 @@ class VoiceProcess:
         return bool(self.chat.busy or under_way or not self.layer.queue.empty())
 
     async def pulse(self) -> None:
-        """What happens every 2 s."""
+        """One round of presence, then one of voice."""
         await self.presence._pulse()
         await self.hub.repair.follow()
 
 
 class TwoProcesses:
-    """Two processes."""
+    """Two server processes on one registry and one store of callers."""
 
     def __init__(self) -> None:
         self.now_ms = 1_800_000_000_000
@@ -122,7 +122,7 @@ class TwoProcesses:
         return alice, bob
 
     async def settle(self) -> None:
-        """Until everything that was begun has come to its end."""
+        """Waits until nothing is under way in either process."""
         async with asyncio.timeout(WAIT_S):
             while self.first.busy or self.second.busy:
                 await turns()

@@ -46,7 +46,7 @@ class Speaker(Tab):
         return self.latest
 
     async def sees(self, other: Speaker, state: str | None) -> Frame:
-        """Waits until the list says so of somebody (None: they are not on it)."""
+        """Waits until the list has somebody in this state; None: until they are not on it."""
         while True:
             found = [one for one in self.known() if one["person_id"] == other.person_id]
             if [one["state"] for one in found] == ([] if state is None else [state]):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("no_rounds")
 
 
 async def block(both: TwoProcesses, by: PageConnection, whom: PageConnection) -> None:
-    """And what happens in the next 2 s at the process of whoever blocked."""
+    """Blocks somebody; the process of whoever blocked does its next round."""
     await both.registry.block(by.session.digest, whom.person_id)
     await by.process.hub.repair.follow()
     await both.settle()

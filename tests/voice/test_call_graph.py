@@ -27,7 +27,7 @@ def among(*callers: Caller, limit: int = 8, now_ms: int = NOW_MS) -> CallGraph:
 
 
 def stand(graph: CallGraph, one: str, other: str) -> tuple[Tie | None, Tie | None]:
-    """How each of two stands with the other."""
+    """The ties of both sides."""
     return graph.callers[one].ties.get(other), graph.callers[other].ties.get(one)
 
 

@@ -1,4 +1,4 @@
-"""What people in voice see of each other, whom it is drawn for, and when."""
+"""What a peer list shows, whom it is sent to, and when."""
 
 from __future__ import annotations
 

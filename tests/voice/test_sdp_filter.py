@@ -1,4 +1,4 @@
-"""What passes through the shield: audio, and no address but a relay's, whatever is sent."""
+"""What passes the SDP filter: audio, and no address but a relay's, whatever is sent."""
 
 import re
 from ipaddress import ip_address, ip_network
@@ -33,7 +33,7 @@ def candidate(kind: str, address: str, transport: str = "udp") -> str:
 
 
 def offer(*candidates: str) -> str:
-    """As browsers write one."""
+    """An offer as browsers write it."""
     lines = [
         "v=0",
         f"o=- 4611731400430051336 2 IN IP4 {PUBLIC}",

@@ -188,7 +188,8 @@ async def test_when_a_server_begins_anew_everybody_comes_back_once(server: Serve
 
 
 async def declined(signal: ClientConnection) -> str:
-    """Knocks at the first who may be knocked at; who it was, once they said no, and only no."""
+    """Knocks at the first who may be knocked at. Returns who it was, once they declined; they
+    must do nothing else."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
     wanted = ""
     async with asyncio.timeout(30):

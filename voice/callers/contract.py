@@ -42,8 +42,8 @@ class Caller:
     `direct`: others may see their network address. `instance` names this life of their client.
     `process` holds their socket and is reached by `channel`. Without a process they are away, and
     stay until `until_ms`. `declined`: until when each person may not knock at them again.
-    `knock_tat_ms`: the GCRA state of their own knocks. `hidden`: those with whom a block stands
-    between.
+    `knock_tat_ms`: the GCRA state of their own knocks. `hidden`: the people between whom and them a
+    block stands.
     """
 
     person_id: str

@@ -31,8 +31,8 @@ def district_key(district: District) -> str:
 
 
 class RedisCallers:
-    """Transactions of one process that come together are written together: one by one they would
-    have to be repeated because of each other."""
+    """The Redis store. Transactions of one process that come together are written together: one by
+    one each would make the next be repeated."""
 
     def __init__(self, client: Store) -> None:
         self.client = client

@@ -15,7 +15,8 @@ LIST_PERIOD_S = 1.0
 
 
 class CallBroadcaster:
-    """Never waits for a connection; hints may be lost, and are then left to the rounds."""
+    """Sends what changed. It never waits for a connection; a hint may be lost, and the rounds of
+    `Repair` find what it told."""
 
     def __init__(self, connections: Connections, peer_lists: PeerLists, hints: Hints) -> None:
         self.connections = connections

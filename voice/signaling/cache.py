@@ -7,8 +7,11 @@ from voice.mesh import may_speak
 
 
 class CallerCache:
-    """The newest known versions of callers. `districts` are those that are kept up to date;
-    `updated` are the people of whom something newer came since `begin_load`."""
+    """The newest known versions of callers.
+
+    `districts` are those that are kept up to date. `updated` are the people for whom a newer
+    version came since `begin_load`.
+    """
 
     def __init__(self) -> None:
         self.callers: dict[str, Caller] = {}

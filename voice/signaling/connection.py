@@ -10,8 +10,9 @@ from voice.callers import District
 
 
 class SignalingConnection:
-    """`instance` and `direct` are what its client joined with; `instance` is "" until it did.
+    """A socket by which somebody may be in voice.
 
+    `instance` and `direct` are what its client joined with; `instance` is "" until it did.
     `version` is that of its caller when this process published it last, 0 until then. `districts`
     are those whose callers it is shown. `list_hash` and `listed_at_s` are those of the last peer
     list; `timer` makes the next one due at `due_s`.

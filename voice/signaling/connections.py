@@ -7,8 +7,8 @@ from voice.signaling.connection import SignalingConnection
 
 
 class Connections:
-    """A person has one at most. `by_district` has the connections that are shown the callers of a
-    district."""
+    """The connections that joined, one at most for each person. `by_district` has those that are
+    shown the callers of a district."""
 
     def __init__(self) -> None:
         self.by_person: dict[str, SignalingConnection] = {}

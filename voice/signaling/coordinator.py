@@ -14,7 +14,8 @@ from voice.signaling.cache import CallerCache
 
 
 class CallCoordinator:
-    """Writes to no connection and publishes nothing: what a transaction changes is returned."""
+    """Carries out transactions on callers. It writes to no connection and publishes nothing: what a
+    transaction changed is returned."""
 
     def __init__(self, presence: Hub, callers: Callers) -> None:
         self.presence = presence

@@ -9,7 +9,8 @@ from voice.signaling.cache import CallerCache
 
 
 class DistrictSubscriptions:
-    """One change after the other: a district is not left while somebody else subscribes to it."""
+    """Subscribes to districts and leaves them, one request after the other: a district is not left
+    while somebody else subscribes to it."""
 
     def __init__(self, hints: Hints, callers: Callers, cache: CallerCache) -> None:
         self.hints = hints

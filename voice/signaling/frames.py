@@ -1,6 +1,6 @@
 """The frames of `/signal` to the client."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neartalk.limits import seconds
@@ -8,7 +8,7 @@ from presence.delivery import Frame, dumps
 from presence.geo import apart, label, label_m
 from voice.call_graph import End
 from voice.callers import Caller, Tie
-from voice.mesh import is_direct, is_polite, standing, unheard_by
+from voice.mesh import Pair, is_direct, is_polite, standing, unheard_by
 
 SHOWN_MAX = 50
 
@@ -23,24 +23,30 @@ def peers(
     listed = sorted(others, key=lambda one: (one.person_id not in me.ties, *rank(me, one)))
     shown = sorted(listed[:SHOWN_MAX], key=lambda one: rank(me, one))
     mesh = standing(known)
-    in_line = [pair for pair in mesh.waiting if me.person_id in pair]
+    queue = [pair for pair in mesh.waiting if me.person_id in pair]
     frame = {
         "type": "voice.peers",
         "policy": policy(me),
         "limit": limit,
         "count": len(listed),
-        "peers": [
-            {**identity(one), "distance": label(apart(me.place.cell, one.place.cell))}
-            | state(me, one, now_ms)
-            | ({"ahead": in_line.index(pair)} if (pair := pair_of(me, one)) in in_line else {})
-            for one in shown
-        ],
+        "peers": [row(me, one, queue, now_ms) for one in shown],
         "unheard": [
             {**identity(known[far]), "why": str(why), "through": list(through)}
             for far, why, through in unheard_by(me.person_id, mesh, known)
         ],
     }
     return Frame(dumps(frame))
+
+
+def row(me: Caller, one: Caller, queue: Sequence[Pair], now_ms: int) -> dict[str, Any]:
+    """One other person on the list. `queue` are this person's pairs that wait for a free place."""
+    pair = frozenset({me.person_id, one.person_id})
+    return {
+        **identity(one),
+        "distance": label(apart(me.place.cell, one.place.cell)),
+        **state(me, one, now_ms),
+        **({"ahead": queue.index(pair)} if pair in queue else {}),
+    }
 
 
 def relayed(kind: str, sender: Caller, **fields: Any) -> dict[str, Any]:
@@ -68,10 +74,6 @@ def rank(me: Caller, one: Caller) -> tuple[int, str]:
 
 def identity(one: Caller) -> dict[str, str]:
     return {"person_id": one.person_id, "username": one.name}
-
-
-def pair_of(me: Caller, one: Caller) -> frozenset[str]:
-    return frozenset({me.person_id, one.person_id})
 
 
 def state(me: Caller, one: Caller, now_ms: int) -> dict[str, Any]:

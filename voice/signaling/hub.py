@@ -35,7 +35,8 @@ MINUTE_S = 60.0
 
 
 class VoiceHub:
-    """`knocks` counts them. Without a channel layer there are no other processes."""
+    """Voice of one process. Without a channel layer there are no other processes. `knocks` counts
+    the knocks that were tried."""
 
     def __init__(self, presence: Hub, callers: Callers, layer: Any = None) -> None:
         self.presence = presence

@@ -28,8 +28,11 @@ class Later(Protocol):
 
 
 class Participants:
-    """`away` are those whose last socket was here, and until when (ms) they may come back; it may
-    be that no process subscribes to their district any more."""
+    """This process's people in voice, and the one way to change callers.
+
+    `away` are those whose last socket was here, and until when (ms) they may come back. Perhaps no
+    process subscribes to their district any more.
+    """
 
     def __init__(
         self,
@@ -65,8 +68,8 @@ class Participants:
             self._compare(caller)
 
     def _compare(self, caller: Caller) -> None:
-        """Where somebody else wrote a caller of ours after we published it: publishes it again if
-        that took them out, and hands over if they are elsewhere now."""
+        """Compares a caller with the connection of its person here, after another process wrote it:
+        publishes them again if that took them out, and hands over if they are elsewhere now."""
         connection = self.connections.of(caller.person_id)
         if connection is None or not 0 < connection.version < caller.version:
             return

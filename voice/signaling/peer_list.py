@@ -13,7 +13,11 @@ from voice.signaling.coordinator import CallCoordinator
 
 
 class PeerLists:
-    """`schedule` says for whom a list is due, `due` hands them out, `send` renders and writes."""
+    """The peer lists of this process's connections.
+
+    `schedule` sets when a connection's list is due, `due` returns the connections one by one, and
+    `send` renders and writes.
+    """
 
     def __init__(self, coordinator: CallCoordinator) -> None:
         self.coordinator = coordinator
@@ -22,8 +26,8 @@ class PeerLists:
         self.rendering = asyncio.Lock()
 
     def schedule(self, connection: SignalingConnection, period_s: float = 0.0) -> None:
-        """The list is due at once, or once `period_s` has passed since the last one; whichever of
-        several schedules is the first holds."""
+        """Makes the list due once `period_s` has passed since the last one. Of several schedules
+        the earliest holds."""
         loop = asyncio.get_running_loop()
         due_s = max(loop.time(), connection.listed_at_s + period_s)
         if connection.timer:
@@ -38,7 +42,8 @@ class PeerLists:
         return await self.queue.get()
 
     def begin(self, connection: SignalingConnection) -> bool:
-        """Whether its list can be sent. What is scheduled from now on is another list."""
+        """Begins to send a list: changes from now on schedule another one. Returns whether there is
+        a list to be sent."""
         connection.timer = None
         if not self.is_published(connection):
             return False
@@ -58,7 +63,7 @@ class PeerLists:
                 connection.send_list(self.render(connection.person_id, elsewhere))
 
     def is_published(self, connection: SignalingConnection) -> bool:
-        """Whether its caller is in voice, with a place: the list depends on it."""
+        """Whether its caller is in voice and so has a place, on which the list depends."""
         return connection.joined and self.coordinator.known(connection.person_id).joined
 
     def render(self, own: str, elsewhere: Mapping[str, Caller]) -> Frame:

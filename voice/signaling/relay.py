@@ -15,7 +15,7 @@ from voice.signaling.coordinator import CallCoordinator
 
 
 class SignalRelay:
-    """`relayed` counts the offers, answers and candidates."""
+    """Relays between people whose tie is live. `relayed` counts offers, answers, candidates."""
 
     def __init__(self, coordinator: CallCoordinator, broadcaster: CallBroadcaster) -> None:
         self.coordinator = coordinator

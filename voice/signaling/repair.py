@@ -1,5 +1,5 @@
-"""Rounds that compare: where people are with what is published of them, the cache with the store,
-and callers with the processes that live. What a hint or a request lost is put right by them.
+"""Rounds that repair what a lost hint or a failed request left behind. They compare sessions with
+what is published of them, the cache with the store, and callers with the living processes.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from voice.signaling.participants import Participants
 
 
 class Repair:
-    """`epoch` and `processes` are those of the last round of `follow`."""
+    """The rounds of one process. `epoch` and `processes` are those of the last `follow`."""
 
     def __init__(self, participants: Participants) -> None:
         self.participants = participants
@@ -32,7 +32,7 @@ class Repair:
     # ---- Every 2 s ---------------------------------------------------------------------------
 
     async def follow(self) -> None:
-        """Where people are by now, what they are called, and who is still here. Raises Refused:
+        """Publishes people who moved or were renamed, and reaps who is gone. Raises Refused:
         `store-unavailable`; the next round tries again."""
         leases = self.presence.leases
         if self.epoch != leases.epoch:
@@ -64,7 +64,7 @@ class Repair:
             await self.participants.unsubscribe()
 
     async def _end(self, connection: SignalingConnection) -> None:
-        """The session is over: so are the socket and its calls."""
+        """Ends a connection whose session is over, and its person's calls."""
         refused = await why_over(self.presence.platform.sanctions, connection.session)
         connection.write(refusal(Form.JSON, refused))
         connection.close(refused.row.close)
@@ -73,7 +73,7 @@ class Repair:
             await self.participants.leave(connection.person_id, EndReason.SESSION)
 
     def _late(self) -> Iterator[str]:
-        """Who did not come back in time."""
+        """The ids of those who did not come back in time."""
         now_ms = self.presence.now_ms()
         return (id for id, until_ms in self.participants.away.items() if until_ms <= now_ms)
 

@@ -15,7 +15,7 @@ class KnockListener(Protocol):
 
 
 class SimulatedCaller(Line):
-    """`peers` are the states of the peer list, by person."""
+    """A simulated person at `/signal`. `peers` are the states of the peer list, by person."""
 
     path = "/signal"
 

@@ -27,8 +27,7 @@ SAMPLES = 100_000
 
 
 class Chatter:
-    """`acks_s` and `deliveries_s` are how long acks and deliveries took, in seconds; deliveries to
-    those who stood still."""
+    """Writes messages, and keeps how long (s) acks took, and deliveries to those who stood."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self.crowd = crowd
@@ -120,7 +119,7 @@ class Chatter:
             self.crowd.figures["greetings"] += 1
 
     def excuse(self, neighbour: SimulatedNeighbour) -> None:
-        """To somebody whose knock was declined."""
+        """Writes to somebody whose knock was declined."""
         if self.manners.may_answer(now_ms()):
             self.send(neighbour, self.phrases.no_voice())
 

@@ -30,8 +30,8 @@ LIFE_MS = 30 * 60_000
 
 
 class Crowd:
-    """`figures` counts what was done and seen, and `denied` calls that were refused, by code.
-    `haste` makes all waits shorter.
+    """All simulated people. `figures` counts what was done and shown, `denied` the calls that were
+    refused, by code. `haste` divides all waits.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ GREETING_MS, GREETINGS = 15_000, 3
 
 
 class Manners:
-    """Times are milliseconds of any monotonic clock."""
+    """The limits of one crowd. Times are milliseconds of any monotonic clock."""
 
     def __init__(self) -> None:
         self.met: set[str] = set()

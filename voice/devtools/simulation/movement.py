@@ -18,7 +18,7 @@ AWAY_S = 2.0
 
 
 class Movement:
-    """Somebody is `moving` while a call of theirs is under way."""
+    """Moves everyone once a second. Somebody is `moving` while a call of theirs is under way."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self.crowd = crowd

@@ -34,7 +34,8 @@ class ChatListener(Protocol):
 
 
 class SimulatedNeighbour(Client):
-    """`caller` is their part in voice. They may write again at `free_s`, by the loop's clock."""
+    """A simulated person at `/ws`. `caller` is their part in voice. They may write again from
+    `free_s` on, by the loop's clock."""
 
     def __init__(
         self, person: Person, doors: Sequence[str], walk: Walk, listener: ChatListener

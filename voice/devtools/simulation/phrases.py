@@ -16,7 +16,7 @@ TRIES = 40
 
 
 class Utterance(NamedTuple):
-    """`speaker` counts from 0."""
+    """One message of a conversation; `speaker` counts from 0."""
 
     speaker: int
     text: str
