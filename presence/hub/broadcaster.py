@@ -32,7 +32,7 @@ class PresenceBroadcaster:
 
     def send_now(self, socket: Socket, drawn: RenderedNearby | None = None) -> None:
         """Writes who is near, if that differs from what the socket shows."""
-        hidden = socket.session.hidden if socket.guarded else frozenset[str]()
+        hidden = socket.session.hidden if socket.filtered else frozenset[str]()
         if drawn is None or self.roster.holds(hidden, socket.place):
             drawn = RenderedNearby(self.nearby(socket.place, hidden))
         frame = drawn.frame(socket)

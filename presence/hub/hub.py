@@ -170,7 +170,7 @@ class Hub:
         seen = await self.subscriptions.source.replay(socket, arrival)
         if socket in self.audience.sockets_of(socket.person):
             self.audience.settle(socket, seen)
-            if group.drawn != drawn or socket.guarded:
+            if group.drawn != drawn or socket.filtered:
                 self.broadcaster.send_now(socket)
 
     def exit(self, socket: Socket) -> None:
@@ -277,7 +277,7 @@ class Hub:
         mark = signals("mark", mark=mark_ms)
         for group in [*self.audience.cohorts.values()]:
             moved = [one for one in group.live if one.session.placed_ms > mark_ms]
-            group.flush()  # it says that all before it was handed over
+            self.audience.coalescer.flush(group)  # it says that all before it was handed over
             group.write(mark[group.form], but=moved)
             await asyncio.sleep(0)
 

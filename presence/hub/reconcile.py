@@ -88,7 +88,7 @@ class Reconciler:
 
     def apply_block(self, socket: Socket, blocked: Collection[str]) -> None:
         """A block stands between its person and somebody: each is gone for the other."""
-        self.audience.guard(socket)
+        self.audience.filter(socket)
         group = self.audience.cohort_of(socket)
         if blocked:
             socket.write(signal(socket.form, "blocked", person_ids=sorted(blocked)))

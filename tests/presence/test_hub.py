@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from neartalk.codes import Refused
-from presence.delivery.audience import WINDOW_S
+from presence.delivery.coalescer import WINDOW_S
 from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hub import LINGER_S
