@@ -407,7 +407,7 @@ async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
         await place.block(place.alice, place.bob)
         await place.first.poll()
         marks = len(place.alice.page.all("mark"))
-        await place.first.hub._mark()
+        await place.first.hub.rounds.mark()
         assert len(place.alice.page.all("mark")) == marks + 1
         place.first.hub.announce(
             await place.registry.place(

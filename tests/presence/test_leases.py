@@ -20,7 +20,7 @@ async def test_a_dead_process_takes_its_people_with_it() -> None:
         await place.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
-        await place.second.hub._reap()
+        await place.second.hub.rounds.reap()
         found = await place.registry.people([tile_of(HERE.cell)])
         assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == []
 

@@ -48,7 +48,7 @@ async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None
         place.second.hub.exit(gone)
         assert place.second.layer
         stop = place.second.layer.stops["group_discard"] = Stop()
-        pulse = asyncio.create_task(place.second.hub._pulse())
+        pulse = asyncio.create_task(place.second.hub.rounds.pulse())
         await stop.arrived()
         bob = await place.second.knock(session)
         await turns()
@@ -92,7 +92,7 @@ async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
         await place.first.say(alice, "nobody was told")
         await turns()
         assert bob.page.texts == []
-        await place.second.hub._pulse()
+        await place.second.hub.rounds.pulse()
         assert bob.page.texts == ["nobody was told"]
         place.second.layer.group_add = adds  # type: ignore[method-assign]
         await time.pass_s(REJOIN_S)
