@@ -305,3 +305,15 @@ async def test_who_was_given_up_as_too_slow_is_told_once_when_they_are_back() ->
         assert [error["code"] for error in again.page.all("error")] == ["too-slow"]
         once = await place.first.come(session)
         assert not once.page.all("error")
+
+
+async def test_a_note_that_cannot_be_forgotten_costs_nobody_their_socket() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Bob", BESIDE)
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.registry.note(session.digest, "too-slow")
+        place.registry.failing["note"] = Refused("store-unavailable")
+        bob = await place.first.come(session)
+        assert [error["code"] for error in bob.page.all("error")] == ["too-slow"]
+        await place.first.say(alice, "hello")
+        assert bob.page.texts == ["hello"]

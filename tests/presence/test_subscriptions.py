@@ -1,13 +1,17 @@
-"""The tiles that a process watches: when they begin, how they are kept current, when they go."""
+"""The tiles that a process is subscribed to: how they begin, are kept current, and end."""
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
-from presence.geo import tiles_within
+from neartalk.codes import Refused
+from presence.geo import Tile, tiles_within
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hints import PROCESSES, REJOIN_S
-from tests.presence.town import town
+from presence.hub.source import NullSource
+from presence.hub.subscriptions import TileSubscriptions
+from tests.presence.town import Town, town
 from tests.support.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
 
 
@@ -99,3 +103,114 @@ async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
         await place.first.say(alice, "told again")
         await place.settle()
         assert bob.page.texts == ["nobody was told", "told again"]
+
+
+# ---- What was begun and came to nothing ---------------------------------------------------------
+
+
+class Follower(NullSource):
+    """A source that fails, or waits, after it has begun to follow tiles."""
+
+    def __init__(self, failure: BaseException | None = None) -> None:
+        self.failure = failure
+        self.followed: set[Tile] = set()
+        self.stop = Stop()
+
+    async def begin(self, tiles: Iterable[Tile]) -> None:
+        self.followed.update(tiles)
+        if self.failure:
+            raise self.failure
+        await self.stop.halt()
+
+    def forget(self, tiles: Iterable[Tile]) -> None:
+        self.followed.difference_update(tiles)
+
+
+def held(place: Town) -> set[str]:
+    """The groups of tiles that anybody has joined."""
+    groups = place.wire.groups.items()
+    return {group for group, queues in groups if queues and group.startswith("tile.u")}
+
+
+@pytest.mark.parametrize("failure", [Refused("store-unavailable"), RuntimeError()])
+async def test_tiles_whose_messages_could_not_be_read_are_released_with_the_next_pulse(
+    failure: Exception,
+) -> None:
+    async with town() as place:
+        hub, source = place.first.hub, Follower(failure)
+        hub.attach(source)
+        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        with pytest.raises(type(failure)):
+            await alice.task
+        assert held(place)
+        assert hub.roster.versions
+        hub.exit(alice)
+        await hub.rounds.pulse()
+        assert not held(place)
+        assert not hub.roster.versions
+        assert not source.followed
+        assert not hub.subscriptions.held
+
+
+async def test_tiles_of_an_arrival_that_was_cut_off_are_released_with_the_next_pulse() -> None:
+    async with town() as place:
+        hub, source = place.first.hub, Follower()
+        hub.attach(source)
+        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        await source.stop.arrived()
+        alice.task.cancel()
+        await turns()
+        hub.exit(alice)
+        await hub.rounds.pulse()
+        assert not held(place)
+        assert not hub.roster.versions
+        assert not source.followed
+
+
+async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -> None:
+    async with town() as place:
+        feed, hub = place.first.hub.runner.source, place.first.hub
+        hub.attach(Follower(Refused("store-unavailable")))
+        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        with pytest.raises(Refused):
+            await alice.task
+        hub.attach(feed)
+        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        await place.first.say(bob, "hello")
+        assert bob.page.texts == ["hello"]
+        assert hub.subscriptions.tiles == tiles_within(*HERE)
+
+
+async def test_a_group_that_could_not_be_left_is_left_with_the_next_pulse() -> None:
+    async with town() as place:
+        assert place.first.layer
+        hub = place.first.hub
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        hub.exit(alice)
+
+        async def lost(group: str, channel: str) -> None:
+            raise ConnectionError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(place.first.layer, "group_discard", lost)
+            with pytest.raises(Refused):
+                await hub.rounds.pulse()
+        assert held(place)
+        assert not hub.subscriptions.tiles
+        await hub.rounds.pulse()
+        assert not held(place)
+        assert not hub.subscriptions.held
+
+
+def test_tiles_are_held_until_nothing_of_them_is_left() -> None:
+    reached: dict[Tile, object] = {"u33db2": 1, "u33db3": 1}
+    subscriptions = TileSubscriptions(reached)
+    assert subscriptions.begin(["u33db2", "u33db3", "u33db8"]) == {"u33db2", "u33db3"}
+    subscriptions.complete(["u33db2"])
+    assert subscriptions.begin(["u33db2", "u33db3"]) == {"u33db3"}
+    assert subscriptions.end() == set()
+    reached.clear()
+    assert subscriptions.end() == subscriptions.end() == {"u33db2", "u33db3"}
+    assert subscriptions.tiles == set()
+    subscriptions.forget({"u33db2", "u33db3"})
+    assert subscriptions.end() == set()
