@@ -70,6 +70,8 @@ async def test_who_died_is_noticed_though_the_own_lease_could_not_be_renewed() -
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
         time = Time()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == ["Alice"]
         place.now_ms += LEASE_MS + 1  # both leases ran out
         place.registry.failing["renew"] = Refused("store-unavailable")
         with pytest.raises(Refused):
