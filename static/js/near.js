@@ -1,23 +1,23 @@
 // The page of the chat: wires its parts together and decides what each end of the socket means.
 
-import { alert, clear } from './alerts.js';
-import * as clock from './clock.js';
-import { connect, reconnect, send } from './connection.js';
-import { again, follow } from './follow.js';
-import { permission } from './location.js';
-import './menu.js';
-import * as messages from './messages.js';
-import * as older from './older.js';
-import { resendAll } from './outbox.js';
-import './people.js';
-import { askTabs, current, publish } from './place.js';
-import './reach.js';
-import * as self from './self.js';
-import { hold } from './scroll.js';
-import * as refusal from './refusal.js';
-import { on } from './signals.js';
-import { describe } from './trouble.js';
-import { localise } from './until.js';
+import { alert, clear } from './page/alerts.js';
+import * as clock from './server/clock.js';
+import { connect, reconnect, send } from './server/connection.js';
+import { again, follow } from './place/follow.js';
+import { permission } from './place/location.js';
+import './people/menu.js';
+import * as messages from './chat/messages.js';
+import * as older from './chat/older.js';
+import { resendAll } from './chat/outbox.js';
+import './people/people.js';
+import { askTabs, current, publish } from './place/place.js';
+import './place/reach.js';
+import * as self from './people/self.js';
+import { hold } from './chat/scroll.js';
+import * as refusal from './page/refusal.js';
+import { on } from './server/signals.js';
+import { describe } from './place/trouble.js';
+import { localise } from './page/until.js';
 import './voice/voice.js';
 
 const HEAL_MS = 20_000;

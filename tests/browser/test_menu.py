@@ -40,7 +40,7 @@ pytestmark = pytest.mark.browser
 
 # A frame that was on its way when its sender was blocked, and a page of older messages.
 LATE = """async () => {
-  const { admit } = await import('/static/js/messages.js');
+  const { admit } = await import('/static/js/chat/messages.js');
   admit(window.rows);
   return document.querySelectorAll('#messages > li').length;
 }"""

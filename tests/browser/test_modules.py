@@ -21,7 +21,7 @@ METRE = 1 / 111_195  # in degrees of latitude
 START_MS = 1_800_000_000_000
 
 CELLS = """async (spots) => {
-  const { encode, centre, isCell } = await import('/static/js/geohash.js');
+  const { encode, centre, isCell } = await import('/static/js/place/geohash.js');
   return spots.map(([lat, lon]) => {
     const cell = encode(lat, lon);
     const middle = centre(cell);
@@ -31,7 +31,7 @@ CELLS = """async (spots) => {
 # One fix after another: metres north of the anchor, ms since the start, and whether the page comes
 # from being hidden. Answers where the anchor went.
 JUDGE = """async ([fixes, metre]) => {
-  const { settled, judge } = await import('/static/js/anchor.js');
+  const { settled, judge } = await import('/static/js/place/anchor.js');
   let state = settled({ lat: 0, lon: 0 });
   return fixes.map(([north, at, returned]) => {
     const judged = judge(state, { lat: north * metre, lon: 0 }, at, returned);
@@ -93,7 +93,7 @@ def test_beyond_85_degrees_is_the_last_row_and_past_180_is_the_other_side(page: 
 def test_a_hint_is_one_of_1024_and_shared_by_districts_all_over_the_world(page: Page) -> None:
     cells = [cell_at(*spot) for spot in spots()[:4000]]
     hints = """async (cells) => {
-      const { hint } = await import('/static/js/geohash.js');
+      const { hint } = await import('/static/js/place/geohash.js');
       return cells.map(hint);
     }"""
     found = page.evaluate(hints, cells)
@@ -116,7 +116,7 @@ def test_only_seven_characters_of_the_alphabet_are_a_cell(page: Page) -> None:
         7,
     ]
     check = """async (all) => {
-      const { isCell } = await import('/static/js/geohash.js');
+      const { isCell } = await import('/static/js/place/geohash.js');
       return all.map(isCell);
     }"""
     assert page.evaluate(check, ["u33dc0c", *texts]) == [True, *[False] * len(texts)]
@@ -160,7 +160,7 @@ def test_after_a_minute_hidden_the_first_fix_outside_counts(page: Page) -> None:
 def test_the_first_fix_of_all_is_published_and_a_still_device_is_waited_for(page: Page) -> None:
     answer = page.evaluate(
         """async ([metre, start]) => {
-          const { settled, judge, wait, dueAt } = await import('/static/js/anchor.js');
+          const { settled, judge, wait, dueAt } = await import('/static/js/place/anchor.js');
           const first = judge(settled(null), { lat: 0, lon: 0 }, start);
           const inside = judge(first.state, { lat: 100 * metre, lon: 0 }, start);
           const outside = judge(inside.state, { lat: 200 * metre, lon: 0 }, start);
@@ -190,7 +190,7 @@ def test_metres_are_great_circle_metres_across_the_antimeridian_too(page: Page) 
     ]
     found = page.evaluate(
         """async (pairs) => {
-          const { metres } = await import('/static/js/anchor.js');
+          const { metres } = await import('/static/js/place/anchor.js');
           const spot = ([lat, lon]) => ({ lat, lon });
           return pairs.map(([a, b]) => metres(spot(a), spot(b)));
         }""",
@@ -207,7 +207,7 @@ def test_the_first_try_comes_within_a_second_and_later_ones_wait_up_to_half_a_mi
 ) -> None:
     found = page.evaluate(
         """async () => {
-          const { delayMs } = await import('/static/js/backoff.js');
+          const { delayMs } = await import('/static/js/server/backoff.js');
           const tries = [...Array(12).keys()];
           return tries.map((attempt) => [delayMs(attempt, 0), delayMs(attempt, 1)]);
         }"""
@@ -218,7 +218,7 @@ def test_the_first_try_comes_within_a_second_and_later_ones_wait_up_to_half_a_mi
 def test_jitter_spreads_people_who_lost_the_same_server(page: Page) -> None:
     found = page.evaluate(
         """async () => {
-          const { delayMs } = await import('/static/js/backoff.js');
+          const { delayMs } = await import('/static/js/server/backoff.js');
           const each = Array.from({ length: 1000 });
           return [0, 3].map((attempt) => each.map(() => delayMs(attempt)));
         }"""

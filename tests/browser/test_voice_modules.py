@@ -36,7 +36,7 @@ STATES: dict[str, list[dict[str, Any]]] = {
 def words(page: Page, function: str, *args: Any) -> Any:
     """The answer of a function of words.js."""
     call = """async ([name, args]) => {
-      const words = await import('/static/js/voice/words.js');
+      const words = await import('/static/js/voice/panel/words.js');
       return words[name](...args);
     }"""
     return page.evaluate(call, [function, args])
@@ -44,7 +44,7 @@ def words(page: Page, function: str, *args: Any) -> Any:
 
 def wishing(page: Page, *descriptions: str) -> list[str]:
     call = """async (all) => {
-      const { wishing } = await import('/static/js/voice/sdp.js');
+      const { wishing } = await import('/static/js/voice/calls/sdp.js');
       return all.map((sdp) => wishing(sdp));
     }"""
     return list(page.evaluate(call, descriptions))
@@ -68,7 +68,7 @@ def test_a_digest_is_sha_256_at_every_length_around_a_block(page: Page) -> None:
     ]
     found = page.evaluate(
         """async (texts) => {
-          const { sha256 } = await import('/static/js/voice/sha256.js');
+          const { sha256 } = await import('/static/js/voice/panel/sha256.js');
           return texts.map((text) => [...sha256(text)]);
         }""",
         texts,
@@ -87,7 +87,7 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
     ]
     found = page.evaluate(
         """async (people) => {
-          const { person } = await import('/static/js/voice/names.js');
+          const { person } = await import('/static/js/voice/panel/names.js');
           return people.map(person);
         }""",
         people,
@@ -110,7 +110,7 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
 def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(page: Page) -> None:
     offered, asked, answered = page.evaluate(
         """async () => {
-          const { wishing } = await import('/static/js/voice/sdp.js');
+          const { wishing } = await import('/static/js/voice/calls/sdp.js');
           const [one, other] = [new RTCPeerConnection(), new RTCPeerConnection()];
           one.addTransceiver('audio');
           await one.setLocalDescription();
@@ -193,7 +193,7 @@ def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
     assert line("waiting", ahead=0, limit=8) == "Next in line. All 8 places are taken."
     right_here = {"distance": "right around you"}
     assert words(page, "line", "near", right_here) == "Right around you"
-    notice = page.evaluate("async () => (await import('/static/js/voice/words.js')).noRelay")
+    notice = page.evaluate("async () => (await import('/static/js/voice/panel/words.js')).noRelay")
     assert notice == {
         "title": "The shield needs a relay, and this server has none.",
         "words": "Stay out, or talk directly:"

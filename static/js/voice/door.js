@@ -1,12 +1,12 @@
 // The way into voice and out of it: the check of the microphone, joining, being back after a reload, leaving.
 
-import * as hearing from './hearing.js';
+import * as hearing from './audio/hearing.js';
 import { keep, kept, stamp, wasIn } from './keep.js';
-import * as mic from './microphone.js';
-import { clear, notice } from './notices.js';
-import * as room from './room.js';
-import { become, draw, drawDevices, stage } from './stage.js';
-import * as words from './words.js';
+import * as mic from './audio/microphone.js';
+import { clear, notice } from './panel/notices.js';
+import * as room from './calls/room.js';
+import { become, draw, drawDevices, stage } from './panel/stage.js';
+import * as words from './panel/words.js';
 
 const TICK_MS = 1000;
 const PASSING_MS = 8000;

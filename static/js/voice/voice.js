@@ -1,16 +1,16 @@
 // Voice on the page: which press does what, and what a change outside of the panel means for the calls.
 
-import { onBlock } from '../blocks.js';
-import { onPlace } from '../place.js';
+import { onBlock } from '../people/blocks.js';
+import { onPlace } from '../place/place.js';
 import * as door from './door.js';
-import * as hearing from './hearing.js';
+import * as hearing from './audio/hearing.js';
 import { keep, kept, volumeOf } from './keep.js';
-import { microphone, onChange, onDevices } from './microphone.js';
-import * as room from './room.js';
-import * as sound from './sound.js';
-import { draw, drawDevices, onRetry, stage } from './stage.js';
-import * as talk from './talk.js';
-import { expand } from './tiles.js';
+import { microphone, onChange, onDevices } from './audio/microphone.js';
+import * as room from './calls/room.js';
+import * as sound from './audio/sound.js';
+import { draw, drawDevices, onRetry, stage } from './panel/stage.js';
+import * as talk from './audio/talk.js';
+import { expand } from './panel/tiles.js';
 
 const find = (id) => document.getElementById(`voice-${id}`);
 let network = navigator.connection?.type;

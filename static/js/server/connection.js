@@ -2,10 +2,10 @@
 // socket and its frames; when to try again is decided here, so that the status can count and a waking page need not wait.
 
 import { delayMs } from './backoff.js';
-import { hint } from './geohash.js';
-import { current } from './place.js';
+import { hint } from '../place/geohash.js';
+import { current } from '../place/place.js';
 import { on } from './signals.js';
-import * as status from './status.js';
+import * as status from '../page/status.js';
 
 const QUIET_MS = 20_000;
 const DEAD_MS = 25_000;

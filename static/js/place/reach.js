@@ -1,9 +1,9 @@
 // How far you reach: the slider shows each stop at once and publishes the one it rests on.
 
-import { alert, clear } from './alerts.js';
+import { alert, clear } from '../page/alerts.js';
 import { current, onPlace, publish } from './place.js';
-import { show } from './refusal.js';
-import { name } from './title.js';
+import { show } from '../page/refusal.js';
+import { name } from '../page/title.js';
 
 const REST_MS = 250;
 const DIAL_START = 28;

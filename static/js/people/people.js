@@ -2,9 +2,9 @@
 // focus that stays while the list is drawn anew.
 
 import { isBlocked, onBlock } from './blocks.js';
-import { wish } from './reach.js';
-import { hold } from './scroll.js';
-import { tell } from './title.js';
+import { wish } from '../place/reach.js';
+import { hold } from '../chat/scroll.js';
+import { tell } from '../page/title.js';
 
 const CONFIRM_MS = 4000;
 

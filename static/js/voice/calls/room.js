@@ -1,6 +1,6 @@
 // Being in voice: joined over the signalling socket, the server's list turned into calls, and what happened to them.
 
-import { isBlocked } from '../blocks.js';
+import { isBlocked } from '../../people/blocks.js';
 import * as ice from './ice.js';
 import { Mesh } from './mesh.js';
 import * as signal from './signal.js';

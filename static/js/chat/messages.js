@@ -1,10 +1,10 @@
 // The conversation: each message once, at its place in time, gone when its time is over.
 
-import { isBlocked, onBlock } from './blocks.js';
-import { now } from './clock.js';
+import { isBlocked, onBlock } from '../people/blocks.js';
+import { now } from '../server/clock.js';
 import { renew, ringOf } from './rings.js';
 import { arrived, keepPlace, toEnd } from './scroll.js';
-import { count } from './title.js';
+import { count } from '../page/title.js';
 
 const AGAIN_MS = 2 * 60_000;
 const TICK_MS = 10_000;

@@ -1,6 +1,6 @@
 // What was said before the newest two hundred: fetched when you scroll to the top, until there is no more.
 
-import { call, succeeded } from './http.js';
+import { call, succeeded } from '../server/http.js';
 import { admit, oldest } from './messages.js';
 import { atTop, keepPlace, onTop } from './scroll.js';
 

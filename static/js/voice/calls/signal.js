@@ -1,8 +1,8 @@
 // The signalling socket: opened when somebody joins voice, watched for silence, brought back after a loss.
 
-import { delayMs } from '../backoff.js';
-import { hint } from '../geohash.js';
-import { current } from '../place.js';
+import { delayMs } from '../../server/backoff.js';
+import { hint } from '../../place/geohash.js';
+import { current } from '../../place/place.js';
 
 const QUIET_MS = 15_000;
 const DEAD_MS = 20_000;

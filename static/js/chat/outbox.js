@@ -1,13 +1,13 @@
 // What you sent and nobody confirmed yet: drawn with dashes, kept over a reload, sent again under the same ref until the
 // server says that it is kept, or that it is refused.
 
-import { delayMs } from './backoff.js';
+import { delayMs } from '../server/backoff.js';
 import * as composer from './composer.js';
-import { isOpen, send } from './connection.js';
+import { isOpen, send } from '../server/connection.js';
 import { admit, shown } from './messages.js';
-import * as refusal from './refusal.js';
+import * as refusal from '../page/refusal.js';
 import { toEnd } from './scroll.js';
-import { on } from './signals.js';
+import { on } from '../server/signals.js';
 
 const KEY = 'neartalk.outbox';
 const LIFE_MS = 30 * 60_000;

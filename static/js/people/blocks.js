@@ -1,6 +1,6 @@
 // Whom you blocked: nothing of theirs stays on the page, and nothing more of it is let in.
 
-import { on } from './signals.js';
+import { on } from '../server/signals.js';
 
 const people = new Set();
 const listeners = [];

@@ -1,14 +1,14 @@
 // What of voice is on the page now: draws the panel from the room, the microphone and what this tab keeps.
 
-import { tell as title } from '../title.js';
-import { kept } from './keep.js';
-import { chosen, devices, microphone } from './microphone.js';
+import { tell as title } from '../../page/title.js';
+import { kept } from '../keep.js';
+import { chosen, devices, microphone } from '../audio/microphone.js';
 import { person } from './names.js';
 import { clear, notice } from './notices.js';
 import * as panel from './panel.js';
-import { facts, mesh } from './room.js';
+import { facts, mesh } from '../calls/room.js';
 import * as rows from './rows.js';
-import { routable } from './sound.js';
+import { routable } from '../audio/sound.js';
 import * as view from './view.js';
 import * as words from './words.js';
 

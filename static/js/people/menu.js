@@ -1,9 +1,9 @@
 // What you can do about somebody: a dialog of a few steps, from the ring of a message or from a row of the people list.
 
 import { block, isBlocked } from './blocks.js';
-import { call, refusalIn, succeeded } from './http.js';
-import { act, facts } from './voice/room.js';
-import { draw } from './voice/stage.js';
+import { call, refusalIn, succeeded } from '../server/http.js';
+import { act, facts } from '../voice/calls/room.js';
+import { draw } from '../voice/panel/stage.js';
 
 const VERBS = { block: 'Block', report: 'Report' };
 const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };

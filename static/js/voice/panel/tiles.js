@@ -1,6 +1,6 @@
 // The people in voice, drawn in place: a row lives as long as its person does, so that neither focus nor a slider is lost.
 
-import { volumeOf } from './keep.js';
+import { volumeOf } from '../keep.js';
 
 const TALKS = ['live', 'reconnecting', 'connecting', 'failed'];
 const BOX = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];

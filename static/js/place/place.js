@@ -1,6 +1,6 @@
 // The published place: a cell and a radius, kept for this tab and told to the others. Never a position.
 
-import { call, refusalIn, succeeded } from './http.js';
+import { call, refusalIn, succeeded } from '../server/http.js';
 import { centre, hint, isCell } from './geohash.js';
 
 const KEY = 'neartalk.place';
