@@ -1,10 +1,10 @@
 // The welcome page: asks for the location after its button, starts a session there and goes on to the chat.
 
 import { encode } from './place/geohash.js';
-import { once, supported } from './place/location.js';
-import { askTabs, current, publish } from './place/place.js';
-import { describe } from './place/trouble.js';
-import { localise } from './page/until.js';
+import { once, supported } from './place/geolocation.js';
+import { askTabs, current, publish } from './place/published-place.js';
+import { describe } from './place/location-errors.js';
+import { localise } from './page/local-time.js';
 
 const find = (id) => document.getElementById(id);
 const button = find('arrive');

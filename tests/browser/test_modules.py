@@ -31,7 +31,7 @@ CELLS = """async (spots) => {
 # One fix after another: metres north of the anchor, ms since the start, and whether the page comes
 # from being hidden. Answers where the anchor went.
 JUDGE = """async ([fixes, metre]) => {
-  const { settled, judge } = await import('/static/js/place/anchor.js');
+  const { settled, judge } = await import('/static/js/place/movement.js');
   let state = settled({ lat: 0, lon: 0 });
   return fixes.map(([north, at, returned]) => {
     const judged = judge(state, { lat: north * metre, lon: 0 }, at, returned);
@@ -160,7 +160,7 @@ def test_after_a_minute_hidden_the_first_fix_outside_counts(page: Page) -> None:
 def test_the_first_fix_of_all_is_published_and_a_still_device_is_waited_for(page: Page) -> None:
     answer = page.evaluate(
         """async ([metre, start]) => {
-          const { settled, judge, wait, dueAt } = await import('/static/js/place/anchor.js');
+          const { settled, judge, wait, dueAt } = await import('/static/js/place/movement.js');
           const first = judge(settled(null), { lat: 0, lon: 0 }, start);
           const inside = judge(first.state, { lat: 100 * metre, lon: 0 }, start);
           const outside = judge(inside.state, { lat: 200 * metre, lon: 0 }, start);
@@ -190,7 +190,7 @@ def test_metres_are_great_circle_metres_across_the_antimeridian_too(page: Page) 
     ]
     found = page.evaluate(
         """async (pairs) => {
-          const { metres } = await import('/static/js/place/anchor.js');
+          const { metres } = await import('/static/js/place/movement.js');
           const spot = ([lat, lon]) => ({ lat, lon });
           return pairs.map(([a, b]) => metres(spot(a), spot(b)));
         }""",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 WISHES = {"useinbandfec=1", "usedtx=1"}
-# The states of a tile (view.js), and what each may be told besides a distance.
+# The states of a tile (view-model.js), and what each may be told besides a distance.
 STATES: dict[str, list[dict[str, Any]]] = {
     "near": [{}],
     "knocked": [{}],
@@ -87,7 +87,7 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
     ]
     found = page.evaluate(
         """async (people) => {
-          const { person } = await import('/static/js/voice/panel/names.js');
+          const { person } = await import('/static/js/voice/panel/appearance.js');
           return people.map(person);
         }""",
         people,

@@ -2,7 +2,7 @@
 
 import { isBlocked, onBlock } from '../people/blocks.js';
 import { now } from '../server/clock.js';
-import { renew, ringOf } from './rings.js';
+import { renew, ringOf } from './roving-focus.js';
 import { arrived, keepPlace, toEnd } from './scroll.js';
 import { count } from '../page/title.js';
 

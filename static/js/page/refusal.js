@@ -1,6 +1,6 @@
 // What the server refused: shown between the line of who hears you and the field, counted down where waiting helps.
 
-import { localise } from './until.js';
+import { localise } from './local-time.js';
 
 const place = document.getElementById('refusal');
 let timer = 0;

@@ -3,7 +3,7 @@
 import { block, isBlocked } from './blocks.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
 import { act, facts } from '../voice/calls/room.js';
-import { draw } from '../voice/panel/stage.js';
+import { draw } from '../voice/panel/renderer.js';
 
 const VERBS = { block: 'Block', report: 'Report' };
 const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };

@@ -1,7 +1,7 @@
 // Yourself: the name editor, your way to it from the composer, and leaving.
 
 import { refusalIn } from '../server/http.js';
-import { forget } from '../place/place.js';
+import { forget } from '../place/published-place.js';
 
 const find = (id) => document.getElementById(id);
 

@@ -1,7 +1,7 @@
 // How far you reach: the slider shows each stop at once and publishes the one it rests on.
 
 import { alert, clear } from '../page/alerts.js';
-import { current, onPlace, publish } from './place.js';
+import { current, onPlace, publish } from './published-place.js';
 import { show } from '../page/refusal.js';
 import { name } from '../page/title.js';
 

@@ -3,7 +3,7 @@
 
 import { delayMs } from './backoff.js';
 import { hint } from '../place/geohash.js';
-import { current } from '../place/place.js';
+import { current } from '../place/published-place.js';
 import { on } from './signals.js';
 import * as status from '../page/status.js';
 

@@ -1,8 +1,8 @@
 // One call: an RTCPeerConnection with one audio line. Who offers and who gives way is decided here (perfect negotiation,
-// WebRTC 1.0, 10.7); what is said goes out by `send`, and watch.js sees that it leads somewhere.
+// WebRTC 1.0, 10.7); what is said goes out by `send`, and connection-monitor.js sees that it leads somewhere.
 
 import { wishing } from './sdp.js';
-import { Watch } from './watch.js';
+import { Watch } from './connection-monitor.js';
 
 export class Peer {
   /**

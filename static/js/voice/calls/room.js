@@ -3,7 +3,7 @@
 import { isBlocked } from '../../people/blocks.js';
 import * as ice from './ice.js';
 import { Mesh } from './mesh.js';
-import * as signal from './signal.js';
+import * as signal from './signaling.js';
 
 const ENDED_MS = 10_000;
 const TELL_MS = 300; // holding to talk changes the mute quickly; the server counts frames

@@ -1,4 +1,4 @@
-// The voice panel: shows the parts of its phase and fills them. What to show is decided by voice.js and view.js.
+// The voice panel: shows the parts of its phase and fills them. What to show is decided by renderer.js and view-model.js.
 
 import { draw as drawTiles, write } from './tiles.js';
 

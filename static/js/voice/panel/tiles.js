@@ -1,6 +1,6 @@
 // The people in voice, drawn in place: a row lives as long as its person does, so that neither focus nor a slider is lost.
 
-import { volumeOf } from '../keep.js';
+import { volumeOf } from '../session-state.js';
 
 const TALKS = ['live', 'reconnecting', 'connecting', 'failed'];
 const BOX = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];
@@ -8,7 +8,7 @@ const BOX = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];
 const rows = new Map(); // person_id: element
 let expanded = null;
 
-/** Draws tiles (view.js) into a list, in their order. */
+/** Draws tiles (view-model.js) into a list, in their order. */
 export function draw(list, tiles) {
   const shown = new Set(tiles.map(({ id }) => id));
   for (const [id, row] of [...rows]) if (!shown.has(id)) take(list, id, row);

@@ -2,7 +2,7 @@
 
 import { delayMs } from '../../server/backoff.js';
 import { hint } from '../../place/geohash.js';
-import { current } from '../../place/place.js';
+import { current } from '../../place/published-place.js';
 
 const QUIET_MS = 15_000;
 const DEAD_MS = 20_000;

@@ -1,11 +1,11 @@
 // The way into voice and out of it: the check of the microphone, joining, being back after a reload, leaving.
 
-import * as hearing from './audio/hearing.js';
-import { keep, kept, stamp, wasIn } from './keep.js';
+import * as hearing from './audio/volumes.js';
+import { keep, kept, stamp, wasIn } from './session-state.js';
 import * as mic from './audio/microphone.js';
 import { clear, notice } from './panel/notices.js';
 import * as room from './calls/room.js';
-import { become, draw, drawDevices, stage } from './panel/stage.js';
+import { become, draw, drawDevices, stage } from './panel/renderer.js';
 import * as words from './panel/words.js';
 
 const TICK_MS = 1000;

@@ -1,12 +1,12 @@
 // How loud each person is for you, and what the device shows of it: volumes, distance, sound off, a locked screen.
 
-import { keep, kept, setVolume, volumeOf } from '../keep.js';
+import { keep, kept, setVolume, volumeOf } from '../session-state.js';
 import { falloff } from './loudness.js';
 import { clear, notice } from '../panel/notices.js';
 import { level } from '../panel/panel.js';
 import { facts } from '../calls/room.js';
-import * as sound from './sound.js';
-import { draw, stage } from '../panel/stage.js';
+import * as sound from './output.js';
+import { draw, stage } from '../panel/renderer.js';
 
 /** Best in a gesture: without one a browser may hold the sound back. */
 export function start() {

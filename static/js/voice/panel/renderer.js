@@ -1,15 +1,15 @@
 // What of voice is on the page now: draws the panel from the room, the microphone and what this tab keeps.
 
 import { tell as title } from '../../page/title.js';
-import { kept } from '../keep.js';
+import { kept } from '../session-state.js';
 import { chosen, devices, microphone } from '../audio/microphone.js';
-import { person } from './names.js';
+import { person } from './appearance.js';
 import { clear, notice } from './notices.js';
 import * as panel from './panel.js';
 import { facts, mesh } from '../calls/room.js';
-import * as rows from './rows.js';
-import { routable } from '../audio/sound.js';
-import * as view from './view.js';
+import * as rows from './voice-marks.js';
+import { routable } from '../audio/output.js';
+import * as view from './view-model.js';
 import * as words from './words.js';
 
 /** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are heard now. */

@@ -1,15 +1,15 @@
 // Voice on the page: which press does what, and what a change outside of the panel means for the calls.
 
 import { onBlock } from '../people/blocks.js';
-import { onPlace } from '../place/place.js';
-import * as door from './door.js';
-import * as hearing from './audio/hearing.js';
-import { keep, kept, volumeOf } from './keep.js';
+import { onPlace } from '../place/published-place.js';
+import * as door from './lifecycle.js';
+import * as hearing from './audio/volumes.js';
+import { keep, kept, volumeOf } from './session-state.js';
 import { microphone, onChange, onDevices } from './audio/microphone.js';
 import * as room from './calls/room.js';
-import * as sound from './audio/sound.js';
-import { draw, drawDevices, onRetry, stage } from './panel/stage.js';
-import * as talk from './audio/talk.js';
+import * as sound from './audio/output.js';
+import { draw, drawDevices, onRetry, stage } from './panel/renderer.js';
+import * as talk from './audio/push-to-talk.js';
 import { expand } from './panel/tiles.js';
 
 const find = (id) => document.getElementById(`voice-${id}`);

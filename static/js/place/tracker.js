@@ -1,9 +1,9 @@
-// Follows the device while the page is seen and publishes a new cell when its person has moved (anchor.js decides).
+// Follows the device while the page is seen and publishes a new cell when its person has moved (movement.js decides).
 
-import { dueAt, judge, settled, wait } from './anchor.js';
+import { dueAt, judge, settled, wait } from './movement.js';
 import { centre, encode } from './geohash.js';
-import { watch } from './location.js';
-import { current, onPlace, publish } from './place.js';
+import { watch } from './geolocation.js';
+import { current, onPlace, publish } from './published-place.js';
 
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 10_000;

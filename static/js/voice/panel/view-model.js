@@ -1,6 +1,6 @@
 // From what is known to what the panel shows. Pure: no clock, no page, no calls of its own.
 
-import { person } from './names.js';
+import { person } from './appearance.js';
 import * as words from './words.js';
 
 const CALLS = ['live', 'away', 'waiting'];
