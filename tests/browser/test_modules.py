@@ -31,10 +31,10 @@ CELLS = """async (spots) => {
 # One fix after another: metres north of the anchor, ms since the start, and whether the page comes
 # from being hidden. Answers where the anchor went.
 JUDGE = """async ([fixes, metre]) => {
-  const { settled, judge } = await import('/static/js/place/movement.js');
-  let state = settled({ lat: 0, lon: 0 });
+  const { anchoredAt, applyFix } = await import('/static/js/place/movement.js');
+  let state = anchoredAt({ lat: 0, lon: 0 });
   return fixes.map(([north, at, returned]) => {
-    const judged = judge(state, { lat: north * metre, lon: 0 }, at, returned);
+    const judged = applyFix(state, { lat: north * metre, lon: 0 }, at, returned);
     state = judged.state;
     return judged.moved;
   });
@@ -160,17 +160,18 @@ def test_after_a_minute_hidden_the_first_fix_outside_counts(page: Page) -> None:
 def test_the_first_fix_of_all_is_published_and_a_still_device_is_waited_for(page: Page) -> None:
     answer = page.evaluate(
         """async ([metre, start]) => {
-          const { settled, judge, wait, dueAt } = await import('/static/js/place/movement.js');
-          const first = judge(settled(null), { lat: 0, lon: 0 }, start);
-          const inside = judge(first.state, { lat: 100 * metre, lon: 0 }, start);
-          const outside = judge(inside.state, { lat: 200 * metre, lon: 0 }, start);
-          const due = dueAt(outside.state);
+          const movement = await import('/static/js/place/movement.js');
+          const { anchoredAt, applyFix, applyTimeout, timeoutAt } = movement;
+          const first = applyFix(anchoredAt(null), { lat: 0, lon: 0 }, start);
+          const inside = applyFix(first.state, { lat: 100 * metre, lon: 0 }, start);
+          const outside = applyFix(inside.state, { lat: 200 * metre, lon: 0 }, start);
+          const due = timeoutAt(outside.state);
           return {
             first: first.moved,
-            nothing: dueAt(inside.state),
+            nothing: timeoutAt(inside.state),
             due,
-            early: wait(outside.state, due - 1).moved,
-            late: wait(outside.state, due),
+            early: applyTimeout(outside.state, due - 1).moved,
+            late: applyTimeout(outside.state, due),
           };
         }""",
         [METRE, START_MS],
@@ -190,9 +191,9 @@ def test_metres_are_great_circle_metres_across_the_antimeridian_too(page: Page) 
     ]
     found = page.evaluate(
         """async (pairs) => {
-          const { metres } = await import('/static/js/place/movement.js');
+          const { distanceM } = await import('/static/js/place/movement.js');
           const spot = ([lat, lon]) => ({ lat, lon });
-          return pairs.map(([a, b]) => metres(spot(a), spot(b)));
+          return pairs.map(([a, b]) => distanceM(spot(a), spot(b)));
         }""",
         pairs,
     )

@@ -222,8 +222,8 @@ def left_ms(visitor: Visitor, row: Locator) -> int:
     return int(
         row.evaluate(
             """async (row) => {
-              const { now } = await import('/static/js/server/clock.js');
-              return row.dataset.expires - now();
+              const { serverNow } = await import('/static/js/server/clock.js');
+              return row.dataset.expires - serverNow();
             }"""
         )
     )

@@ -1,4 +1,4 @@
-// The field you write in: counts from 400 characters on, sends on Enter, and keeps its draft over a reload.
+// The message field: shows a count from 400 characters on, sends on Enter, and keeps its draft over a reload.
 
 const KEY = 'neartalk.draft';
 const COUNT_FROM = 400;
@@ -10,39 +10,39 @@ const max = Number(field.dataset.max);
 const fine = window.matchMedia('(pointer: fine)');
 const grows = CSS.supports('field-sizing: content');
 
-/** The words to send, taken out of the field; null where there are none or too many. */
-export function take() {
+/** Empties the field and returns its text; null, and the field unchanged, where the text is empty or too long. */
+export function extractText() {
   const text = field.value.trim();
-  if (!text || length(text) > max) {
+  if (!text || lengthOf(text) > max) {
     field.focus();
     return null;
   }
-  write('');
+  setText('');
   return text;
 }
 
-/** Puts words back if nothing else was written meanwhile; says whether it did. */
-export function giveBack(text) {
+/** Puts a text back unless something else was written meanwhile; returns whether it did. */
+export function restoreText(text) {
   if (field.value.trim()) return false;
-  write(text);
+  setText(text);
   field.focus();
   return true;
 }
 
 // As the server counts: characters after NFKC, not halves of them.
-function length(text) {
+function lengthOf(text) {
   return [...text.normalize('NFKC')].length;
 }
 
-function write(text) {
+function setText(text) {
   field.value = text;
-  changed();
+  onInput();
 }
 
-function changed() {
+function onInput() {
   sessionStorage.setItem(KEY, field.value);
   if (!grows) field.rows = Math.min(5, field.value.split('\n').length);
-  const used = length(field.value.trim());
+  const used = lengthOf(field.value.trim());
   const over = used - max;
   counter.hidden = used < COUNT_FROM;
   counter.textContent = over > 0 ? `${used} of ${max} characters. Take ${over} out and send again.` : `${used} of ${max}`;
@@ -51,11 +51,11 @@ function changed() {
   else field.removeAttribute('aria-invalid');
 }
 
-field.addEventListener('input', changed);
+field.addEventListener('input', onInput);
 field.addEventListener('keydown', (event) => {
   // Enter also ends the choice of a character in an input method. A phone's Enter is the only way to a new line.
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !fine.matches) return;
   event.preventDefault();
   form.requestSubmit();
 });
-write(field.value || sessionStorage.getItem(KEY) || '');
+setText(field.value || sessionStorage.getItem(KEY) || '');

@@ -1,46 +1,46 @@
-// What was said before the newest two hundred: fetched when you scroll to the top, until there is no more.
+// Older messages: loaded page by page when you scroll to the top, until there are no more.
 
 import { call, succeeded } from '../server/http.js';
-import { admit, oldest } from './messages.js';
-import { atTop, keepPlace, onTop } from './scroll.js';
+import { addMessages, oldestRow } from './messages.js';
+import { isAtTop, preserveScroll, onReachTop } from './scroll.js';
 
 const RETRY_MS = 5_000;
 
-const mark = document.getElementById('oldest');
+const endMark = document.getElementById('oldest');
 const staging = document.getElementById('older');
 let complete = false;
-let asking = false;
+let loading = false;
 
-/** Asks at once where you see the top. After a move or a loss there may be more than was known. */
-export function reset() {
-  if (atTop()) {
+/** Starts anew, and loads at once where the top is visible: after a move or a loss there may be more than before. */
+export function restart() {
+  if (isAtTop()) {
     complete = false;
-    ask(); // its answer moves the mark, if at all
+    load(); // the end mark changes only with its answer
   } else {
-    know(false);
+    setComplete(false);
   }
 }
 
-function know(all) {
+function setComplete(all) {
   complete = all;
-  keepPlace(() => (mark.hidden = !all));
+  preserveScroll(() => (endMark.hidden = !all));
 }
 
-async function ask() {
-  const first = oldest();
-  if (complete || asking || !first) return;
-  asking = true;
+async function load() {
+  const first = oldestRow();
+  if (complete || loading || !first) return;
+  loading = true;
   const answer = await call('GET', '/api/messages', { before: first.dataset.id }, staging);
   if (succeeded(answer)) {
     const rows = [...staging.children];
     staging.replaceChildren();
-    admit(rows);
-    know(rows.length === 0);
-    asking = false;
-    if (atTop()) ask();
+    addMessages(rows);
+    setComplete(rows.length === 0);
+    loading = false;
+    if (isAtTop()) load();
   } else {
-    setTimeout(() => (asking = false), RETRY_MS);
+    setTimeout(() => (loading = false), RETRY_MS);
   }
 }
 
-onTop(ask);
+onReachTop(load);

@@ -1,10 +1,10 @@
-// The conversation: each message once, at its place in time, gone when its time is over.
+// The list of messages: each message once, in the order of time, removed when it expires.
 
 import { isBlocked, onBlock } from '../people/blocks.js';
-import { now } from '../server/clock.js';
-import { renew, ringOf } from './roving-focus.js';
-import { arrived, keepPlace, toEnd } from './scroll.js';
-import { count } from '../page/title.js';
+import { serverNow } from '../server/clock.js';
+import { ringOf, updateStop } from './roving-focus.js';
+import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
+import { addMissed } from '../page/title.js';
 
 const AGAIN_MS = 2 * 60_000;
 const TICK_MS = 10_000;
@@ -13,77 +13,77 @@ const AGES = 6;
 const list = document.getElementById('messages');
 const log = list.parentElement;
 const { compare } = new Intl.Collator('en', { numeric: true });
-const gone = new Set(); // a removal may overtake its message
-let expiry = 0;
+const removedIds = new Set(); // a removal may overtake its message
+let expiryTimer = 0;
 
-/** Takes rows in any order, shown already or not. */
-export function admit(rows) {
-  const added = rows.filter(({ dataset }) => Number(dataset.expires) > now() && !gone.has(dataset.id) && !isBlocked(dataset.person));
+/** Adds rows in any order; those that are shown, expired, removed or blocked already are left out. */
+export function addMessages(rows) {
+  const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !removedIds.has(dataset.id) && !isBlocked(dataset.person));
   let fresh = 0;
-  keepPlace(() => {
-    for (const row of added) fresh += place(row);
+  preserveScroll(() => {
+    for (const row of added) fresh += insert(row);
   });
-  renew();
-  if (settled()) {
-    arrived(fresh);
-    count(fresh);
+  updateStop();
+  if (isLoaded()) {
+    addUnread(fresh);
+    addMissed(fresh);
   }
-  schedule();
+  scheduleExpiry();
 }
 
-/** Takes messages out everywhere on the page. */
-export function remove(ids) {
-  keepPlace(() => {
+/** Removes messages, also those that arrive later. */
+export function removeMessages(ids) {
+  preserveScroll(() => {
     for (const id of ids) {
-      gone.add(id);
-      take(document.getElementById(`m-${id}`));
+      removedIds.add(id);
+      removeRow(rowOf(id));
     }
   });
-  schedule();
+  scheduleExpiry();
 }
 
-export function shown(id) {
+export function rowOf(id) {
   return document.getElementById(`m-${id}`);
 }
 
-export function oldest() {
+export function oldestRow() {
   return list.firstElementChild;
 }
 
-/** What was there when you came is drawn; from now on arrivals are told. */
-export function settle() {
-  if (settled()) return;
+/** Ends the initial load: from now on screen readers announce arrivals, and they count as unread. */
+export function finishLoading() {
+  if (isLoaded()) return;
   document.getElementById('loading').remove();
   log.removeAttribute('aria-busy');
   log.removeAttribute('aria-live');
-  toEnd();
+  scrollToEnd();
 }
 
-function settled() {
+function isLoaded() {
   return !log.hasAttribute('aria-live');
 }
 
-// Answers 1 for somebody else's message that came in at the end, which is what counts as new.
-function place(row) {
-  const known = shown(row.dataset.id);
+// Returns 1 for somebody else's message at the end, which counts as unread, else 0.
+function insert(row) {
+  const known = rowOf(row.dataset.id);
   if (known && !known.classList.contains('outgoing')) return 0;
   known?.remove();
   let before = list.lastElementChild;
-  while (before && order(before, row) > 0) before = before.previousElementSibling;
+  while (before && compareRows(before, row) > 0) before = before.previousElementSibling;
   const last = before === list.lastElementChild;
   if (before) before.after(row);
   else list.prepend(row);
-  name(row);
-  age(row);
-  group(row);
-  group(row.nextElementSibling);
-  if (!last || known || !settled()) return 0;
+  labelRing(row);
+  renderAge(row);
+  groupWithPrevious(row);
+  groupWithPrevious(row.nextElementSibling);
+  if (!last || known || !isLoaded()) return 0;
   row.classList.add('arrives');
   return row.classList.contains('mine') ? 0 : 1;
 }
 
-// What the ring is called stands in no frame: it would go to everybody with each message.
-function name(row) {
+// The accessible name of the ring is made here: in frames it would go to everybody with each message.
+function labelRing(row) {
   const [called, tag] = row.querySelectorAll('.name, .tag');
   const ring = ringOf(row);
   if (!ring) return;
@@ -92,44 +92,44 @@ function name(row) {
   ring.tabIndex = -1;
 }
 
-function order(a, b) {
+function compareRows(a, b) {
   return a.dataset.sent - b.dataset.sent || compare(a.dataset.id, b.dataset.id);
 }
 
-function group(row) {
+function groupWithPrevious(row) {
   if (!row) return;
   const before = row.previousElementSibling;
   const again = before?.dataset.person === row.dataset.person && row.dataset.sent - before.dataset.sent < AGAIN_MS;
   row.classList.toggle('again', Boolean(again));
 }
 
-function take(row) {
+function removeRow(row) {
   if (!row) return;
   const next = row.nextElementSibling;
   if (row.contains(document.activeElement)) document.getElementById('scroller').focus({ preventScroll: true });
   row.remove();
-  group(next);
-  renew();
+  groupWithPrevious(next);
+  updateStop();
 }
 
-// All live equally long, so the first is the next to go.
-function schedule() {
-  clearTimeout(expiry);
-  const first = oldest();
-  if (first) expiry = setTimeout(sweep, Math.max(0, first.dataset.expires - now()));
+// All messages live equally long, so the first row is the next to expire.
+function scheduleExpiry() {
+  clearTimeout(expiryTimer);
+  const first = oldestRow();
+  if (first) expiryTimer = setTimeout(expire, Math.max(0, first.dataset.expires - serverNow()));
 }
 
-function sweep() {
-  if (oldest()?.dataset.expires <= now()) {
-    keepPlace(() => {
-      while (oldest()?.dataset.expires <= now()) take(oldest());
+function expire() {
+  if (oldestRow()?.dataset.expires <= serverNow()) {
+    preserveScroll(() => {
+      while (oldestRow()?.dataset.expires <= serverNow()) removeRow(oldestRow());
     });
   }
-  schedule();
+  scheduleExpiry();
 }
 
-function age(row) {
-  const left = row.dataset.expires - now();
+function renderAge(row) {
+  const left = row.dataset.expires - serverNow();
   const life = row.dataset.expires - row.dataset.sent;
   const minutes = String(Math.max(1, Math.min(30, Math.ceil(left / 60_000))));
   const step = Math.floor(AGES * (1 - left / life));
@@ -140,22 +140,22 @@ function age(row) {
   row.querySelector('.remains').setAttribute('stroke-dasharray', `${minutes} 30`);
 }
 
-/** Sweeps and ages at once; after the clock was set or the page woke, timers may be late. */
-export function refresh() {
-  sweep();
-  for (const row of list.children) age(row);
+/** Expires messages and renders ages now: after the clock was set or the page woke, timers are late. */
+export function refreshAges() {
+  expire();
+  for (const row of list.children) renderAge(row);
 }
 
 onBlock(() => {
-  keepPlace(() => {
-    for (const row of [...list.children]) if (isBlocked(row.dataset.person)) take(row);
+  preserveScroll(() => {
+    for (const row of [...list.children]) if (isBlocked(row.dataset.person)) removeRow(row);
   });
-  schedule();
+  scheduleExpiry();
 });
 document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (target !== list) return;
   detail.shouldSwap = false; // placed one by one instead
-  admit([...detail.fragment.children]);
+  addMessages([...detail.fragment.children]);
 });
-document.addEventListener('visibilitychange', () => document.hidden || refresh());
-setInterval(refresh, TICK_MS);
+document.addEventListener('visibilitychange', () => document.hidden || refreshAges());
+setInterval(refreshAges, TICK_MS);

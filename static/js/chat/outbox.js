@@ -1,28 +1,29 @@
-// What you sent and nobody confirmed yet: drawn with dashes, kept over a reload, sent again under the same ref until the
-// server says that it is kept, or that it is refused.
+// The outbox: messages without an ack yet. They are kept over a reload and sent again under the same ref until the server
+// acknowledges or refuses them.
 
 import { delayMs } from '../server/backoff.js';
 import * as composer from './composer.js';
 import { isOpen, send } from '../server/connection.js';
-import { admit, shown } from './messages.js';
+import { addMessages, rowOf } from './messages.js';
 import * as refusal from '../page/refusal.js';
-import { toEnd } from './scroll.js';
+import { scrollToEnd } from './scroll.js';
 import { on } from '../server/signals.js';
 
 const KEY = 'neartalk.outbox';
 const LIFE_MS = 30 * 60_000;
 const UNANSWERED_MS = 10_000;
-// Said together with a close, which near.js answers for.
+// These come together with a close, which near.js handles.
 const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banned', 'try-later'];
 
 const list = document.getElementById('outbox');
 const template = document.getElementById('outgoing');
 const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept
 
+/** Sends everything again, after the socket opened. */
 export function resendAll() {
   for (const item of items.values()) {
     item.tries = 0;
-    if (Date.now() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be said by itself
+    if (Date.now() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be sent by itself
     else transmit(item);
   }
 }
@@ -30,35 +31,35 @@ export function resendAll() {
 function add({ ref, text, at, failed = false }) {
   const row = template.content.cloneNode(true).firstElementChild;
   row.dataset.ref = ref;
-  row.querySelector('.said').textContent = text;
+  row.querySelector('.text').textContent = text;
   list.append(row);
   const item = { ref, text, at, failed, tries: 0, row, timer: 0 };
   items.set(ref, item);
   if (failed) fail(item);
-  keep();
+  save();
   return item;
 }
 
-function frame({ ref, text }) {
+function frameOf({ ref, text }) {
   return { type: 'chat.send', text, ref };
 }
 
 function transmit(item) {
   clearTimeout(item.timer);
-  if (!item.failed && send(frame(item))) expectAnswer(item);
+  if (!item.failed && send(frameOf(item))) expectAnswer(item);
 }
 
-// A timeout is not a refusal: nobody knows whether it arrived, and the same ref is never said twice.
+// A timeout is not a refusal: the message may have arrived, and the server keeps a ref only once.
 function expectAnswer(item) {
   clearTimeout(item.timer);
   item.timer = setTimeout(() => transmit(item), UNANSWERED_MS);
 }
 
-function drop(item) {
+function remove(item) {
   clearTimeout(item.timer);
   items.delete(item.ref);
   item.row.remove();
-  keep();
+  save();
 }
 
 function fail(item) {
@@ -66,10 +67,10 @@ function fail(item) {
   item.failed = true;
   item.row.dataset.state = 'failed';
   item.row.querySelector('.life').textContent = 'Not sent';
-  keep();
+  save();
 }
 
-function keep() {
+function save() {
   const kept = [...items.values()].map(({ ref, text, at, failed }) => ({ ref, text, at, failed }));
   sessionStorage.setItem(KEY, JSON.stringify(kept));
 }
@@ -79,29 +80,29 @@ function newRef() {
 }
 
 document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event) => {
-  const text = composer.take();
+  const text = composer.extractText();
   if (!text) return event.preventDefault();
-  refusal.clear();
+  refusal.clearRefusal();
   const item = add({ ref: newRef(), text, at: Date.now() });
-  toEnd();
+  scrollToEnd();
   if (!isOpen()) return event.preventDefault(); // htmx would queue it; it goes out on open with the others
-  event.detail.messageBody = JSON.stringify(frame(item));
+  event.detail.messageBody = JSON.stringify(frameOf(item));
   expectAnswer(item);
 });
 
 on('ack', ({ ref, id }) => {
   const item = items.get(ref);
   if (!item) return;
-  drop(item);
-  if (!shown(id)) admit([sent(item, id)]);
+  remove(item);
+  if (!rowOf(id)) addMessages([confirmedRow(item, id)]);
 });
 
-// Kept, though your own copy is not here yet: it takes this row's place.
-function sent({ row, text }, id) {
+// The row of an acknowledged message whose copy from the server has not arrived: that one will replace it.
+function confirmedRow({ row, text }, id) {
   row.id = `m-${id}`;
   const at = parseInt(id, 10); // a message lives from when it was kept, however late that is known
   Object.assign(row.dataset, { id, state: 'sent', sent: at, expires: at + LIFE_MS, person: 'you' });
-  row.querySelector('.said').textContent = text;
+  row.querySelector('.text').textContent = text;
   row.querySelector('.life').innerHTML = '<span class="unseen">Sent, gone in </span><span class="minutes">30</span> min';
   return row;
 }
@@ -115,7 +116,7 @@ refusal.onRefusal(({ ref, code }) => {
     item.tries += 1;
     return false;
   }
-  if (composer.giveBack(item.text)) drop(item);
+  if (composer.restoreText(item.text)) remove(item);
   else fail(item);
   return true;
 });
@@ -123,7 +124,7 @@ refusal.onRefusal(({ ref, code }) => {
 list.addEventListener('click', ({ target }) => {
   if (!target.closest('[data-act="put-back"]')) return;
   const item = items.get(target.closest('.outgoing').dataset.ref);
-  if (composer.giveBack(item.text)) drop(item);
+  if (composer.restoreText(item.text)) remove(item);
   else document.getElementById('text').focus();
 });
 

@@ -1,53 +1,53 @@
-// Where you read: the conversation follows its end while you are there, and stands still while you read back.
+// Scroll position of the conversation: it follows the end while you are there, and stands still while you read back.
 
 const END_PX = 48;
 
 const scroller = document.getElementById('scroller');
 const list = document.getElementById('messages');
-const more = document.getElementById('more');
+const moreButton = document.getElementById('more');
 let following = true;
 let unread = 0;
 
-/** Runs a change of the list so that what you look at does not move. */
-export function keepPlace(change) {
-  const seen = following ? [] : visible().map((row) => [row, row.getBoundingClientRect().top]);
+/** Runs a change of the list so that the visible rows do not move. */
+export function preserveScroll(change) {
+  const tops = following ? [] : visibleRows().map((row) => [row, row.getBoundingClientRect().top]);
   change();
   if (following) {
-    toEnd();
+    scrollToEnd();
     return;
   }
-  const [row, top] = seen.find(([row]) => row.isConnected) ?? [];
+  const [row, top] = tops.find(([row]) => row.isConnected) ?? [];
   if (row) scroller.scrollTop += row.getBoundingClientRect().top - top;
 }
 
-/** Stays at the end if you are there: something else in the conversation changed its size. */
-export function hold() {
-  if (following) toEnd();
+/** Scrolls to the end if it was in view; to be called after something beside the rows changed its size. */
+export function stayAtEnd() {
+  if (following) scrollToEnd();
 }
 
-export function toEnd() {
+export function scrollToEnd() {
   scroller.scrollTop = scroller.scrollHeight;
-  reached();
+  markRead();
 }
 
-/** Counts messages that came below what you look at. */
-export function arrived(number) {
+/** Adds to the count of messages below the visible part. */
+export function addUnread(number) {
   if (following || !number) return;
   unread += number;
-  more.textContent = unread === 1 ? '1 new message' : `${unread} new messages`;
-  more.hidden = false;
+  moreButton.textContent = unread === 1 ? '1 new message' : `${unread} new messages`;
+  moreButton.hidden = false;
 }
 
-export function onTop(listener) {
-  scroller.addEventListener('scroll', () => atTop() && listener(), { passive: true });
+export function onReachTop(listener) {
+  scroller.addEventListener('scroll', () => isAtTop() && listener(), { passive: true });
 }
 
-/** Also where the conversation fits as a whole. */
-export function atTop() {
+/** Whether the top is in view, also where everything fits. */
+export function isAtTop() {
   return scroller.scrollTop < END_PX;
 }
 
-function visible() {
+function visibleRows() {
   const top = scroller.getBoundingClientRect().top;
   const bottom = top + scroller.clientHeight;
   return [...list.children].filter((row) => {
@@ -56,21 +56,21 @@ function visible() {
   });
 }
 
-function reached() {
+function markRead() {
   following = true;
   unread = 0;
-  more.hidden = true;
+  moreButton.hidden = true;
 }
 
 scroller.addEventListener('scroll', () => {
   following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_PX;
-  if (following) reached();
+  if (following) markRead();
 }, { passive: true });
 
-more.addEventListener('click', () => {
-  toEnd();
+moreButton.addEventListener('click', () => {
+  scrollToEnd();
   scroller.focus();
 });
 
 // A raised keyboard or a growing field takes room from below: the end stays in sight.
-new ResizeObserver(hold).observe(scroller);
+new ResizeObserver(stayAtEnd).observe(scroller);

@@ -1,30 +1,30 @@
-// Notices between the conversation and the composer: one a subject, each a ring, a sentence and a way on.
+// Alerts between the conversation and the composer: one for each subject, with a text and at most one action.
 
-const place = document.getElementById('alerts');
+const container = document.getElementById('alerts');
 const template = document.getElementById('notice');
 const shown = new Map();
 
-/** Shows or replaces the notice on a subject: {title, words, steps?, label?, run?, href?}. */
-export function alert(subject, { title = '', words = '', steps = null, label = '', run = null, href = '' }) {
+/** Shows the alert on a subject, or replaces it: {title, words, steps?, label?, run?, href?}. */
+export function showAlert(subject, { title = '', words = '', steps = null, label = '', run = null, href = '' }) {
   const notice = template.content.cloneNode(true).firstElementChild;
   const [bold, plain] = notice.querySelector('.notice-words').children;
   bold.textContent = title;
   plain.textContent = words;
   if (steps) notice.querySelector('.notice-words').after(steps);
-  if (label) notice.querySelector('.choices').append(way(label, run, href));
+  if (label) notice.querySelector('.choices').append(actionControl(label, run, href));
   notice.querySelector('.choices').hidden = !label;
-  if (shown.get(subject)?.outerHTML === notice.outerHTML) return; // said already
-  clear(subject);
+  if (shown.get(subject)?.outerHTML === notice.outerHTML) return; // shown already
+  clearAlert(subject);
   shown.set(subject, notice);
-  place.append(notice);
+  container.append(notice);
 }
 
-export function clear(subject) {
+export function clearAlert(subject) {
   shown.get(subject)?.remove();
   shown.delete(subject);
 }
 
-function way(label, run, href) {
+function actionControl(label, run, href) {
   const control = document.createElement(href ? 'a' : 'button');
   control.className = 'button button-small';
   control.textContent = label;
@@ -34,6 +34,6 @@ function way(label, run, href) {
   return control;
 }
 
-place.addEventListener('click', ({ target }) => {
+container.addEventListener('click', ({ target }) => {
   target.closest('[data-act="dismiss"]')?.closest('.notice').remove();
 });

@@ -1,4 +1,4 @@
-// When a ban or a mute ends, in the reader's own time: the server knows no time but UTC.
+// Rewrites the end of a ban or mute into the reader's time zone: the server knows only UTC.
 
 const UTC = /\d+ \w+ \d{4}, \d\d:\d\d UTC/;
 

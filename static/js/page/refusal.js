@@ -1,46 +1,46 @@
-// What the server refused: shown between the line of who hears you and the field, counted down where waiting helps.
+// The server's refusal of what you sent: shown above the message field, with a countdown where waiting helps.
 
 import { localise } from './local-time.js';
 
-const place = document.getElementById('refusal');
+const container = document.getElementById('refusal');
 let timer = 0;
 let listener = () => {};
 let last = null;
 
-/** The listener gets each refusal's dataset and may answer false: not to be shown. */
-export function onRefusal(listen) {
-  listener = listen;
+/** Calls back with each refusal's dataset; a listener that returns false keeps it from being shown. */
+export function onRefusal(callback) {
+  listener = callback;
 }
 
-/** The last refusal, if it had this code: for whoever shows it elsewhere. */
-export function said(code) {
+/** The last refusal as an element, if it had this code; else null. */
+export function lastRefusal(code) {
   return last?.dataset.code === code ? last : null;
 }
 
-export function show(notice) {
-  clear();
-  place.replaceChildren(document.importNode(notice, true));
+export function showRefusal(notice) {
+  clearRefusal();
+  container.replaceChildren(document.importNode(notice, true));
   const seconds = Number(notice.dataset.retryAfter ?? 0);
-  if (seconds) countdown(place.firstElementChild, seconds);
+  if (seconds) countdown(container.firstElementChild, seconds);
 }
 
-export function clear() {
+export function clearRefusal() {
   clearInterval(timer);
-  place.replaceChildren();
+  container.replaceChildren();
 }
 
-// Readers of screens hear the sentence once; the eye sees it count.
+// Screen readers read the sentence once; only the visible copy counts down.
 function countdown(notice, seconds) {
-  const spoken = notice.querySelector('.why');
-  const seen = spoken.cloneNode(true);
-  seen.setAttribute('aria-hidden', 'true');
-  spoken.classList.add('unseen');
-  spoken.after(seen);
+  const full = notice.querySelector('.why');
+  const counting = full.cloneNode(true);
+  counting.setAttribute('aria-hidden', 'true');
+  full.classList.add('unseen');
+  full.after(counting);
   const end = Date.now() + seconds * 1000;
   const tick = () => {
     const left = (end - Date.now()) / 1000;
-    if (left <= 0) return clear();
-    seen.textContent = spoken.textContent.replace(/\d+(?= s\b)/, String(Math.ceil(left)));
+    if (left <= 0) return clearRefusal();
+    counting.textContent = full.textContent.replace(/\d+(?= s\b)/, String(Math.ceil(left)));
     notice.querySelector('.remains')?.setAttribute('stroke-dasharray', `${(30 * left) / seconds} 30`);
   };
   tick();
@@ -48,10 +48,10 @@ function countdown(notice, seconds) {
 }
 
 document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
-  if (target !== place) return;
+  if (target !== container) return;
   detail.shouldSwap = false;
   for (const notice of detail.fragment.querySelectorAll('.notice')) {
     last = localise(notice);
-    if (listener(notice.dataset) !== false) show(notice);
+    if (listener(notice.dataset) !== false) showRefusal(notice);
   }
 });

@@ -1,20 +1,20 @@
-// The line that says how the connection is: always a word and a shape.
+// The status line of the connection: a word and a shape for each state.
 
 const WORDS = { joining: 'Connecting', live: 'Live', waiting: 'Reconnecting', lost: 'Offline' };
 
 const status = document.getElementById('status');
 const words = document.getElementById('status-words');
 const count = document.getElementById('status-count');
-let counting = 0;
+let timer = 0;
 
-export function show(state) {
-  clearInterval(counting);
-  write(status, state);
+export function showStatus(state) {
+  clearInterval(timer);
+  render(status, state);
 }
 
-/** Counts down to the next try; readers of screens hear one word, not every second. */
-export function countdown(ms) {
-  show('waiting');
+/** Counts down to the next retry; screen readers get one word, not every second. */
+export function showCountdown(ms) {
+  showStatus('waiting');
   const end = Date.now() + ms;
   const tick = () => {
     const left = Math.max(0, end - Date.now());
@@ -22,10 +22,10 @@ export function countdown(ms) {
     status.querySelector('.remains').setAttribute('stroke-dasharray', `${(30 * left) / ms} 30`);
   };
   tick();
-  counting = setInterval(tick, 250);
+  timer = setInterval(tick, 250);
 }
 
-function write(element, state) {
+function render(element, state) {
   if (element.dataset.state === state) return;
   element.dataset.state = state;
   words.textContent = WORDS[state];

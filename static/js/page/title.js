@@ -1,34 +1,34 @@
-// The page's title: where you are, and how many messages came while you looked elsewhere.
+// The page's title: your reach, with the number of messages and the last event since the page was hidden.
 
-let words = document.title;
+let base = document.title;
 let missed = 0;
-let news = '';
+let announcement = '';
 
-export function name(title) {
-  words = title;
-  write();
+export function setTitle(title) {
+  base = title;
+  render();
 }
 
-export function count(number) {
+export function addMissed(number) {
   if (!document.hidden || !number) return;
   missed += number;
-  write();
+  render();
 }
 
-/** Puts one sentence in front until the page is looked at. */
-export function tell(sentence) {
+/** Puts one sentence in front until the page is visible. */
+export function announce(sentence) {
   if (!document.hidden) return;
-  news = sentence;
-  write();
+  announcement = sentence;
+  render();
 }
 
-function write() {
-  document.title = [missed && `(${missed})`, news && `${news}.`, words].filter(Boolean).join(' ');
+function render() {
+  document.title = [missed && `(${missed})`, announcement && `${announcement}.`, base].filter(Boolean).join(' ');
 }
 
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
   missed = 0;
-  news = '';
-  write();
+  announcement = '';
+  render();
 });

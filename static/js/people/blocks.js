@@ -1,4 +1,4 @@
-// Whom you blocked: nothing of theirs stays on the page, and nothing more of it is let in.
+// The people you blocked: what they sent is removed from the page and not added again.
 
 import { on } from '../server/signals.js';
 
@@ -9,7 +9,7 @@ export function isBlocked(id) {
   return people.has(id);
 }
 
-/** Calls back after each change, when what was theirs must go. */
+/** Calls back after each block, so that what is shown of them can be removed. */
 export function onBlock(listener) {
   listeners.push(listener);
 }

@@ -1,9 +1,9 @@
-// What you can do about somebody: a dialog of a few steps, from the ring of a message or from a row of the people list.
+// The menu of a person: a dialog to knock at, block or report somebody, opened from a message or from the people list.
 
 import { block, isBlocked } from './blocks.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
-import { act, facts } from '../voice/calls/room.js';
-import { draw } from '../voice/panel/renderer.js';
+import { facts, sendAct } from '../voice/calls/room.js';
+import { scheduleRender } from '../voice/panel/renderer.js';
 
 const VERBS = { block: 'Block', report: 'Report' };
 const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };
@@ -15,27 +15,27 @@ const REPORT = {
 const dialog = document.getElementById('menu');
 const form = dialog.querySelector('form');
 const find = (selector) => dialog.querySelector(selector);
-let about = {}; // whom it is about: {id, message}, message '' where it is none
-let asking = false;
+let subject = {}; // whom it is about: {id, message}, message '' where it is none
+let posting = false;
 
 const ACTS = {
   knock() {
-    act('knock', about.id);
-    draw();
+    sendAct('knock', subject.id);
+    scheduleRender();
     dialog.close();
   },
-  block: () => show('block'),
-  'block-now': () => ask('/api/block', { person_id: about.id }, { ...BLOCK, then: (id) => block([id]) }),
-  report: () => show('report'),
-  back: () => show('acts'),
+  block: () => showStep('block'),
+  'block-now': () => post('/api/block', { person_id: subject.id }, { ...BLOCK, then: (id) => block([id]) }),
+  report: () => showStep('report'),
+  back: () => showStep('acts'),
   close: () => dialog.close(),
 };
 
-function open(button) {
+function openMenu(button) {
   const row = button.closest('[data-person]');
   const { person: id, id: message = '' } = row.dataset;
-  if (id !== about.id || message !== about.message) form.reset();
-  about = { id, message };
+  if (id !== subject.id || message !== subject.message) form.reset();
+  subject = { id, message };
   const far = row.querySelector('.far:not(.in-voice)') ?? row.parentElement.previousElementSibling.firstElementChild;
   dialog.className = `menu ${[...row.classList].find((one) => /^p\d$/.test(one))}`;
   find('.name').textContent = row.querySelector('.name').textContent;
@@ -44,11 +44,11 @@ function open(button) {
   find('[data-act="knock"]').hidden = !facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
   find('blockquote').textContent = row.querySelector('.bubble')?.textContent ?? '';
   for (const part of dialog.querySelectorAll('[data-about]')) part.hidden = (part.dataset.about === 'message') !== Boolean(message);
-  show('acts');
+  showStep('acts');
   dialog.showModal();
 }
 
-function show(step) {
+function showStep(step) {
   find('.verb').textContent = VERBS[step] ?? '';
   for (const part of dialog.querySelectorAll('[data-step]')) part.hidden = part.dataset.step !== step;
   for (const place of dialog.querySelectorAll('[data-refusal]')) place.replaceChildren();
@@ -56,39 +56,39 @@ function show(step) {
   if (dialog.open) (now.querySelector('[data-first]') ?? now.querySelector('button:not([hidden])')).focus();
 }
 
-function done(words) {
+function showDone(words) {
   if (!form.hidden) form.reset();
-  show('done');
-  find('#menu-block-too').hidden = isBlocked(about.id);
+  showStep('done');
+  find('#menu-block-too').hidden = isBlocked(subject.id);
   find('#menu-done').textContent = words;
 }
 
 /**
- * One at a time. What was written stays until it has been taken: `yes` says that it was, `no` that it was not. The dialog
- * may be about somebody else by then.
+ * Posts one request at a time. `yes` is shown when it was accepted, `no` when nobody answered; the form keeps its text until
+ * then. The dialog may be about somebody else by the time of the answer.
  */
-async function ask(path, values, { yes, no, then = () => {} }) {
-  if (asking) return;
-  asking = true;
-  const whom = about;
+async function post(path, values, { yes, no, then = () => {} }) {
+  if (posting) return;
+  posting = true;
+  const whom = subject;
   dialog.setAttribute('aria-busy', 'true');
   const answer = await call('POST', path, values);
-  asking = false;
+  posting = false;
   dialog.removeAttribute('aria-busy');
-  const taken = succeeded(answer);
-  if (taken) then(whom.id);
-  if (about !== whom) return;
-  if (taken) done(yes);
-  else refuse(answer, no);
+  const accepted = succeeded(answer);
+  if (accepted) then(whom.id);
+  if (subject !== whom) return;
+  if (accepted) showDone(yes);
+  else showRefusal(answer, no);
 }
 
-function refuse(answer, no) {
+function showRefusal(answer, no) {
   const place = find('[data-step]:not([hidden]) [data-refusal]');
   const refusal = refusalIn(answer);
-  place?.replaceChildren(refusal ? document.importNode(refusal, true) : notice(no));
+  place?.replaceChildren(refusal ? document.importNode(refusal, true) : createNotice(no));
 }
 
-function notice(no) {
+function createNotice(no) {
   const made = document.getElementById('notice').content.cloneNode(true).firstElementChild;
   const [title, words] = made.querySelector('.notice-words').children;
   title.textContent = 'NearTalk did not answer.';
@@ -96,18 +96,18 @@ function notice(no) {
   return made;
 }
 
-// What it was opened from may have been drawn anew meanwhile, or be gone.
-function closed() {
+// The row that it was opened from may have been rendered anew or removed meanwhile.
+function restoreFocus() {
   const { activeElement: focused, body } = document;
   if (focused !== body && !dialog.contains(focused)) return; // the browser gave it back
-  const row = about.message ? `#m-${CSS.escape(about.message)}` : `#people-list [data-person="${about.id}"]`;
-  const fallback = document.getElementById(about.message ? 'scroller' : 'people');
+  const row = subject.message ? `#m-${CSS.escape(subject.message)}` : `#people-list [data-person="${subject.id}"]`;
+  const fallback = document.getElementById(subject.message ? 'scroller' : 'people');
   (document.querySelector(`${row} [data-act="person"]`) ?? fallback).focus({ preventScroll: true });
 }
 
 document.addEventListener('click', ({ target }) => {
   const button = target.closest('button[data-act="person"]');
-  if (button) open(button);
+  if (button) openMenu(button);
 });
 dialog.addEventListener('click', ({ target }) => {
   if (target === dialog) dialog.close(); // beside it
@@ -116,7 +116,7 @@ dialog.addEventListener('click', ({ target }) => {
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const { reason, words } = Object.fromEntries(new FormData(form));
-  const values = { person_id: about.id, reason, words, ...(about.message && { message_id: about.message }) };
-  ask('/api/report', values, REPORT);
+  const values = { person_id: subject.id, reason, words, ...(subject.message && { message_id: subject.message }) };
+  post('/api/report', values, REPORT);
 });
-dialog.addEventListener('close', closed);
+dialog.addEventListener('close', restoreFocus);

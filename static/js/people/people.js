@@ -1,31 +1,31 @@
-// Who is near, as far as the page itself has to act: the ways on from an empty place, telling when someone comes, and a
-// focus that stays while the list is drawn anew.
+// The people in reach, as far as the page itself acts: the buttons of an empty place, the notification when someone
+// arrives, and a focus that survives a new list.
 
 import { isBlocked, onBlock } from './blocks.js';
-import { wish } from '../place/reach.js';
-import { hold } from '../chat/scroll.js';
-import { tell } from '../page/title.js';
+import { requestRadius } from '../place/reach.js';
+import { stayAtEnd } from '../chat/scroll.js';
+import { announce } from '../page/title.js';
 
 const CONFIRM_MS = 4000;
 
 const field = document.getElementById('text');
 const words = field.placeholder;
 let alone = null;
-let focused = ''; // whose row had the focus
+let focusedPerson = ''; // whose row had the focus
 
-function changed() {
+function updateCount() {
   const count = Number(document.getElementById('people-count').dataset.count);
   field.placeholder = count ? words : field.dataset.alone;
-  if (alone && count) someoneCame(count);
+  if (alone && count) announceArrival(count);
   alone = !count;
-  hold();
+  stayAtEnd();
 }
 
-function someoneCame(count) {
-  const button = document.getElementById('tell');
+function announceArrival(count) {
+  const button = document.getElementById('notify');
   if (button.getAttribute('aria-pressed') !== 'true') return;
-  press(button, false, '');
-  tell('Someone is near');
+  setPressed(button, false, '');
+  announce('Someone is near');
   if (document.hidden) notify(count === 1 ? '1 person is in your reach.' : `${count} people are in your reach.`);
 }
 
@@ -39,19 +39,19 @@ function notify(body) {
       notification.close();
     };
   } catch {
-    tell('Someone is near');
+    announce('Someone is near');
   }
 }
 
-function press(button, pressed, sentence) {
+function setPressed(button, pressed, sentence) {
   button.setAttribute('aria-pressed', String(pressed));
-  document.getElementById('told').textContent = sentence;
+  document.getElementById('notify-status').textContent = sentence;
 }
 
-async function askToTell(button) {
-  if (button.getAttribute('aria-pressed') === 'true') return press(button, false, '');
+async function toggleNotify(button) {
+  if (button.getAttribute('aria-pressed') === 'true') return setPressed(button, false, '');
   const allowed = 'Notification' in window && (await Notification.requestPermission()) === 'granted';
-  press(button, true, allowed ? 'You get a notification while this page stays open.' : 'This page’s title will say it. Keep it open.');
+  setPressed(button, true, allowed ? 'You get a notification while this page stays open.' : 'This page’s title will say it. Keep it open.');
 }
 
 async function share() {
@@ -61,42 +61,43 @@ async function share() {
     return;
   }
   const copied = await navigator.clipboard?.writeText(url).then(() => true, () => false);
-  const said = document.getElementById('told');
-  said.textContent = copied ? 'Link copied.' : `Send this: ${url}`;
-  if (copied) setTimeout(() => (said.textContent = ''), CONFIRM_MS);
+  const status = document.getElementById('notify-status');
+  status.textContent = copied ? 'Link copied.' : `Send this: ${url}`;
+  if (copied) setTimeout(() => (status.textContent = ''), CONFIRM_MS);
 }
 
 document.getElementById('scroller').addEventListener('click', ({ target }) => {
   const button = target.closest('.nobody button');
   if (button?.id === 'further') {
     document.getElementById('radius').focus(); // the button goes with the answer
-    wish(Number(button.dataset.radius));
+    requestRadius(Number(button.dataset.radius));
   }
   if (button?.id === 'share') share();
-  if (button?.id === 'tell') askToTell(button);
+  if (button?.id === 'notify') toggleNotify(button);
 });
-function rows() {
+
+function personRows() {
   return [...document.querySelectorAll('#people-list .person-row')];
 }
 
-function leaveOut() {
-  for (const row of rows()) if (isBlocked(row.dataset.person)) row.remove();
+function removeBlocked() {
+  for (const row of personRows()) if (isBlocked(row.dataset.person)) row.remove();
 }
 
-function refocus() {
-  const row = rows().find(({ dataset }) => dataset.person === focused);
-  if (focused) (row?.querySelector('button') ?? document.getElementById('people')).focus({ preventScroll: true });
+function restoreFocus() {
+  const row = personRows().find(({ dataset }) => dataset.person === focusedPerson);
+  if (focusedPerson) (row?.querySelector('button') ?? document.getElementById('people')).focus({ preventScroll: true });
 }
 
-onBlock(leaveOut);
+onBlock(removeBlocked);
 document.addEventListener('htmx:oobBeforeSwap', ({ target }) => {
-  if (target.id === 'people-list') focused = document.activeElement.closest('.person-row')?.dataset.person ?? '';
+  if (target.id === 'people-list') focusedPerson = document.activeElement.closest('.person-row')?.dataset.person ?? '';
 });
 document.addEventListener('htmx:oobAfterSwap', ({ target }) => {
   if (target.id === 'people-list') {
-    leaveOut();
-    refocus();
+    removeBlocked();
+    restoreFocus();
   }
-  changed();
+  updateCount();
 });
-changed();
+updateCount();

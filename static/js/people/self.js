@@ -1,11 +1,11 @@
-// Yourself: the name editor, your way to it from the composer, and leaving.
+// Your own row: the name editor, its link beside the composer, and leaving.
 
 import { refusalIn } from '../server/http.js';
-import { forget } from '../place/published-place.js';
+import { clearPlace } from '../place/published-place.js';
 
 const find = (id) => document.getElementById(id);
 
-function edit(open) {
+function toggleEditor(open) {
   find('rename').hidden = !open;
   find('self').classList.toggle('editing', open);
   find('rename-open').setAttribute('aria-expanded', String(open));
@@ -13,23 +13,23 @@ function edit(open) {
   if (open) find('username').select();
 }
 
-/** After a new session: you are somebody else to the server, so fetch who. */
-export function refresh() {
+/** Fetches your row anew; to be called after a new session, which makes you another person. */
+export function reloadSelf() {
   htmx.ajax('GET', '/near', { source: '#self', target: '#self', swap: 'outerHTML', select: '#self', selectOOB: '#as' });
 }
 
-/** Nothing of this visit stays in this tab. */
-export function clean() {
-  forget();
+/** Clears all that this tab keeps of the visit. */
+export function clearVisit() {
+  clearPlace();
   sessionStorage.clear();
 }
 
 document.addEventListener('click', ({ target }) => {
-  if (target.closest('#rename-open')) edit(find('rename').hidden);
-  if (target.closest('#as')) setTimeout(() => edit(true)); // after the link has opened the panel
+  if (target.closest('#rename-open')) toggleEditor(find('rename').hidden);
+  if (target.closest('#as')) setTimeout(() => toggleEditor(true)); // after the link has opened the panel
 });
 document.addEventListener('keydown', ({ key, target }) => {
-  if (key === 'Escape' && target.closest('#rename')) edit(false);
+  if (key === 'Escape' && target.closest('#rename')) toggleEditor(false);
 });
 
 // A refused name comes back as the same piece with the reason in it.
@@ -39,13 +39,13 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
     detail.shouldSwap = true;
     detail.isError = false;
   } else if (detail.isError) {
-    why(refusalIn(detail.xhr)?.querySelector('.notice-words').textContent);
+    showRenameError(refusalIn(detail.xhr)?.querySelector('.notice-words').textContent);
   }
 });
-document.addEventListener('htmx:sendError', ({ detail }) => detail.elt.id === 'rename' && why());
-document.addEventListener('htmx:timeout', ({ detail }) => detail.elt.id === 'rename' && why());
+document.addEventListener('htmx:sendError', ({ detail }) => detail.elt.id === 'rename' && showRenameError());
+document.addEventListener('htmx:timeout', ({ detail }) => detail.elt.id === 'rename' && showRenameError());
 
-function why(words = 'NearTalk did not answer. Your name is as it was.') {
+function showRenameError(words = 'NearTalk did not answer. Your name is as it was.') {
   find('rename-why').textContent = words;
   find('rename-why').classList.add('field-error');
 }
@@ -55,12 +55,12 @@ document.addEventListener('htmx:afterSettle', ({ detail }) => {
 });
 
 // Leaving works at once, with or without an answer. On the body: http.js lets this event go no further.
-document.body.addEventListener('htmx:beforeOnLoad', ({ detail }) => detail.elt.id === 'leave' && clean());
-document.addEventListener('htmx:sendError', ({ detail }) => detail.elt.id === 'leave' && away());
-document.addEventListener('htmx:timeout', ({ detail }) => detail.elt.id === 'leave' && away());
-document.addEventListener('htmx:responseError', ({ detail }) => detail.elt.id === 'leave' && away());
+document.body.addEventListener('htmx:beforeOnLoad', ({ detail }) => detail.elt.id === 'leave' && clearVisit());
+document.addEventListener('htmx:sendError', ({ detail }) => detail.elt.id === 'leave' && leavePage());
+document.addEventListener('htmx:timeout', ({ detail }) => detail.elt.id === 'leave' && leavePage());
+document.addEventListener('htmx:responseError', ({ detail }) => detail.elt.id === 'leave' && leavePage());
 
-function away() {
-  clean();
+function leavePage() {
+  clearVisit();
   location.assign('/');
 }

@@ -1,4 +1,4 @@
-// Cells: a position becomes a geohash of precision 7 here, on the device; only the cell and its centre go further.
+// Geohash cells: encodes a position as a geohash of precision 7, on the device; only the cell and its centre leave it.
 // The same bisection as pygeohash: a point on a border belongs to the half above it.
 
 const ALPHABET = '0123456789bcdefghjkmnpqrstuvwxyz';

@@ -1,7 +1,7 @@
-// The words for each trouble with a location, from the templates in _troubles.html.
+// The texts of each location error, read from the <template> elements of _troubles.html.
 
-/** {title, words, action, steps, href}: steps is a list element for this browser or null, href the way on where the button is a link. */
-export function describe(kind, accuracyM = 0) {
+/** {title, words, action, steps, href}: steps is a list element for this browser or null, href is set where the action is a link. */
+export function describeError(kind, accuracyM = 0) {
   const source = document.querySelector(`template[data-trouble="${kind}"]`).content.cloneNode(true);
   const km = source.querySelector('[data-km]');
   if (km) km.textContent = String(Math.max(1, Math.round(accuracyM / 1000)));

@@ -1,5 +1,5 @@
-// When a person has moved: pure decisions over a state, a fix and a time. Phones wander by a hundred metres while they lie
-// still, so one fix outside the circle around the last place says nothing yet.
+// Decides whether a person has moved, from a state, a fix and a time; pure. A move needs several fixes outside the anchor's
+// circle, or one for long: the position of a phone that lies still wanders by a hundred metres.
 
 const NEAR_M = 150;
 const FAR_M = 1000;
@@ -8,37 +8,37 @@ const PATIENCE_MS = 20_000;
 const EARTH_RADIUS_M = 6371008.8;
 
 /** The state around an anchor: {lat, lon}, or null where nothing was published yet. */
-export function settled(anchor) {
+export function anchoredAt(anchor) {
   return { anchor, outside: 0, since: null, last: null };
 }
 
 /**
- * Judges one fix {lat, lon} at `now` (ms). `returned`: the page was hidden for a minute or more before it.
- * Answers {state, moved}; after a move the fix is the new anchor.
+ * Applies one fix {lat, lon} at `now` (ms). `returned`: the page was hidden for a minute or more before it.
+ * Returns {state, moved}; after a move the fix is the new anchor.
  */
-export function judge(state, fix, now, returned = false) {
-  if (!state.anchor) return move(fix);
-  const away = metres(state.anchor, fix);
-  if (away <= NEAR_M) return stay(settled(state.anchor));
+export function applyFix(state, fix, now, returned = false) {
+  if (!state.anchor) return moved(fix);
+  const away = distanceM(state.anchor, fix);
+  if (away <= NEAR_M) return unmoved(anchoredAt(state.anchor));
   const since = state.since ?? now;
   const outside = state.outside + 1;
-  if (returned || away > FAR_M || outside >= FIXES || now - since >= PATIENCE_MS) return move(fix);
-  return stay({ anchor: state.anchor, outside, since, last: fix });
+  if (returned || away > FAR_M || outside >= FIXES || now - since >= PATIENCE_MS) return moved(fix);
+  return unmoved({ anchor: state.anchor, outside, since, last: fix });
 }
 
-/** A still device gives one fix and no more: what stands outside long enough counts without another. */
-export function wait(state, now) {
-  const due = dueAt(state);
-  return due !== null && now >= due ? move(state.last) : stay(state);
+/** Applies the time alone: a fix that was outside for 20 s counts without another, since a still device gives only one. */
+export function applyTimeout(state, now) {
+  const due = timeoutAt(state);
+  return due !== null && now >= due ? moved(state.last) : unmoved(state);
 }
 
-/** When wait() decides (ms), or null while nothing is outside. */
-export function dueAt(state) {
+/** When applyTimeout() is due (ms), or null while no fix is outside. */
+export function timeoutAt(state) {
   return state.since === null ? null : state.since + PATIENCE_MS;
 }
 
 /** Great-circle metres (R. W. Sinnott, Virtues of the Haversine, 1984). */
-export function metres(a, b) {
+export function distanceM(a, b) {
   const radians = Math.PI / 180;
   const sinLat = Math.sin(((b.lat - a.lat) * radians) / 2);
   const sinLon = Math.sin(((b.lon - a.lon) * radians) / 2);
@@ -46,10 +46,10 @@ export function metres(a, b) {
   return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(root)));
 }
 
-function move(fix) {
-  return { state: settled({ lat: fix.lat, lon: fix.lon }), moved: true };
+function moved(fix) {
+  return { state: anchoredAt({ lat: fix.lat, lon: fix.lon }), moved: true };
 }
 
-function stay(state) {
+function unmoved(state) {
   return { state, moved: false };
 }

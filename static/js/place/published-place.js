@@ -1,4 +1,5 @@
-// The published place: a cell and a radius, kept for this tab and told to the others. Never a position.
+// The published place: the cell and radius that the server knows, kept in this tab's session storage and broadcast to the
+// other tabs. It never holds a position.
 
 import { call, refusalIn, succeeded } from '../server/http.js';
 import { centre, hint, isCell } from './geohash.js';
@@ -8,79 +9,80 @@ const RADIUS_DEFAULT_M = 500;
 
 const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('neartalk') : null;
 const listeners = [];
-let place = read();
-let last = Promise.resolve();
+let place = load();
+let queue = Promise.resolve();
 
 tabs?.addEventListener('message', ({ data }) => {
-  if (data.ask) tell();
-  else if (isCell(data.cell)) keep(data);
+  if (data.ask) broadcast();
+  else if (isCell(data.cell)) applyPlace(data);
 });
 
-export function current() {
+export function currentPlace() {
   return place;
 }
 
-export function radiusM() {
-  // What the server said last stands on the page; another tab may have changed it.
-  const said = document.getElementById('reach-output')?.dataset.radius;
-  return Number(said) || place?.radius || RADIUS_DEFAULT_M;
+export function currentRadiusM() {
+  // The page holds what the server sent last; another tab may have changed it.
+  const shown = document.getElementById('reach-output')?.dataset.radius;
+  return Number(shown) || place?.radius || RADIUS_DEFAULT_M;
 }
 
-/** Calls back with each new place, whichever tab published it. */
+/** Calls back with each new place {cell, radius}, whichever tab published it. */
 export function onPlace(listener) {
   listeners.push(listener);
 }
 
+/** Asks the other tabs for their place; it arrives as if it had been published. */
 export function askTabs() {
   tabs?.postMessage({ ask: true });
 }
 
-export function forget() {
+export function clearPlace() {
   place = null;
   sessionStorage.removeItem(KEY);
 }
 
 /**
- * Publishes a cell's centre with a radius in metres: by default those that stand. `fresh`: start a session first; it is
- * also done where the server knows none. Resolves to {done, retryAfter, refusal}.
+ * Publishes a cell's centre with a radius in metres; both default to the current ones. `fresh` starts a session first, which
+ * is also done when the server knows none. Resolves to {done, retryAfter, refusal}, retryAfter in seconds.
  */
 export function publish({ cell, radius, fresh = false } = {}) {
-  // One after another: an older place that waited for its session must not come after a newer one.
-  last = last.then(() => publishNow(cell ?? place.cell, radius ?? radiusM(), fresh));
-  return last;
+  // In sequence: an older place that waited for its session must not arrive after a newer one.
+  queue = queue.then(() => publishNow(cell ?? place.cell, radius ?? currentRadiusM(), fresh));
+  return queue;
 }
 
 async function publishNow(cell, radius, fresh) {
-  let answer = fresh ? null : await update(cell, radius);
+  let answer = fresh ? null : await updateLocation(cell, radius);
   const anew = !answer || answer.status === 401;
   if (anew) {
-    const made = await create();
+    const made = await createSession();
     if (!succeeded(made)) return outcome(made);
-    answer = await update(cell, radius);
+    answer = await updateLocation(cell, radius);
   }
   if (succeeded(answer)) {
-    keep({ cell, radius: narrowed(answer) ?? radius });
-    tell();
+    applyPlace({ cell, radius: narrowedRadius(answer) ?? radius });
+    broadcast();
     if (anew) document.dispatchEvent(new Event('neartalk:session'));
   }
   return outcome(answer);
 }
 
-// A new session keeps the name that the page shows, if it may.
-async function create() {
+// A new session keeps the name that the page shows, if the server accepts it.
+async function createSession() {
   const username = document.getElementById('self')?.dataset.name;
   const made = username ? await call('POST', '/api/session/create', { username }) : null;
   return made && made.status !== 422 ? made : call('POST', '/api/session/create');
 }
 
-function update(cell, radius) {
+function updateLocation(cell, radius) {
   const { lat, lon } = centre(cell);
-  // To the process that the sockets of this place are at: it knows who is there.
+  // `near` routes the request to the process that holds the sockets of this place.
   return call('POST', `/api/location/update?near=${hint(cell)}`, { lat, lon, radius });
 }
 
-// The event htmx makes of this header tells the slider; here it only keeps the next publish from asking for too much again.
-function narrowed(xhr) {
+// The slider gets this header as an htmx event; it is read here so that the next publish does not ask for too much again.
+function narrowedRadius(xhr) {
   try {
     return JSON.parse(xhr.getResponseHeader('HX-Trigger'))?.['radius-narrowed']?.radius;
   } catch {
@@ -97,17 +99,17 @@ function outcome(xhr) {
   };
 }
 
-function keep({ cell, radius }) {
+function applyPlace({ cell, radius }) {
   place = { cell, radius };
   sessionStorage.setItem(KEY, JSON.stringify(place));
   listeners.forEach((listener) => listener(place));
 }
 
-function tell() {
+function broadcast() {
   if (place) tabs?.postMessage(place);
 }
 
-function read() {
+function load() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEY));
     return isCell(kept?.cell) ? kept : null;

@@ -1,9 +1,9 @@
-// How far you reach: the slider shows each stop at once and publishes the one it rests on.
+// The reach slider: shows each stop at once and publishes the one it rests on for 250 ms.
 
-import { alert, clear } from '../page/alerts.js';
-import { current, onPlace, publish } from './published-place.js';
-import { show } from '../page/refusal.js';
-import { name } from '../page/title.js';
+import { clearAlert, showAlert } from '../page/alerts.js';
+import { currentPlace, onPlace, publish } from './published-place.js';
+import { showRefusal } from '../page/refusal.js';
+import { setTitle } from '../page/title.js';
 
 const REST_MS = 250;
 const DIAL_START = 28;
@@ -16,8 +16,8 @@ const stops = slider.dataset.stops.split(' ').map(Number);
 let dragging = false;
 let timer = 0;
 
-/** Metres as people read them. */
-export function label(radiusM) {
+/** Formats metres: "500 m", "2 km". */
+export function formatRadius(radiusM) {
   return radiusM < 1000 ? `${radiusM} m` : `${radiusM / 1000} km`;
 }
 
@@ -25,84 +25,84 @@ function stopOf(radiusM) {
   return Math.max(0, stops.findLastIndex((stop) => stop <= radiusM));
 }
 
-function draw(radiusM, stop) {
+function render(radiusM, stop) {
   const output = document.getElementById('reach-output');
-  output.textContent = label(radiusM);
+  output.textContent = formatRadius(radiusM);
   slider.setAttribute('aria-valuetext', `${radiusM} metres`);
   for (const mark of document.querySelectorAll('.scale li')) mark.classList.toggle('here', Number(mark.dataset.stop) === stop);
-  name(`Near, ${label(radiusM)}`);
+  setTitle(`Near, ${formatRadius(radiusM)}`);
 }
 
 // The people's rings wait for the server; the edge follows the thumb.
-function drawEdge(stop) {
+function renderEdge(stop) {
   const edge = String(DIAL_START + stop * DIAL_STEP);
   for (const circle of document.querySelectorAll('#dial-rings .field-of-reach, #dial-rings .edge-of-reach')) circle.setAttribute('r', edge);
   document.querySelector('#dial-rings .axis')?.setAttribute('d', `M0 0H${edge}`);
 }
 
-function follow(radiusM) {
+function showRadius(radiusM) {
   slider.value = String(stopOf(radiusM));
-  draw(radiusM, stopOf(radiusM));
+  render(radiusM, stopOf(radiusM));
 }
 
-function drag() {
+function onDrag() {
   dragging = true;
-  clear('reach');
-  draw(stops[slider.value], Number(slider.value));
-  drawEdge(Number(slider.value));
+  clearAlert('reach');
+  render(stops[slider.value], Number(slider.value));
+  renderEdge(Number(slider.value));
 }
 
-function rest() {
+function schedulePublish() {
   clearTimeout(timer);
-  timer = setTimeout(apply, REST_MS);
+  timer = setTimeout(publishRadius, REST_MS);
 }
 
-async function apply() {
-  if (!current()) {
+async function publishRadius() {
+  if (!currentPlace()) {
     dragging = false;
-    alert('reach', { title: 'Your block is not known yet.', words: 'Your reach changes as soon as your device has found itself.' });
+    showAlert('reach', { title: 'Your block is not known yet.', words: 'Your reach changes as soon as your device has found itself.' });
     return;
   }
-  const wished = stops[slider.value];
+  const radius = stops[slider.value];
   dragging = false; // what comes now is the answer
   slider.setAttribute('aria-busy', 'true');
-  const { done, refusal } = await publish({ radius: wished });
+  const { done, refusal } = await publish({ radius });
   slider.removeAttribute('aria-busy');
   if (done || dragging) return;
-  if (refusal) show(refusal);
-  else alert('reach', { ...UNANSWERED, run: () => wish(wished) });
-  follow(current().radius);
-  drawEdge(stopOf(current().radius));
+  if (refusal) showRefusal(refusal);
+  else showAlert('reach', { ...UNANSWERED, run: () => requestRadius(radius) });
+  showRadius(currentPlace().radius);
+  renderEdge(stopOf(currentPlace().radius));
 }
 
 /** Moves the slider as a hand would. */
-export function wish(radiusM) {
+export function requestRadius(radiusM) {
   slider.value = String(stopOf(radiusM));
-  drag();
-  rest();
+  onDrag();
+  schedulePublish();
 }
 
-slider.addEventListener('input', drag);
-slider.addEventListener('change', rest);
+slider.addEventListener('input', onDrag);
+slider.addEventListener('change', schedulePublish);
 onPlace(({ radius }) => {
   document.getElementById('reach-output').dataset.radius = String(radius); // another tab's, or ours before it is drawn
-  if (!dragging) follow(radius);
+  if (!dragging) showRadius(radius);
 });
 
 document.addEventListener('radius-narrowed', ({ detail }) => {
   dragging = false;
-  follow(detail.radius);
-  alert('reach', {
-    title: `Your reach is ${label(detail.radius)} here.`,
+  showRadius(detail.radius);
+  showAlert('reach', {
+    title: `Your reach is ${formatRadius(detail.radius)} here.`,
     words: 'So far from the equator a wider circle holds more places than NearTalk can watch for one person.',
   });
 });
 
-// What comes by itself while a hand is on the slider would pull the words away under it.
+// While the slider is dragged, updates from the server must not replace what it shows.
 document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (dragging && (target.id === 'reach-output' || target.id === 'dial-rings')) detail.shouldSwap = false;
 });
 document.addEventListener('htmx:oobAfterSwap', ({ target }) => {
-  if (target.id === 'reach-output') follow(Number(document.getElementById('reach-output').dataset.radius));
+  if (target.id === 'reach-output') showRadius(Number(document.getElementById('reach-output').dataset.radius));
 });
-follow(Number(document.getElementById('reach-output').dataset.radius));
+showRadius(Number(document.getElementById('reach-output').dataset.radius));

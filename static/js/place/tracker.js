@@ -1,103 +1,104 @@
-// Follows the device while the page is seen and publishes a new cell when its person has moved (movement.js decides).
+// Location tracking: publishes a new cell when the person has moved (movement.js decides), while the page is visible.
+// One tab locates at a time, by a lock; the others take its place over from the BroadcastChannel of published-place.js.
 
-import { dueAt, judge, settled, wait } from './movement.js';
 import { centre, encode } from './geohash.js';
-import { watch } from './geolocation.js';
-import { current, onPlace, publish } from './published-place.js';
+import { watchPosition } from './geolocation.js';
+import { anchoredAt, applyFix, applyTimeout, timeoutAt } from './movement.js';
+import { currentPlace, onPlace, publish } from './published-place.js';
 
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 10_000;
 
-let anchor = settled(null);
+let movement = anchoredAt(null);
 let hiddenAt = null;
 let returned = false;
 let wanted = '';
 let publishing = false;
-let stop = null;
-let release = null;
-let waiting = null;
-let dueTimer = 0;
+let stopWatching = null;
+let releaseTurn = null;
+let pendingTurn = null;
+let timeoutTimer = 0;
 let retryTimer = 0;
-let hear = {};
+let callbacks = {};
 
-/** Begins; hear is {trouble(kind, accuracyM), fixed()}. */
-export function follow(listener) {
-  hear = listener;
-  const place = current();
-  if (place) anchor = settled(centre(place.cell));
+/** Starts; handlers is {onError(kind, accuracyM), onFix()}. */
+export function startTracking(handlers) {
+  callbacks = handlers;
+  const place = currentPlace();
+  if (place) movement = anchoredAt(centre(place.cell));
   onPlace(({ cell }) => {
     // Another tab's publish: only its cell is known here.
-    if (!stop) anchor = settled(centre(cell));
+    if (!stopWatching) movement = anchoredAt(centre(cell));
   });
-  document.addEventListener('visibilitychange', seen);
-  seen();
+  document.addEventListener('visibilitychange', onVisibility);
+  onVisibility();
 }
 
-/** Asks the device anew. */
-export function again() {
-  end();
-  begin();
+/** Stops watching the device and starts again, after an error. */
+export function restartTracking() {
+  stopTracking();
+  requestTurn();
 }
 
-// A hidden page gets no fixes, so it gives up its turn: the lock goes to a page that somebody looks at.
-function seen() {
+// A hidden page releases the lock: it gets no fixes, and a visible tab can locate instead.
+function onVisibility() {
   if (document.hidden) {
     hiddenAt ??= Date.now();
-    end();
+    stopTracking();
     return;
   }
   returned = hiddenAt !== null && Date.now() - hiddenAt >= HIDDEN_MS;
   hiddenAt = null;
-  begin();
+  requestTurn();
 }
 
-function begin() {
-  if (stop || waiting) return;
+function requestTurn() {
+  if (stopWatching || pendingTurn) return;
   if (!navigator.locks) {
-    stop = watch(fixed, hear.trouble);
+    stopWatching = watchPosition(onFix, callbacks.onError);
     return;
   }
   const turn = new AbortController();
-  waiting = turn;
+  pendingTurn = turn;
   navigator.locks
     .request('neartalk.locate', { signal: turn.signal }, () => {
-      waiting = null;
-      stop = watch(fixed, hear.trouble);
+      pendingTurn = null;
+      stopWatching = watchPosition(onFix, callbacks.onError);
       return new Promise((resolve) => {
-        release = resolve;
+        releaseTurn = resolve;
       });
     })
     .catch(() => {});
 }
 
-function end() {
-  clearTimeout(dueTimer);
-  waiting?.abort();
-  stop?.();
-  release?.();
-  waiting = stop = release = null;
+function stopTracking() {
+  clearTimeout(timeoutTimer);
+  pendingTurn?.abort();
+  stopWatching?.();
+  releaseTurn?.();
+  pendingTurn = stopWatching = releaseTurn = null;
 }
 
-function fixed(fix) {
-  hear.fixed();
-  decide(judge(anchor, fix, Date.now(), returned));
+function onFix(fix) {
+  callbacks.onFix();
+  applyMovement(applyFix(movement, fix, Date.now(), returned));
   returned = false;
 }
 
-function decide({ state, moved }) {
-  anchor = state;
-  clearTimeout(dueTimer);
-  const due = dueAt(state);
-  if (due !== null) dueTimer = setTimeout(() => decide(wait(anchor, Date.now())), Math.max(0, due - Date.now()));
+function applyMovement({ state, moved }) {
+  movement = state;
+  clearTimeout(timeoutTimer);
+  const due = timeoutAt(state);
+  if (due !== null) timeoutTimer = setTimeout(() => applyMovement(applyTimeout(movement, Date.now())), Math.max(0, due - Date.now()));
   if (!moved) return;
   wanted = encode(state.anchor.lat, state.anchor.lon);
-  push();
+  publishWanted();
 }
 
-async function push() {
+async function publishWanted() {
   clearTimeout(retryTimer);
   if (publishing || !wanted) return;
-  if (wanted === current()?.cell) {
+  if (wanted === currentPlace()?.cell) {
     wanted = '';
     return;
   }
@@ -106,5 +107,5 @@ async function push() {
   const { done, retryAfter, refusal } = await publish({ cell });
   publishing = false;
   if ((done && wanted === cell) || refusal?.dataset.code === 'banned') wanted = '';
-  if (wanted) retryTimer = setTimeout(push, done ? 0 : retryAfter * 1000 || RETRY_MS);
+  if (wanted) retryTimer = setTimeout(publishWanted, done ? 0 : retryAfter * 1000 || RETRY_MS);
 }

@@ -1,6 +1,6 @@
-// How long to wait before the next try: the first comes within a second, so that after a server's death half of its
-// people are back in three, and each later one within twice the time. When in it is left to chance alone (full jitter),
-// so that those who lost the same server at the same moment do not come together.
+// Exponential backoff with full jitter: the first retry comes within a second, each later one within twice the time, up to
+// 30 s. Jitter spreads out the pages that lost the same server at the same moment; the short first delay brings half of
+// them back within three seconds.
 
 const LEAST_MS = 100;
 const FIRST_MS = 1000;

@@ -1,11 +1,11 @@
-// The server's time, told by its offset from this device's clock: a message ends by the server's.
+// The server's clock, as an offset from this device's: messages expire by the server's time.
 
 let offset = 0;
 
-export function set(serverNow) {
-  offset = serverNow - Date.now();
+export function setServerTime(ms) {
+  offset = ms - Date.now();
 }
 
-export function now() {
+export function serverNow() {
   return Date.now() + offset;
 }

@@ -1,9 +1,9 @@
-// The socket's life: opened with the mark, watched for silence, brought back after a loss. htmx's extension holds the
-// socket and its frames; when to try again is decided here, so that the status can count and a waking page need not wait.
+// The page's WebSocket: opened with the mark to resume from, checked for silence, reconnected after a loss. htmx's extension
+// owns the socket and its frames; retries are timed here, so that the status can count down and a waking page need not wait.
 
 import { delayMs } from './backoff.js';
 import { hint } from '../place/geohash.js';
-import { current } from '../place/published-place.js';
+import { currentPlace } from '../place/published-place.js';
 import { on } from './signals.js';
 import * as status from '../page/status.js';
 
@@ -15,62 +15,62 @@ const AGAIN = [1006, 1011, 1012, 1013];
 // htmx's own timer cannot be cancelled, and a second start would close a socket that is fine: so it never comes due.
 const NEVER_MS = 2 ** 31 - 1;
 
-let holder = null; // htmx's side of the socket: send and reconnect
+let wrapper = null; // htmx's side of the socket: send and reconnect
 let socket = null;
 let attempt = 0;
 let retryTimer = 0;
 let openingTimer = 0;
-let deadline = Infinity; // when an open socket that says nothing more counts as dead
+let deadline = Infinity; // when an open socket without another frame counts as dead
 let pinged = false;
 let mark = '';
 let epoch = '';
-let hear = {};
+let callbacks = {};
 
 /**
- * Begins; hear is {open(), offline(), final(code)}, where final answers whether it goes on by itself.
- * htmx opens the socket when the page has been read.
+ * Starts; handlers is {onOpen(), onOffline(), onFinalClose(code)}. onFinalClose returns whether the page reconnects by itself.
+ * htmx opens the socket when the page has been parsed.
  */
-export function connect(listener) {
-  hear = listener;
-  htmx.createWebSocket = create;
+export function connect(handlers) {
+  callbacks = handlers;
+  htmx.createWebSocket = createSocket;
   htmx.config.wsReconnectDelay = () => {
-    retryLater();
+    scheduleRetry();
     return NEVER_MS;
   };
-  document.addEventListener('htmx:wsOpen', opened);
-  document.addEventListener('htmx:wsClose', closed);
-  document.addEventListener('htmx:wsBeforeMessage', heard);
+  document.addEventListener('htmx:wsOpen', onOpen);
+  document.addEventListener('htmx:wsClose', onClose);
+  document.addEventListener('htmx:wsBeforeMessage', onFrame);
   on('mark', (signal) => (mark = signal.mark));
   on('welcome', (signal) => (epoch = signal.epoch));
   window.addEventListener('online', wake);
   window.addEventListener('pageshow', wake);
   document.addEventListener('visibilitychange', () => document.hidden || wake());
-  window.addEventListener('offline', offline);
-  setInterval(watch, 1000);
+  window.addEventListener('offline', onOffline);
+  setInterval(checkDeadline, 1000);
 }
 
 export function isOpen() {
   return socket?.readyState === WebSocket.OPEN;
 }
 
-/** Sends a frame if the socket is open; says whether it was. */
+/** Sends a frame if the socket is open; returns whether it was. */
 export function send(frame) {
-  if (!isOpen() || !holder) return false;
-  holder.sendImmediately(JSON.stringify(frame));
+  if (!isOpen() || !wrapper) return false;
+  wrapper.sendImmediately(JSON.stringify(frame));
   return true;
 }
 
 export function reconnect() {
   clearTimeout(retryTimer);
   retryTimer = 0;
-  silence();
-  if (holder) holder.reconnect();
+  detach();
+  if (wrapper) wrapper.reconnect();
 }
 
-function create(url) {
-  silence();
+function createSocket(url) {
+  detach();
   const address = new URL(url);
-  const place = current();
+  const place = currentPlace();
   if (place) address.searchParams.set('near', hint(place.cell));
   if (mark) {
     address.searchParams.set('since', mark);
@@ -78,67 +78,67 @@ function create(url) {
   }
   socket = new WebSocket(address);
   clearTimeout(openingTimer);
-  openingTimer = setTimeout(tookTooLong, OPENING_MS);
+  openingTimer = setTimeout(onOpeningTimeout, OPENING_MS);
   deadline = Infinity;
-  status.show('joining');
+  status.showStatus('joining');
   return socket;
 }
 
 // A socket's late close would be taken for the close of the one that followed it.
-function silence() {
+function detach() {
   if (!socket) return;
   socket.onopen = socket.onclose = socket.onerror = null;
   socket.close();
   socket = null;
 }
 
-function opened({ detail }) {
-  holder = detail.socketWrapper;
+function onOpen({ detail }) {
+  wrapper = detail.socketWrapper;
   clearTimeout(openingTimer);
-  expect(DEAD_MS);
-  status.show('live');
-  hear.open();
+  extendDeadline(DEAD_MS);
+  status.showStatus('live');
+  callbacks.onOpen();
 }
 
-function closed({ detail }) {
-  holder ??= detail.socketWrapper;
+function onClose({ detail }) {
+  wrapper ??= detail.socketWrapper;
   clearTimeout(openingTimer);
   deadline = Infinity;
   socket = null;
   if (AGAIN.includes(detail.event.code)) return; // htmx has asked for the delay already
-  status.show(hear.final(detail.event.code) ? 'joining' : 'lost');
+  status.showStatus(callbacks.onFinalClose(detail.event.code) ? 'joining' : 'lost');
 }
 
-function heard() {
-  attempt = 0; // only a server that speaks counts: one may accept and close at once
-  expect(DEAD_MS);
+function onFrame() {
+  attempt = 0; // only a frame counts as success: a server may accept and close at once
+  extendDeadline(DEAD_MS);
 }
 
-function expect(ms) {
+function extendDeadline(ms) {
   deadline = Date.now() + ms;
   pinged = false;
 }
 
-function watch() {
+function checkDeadline() {
   if (!isOpen()) return;
   if (Date.now() > deadline) reconnect();
   else if (!pinged && Date.now() > deadline - (DEAD_MS - QUIET_MS)) pinged = send({ type: 'ping' });
 }
 
-function tookTooLong() {
+function onOpeningTimeout() {
   socket?.close(); // ends as 1006, so htmx asks for the delay
 }
 
-function retryLater() {
+function scheduleRetry() {
   clearTimeout(retryTimer);
   const ms = delayMs(attempt);
   attempt += 1;
   retryTimer = setTimeout(reconnect, ms);
-  if (navigator.onLine) status.countdown(ms);
-  else offline();
+  if (navigator.onLine) status.showCountdown(ms);
+  else onOffline();
 }
 
-// Back from sleep or from a dead network: a waiting try need not wait longer, and an open socket must show that it lives.
+// After sleep or a dead network: retry now if a retry is waiting, and probe a socket that is open.
 function wake() {
   if (retryTimer && !socket) reconnect();
   else probe();
@@ -150,11 +150,11 @@ function probe() {
   pinged = true;
 }
 
-function offline() {
+function onOffline() {
   if (isOpen()) {
     probe();
     return;
   }
-  status.show('lost');
-  hear.offline();
+  status.showStatus('lost');
+  callbacks.onOffline();
 }

@@ -1,8 +1,8 @@
-// Requests by htmx, one after another, and what every one of them needs.
+// HTTP requests by htmx, one at a time: the CSRF token, the queue, and the refusal in an answer.
 
 const TOKEN = document.querySelector('meta[name="csrf-token"]').content;
 
-let last = Promise.resolve();
+let queue = Promise.resolve();
 
 document.body.addEventListener('htmx:configRequest', ({ detail }) => {
   detail.headers['X-CSRFToken'] = TOKEN;
@@ -18,8 +18,8 @@ document.body.addEventListener('htmx:beforeOnLoad', (event) => {
  * Resolves to the XMLHttpRequest, with status 0 if it failed.
  */
 export function call(verb, path, values = {}, into = null) {
-  const turn = last.then(() => send(verb, path, { ...values }, into));
-  last = turn;
+  const turn = queue.then(() => send(verb, path, { ...values }, into));
+  queue = turn;
   return turn;
 }
 

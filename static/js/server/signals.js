@@ -1,13 +1,13 @@
-// The server's signals: <data> elements that stand for facts, not for anything to see.
+// Signals from the server: invisible <data> elements in a frame, dispatched to listeners by name.
 
 const listeners = {};
 
-/** Calls back with the dataset of each signal of that name. */
+/** Calls back with the dataset of each signal of that name. Listeners run in the order of the frame. */
 export function on(name, listener) {
   (listeners[name] ??= []).push(listener);
 }
 
-// Read before htmx would draw them: one frame may hold several lots, and their order counts.
+// Dispatched before htmx would swap them: one frame may hold several, and their order matters.
 document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (target.id !== 'signals') return;
   detail.shouldSwap = false;

@@ -1,93 +1,93 @@
-// Voice on the page: which press does what, and what a change outside of the panel means for the calls.
+// Entry point of voice: binds the controls of the panel, and events outside of it that concern calls.
 
 import { onBlock } from '../people/blocks.js';
 import { onPlace } from '../place/published-place.js';
-import * as door from './lifecycle.js';
-import * as hearing from './audio/volumes.js';
-import { keep, kept, volumeOf } from './session-state.js';
+import * as lifecycle from './lifecycle.js';
+import * as volumes from './audio/volumes.js';
+import { save, saved, volumeOf } from './session-state.js';
 import { microphone, onChange, onDevices } from './audio/microphone.js';
 import * as room from './calls/room.js';
-import * as sound from './audio/output.js';
-import { draw, drawDevices, onRetry, stage } from './panel/renderer.js';
-import * as talk from './audio/push-to-talk.js';
-import { expand } from './panel/tiles.js';
+import * as output from './audio/output.js';
+import { display, onRetry, renderDevices, scheduleRender } from './panel/renderer.js';
+import * as pushToTalk from './audio/push-to-talk.js';
+import { toggleExpanded } from './panel/tiles.js';
 
 const find = (id) => document.getElementById(`voice-${id}`);
 let network = navigator.connection?.type;
 
-const PRESSED = {
-  start: door.start,
-  join: () => door.join(false),
-  'join-muted': () => door.join(true),
-  'stay-out': door.out,
-  mute: () => door.mute(!microphone.muted),
-  'bar-mute': () => door.mute(!microphone.muted),
-  sound: () => hearing.deafen(!kept.deaf),
-  leave: door.leave,
+const ON_CLICK = {
+  start: lifecycle.startCheck,
+  join: () => lifecycle.join(false),
+  'join-muted': () => lifecycle.join(true),
+  'stay-out': lifecycle.exit,
+  mute: () => lifecycle.setMuted(!microphone.muted),
+  'bar-mute': () => lifecycle.setMuted(!microphone.muted),
+  sound: () => volumes.setDeaf(!saved.deaf),
+  leave: lifecycle.leave,
 };
-const ACTS = {
-  knock: (id) => room.act('knock', id),
-  cancel: (id) => room.act('decline', id),
-  accept: (id) => room.act('accept', id),
-  decline: (id) => room.act('decline', id),
-  end: (id) => room.act('decline', id),
-  hush: (id) => hearing.set(id, { hushed: !volumeOf(id).hushed }),
-  more: expand,
+const ON_TILE_ACT = {
+  knock: (id) => room.sendAct('knock', id),
+  cancel: (id) => room.sendAct('decline', id),
+  accept: (id) => room.sendAct('accept', id),
+  decline: (id) => room.sendAct('decline', id),
+  end: (id) => room.sendAct('decline', id),
+  hush: (id) => volumes.setForPerson(id, { hushed: !volumeOf(id).hushed }),
+  more: toggleExpanded,
 };
-const CHOSEN = {
+const ON_DEVICE = {
   audioinput: (id) => {
-    keep({ input: id });
-    door.ask(id);
+    save({ input: id });
+    lifecycle.openMicrophone(id);
   },
-  audiooutput: hearing.play,
+  audiooutput: volumes.setOutput,
 };
 
-for (const [id, run] of Object.entries(PRESSED)) find(id).addEventListener('click', run);
+for (const [id, run] of Object.entries(ON_CLICK)) find(id).addEventListener('click', run);
 find('tiles').addEventListener('click', ({ target }) => {
   const act = target.closest('[data-act]')?.dataset.act;
   if (!act) return;
-  ACTS[act](target.closest('.tile').dataset.person);
-  draw();
+  ON_TILE_ACT[act](target.closest('.tile').dataset.person);
+  scheduleRender();
 });
 find('tiles').addEventListener('input', ({ target }) => {
-  hearing.set(target.closest('.tile').dataset.person, { volume: Number(target.value) });
-  draw();
+  volumes.setForPerson(target.closest('.tile').dataset.person, { volume: Number(target.value) });
+  scheduleRender();
 });
-find('shield').addEventListener('change', ({ target }) => door.shield(target.checked));
-find('falls').checked = kept.falls;
+find('shield').addEventListener('change', ({ target }) => lifecycle.setShield(target.checked));
+find('falls').checked = saved.falls;
 find('falls').addEventListener('change', ({ target }) => {
-  keep({ falls: target.checked });
-  hearing.adjustAll();
+  save({ falls: target.checked });
+  volumes.applyAll();
 });
-document.getElementById('voice').addEventListener('change', ({ target }) => CHOSEN[target.dataset.device]?.(target.value));
-talk.bind(find('hold'), () => stage.phase === 'in' && microphone.state === 'ready', door.speak);
-onRetry(() => door.ask());
+document.getElementById('voice').addEventListener('change', ({ target }) => ON_DEVICE[target.dataset.device]?.(target.value));
+pushToTalk.bind(find('hold'), () => display.phase === 'in' && microphone.state === 'ready', lifecycle.holdToTalk);
+onRetry(() => lifecycle.openMicrophone());
 
 onChange(() => {
   room.mesh.setTrack(microphone.track);
-  sound.listen(microphone.track);
-  room.tellMuted(microphone.muted || microphone.state !== 'ready');
-  draw();
+  output.measureTrack(microphone.track);
+  room.setMuted(microphone.muted || microphone.state !== 'ready');
+  scheduleRender();
 });
-onDevices(() => stage.phase !== 'out' && drawDevices());
+onDevices(() => display.phase !== 'out' && renderDevices());
 
-// Before the page goes: others hear at once that you left, not after the 30 s in which a page may be back.
-document.addEventListener('submit', ({ target }) => target.id === 'leave' && stage.phase !== 'out' && door.leave(), { capture: true });
-document.addEventListener('htmx:oobAfterSwap', ({ target }) => target.id === 'people-list' && draw());
-onPlace(() => stage.phase === 'in' && room.ask());
-onBlock(() => stage.phase === 'in' && room.ask()); // their call ends now, not with the server's next round
+// Leave before the page does: others see it at once, not after the 30 s in which a page may come back.
+document.addEventListener('submit', ({ target }) => target.id === 'leave' && display.phase !== 'out' && lifecycle.leave(), { capture: true });
+document.addEventListener('htmx:oobAfterSwap', ({ target }) => target.id === 'people-list' && scheduleRender());
+onPlace(() => display.phase === 'in' && room.requestPeers());
+onBlock(() => display.phase === 'in' && room.requestPeers()); // ends their call now, not with the server's next round
 document.addEventListener('neartalk:session', () => {
-  if (stage.phase === 'out') return;
+  if (display.phase === 'out') return;
   room.leave();
-  door.over(4401);
+  lifecycle.endWith(4401);
 });
 window.addEventListener('online', () => room.mesh.restart());
 navigator.connection?.addEventListener('change', () => {
-  // It also tells of every change of speed; only another network needs another way.
+  // The event also comes with each change of speed; only another network needs an ICE restart.
   if (navigator.connection.type === network) return;
   network = navigator.connection.type;
   room.mesh.restart();
 });
 
-draw();
-door.back();
+scheduleRender();
+lifecycle.resume();

@@ -1,141 +1,145 @@
-// The way into voice and out of it: the check of the microphone, joining, being back after a reload, leaving.
+// The lifecycle of voice on this page: microphone check, join, resume after a reload, leave.
 
-import * as hearing from './audio/volumes.js';
-import { keep, kept, stamp, wasIn } from './session-state.js';
+import * as volumes from './audio/volumes.js';
+import { save, saved, touch, wasJoinedRecently } from './session-state.js';
 import * as mic from './audio/microphone.js';
-import { clear, notice } from './panel/notices.js';
+import { clearNotice, showNotice } from './panel/notices.js';
 import * as room from './calls/room.js';
-import { become, draw, drawDevices, stage } from './panel/renderer.js';
+import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
 import * as words from './panel/words.js';
 
 const TICK_MS = 1000;
 const PASSING_MS = 8000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const TOLD = ['too-fast', 'busy', 'declined', 'out-of-reach'];
+const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
 
 const { microphone } = mic;
 const { facts } = room;
-let ticking = 0;
-let release = () => {};
+let ticker = 0;
+let releaseLock = () => {};
 
-/** The check: nothing is sent to anybody yet. */
-export function start() {
-  for (const subject of ['over', 'passing']) clear(subject);
-  become('check');
-  hearing.start();
-  ask();
+/** Starts the microphone check; nothing is sent to anybody yet. */
+export function startCheck() {
+  for (const subject of ['over', 'passing']) clearNotice(subject);
+  setPhase('check');
+  volumes.startPlayback();
+  openMicrophone();
 }
 
-export async function ask(id = kept.input) {
-  await mic.open(id);
-  drawDevices();
+export async function openMicrophone(id = saved.input) {
+  await mic.openDevice(id);
+  renderDevices();
 }
 
-/** A microphone that comes only after joining starts muted. */
+/** Joins; a microphone that is not ready yet starts muted. */
 export function join(muted) {
-  mic.mute(muted || microphone.state !== 'ready');
+  mic.setMuted(muted || microphone.state !== 'ready');
   enter();
 }
 
-/** After a reload: in again as before, unless another tab is. */
-export async function back() {
+/** After a reload: joins again as before, unless another tab has. */
+export async function resume() {
   const { held } = (await navigator.locks?.query()) ?? { held: [] };
-  if (!wasIn() || held.some(({ name }) => name === LOCK)) return;
-  mic.mute(kept.muted);
+  if (!wasJoinedRecently() || held.some(({ name }) => name === LOCK)) return;
+  mic.setMuted(saved.muted);
   enter();
-  hearing.start();
-  hearing.audible();
-  await ask();
-  hearing.wake(); // some browsers let a page that listens be heard
+  volumes.startPlayback();
+  volumes.updateAudible();
+  await openMicrophone();
+  volumes.resume(); // some browsers allow playback once a page captures audio
 }
 
+/** Leaves voice and says so to the server. */
 export function leave() {
   room.leave();
-  out();
+  exit();
 }
 
-export function out() {
-  clearInterval(ticking);
-  release();
-  keep({ joined: false });
-  mic.close();
-  hearing.stop();
-  hearing.media(null);
-  for (const subject of ['relay', 'passing']) clear(subject);
-  become('out');
+/** Ends voice on this page without a word to the server: closes microphone, playback and the lock. */
+export function exit() {
+  clearInterval(ticker);
+  releaseLock();
+  save({ joined: false });
+  mic.closeDevice();
+  volumes.stopPlayback();
+  volumes.setMediaSession(null);
+  for (const subject of ['relay', 'passing']) clearNotice(subject);
+  setPhase('out');
 }
 
-export function over(why, message) {
-  out();
-  notice('over', message ? { title: '', words: message } : words.over(why));
+/** Ends voice on this page and shows why: a close code or 'elsewhere', or the server's own message. */
+export function endWith(why, message) {
+  exit();
+  showNotice('over', message ? { title: '', words: message } : words.overNotice(why));
 }
 
-export function mute(muted) {
-  mic.mute(muted);
-  keep({ muted });
+export function setMuted(muted) {
+  mic.setMuted(muted);
+  save({ muted });
 }
 
-/** Letting go mutes, and so does a page that is loaded anew meanwhile. */
-export function speak(held) {
-  mic.mute(!held);
-  keep({ muted: true });
+/** Unmutes while held. A page that is reloaded meanwhile comes back muted. */
+export function holdToTalk(held) {
+  mic.setMuted(!held);
+  save({ muted: true });
 }
 
-export function shield(on) {
+export function setShield(on) {
   const policy = on ? 'relay' : 'direct';
-  clear('relay');
-  if (stage.phase === 'barred') direct();
-  else if (stage.phase === 'in') room.choose(policy);
-  else keep({ policy });
-  draw();
+  clearNotice('relay');
+  if (display.phase === 'barred') goDirect();
+  else if (display.phase === 'in') room.setPolicy(policy);
+  else save({ policy });
+  scheduleRender();
 }
 
 function enter() {
-  keep({ joined: true, muted: microphone.muted, seen: Date.now() });
-  become('joining');
-  room.join(kept.policy, { changed, heard: hearing.heard, silent: hearing.silent, refused, over });
-  hold();
-  hearing.media({ hangup: leave, togglemicrophone: () => mute(!microphone.muted) });
-  clearInterval(ticking);
-  ticking = setInterval(tick, TICK_MS);
+  save({ joined: true, muted: microphone.muted, seen: Date.now() });
+  setPhase('joining');
+  const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
+  room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
+  holdLock();
+  volumes.setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
+  clearInterval(ticker);
+  ticker = setInterval(tick, TICK_MS);
 }
 
-function changed() {
-  if (facts.joined && facts.policy !== kept.policy) keep({ policy: facts.policy });
-  if (facts.joined) hearing.adjustAll();
-  draw();
+function onChange() {
+  if (facts.joined && facts.policy !== saved.policy) save({ policy: facts.policy });
+  if (facts.joined) volumes.applyAll();
+  scheduleRender();
 }
 
-// Countdowns, and names that were changed on the page.
+// Renders countdowns, and names that have changed on the page.
 function tick() {
-  stamp();
+  touch();
   const now = Date.now();
-  if ([...facts.until.values()].some((until) => until < now && until > now - TICK_MS)) room.ask();
-  draw();
+  if ([...facts.until.values()].some((until) => until < now && until > now - TICK_MS)) room.requestPeers();
+  scheduleRender();
 }
 
-// Another tab that is loaded anew must not take voice over by itself.
-function hold() {
-  release();
-  const held = new Promise((resolve) => (release = resolve));
+// Holds the lock that keeps another tab from resuming voice after a reload.
+function holdLock() {
+  releaseLock();
+  const held = new Promise((resolve) => (releaseLock = resolve));
   navigator.locks?.request(LOCK, { steal: true }, () => held).catch(() => {});
 }
 
-function refused({ code, message }) {
+function onRefused({ code, message }) {
   if (code === 'no-relay') {
-    const ways = [{ label: 'Stay out', run: leave }, { label: 'Talk directly', run: direct, quiet: true }];
-    if (stage.phase === 'joining') become('barred');
-    notice('relay', { ...words.noRelay, ways });
-  } else if (TOLD.includes(code) && stage.phase === 'in') {
-    notice('passing', { title: '', words: message });
-    setTimeout(() => clear('passing'), PASSING_MS);
+    const actions = [{ label: 'Stay out', run: leave }, { label: 'Talk directly', run: goDirect, quiet: true }];
+    if (display.phase === 'joining') setPhase('barred');
+    showNotice('relay', { ...words.noRelay, actions });
+  } else if (SHOWN_CODES.includes(code) && display.phase === 'in') {
+    showNotice('passing', { title: '', words: message });
+    setTimeout(() => clearNotice('passing'), PASSING_MS);
   }
 }
 
-function direct() {
-  clear('relay');
-  keep({ policy: 'direct' });
-  if (stage.phase === 'barred') become('joining');
-  room.choose('direct');
-  draw();
+function goDirect() {
+  clearNotice('relay');
+  save({ policy: 'direct' });
+  if (display.phase === 'barred') setPhase('joining');
+  room.setPolicy('direct');
+  scheduleRender();
 }

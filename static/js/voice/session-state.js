@@ -1,41 +1,41 @@
-// What this tab remembers of voice: enough to be back in its calls after a reload, and how loud you set whom.
+// Voice settings in this tab's session storage: enough to resume its calls after a reload, and the volume of each person.
 
 const KEY = 'neartalk.voice';
 const BACK_MS = 60_000; // a tab that is opened again tomorrow must not speak by itself
 const NOTHING = { joined: false, seen: 0, policy: 'relay', muted: false, deaf: false, falls: false, input: '', output: '', volumes: {} };
 
-const before = read();
-export const kept = { ...NOTHING, ...before };
+const stored = load();
+export const saved = { ...NOTHING, ...stored };
 
-let written = before !== null;
+let written = stored !== null;
 
-export function keep(changes) {
-  Object.assign(kept, changes);
-  if (written && sessionStorage.getItem(KEY) === null) return; // leaving has emptied this tab: nothing comes back
-  sessionStorage.setItem(KEY, JSON.stringify(kept));
+export function save(changes) {
+  Object.assign(saved, changes);
+  if (written && sessionStorage.getItem(KEY) === null) return; // leaving has cleared this tab, and nothing of it may be written again
+  sessionStorage.setItem(KEY, JSON.stringify(saved));
   written = true;
 }
 
-/** Said while in voice, so that the next page knows how long ago that was. */
-export function stamp() {
-  keep({ seen: Date.now() });
+/** Stores that this page is in voice now, so that the next one knows how long ago it was. */
+export function touch() {
+  save({ seen: Date.now() });
 }
 
-/** Whether this page was in voice a moment ago. */
-export function wasIn() {
-  return kept.joined && Date.now() - kept.seen < BACK_MS;
+/** Whether this tab was in voice within the last minute. */
+export function wasJoinedRecently() {
+  return saved.joined && Date.now() - saved.seen < BACK_MS;
 }
 
-/** How loud somebody is for you: {volume, hushed}. */
+/** The volume of a person: {volume: 0 to 150, hushed}. */
 export function volumeOf(id) {
-  return kept.volumes[id] ?? { volume: 100, hushed: false };
+  return saved.volumes[id] ?? { volume: 100, hushed: false };
 }
 
 export function setVolume(id, changes) {
-  keep({ volumes: { ...kept.volumes, [id]: { ...volumeOf(id), ...changes } } });
+  save({ volumes: { ...saved.volumes, [id]: { ...volumeOf(id), ...changes } } });
 }
 
-function read() {
+function load() {
   try {
     return JSON.parse(sessionStorage.getItem(KEY));
   } catch {

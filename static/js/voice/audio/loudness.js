@@ -1,4 +1,4 @@
-// How loud something is: pure arithmetic on samples and distance labels.
+// Loudness arithmetic: levels of samples, and gains from volumes and distance labels; pure.
 
 const FLOOR_DB = -54;
 const FULL_DB = -14;
@@ -21,7 +21,7 @@ export function waves(db) {
   return Math.max(0, Math.min(WAVES, Math.ceil(share * WAVES)));
 }
 
-/** When somebody was last loud enough to be speaking; pauses between words are bridged. */
+/** Detects speech: {last, speaks}, last in ms; speaks stays true for 500 ms, to bridge the pauses between words. */
 export function speaking(db, lastMs, nowMs) {
   const last = db > SPEAKING_DB ? nowMs : lastMs;
   return { last, speaks: nowMs - last < HANG_MS };

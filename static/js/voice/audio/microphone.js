@@ -1,6 +1,6 @@
-// The microphone: asked for, chosen, muted, and what is wrong with it.
+// The microphone: its device, its mute, and its state or error.
 
-const WISHES = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+const CONSTRAINTS = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 const KINDS = {
   NotAllowedError: 'denied',
   SecurityError: 'denied',
@@ -13,12 +13,12 @@ const KINDS = {
 // state: off, asking, ready, or what is wrong: denied, unasked, missing, busy, lost, insecure.
 export const microphone = { state: 'off', muted: false, held: false, track: null };
 
-let asked = 0;
-let changed = () => {};
+let lastRequest = 0;
+let listener = () => {};
 
 /** Calls back after each change of `microphone`. */
-export function onChange(listener) {
-  changed = listener;
+export function onChange(callback) {
+  listener = callback;
 }
 
 /** Calls back when devices come or go. */
@@ -26,36 +26,36 @@ export function onDevices(listener) {
   navigator.mediaDevices?.addEventListener('devicechange', listener);
 }
 
-/** Asks for a device, or for the default one; a microphone that works goes on until the other one does. */
-export async function open(id = '') {
-  if (!navigator.mediaDevices?.getUserMedia) return wrong('insecure');
-  asked += 1;
-  const turn = asked;
-  if (!microphone.track) become('asking');
+/** Opens a device, or the default one; the current track stays in use until the new one works. */
+export async function openDevice(id = '') {
+  if (!navigator.mediaDevices?.getUserMedia) return fail('insecure');
+  lastRequest += 1;
+  const turn = lastRequest;
+  if (!microphone.track) setState('asking');
   try {
     const stream = await request(id);
-    if (turn === asked) use(stream.getAudioTracks()[0]);
+    if (turn === lastRequest) setTrack(stream.getAudioTracks()[0]);
     else stream.getTracks().forEach((track) => track.stop());
   } catch (error) {
-    const kind = await kindOf(error);
-    if (turn === asked) wrong(kind);
+    const kind = await errorKind(error);
+    if (turn === lastRequest) fail(kind);
   }
 }
 
-export function close() {
-  asked += 1;
-  use(null);
+export function closeDevice() {
+  lastRequest += 1;
+  setTrack(null);
 }
 
-/** Silence towards everybody; kept over a change of the device. */
-export function mute(muted) {
+/** Mutes towards everybody; a change of the device keeps it. */
+export function setMuted(muted) {
   microphone.muted = muted;
   if (microphone.track) microphone.track.enabled = !muted;
-  changed();
+  listener();
 }
 
-/** What is plugged in: {audioinput, audiooutput}, each a list of {id, label}. */
-export async function devices() {
+/** The devices present: {audioinput, audiooutput}, each a list of {id, label}. */
+export async function listDevices() {
   const found = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
   const named = (kind, word) =>
     found
@@ -65,12 +65,12 @@ export async function devices() {
 }
 
 /** The device in use, or ''. */
-export function chosen() {
+export function currentDevice() {
   return microphone.track?.getSettings().deviceId ?? '';
 }
 
 async function request(id) {
-  const ask = (device) => navigator.mediaDevices.getUserMedia({ audio: { ...WISHES, ...device }, video: false });
+  const ask = (device) => navigator.mediaDevices.getUserMedia({ audio: { ...CONSTRAINTS, ...device }, video: false });
   if (!id) return ask({});
   return ask({ deviceId: { exact: id } }).catch((error) => {
     if (KINDS[error.name] !== 'missing') throw error;
@@ -78,37 +78,37 @@ async function request(id) {
   });
 }
 
-function use(track) {
+function setTrack(track) {
   const old = microphone.track;
   microphone.track = track;
   old?.stop();
-  if (!track) return become('off');
+  if (!track) return setState('off');
   track.enabled = !microphone.muted;
-  track.onended = () => track === microphone.track && lost();
+  track.onended = () => track === microphone.track && onLost();
   // The system takes it away for a while: a phone call, a switch on the headset.
-  track.onmute = track.onunmute = () => track === microphone.track && become('ready');
-  return become('ready');
+  track.onmute = track.onunmute = () => track === microphone.track && setState('ready');
+  return setState('ready');
 }
 
-function lost() {
+function onLost() {
   microphone.track = null;
-  become('lost');
+  setState('lost');
 }
 
-function wrong(kind) {
-  become(microphone.track ? 'ready' : kind);
+function fail(kind) {
+  setState(microphone.track ? 'ready' : kind);
 }
 
-function become(state) {
+function setState(state) {
   microphone.state = state;
   microphone.held = microphone.track?.muted ?? false;
-  changed();
+  listener();
 }
 
-// A prompt that was only closed may be asked again; a no stands until the site settings say otherwise.
-async function kindOf({ name }) {
+// A prompt that was only closed may be shown again; a denial stands until the site settings change.
+async function errorKind({ name }) {
   const kind = KINDS[name] ?? 'busy';
   if (kind !== 'denied') return kind;
-  const said = await navigator.permissions?.query({ name: 'microphone' }).catch(() => null);
-  return said?.state === 'prompt' ? 'unasked' : 'denied';
+  const permission = await navigator.permissions?.query({ name: 'microphone' }).catch(() => null);
+  return permission?.state === 'prompt' ? 'unasked' : 'denied';
 }

@@ -1,4 +1,4 @@
-// What you hear: everybody through a gain of their own into one output, and how loud each of them and you are.
+// Audio output: each person through a gain of their own into one player, and a level meter for each of them and for you.
 
 import { decibels, gain, speaking, waves } from './loudness.js';
 
@@ -9,56 +9,59 @@ const WINDOW = 2048;
 let context = null;
 let master = null;
 let player = null;
-let output = '';
-let own = null; // {track, source, analyser}
+let deviceId = '';
+let measured = null; // {track, source, analyser}
 let timer = 0;
-let hear = {};
-const people = new Map(); // id: {source, analyser, gain, element, last, speaks}
+let callbacks = {};
+const people = new Map(); // id: {source, analyser, volume, element, last, speaks}
 
-/** Begins; hear is {level(waves), speaking(id, speaks), state(audible)}. Best in a gesture: browsers hold sound back without one. */
-export function start(listener) {
-  hear = listener;
-  if (!context) build();
+/**
+ * Starts; handlers is {onLevel(waves), onSpeaking(id, speaks), onAudible(audible)}. Call it in a gesture: without one, browsers
+ * block playback.
+ */
+export function start(handlers) {
+  callbacks = handlers;
+  if (!context) createGraph();
   clearInterval(timer);
   timer = setInterval(measure, TICK_MS);
-  wake();
+  resume();
 }
 
 export function stop() {
   clearInterval(timer);
   timer = 0;
-  listen(null);
-  for (const id of [...people.keys()]) remove(id);
+  measureTrack(null);
+  for (const id of [...people.keys()]) removeStream(id);
   player?.pause();
   context?.suspend();
 }
 
-/** Turns sound on where the browser held it back or took it away. */
-export function wake() {
+/** Resumes playback where the browser blocked or paused it. */
+export function resume() {
   context?.resume().catch(() => {});
   player?.play().catch(() => {});
 }
 
-export function audible() {
+export function isAudible() {
   return context?.state === 'running';
 }
 
-/** One <audio> plays it all: it goes on in the background, on a chosen device, and iOS lets a gain be heard. */
-function build() {
+// One <audio> element plays everything: it goes on in the background, can use a chosen device, and on iOS gains work.
+function createGraph() {
   context = new AudioContext({ latencyHint: 'interactive' });
   const end = context.createMediaStreamDestination();
   master = context.createGain();
   master.connect(end);
   player = new Audio();
   player.srcObject = end.stream;
-  player.onpause = () => timer && wake(); // a headset's button, or one that was pulled out
-  context.onstatechange = () => hear.state(audible());
+  player.onpause = () => timer && resume(); // a headset's button, or one that was pulled out
+  context.onstatechange = () => callbacks.onAudible(isAudible());
   if (navigator.audioSession) navigator.audioSession.type = 'play-and-record';
-  route(output);
+  setDevice(deviceId);
 }
 
-export function add(id, stream) {
-  remove(id);
+export function addStream(id, stream) {
+  removeStream(id);
   // Chromium lets a remote stream flow into a graph only while an element has it too.
   const element = new Audio();
   element.muted = true;
@@ -74,7 +77,7 @@ export function add(id, stream) {
   people.set(id, { source, analyser, volume, element, last: 0, speaks: false });
 }
 
-export function remove(id) {
+export function removeStream(id) {
   const one = people.get(id);
   if (!one) return;
   one.source.disconnect();
@@ -83,47 +86,47 @@ export function remove(id) {
   people.delete(id);
 }
 
-/** Volume 0 to 150 and the share that distance leaves of it; hushed is 0 for now. */
-export function adjust(id, { volume, hushed, share }) {
+/** Sets volume (0 to 150) times the share that distance leaves of it; `hushed` is silence for now. */
+export function setVolume(id, { volume, hushed, share }) {
   const one = people.get(id);
-  if (one) glide(one.volume, hushed ? 0 : gain(volume) * share);
+  if (one) glideTo(one.volume, hushed ? 0 : gain(volume) * share);
 }
 
-export function deafen(deaf) {
-  if (master) glide(master, deaf ? 0 : 1);
+export function setDeaf(deaf) {
+  if (master) glideTo(master, deaf ? 0 : 1);
 }
 
-export const routable = 'setSinkId' in HTMLMediaElement.prototype;
+export const canChooseDevice = 'setSinkId' in HTMLMediaElement.prototype;
 
-/** Plays on a device; on the default one if that is gone. */
-export async function route(id) {
-  output = id;
-  if (player && routable) await player.setSinkId(id).catch(() => player.setSinkId(''));
+/** Plays on a device; on the default one if it is gone. */
+export async function setDevice(id) {
+  deviceId = id;
+  if (player && canChooseDevice) await player.setSinkId(id).catch(() => player.setSinkId(''));
 }
 
-/** Measures a microphone's track, or none. */
-export function listen(track) {
-  if (own?.track === track) return;
-  own?.source.disconnect();
-  own = null;
+/** Sets the microphone track whose level is measured; null for none. */
+export function measureTrack(track) {
+  if (measured?.track === track) return;
+  measured?.source.disconnect();
+  measured = null;
   if (!track || !context) return;
   const source = context.createMediaStreamSource(new MediaStream([track]));
   const analyser = context.createAnalyser();
   analyser.fftSize = WINDOW;
   source.connect(analyser);
-  own = { track, source, analyser };
+  measured = { track, source, analyser };
 }
 
-function glide(node, value) {
+function glideTo(node, value) {
   node.gain.setTargetAtTime(value, context.currentTime, GLIDE_S);
 }
 
 function measure() {
-  hear.level(own ? waves(level(own)) : 0);
+  callbacks.onLevel(measured ? waves(level(measured)) : 0);
   for (const [id, one] of people) {
     const { last, speaks } = speaking(level(one), one.last, performance.now());
     one.last = last;
-    if (speaks !== one.speaks) hear.speaking(id, speaks);
+    if (speaks !== one.speaks) callbacks.onSpeaking(id, speaks);
     one.speaks = speaks;
   }
 }

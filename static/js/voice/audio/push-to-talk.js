@@ -1,6 +1,6 @@
-// Hold to talk: by the button under a thumb or the pointer, or by the space bar where it means nothing else.
+// Push to talk: by its button, or by the space bar where that has no other meaning.
 
-const TAKEN = 'input, textarea, select, button, a, summary, [contenteditable]';
+const INTERACTIVE = 'input, textarea, select, button, a, summary, [contenteditable]';
 
 /** Calls hold(true) and hold(false) while `active()`. */
 export function bind(button, active, hold) {
@@ -28,7 +28,7 @@ export function bind(button, active, hold) {
   document.addEventListener('keydown', (event) => {
     const { key, repeat, target } = event;
     const here = target === button && (key === ' ' || key === 'Enter');
-    if (!here && (key !== ' ' || target.closest?.(TAKEN))) return;
+    if (!here && (key !== ' ' || target.closest?.(INTERACTIVE))) return;
     if (held || active()) event.preventDefault(); // no scrolling while it is held
     if (!repeat) press();
   });

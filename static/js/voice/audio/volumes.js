@@ -1,74 +1,74 @@
-// How loud each person is for you, and what the device shows of it: volumes, distance, sound off, a locked screen.
+// The volume of each person: what you set, less what distance takes, applied to the audio output; and who is speaking.
 
-import { keep, kept, setVolume, volumeOf } from '../session-state.js';
+import { save, saved, setVolume, volumeOf } from '../session-state.js';
 import { falloff } from './loudness.js';
-import { clear, notice } from '../panel/notices.js';
-import { level } from '../panel/panel.js';
+import { clearNotice, showNotice } from '../panel/notices.js';
+import { renderLevel } from '../panel/panel.js';
 import { facts } from '../calls/room.js';
-import * as sound from './output.js';
-import { draw, stage } from '../panel/renderer.js';
+import * as output from './output.js';
+import { display, scheduleRender } from '../panel/renderer.js';
 
-/** Best in a gesture: without one a browser may hold the sound back. */
-export function start() {
-  sound.start({ level, speaking: spoke, state: audible });
-  sound.deafen(kept.deaf);
-  sound.route(kept.output);
+/** Starts playback. Call it in a gesture: without one, a browser may block it. */
+export function startPlayback() {
+  output.start({ onLevel: renderLevel, onSpeaking, onAudible: updateAudible });
+  output.setDeaf(saved.deaf);
+  output.setDevice(saved.output);
 }
 
-export const wake = sound.wake;
+export const resume = output.resume;
 
-export function stop() {
-  sound.stop();
-  stage.speaks.clear();
-  clear('sound');
-  level(0);
+export function stopPlayback() {
+  output.stop();
+  display.speaks.clear();
+  clearNotice('sound');
+  renderLevel(0);
 }
 
-export function heard(id, stream) {
-  sound.add(id, stream);
-  adjust(id);
+export function addPerson(id, stream) {
+  output.addStream(id, stream);
+  applyTo(id);
 }
 
-export function silent(id) {
-  sound.remove(id);
-  stage.speaks.delete(id);
+export function removePerson(id) {
+  output.removeStream(id);
+  display.speaks.delete(id);
 }
 
 /** Changes {volume} or {hushed} of a person. */
-export function set(id, changes) {
+export function setForPerson(id, changes) {
   setVolume(id, changes);
-  adjust(id);
+  applyTo(id);
 }
 
-export function adjustAll() {
-  for (const { person_id: id } of facts.peers) adjust(id);
+export function applyAll() {
+  for (const { person_id: id } of facts.peers) applyTo(id);
 }
 
-function adjust(id) {
+function applyTo(id) {
   const peer = facts.peers.find((one) => one.person_id === id);
-  const share = kept.falls && peer ? falloff(peer.distance) : 1;
-  sound.adjust(id, { ...volumeOf(id), share });
+  const share = saved.falls && peer ? falloff(peer.distance) : 1;
+  output.setVolume(id, { ...volumeOf(id), share });
 }
 
-export function deafen(deaf) {
-  keep({ deaf });
-  sound.deafen(deaf);
-  draw();
+export function setDeaf(deaf) {
+  save({ deaf });
+  output.setDeaf(deaf);
+  scheduleRender();
 }
 
-export function play(output) {
-  keep({ output });
-  sound.route(output);
+export function setOutput(id) {
+  save({ output: id });
+  output.setDevice(id);
 }
 
-/** Says where sound is held back, with the press that lets it through. */
-export function audible(now = sound.audible()) {
-  if (now || !['joining', 'in'].includes(stage.phase)) clear('sound');
-  else notice('sound', { title: 'Your browser holds the sound back.', words: '', ways: [{ label: 'Turn sound on', run: wake }] });
+/** Shows a notice while the browser blocks playback, with the button that resumes it. */
+export function updateAudible(now = output.isAudible()) {
+  if (now || !['joining', 'in'].includes(display.phase)) clearNotice('sound');
+  else showNotice('sound', { title: 'Your browser holds the sound back.', words: '', actions: [{ label: 'Turn sound on', run: resume }] });
 }
 
 /** What a locked screen or a headset shows and can press: {hangup(), togglemicrophone()}, or nothing. */
-export function media(actions) {
+export function setMediaSession(actions) {
   const session = navigator.mediaSession;
   if (!session) return;
   session.playbackState = actions ? 'playing' : 'none';
@@ -82,12 +82,12 @@ export function media(actions) {
   }
 }
 
-function spoke(id, now) {
-  if (now) stage.speaks.add(id);
-  else stage.speaks.delete(id);
-  draw();
+function onSpeaking(id, speaks) {
+  if (speaks) display.speaks.add(id);
+  else display.speaks.delete(id);
+  scheduleRender();
 }
 
 for (const press of ['pointerdown', 'keydown']) {
-  document.addEventListener(press, () => stage.phase === 'in' && !sound.audible() && wake());
+  document.addEventListener(press, () => display.phase === 'in' && !output.isAudible() && resume());
 }

@@ -1,97 +1,97 @@
-// The watch over one call: notices that it does not come about, fell silent or broke, and when to try again. What a try
-// says is the peer's.
+// Monitors the connection of one call: notices that it does not come about, carries no packets or broke, and times the
+// retries. What a retry sends is up to the peer.
 
 const CONNECT_MS = 4000; // from an answer to a connection, where the way is slow
 const ANSWER_MS = 1500;
-const ECHO_MS = 1000; // a candidate that got lost is said again before anything is begun anew
+const RESEND_MS = 1000; // a lost candidate is sent again before ICE is restarted
 const RETRY_MS = 2000;
-const GRACE_MS = 700; // a short silence mostly heals by itself
-const YIELD_MS = 1200; // the polite side lets the other one start ICE anew first
-const STEADY = 5; // this many tries before the waits grow
+const GRACE_MS = 700; // a short disconnection mostly recovers by itself
+const POLITE_MS = 1200; // the polite side lets the other one restart ICE first
+const STEADY = 5; // retries before the timeouts grow
 const CAP_MS = 10_000;
-const BLIND_CAP_MS = 3000; // while no way out is found at all, trying costs little and finds a relay that is back
+const BLIND_CAP_MS = 3000; // without any candidate a retry costs little, and finds a relay that is back
 const HOPE_MS = 20_000;
-const LISTEN_MS = 1000;
+const CHECK_MS = 1000;
 const SILENT_MS = 2000; // even somebody muted sends a packet every 0.4 s; ICE itself notices after 6 s
 
-export class Watch {
-  /** peer: {pc, polite, candidates, unanswered, say(), repeat(), restart(), changed()}. */
+export class ConnectionMonitor {
+  /** peer: {pc, polite, candidates, unanswered, sendDescription(), resendCandidates(), restart(), onChange()}. */
   constructor(peer) {
     this.peer = peer;
-    this.over = false;
-    this.was = false; // connected once
+    this.closed = false;
+    this.wasConnected = false;
     this.tries = 0;
     this.downSince = Date.now();
     this.timer = 0;
-    this.echo = 0;
-    this.heardAt = 0;
+    this.resendTimer = 0;
+    this.lastTimestamp = 0;
     this.silentSince = Infinity;
-    this.listening = setInterval(() => this.listen(), LISTEN_MS);
+    this.checker = setInterval(() => this.checkPackets(), CHECK_MS);
   }
 
   /** connecting, live, reconnecting or failed. */
   get state() {
     if (this.peer.pc?.connectionState === 'connected') return 'live';
     if (Date.now() - this.downSince > HOPE_MS) return 'failed';
-    return this.was ? 'reconnecting' : 'connecting';
+    return this.wasConnected ? 'reconnecting' : 'connecting';
   }
 
   close() {
-    this.over = true;
+    this.closed = true;
     clearTimeout(this.timer);
-    clearTimeout(this.echo);
-    clearInterval(this.listening);
+    clearTimeout(this.resendTimer);
+    clearInterval(this.checker);
   }
 
-  // ---- What the peer tells ---------------------------------------------------------------------
+  // ---- Events of the peer ----------------------------------------------------------------------
 
-  /** Something was begun that should lead to a connection; `anew` puts off a try that is due. */
-  begun(anew = false) {
-    this.due(this.pause(), anew);
+  /** Something was sent that should lead to a connection; `anew` replaces a retry that is scheduled. */
+  onStarted(anew = false) {
+    this.scheduleRetry(this.timeoutMs(), anew);
   }
 
-  /** It could not be begun. */
-  stuck() {
-    this.due(RETRY_MS);
+  /** It could not be sent. */
+  onFailed() {
+    this.scheduleRetry(RETRY_MS);
   }
 
-  /** A candidate was said. */
-  said() {
-    clearTimeout(this.echo);
-    this.echo = setTimeout(() => this.sound || this.peer.repeat(), ECHO_MS);
+  /** A candidate was sent. */
+  onCandidateSent() {
+    clearTimeout(this.resendTimer);
+    this.resendTimer = setTimeout(() => this.healthy || this.peer.resendCandidates(), RESEND_MS);
   }
 
   /** The state of the connection changed. */
-  moved() {
+  onStateChange() {
     const state = this.peer.pc.connectionState;
     if (state === 'connected') {
-      this.was = true;
+      this.wasConnected = true;
       this.tries = 0;
       this.downSince = Infinity;
-      this.rest();
+      this.cancelRetry();
     } else {
       if (this.downSince === Infinity) this.downSince = Date.now();
-      if (state === 'disconnected') this.due(GRACE_MS + this.yield);
-      if (state === 'failed') this.due(this.yield);
+      if (state === 'disconnected') this.scheduleRetry(GRACE_MS + this.politeDelayMs);
+      if (state === 'failed') this.scheduleRetry(this.politeDelayMs);
     }
-    this.peer.changed();
+    this.peer.onChange();
   }
 
-  /** What may have got lost on the way is tried again now. */
-  hurry() {
-    if (this.state !== 'live') this.due(0, true);
+  /** Retries now, unless it is live. */
+  retryNow() {
+    if (this.state !== 'live') this.scheduleRetry(0, true);
   }
 
-  // ---- What it hears ---------------------------------------------------------------------------
+  // ---- Received packets ------------------------------------------------------------------------
 
-  // Packets that stopped, and not somebody who has no microphone: of those no source is known for long.
-  listen() {
+  // Detects packets that stopped. Somebody without a microphone sends none, and has no source for long.
+  checkPackets() {
     const [source] = this.peer.pc?.getReceivers()[0]?.getSynchronizationSources() ?? [];
-    if (!source || source.timestamp !== this.heardAt) {
-      this.heardAt = source?.timestamp;
+    if (!source || source.timestamp !== this.lastTimestamp) {
+      this.lastTimestamp = source?.timestamp;
       this.silentSince = source ? Date.now() : Infinity;
     } else if (this.silent) {
-      this.due(this.yield);
+      this.scheduleRetry(this.politeDelayMs);
     }
   }
 
@@ -99,44 +99,44 @@ export class Watch {
     return Date.now() - this.silentSince > SILENT_MS;
   }
 
-  get sound() {
+  get healthy() {
     return this.state === 'live' && !this.silent;
   }
 
-  // ---- When to try again -----------------------------------------------------------------------
+  // ---- Retries ---------------------------------------------------------------------------------
 
-  get yield() {
-    return this.peer.polite ? YIELD_MS : 0;
+  get politeDelayMs() {
+    return this.peer.polite ? POLITE_MS : 0;
   }
 
-  pause() {
-    const first = this.peer.unanswered ? ANSWER_MS : this.was ? RETRY_MS : CONNECT_MS;
+  timeoutMs() {
+    const first = this.peer.unanswered ? ANSWER_MS : this.wasConnected ? RETRY_MS : CONNECT_MS;
     const grown = first * 1.5 ** Math.max(0, this.tries - STEADY);
-    return Math.min(grown, this.peer.candidates.length ? CAP_MS : BLIND_CAP_MS) + this.yield;
+    return Math.min(grown, this.peer.candidates.length ? CAP_MS : BLIND_CAP_MS) + this.politeDelayMs;
   }
 
-  due(ms, anew = false) {
+  scheduleRetry(ms, anew = false) {
     if (this.timer && !anew) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.again(), ms);
+    this.timer = setTimeout(() => this.retry(), ms);
   }
 
-  rest() {
+  cancelRetry() {
     clearTimeout(this.timer);
     this.timer = 0;
   }
 
-  async again() {
+  async retry() {
     this.timer = 0;
-    if (this.over || !this.peer.pc) return;
+    if (this.closed || !this.peer.pc) return;
     const { unanswered } = this.peer;
-    if (this.sound && !unanswered) return;
+    if (this.healthy && !unanswered) return;
     this.tries += 1;
-    // An answer to either copy fits both; ICE started anew would make a late one useless.
-    if (unanswered) this.peer.say();
+    // An answer to either copy fits both; an ICE restart would make a late one useless.
+    if (unanswered) this.peer.sendDescription();
     else await this.peer.restart();
-    if (this.over) return;
-    this.begun();
-    this.peer.changed();
+    if (this.closed) return;
+    this.onStarted();
+    this.peer.onChange();
   }
 }

@@ -1,4 +1,4 @@
-// ICE servers: fetched with their credentials, and again before these end.
+// ICE servers: fetched with their credentials, and renewed before these expire.
 
 const ADDRESS = '/api/voice/ice';
 const PATIENCE_MS = 4000;
@@ -6,39 +6,39 @@ const RETRY_MS = 10_000;
 const RENEW_AT = 0.8; // of the credentials' life
 
 let known = null; // {servers, at, lifeMs}
-let asking = null;
+let refreshing = null;
 let timer = 0;
 
-/** The servers as RTCConfiguration.iceServers; asked for anew where half of their life is over, the old ones if that fails. */
-export async function servers() {
-  if (!known || Date.now() - known.at > known.lifeMs / 2) await ask().catch(() => {});
+/** Resolves to RTCConfiguration.iceServers: fetched anew after half of their life, the old ones if that fails. */
+export async function iceServers() {
+  if (!known || Date.now() - known.at > known.lifeMs / 2) await refresh().catch(() => {});
   return known?.servers ?? [];
 }
 
-/** Calls back with new servers before the old ones end, until `rest`. */
-export function keepFresh(listener) {
-  rest();
+/** Calls back with new servers before the old ones expire, until stopRenewing(). */
+export function startRenewing(listener) {
+  stopRenewing();
   const life = known ? known.at + known.lifeMs * RENEW_AT - Date.now() : 0;
   timer = setTimeout(() => renew(listener), Math.max(RETRY_MS, life));
 }
 
-export function rest() {
+export function stopRenewing() {
   clearTimeout(timer);
 }
 
 async function renew(listener) {
   const mine = timer;
-  const answered = await ask().then(() => true, () => false);
+  const answered = await refresh().then(() => true, () => false);
   if (mine !== timer) return;
   if (answered) listener(known.servers);
-  keepFresh(listener);
+  startRenewing(listener);
 }
 
-function ask() {
-  asking ??= request().finally(() => {
-    asking = null;
+function refresh() {
+  refreshing ??= request().finally(() => {
+    refreshing = null;
   });
-  return asking;
+  return refreshing;
 }
 
 async function request() {

@@ -1,4 +1,4 @@
-// All calls of this page: the server's list says with whom, this makes it so. One Peer for each (person, their page).
+// All calls of this page: one Peer for each person and instance (page) of theirs in the server's list of peers.
 
 import { Peer } from './peer.js';
 
@@ -7,11 +7,11 @@ const EARLY_MAX = 40;
 const KINDS = { 'voice.offer': ['offer', 'sdp'], 'voice.answer': ['answer', 'sdp'], 'voice.candidate': ['candidate', 'candidate'] };
 
 export class Mesh {
-  /** servers() resolves to RTCIceServer[]; send(frame); heard(person_id, stream); silent(person_id); changed(person_id). */
+  /** servers() resolves to RTCIceServer[]; send(frame); onStream(person_id, stream); onStreamEnd(person_id); onChange(person_id). */
   constructor(options) {
     Object.assign(this, options);
     this.calls = new Map(); // person_id: {peer, instance}
-    this.early = []; // frames of calls that the list does not have yet: two ways lead here, in any order
+    this.early = []; // frames {frame, at} of calls that are not in the list yet: the two may arrive in any order
     this.track = null;
   }
 
@@ -24,19 +24,20 @@ export class Mesh {
     return this.calls.get(id)?.peer.why;
   }
 
+  /** Starts and ends calls so that they match the list. */
   update(peers) {
     const wanted = new Map(peers.filter(({ instance }) => instance).map((one) => [one.person_id, one]));
     for (const [id, { instance }] of [...this.calls]) {
-      if (wanted.get(id)?.instance !== instance) this.end(id);
+      if (wanted.get(id)?.instance !== instance) this.removeCall(id);
     }
     for (const [id, { instance, polite, direct }] of wanted) {
       const call = this.calls.get(id);
-      if (!call) this.begin(id, instance, polite, direct);
-      else if (call.peer.direct !== direct) call.peer.redirect(direct);
+      if (!call) this.addCall(id, instance, polite, direct);
+      else if (call.peer.direct !== direct) call.peer.setDirect(direct);
     }
   }
 
-  /** Takes an offer, answer or candidate; says whether it was for a call that is known. */
+  /** Hands an offer, answer or candidate to its call; returns whether there is one, else keeps it for 10 s. */
   receive(frame) {
     const [kind, field] = KINDS[frame.type];
     const call = this.calls.get(frame.from);
@@ -62,25 +63,25 @@ export class Mesh {
     for (const { peer } of this.calls.values()) peer.restart();
   }
 
-  /** What may have got lost on the way is tried again now. */
+  /** Retries now what may have been lost on the way. */
   retry() {
-    for (const { peer } of this.calls.values()) peer.watch.hurry();
+    for (const { peer } of this.calls.values()) peer.monitor.retryNow();
   }
 
   close() {
-    for (const id of [...this.calls.keys()]) this.end(id);
+    for (const id of [...this.calls.keys()]) this.removeCall(id);
     this.early = [];
   }
 
-  begin(id, instance, polite, direct) {
+  addCall(id, instance, polite, direct) {
     const peer = new Peer({
       polite,
       direct,
       track: this.track,
       servers: this.servers,
       send: (type, fields) => this.send({ type, to: id, ...fields }),
-      heard: (stream) => this.heard(id, stream),
-      changed: () => this.changed(id),
+      onStream: (stream) => this.onStream(id, stream),
+      onChange: () => this.onChange(id),
     });
     this.calls.set(id, { peer, instance });
     const fresh = this.early.filter(({ at }) => Date.now() - at < EARLY_MS);
@@ -89,9 +90,9 @@ export class Mesh {
     for (const { frame } of fresh.filter(own)) this.receive(frame);
   }
 
-  end(id) {
+  removeCall(id) {
     this.calls.get(id).peer.close();
     this.calls.delete(id);
-    this.silent(id);
+    this.onStreamEnd(id);
   }
 }

@@ -1,58 +1,58 @@
-// One call: an RTCPeerConnection with one audio line. Who offers and who gives way is decided here (perfect negotiation,
-// WebRTC 1.0, 10.7); what is said goes out by `send`, and connection-monitor.js sees that it leads somewhere.
+// One call: an RTCPeerConnection with one audio line, negotiated by perfect negotiation (WebRTC 1.0, 10.7). Frames go out by
+// `send`; connection-monitor.js decides when to try again.
 
-import { wishing } from './sdp.js';
-import { Watch } from './connection-monitor.js';
+import { withOpusOptions } from './sdp.js';
+import { ConnectionMonitor } from './connection-monitor.js';
 
 export class Peer {
   /**
-   * polite, direct; track (or null); servers() resolves to RTCIceServer[]; send(type, fields); heard(stream); changed().
+   * polite, direct; track (or null); servers() resolves to RTCIceServer[]; send(type, fields); onStream(stream); onChange().
    */
   constructor(options) {
     Object.assign(this, options);
     this.pc = null;
     this.closed = false;
-    this.making = false;
+    this.makingOffer = false;
     this.candidates = []; // ours, since ICE last started
-    this.watch = new Watch(this);
-    this.turn = this.begin();
+    this.monitor = new ConnectionMonitor(this);
+    this.queue = this.start();
   }
 
   /** connecting, live, reconnecting or failed. */
   get state() {
-    return this.watch.state;
+    return this.monitor.state;
   }
 
-  /** Why it failed: no relay answers, or no way leads there. */
+  /** Why it failed: 'relay', which does not answer, or 'path', where none leads there. */
   get why() {
     return this.direct || this.candidates.length ? 'path' : 'relay';
   }
 
-  /** Whether an offer of ours waits for its answer. */
+  /** Whether our offer has no answer yet. */
   get unanswered() {
     return this.pc.signalingState === 'have-local-offer';
   }
 
   receive(kind, body) {
-    this.turn = this.turn.then(() => !this.closed && this.take(kind, body)).catch(() => {});
+    this.queue = this.queue.then(() => !this.closed && this.applyRemote(kind, body)).catch(() => {});
   }
 
   setTrack(track) {
     this.track = track;
-    this.turn = this.turn.then(() => this.attach()).catch(() => {});
+    this.queue = this.queue.then(() => this.attach()).catch(() => {});
   }
 
   configure(servers) {
     if (this.pc?.signalingState !== 'closed') this.pc?.setConfiguration(this.configuration(servers));
   }
 
-  /** Both chose to be seen, or no longer. */
-  redirect(direct) {
+  /** Allows direct paths, if both sides chose so, or only the relay. */
+  setDirect(direct) {
     this.direct = direct;
     this.restart();
   }
 
-  /** Gathers anew, on a network that changed or over a relay that forgot us. What is heard goes on meanwhile. */
+  /** Restarts ICE: on another network, or over a relay that lost the allocation. Audio goes on meanwhile. */
   async restart() {
     const servers = await this.servers();
     if (this.closed || !this.pc) return;
@@ -66,24 +66,24 @@ export class Peer {
 
   close() {
     this.closed = true;
-    this.watch.close();
+    this.monitor.close();
     this.pc?.close();
   }
 
   // ---- To the other side -----------------------------------------------------------------------
 
-  async begin() {
+  async start() {
     const servers = await this.servers();
     if (this.closed) return;
     const pc = new RTCPeerConnection(this.configuration(servers));
     this.pc = pc;
     pc.onnegotiationneeded = () => this.offer();
-    pc.onicecandidate = ({ candidate }) => candidate?.candidate && this.found(candidate.candidate);
-    pc.ontrack = ({ track }) => this.heard(new MediaStream([track]));
-    pc.onconnectionstatechange = () => this.watch.moved();
+    pc.onicecandidate = ({ candidate }) => candidate?.candidate && this.onCandidate(candidate.candidate);
+    pc.ontrack = ({ track }) => this.onStream(new MediaStream([track]));
+    pc.onconnectionstatechange = () => this.monitor.onStateChange();
     if (!this.polite) pc.addTransceiver('audio', { direction: 'sendrecv' });
     await this.attach();
-    this.watch.begun();
+    this.monitor.onStarted();
   }
 
   configuration(servers) {
@@ -93,53 +93,53 @@ export class Peer {
   async offer() {
     if (this.closed || (this.polite && !this.pc.remoteDescription)) return;
     try {
-      this.making = true;
+      this.makingOffer = true;
       await this.pc.setLocalDescription();
-      this.say();
-      this.watch.begun();
+      this.sendDescription();
+      this.monitor.onStarted();
     } catch {
-      this.watch.stuck();
+      this.monitor.onFailed();
     } finally {
-      this.making = false;
+      this.makingOffer = false;
     }
   }
 
-  /** Says the description that stands, also once more. */
-  say() {
+  /** Sends the local description, the first time or again. */
+  sendDescription() {
     const { type, sdp } = this.pc.localDescription;
-    this.send(`voice.${type}`, { sdp: wishing(sdp) });
+    this.send(`voice.${type}`, { sdp: withOpusOptions(sdp) });
   }
 
-  found(candidate) {
+  onCandidate(candidate) {
     this.candidates.push(candidate);
     this.send('voice.candidate', { candidate });
-    this.watch.said();
+    this.monitor.onCandidateSent();
   }
 
-  /** Says every candidate once more. */
-  repeat() {
+  /** Sends every candidate again. */
+  resendCandidates() {
     for (const candidate of this.candidates) this.send('voice.candidate', { candidate });
   }
 
   // ---- From the other side ---------------------------------------------------------------------
 
-  async take(kind, body) {
+  async applyRemote(kind, body) {
     if (kind === 'candidate') await this.pc.addIceCandidate({ candidate: body, sdpMLineIndex: 0 });
     else if (kind === 'offer') await this.answer(body);
     else if (this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });
   }
 
   async answer(sdp) {
-    const collision = this.making || this.pc.signalingState !== 'stable';
+    const collision = this.makingOffer || this.pc.signalingState !== 'stable';
     if (collision && !this.polite) return;
-    await this.pc.setRemoteDescription({ type: 'offer', sdp }); // takes back an offer of our own
+    await this.pc.setRemoteDescription({ type: 'offer', sdp }); // rolls back an offer of our own
     await this.attach();
     await this.pc.setLocalDescription();
-    this.say();
-    if (this.state !== 'live') this.watch.begun(true);
+    this.sendDescription();
+    if (this.state !== 'live') this.monitor.onStarted(true);
   }
 
-  // A track that comes late or changes needs no new offer: the line is there for both ways from the start.
+  // A track that comes late or changes needs no new offer: the line is sendrecv from the start.
   async attach() {
     const [line] = this.pc?.getTransceivers() ?? [];
     if (!line || line.stopped) return;

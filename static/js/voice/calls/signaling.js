@@ -1,8 +1,8 @@
-// The signalling socket: opened when somebody joins voice, watched for silence, brought back after a loss.
+// The signalling WebSocket: opened when you join voice, checked for silence, reconnected after a loss.
 
 import { delayMs } from '../../server/backoff.js';
 import { hint } from '../../place/geohash.js';
-import { current } from '../../place/published-place.js';
+import { currentPlace } from '../../place/published-place.js';
 
 const QUIET_MS = 15_000;
 const DEAD_MS = 20_000;
@@ -15,58 +15,58 @@ let wanted = false;
 let attempt = 0;
 let retryTimer = 0;
 let openingTimer = 0;
-let watching = 0;
-let heardAt = 0;
+let checker = 0;
+let lastFrameAt = 0;
 let pingedAt = 0;
-let hear = {};
+let callbacks = {};
 
-/** Begins; hear is {open(), frame(frame), lost(), final(code)}. */
-export function open(listener) {
+/** Opens it; handlers is {onOpen(), onFrame(frame), onLost(), onFinalClose(code)}. */
+export function open(handlers) {
   close();
-  hear = listener;
+  callbacks = handlers;
   wanted = true;
   attempt = 0;
-  watching = setInterval(watch, 1000);
+  checker = setInterval(checkAlive, 1000);
   window.addEventListener('online', wake);
   window.addEventListener('pageshow', wake);
   document.addEventListener('visibilitychange', wake);
-  dial();
+  connect();
 }
 
 export function close() {
   wanted = false;
-  clearInterval(watching);
+  clearInterval(checker);
   clearTimeout(retryTimer);
   window.removeEventListener('online', wake);
   window.removeEventListener('pageshow', wake);
   document.removeEventListener('visibilitychange', wake);
-  drop();
+  disconnect();
 }
 
-/** Sends a frame if the socket is open; says whether it was. */
+/** Sends a frame if the socket is open; returns whether it was. */
 export function send(frame) {
   if (socket?.readyState !== WebSocket.OPEN) return false;
   socket.send(JSON.stringify(frame));
   return true;
 }
 
-function dial() {
+function connect() {
   clearTimeout(retryTimer);
   retryTimer = 0;
-  drop();
+  disconnect();
   const address = new URL('/signal', location.href);
   address.protocol = address.protocol.replace('http', 'ws');
-  const place = current();
+  const place = currentPlace();
   if (place) address.searchParams.set('near', hint(place.cell));
   socket = new WebSocket(address);
-  socket.onopen = opened;
-  socket.onmessage = ({ data }) => heard(JSON.parse(data));
-  socket.onclose = ({ code }) => closed(code);
-  openingTimer = setTimeout(() => closed(1006), OPENING_MS);
+  socket.onopen = onOpen;
+  socket.onmessage = ({ data }) => onFrame(JSON.parse(data));
+  socket.onclose = ({ code }) => onClose(code);
+  openingTimer = setTimeout(() => onClose(1006), OPENING_MS);
 }
 
-// A socket whose network is gone closes only after minutes: it is left alone, and nothing it still says counts.
-function drop() {
+// Drops the socket without waiting for its close, which takes minutes when the network is gone; later events are ignored.
+function disconnect() {
   clearTimeout(openingTimer);
   if (!socket) return;
   socket.onopen = socket.onmessage = socket.onclose = null;
@@ -74,37 +74,37 @@ function drop() {
   socket = null;
 }
 
-function opened() {
+function onOpen() {
   clearTimeout(openingTimer);
-  heardAt = Date.now();
+  lastFrameAt = Date.now();
   pingedAt = 0;
-  hear.open();
+  callbacks.onOpen();
 }
 
-function heard(frame) {
-  attempt = 0; // only a server that speaks counts: one may accept and close at once
-  heardAt = Date.now();
+function onFrame(frame) {
+  attempt = 0; // only a frame counts as success: a server may accept and close at once
+  lastFrameAt = Date.now();
   pingedAt = 0;
-  if (frame.type !== 'pong') hear.frame(frame);
+  if (frame.type !== 'pong') callbacks.onFrame(frame);
 }
 
-function closed(code) {
-  drop();
+function onClose(code) {
+  disconnect();
   if (!wanted) return;
   if (!AGAIN.includes(code)) {
     close();
-    hear.final(code);
+    callbacks.onFinalClose(code);
     return;
   }
-  retryTimer = setTimeout(dial, delayMs(attempt));
+  retryTimer = setTimeout(connect, delayMs(attempt));
   attempt += 1;
-  hear.lost();
+  callbacks.onLost();
 }
 
-function watch() {
+function checkAlive() {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  const quiet = Date.now() - heardAt;
-  if (quiet > DEAD_MS || (pingedAt && Date.now() - pingedAt > PROBE_MS)) closed(1006);
+  const quiet = Date.now() - lastFrameAt;
+  if (quiet > DEAD_MS || (pingedAt && Date.now() - pingedAt > PROBE_MS)) onClose(1006);
   else if (quiet > QUIET_MS && !pingedAt) probe();
 }
 
@@ -112,9 +112,9 @@ function probe() {
   if (send({ type: 'ping' })) pingedAt ||= Date.now();
 }
 
-// Back from sleep or a dead network: a waiting try need not wait longer, and an open socket must show that it lives.
+// After sleep or a dead network: retry now if a retry is waiting, and probe a socket that is open.
 function wake() {
   if (document.hidden) return;
-  if (retryTimer) dial();
+  if (retryTimer) connect();
   else probe();
 }

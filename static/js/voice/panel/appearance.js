@@ -1,4 +1,4 @@
-// What a person looks like beside their name: a colour and a tag from their person_id, as presence/names.py has them.
+// The appearance of a person: colour and tag from their person_id, as in presence/names.py, and the initial of the name.
 
 import { sha256 } from './sha256.js';
 

@@ -1,31 +1,31 @@
-// What needs you in the voice panel: one notice a subject, each a ring, a sentence and ways on.
+// Notices in the voice panel: one for each subject, with a text and actions.
 
 const shown = new Map(); // subject: {key, element}
 
-/** Shows or replaces the notice on a subject: {title, words, ways: [{label, run, quiet?}]}. */
-export function notice(subject, { title, words, ways = [] }) {
+/** Shows the notice on a subject, or replaces it: {title, words, actions: [{label, run, quiet?}]}. */
+export function showNotice(subject, { title, words, actions = [] }) {
   const key = `${title} ${words}`;
-  if (shown.get(subject)?.key === key) return; // said already
-  clear(subject);
+  if (shown.get(subject)?.key === key) return; // shown already
+  clearNotice(subject);
   const element = document.getElementById('notice').content.cloneNode(true).firstElementChild;
   const [bold, plain] = element.querySelector('.notice-words').children;
   bold.textContent = title;
   plain.textContent = words;
   const choices = element.querySelector('.choices');
-  choices.hidden = !ways.length;
-  choices.append(...ways.map(button));
+  choices.hidden = !actions.length;
+  choices.append(...actions.map(actionButton));
   shown.set(subject, { key, element });
   document.getElementById('voice-notices').append(element);
 }
 
-export function clear(subject) {
+export function clearNotice(subject) {
   const element = shown.get(subject)?.element;
   shown.delete(subject);
   if (element?.contains(document.activeElement)) document.getElementById('voice').focus({ preventScroll: true });
   element?.remove();
 }
 
-function button({ label, run, quiet = false }) {
+function actionButton({ label, run, quiet = false }) {
   const control = document.createElement('button');
   control.type = 'button';
   control.className = `button button-small${quiet ? ' button-line' : ''}`;

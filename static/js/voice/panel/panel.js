@@ -1,6 +1,6 @@
-// The voice panel: shows the parts of its phase and fills them. What to show is decided by renderer.js and view-model.js.
+// The elements of the voice panel: shows the parts of a phase and fills them. renderer.js and view-model.js decide with what.
 
-import { draw as drawTiles, write } from './tiles.js';
+import { renderTiles, setText } from './tiles.js';
 
 const SHIELD = {
   on: ['Shield on', 'Nobody sees your network address.'],
@@ -11,7 +11,7 @@ const panel = document.getElementById('voice');
 const find = (id) => document.getElementById(`voice-${id}`);
 
 /** phase: out, check, joining, barred or in. */
-export function show(phase) {
+export function showPhase(phase) {
   if (panel.dataset.phase === phase) return;
   const focused = panel.contains(document.activeElement) && document.activeElement !== panel;
   panel.dataset.phase = phase;
@@ -19,69 +19,69 @@ export function show(phase) {
   if (focused && !document.activeElement.checkVisibility()) panel.focus({ preventScroll: true });
 }
 
-export function shield(on, held) {
+export function renderShield(on, held) {
   const [name, words] = SHIELD[on ? 'on' : 'off'];
   find('shield').checked = on;
   find('shield').disabled = held;
-  write(find('shield-name'), name);
-  write(find('shield-words'), words);
+  setText(find('shield-name'), name);
+  setText(find('shield-words'), words);
 }
 
 /** Who hears you, why others do not, and everybody in voice. `alike` are the tags of names that two people have. */
-export function people({ sentence, reasons, tiles, rest, count }, alike) {
-  sayOf(find('heard'), sentence, alike);
+export function renderPeople({ sentence, reasons, tiles, rest, count }, alike) {
+  renderSentence(find('heard'), sentence, alike);
   const lines = find('reasons');
   while (lines.childElementCount > reasons.length) lines.lastElementChild.remove();
   while (lines.childElementCount < reasons.length) lines.append(document.createElement('p'));
-  reasons.forEach((reason, turn) => sayOf(lines.children[turn], reason, alike));
-  drawTiles(find('tiles'), tiles);
-  write(find('rest'), rest);
-  write(find('count'), count ? ` ${count}` : '');
+  reasons.forEach((reason, turn) => renderSentence(lines.children[turn], reason, alike));
+  renderTiles(find('tiles'), tiles);
+  setText(find('rest'), rest);
+  setText(find('count'), count ? ` ${count}` : '');
 }
 
-/** Whether the way to the server is there; that it is not is said once. */
-export function socket(online) {
+/** Shows whether the signalling socket is open; a loss is announced once. */
+export function renderSocket(online) {
   const line = find('socket');
   if (line.hidden === online) return;
   line.hidden = online;
-  if (!online) tell(line.textContent.trim());
+  if (!online) announce(line.textContent.trim());
 }
 
 /** Your microphone: its sentence, and what its controls can do. */
-export function microphone({ words, muted, works, deaf }) {
-  write(find('level-words'), words);
+export function renderMicrophone({ words, muted, works, deaf }) {
+  setText(find('level-words'), words);
   const mute = find('mute');
   mute.setAttribute('aria-pressed', String(muted));
-  write(mute.querySelector('span'), muted ? 'Muted' : 'Mute');
+  setText(mute.querySelector('span'), muted ? 'Muted' : 'Mute');
   find('bar-mute').setAttribute('aria-pressed', String(muted));
-  write(find('bar-mute'), muted ? 'Muted' : 'Mute');
+  setText(find('bar-mute'), muted ? 'Muted' : 'Mute');
   for (const control of [mute, find('hold'), find('bar-mute')]) control.disabled = !works;
   find('sound').setAttribute('aria-pressed', String(deaf));
 }
 
 /** The check before joining. */
-export function check({ words, works }) {
-  write(find('check-words'), words);
-  write(find('join'), works ? 'Join' : 'Join and listen');
+export function renderCheck({ words, works }) {
+  setText(find('check-words'), words);
+  setText(find('join'), works ? 'Join' : 'Join and listen');
   find('join-muted').hidden = !works;
 }
 
 /** How many of the five waves of your microphone are lit. */
-export function level(waves) {
+export function renderLevel(waves) {
   for (const svg of document.querySelectorAll('.waves')) {
     [...svg.querySelectorAll('path')].forEach((path, turn) => path.classList.toggle('on', turn < waves));
   }
 }
 
 /** The line above the composer while the panel is out of sight. */
-export function bar(words, alike, needed) {
+export function renderBar(words, alike, needed) {
   find('bar').hidden = !words;
   find('bar').toggleAttribute('data-knock', needed);
-  if (words) sayOf(find('bar-words'), words, alike);
+  if (words) renderSentence(find('bar-words'), words, alike);
 }
 
 /** Fills the choices of devices: {audioinput, audiooutput} and what is chosen of each. */
-export function devices(found, chosen) {
+export function renderDevices(found, chosen) {
   for (const select of document.querySelectorAll('#voice select[data-device]')) {
     const kind = select.dataset.device;
     const list = found[kind].length ? found[kind] : [{ id: '', label: kind === 'audioinput' ? 'No microphone' : 'This device' }];
@@ -95,26 +95,26 @@ export function devices(found, chosen) {
   }
 }
 
-export function outputs(offered) {
+export function renderOutputs(offered) {
   find('outputs').hidden = !offered;
 }
 
-/** Says it to a reader of screens; a knock at once, the rest when there is a pause. */
-export function tell(sentence, knock = false) {
-  const region = find(knock ? 'knock-said' : 'said');
+/** Announces a sentence to screen readers: a knock at once, anything else at the next pause. */
+export function announce(sentence, knock = false) {
+  const region = find(knock ? 'knock-announcement' : 'announcement');
   region.textContent = '';
-  // The same sentence twice is said twice only if it was away in between.
+  // Screen readers read the same sentence again only if it was gone in between.
   setTimeout(() => (region.textContent = sentence));
 }
 
-function sayOf(element, sentence, alike) {
+function renderSentence(element, sentence, alike) {
   const key = JSON.stringify([sentence, [...alike]]);
   if (element.dataset.key === key) return;
   element.dataset.key = key;
-  element.replaceChildren(...sentence.flatMap((part) => (typeof part === 'string' ? part : named(part, alike))));
+  element.replaceChildren(...sentence.flatMap((part) => (typeof part === 'string' ? part : createName(part, alike))));
 }
 
-function named({ name, tag, colour }, alike) {
+function createName({ name, tag, colour }, alike) {
   const bold = document.createElement('bdi');
   bold.className = `name p${colour}`;
   bold.textContent = name;
@@ -126,7 +126,7 @@ function named({ name, tag, colour }, alike) {
 }
 
 // The button in the head opens the panel, and closes it again.
-function located() {
+function updateLink() {
   const open = window.location.hash === '#voice';
   const link = find('link');
   link.href = open ? '#chat' : '#voice';
@@ -134,5 +134,5 @@ function located() {
   else link.removeAttribute('aria-current');
 }
 
-window.addEventListener('hashchange', located);
-located();
+window.addEventListener('hashchange', updateLink);
+updateLink();

@@ -1,32 +1,32 @@
-// The people in voice, drawn in place: a row lives as long as its person does, so that neither focus nor a slider is lost.
+// The list of people in voice, rendered in place: a person keeps their row, so that neither focus nor a slider is lost.
 
 import { volumeOf } from '../session-state.js';
 
 const TALKS = ['live', 'reconnecting', 'connecting', 'failed'];
-const BOX = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];
+const ACTS = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];
 
 const rows = new Map(); // person_id: element
 let expanded = null;
 
-/** Draws tiles (view-model.js) into a list, in their order. */
-export function draw(list, tiles) {
+/** Renders tiles (view-model.js) into a list, in their order. */
+export function renderTiles(list, tiles) {
   const shown = new Set(tiles.map(({ id }) => id));
-  for (const [id, row] of [...rows]) if (!shown.has(id)) take(list, id, row);
-  for (const tile of tiles) fill(rows.get(tile.id) ?? make(tile.id), tile);
+  for (const [id, row] of [...rows]) if (!shown.has(id)) removeRow(list, id, row);
+  for (const tile of tiles) renderRow(rows.get(tile.id) ?? createRow(tile.id), tile);
   arrange(list, tiles.map(({ id }) => rows.get(id)));
 }
 
 /** Opens or closes what else can be done with a person. */
-export function expand(id) {
+export function toggleExpanded(id) {
   expanded = expanded === id ? null : id;
 }
 
-/** Changes a text only where it differs: a reader of screens follows changes, and a selection stays. */
-export function write(element, text) {
+/** Sets a text only where it differs: screen readers read changes, and a selection would be lost. */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function make(id) {
+function createRow(id) {
   const row = document.getElementById('voice-tile').content.cloneNode(true).firstElementChild;
   row.dataset.person = id;
   const more = row.querySelector('.tile-more');
@@ -37,13 +37,13 @@ function make(id) {
   return row;
 }
 
-function take(list, id, row) {
+function removeRow(list, id, row) {
   if (row.contains(document.activeElement)) list.focus({ preventScroll: true });
   row.remove();
   rows.delete(id);
 }
 
-function fill(row, tile) {
+function renderRow(row, tile) {
   const find = (selector) => row.querySelector(selector);
   const called = `${tile.name} ${tile.tag}`;
   const focused = row.contains(document.activeElement) && document.activeElement !== row;
@@ -51,19 +51,19 @@ function fill(row, tile) {
   row.dataset.state = tile.state;
   row.toggleAttribute('data-speaks', tile.speaks);
   row.toggleAttribute('data-muted', tile.muted);
-  write(find('text'), tile.initial);
-  write(find('.name'), tile.name);
-  write(find('.tag'), tile.tag);
-  write(find('.knocking'), tile.state === 'knocks' ? `knocks, ${tile.distance}${/\d/.test(tile.distance) ? ' away' : ''}.` : '');
-  write(find('.said'), tile.words);
-  label(row, called);
-  sound(row, tile, called);
-  ending(row, tile, called);
+  setText(find('text'), tile.initial);
+  setText(find('.name'), tile.name);
+  setText(find('.tag'), tile.tag);
+  setText(find('.knocking'), tile.state === 'knocks' ? `knocks, ${tile.distance}${/\d/.test(tile.distance) ? ' away' : ''}.` : '');
+  setText(find('.tile-status'), tile.words);
+  labelControls(row, called);
+  renderSound(row, tile, called);
+  renderEnd(row, tile, called);
   // A control that went away under the focus leaves it to its row, not to the page.
   if (focused && !document.activeElement.checkVisibility()) row.focus({ preventScroll: true });
 }
 
-function label(row, called) {
+function labelControls(row, called) {
   const names = {
     accept: `Let in ${called}`,
     decline: `Not now, ${called}`,
@@ -72,10 +72,10 @@ function label(row, called) {
     more: `More about ${called}`,
     hush: `Mute ${called} for me`,
   };
-  for (const act of BOX) row.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', names[act]);
+  for (const act of ACTS) row.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', names[act]);
 }
 
-function sound(row, { id, state }, called) {
+function renderSound(row, { id, state }, called) {
   const { hushed } = volumeOf(id);
   const slider = row.querySelector('.slider');
   slider.setAttribute('aria-label', `Volume of ${called}`);
@@ -84,16 +84,16 @@ function sound(row, { id, state }, called) {
   row.toggleAttribute('data-sound', state === 'live');
 }
 
-function ending(row, { id, state, ends }, called) {
+function renderEnd(row, { id, state, ends }, called) {
   const button = row.querySelector('[data-act="more"]');
   const open = ends && expanded === id;
   button.disabled = !ends;
   button.setAttribute('aria-expanded', String(open));
   row.querySelector('.tile-more').hidden = !open;
-  write(row.querySelector('[data-act="end"]'), TALKS.includes(state) ? `End the call with ${called}` : `Leave the line for ${called}`);
+  setText(row.querySelector('[data-act="end"]'), TALKS.includes(state) ? `End the call with ${called}` : `Leave the line for ${called}`);
 }
 
-// Whoever is moved loses the focus: so the focused row stays, and the others go around it.
+// Moving a row loses its focus: so the focused row stays, and the others are moved around it.
 function arrange(list, wanted) {
   const order = [...list.children];
   if (order.length === wanted.length && order.every((row, turn) => row === wanted[turn])) return;

@@ -1,4 +1,4 @@
-// From what is known to what the panel shows. Pure: no clock, no page, no calls of its own.
+// The view model of the panel: what the room and the calls are to what it shows. Pure: no clock, no page.
 
 import { person } from './appearance.js';
 import * as words from './words.js';
@@ -11,20 +11,20 @@ const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'],
  * Everybody in voice as tiles in their order. facts: {peers, limit, ended, muted, until} of the room; stateOf and whyOf of
  * the mesh; speaks is a Set of ids; nowMs.
  */
-export function tiles(facts, { stateOf, whyOf, speaks, nowMs }) {
-  const listed = facts.peers.map((peer) => tile(peer, facts, { stateOf, whyOf, speaks, nowMs }));
+export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
+  const listed = facts.peers.map((peer) => tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }));
   const gone = [...facts.ended.values()]
     .filter(({ peer }) => !facts.peers.some((one) => one.person_id === peer.person_id))
-    .map(({ peer, reason }) => shown(peer, 'ended', { end: reason }));
+    .map(({ peer, reason }) => toTile(peer, 'ended', { end: reason }));
   const rank = ({ state }) => ORDER.findIndex((states) => states.includes(state));
   return [...listed, ...gone].sort((a, b) => rank(a) - rank(b));
 }
 
-function tile(peer, facts, { stateOf, whyOf, speaks, nowMs }) {
+function tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }) {
   const id = peer.person_id;
   const ended = facts.ended.get(id);
   const state = stateIn(peer, ended, stateOf(id));
-  return shown(peer, state, {
+  return toTile(peer, state, {
     speaks: speaks.has(id),
     muted: facts.muted.get(id) ?? false,
     limit: facts.limit,
@@ -40,7 +40,7 @@ function stateIn({ state }, ended, call) {
   return ended && (state === 'near' || state === 'declined') ? 'ended' : state;
 }
 
-function shown(peer, state, { speaks = false, muted = false, ...rest }) {
+function toTile(peer, state, { speaks = false, muted = false, ...rest }) {
   const talks = state === 'live';
   const known = { distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, muted, ...rest };
   return {
@@ -49,25 +49,25 @@ function shown(peer, state, { speaks = false, muted = false, ...rest }) {
     distance: peer.distance,
     speaks: talks && speaks && !muted,
     muted: talks && muted,
-    words: words.line(state, known),
+    words: words.tileLine(state, known),
     ends: CALLS.includes(peer.state) && state !== 'ended',
   };
 }
 
 /** Who hears you, and why others do not: {sentence, reasons}, each sentence a list of strings and people. */
-export function heard(shownTiles, unheard, speaks) {
+export function audienceOf(shownTiles, unheard, speaks) {
   const hearing = shownTiles.filter(({ state }) => state === 'live');
   const byId = new Map(shownTiles.map((one) => [one.id, one]));
   const not = unheard
     .map((one) => ({ who: person(one), why: one.why, through: one.through.map((id) => byId.get(id)).filter(Boolean) }))
     .filter(({ through }) => through.length);
-  const sentence = words.heard(hearing, not.map(({ who }) => who), speaks);
-  const told = hearing.length && speaks !== 'none' ? not.slice(0, words.REASONS_MAX) : [];
-  return { sentence, reasons: told.map(({ who, why, through }) => words.reason(who, why, through)) };
+  const sentence = words.audience(hearing, not.map(({ who }) => who), speaks);
+  const explained = hearing.length && speaks !== 'none' ? not.slice(0, words.REASONS_MAX) : [];
+  return { sentence, reasons: explained.map(({ who, why, through }) => words.reason(who, why, through)) };
 }
 
 /** The tags of people whose name another one has too. */
-export function alike(people) {
+export function ambiguousTags(people) {
   const tags = new Map();
   const key = ({ name }) => name.normalize('NFKC').toLowerCase();
   for (const one of people) tags.set(key(one), (tags.get(key(one)) ?? new Set()).add(one.tag));

@@ -1,6 +1,6 @@
-// Who in the list of people is in voice, as far as this page knows. The rows are the server's and come anew with each change.
+// Marks in the people list who is in voice. The server sends its rows anew with each change, so marks are added each time.
 
-export function mark(ids) {
+export function markRows(ids) {
   for (const row of document.querySelectorAll('#people-list .person-row')) {
     const shown = row.querySelector('.in-voice');
     if (!ids.has(row.dataset.person)) shown?.remove();

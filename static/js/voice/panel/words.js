@@ -1,4 +1,4 @@
-// What voice says, pure. A sentence about people is a list of strings and people; whoever shows it draws each.
+// The texts of voice; pure. A sentence about people is a list of strings and people, which the panel renders one by one.
 
 const MICROPHONE = {
   denied: { title: 'No microphone yet.', words: 'Allow it in the site settings, left of the address. You can listen meanwhile.' },
@@ -43,17 +43,17 @@ const OVER = {
 };
 
 /** Why voice is over, as {title, words}: a close code or 'elsewhere'. */
-export function over(why) {
+export function overNotice(why) {
   return OVER[why] ?? { title: 'Voice ended.', words: 'Join again whenever you like.' };
 }
 
-/** What is wrong with the microphone as {title, words}; nothing for a state in which nothing is. */
-export function trouble(state) {
+/** The microphone's error as {title, words}; null for a state without one. */
+export function microphoneNotice(state) {
   return MICROPHONE[state] ?? null;
 }
 
-/** People in a row: "Ana", "Ana and Bo", "Ana, Bo and Cem". */
-export function row(people) {
+/** People joined as a list: "Ana", "Ana and Bo", "Ana, Bo and Cem". */
+export function joined(people) {
   return people.flatMap((one, turn) => {
     if (!turn) return [one];
     return [turn === people.length - 1 ? ' and ' : ', ', one];
@@ -61,31 +61,31 @@ export function row(people) {
 }
 
 /** Who hears you. `speaks`: on, muted or none. */
-export function heard(hearing, unheard, speaks) {
+export function audience(hearing, unheard, speaks) {
   if (!hearing.length) return ['Nobody hears you yet.'];
-  if (speaks === 'none') return ['You hear ', ...row(hearing), '. Nobody hears you without a microphone.'];
+  if (speaks === 'none') return ['You hear ', ...joined(hearing), '. Nobody hears you without a microphone.'];
   const once = speaks === 'muted' ? [' once you unmute'] : [];
   const rest = unheard.length - REASONS_MAX;
   const named = rest > 0 ? [...unheard.slice(0, REASONS_MAX), `${rest} more`] : unheard;
-  const not = unheard.length ? ['; not ', ...row(named)] : [];
-  return ['Heard by ', ...row(hearing), ...once, ...not, '.'];
+  const not = unheard.length ? ['; not ', ...joined(named)] : [];
+  return ['Heard by ', ...joined(hearing), ...once, ...not, '.'];
 }
 
 /** Why somebody who talks with people who hear you does not hear you. */
 export function reason(one, why, through) {
-  const start = [one, ' talks with ', ...row(through), ', but '];
+  const start = [one, ' talks with ', ...joined(through), ', but '];
   if (why === 'apart') return [...start, one, '’s circle and yours do not meet.'];
   if (why === 'waiting') return [...start, 'is still in line for a place with you.'];
   return [...start, 'you and ', one, ' have not let each other in.'];
 }
 
 /** The line under a name. */
-export function line(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, why }) {
+export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, why }) {
   const far = distance.charAt(0).toUpperCase() + distance.slice(1);
   if (state === 'near') return far;
   if (state === 'knocked') return 'You knocked';
   if (state === 'knocks') return 'You hear each other only if you say yes.';
-  if (state === 'declined') return `Not now. You can knock again in ${time(seconds)}.`;
+  if (state === 'declined') return `Not now. You can knock again in ${duration(seconds)}.`;
   if (state === 'waiting') return `${ahead ? `${ahead} before you in line.` : 'Next in line.'} All ${limit} places are taken.`;
   if (state === 'connecting') return 'Connecting';
   if (state === 'reconnecting') return 'Lost the connection, trying again';
@@ -96,13 +96,13 @@ export function line(state, { distance, direct, speaks, muted, ahead, limit, sec
   return direct ? `${far}, direct` : far;
 }
 
-/** Seconds as people say them. */
-export function time(seconds) {
+/** Formats seconds: "8 s", "2 min". */
+export function duration(seconds) {
   return seconds > 60 ? `${Math.ceil(seconds / 60)} min` : `${Math.max(1, Math.ceil(seconds))} s`;
 }
 
-/** What a reader of screens hears of a change; nothing where the change says nothing new. */
-export function news(called, before, state, end) {
+/** The announcement of a change to screen readers; '' where there is none. */
+export function announcement(called, before, state, end) {
   if (before === state) return '';
   if (state === 'connecting') return `Connecting with ${called}`;
   if (state === 'live') return before === 'reconnecting' || before === 'failed' ? `${called} is back` : `Connected with ${called}`;
@@ -110,25 +110,25 @@ export function news(called, before, state, end) {
   if (state === 'failed') return `No connection with ${called} yet`;
   if (state === 'knocked') return `You knocked at ${called}`;
   if (state === 'waiting') return `${called} is in line for a free place`;
-  if (state === 'declined') return before === 'knocked' && end !== 'taken' ? `${called} said not now` : '';
+  if (state === 'declined') return before === 'knocked' && end !== 'declined-by-me' ? `${called} said not now` : '';
   if (state === 'ended') return `${called} ${WENT[end] ?? 'is gone'}`;
   return '';
 }
 
-/** What stands under the tiles, of those who have none. */
-export function rest(shown, further) {
+/** The line under the tiles, about those who have none. */
+export function remainder(shown, further) {
   if (further > 0) return `And ${further} more, further away.`;
   return shown ? '' : 'Nobody else near is in voice yet. Whoever joins appears here.';
 }
 
 /** Your microphone before you join. */
-export function check(state) {
+export function checkLine(state) {
   if (state === 'ready') return 'Say something. Nobody hears it yet.';
   return state === 'asking' ? 'Asking for the microphone' : 'No microphone';
 }
 
 /** Your microphone in a sentence. */
-export function own({ state, muted, held }, deaf) {
+export function microphoneLine({ state, muted, held }, deaf) {
   const sound = deaf ? ' Sound is off.' : '';
   const stop = deaf ? '.' : '';
   if (state === 'asking') return `Asking for the microphone${stop}${sound}`;
@@ -138,10 +138,10 @@ export function own({ state, muted, held }, deaf) {
 }
 
 /** The line above the composer. */
-export function bar(talking, knocking) {
-  if (knocking.length) return [...row(knocking), knocking.length === 1 ? ' knocks' : ' knock'];
+export function barLine(talking, knocking) {
+  if (knocking.length) return [...joined(knocking), knocking.length === 1 ? ' knocks' : ' knock'];
   if (!talking.length) return ['In voice, with nobody yet'];
   const rest = talking.length - BAR_MAX;
   const named = rest > 0 ? [...talking.slice(0, BAR_MAX), `${rest} more`] : talking;
-  return ['In voice with ', ...row(named)];
+  return ['In voice with ', ...joined(named)];
 }
