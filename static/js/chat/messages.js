@@ -6,6 +6,7 @@ import { ringOf, updateStop } from './roving-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
 
+export const LIFE_MS = 30 * 60_000; // of a message
 const AGAIN_MS = 2 * 60_000;
 const TICK_MS = 10_000;
 const AGES = 6;
@@ -13,7 +14,7 @@ const AGES = 6;
 const list = document.getElementById('messages');
 const log = list.parentElement;
 const { compare } = new Intl.Collator('en', { numeric: true });
-const removedIds = new Set(); // a removal may overtake its message
+const removedIds = new Map(); // id: when the message has expired; a removal may overtake its message
 let expiryTimer = 0;
 
 /** Adds rows in any order; those that are shown, expired, removed or blocked already are left out. */
@@ -35,7 +36,7 @@ export function addMessages(rows) {
 export function removeMessages(ids) {
   preserveScroll(() => {
     for (const id of ids) {
-      removedIds.add(id);
+      removedIds.set(id, serverNow() + LIFE_MS);
       removeRow(rowOf(id));
     }
   });
@@ -120,6 +121,7 @@ function scheduleExpiry() {
 }
 
 function expire() {
+  for (const [id, at] of removedIds) if (at <= serverNow()) removedIds.delete(id);
   if (oldestRow()?.dataset.expires <= serverNow()) {
     preserveScroll(() => {
       while (oldestRow()?.dataset.expires <= serverNow()) removeRow(oldestRow());

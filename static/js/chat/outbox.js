@@ -4,13 +4,12 @@
 import { delayMs } from '../server/backoff.js';
 import * as composer from './composer.js';
 import { isOpen, send } from '../server/connection.js';
-import { addMessages, rowOf } from './messages.js';
+import { LIFE_MS, addMessages, rowOf } from './messages.js';
 import * as refusal from '../page/refusal.js';
 import { scrollToEnd } from './scroll.js';
 import { on } from '../server/signals.js';
 
 const KEY = 'neartalk.outbox';
-const LIFE_MS = 30 * 60_000;
 const UNANSWERED_MS = 10_000;
 // These come together with a close, which near.js handles.
 const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banned', 'try-later'];

@@ -1,6 +1,7 @@
 // Voice settings in this tab's session storage: enough to resume its calls after a reload, and the volume of each person.
 
 const KEY = 'neartalk.voice';
+const VOLUMES_MAX = 200; // people: those whose volume was set last
 const BACK_MS = 60_000; // a tab that is opened again tomorrow must not speak by itself
 const NOTHING = { joined: false, seen: 0, policy: 'relay', muted: false, deaf: false, falls: false, input: '', output: '', volumes: {} };
 
@@ -32,7 +33,9 @@ export function volumeOf(id) {
 }
 
 export function setVolume(id, changes) {
-  save({ volumes: { ...saved.volumes, [id]: { ...volumeOf(id), ...changes } } });
+  const { [id]: _, ...others } = saved.volumes;
+  const kept = Object.entries(others).slice(1 - VOLUMES_MAX);
+  save({ volumes: { ...Object.fromEntries(kept), [id]: { ...volumeOf(id), ...changes } } });
 }
 
 function load() {

@@ -137,10 +137,19 @@ function applyPeers({ policy, peers, unheard, count, limit }) {
   if (facts.policy === 'direct' && policy === 'relay') restartBehindShield();
   Object.assign(facts, { joined: true, online: true, policy, peers, unheard, count, limit });
   facts.requestedPolicy = policy;
+  forgetUnlisted();
   for (const peer of peers) applyPeer(peer);
   mesh.update(peers);
   if (back) mesh.retry();
   if (peers.some(({ person_id: id, instance: theirs }) => theirs && informed.get(id) !== theirs)) sendMuted();
+}
+
+// Whoever left voice is not kept: in a busy place that would be more and more people.
+function forgetUnlisted() {
+  const listed = new Set([...facts.peers.map(({ person_id: id }) => id), ...facts.ended.keys()]);
+  for (const each of [facts.muted, facts.until, facts.declinedByMe, informed]) {
+    for (const id of [...each.keys()]) if (!listed.has(id)) each.delete(id);
+  }
 }
 
 function applyPeer({ person_id: id, state, retry_after: seconds }) {

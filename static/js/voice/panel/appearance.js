@@ -6,11 +6,16 @@ const COLOURS = 8;
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const TAG_LENGTH = 3;
 
-const known = new Map();
+const KNOWN_MAX = 1000;
+
+const known = new Map(); // person_id: {tag, colour}, since digests take time
 
 /** {id, name, tag, colour, initial} of a person in a frame. */
 export function person({ person_id: id, username: name }) {
-  if (!known.has(id)) known.set(id, { tag: tag(id), colour: colour(id) });
+  if (!known.has(id)) {
+    if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value);
+    known.set(id, { tag: tag(id), colour: colour(id) });
+  }
   return { id, name, initial: [...name][0]?.toUpperCase() ?? '', ...known.get(id) };
 }
 
