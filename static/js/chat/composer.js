@@ -1,5 +1,7 @@
 // The message field: shows a count from 400 characters on, sends on Enter, and keeps its draft over a reload.
 
+import { loadText, saveText } from '../page/storage.js';
+
 const KEY = 'neartalk.draft';
 const COUNT_FROM = 400;
 
@@ -40,7 +42,7 @@ function setText(text) {
 }
 
 function onInput() {
-  sessionStorage.setItem(KEY, field.value);
+  saveText(KEY, field.value);
   if (!grows) field.rows = Math.min(5, field.value.split('\n').length);
   const used = lengthOf(field.value.trim());
   const over = used - max;
@@ -58,4 +60,4 @@ field.addEventListener('keydown', (event) => {
   event.preventDefault();
   form.requestSubmit();
 });
-setText(field.value || sessionStorage.getItem(KEY) || '');
+setText(field.value || loadText(KEY) || '');

@@ -30,17 +30,25 @@ async function load() {
   const first = oldestRow();
   if (complete || loading || !first) return;
   loading = true;
-  const answer = await call('GET', '/api/messages', { before: first.dataset.id }, staging);
-  if (succeeded(answer)) {
-    const rows = [...staging.children];
-    staging.replaceChildren();
-    addMessages(rows);
-    setComplete(rows.length === 0);
-    loading = false;
-    if (isAtTop()) load();
-  } else {
-    setTimeout(() => (loading = false), RETRY_MS);
+  let loaded = false;
+  try {
+    loaded = await loadBefore(first.dataset.id);
+  } finally {
+    if (loaded) loading = false;
+    else setTimeout(() => (loading = false), RETRY_MS);
   }
+  if (loaded && isAtTop()) load();
+}
+
+// Returns whether the server answered.
+async function loadBefore(id) {
+  const answer = await call('GET', '/api/messages', { before: id }, staging);
+  if (!succeeded(answer)) return false;
+  const rows = [...staging.children];
+  staging.replaceChildren();
+  addMessages(rows);
+  setComplete(rows.length === 0);
+  return true;
 }
 
 onReachTop(load);

@@ -6,6 +6,7 @@ import * as composer from './composer.js';
 import { isOpen, send } from '../server/connection.js';
 import { LIFE_MS, addMessages, rowOf } from './messages.js';
 import * as refusal from '../page/refusal.js';
+import { loadJson, saveJson } from '../page/storage.js';
 import { scrollToEnd } from './scroll.js';
 import { on } from '../server/signals.js';
 
@@ -71,7 +72,7 @@ function fail(item) {
 
 function save() {
   const kept = [...items.values()].map(({ ref, text, at, failed }) => ({ ref, text, at, failed }));
-  sessionStorage.setItem(KEY, JSON.stringify(kept));
+  saveJson(KEY, kept);
 }
 
 function newRef() {
@@ -127,4 +128,5 @@ list.addEventListener('click', ({ target }) => {
   else document.getElementById('text').focus();
 });
 
-for (const item of JSON.parse(sessionStorage.getItem(KEY) ?? '[]')) add(item);
+const kept = loadJson(KEY);
+if (Array.isArray(kept)) kept.filter((item) => item?.ref).forEach(add);

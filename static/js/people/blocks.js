@@ -1,5 +1,6 @@
 // The people you blocked: what they sent is removed from the page and not added again.
 
+import { callAll } from '../page/listeners.js';
 import { on } from '../server/signals.js';
 
 const people = new Set();
@@ -16,7 +17,7 @@ export function onBlock(listener) {
 
 export function block(ids) {
   for (const id of ids) people.add(id);
-  for (const listener of listeners) listener();
+  callAll(listeners);
 }
 
 on('blocked', ({ personIds }) => block(personIds.split(' ')));

@@ -1,6 +1,7 @@
 // Your own row: the name editor, its link beside the composer, and leaving.
 
 import { refusalIn } from '../server/http.js';
+import * as storage from '../page/storage.js';
 import { clearPlace } from '../place/published-place.js';
 
 const find = (id) => document.getElementById(id);
@@ -21,7 +22,7 @@ export function reloadSelf() {
 /** Clears all that this tab keeps of the visit. */
 export function clearVisit() {
   clearPlace();
-  sessionStorage.clear();
+  storage.clear();
 }
 
 document.addEventListener('click', ({ target }) => {

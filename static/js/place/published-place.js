@@ -1,11 +1,14 @@
 // The published place: the cell and radius that the server knows, kept in this tab's session storage and broadcast to the
 // other tabs. It never holds a position.
 
+import { callAll } from '../page/listeners.js';
+import { loadJson, removeText, saveJson } from '../page/storage.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
 import { centre, hint, isCell } from './geohash.js';
 
 const KEY = 'neartalk.place';
 const RADIUS_DEFAULT_M = 500;
+const FAILED = { done: false, retryAfter: 0, refusal: null };
 
 const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('neartalk') : null;
 const listeners = [];
@@ -39,16 +42,21 @@ export function askTabs() {
 
 export function clearPlace() {
   place = null;
-  sessionStorage.removeItem(KEY);
+  removeText(KEY);
 }
 
 /**
  * Publishes a cell's centre with a radius in metres; both default to the current ones. `fresh` starts a session first, which
- * is also done when the server knows none. Resolves to {done, retryAfter, refusal}, retryAfter in seconds.
+ * is also done when the server knows none. Resolves to {done, retryAfter, refusal}, retryAfter in seconds; never rejects.
  */
 export function publish({ cell, radius, fresh = false } = {}) {
   // In sequence: an older place that waited for its session must not arrive after a newer one.
-  queue = queue.then(() => publishNow(cell ?? place.cell, radius ?? currentRadiusM(), fresh));
+  queue = queue
+    .then(() => publishNow(cell ?? place.cell, radius ?? currentRadiusM(), fresh))
+    .catch((error) => {
+      reportError(error);
+      return FAILED;
+    });
   return queue;
 }
 
@@ -101,8 +109,8 @@ function outcome(xhr) {
 
 function applyPlace({ cell, radius }) {
   place = { cell, radius };
-  sessionStorage.setItem(KEY, JSON.stringify(place));
-  listeners.forEach((listener) => listener(place));
+  saveJson(KEY, place);
+  callAll(listeners, place);
 }
 
 function broadcast() {
@@ -110,10 +118,6 @@ function broadcast() {
 }
 
 function load() {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(KEY));
-    return isCell(kept?.cell) ? kept : null;
-  } catch {
-    return null;
-  }
+  const kept = loadJson(KEY);
+  return isCell(kept?.cell) ? kept : null;
 }

@@ -2,6 +2,10 @@
 
 const TOKEN = document.querySelector('meta[name="csrf-token"]').content;
 
+// What a request that was never sent resolves to, and the events that end one that was.
+const UNSENT = { status: 0, response: '' };
+const ENDS = ['htmx:afterRequest', 'htmx:onLoadError'];
+
 let queue = Promise.resolve();
 
 document.body.addEventListener('htmx:configRequest', ({ detail }) => {
@@ -15,7 +19,7 @@ document.body.addEventListener('htmx:beforeOnLoad', (event) => {
 
 /**
  * Sends values and lets htmx swap the out-of-band pieces of the answer, and the rest into `into` if one is named.
- * Resolves to the XMLHttpRequest, with status 0 if it failed.
+ * Resolves to the XMLHttpRequest, with status 0 if it failed; never rejects.
  */
 export function call(verb, path, values = {}, into = null) {
   const turn = queue.then(() => send(verb, path, { ...values }, into));
@@ -34,14 +38,19 @@ export function refusalIn(xhr) {
 
 function send(verb, path, values, into) {
   return new Promise((resolve) => {
-    // htmx.ajax resolves without the answer; the object of values tells whose event this is.
-    const settle = ({ detail }) => {
-      if (detail.etc.values !== values) return;
-      document.body.removeEventListener('htmx:afterRequest', settle);
-      resolve(detail.xhr);
+    const settle = (xhr) => {
+      for (const end of ENDS) document.body.removeEventListener(end, onEnd);
+      resolve(xhr);
     };
-    document.body.addEventListener('htmx:afterRequest', settle);
-    const target = into ?? document.body;
-    htmx.ajax(verb, path, { source: document.body, target, swap: into ? 'innerHTML' : 'none', values }).catch(() => {});
+    // The object of values identifies the request that an event belongs to.
+    const onEnd = ({ detail }) => detail.etc.values === values && settle(detail.xhr);
+    for (const end of ENDS) document.body.addEventListener(end, onEnd);
+    // htmx.ajax settles after these events, without the answer; without one of them nothing was sent.
+    const onNoEvent = () => settle(UNSENT);
+    ajax(verb, path, values, into).then(onNoEvent, onNoEvent);
   });
+}
+
+async function ajax(verb, path, values, into) {
+  await htmx.ajax(verb, path, { source: document.body, target: into ?? document.body, swap: into ? 'innerHTML' : 'none', values });
 }

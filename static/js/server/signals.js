@@ -1,5 +1,7 @@
 // Signals from the server: invisible <data> elements in a frame, dispatched to listeners by name.
 
+import { callAll } from '../page/listeners.js';
+
 const listeners = {};
 
 /** Calls back with the dataset of each signal of that name. Listeners run in the order of the frame. */
@@ -12,6 +14,6 @@ document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (target.id !== 'signals') return;
   detail.shouldSwap = false;
   for (const signal of [...detail.fragment.children]) {
-    listeners[signal.className]?.forEach((listener) => listener(signal.dataset));
+    callAll(listeners[signal.className] ?? [], signal.dataset);
   }
 });

@@ -1,20 +1,21 @@
 // Voice settings in this tab's session storage: enough to resume its calls after a reload, and the volume of each person.
 
+import { loadJson, loadText, saveJson } from '../page/storage.js';
+
 const KEY = 'neartalk.voice';
 const VOLUMES_MAX = 200; // people: those whose volume was set last
 const BACK_MS = 60_000; // a tab that is opened again tomorrow must not speak by itself
 const NOTHING = { joined: false, seen: 0, policy: 'relay', muted: false, deaf: false, falls: false, input: '', output: '', volumes: {} };
 
-const stored = load();
+const stored = loadJson(KEY);
 export const saved = { ...NOTHING, ...stored };
 
 let written = stored !== null;
 
 export function save(changes) {
   Object.assign(saved, changes);
-  if (written && sessionStorage.getItem(KEY) === null) return; // leaving has cleared this tab, and nothing of it may be written again
-  sessionStorage.setItem(KEY, JSON.stringify(saved));
-  written = true;
+  if (written && loadText(KEY) === null) return; // leaving has cleared this tab, and nothing of it may be written again
+  written = saveJson(KEY, saved) || written;
 }
 
 /** Stores that this page is in voice now, so that the next one knows how long ago it was. */
@@ -36,12 +37,4 @@ export function setVolume(id, changes) {
   const { [id]: _, ...others } = saved.volumes;
   const kept = Object.entries(others).slice(1 - VOLUMES_MAX);
   save({ volumes: { ...Object.fromEntries(kept), [id]: { ...volumeOf(id), ...changes } } });
-}
-
-function load() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY));
-  } catch {
-    return null;
-  }
 }

@@ -15,7 +15,7 @@ const CHECK_MS = 1000;
 const SILENT_MS = 2000; // even somebody muted sends a packet every 0.4 s; ICE itself notices after 6 s
 
 export class ConnectionMonitor {
-  /** peer: {pc, polite, candidates, unanswered, sendDescription(), resendCandidates(), restart(), onChange()}. */
+  /** peer: {pc, polite, candidates, unanswered, begin(), sendDescription(), resendCandidates(), restart(), onChange()}. */
   constructor(peer) {
     this.peer = peer;
     this.closed = false;
@@ -128,15 +128,23 @@ export class ConnectionMonitor {
 
   async retry() {
     this.timer = 0;
-    if (this.closed || !this.peer.pc) return;
+    if (this.closed) return;
+    if (!this.peer.pc) {
+      this.peer.begin();
+      return;
+    }
     const { unanswered } = this.peer;
     if (this.healthy && !unanswered) return;
     this.tries += 1;
     // An answer to either copy fits both; an ICE restart would make a late one useless.
-    if (unanswered) this.peer.sendDescription();
-    else await this.peer.restart();
-    if (this.closed) return;
-    this.onStarted();
-    this.peer.onChange();
+    try {
+      if (unanswered) this.peer.sendDescription();
+      else await this.peer.restart();
+    } finally {
+      if (!this.closed) {
+        this.onStarted();
+        this.peer.onChange();
+      }
+    }
   }
 }

@@ -30,8 +30,8 @@ async function renew(listener) {
   const mine = timer;
   const answered = await refresh().then(() => true, () => false);
   if (mine !== timer) return;
-  if (answered) listener(known.servers);
   startRenewing(listener);
+  if (answered) listener(known.servers);
 }
 
 function refresh() {

@@ -15,7 +15,7 @@ export class Peer {
     this.makingOffer = false;
     this.candidates = []; // ours, since ICE last started
     this.monitor = new ConnectionMonitor(this);
-    this.queue = this.start();
+    this.begin();
   }
 
   /** connecting, live, reconnecting or failed. */
@@ -71,6 +71,11 @@ export class Peer {
   }
 
   // ---- To the other side -----------------------------------------------------------------------
+
+  /** Begins the connection; the monitor begins it again if it could not be made. */
+  begin() {
+    this.queue = this.start().catch(() => this.monitor.onFailed());
+  }
 
   async start() {
     const servers = await this.servers();

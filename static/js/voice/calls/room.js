@@ -21,6 +21,7 @@ export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: ne
 const pageId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 let callbacks = {};
+let joins = 0; // how often this page joined or left
 let shieldCount = 0; // how often the shield was raised
 let muted = false;
 let mutedTimer = 0;
@@ -46,7 +47,9 @@ export function join(policy, handlers) {
   callbacks = handlers;
   facts.requestedPolicy = policy;
   signaling.open({ onOpen, onFrame, onLost, onFinalClose: onOver });
-  ice.iceServers().then(() => ice.startRenewing((servers) => mesh.configure(servers)));
+  joins += 1;
+  const mine = joins;
+  ice.iceServers().then(() => mine === joins && ice.startRenewing((servers) => mesh.configure(servers)));
 }
 
 /** Joins anew with another policy: 'relay' or 'direct'. */
@@ -94,6 +97,7 @@ function restartBehindShield() {
 }
 
 function reset() {
+  joins += 1;
   signaling.close();
   mesh.close();
   ice.stopRenewing();
