@@ -348,7 +348,8 @@ def test_what_is_known_of_people_goes_when_they_leave_voice(arrival: Page) -> No
     arrival.evaluate(ICE, None)
     found = run(
         arrival,
-        """const { facts, join, sendAct } = await load('voice/calls/room');
+        """const { facts } = await load('voice/calls/facts');
+        const { join, sendAct } = await load('voice/calls/room');
         const peers = (...ids) => window.receive({
           type: 'voice.peers', policy: 'relay', unheard: [], count: ids.length, limit: 8,
           peers: ids.map((id) => ({ person_id: id, state: 'declined', retry_after: 600 })),

@@ -334,7 +334,7 @@ def test_what_happens_at_once_is_said_in_one_go(relayed: Server, speak: Speak) -
     alice.page.evaluate(LISTEN)
     alice.page.evaluate(
         """async () => {
-          const { facts } = await import('/static/js/voice/calls/room.js');
+          const { facts } = await import('/static/js/voice/calls/facts.js');
           const { scheduleRender } = await import('/static/js/voice/panel/renderer.js');
           facts.peers = ['Ana', 'Bo'].map((username, turn) => ({
             person_id: String(turn).repeat(16), username, distance: '~300 m', state: 'knocked',

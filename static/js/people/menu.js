@@ -2,7 +2,8 @@
 
 import { block, isBlocked } from './blocks.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
-import { facts, sendAct } from '../voice/calls/room.js';
+import { facts } from '../voice/calls/facts.js';
+import { sendAct } from '../voice/calls/room.js';
 import { scheduleRender } from '../voice/panel/renderer.js';
 
 const VERBS = { block: 'Block', report: 'Report' };

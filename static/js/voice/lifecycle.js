@@ -4,6 +4,7 @@ import * as volumes from './audio/volumes.js';
 import { save, saved, touch, wasJoinedRecently } from './session-state.js';
 import * as mic from './audio/microphone.js';
 import { clearNotice, showNotice } from './panel/notices.js';
+import { facts } from './calls/facts.js';
 import * as room from './calls/room.js';
 import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
 import * as words from './panel/words.js';
@@ -14,7 +15,6 @@ const LOCK = 'neartalk.voice'; // held by the tab that is in voice
 const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
 
 const { microphone } = mic;
-const { facts } = room;
 let ticker = 0;
 let releaseLock = () => {};
 

@@ -4,7 +4,7 @@ import { save, saved, setVolume, volumeOf } from '../session-state.js';
 import { falloff } from './loudness.js';
 import { clearNotice, showNotice } from '../panel/notices.js';
 import { renderLevel } from '../panel/panel.js';
-import { facts } from '../calls/room.js';
+import { facts } from '../calls/facts.js';
 import * as output from './output.js';
 import { display, scheduleRender } from '../panel/renderer.js';
 

@@ -1,21 +1,14 @@
-// The voice room as this page knows it: joins over the signalling socket, applies the server's frames to `facts`, and hands
-// its list of peers to the mesh of calls.
+// The voice room: joins over the signalling socket, applies the server's frames to facts.js, and hands the list of peers to
+// the mesh of calls.
 
 import { isBlocked } from '../../people/blocks.js';
+import { applyAct, applyEnd, applyPeers, clearFacts, facts } from './facts.js';
 import * as ice from './ice.js';
 import { Mesh } from './mesh.js';
 import * as signaling from './signaling.js';
 
-const ENDED_MS = 10_000;
 const MUTED_MS = 300; // holding to talk changes the mute quickly; the server counts frames
 const RETRY_MS = 2000;
-const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', policy: '', peers: [], unheard: [], count: 0, limit: 0 };
-
-/**
- * What is known: joined, online, requestedPolicy; policy, peers, unheard, count and limit as the server sent them; and by
- * person: ended {peer, reason}, muted (they muted themselves), until (ms, when a knock is possible again), declinedByMe.
- */
-export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set() };
 
 // Identifies this page over all of its sockets, so that calls outlive one. A reload makes another.
 const pageId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -66,8 +59,7 @@ export function leave() {
 
 /** Sends `verb`: knock, accept or decline. */
 export function sendAct(verb, id) {
-  if (verb === 'decline') facts.ended.delete(id);
-  facts.declinedByMe[verb === 'decline' ? 'add' : 'delete'](id);
+  applyAct(verb, id);
   signaling.send({ type: `voice.${verb}`, to: id });
 }
 
@@ -104,8 +96,7 @@ function reset() {
   clearTimeout(mutedTimer);
   clearTimeout(retryTimer);
   informed = new Map();
-  for (const each of [facts.ended, facts.muted, facts.until, facts.declinedByMe]) each.clear();
-  Object.assign(facts, UNKNOWN);
+  clearFacts();
 }
 
 function onOver(why, message) {
@@ -128,51 +119,27 @@ function onLost() {
 // ---- Frames from the server -----------------------------------------------------------------------
 
 function onFrame(frame) {
-  if (frame.type === 'voice.peers') applyPeers(frame);
-  else if (frame.type === 'voice.end') applyEnd(frame);
+  if (frame.type === 'voice.peers') onPeers(frame);
+  else if (frame.type === 'voice.end') onEnd(frame);
   else if (frame.type === 'voice.state') facts.muted.set(frame.from, frame.muted);
   else if (frame.type === 'error') onRefused(frame);
   else if (frame.sdp || frame.candidate) negotiate(frame);
   callbacks.onChange();
 }
 
-function applyPeers({ policy, peers, unheard, count, limit }) {
+function onPeers(frame) {
   const back = !facts.joined;
+  const { policy, peers } = frame;
   if (facts.policy === 'direct' && policy === 'relay') restartBehindShield();
-  Object.assign(facts, { joined: true, online: true, policy, peers, unheard, count, limit });
-  facts.requestedPolicy = policy;
-  forgetUnlisted();
-  for (const peer of peers) applyPeer(peer);
+  applyPeers(frame);
   mesh.update(peers);
   if (back) mesh.retry();
   if (peers.some(({ person_id: id, instance: theirs }) => theirs && informed.get(id) !== theirs)) sendMuted();
 }
 
-// Whoever left voice is not kept: in a busy place that would be more and more people.
-function forgetUnlisted() {
-  const listed = new Set([...facts.peers.map(({ person_id: id }) => id), ...facts.ended.keys()]);
-  for (const each of [facts.muted, facts.until, facts.declinedByMe, informed]) {
-    for (const id of [...each.keys()]) if (!listed.has(id)) each.delete(id);
-  }
-}
-
-function applyPeer({ person_id: id, state, retry_after: seconds }) {
-  if (state === 'declined') facts.until.set(id, Date.now() + seconds * 1000);
-  else facts.until.delete(id);
-  if (state !== 'near' && state !== 'declined') facts.ended.delete(id);
-}
-
-function applyEnd({ from, reason }) {
+function onEnd({ from, reason }) {
   const peer = facts.peers.find((one) => one.person_id === from);
-  if (!peer || isBlocked(from)) return;
-  const mark = { peer, reason };
-  facts.ended.set(from, mark);
-  facts.muted.delete(from);
-  setTimeout(() => {
-    if (facts.ended.get(from) !== mark) return;
-    facts.ended.delete(from);
-    callbacks.onChange();
-  }, ENDED_MS);
+  if (peer && !isBlocked(from)) applyEnd(peer, reason, () => callbacks.onChange());
 }
 
 function negotiate(frame) {
