@@ -1,29 +1,27 @@
 // Entry point of the chat page: connects its modules and decides what the page does after each final close of the socket.
 
-import { showAlert, clearAlert } from './page/alerts.js';
-import * as clock from './server/clock.js';
-import { connect, reconnect, send } from './server/connection.js';
-import { restartTracking, startTracking } from './place/tracker.js';
-import { permissionState } from './place/geolocation.js';
-import './people/menu.js';
-import * as messages from './chat/messages.js';
 import * as chatHistory from './chat/history.js';
+import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
+import { resendRemovals } from './chat/own-messages.js';
+import { clearAlert, showAlert } from './page/alerts.js';
+import { localise } from './page/local-time.js';
+import * as refusal from './page/refusal.js';
+import './people/menu.js';
 import './people/people.js';
+import * as self from './people/self.js';
+import { startLocation } from './place/location-prompt.js';
 import { askTabs, currentPlace, publish } from './place/published-place.js';
 import './place/reach.js';
-import * as self from './people/self.js';
-import { stayAtEnd } from './chat/scroll.js';
-import * as refusal from './page/refusal.js';
+import { restartTracking } from './place/tracker.js';
+import * as clock from './server/clock.js';
+import { connect, reconnect } from './server/connection.js';
 import { on } from './server/signals.js';
-import { describeError } from './place/location-errors.js';
-import { localise } from './page/local-time.js';
 import './voice/controls.js';
 
 const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;
 let recoveredAt = -Infinity;
-const removing = new Set(); // ids whose removal was requested and not confirmed
 
 const ENDS = {
   4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: startOver },
@@ -37,14 +35,7 @@ const ENDED = { title: 'The connection ended.', words: 'What you type stays here
 function onOpen() {
   clearAlert('connection');
   resendAll();
-  for (const id of [...removing]) removeOwn(id);
-}
-
-// Requests a removal; requests it once more with the next socket if this one closes before the answer.
-function removeOwn(id) {
-  if (removing.has(id)) removing.delete(id);
-  else removing.add(id);
-  send({ type: 'chat.remove', id });
+  resendRemovals();
 }
 
 function onOffline() {
@@ -94,33 +85,6 @@ function startOver() {
   location.assign('/');
 }
 
-function onLocationError(kind, accuracy) {
-  const { title, words, action, steps, href } = describeError(kind, accuracy);
-  showAlert('place', { title: `${title}.`, words, steps, label: action, run: href ? null : retryLocation, href });
-}
-
-function retryLocation() {
-  clearAlert('place');
-  restartTracking();
-}
-
-// A permission prompt must follow a press of a button: here, or on the welcome page.
-async function startLocation() {
-  if (currentPlace() || (await permissionState()) !== 'prompt') {
-    startTracking({ onError: onLocationError, onFix: () => clearAlert('place') });
-    return;
-  }
-  showAlert('place', {
-    title: 'NearTalk follows you only if you let it.',
-    words: 'Until then you stay in the block you came from.',
-    label: 'Use my location',
-    run: () => {
-      clearAlert('place');
-      startTracking({ onError: onLocationError, onFix: () => clearAlert('place') });
-    },
-  });
-}
-
 on('welcome', ({ now }) => {
   clock.setServerTime(Number(now));
   messages.refreshAges();
@@ -130,23 +94,8 @@ on('welcome', ({ now }) => {
   }, SETTLE_MS);
 });
 on('mark', () => messages.finishLoading());
-on('gone', ({ ids }) => {
-  for (const id of ids.split(' ')) removing.delete(id);
-  messages.removeMessages(ids.split(' '));
-});
+on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
 document.addEventListener('neartalk:session', self.reloadSelf);
-
-document.getElementById('messages').addEventListener('click', ({ target }) => {
-  const act = target.closest('[data-act]')?.dataset.act;
-  const row = target.closest('.message');
-  if (act === 'remove') removeOwn(row.dataset.id);
-  if (act === 'own') {
-    const open = target.closest('button').getAttribute('aria-expanded') !== 'true';
-    target.closest('button').setAttribute('aria-expanded', String(open));
-    row.querySelector('.own').hidden = !open;
-    stayAtEnd();
-  }
-});
 
 askTabs();
 connect({ onOpen, onOffline, onFinalClose });
