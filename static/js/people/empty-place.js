@@ -1,7 +1,5 @@
-// The people in reach, as far as the page itself acts: the buttons of an empty place, the notification when someone
-// arrives, and a focus that survives a new list.
+// An empty place: its buttons to reach further, share the link or be notified, and the notification when someone arrives.
 
-import { isBlocked, onBlock } from './blocks.js';
 import { requestRadius } from '../place/reach.js';
 import { stayAtEnd } from '../chat/scroll.js';
 import { announce } from '../page/title.js';
@@ -11,7 +9,6 @@ const CONFIRM_MS = 4000;
 const field = document.getElementById('text');
 const words = field.placeholder;
 let alone = null;
-let focusedPerson = ''; // whose row had the focus
 
 function updateCount() {
   const count = Number(document.getElementById('people-count').dataset.count);
@@ -76,28 +73,5 @@ document.getElementById('scroller').addEventListener('click', ({ target }) => {
   if (button?.id === 'notify') toggleNotify(button);
 });
 
-function personRows() {
-  return [...document.querySelectorAll('#people-list .person-row')];
-}
-
-function removeBlocked() {
-  for (const row of personRows()) if (isBlocked(row.dataset.person)) row.remove();
-}
-
-function restoreFocus() {
-  const row = personRows().find(({ dataset }) => dataset.person === focusedPerson);
-  if (focusedPerson) (row?.querySelector('button') ?? document.getElementById('people')).focus({ preventScroll: true });
-}
-
-onBlock(removeBlocked);
-document.addEventListener('htmx:oobBeforeSwap', ({ target }) => {
-  if (target.id === 'people-list') focusedPerson = document.activeElement.closest('.person-row')?.dataset.person ?? '';
-});
-document.addEventListener('htmx:oobAfterSwap', ({ target }) => {
-  if (target.id === 'people-list') {
-    removeBlocked();
-    restoreFocus();
-  }
-  updateCount();
-});
+document.addEventListener('htmx:oobAfterSwap', updateCount);
 updateCount();
