@@ -2,6 +2,7 @@
 
 import * as volumes from './audio/volumes.js';
 import { save, saved, touch, wasJoinedRecently } from './session-state.js';
+import { setMediaSession } from './audio/media-session.js';
 import * as mic from './audio/microphone.js';
 import { clearNotice, showNotice } from './panel/notices.js';
 import { facts } from './calls/facts.js';
@@ -62,7 +63,7 @@ export function exit() {
   save({ joined: false });
   mic.closeDevice();
   volumes.stopPlayback();
-  volumes.setMediaSession(null);
+  setMediaSession(null);
   for (const subject of ['relay', 'passing']) clearNotice(subject);
   setPhase('out');
 }
@@ -99,7 +100,7 @@ function enter() {
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
   room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
   holdLock();
-  volumes.setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
+  setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
   clearInterval(ticker);
   ticker = setInterval(tick, TICK_MS);
 }

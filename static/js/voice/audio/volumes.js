@@ -67,21 +67,6 @@ export function updateAudible(now = output.isAudible()) {
   else showNotice('sound', { title: 'Your browser holds the sound back.', words: '', actions: [{ label: 'Turn sound on', run: resume }] });
 }
 
-/** What a locked screen or a headset shows and can press: {hangup(), togglemicrophone()}, or nothing. */
-export function setMediaSession(actions) {
-  const session = navigator.mediaSession;
-  if (!session) return;
-  session.playbackState = actions ? 'playing' : 'none';
-  session.metadata = actions ? new MediaMetadata({ title: 'Voice', artist: 'NearTalk' }) : null;
-  for (const name of ['hangup', 'togglemicrophone']) {
-    try {
-      session.setActionHandler(name, actions?.[name] ?? null);
-    } catch {
-      continue; // not every browser knows both
-    }
-  }
-}
-
 function onSpeaking(id, speaks) {
   if (speaks) display.speaks.add(id);
   else display.speaks.delete(id);
