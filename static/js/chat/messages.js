@@ -2,18 +2,16 @@
 
 import { isBlocked, onBlock } from '../people/blocks.js';
 import { serverNow } from '../server/clock.js';
-import { ringOf, updateStop } from './roving-focus.js';
+import { compareRows, groupWithPrevious, labelRing, renderAge } from './message-row.js';
+import { updateStop } from './roving-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
 
 export const LIFE_MS = 30 * 60_000; // of a message
-const AGAIN_MS = 2 * 60_000;
 const TICK_MS = 10_000;
-const AGES = 6;
 
 const list = document.getElementById('messages');
 const log = list.parentElement;
-const { compare } = new Intl.Collator('en', { numeric: true });
 const removedIds = new Map(); // id: when the message has expired; a removal may overtake its message
 let expiryTimer = 0;
 
@@ -83,27 +81,6 @@ function insert(row) {
   return row.classList.contains('mine') ? 0 : 1;
 }
 
-// The accessible name of the ring is made here: in frames it would go to everybody with each message.
-function labelRing(row) {
-  const [called, tag] = row.querySelectorAll('.name, .tag');
-  const ring = ringOf(row);
-  if (!ring) return;
-  ring.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: block or report`);
-  ring.setAttribute('aria-haspopup', 'dialog');
-  ring.tabIndex = -1;
-}
-
-function compareRows(a, b) {
-  return a.dataset.sent - b.dataset.sent || compare(a.dataset.id, b.dataset.id);
-}
-
-function groupWithPrevious(row) {
-  if (!row) return;
-  const before = row.previousElementSibling;
-  const again = before?.dataset.person === row.dataset.person && row.dataset.sent - before.dataset.sent < AGAIN_MS;
-  row.classList.toggle('again', Boolean(again));
-}
-
 function removeRow(row) {
   if (!row) return;
   const next = row.nextElementSibling;
@@ -128,18 +105,6 @@ function expire() {
     });
   }
   scheduleExpiry();
-}
-
-function renderAge(row) {
-  const left = row.dataset.expires - serverNow();
-  const life = row.dataset.expires - row.dataset.sent;
-  const minutes = String(Math.max(1, Math.min(30, Math.ceil(left / 60_000))));
-  const step = Math.floor(AGES * (1 - left / life));
-  row.dataset.age = String(Math.max(0, Math.min(AGES - 1, step)));
-  const words = row.querySelector('.minutes');
-  if (!words || words.textContent === minutes) return;
-  words.textContent = minutes;
-  row.querySelector('.remains').setAttribute('stroke-dasharray', `${minutes} 30`);
 }
 
 /** Expires messages and renders ages now: after the clock was set or the page woke, timers are late. */
