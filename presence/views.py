@@ -270,7 +270,7 @@ async def put(presence: Presence, session: Session, place: Place | None) -> Chan
 
 async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await presence.hub.subscriptions.nearby(session.person.place, session.hidden)
+    found = await presence.hub.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

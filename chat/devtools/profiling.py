@@ -28,7 +28,7 @@ from neartalk.devtools import read_all
 from neartalk.parts import Platform
 from neartalk.server import Backlog, DirectTransport
 from presence import consumers as entrance
-from presence.delivery import Audience, Coalescer, Form, Socket, TransportConnection, audience
+from presence.delivery import Audience, Coalescer, Form, Socket, TransportConnection, coalescer
 from presence.delivery import recipients as readers
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
@@ -42,7 +42,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("clean the text", consumers, "clean_message"),
     ("keep it in history", MemoryHistory, "append"),
     ("find who hears it", Audience, "_labelled_in_range"),
-    ("draw rows, build frames", audience, "messages_frame"),
+    ("draw rows, build frames", coalescer, "messages_frame"),
     ("write to its author", DirectTransport, "write_frame"),
     ("write to everyone else", readers, "write_all"),
     (REST, ChatConsumer, "websocket_receive"),

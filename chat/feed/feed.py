@@ -54,7 +54,7 @@ class Feed:
         self.kept = 0
         # What closed them: a hint that was late, reading, or the poll where no hint came at all.
         self.gaps = Counter({"hint": 0, "reading": 0, "poll": 0})
-        hub.subscriptions.source = self
+        hub.attach(self)
 
     # ---- What a person does ------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from django.test import AsyncClient
 from pytest_django.fixtures import Settings
 
 from chat.feed import ARRIVAL_MAX, Feed
@@ -26,6 +25,7 @@ from presence.hub import Hub
 from presence.parts import Presence
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from tests.support.calls import ProcessClient
 
 MINUTE_MS = 60_000
 HALF_HOUR_MS = 30 * MINUTE_MS
@@ -97,7 +97,7 @@ class Street:
         self.tiles = tiles_within(*HERE)
         chat = Chat(presence, history, self.feed)
         state = {"neartalk": self.platform, "presence": presence, "chat": chat}
-        self.client = AsyncClient(state=state)
+        self.client = ProcessClient(state)
         self.keys: dict[str, str] = {}
         self.said: list[tuple[int, str]] = []  # what is in range of HERE: (sent at, id)
 
@@ -317,7 +317,7 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
 async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("presence.hub.hub.TRIM_S", 0.01)
+    monkeypatch.setattr("presence.hub.rounds.TRIM_S", 0.01)
     clock = MovedClock()
     history = MemoryHistory(clock)
     async with street(history, MemoryRegistry(clock), clock) as here:

@@ -1,6 +1,7 @@
 """Who is near, drawn: the same as the templates say in one go, whatever was kept of before."""
 
 import json
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -15,7 +16,7 @@ from presence.delivery.fragments import fragment
 from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
 from presence.people import Person, Place, Session
 from presence.roster import SHOWN_MAX, Nearby
-from presence.roster.roster import Neighbour
+from presence.roster.nearby import Neighbour
 from tests.support.hubs import Page
 from tests.support.markup import Element, parse
 
@@ -60,7 +61,7 @@ def tree(html: str) -> list[Any]:
         parts = [one if isinstance(one, str) else of(one) for one in element.parts]
         return [element.tag, element.attributes, parts]
 
-    return [of(one) for one in parse("".join(line.strip() for line in html.splitlines()))]
+    return [of(one) for one in parse(re.sub(r">\s+<", "><", html.strip()))]
 
 
 @settings(deadline=None)

@@ -249,7 +249,7 @@ class Process:
 
     async def poll(self) -> None:
         """What happens every 2 s."""
-        await self.hub._pulse()
+        await self.hub.rounds.pulse()
         await settled(self)
 
     @property

@@ -80,7 +80,7 @@ class VoiceProcess:
 
     async def pulse(self) -> None:
         """One round of presence, then one of voice."""
-        await self.presence._pulse()
+        await self.presence.rounds.pulse()
         await self.hub.repair.follow()
 
 

@@ -27,7 +27,7 @@ async def test_what_no_hint_told_is_found_by_the_next_round() -> None:
         both.wire.fate = lambda hint: 0
         alice, bob = await both.strangers()
         assert "Bob" not in alice.listed
-        await both.first.presence._pulse()
+        await both.first.presence.rounds.pulse()
         await both.first.hub.repair.heal()
         await alice.until(Bob="near")
         await both.call(alice, bob)
@@ -205,7 +205,7 @@ async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_
         registry.sessions.update(kept)
         registry.ends_ms.update(ends_ms)
         for process in (both.first, both.second):
-            await process.presence._pulse()
+            await process.presence.rounds.pulse()
             await process.hub.repair.follow()
             await both.settle()
         for one, other in ((alice, bob), (bob, alice)):
@@ -270,8 +270,8 @@ async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_th
         alice, bob = await both.met()
         both.now_ms += LEASE_MS
         await both.first.presence.leases.renew()
-        await both.first.presence._pulse()
-        both.first.presence.subscriptions.note_process("a third process")
+        await both.first.presence.rounds.pulse()
+        both.first.presence.note_process("a third process")
         await both.first.hub.repair.follow()
         await both.settle()
         assert bob.refused == []
@@ -291,6 +291,6 @@ async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried()
         alice.timer.cancel()
         await both.first.hub._send_list(alice)
         assert alice.listed == {}
-        await both.first.presence._pulse()
+        await both.first.presence.rounds.pulse()
         await both.first.hub.repair.follow()
         await alice.until(Bob="near")

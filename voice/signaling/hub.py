@@ -42,15 +42,8 @@ class VoiceHub:
         self.presence = presence
         self.background = Background()
         self.later = self.background.later
-        self.hints = Hints(
-            layer,
-            presence.process,
-            "voice",
-            presence.platform.instruments,
-            take=self._receive,
-            later=self.later,
-            alone=lambda: presence.leases.alone,
-        )
+        instruments = presence.platform.instruments
+        self.hints = Hints(layer, presence.leases, "voice", self.background, instruments)
         self.connections = Connections()
         self.coordinator = CallCoordinator(presence, callers)
         self.peer_lists = PeerLists(self.coordinator)
@@ -62,7 +55,7 @@ class VoiceHub:
             self.coordinator,
             DistrictSubscriptions(self.hints, callers, self.coordinator.cache),
             broadcaster,
-            self.later,
+            self.background,
         )
         self.repair = Repair(self.participants)
         self.starting = asyncio.Lock()
@@ -80,7 +73,7 @@ class VoiceHub:
             self.repair.epoch = self.presence.leases.epoch
             if self.hints.layer:
                 await self.hints.open()
-                self.background.always(self.hints.listen())
+                self.background.always(self._follow_hints())
             self.background.always(self._send_lists())
             for period_s, work in (
                 (FOLLOW_S, self.repair.follow),
@@ -162,8 +155,14 @@ class VoiceHub:
         require_joined(connection)
         await self.relay.send_state(connection, muted=muted)
 
+    async def _follow_hints(self) -> None:
+        """Applies each hint of another process as it comes, for ever."""
+        async for hint in self.hints.received():
+            with self.hints.failures_logged():
+                await self._receive(hint)
+
     async def _receive(self, hint: Hint) -> None:
-        self.presence.subscriptions.note_process(hint["from"])
+        self.presence.note_process(hint["from"])
         if hint["type"] == "voice.changed":
             changes = from_hint(hint)
             self.coordinator.cache.update(changes.callers)

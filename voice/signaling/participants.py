@@ -3,9 +3,9 @@
 Here alone a transaction's changes are written to connections and published to other processes.
 """
 
-from collections.abc import Collection, Coroutine
-from typing import Any, Protocol
+from collections.abc import Collection
 
+from neartalk.background import Background
 from neartalk.codes import Refused
 from presence.delivery import Form, refusal
 from presence.hub import Hub
@@ -19,12 +19,6 @@ from voice.signaling.coordinator import CallCoordinator
 from voice.signaling.districts import DistrictSubscriptions
 
 AWAY_MS = 30_000
-
-
-class Later(Protocol):
-    """Runs a coroutine beside whatever goes on."""
-
-    def __call__(self, work: Coroutine[Any, Any, None]) -> object: ...
 
 
 class Participants:
@@ -41,14 +35,14 @@ class Participants:
         coordinator: CallCoordinator,
         districts: DistrictSubscriptions,
         broadcaster: CallBroadcaster,
-        later: Later,
+        background: Background,
     ) -> None:
         self.presence = presence
         self.connections = connections
         self.coordinator = coordinator
         self.districts = districts
         self.broadcaster = broadcaster
-        self.later = later
+        self.later = background.later
         self.away: dict[str, int] = {}
 
     # ---- Changes -----------------------------------------------------------------------------
