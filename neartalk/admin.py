@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 
 from neartalk.limits import RULES
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
-from neartalk.operators import Choice, ReadOnly, panels
+from neartalk.operators import Choice, ReadOnly, dashboard
 from neartalk.operators import audit as admin_audit  # noqa: F401 some register
-from neartalk.operators import dashboard as today
+from neartalk.operators import refusals as today
 
 
 class ByRule(Choice):
@@ -54,7 +54,7 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """With the chart of each rule, all of them read at once."""
         found = super().get_changelist_instance(request)
-        charts = {one.rule: one.chart for one in today.refusals(timezone.now(), panels.hits_of)}
+        charts = {one.rule: one.chart for one in today.refusals(timezone.now(), dashboard.hits_of)}
         for row in found.result_list:
             row.chart = charts.get(row.name, SafeString())
         return found

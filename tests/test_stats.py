@@ -21,7 +21,7 @@ from chat.models import Report
 from neartalk.management.commands import stats
 from neartalk.models import HourlyHits
 from neartalk.redis.client import connect
-from neartalk.stats import figures
+from neartalk.stats import redis as figures
 from neartalk.stats.server import metrics, parts_away
 from presence.geo import cell_at, tile_of
 from presence.people import Place

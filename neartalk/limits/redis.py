@@ -6,7 +6,7 @@ from pathlib import Path
 from neartalk.limits.allowances import Act
 from neartalk.redis import Store, script, unknown_when_lost
 
-TAKE = Path(__file__).parent / "lua" / "take.lua"
+TAKE = Path(__file__).parent / "lua" / "spend.lua"
 
 
 def key(act: Act) -> str:

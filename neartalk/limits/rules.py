@@ -1,7 +1,8 @@
 """How often something may be done: one table of rules, and GCRA, the arithmetic of them.
 
 GCRA is the generic cell rate algorithm (ITU-T I.371): one number a subject, the theoretical arrival
-time (TAT), says everything. Its Lua twins stand in neartalk/limits/lua/take.lua and chat/history/lua/append.lua.
+time (TAT), says everything. Its Lua twins are neartalk/limits/lua/spend.lua and
+chat/history/lua/append.lua.
 """
 
 from dataclasses import dataclass, replace

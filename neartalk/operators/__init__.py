@@ -2,8 +2,8 @@
 
 from neartalk.operators.actions import Verb, WithVerbs
 from neartalk.operators.base import COUNT_MAX, Choice, ReadOnly, choices_of
+from neartalk.operators.dashboard import may
 from neartalk.operators.groups import add_groups
-from neartalk.operators.panels import may
 from neartalk.operators.site import add_panel
 
 __all__ = [

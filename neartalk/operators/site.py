@@ -24,7 +24,7 @@ from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
 from neartalk.limits import Act, allow, allowances, digest_of, headers_of, keys, nearest, origin_of
-from neartalk.operators import panels
+from neartalk.operators import dashboard
 from neartalk.records import record
 
 # What an app adds to the first page: HTML, or nothing where the user may not see it.
@@ -58,10 +58,10 @@ class Site(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.panels: dict[str, Panel] = {
-            "figures": panels.figures,
-            "refusals": panels.refusals,
-            "bans": panels.bans,
-            "acts": panels.acts,
+            "figures": dashboard.figures,
+            "refusals": dashboard.refusals,
+            "bans": dashboard.bans,
+            "acts": dashboard.acts,
         }
 
     def index(

@@ -1,7 +1,7 @@
 """What `manage.py stats` counts: in each Redis, as a running server says, and in the database."""
 
-from neartalk.stats.figures import COUNTED, KEYS_MAX, SOURCES, TIMEOUT_S, Counted, Figure, shared
 from neartalk.stats.records import refused
+from neartalk.stats.redis import COUNTED, KEYS_MAX, SOURCES, TIMEOUT_S, Counted, Figure, shared
 from neartalk.stats.server import server
 
 __all__ = [

@@ -6,7 +6,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from neartalk.models import HourlyHits
-from neartalk.stats.figures import SOURCES, Figure
+from neartalk.stats.redis import SOURCES, Figure
 
 
 def refused() -> Iterator[Figure]:

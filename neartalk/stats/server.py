@@ -6,7 +6,7 @@ import httpx
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from neartalk.stats.figures import TIMEOUT_S, Figure
+from neartalk.stats.redis import TIMEOUT_S, Figure
 
 PREFIX = "neartalk_"
 # A histogram is for graphs.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
-from neartalk.operators import dashboard as today
+from neartalk.operators import refusals as today
 from tests.support.operators import sanction
 
 if TYPE_CHECKING:
-    from neartalk.operators.dashboard import Refusals
+    from neartalk.operators.refusals import Refusals
 
 # A Monday, a quarter past eight in the evening.
 NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
