@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from neartalk.operators import dashboard as today
+from neartalk.operators import refusals as today
 from neartalk.operators.charts import number
 
 ACTS = 8
