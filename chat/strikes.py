@@ -16,8 +16,8 @@ async def bear(person_id: str, device: str, refused: Refused) -> None:
     act = Act(RULE, person_id)
     if not act.limit.on or not (refused.rule or refused.code in SPAM):
         return
-    _, wait_ms = await allowances().take([act])
+    _, wait_ms = await allowances().spend([act])
     if not wait_ms:
         return
-    row = sanctions().muted(person_id, device) or sanctions().wear_out(person_id, device)
+    row = sanctions().muted(person_id, device) or sanctions().escalate_mute(person_id, device)
     raise sanctions().refusal(row, ref=refused.ref, rule=RULE) from refused

@@ -8,7 +8,16 @@ from chat.messages import StreamId, stream_id_of
 from chat.reports import filing as reports
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.limits import Act, allow, allowances, headers_of, keys, nearest, origin_of, widest
+from neartalk.limits import (
+    Act,
+    allow,
+    allowances,
+    keys,
+    narrowest,
+    origin_of,
+    peer_and_forwarded,
+    widest_network,
+)
 from neartalk.records import records
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
@@ -53,11 +62,11 @@ async def report(request: HtmxRequest) -> HttpResponse:
     session = await of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
-    origin = await origin_of(keys(), *headers_of(request.scope))
-    await allow_report(session, nearest(origin))
-    subject = widest(origin) or session.person.person_id
+    origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
+    await allow_report(session, narrowest(origin))
+    subject = widest_network(origin) or session.person.person_id
     filed = await reports.filed(feed(), session, subject, form.cleaned_data)
-    records().write(reports.keep, filed)
+    records().enqueue(reports.keep, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 

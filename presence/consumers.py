@@ -14,7 +14,16 @@ from channels.exceptions import StopConsumer
 
 from neartalk import instruments
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Act, Origin, allow, allowances, headers_of, keys, nearest, origin_of
+from neartalk.limits import (
+    Act,
+    Origin,
+    allow,
+    allowances,
+    keys,
+    narrowest,
+    origin_of,
+    peer_and_forwarded,
+)
 from neartalk.records import records
 from neartalk.server import EXTENSION
 from presence.delivery import AsgiOutlet, DirectOutlet, Form, Frame, refusal
@@ -93,7 +102,7 @@ class SocketConsumer(AsyncConsumer):
             session = await of_scope(self.scope)
             # At once: a ban that is read from now on finds the socket here.
             evictions().admit(self, session)
-            self.origin = await origin_of(keys(), *headers_of(self.scope))
+            self.origin = await origin_of(keys(), *peer_and_forwarded(self.scope))
             await allow_socket(self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
@@ -139,9 +148,9 @@ class SocketConsumer(AsyncConsumer):
 
     def refuse(self, refused: Refused) -> None:
         """Says why, and closes where the code says so."""
-        instruments.told(refused)
+        instruments.count_refusal(refused)
         if refused.rule:
-            records().hits.count(refused.rule, nearest(self.origin))
+            records().hits.count(refused.rule, narrowest(self.origin))
         self.write(refusal(self.form, refused))
         if close := CODES[refused.code].close:
             self.outlet.close(close)
@@ -157,7 +166,7 @@ class SocketConsumer(AsyncConsumer):
 async def allow_socket(origin: Origin, session: Session) -> None:
     """Raises Refused: `too-many-sockets`."""
     if origin:
-        await allow(allowances(), "too-many-sockets", Act("socket.address", nearest(origin)))
+        await allow(allowances(), "too-many-sockets", Act("socket.address", narrowest(origin)))
     await allow(allowances(), "too-many-sockets", Act("socket.session", session.digest))
 
 

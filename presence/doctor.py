@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from neartalk.doctor import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
-from neartalk.limits import RedisKeys, digest_of, networks_of
+from neartalk.limits import RedisDayKey, digest_of, networks_of
 from neartalk.redis import shared
 from presence.guest import Denied, guest
 from presence.registry import RedisRegistry
@@ -55,7 +55,7 @@ async def seen(person_id: str) -> tuple[str, bytes]:
     client = shared()
     try:
         session = await RedisRegistry(client).find(person_id)
-        return session.origin if session else "", await RedisKeys(client).today()
+        return session.origin if session else "", await RedisDayKey(client).today()
     finally:
         await client.aclose()
 

@@ -16,11 +16,11 @@ from neartalk.limits import (
     Origin,
     allow,
     allowances,
-    headers_of,
     keys,
-    nearest,
+    narrowest,
     origin_of,
-    widest,
+    peer_and_forwarded,
+    widest_network,
 )
 from neartalk.models import Reason
 from neartalk.records import records, sanctions
@@ -121,7 +121,7 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
     key, session = await open_session(
-        form.cleaned_data["username"], device=device, origin=nearest(origin)
+        form.cleaned_data["username"], device=device, origin=narrowest(origin)
     )
     if device:
         response = HttpResponse(status=201)
@@ -135,8 +135,8 @@ async def allow_session(request: HtmxRequest) -> Origin:
 
     Raises Refused: `too-many-sessions`.
     """
-    origin = await origin_of(keys(), *headers_of(request.scope))
-    near, beside = nearest(origin), widest(origin)
+    origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
+    near, beside = narrowest(origin), widest_network(origin)
     acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
     if sanctions().slowed(near):
         acts.append(Act("session.banned", near, beside=beside))
@@ -209,7 +209,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     begins = not session.person.cell
     session = (await put(session, place)).session
     if begins:
-        records().activity.open(place.cell)
+        records().activity.count_session(place.cell)
     nearby = await around(session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
@@ -289,7 +289,7 @@ async def self_panel(
     found = await around(session) if session.person.cell else None
     shown = own(session, found)
     if refused:
-        instruments.told(refused)
+        instruments.count_refusal(refused)
         shown["error"] = f"{refused.title} {session.person.name} stays for now."
         shown["attempt"] = str(body_of(request).get("username", ""))
     status = refused.row.status if refused else 200

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import rule, seconds, take
+from neartalk.limits import rule, seconds, spend
 from neartalk.records import sanctions
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
@@ -39,7 +39,7 @@ class SignalConsumer(SocketConsumer):
 
     def count(self) -> None:
         limit = rule("voice.frame")
-        self.frame_tat_ms, wait_ms = take(
+        self.frame_tat_ms, wait_ms = spend(
             self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
         )
         if wait_ms:

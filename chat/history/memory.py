@@ -20,7 +20,7 @@ from chat.messages import (
 )
 from chat.spam import acts_of, refusal_of
 from neartalk.clock import Clock, now_ms
-from neartalk.limits import take
+from neartalk.limits import spend
 from presence.geo import Tile
 
 at = attrgetter("at")
@@ -108,7 +108,7 @@ class MemoryHistory:
         waits = []
         for act in acts:
             key = draft.tile, act.rule, act.subject
-            tats[key], wait_ms = take(self.tats.get(key, 0), now, act.cost_ms, act.tolerance_ms)
+            tats[key], wait_ms = spend(self.tats.get(key, 0), now, act.cost_ms, act.tolerance_ms)
             waits.append(wait_ms)
         if longest := max(waits, default=0):
             raise refusal_of(acts[waits.index(longest)], longest, draft.ref)

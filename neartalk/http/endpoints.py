@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from neartalk import instruments
 from neartalk.codes import Refused
-from neartalk.limits import headers_of, keys, nearest, origin_of
+from neartalk.limits import keys, narrowest, origin_of, peer_and_forwarded
 from neartalk.records import records
 
 
@@ -99,15 +99,15 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
     if refused.rule is None:
         return
     try:
-        origin = await origin_of(keys(), *headers_of(request.scope))
+        origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
     except Refused:
         origin = {}
-    records().hits.count(refused.rule, nearest(origin))
+    records().hits.count(refused.rule, narrowest(origin))
 
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
     """A refusal as JSON, or as the fragment of the page."""
-    instruments.told(refused)
+    instruments.count_refusal(refused)
     status = refused.row.status
     if request.htmx:
         response = render(request, "_refusal.html", {"refusal": refused}, status=status)

@@ -15,7 +15,7 @@ from prometheus_client.core import Metric
 
 from neartalk import logs
 from neartalk.instruments import add, counter, gauge, refusals, registry, unavailable
-from neartalk.limits import address_of
+from neartalk.limits import client_address
 from neartalk.records import records
 from neartalk.server import backlog, drain, keepalive
 
@@ -63,7 +63,7 @@ def may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("authorization", "")
         return compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    peer = address_of(request.META.get("REMOTE_ADDR", ""), "")
+    peer = client_address(request.META.get("REMOTE_ADDR", ""), "", 0)
     host, _ = split_domain_port(request.headers.get("host", ""))
     straight = not any(name in request.headers for name in PROXIES_SAY) and host in LOCAL_HOSTS
     return straight and peer is not None and peer.is_loopback

@@ -2,40 +2,40 @@
 address is counted."""
 
 from neartalk.limits.allowances import Act, allow
-from neartalk.limits.hits import Hits, Kind
+from neartalk.limits.client_address import client_address, peer_and_forwarded
+from neartalk.limits.day_key import RedisDayKey
+from neartalk.limits.gcra import seconds, spend
+from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.origins import (
     Origin,
-    RedisKeys,
-    address_of,
     digest_of,
-    headers_of,
-    nearest,
+    narrowest,
     networks_of,
     origin_of,
-    widest,
+    widest_network,
 )
-from neartalk.limits.rules import RULES, Rule, rule, seconds, take
+from neartalk.limits.rules import RULES, Rule, rule
 from neartalk.limits.store import allowances, keys
 
 __all__ = [
     "RULES",
     "Act",
+    "HitKey",
     "Hits",
-    "Kind",
     "Origin",
-    "RedisKeys",
+    "RedisDayKey",
     "Rule",
-    "address_of",
     "allow",
     "allowances",
+    "client_address",
     "digest_of",
-    "headers_of",
     "keys",
-    "nearest",
+    "narrowest",
     "networks_of",
     "origin_of",
+    "peer_and_forwarded",
     "rule",
     "seconds",
-    "take",
-    "widest",
+    "spend",
+    "widest_network",
 ]

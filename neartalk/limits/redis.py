@@ -6,20 +6,20 @@ from pathlib import Path
 from neartalk.limits.allowances import Act
 from neartalk.redis import Store, script, unknown_when_lost
 
-TAKE = Path(__file__).parent / "lua" / "spend.lua"
+SPEND = Path(__file__).parent / "lua" / "spend.lua"
 
 
 def key(act: Act) -> str:
-    """What is taken together stays in one slot of a cluster."""
+    """The Redis key of an allowance: what is spent together stays in one slot of a cluster."""
     return f"{{{act.beside or act.subject}}}:allowance:{act.rule}:{act.subject}"
 
 
 class RedisAllowances:
     def __init__(self, client: Store) -> None:
         self.client = client
-        self.script = script(TAKE)
+        self.script = script(SPEND)
 
-    async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
+    async def spend(self, acts: Sequence[Act]) -> tuple[int, int]:
         keys = [key(act) for act in acts]
         limits = [value for act in acts for value in (act.cost_ms, act.tolerance_ms)]
         with unknown_when_lost():

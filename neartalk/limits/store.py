@@ -6,8 +6,8 @@ from django.conf import settings
 
 from neartalk.instruments import timed
 from neartalk.limits.allowances import Allowances
+from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.memory import MemoryAllowances
-from neartalk.limits.origins import Keys, MemoryKeys, RedisKeys
 from neartalk.limits.redis import RedisAllowances
 from neartalk.redis import shared
 
@@ -19,5 +19,5 @@ def allowances() -> Allowances:
 
 
 @cache
-def keys() -> Keys:
-    return RedisKeys(shared()) if settings.REDIS_URLS else MemoryKeys()
+def keys() -> DayKey:
+    return RedisDayKey(shared()) if settings.REDIS_URLS else MemoryDayKey()

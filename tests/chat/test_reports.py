@@ -25,8 +25,8 @@ from chat.models import Report
 from chat.reports import filing as reports
 from neartalk.codes import Refused
 from neartalk.limits import RULES
+from neartalk.limits.day_key import MemoryDayKey
 from neartalk.limits.memory import MemoryAllowances
-from neartalk.limits.origins import MemoryKeys
 from neartalk.models import Sanction
 from neartalk.records.writer import Records
 from neartalk.redis import client as redis
@@ -123,7 +123,7 @@ async def opened(
     history: History, registry: Registry, patch: pytest.MonkeyPatch
 ) -> AsyncIterator[Street]:
     street = Street(history, registry)
-    allowances, keys = MemoryAllowances(), MemoryKeys()
+    allowances, keys = MemoryAllowances(), MemoryDayKey()
     patch.setattr(sessions, "registry", lambda: registry)
     patch.setattr(chat.views, "feed", lambda: street.process.feed)
     patch.setattr(presence.views, "hub", lambda: street.process.hub)
@@ -386,7 +386,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
     assert [texts(one) async for one in Report.objects.order_by("id")] == [["A dreadful word."], []]
 
 
-async def everything(client: redis.Client) -> str:
+async def everything(client: redis.RedisClient) -> str:
     """All that Redis holds."""
     reads: dict[str, Callable[[str], Any]] = {
         "string": client.get,
