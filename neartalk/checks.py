@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
 from neartalk.records import KEPT
-from neartalk.redis import TIMEOUT_S, masters, redis_urls
+from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
 
 HALF_AN_HOUR_S = 1800
 
@@ -98,7 +98,7 @@ def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 def settings_of(url: str) -> list[CheckMessage]:
     """Of a cluster that of each master."""
     try:
-        with masters(url, TIMEOUT_S) as each:
+        with redis_nodes(url, TIMEOUT_S) as each:
             found: list[dict[str, str]] = [client.config_get() for client in each.values()]
     except RedisError:
         hint = "The server starts all the same; whether Redis writes to a disk is not known."

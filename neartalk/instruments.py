@@ -66,8 +66,8 @@ DELIVERY_SECONDS = Histogram(
 )
 
 
-def told(refused: Refused) -> None:
-    """Somebody was refused something."""
+def count_refusal(refused: Refused) -> None:
+    """Counts a refusal that somebody was sent, by its code and the rule that was met."""
     refusals[refused.code, refused.rule or ""] += 1
 
 

@@ -95,7 +95,7 @@ def refuse_banned(request: HttpRequest) -> None:
 
 async def why_over(session: Session) -> Refused:
     """What to say where another process closed a session: it may have read of a ban first."""
-    await sanctions().news()
+    await sanctions().sync_briefly()
     row = sanctions().banned(session.person.person_id, session.device)
     return sanctions().refusal(row) if row else Refused("left")
 

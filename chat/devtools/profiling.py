@@ -41,7 +41,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("find who hears it", Audience, "_hearing"),
     ("draw rows, build frames", audience, "spoken_frame"),
     ("write to its author", DirectTransport, "write_frame"),
-    ("write to everyone else", readers, "write_all"),
+    ("write to everyone else", readers, "broadcast"),
     (REST, ChatConsumer, "websocket_receive"),
     (REST, Window, "_over"),
 )
@@ -199,6 +199,6 @@ async def lines(count: int) -> AsyncIterator[list[DirectTransport]]:
         finally:
             for line in opened:
                 line.abort()
-                line.lost()
+                line.connection_lost()
             reading.terminate()
             reading.join()

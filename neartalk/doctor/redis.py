@@ -13,7 +13,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from neartalk import clock as own_clock
 from neartalk.doctor.check import Asked, Exam, Finding, clock, fault, ok, warning
-from neartalk.redis import address_of, masters, redis_urls
+from neartalk.redis import host_and_port, redis_nodes, redis_urls
 
 # XADD with MINID.
 VERSION_MIN = (6, 2)
@@ -25,13 +25,13 @@ MIB = 1 << 20
 
 def exams(asked: Asked) -> Iterable[Exam]:
     for url in redis_urls():
-        yield Exam(f"Redis {address_of(url)}", partial(look, url, asked.timeout_s))
+        yield Exam(f"Redis {host_and_port(url)}", partial(look, url, asked.timeout_s))
 
 
 def look(url: str, timeout_s: float) -> Iterator[Finding]:
     yield from password(url)
     try:
-        with masters(url, timeout_s) as each:
+        with redis_nodes(url, timeout_s) as each:
             for address, client in each.items():
                 for finding in one(client, client.info()):
                     where = f"{address}: " if len(each) > 1 else ""

@@ -9,8 +9,17 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from neartalk.operators import refusals as today
+from neartalk.models import Sanction
+from neartalk.operators.activity import activity_figures
 from neartalk.operators.charts import number
+from neartalk.operators.hours import DAY
+from neartalk.operators.refusals import (
+    FAR_TIMES,
+    NEWEST_HITS,
+    quiet,
+    refusals_by_rule,
+    subjects,
+)
 
 ACTS = 8
 
@@ -19,23 +28,23 @@ def figures(request: HttpRequest) -> str:
     if not may(request, "neartalk.view_hourlyactivity"):
         return ""
     now = timezone.now()
-    return render_to_string("admin/_figures.html", {"figures": today.activity(now), "now": now})
+    return render_to_string("admin/_figures.html", {"figures": activity_figures(now), "now": now})
 
 
 def refusals(request: HttpRequest) -> str:
     if not may(request, "neartalk.view_ratelimithit"):
         return ""
     now = timezone.now()
-    rules = today.refusals(now, hits_of)
+    rules = refusals_by_rule(now, hits_in_hour_url)
     shown = {
-        "rules": [(one, hits(rule=one.rule)) for one in rules],
-        "quiet": today.quiet(rules),
+        "rules": [(one, hits_url(rule=one.rule)) for one in rules],
+        "quiet": quiet(rules),
         "subjects": [
-            (*one, hits(rule=one[0], q=one[1]) if one[1] else hits(rule=one[0]))
-            for one in today.subjects(now)
+            (*one, hits_url(rule=one[0], q=one[1]) if one[1] else hits_url(rule=one[0]))
+            for one in subjects(now)
         ],
-        "newest": number(today.NEWEST_HITS),
-        "times": today.FAR_TIMES,
+        "newest": number(NEWEST_HITS),
+        "times": FAR_TIMES,
     }
     return render_to_string("admin/_refusals.html", shown)
 
@@ -43,8 +52,16 @@ def refusals(request: HttpRequest) -> str:
 def bans(request: HttpRequest) -> str:
     if not may(request, "neartalk.view_sanction"):
         return ""
-    ending = today.bans_ending(timezone.now())
+    ending = bans_ending(timezone.now())
     return render_to_string("admin/_bans.html", {"count": len(ending), "bans": ending[:5]})
+
+
+def bans_ending(now: datetime) -> list[Sanction]:
+    """Bans that end within 24 hours, the soonest first; at most 100."""
+    ending = Sanction.objects.filter(
+        kind=Sanction.Kind.BAN, lifted=None, until__gt=now, until__lte=now + DAY
+    )
+    return [*ending.order_by("until")[:100]]
 
 
 def acts(request: HttpRequest) -> str:
@@ -58,11 +75,11 @@ def may(request: HttpRequest, permission: str) -> bool:
     return request.user.has_perm(permission)
 
 
-def hits(**wanted: str) -> str:
-    """Where the hits of a rule, or of a subject (`q`), are listed."""
+def hits_url(**wanted: str) -> str:
+    """The address where the hits of a rule, or of a subject (`q`), are listed."""
     return f"{reverse('admin:neartalk_ratelimithit_changelist')}?{urlencode(wanted)}"
 
 
-def hits_of(rule: str, hour: datetime) -> str:
-    """The same in an hour."""
-    return hits(rule=rule, minute__gte=str(hour), minute__lt=str(hour + timedelta(hours=1)))
+def hits_in_hour_url(rule: str, hour: datetime) -> str:
+    """The address where the hits of a rule in an hour are listed."""
+    return hits_url(rule=rule, minute__gte=str(hour), minute__lt=str(hour + timedelta(hours=1)))

@@ -23,7 +23,16 @@ from django.utils import timezone
 from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
-from neartalk.limits import Act, allow, allowances, digest_of, headers_of, keys, nearest, origin_of
+from neartalk.limits import (
+    Act,
+    allow,
+    allowances,
+    digest_of,
+    keys,
+    narrowest,
+    origin_of,
+    peer_and_forwarded,
+)
 from neartalk.operators import dashboard
 from neartalk.records import record
 
@@ -92,7 +101,7 @@ class Site(admin.AdminSite):
             if request.method == "POST":
                 await allow_login(request)
         except Refused as refused:
-            instruments.told(refused)
+            instruments.count_refusal(refused)
             await count(request, refused)
             return await sync_to_async(self.refuse_login)(request, refused)
         return await sync_to_async(super().login)(request, extra_context)
@@ -126,8 +135,8 @@ async def allow_login(request: HtmxRequest) -> None:
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
-    origin = await origin_of(keys(), *headers_of(request.scope))
-    await allow(allowances(), "too-many-logins", Act("admin.login", nearest(origin)))
+    origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
+    await allow(allowances(), "too-many-logins", Act("admin.login", narrowest(origin)))
     # As the form will read it: there are many ways to write a name.
     name = UsernameField().to_python(request.POST.get("username", ""))
     account = digest_of(await keys().today(), f"account {name}")

@@ -6,7 +6,7 @@ from neartalk.server.drain import Server
 from neartalk.server.keepalive import keepalive
 from neartalk.server.lag import lag
 from neartalk.server.protocol import EXTENSION, WebSocketProtocol
-from neartalk.server.transport import DirectTransport, write_all
+from neartalk.server.transport import DirectTransport, broadcast
 
 __all__ = [
     "EXTENSION",
@@ -14,7 +14,7 @@ __all__ = [
     "Server",
     "WebSocketProtocol",
     "backlog",
+    "broadcast",
     "keepalive",
     "lag",
-    "write_all",
 ]

@@ -5,7 +5,7 @@ from functools import cache
 
 from neartalk.instruments import LAG_SECONDS
 
-LOOK_S = 0.5
+INTERVAL_S = 0.5
 
 
 class Lag:
@@ -18,10 +18,10 @@ class Lag:
             self._wait(asyncio.get_running_loop())
 
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        due_s = loop.time() + LOOK_S
-        self.timer = loop.call_at(due_s, self._look, loop, due_s)
+        due_s = loop.time() + INTERVAL_S
+        self.timer = loop.call_at(due_s, self._measure, loop, due_s)
 
-    def _look(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
+    def _measure(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
         LAG_SECONDS.observe(max(0.0, loop.time() - due_s))
         self._wait(loop)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from redis import Redis
 from redis.exceptions import RedisError
 
-from neartalk.redis import address_of, masters, redis_urls
+from neartalk.redis import host_and_port, redis_nodes, redis_urls
 
 KEYS_MAX = 20_000
 STEP = 1000
@@ -49,7 +49,7 @@ def shared() -> Iterator[Figure]:
     sums, about, each = Counter[str](), False, list[Figure]()
     for url in redis_urls():
         try:
-            with masters(url, TIMEOUT_S) as found:
+            with redis_nodes(url, TIMEOUT_S) as found:
                 for address, client in found.items():
                     counts, share = held(client, COUNTED)
                     sums.update({what: round(count / share) for what, count in counts.items()})
@@ -57,7 +57,7 @@ def shared() -> Iterator[Figure]:
                     each += pulse_of(f"Redis {address}", client)
         except (RedisError, OSError) as why:
             away = f"does not answer: {type(why).__name__}"
-            each.append(Figure(f"Redis {address_of(url)}", "memory", None, away))
+            each.append(Figure(f"Redis {host_and_port(url)}", "memory", None, away))
     note = f"about, by {KEYS_MAX:,} keys of each" if about else ""
     if sums:
         yield from (Figure("here", one.what, sums[one.what], note) for one in COUNTED)

@@ -34,7 +34,7 @@ class Outlet(Protocol):
         """Seconds since the peer last gave a sign of life."""
 
     def close(self, code: int) -> None: ...
-    def give_up(self) -> None:
+    def drop(self) -> None:
         """Ends the socket without a word, as too slow: what is unsent is thrown away."""
 
 
@@ -116,7 +116,7 @@ class Socket:
             self.held += heard
             if len(self.held) > HELD_MAX:
                 backlog.dropped["arriving"] += 1
-                self.outlet.give_up()
+                self.outlet.drop()
 
     def hold_gone(self, unsaid: Unsaid) -> None:
         if self.hears(unsaid):
@@ -124,7 +124,7 @@ class Socket:
 
     def end(self, refused: Refused) -> None:
         """Says why, and closes with the close code of an error."""
-        instruments.told(refused)
+        instruments.count_refusal(refused)
         self.write(refusal(self.form, refused))
         self.outlet.close(refused.row.close)
 
@@ -154,7 +154,7 @@ class AsgiOutlet:
         if self.bytes > PACE_UNSENT:
             self.room.clear()
         self.queue.put_nowait(frame)
-        backlog.note(self)
+        backlog.watch(self)
 
     def unsent(self) -> int:
         return self.bytes
@@ -169,7 +169,7 @@ class AsgiOutlet:
     def close(self, code: int) -> None:
         self.queue.put_nowait(code)
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
         self.stop()
         self.task = asyncio.create_task(self._close(TRY_AGAIN))
@@ -178,7 +178,7 @@ class AsgiOutlet:
         """Nothing more can leave: the socket is gone."""
         self.task.cancel()
         self.room.set()
-        backlog.forget(self)
+        backlog.unwatch(self)
 
     async def _pump(self) -> None:
         while True:
@@ -224,8 +224,8 @@ class DirectOutlet:
     def close(self, code: int) -> None:
         self.protocol.close_with(code)
 
-    def give_up(self) -> None:
-        self.direct.give_up()
+    def drop(self) -> None:
+        self.direct.drop()
 
     def stop(self) -> None:
         """Nothing to stop: the server ends the transport itself."""

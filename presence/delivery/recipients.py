@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from socket import SocketType
 
-from neartalk.server import DirectTransport, write_all
+from neartalk.server import DirectTransport, broadcast
 from presence.delivery.connection import Outlet
 from presence.delivery.frames import Frame
 
@@ -41,7 +41,7 @@ class Readers:
 
 def write_lots(lots: Sequence[tuple[Readers, Frame]]) -> None:
     """Each frame to its readers, of whom nobody is in two lots."""
-    write_all([(readers.direct, frame.wire) for readers, frame in lots])
+    broadcast([(readers.direct, frame.wire) for readers, frame in lots])
     for readers, frame in lots:
         for outlet in readers.others:
             outlet.write(frame)

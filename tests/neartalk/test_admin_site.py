@@ -14,8 +14,8 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from neartalk.limits import RULES
+from neartalk.limits.day_key import MemoryDayKey
 from neartalk.limits.memory import MemoryAllowances
-from neartalk.limits.origins import MemoryKeys
 from neartalk.models import RateLimit, RateLimitHit, Sanction
 from neartalk.operators import add_groups, site
 from neartalk.operators.groups import GROUPS
@@ -47,7 +47,7 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.TRUSTED_PROXIES = 1
     time = Time()
-    allowances, keys = MemoryAllowances(time), MemoryKeys(time)
+    allowances, keys = MemoryAllowances(time), MemoryDayKey(time)
     monkeypatch.setattr(site, "allowances", lambda: allowances)
     monkeypatch.setattr(site, "keys", lambda: keys)
     records().hits.counts.clear()

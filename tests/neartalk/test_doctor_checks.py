@@ -31,8 +31,8 @@ from neartalk.doctor import (
     site as doctor_site,
 )
 from neartalk.doctor.settings import look
-from neartalk.redis import masters
-from neartalk.redis.nodes import moved
+from neartalk.redis import redis_nodes
+from neartalk.redis.nodes import at_address
 from tests.conftest import records_in
 from tests.support.servers import Valkey, free_port
 
@@ -225,7 +225,7 @@ def test_every_master_of_a_cluster_is_looked_at() -> None:
             client.execute_command("CLUSTER MEET 127.0.0.1", second.port)
             while sum("master" in one["flags"] for one in client.cluster("nodes").values()) < 2:
                 pass  # until they have shaken hands
-        with masters(first.url, WAIT_S) as each:
+        with redis_nodes(first.url, WAIT_S) as each:
             assert each.keys() == {f"127.0.0.1:{one.port}" for one in (first, second)}
             assert all(client.ping() for client in each.values())
         found = told(doctor_redis.look(first.url, WAIT_S))
@@ -249,7 +249,7 @@ def started(node: Node, stack: ExitStack) -> Node:
 
 def test_a_master_is_asked_by_the_same_secret() -> None:
     url = "rediss://me:s%40fe@one:7000/0?a=b"
-    assert moved(url, "two:7001") == "rediss://me:s%40fe@two:7001/0?a=b"
+    assert at_address(url, "two:7001") == "rediss://me:s%40fe@two:7001/0?a=b"
 
 
 # ---- The database --------------------------------------------------------------------------------

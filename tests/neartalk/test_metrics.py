@@ -13,7 +13,7 @@ from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.http import metrics
 from neartalk.instruments import registry, timed
-from neartalk.server.lag import LOOK_S, Lag
+from neartalk.server.lag import INTERVAL_S, Lag
 from tests.support.hubs import Time
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ async def test_each_call_of_a_store_is_timed_and_one_without_an_answer_counted()
 async def test_a_refusal_is_counted_by_code_and_rule() -> None:
     labels = {"code": "too-fast", "rule": "chat.send"}
     before = seen("neartalk_refusals_total", **labels)
-    instruments.told(Refused("too-fast", rule="chat.send"))
+    instruments.count_refusal(Refused("too-fast", rule="chat.send"))
     assert seen("neartalk_refusals_total", **labels) == before + 1
 
 
@@ -124,7 +124,7 @@ async def test_how_late_the_loop_is_is_looked_at_twice_a_second() -> None:
     lag.start()
     lag.start()
     for looks in range(1, 4):
-        await time.pass_s(LOOK_S + 0.001)
+        await time.pass_s(INTERVAL_S + 0.001)
         assert seen(count) == before + looks
     assert lag.timer
     lag.timer.cancel()

@@ -400,7 +400,7 @@ class Switchboard:
     async def _count(self) -> None:
         """A minute of voice for each line."""
         for line in self.lines.values():
-            records().activity.speak(line.session.person.cell)
+            records().activity.count_voice_minute(line.session.person.cell)
 
 
 @cache
