@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
-from neartalk.records import KEPT
+from neartalk.records import retention_rules
 from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
 
 HALF_AN_HOUR_S = 1800
@@ -50,7 +50,7 @@ def renames_are_few(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
 def records_are_kept_a_while(
     app_configs: Sequence[Any] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    short = [kept.days for kept in KEPT if kept.days and kept.day_count < 1]
+    short = [rule.days for rule in retention_rules() if rule.days and rule.day_count < 1]
     if not short:
         return []
     hint = f"{', '.join(short)} must be at least 1, or what is still needed is deleted."

@@ -7,7 +7,6 @@ from neartalk.operators.dashboard import hits_in_hour_url, may
 from neartalk.operators.groups import add_groups
 from neartalk.operators.refusals import refusals_by_rule
 from neartalk.operators.sanctions import SanctionAdmin
-from neartalk.operators.site import add_panel
 
 __all__ = [
     "COUNT_MAX",
@@ -18,7 +17,6 @@ __all__ = [
     "Verb",
     "WithVerbs",
     "add_groups",
-    "add_panel",
     "choices_of",
     "hits_in_hour_url",
     "may",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
@@ -19,6 +20,7 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from neartalk import instruments
 from neartalk.codes import Refused
@@ -33,10 +35,9 @@ from neartalk.limits import (
     origin_of,
     peer_and_forwarded,
 )
-from neartalk.operators import dashboard
 from neartalk.records import record
 
-# What an app adds to the first page: HTML, or nothing where the user may not see it.
+# A part of the first page: its HTML, or `""` where the user may not see it.
 Panel = Callable[[HttpRequest], str]
 LOGIN_METHODS = ("GET", "HEAD", "POST")
 
@@ -64,20 +65,11 @@ class Site(admin.AdminSite):
     index_template = "admin/today.html"
     login_form = LoginForm
 
-    def __init__(self, name: str = "admin") -> None:
-        super().__init__(name)
-        self.panels: dict[str, Panel] = {
-            "figures": dashboard.figures,
-            "refusals": dashboard.refusals,
-            "bans": dashboard.bans,
-            "acts": dashboard.acts,
-        }
-
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        drawn = {name: draw(request) for name, draw in self.panels.items()}
-        shown = {"panels": drawn, "now": timezone.now(), **(extra_context or {})}
+        rendered = {name: panel(request) for name, panel in panels().items()}
+        shown = {"panels": rendered, "now": timezone.now(), **(extra_context or {})}
         return super().index(request, shown)
 
     def password_change(  # type: ignore[override]
@@ -124,9 +116,9 @@ class Site(admin.AdminSite):
         return response.render()
 
 
-def add_panel(name: str, panel: Panel) -> None:
-    """Where the template of the first page has room for it."""
-    cast(Site, admin.site).panels[name] = panel
+def panels() -> dict[str, Panel]:
+    """The panels of the first page, by the names that its template has for them."""
+    return {name: import_string(path) for name, path in settings.ADMIN_PANELS.items()}
 
 
 async def allow_login(request: HtmxRequest) -> None:

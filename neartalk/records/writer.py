@@ -21,7 +21,7 @@ from neartalk.limits import RULES, HitKey, Hits, Rule
 from neartalk.limits import rules as limits
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
 from neartalk.records.activity import Activity, HourArea, HourTotals
-from neartalk.records.retention import KEPT
+from neartalk.records.retention import retention_rules
 
 RULES_S = 5.0
 HITS_S = 10.0
@@ -127,10 +127,10 @@ class Records:
             raise Refused("store-unavailable") from late
 
     async def prune(self, *, prompt: bool = False) -> None:
-        """Forgets what was kept long enough; between batches there is room for other work."""
-        for kept in KEPT:
-            if kept.prompt or not prompt:
-                while await self.run(kept.forget_some, timezone.now()):
+        """Deletes what was kept long enough, batch by batch: other work runs in between."""
+        for rule in retention_rules():
+            if rule.prompt or not prompt:
+                while await self.run(rule.delete_batch, timezone.now()):
                     pass
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
