@@ -2,34 +2,34 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, Said, after, feed, gather, heard_at
+from chat.feed import ARRIVAL_MAX, Said, after, gather, heard_at
 from chat.forms import ReportForm
 from chat.messages import StreamId, stream_id_of
+from chat.parts import chat_of
 from chat.reports import filing as reports
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
 from neartalk.limits import (
     Act,
+    Allowances,
     allow,
-    allowances,
-    keys,
     narrowest,
     origin_of,
     peer_and_forwarded,
     widest_network,
 )
-from neartalk.records import records
+from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
 from presence.people import Session
-from presence.sessions import of_request
 from presence.views import placed
 
 
 @endpoint("GET")
 async def messages(request: HtmxRequest) -> HttpResponse:
     """The newest 200 in range and alive, oldest first; `?before=<id>` reads on from there."""
-    session = await placed(request)
+    chat = chat_of(request)
+    session = await placed(chat.presence, request)
     person, place = session.person, session.person.place
     before = before_of(request.GET.get("before"))
 
@@ -38,7 +38,7 @@ async def messages(request: HtmxRequest) -> HttpResponse:
         return not known and heard_at(place, said) and session.hears(said.person_id, said.said_ms)
 
     replay = await gather(
-        feed().history,
+        chat.history,
         dict.fromkeys(
             tiles_within(place.cell, place.radius_m), after(before[0]) if before else None
         ),
@@ -59,23 +59,24 @@ async def report(request: HtmxRequest) -> HttpResponse:
     form = ReportForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
-    session = await of_request(request)
+    chat, platform = chat_of(request), platform_of(request)
+    session = await chat.presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
-    origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
-    await allow_report(session, narrowest(origin))
+    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id
-    filed = await reports.filed(feed(), session, subject, form.cleaned_data)
-    records().enqueue(reports.keep, filed)
+    filed = await reports.filed(chat.feed, session, subject, form.cleaned_data)
+    platform.records.enqueue(reports.keep, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 
-async def allow_report(session: Session, origin: str) -> None:
+async def allow_report(allowances: Allowances, session: Session, origin: str) -> None:
     """Raises Refused: `too-many-reports`."""
     # Apart: one's own allowance is the same from wherever one calls.
-    await allow(allowances(), "too-many-reports", Act("chat.report", session.digest))
+    await allow(allowances, "too-many-reports", Act("chat.report", session.digest))
     if origin:
-        await allow(allowances(), "too-many-reports", Act("chat.report.address", origin))
+        await allow(allowances, "too-many-reports", Act("chat.report.address", origin))
 
 
 def before_of(message_id: str | None) -> tuple[StreamId, str] | None:

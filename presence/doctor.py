@@ -12,7 +12,7 @@ from django.conf import settings
 
 from neartalk.doctor import Check, CheckOptions, Finding, Severity, fault, ok, warning
 from neartalk.limits import RedisDayKey, digest_of, networks_of
-from neartalk.redis import shared
+from neartalk.redis import open_store
 from presence.guest import Denied, guest
 from presence.registry import RedisRegistry
 
@@ -52,7 +52,7 @@ def check_address_seen(url: str, timeout_s: float) -> Iterator[Finding]:
 
 async def seen(person_id: str) -> tuple[str, bytes]:
     """The digest of where a person came from, `""` for the server's own machine; today's key."""
-    client = shared()
+    client = open_store()
     try:
         session = await RedisRegistry(client).find(person_id)
         return session.origin if session else "", await RedisDayKey(client).today()

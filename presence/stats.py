@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from neartalk.codes import Refused
-from neartalk.redis import shared
+from neartalk.redis import open_store
 from neartalk.stats import KeyCount, Stat
 from presence.registry import RedisRegistry
 
@@ -32,7 +32,7 @@ def processes() -> Iterator[Stat]:
 
 
 async def living() -> int:
-    client = shared()
+    client = open_store()
     try:
         return len((await RedisRegistry(client).pulse([])).processes)
     finally:

@@ -1,6 +1,6 @@
 """From history to sockets: each tile's entries in order, once, whatever is lost on the way."""
 
-from chat.feed.feed import Feed, feed
+from chat.feed.feed import Feed
 from chat.feed.rendered import Said
 from chat.feed.replay import ARRIVAL_MAX, gather, heard_at
 from chat.feed.tail import after
@@ -10,7 +10,6 @@ __all__ = [
     "Feed",
     "Said",
     "after",
-    "feed",
     "gather",
     "heard_at",
 ]

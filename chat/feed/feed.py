@@ -8,13 +8,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any
 
 from chat.feed.rendered import Said
 from chat.feed.replay import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at, nothing
 from chat.feed.tail import Shown, Tail, after
-from chat.history import AFTER_COUNT, History, history
+from chat.history import AFTER_COUNT, History
 from chat.messages import (
     BEGINNING,
     Appended,
@@ -27,12 +26,9 @@ from chat.messages import (
     to_fields,
 )
 from neartalk.codes import Refused
-from neartalk.instruments import DELIVERY_SECONDS, unavailable
-from neartalk.limits import rule
-from neartalk.records import records
 from presence.delivery import Socket, gap, rows, signal
 from presence.geo import Tile, apart, label, tiles_within
-from presence.hub import Arrival, Hub, hub
+from presence.hub import Arrival, Hub
 from presence.people import Session
 
 CHUNK_ROWS = 20
@@ -49,6 +45,8 @@ class Feed:
 
     def __init__(self, hub: Hub, history: History) -> None:
         self.hub = hub
+        self.rules = hub.platform.rules
+        self.instruments = hub.platform.instruments
         self.history = history
         self.tails: dict[Tile, Tail] = {}
         self.mark_ms = 0
@@ -75,13 +73,13 @@ class Feed:
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
             self.kept += 1
-            records().activity.count_message(draft.place.cell)
+            self.hub.activity.count_message(draft.place.cell)
             self._publish(message_of(draft, appended.at), appended.previous)
 
     def _is_new(self, session: Session) -> bool:
         """In the first minute one speaks slowly."""
         age_ms = self.hub.now_ms() - session.opened_ms
-        return age_ms < NEW_MS and rule("chat.new").on
+        return age_ms < NEW_MS and self.rules["chat.new"].on
 
     async def ack_known(self, socket: Socket, ref: str) -> bool:
         """Acks a message that is kept already; whether it is.
@@ -103,7 +101,7 @@ class Feed:
     async def _append(self, draft: Draft, session: Session) -> Appended:
         earlier = self._just_left(session)
         try:
-            async with in_time():
+            async with self._in_time():
                 return await self.history.append(draft, earlier)
         except Refused as refused:
             refused.ref = draft.ref
@@ -117,11 +115,22 @@ class Feed:
 
     async def take_back(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
         """The same for whoever decides it: whether any of the tiles held the message."""
-        async with in_time():
+        async with self._in_time():
             found = await self.history.remove(tiles, message_id, person_id)
         if found:
             self._publish(*found)
         return found is not None
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """For what somebody waits for. Raises Refused: `store-unavailable`, where it takes too
+        long."""
+        try:
+            async with asyncio.timeout(STORE_WAIT_S):
+                yield
+        except TimeoutError as late:
+            self.instruments.unavailable["history",] += 1
+            raise Refused("store-unavailable", retry_after=2) from late
 
     def _publish(self, entry: Entry, previous: StreamId) -> None:
         """Own sockets by a call, the other processes by a hint."""
@@ -222,7 +231,7 @@ class Feed:
             now_ms = self.hub.now_ms()
             shown = tail.take(entry, now_ms)
             if isinstance(shown, Said):
-                DELIVERY_SECONDS.observe(max(0, now_ms - entry.at.ms) / 1000)
+                self.instruments.delivery_seconds.observe(max(0, now_ms - entry.at.ms) / 1000)
                 self.hub.audience.say(shown)
             else:
                 self.hub.audience.unsay(shown)
@@ -335,17 +344,6 @@ class Feed:
             socket.write(gap(socket.form, "too-much"))
 
 
-@asynccontextmanager
-async def in_time() -> AsyncIterator[None]:
-    """For what somebody waits for. Raises Refused: `store-unavailable`, where it takes too long."""
-    try:
-        async with asyncio.timeout(STORE_WAIT_S):
-            yield
-    except TimeoutError as late:
-        unavailable["history",] += 1
-        raise Refused("store-unavailable", retry_after=2) from late
-
-
 def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:
     """An entry for the tile's group: as it stands in history, with the place before it."""
     return {
@@ -359,9 +357,3 @@ def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:
 def from_hint(event: dict[str, Any]) -> tuple[Entry, StreamId]:
     entry = entry_of(event["at"], event["fields"])
     return entry, StreamId.parse(event["previous"])
-
-
-@cache
-def feed() -> Feed:
-    """The feed of this process."""
-    return Feed(hub(), history())

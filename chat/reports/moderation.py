@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.feed import feed
+from chat.feed import Feed
 from chat.models import Report
 from neartalk.models import Sanction
 from neartalk.records import Overtaken, lift_reviewed, record, words_of
@@ -27,24 +27,25 @@ def dismiss(report: Report, user: User, note: str) -> str:
     return "Dismissed."
 
 
-def remove(report: Report, user: User, note: str) -> str:
+def remove(report: Report, user: User, note: str, feed: Feed) -> str:
     """Takes the message back for everybody; what others report of the person still waits.
 
     Raises Refused: `store-unavailable`, and nothing has happened.
     """
     with transaction.atomic():
         settle(report, UPHELD, user, note)
-        told = "Message removed." if taken_back(report) else "Upheld; the message was gone already."
+        was_there = taken_back(report, feed)
+        told = "Message removed." if was_there else "Upheld; the message was gone already."
         record(user, report, f"{told} {note}")
     return told
 
 
-def taken_back(report: Report) -> bool:
+def taken_back(report: Report, feed: Feed) -> bool:
     """Whether the message was still there."""
     tile = cache.get(f"report-tile:{report.pk}")
     if tile is None:
         return False
-    return async_to_sync(feed().take_back)([tile], report.message_id, report.person_id)
+    return async_to_sync(feed.take_back)([tile], report.message_id, report.person_id)
 
 
 def mute(report: Report, user: User, note: str, lasts: timedelta = HOUR) -> str:

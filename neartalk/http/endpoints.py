@@ -13,10 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
-from neartalk import instruments
 from neartalk.codes import Refused
-from neartalk.limits import keys, narrowest, origin_of, peer_and_forwarded
-from neartalk.records import records
+from neartalk.limits import narrowest, origin_of, peer_and_forwarded
+from neartalk.parts import platform_of
 
 
 class HtmxRequest(HttpRequest):
@@ -98,16 +97,17 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
     """A limit was met, by whoever asked; while the store is lost nobody knows by whom."""
     if refused.rule is None:
         return
+    platform = platform_of(request)
     try:
-        origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
+        origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
     except Refused:
         origin = {}
-    records().hits.count(refused.rule, narrowest(origin))
+    platform.records.hits.count(refused.rule, narrowest(origin))
 
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
     """A refusal as JSON, or as the fragment of the page."""
-    instruments.count_refusal(refused)
+    platform_of(request).instruments.count_refusal(refused)
     status = refused.row.status
     if request.htmx:
         response = render(request, "_refusal.html", {"refusal": refused}, status=status)

@@ -1,11 +1,12 @@
 """Rate limits: the table of rules, GCRA, the stores of allowances, and under which digest an
 address is counted."""
 
-from neartalk.limits.allowances import Act, allow
+from neartalk.limits.allowances import Act, Allowances, allow
 from neartalk.limits.client_address import client_address, peer_and_forwarded
-from neartalk.limits.day_key import RedisDayKey
+from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.gcra import seconds, spend
 from neartalk.limits.hits import HitKey, Hits
+from neartalk.limits.memory import MemoryAllowances
 from neartalk.limits.origins import (
     Origin,
     digest_of,
@@ -14,27 +15,30 @@ from neartalk.limits.origins import (
     origin_of,
     widest_network,
 )
-from neartalk.limits.rules import RULES, Rule, rule
-from neartalk.limits.store import allowances, keys
+from neartalk.limits.redis import RedisAllowances
+from neartalk.limits.rules import RULES, Rule, Rules
 
 __all__ = [
     "RULES",
     "Act",
+    "Allowances",
+    "DayKey",
     "HitKey",
     "Hits",
+    "MemoryAllowances",
+    "MemoryDayKey",
     "Origin",
+    "RedisAllowances",
     "RedisDayKey",
     "Rule",
+    "Rules",
     "allow",
-    "allowances",
     "client_address",
     "digest_of",
-    "keys",
     "narrowest",
     "networks_of",
     "origin_of",
     "peer_and_forwarded",
-    "rule",
     "seconds",
     "spend",
     "widest_network",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from neartalk.codes import Refused
 from neartalk.limits.gcra import seconds
-from neartalk.limits.rules import Rule, rule
+from neartalk.limits.rules import Rule, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +20,17 @@ class Act:
     units: int = 1
     beside: str = ""
 
-    @property
-    def limit(self) -> Rule:
-        return rule(self.rule)
+    def cost_ms(self, limit: Rule) -> int:
+        """How far the act moves the TAT of its subject, by the rule as it stands."""
+        return limit.interval_ms * self.units
 
-    @property
-    def cost_ms(self) -> int:
-        return self.limit.interval_ms * self.units
-
-    @property
-    def tolerance_ms(self) -> int:
-        return self.limit.tolerance_of(self.units)
+    def tolerance_ms(self, limit: Rule) -> int:
+        return limit.tolerance_of(self.units)
 
 
 class Allowances(Protocol):
+    rules: Rules
+
     async def spend(self, acts: Sequence[Act]) -> tuple[int, int]:
         """Spends all of the acts, or none: which one makes wait (from 1), and how many
         milliseconds; 0 and 0 if all are spent. Either all of their rules save, or none does.
@@ -44,7 +41,7 @@ class Allowances(Protocol):
 
 async def allow(allowances: Allowances, code: str, *acts: Act) -> None:
     """Spends the acts together. Raises Refused: `code` where one must wait, `store-unavailable`."""
-    counted = [act for act in acts if act.limit.on]
+    counted = [act for act in acts if allowances.rules[act.rule].on]
     if not counted:
         return
     each, wait_ms = await allowances.spend(counted)

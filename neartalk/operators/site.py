@@ -22,19 +22,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
-from neartalk.limits import (
-    Act,
-    allow,
-    allowances,
-    digest_of,
-    keys,
-    narrowest,
-    origin_of,
-    peer_and_forwarded,
-)
+from neartalk.limits import Act, allow, digest_of, narrowest, origin_of, peer_and_forwarded
+from neartalk.parts import platform_of
 from neartalk.records import record
 
 # A part of the first page: its HTML, or `""` where the user may not see it.
@@ -93,7 +84,7 @@ class Site(admin.AdminSite):
             if request.method == "POST":
                 await allow_login(request)
         except Refused as refused:
-            instruments.count_refusal(refused)
+            platform_of(request).instruments.count_refusal(refused)
             await count(request, refused)
             return await sync_to_async(self.refuse_login)(request, refused)
         return await sync_to_async(super().login)(request, extra_context)
@@ -127,9 +118,10 @@ async def allow_login(request: HtmxRequest) -> None:
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
-    origin = await origin_of(keys(), *peer_and_forwarded(request.scope))
-    await allow(allowances(), "too-many-logins", Act("admin.login", narrowest(origin)))
+    platform = platform_of(request)
+    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    await allow(platform.allowances, "too-many-logins", Act("admin.login", narrowest(origin)))
     # As the form will read it: there are many ways to write a name.
     name = UsernameField().to_python(request.POST.get("username", ""))
-    account = digest_of(await keys().today(), f"account {name}")
-    await allow(allowances(), "too-many-logins", Act("admin.account", account))
+    account = digest_of(await platform.keys.today(), f"account {name}")
+    await allow(platform.allowances, "too-many-logins", Act("admin.account", account))

@@ -4,8 +4,8 @@ after their time."""
 from neartalk.records.audit import CONSOLE, console, record
 from neartalk.records.moderation import Overtaken, lift, lift_reviewed, words_of
 from neartalk.records.retention import RetentionRule, retention_rules
-from neartalk.records.sanctions import LONGEST, ROUND_S, Sanctions, sanctions
-from neartalk.records.writer import WAITING_MAX, records
+from neartalk.records.sanctions import LONGEST, ROUND_S, Sanctions
+from neartalk.records.writer import WAITING_MAX, Records
 
 __all__ = [
     "CONSOLE",
@@ -13,14 +13,13 @@ __all__ = [
     "ROUND_S",
     "WAITING_MAX",
     "Overtaken",
+    "Records",
     "RetentionRule",
     "Sanctions",
     "console",
     "lift",
     "lift_reviewed",
     "record",
-    "records",
     "retention_rules",
-    "sanctions",
     "words_of",
 ]

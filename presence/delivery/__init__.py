@@ -1,5 +1,6 @@
 """From an event to the sockets that must hear of it: connections, recipients, cohorts, frames."""
 
+from presence.delivery import audience, panel, recipients
 from presence.delivery.audience import Audience, Group, Window
 from presence.delivery.connection import AsgiOutlet, DirectOutlet, Outlet, Socket
 from presence.delivery.fragments import Outline, blank, fill, outline
@@ -18,11 +19,14 @@ __all__ = [
     "Outline",
     "Socket",
     "Window",
+    "audience",
     "blank",
     "dumps",
     "fill",
     "gap",
     "outline",
+    "panel",
+    "recipients",
     "refusal",
     "rows",
     "signal",

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
+from neartalk.codes import Refused
+from neartalk.instruments import Instruments
+from neartalk.server import Backlog
 from presence.delivery.connection import Socket, Spoken, Unsaid
 from presence.delivery.frames import Form, Frame, rows, signal, signals
 from presence.delivery.recent_subscriptions import Trails
@@ -28,8 +31,9 @@ class Window:
     so many messages stood in them.
     """
 
-    def __init__(self, sockets: Mapping[str, Collection[Socket]]) -> None:
+    def __init__(self, sockets: Mapping[str, Collection[Socket]], backlog: Backlog) -> None:
         self.sockets = sockets
+        self.backlog = backlog
         self.wrote: set[Group] = set()
         self.timer: asyncio.TimerHandle | None = None
         self.frames = self.messages = 0
@@ -52,7 +56,7 @@ class Window:
             if readers:
                 self._count(len(readers), heard)
                 lots.append((readers, spoken_frame(form, heard)))
-        write_lots(lots)
+        write_lots(lots, self.backlog)
         self.wrote.update(groups)
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
@@ -141,7 +145,9 @@ class Group:
     def hear(self, heard: tuple[Heard, ...]) -> bool:
         """True if anybody is live: they are written to with the next write of the window."""
         for socket in self.joining:
-            socket.hold(heard)
+            if socket.hold(heard):
+                self.window.backlog.dropped["arriving"] += 1
+                socket.outlet.drop()
         if not self.live:
             return False
         self.pending += heard
@@ -162,7 +168,7 @@ class Group:
             readers.add(socket.outlet)
         for socket in but:
             readers.discard(socket.outlet)
-        write_lots([(readers, frame)])
+        write_lots([(readers, frame)], self.window.backlog)
 
     def flush(self) -> None:
         if self.pending:
@@ -184,12 +190,13 @@ def spoken_frame(form: Form, heard: Iterable[Heard], mine: str = "") -> Frame:
 class Audience:
     """All groups of this process, and which of them reach a tile."""
 
-    def __init__(self) -> None:
+    def __init__(self, backlog: Backlog, instruments: Instruments) -> None:
+        self.instruments = instruments
         self.groups: dict[tuple[Place, Form], Group] = {}
         self.cells = Grid[list[Group]]()
         self.by_tile: dict[Tile, set[Group]] = {}
         self.sockets: dict[str, set[Socket]] = {}
-        self.window = Window(self.sockets)
+        self.window = Window(self.sockets, backlog)
         self.trails = Trails()
         # Who hears a place where somebody spoke, by its tile, until a group near by comes or goes.
         self.hears: dict[Tile, dict[Place, list[tuple[str, list[Group]]]]] = {}
@@ -263,6 +270,11 @@ class Audience:
         if not others:
             self.sockets.pop(socket.person.person_id, None)
         return not others
+
+    def end(self, socket: Socket, refused: Refused) -> None:
+        """Says why, and closes with the close code of an error."""
+        self.instruments.count_refusal(refused)
+        socket.end(refused)
 
     def hearing(self, place: Place) -> Iterable[Group]:
         """The groups in range of a place."""

@@ -5,16 +5,12 @@ registry and the history (`Source`) stay the truth, read on arrival, after gaps 
 """
 
 import asyncio
-from functools import cache
 from typing import Any
-
-from channels.layers import get_channel_layer
-from django.conf import settings
 
 from neartalk.background import Background
 from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
-from neartalk.records import records
+from neartalk.parts import Platform
 from presence.delivery import Audience, Frame, Socket, gap, refusal, signal, signals
 from presence.hub.broadcaster import Showing
 from presence.hub.events import event_of, to_event
@@ -24,7 +20,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.source import Arrival
 from presence.hub.subscriptions import Watch
 from presence.people import Change, Person, Session
-from presence.registry import Registry, registry
+from presence.registry import Registry
 from presence.roster import Roster
 
 PULSE_S = 2.0
@@ -40,7 +36,12 @@ LOOK_S = 60.0
 class Hub:
     """One a process. Its parts alone write chat and presence to sockets."""
 
-    def __init__(self, registry: Registry, layer: Any = None, clock: Clock = now_ms) -> None:
+    def __init__(
+        self, platform: Platform, registry: Registry, layer: Any = None, clock: Clock = now_ms
+    ) -> None:
+        """`layer` is the channel layer to other processes; without one there is nobody else."""
+        self.platform = platform
+        self.activity = platform.records.activity
         self.registry = registry
         self.clock = StoreClock(clock)
         self.now_ms = self.clock.now_ms
@@ -48,12 +49,13 @@ class Hub:
         self.later = self.background.later
         self.leases = Leases(registry)
         self.process = self.leases.process
-        self.audience = Audience()
+        self.audience = Audience(platform.backlog, platform.instruments)
         self.roster = Roster()
         self.hints = Hints(
             layer,
             self.process,
             "tile",
+            platform.instruments,
             take=self._receive,
             later=self.later,
             alone=lambda: self.leases.alone,
@@ -61,6 +63,7 @@ class Hub:
         self.showing = Showing(self.roster, self.audience, self.leases, self.now_ms)
         self.reconciler = Reconciler(
             registry,
+            platform.sanctions,
             self.leases,
             self.showing,
             announce=self.announce,
@@ -149,17 +152,17 @@ class Hub:
             try:
                 await self._arrive(socket, Arrival(moved_from=before))
             except Refused:
-                socket.end(Refused("try-later"))
+                self.audience.end(socket, Refused("try-later"))
             except Exception:
                 # Whatever it was, a socket that stays open must not stay deaf.
-                socket.end(Refused("try-later"))
+                self.audience.end(socket, Refused("try-later"))
                 raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
         group = self.audience.groups[socket.place, socket.form]
         await self.watch.reach(group.tiles)
         self.showing.show(socket)
-        records().activity.count_person(socket.person.person_id, socket.place.cell)
+        self.activity.count_person(socket.person.person_id, socket.place.cell)
         drawn = group.drawn
         seen = await self.watch.source.replay(socket, arrival)
         if socket in self.audience.of(socket.person):
@@ -288,7 +291,7 @@ class Hub:
         await self.watch.source.trim()
 
     async def _look(self) -> None:
-        records().activity.count_present(self.audience.here())
+        self.activity.count_present(self.audience.here())
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
@@ -297,9 +300,3 @@ class Hub:
             self.watch.apply(event_of(hint))
         else:
             await self.watch.source.receive(hint)
-
-
-@cache
-def hub() -> Hub:
-    """The hub of this process. In the embedded form it joins no group: there is nobody else."""
-    return Hub(registry(), get_channel_layer() if settings.REDIS_URLS else None)
