@@ -147,7 +147,7 @@ class Group:
         for socket in self.joining:
             if socket.hold(heard):
                 self.window.backlog.dropped["arriving"] += 1
-                socket.outlet.give_up()
+                socket.outlet.drop()
         if not self.live:
             return False
         self.pending += heard

@@ -33,7 +33,7 @@ class Outlet(Protocol):
         """Seconds since the peer last gave a sign of life."""
 
     def close(self, code: int) -> None: ...
-    def give_up(self) -> None:
+    def drop(self) -> None:
         """Ends the socket without a word, as too slow: what is unsent is thrown away."""
 
 
@@ -152,7 +152,7 @@ class AsgiOutlet:
         if self.bytes > PACE_UNSENT:
             self.room.clear()
         self.queue.put_nowait(frame)
-        self.backlog.note(self)
+        self.backlog.watch(self)
 
     def unsent(self) -> int:
         return self.bytes
@@ -167,7 +167,7 @@ class AsgiOutlet:
     def close(self, code: int) -> None:
         self.queue.put_nowait(code)
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
         self.stop()
         self.task = asyncio.create_task(self._close(TRY_AGAIN))
@@ -176,7 +176,7 @@ class AsgiOutlet:
         """Nothing more can leave: the socket is gone."""
         self.task.cancel()
         self.room.set()
-        self.backlog.forget(self)
+        self.backlog.unwatch(self)
 
     async def _pump(self) -> None:
         while True:
@@ -222,8 +222,8 @@ class DirectOutlet:
     def close(self, code: int) -> None:
         self.protocol.close_with(code)
 
-    def give_up(self) -> None:
-        self.direct.give_up()
+    def drop(self) -> None:
+        self.direct.drop()
 
     def stop(self) -> None:
         """Nothing to stop: the server ends the transport itself."""

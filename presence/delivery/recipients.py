@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from socket import SocketType
 
-from neartalk.server import Backlog, DirectTransport, write_all
+from neartalk.server import Backlog, DirectTransport, broadcast
 from presence.delivery.connection import Outlet
 from presence.delivery.frames import Frame
 
@@ -41,7 +41,7 @@ class Readers:
 
 def write_lots(lots: Sequence[tuple[Readers, Frame]], backlog: Backlog) -> None:
     """Each frame to its readers, of whom nobody is in two lots."""
-    write_all([(readers.direct, frame.wire) for readers, frame in lots], backlog)
+    broadcast([(readers.direct, frame.wire) for readers, frame in lots], backlog)
     for readers, frame in lots:
         for outlet in readers.others:
             outlet.write(frame)

@@ -162,7 +162,7 @@ class Hub:
         group = self.audience.groups[socket.place, socket.form]
         await self.watch.reach(group.tiles)
         self.showing.show(socket)
-        self.activity.see(socket.person.person_id, socket.place.cell)
+        self.activity.count_person(socket.person.person_id, socket.place.cell)
         drawn = group.drawn
         seen = await self.watch.source.replay(socket, arrival)
         if socket in self.audience.of(socket.person):
@@ -226,7 +226,7 @@ class Hub:
         """Every 2 s: the epoch, who lives, which tiles changed unheard, what was said unheard."""
         asked_ms = self.clock.own()
         pulse = await self.registry.pulse([*self.watch.tiles])
-        self.clock.answered(asked_ms, pulse.now_ms)
+        self.clock.observe(asked_ms, pulse.now_ms)
         restarted = self.leases.restarted(pulse)
         died, born = self.leases.take(pulse)
         if restarted:
@@ -291,7 +291,7 @@ class Hub:
         await self.watch.source.trim()
 
     async def _look(self) -> None:
-        self.activity.look(self.audience.here())
+        self.activity.count_present(self.audience.here())
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
