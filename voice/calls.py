@@ -4,7 +4,7 @@ Each raises Refused with the other person as `ref`.
 """
 
 from neartalk.codes import Refused
-from neartalk.limits import Rule, seconds, take
+from neartalk.limits import Rule, seconds, spend
 from voice.call_graph import DECLINED_MS, CallGraph, EndReason
 from voice.callers import Caller, Tie
 from voice.membership import settle
@@ -92,7 +92,7 @@ def both(graph: CallGraph, own: str, to: str) -> tuple[Caller, Caller]:
 
 def allow_knock(me: Caller, to: str, limit: Rule, now_ms: int) -> int:
     """The GCRA state after one more knock. Raises Refused: `too-fast`."""
-    tat_ms, wait_ms = take(me.knock_tat_ms, now_ms, limit.interval_ms, limit.tolerance_ms)
+    tat_ms, wait_ms = spend(me.knock_tat_ms, now_ms, limit.interval_ms, limit.tolerance_ms)
     if wait_ms:
         raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to, rule="voice.knock")
     return tat_ms

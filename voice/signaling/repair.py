@@ -119,7 +119,7 @@ class Repair:
     async def count(self) -> None:
         """Counts a minute of voice for each connection."""
         for connection in self.connections.by_person.values():
-            self.presence.activity.speak(area_of(connection.session.person.cell))
+            self.presence.activity.count_voice_minute(area_of(connection.session.person.cell))
 
 
 def unannounced(callers: Collection[Caller]) -> Changes:
