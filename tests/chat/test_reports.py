@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError
-from django.test import AsyncClient
 
 from chat.feed import Said
 from chat.history import MemoryHistory
@@ -27,6 +26,7 @@ from neartalk.redis import client as redis
 from presence import sessions
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry
+from tests.support.calls import ProcessClient
 from tests.support.hubs import AWAY, BESIDE, HERE, Page, Process, Seat
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Street:
     def __init__(self, history: History, registry: Registry) -> None:
         self.process = Process(registry, history)
         self.records = self.process.platform.records
-        self.client = AsyncClient(state=self.process.state)
+        self.client = ProcessClient(self.process.state)
 
     async def come(self, name: str, place: Place = HERE, device: str = "") -> Speaker:
         key = f"{name:_>43}"

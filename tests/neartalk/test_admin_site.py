@@ -21,6 +21,7 @@ from neartalk.operators import add_groups
 from neartalk.operators.groups import GROUPS
 from neartalk.parts import Platform
 from neartalk.records import record
+from tests.support.calls import ProcessClient
 from tests.support.operators import operator
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     platform = replace(
         built, allowances=MemoryAllowances(built.rules, time), keys=MemoryDayKey(time)
     )
-    monkeypatch.setitem(
-        globals(), "AsyncClient", partial(AsyncClient, state={"neartalk": platform})
-    )
+    monkeypatch.setitem(globals(), "AsyncClient", partial(ProcessClient, {"neartalk": platform}))
     time.hits = platform.records.hits
     return time
 
