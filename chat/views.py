@@ -35,7 +35,11 @@ async def messages(request: HtmxRequest) -> HttpResponse:
 
     def wanted(said: Said) -> bool:
         known = before is not None and (said.at, said.id) >= before
-        return not known and heard_at(place, said) and session.hears(said.person_id, said.said_ms)
+        return (
+            not known
+            and heard_at(place, said)
+            and session.may_receive(said.person_id, said.sent_ms)
+        )
 
     replay = await gather(
         chat.history,

@@ -34,6 +34,6 @@ def processes() -> Iterator[Stat]:
 async def living() -> int:
     client = open_store()
     try:
-        return len((await RedisRegistry(client).pulse([])).processes)
+        return len((await RedisRegistry(client).status([])).processes)
     finally:
         await client.aclose()

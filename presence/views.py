@@ -26,7 +26,7 @@ from neartalk.parts import Platform
 from presence import geo
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, apart, cell_at, label
+from presence.geo import RADIUS_STOPS_M, apart, area_of, cell_at, label
 from presence.parts import Presence, presence_of
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
@@ -202,14 +202,14 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
-    place = Place(cell, geo.widest(cell, asked_m))
+    place = Place(cell, geo.capped_radius_m(cell, asked_m))
     presence = presence_of(request)
     session = await presence.sessions.of_request(request)
     await allow_place(presence.platform.allowances, session, place)
     begins = not session.person.cell
     session = (await put(presence, session, place)).session
     if begins:
-        presence.platform.records.activity.count_session(place.cell)
+        presence.platform.records.activity.count_session(area_of(place.cell))
     nearby = await around(presence, session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
@@ -280,7 +280,7 @@ async def put(presence: Presence, session: Session, place: Place | None) -> Chan
 
 async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await presence.hub.watch.look(session.person.place, session.hidden)
+    found = await presence.hub.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

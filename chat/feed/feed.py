@@ -27,7 +27,7 @@ from chat.messages import (
 )
 from neartalk.codes import Refused
 from presence.delivery import Socket, gap, rows, signal
-from presence.geo import Tile, apart, label, tiles_within
+from presence.geo import Tile, apart, area_of, label, tiles_within
 from presence.hub import Arrival, Hub
 from presence.people import Session
 
@@ -54,7 +54,7 @@ class Feed:
         self.kept = 0
         # What closed them: a hint that was late, reading, or the poll where no hint came at all.
         self.gaps = Counter({"hint": 0, "reading": 0, "poll": 0})
-        hub.watch.source = self
+        hub.attach(self)
 
     # ---- What a person does ------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ class Feed:
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
             self.kept += 1
-            self.hub.activity.count_message(draft.place.cell)
+            self.hub.activity.count_message(area_of(draft.place.cell))
             self._publish(message_of(draft, appended.at), appended.previous)
 
     def _is_new(self, session: Session) -> bool:
@@ -96,7 +96,7 @@ class Feed:
 
     def _just_left(self, session: Session) -> list[Tile]:
         recent = self.hub.now_ms() - RECENT_MS
-        return [left.tile for left in session.trail if left.left_ms > recent]
+        return [left.tile for left in session.recent_tiles if left.left_ms > recent]
 
     async def _append(self, draft: Draft, session: Session) -> Appended:
         earlier = self._just_left(session)
@@ -109,7 +109,7 @@ class Feed:
 
     async def remove(self, session: Session, message_id: str) -> None:
         """Takes one's own message back, everywhere. Raises Refused: `not-found`."""
-        tiles = {session.person.tile, *(left.tile for left in session.trail)}
+        tiles = {session.person.tile, *(left.tile for left in session.recent_tiles)}
         if not await self.take_back(tiles, message_id, session.person.person_id):
             raise Refused("not-found")
 
@@ -135,7 +135,7 @@ class Feed:
     def _publish(self, entry: Entry, previous: StreamId) -> None:
         """Own sockets by a call, the other processes by a hint."""
         self.take(entry, previous)
-        self.hub.hints.tell(entry.tile, to_hint(entry, previous))
+        self.hub.hints.publish(entry.tile, to_hint(entry, previous))
 
     # ---- In order, once ----------------------------------------------------------------------
 
@@ -232,9 +232,9 @@ class Feed:
             shown = tail.take(entry, now_ms)
             if isinstance(shown, Said):
                 self.instruments.delivery_seconds.observe(max(0, now_ms - entry.at.ms) / 1000)
-                self.hub.audience.say(shown)
+                self.hub.audience.broadcast(shown)
             else:
-                self.hub.audience.unsay(shown)
+                self.hub.audience.retract(shown)
         return tail.last != before
 
     async def poll(self) -> None:
@@ -276,7 +276,7 @@ class Feed:
         replay = await self._gather(socket, tiles, arrival, now_ms=mark_ms)
         for message_rows in self._chunks(socket, replay.messages):
             socket.write(rows(socket.form, message_rows))
-            await socket.outlet.drained()
+            await socket.connection.drained()
         if arrival.mark_ms is not None:
             self._tell_missed(socket, replay, arrival)
         socket.write(signal(socket.form, "mark", mark=mark_ms))
@@ -292,7 +292,7 @@ class Feed:
         tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
 
         def wanted(said: Said) -> bool:
-            if not socket.hears(said) or (since_ms is not None and said.at.ms < since_ms):
+            if not socket.may_receive(said) or (since_ms is not None and said.at.ms < since_ms):
                 return False
             return heard_at(place, said) and not (before and heard_at(before, said))
 
@@ -336,7 +336,7 @@ class Feed:
             for one in replay.removals
             if one.at.ms >= (arrival.mark_ms or 0)
             and heard_at(socket.place, one)
-            and socket.hears(one)
+            and socket.may_receive(one)
         ]
         if removed:
             socket.write(signal(socket.form, "gone", ids=removed))

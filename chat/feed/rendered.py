@@ -7,7 +7,7 @@ from html import escape
 from chat.history import life_ms
 from chat.messages import Message
 from presence import names
-from presence.delivery import Form, Outline, blank, dumps, fill, outline
+from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
 from presence.people import Place
 
 MINUTE_MS = 60_000
@@ -22,10 +22,10 @@ colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
 
 
 @cache
-def outlined(mine: bool) -> Outline:
+def outlined(mine: bool) -> Compiled:
     """A message as its author sees it, or as all others do."""
-    blanks = {name: blank(name) for name in FIELDS}
-    return outline("_message.html", {"message": {**blanks, "mine": mine}})
+    placeholders = {name: placeholder(name) for name in FIELDS}
+    return compile_template("_message.html", {"message": {**placeholders, "mine": mine}})
 
 
 class Said:
@@ -57,7 +57,7 @@ class Said:
         return self.message.person_id
 
     @property
-    def said_ms(self) -> int:
+    def sent_ms(self) -> int:
         return self.at.ms
 
     @property
@@ -65,7 +65,7 @@ class Said:
         return self.message.place
 
     def row(self, form: Form, label: str, *, mine: bool) -> str:
-        """Drawn once for all, but for the label."""
+        """Rendered once for all, but for the label."""
         key = (form, label, mine)
         if key not in self.rows:
             blank = (form, BLANK, mine)
@@ -105,7 +105,7 @@ class Said:
             "minutes": str(min(30, self.minutes)),
             "age": str(self._age_step()),
         }
-        return fill(outlined(mine), values)
+        return render(outlined(mine), values)
 
     def _age_step(self) -> int:
         """How faded the message is, from 0 for a fresh one."""

@@ -21,7 +21,7 @@ from chat.reports.evidence import seal_of
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.models import RateLimit, Sanction
-from presence.geo import RADIUS_MAX_M, Tile, tiles_within
+from presence.geo import RADIUS_MAX_M, Tile, middle_cell, tiles_within
 from presence.people import Session
 
 EARLIER_MAX = 5
@@ -81,12 +81,12 @@ async def filed(feed: Feed, reporter: Session, subject: str, asked: Mapping[str,
 def tiles_of(person: Session) -> set[Tile]:
     """Where everything stands that a person said and that is alive."""
     here = {person.person.tile} if person.person.cell else set()
-    return here | {left.tile for left in person.trail}
+    return here | {left.tile for left in person.recent_tiles}
 
 
 def tiles_heard(reporter: Session) -> set[Tile]:
     """Where everything stands that somebody may have heard and that is alive."""
-    around = (tiles_within(f"{left.tile}s", AROUND_M) for left in reporter.trail)
+    around = (tiles_within(middle_cell(left.tile), AROUND_M) for left in reporter.recent_tiles)
     return {*tiles_within(*reporter.person.place)}.union(*around)
 
 
@@ -118,7 +118,7 @@ def may_have_heard(reporter: Session, said: Said) -> bool:
     """From where they are, or from a tile where they have been since: nobody keeps which cell."""
     if heard_at(reporter.person.place, said):
         return True
-    been = {left.tile for left in reporter.trail if left.left_ms >= said.at.ms}
+    been = {left.tile for left in reporter.recent_tiles if left.left_ms >= said.at.ms}
     if reporter.placed_ms >= said.at.ms:
         been.add(reporter.person.tile)
     return not been.isdisjoint(tiles_within(*said.place))

@@ -106,7 +106,7 @@ class DirectTransport:
 Batch = tuple[Mapping[DirectTransport, socket.SocketType], bytes]
 
 
-def broadcast(batches: Sequence[Batch], backlog: Backlog) -> None:
+def write_frames(batches: Sequence[Batch], backlog: Backlog) -> None:
     """Each lot's bytes to its peers, straight to their kernel sockets: the loop is C's, and no
     Python runs between two peers. Nobody is in two batches."""
     indirect = cast(set[DirectTransport], backlog.indirect)

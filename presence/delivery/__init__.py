@@ -1,33 +1,36 @@
-"""From an event to the sockets that must hear of it: connections, recipients, cohorts, frames."""
+"""From an event to the sockets that it is for: connections, recipients, cohorts, frames."""
 
-from presence.delivery import audience, panel, recipients
-from presence.delivery.audience import Audience, Group, Window
-from presence.delivery.connection import AsgiOutlet, DirectOutlet, Outlet, Socket
-from presence.delivery.fragments import Outline, blank, fill, outline
+from presence.delivery import coalescer, panel, recipients
+from presence.delivery.audience import Audience
+from presence.delivery.coalescer import Coalescer
+from presence.delivery.cohort import Cohort
+from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
+from presence.delivery.fragments import Compiled, compile_template, placeholder, render
 from presence.delivery.frames import Form, Frame, dumps, gap, refusal, rows, signal, signals
-from presence.delivery.panel import Drawn
+from presence.delivery.panel import RenderedNearby
+from presence.delivery.sockets import Socket
 
 __all__ = [
-    "AsgiOutlet",
     "Audience",
-    "DirectOutlet",
-    "Drawn",
+    "Coalescer",
+    "Cohort",
+    "Compiled",
+    "Connection",
     "Form",
     "Frame",
-    "Group",
-    "Outlet",
-    "Outline",
+    "QueuedConnection",
+    "RenderedNearby",
     "Socket",
-    "Window",
-    "audience",
-    "blank",
+    "TransportConnection",
+    "coalescer",
+    "compile_template",
     "dumps",
-    "fill",
     "gap",
-    "outline",
     "panel",
+    "placeholder",
     "recipients",
     "refusal",
+    "render",
     "rows",
     "signal",
     "signals",

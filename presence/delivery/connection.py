@@ -1,20 +1,18 @@
-"""One open socket of one person, and the two ways bytes leave through it."""
+"""How frames leave: through a queue of ASGI messages, or straight to the server's transport."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from neartalk.codes import TRY_AGAIN, Refused
+from neartalk.codes import TRY_AGAIN
 from neartalk.server import Backlog, DirectTransport, WebSocketProtocol
-from presence.delivery.frames import Form, Frame, refusal
-from presence.people import Person, Place, Session
+from presence.delivery.frames import Frame
 
 PACE_UNSENT = 65_536
-HELD_MAX = 2_000
 
 
-class Outlet(Protocol):
-    """Where frames leave. Nothing here ever waits for the peer, but `drained`.
+class Connection(Protocol):
+    """Writes frames to one peer. Only `drained` waits for the peer.
 
     `too_slow` says that the peer was given up because it did not read.
     """
@@ -23,7 +21,7 @@ class Outlet(Protocol):
     def too_slow(self) -> bool: ...
     @property
     def direct(self) -> DirectTransport | None:
-        """The transport by which one frame may go to many at once, if the server has such."""
+        """The transport that can send one frame to many sockets in one pass, if there is one."""
 
     def write(self, frame: Frame) -> None: ...
     async def drained(self) -> None:
@@ -34,102 +32,13 @@ class Outlet(Protocol):
 
     def close(self, code: int) -> None: ...
     def drop(self) -> None:
-        """Ends the socket without a word, as too slow: what is unsent is thrown away."""
+        """Ends the socket as too slow, and discards what is unsent."""
 
 
-class Spoken(Protocol):
-    """Something the hub hands to readers: a message, with what it takes to judge and to show it."""
+class QueuedConnection:
+    """Sends frames by ASGI `send`, for servers that give no access to the transport (Daphne).
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def person_id(self) -> str: ...
-    @property
-    def said_ms(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
-    def row(self, form: Form, label: str, *, mine: bool) -> str: ...
-
-
-class Unsaid(Protocol):
-    """A message was taken back: whose it was, when it was said, and where."""
-
-    @property
-    def removed_id(self) -> str: ...
-    @property
-    def person_id(self) -> str: ...
-    @property
-    def said_ms(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
-
-
-class Socket:
-    """`held` collects what is said while a socket reads history; None once it is live.
-
-    `trail` are the places it heard before, oldest first.
-    """
-
-    __slots__ = (
-        "form",
-        "held",
-        "held_gone",
-        "lock",
-        "outlet",
-        "people_shown",
-        "place",
-        "session",
-        "trail",
-    )
-
-    def __init__(self, session: Session, form: Form, outlet: Outlet) -> None:
-        self.session = session
-        self.form = form
-        self.outlet = outlet
-        self.place = session.person.place
-        self.held: list[tuple[Spoken, str]] | None = []
-        self.held_gone: list[str] = []
-        self.lock = asyncio.Lock()
-        self.people_shown = 0  # a hash
-        self.trail: list[Place] = []
-
-    @property
-    def person(self) -> Person:
-        return self.session.person
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a block stands between its person and somebody: then what is written to it is
-        chosen one by one."""
-        return bool(self.session.blocked or self.session.blocked_by)
-
-    def hears(self, said: "Spoken | Unsaid") -> bool:
-        return self.session.hears(said.person_id, said.said_ms)
-
-    def write(self, frame: Frame) -> None:
-        self.outlet.write(frame)
-
-    def hold(self, heard: Iterable[tuple[Spoken, str]]) -> bool:
-        """Keeps what is said for a socket that still reads history; whether it is too much."""
-        if self.held is None:
-            return False
-        self.held += heard
-        return len(self.held) > HELD_MAX
-
-    def hold_gone(self, unsaid: Unsaid) -> None:
-        if self.hears(unsaid):
-            self.held_gone.append(unsaid.removed_id)
-
-    def end(self, refused: Refused) -> None:
-        """Says why, and closes with the close code of an error."""
-        self.write(refusal(self.form, refused))
-        self.outlet.close(refused.row.close)
-
-
-class AsgiOutlet:
-    """Frames through ASGI `send`, for servers without a transport to write to (Daphne).
-
-    A task of its own sends, so that one stuck peer delays nobody else.
+    A task of its own sends, so that a peer that does not read delays nobody else.
     """
 
     direct = None
@@ -161,7 +70,7 @@ class AsgiOutlet:
         await self.room.wait()
 
     def quiet_s(self) -> float:
-        """Such servers keep pongs to themselves, so the close itself is the last sign of life."""
+        """Always 0: such servers do not report pongs, so the close is the last sign of life."""
         return 0.0
 
     def close(self, code: int) -> None:
@@ -173,7 +82,7 @@ class AsgiOutlet:
         self.task = asyncio.create_task(self._close(TRY_AGAIN))
 
     def stop(self) -> None:
-        """Nothing more can leave: the socket is gone."""
+        """The socket is gone: nothing more is sent."""
         self.task.cancel()
         self.room.set()
         self.backlog.unwatch(self)
@@ -194,8 +103,8 @@ class AsgiOutlet:
         await self.send({"type": "websocket.close", "code": code})
 
 
-class DirectOutlet:
-    """Frames straight to the transport of our uvicorn protocol: no task, no queue of our own."""
+class TransportConnection:
+    """Writes frames to the transport of our uvicorn protocol, without a task or a queue."""
 
     __slots__ = ("protocol",)
 

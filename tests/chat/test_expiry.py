@@ -115,7 +115,7 @@ class Street:
         return socket, ear
 
     async def say(self, socket: Socket, text: str) -> None:
-        ear = socket.outlet
+        ear = socket.connection
         assert isinstance(ear, Ear)
         ear.texts.clear()
         await self.feed.send(socket, text, f"ref-of-{text.replace(' ', '-')}")
@@ -317,7 +317,7 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
 async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("presence.hub.hub.TRIM_S", 0.01)
+    monkeypatch.setattr("presence.hub.rounds.TRIM_S", 0.01)
     clock = MovedClock()
     history = MemoryHistory(clock)
     async with street(history, MemoryRegistry(clock), clock) as here:

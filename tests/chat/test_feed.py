@@ -324,14 +324,14 @@ async def test_a_mark_is_the_time_before_anything_was_read() -> None:
         wire.fate = lambda hint: 0
         now[0] += 2_000
         stop = history.stop("after", "after")
-        polling = asyncio.create_task(second.hub._pulse())
+        polling = asyncio.create_task(second.hub.rounds.pulse())
         await stop.arrived()
         read_ms = now[0]
         now[0] += 500
         await first.say(alice, "while it was read")
         stop.open.set()
         await polling
-        await second.hub._mark()
+        await second.hub.rounds.mark()
         assert bob.page.all("mark")[-1]["mark"] == second.feed.mark_ms == read_ms
         assert bob.page.texts == []
 
@@ -343,7 +343,7 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str)
     registry.clock = history.store.clock = lambda: now[0]
     async with two_processes((registry, history)) as (first, second, _):
         await alice_and_bob(first, second)
-        await second.hub._pulse()
+        await second.hub.rounds.pulse()
         before_ms = second.feed.mark_ms
         now[0] += 2_000
         begin = history.stop("after", "now_ms")
@@ -362,7 +362,7 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str)
         poll.open.set()
         await polling
         assert second.feed.mark_ms == before_ms
-        await second.hub._pulse()
+        await second.hub.rounds.pulse()
         assert second.feed.mark_ms == now[0]
 
 
@@ -496,7 +496,7 @@ async def test_what_is_said_while_a_slow_reader_is_shown_the_past_follows_it(
         await first.say(alice, "meanwhile")
         await settled(first)
         if not told:
-            await second.hub._pulse()
+            await second.hub.rounds.pulse()
         await turns()
         assert bob.page.texts == ["before"]
         bob.page.room.set()
@@ -675,7 +675,7 @@ async def test_what_was_acked_after_a_restart_is_shown_though_nobody_was_told(
         wire.fate = lambda hint: 0
         await first.say(alice, "after")
         for process in (first, second):
-            await process.hub._restart("another")
+            await process.hub.rounds.restart("another")
             await settled(first, second)
         await Time().pass_s(1)
         assert alice.page.texts == bob.page.texts == ["before", "after"]
@@ -699,7 +699,7 @@ async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beg
         wire.fate = lambda hint: 0
         await first.say(alice, "after")
         await settled(first, second)
-        await second.hub._restart("another")
+        await second.hub.rounds.restart("another")
         await Time().pass_s(1)
         assert bob.page.texts == ["before", "after"]
         assert second.feed.mark_ms <= now[0]
@@ -749,4 +749,4 @@ async def test_the_feed_follows_no_tile_that_nobody_reaches(stores: Open) -> Non
 
 def test_the_feed_is_the_hubs_source() -> None:
     process = Process(MemoryRegistry(), MemoryHistory())
-    assert isinstance(process.hub.watch.source, Feed)
+    assert isinstance(process.hub.runner.source, Feed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from neartalk.server import Backlog, DirectTransport, broadcast
+from neartalk.server import Backlog, DirectTransport, write_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -63,7 +63,7 @@ async def test_what_is_written_is_there_at_once() -> None:
 
 async def test_a_frame_reaches_everyone() -> None:
     async with line() as one, line() as two, line() as three:
-        broadcast([(each(one, two, three), b"hello")], BACKLOG)
+        write_frames([(each(one, two, three), b"hello")], BACKLOG)
         assert [x.peer.recv(10) for x in (one, two, three)] == [b"hello"] * 3
 
 
@@ -72,13 +72,13 @@ async def test_each_lot_gets_its_own_whole_and_in_order() -> None:
     async with line() as one, line() as slow, line() as stuck, line() as two:
         stuck.transport.write(b"w" * LARGE)
         large, small = b"x" * LARGE, b"small"
-        broadcast(
+        write_frames(
             [(each(one), small), (each(slow, stuck), large), ({}, b"nobody"), (each(two), b"last")],
             BACKLOG,
         )
         assert one.peer.recv(100) == small
         assert two.peer.recv(100) == b"last"
-        broadcast([(each(slow), small), (each(one, two), b"more")], BACKLOG)
+        write_frames([(each(slow), small), (each(one, two), b"more")], BACKLOG)
         assert one.peer.recv(100) == two.peer.recv(100) == b"more"
         assert await slow.read(LARGE + 5) == large + small
         assert await stuck.read(2 * LARGE) == b"w" * LARGE + large
@@ -91,21 +91,21 @@ async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> No
         gone.peer.close()
         large, small = b"x" * LARGE, b"small"
         reading = asyncio.gather(one.read(LARGE + 5), two.read(LARGE + 5))
-        broadcast([(each(slow), large)], BACKLOG)
+        write_frames([(each(slow), large)], BACKLOG)
         assert slow.transport.unsent() > 0
         assert slow.transport in BACKLOG.indirect
-        broadcast([(crowd, large)], BACKLOG)
-        broadcast([(crowd, small)], BACKLOG)
+        write_frames([(crowd, large)], BACKLOG)
+        write_frames([(crowd, small)], BACKLOG)
         assert set(await reading) == {large + small}
         assert await slow.read(2 * LARGE + 5) == large + large + small
 
 
 async def test_who_has_caught_up_is_written_to_directly_again() -> None:
     async with line() as one:
-        broadcast([(each(one), b"x" * LARGE)], BACKLOG)
+        write_frames([(each(one), b"x" * LARGE)], BACKLOG)
         await one.read(LARGE)
         assert one.transport.unsent() == 0
-        broadcast([(each(one), b"again")], BACKLOG)
+        write_frames([(each(one), b"again")], BACKLOG)
         assert one.peer.recv(10) == b"again"
         assert one.transport not in BACKLOG.indirect
 
@@ -131,7 +131,7 @@ async def test_too_much_unread_ends_the_connection() -> None:
 async def test_no_frame_follows_the_last_one() -> None:
     async with line() as one, line() as two:
         one.transport.stop_frames()
-        broadcast([(each(one, two), b"late")], BACKLOG)
+        write_frames([(each(one, two), b"late")], BACKLOG)
         one.transport.write_frame(b"later")
         one.transport.write(b"close")
         assert one.peer.recv(10) == b"close"
@@ -146,7 +146,7 @@ async def test_a_number_that_was_given_to_another_connection_is_not_written_to()
         ours, peer = socket.socketpair()
         with ours, peer:
             peer.setblocking(False)
-            broadcast([(each(one, two), b"secret")], BACKLOG)
+            write_frames([(each(one, two), b"secret")], BACKLOG)
             with pytest.raises(BlockingIOError):
                 peer.recv(10)
         assert two.peer.recv(10) == b"secret"
@@ -159,7 +159,7 @@ async def test_who_is_gone_stops_nobody_behind_them() -> None:
         gone.transport.connection_lost()
         await asyncio.sleep(0)
         large, small = b"x" * LARGE, b"small"
-        broadcast(
+        write_frames(
             [(each(one, gone), small), (each(slow), large), (each(gone, two), small)], BACKLOG
         )
         gone.transport.write_frame(small)

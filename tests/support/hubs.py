@@ -34,7 +34,7 @@ HERE, BESIDE, AWAY = (Place(cell, 500) for cell in (NEAR, NEARBY, FAR))
 
 
 class Page:
-    """An outlet that keeps its frames, as far as the reader reads."""
+    """A connection that keeps its frames, as far as the reader reads."""
 
     direct = None
 
@@ -249,7 +249,7 @@ class Process:
 
     async def poll(self) -> None:
         """What happens every 2 s."""
-        await self.hub._pulse()
+        await self.hub.rounds.pulse()
         await settled(self)
 
     @property

@@ -1,6 +1,6 @@
 """Who is in voice and how they stand with each other: one contract, in memory or in Redis."""
 
-from voice.callers.contract import Caller, Callers, District, Tie, districts_heard
+from voice.callers.contract import Caller, Callers, District, Tie, district_of, districts_heard
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers
 from voice.callers.wire import from_fields, to_fields
@@ -12,6 +12,7 @@ __all__ = [
     "MemoryCallers",
     "RedisCallers",
     "Tie",
+    "district_of",
     "districts_heard",
     "from_fields",
     "to_fields",

@@ -3,11 +3,12 @@ picture, and by hints in those of the other processes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, TypeGuard
 
 from django.conf import settings
 
+from neartalk.background import Background
 from presence.hub import Hint, Hints, Hub
 from voice.call_graph import End, Reason, Ties
 from voice.callers import Caller, Callers, District, from_fields, to_fields
@@ -60,7 +61,7 @@ class Exchange:
         callers: Callers,
         layer: Any,
         *,
-        later: Callable[[Coroutine[Any, Any, None]], object],
+        background: Background,
         changed: Callable[[Collection[Caller], Collection[End], Collection[District]], None],
         passed: Callable[[str, dict[str, Any]], Awaitable[None]],
     ) -> None:
@@ -72,12 +73,10 @@ class Exchange:
         self.gate = asyncio.Lock()
         self.hints = Hints(
             layer,
-            hub.process,
+            hub.leases,
             "voice",
+            background,
             hub.platform.instruments,
-            take=self._receive,
-            later=later,
-            alone=lambda: hub.leases.alone,
         )
 
     def known(self, person_id: str) -> Caller:
@@ -148,10 +147,16 @@ class Exchange:
                 "ended": [end for end in step.ties.ended if told.get(end.to) == district],
                 "seen": [district] if district in step.seen else [],
             }
-            self.hints.tell(district, note)
+            self.hints.publish(district, note)
+
+    async def follow_hints(self) -> None:
+        """Applies each hint of another process as it comes, for ever."""
+        async for hint in self.hints.received():
+            with self.hints.failures_logged():
+                await self._receive(hint)
 
     async def _receive(self, note: Hint) -> None:
-        self.hub.watch.hear_of(note["from"])
+        self.hub.note_process(note["from"])
         if note["type"] == "voice.changed":
             changed = [from_fields(fields) for fields in note["callers"]]
             self.picture.learn(changed)
@@ -184,5 +189,5 @@ class Exchange:
         ]
         if not missing:
             return []
-        pulse = await self.hub.registry.pulse(())
-        return [one.person_id for one in missing if not one.alive(pulse.processes, pulse.now_ms)]
+        status = await self.hub.registry.status(())
+        return [one.person_id for one in missing if not one.alive(status.processes, status.now_ms)]

@@ -14,6 +14,7 @@ from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.models import Sanction
 from presence.delivery import Form, Frame, refusal
+from presence.geo import area_of
 from presence.hub import Hub
 from presence.sessions import why_over
 from voice.call_graph import End, Reason, Ties
@@ -43,7 +44,12 @@ class Switchboard:
         self.background = Background()
         self.later = self.background.later
         self.exchange = Exchange(
-            hub, callers, layer, later=self.later, changed=self._changed, passed=self._take_in
+            hub,
+            callers,
+            layer,
+            background=self.background,
+            changed=self._changed,
+            passed=self._take_in,
         )
         self.picture = self.exchange.picture
         self.lines: dict[str, Line] = {}
@@ -66,7 +72,7 @@ class Switchboard:
             self.epoch = self.hub.leases.epoch
             await self.exchange.open()
             if self.exchange.hints.layer:
-                self.background.always(self.exchange.hints.listen())
+                self.background.always(self.exchange.follow_hints())
             for period_s, act in (
                 (FOLLOW_S, self._follow),
                 (HEAL_S, self._heal),
@@ -343,7 +349,7 @@ class Switchboard:
         session = await self.hub.registry.get(line.session.digest)
         if session is None or not session.person.cell:
             # A store that began anew has lost sessions that the hub puts back.
-            if (await self.hub.registry.pulse(())).epoch == epoch:
+            if (await self.hub.registry.status(())).epoch == epoch:
                 await self._end(line)
             return
         line.session = session
@@ -357,7 +363,7 @@ class Switchboard:
         """The session is over, and with it everything."""
         refused = await why_over(self.sanctions, line.session)
         line.write(refusal(Form.JSON, refused))
-        line.outlet.close(refused.row.close)
+        line.connection.close(refused.row.close)
         if line.joined:
             await self.leave(line, Reason.SESSION)
 
@@ -398,4 +404,4 @@ class Switchboard:
     async def _count(self) -> None:
         """A minute of voice for each line."""
         for line in self.lines.values():
-            self.hub.activity.count_voice_minute(line.session.person.cell)
+            self.hub.activity.count_voice_minute(area_of(line.session.person.cell))

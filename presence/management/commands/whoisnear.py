@@ -14,19 +14,20 @@ from neartalk.management.output import add_json, render_rows
 from neartalk.redis import open_store
 from presence.delivery import panel
 from presence.geo import (
+    CELL_LEVEL,
     RADIUS_MAX_M,
     RADIUS_MIN_M,
     Cell,
+    capped_radius_m,
     cell_at,
     centre,
     label,
-    tiles_within,
-    widest,
+    parent,
 )
-from presence.guest import Denied, guest
+from presence.guest import VisitRefused, guest
 from presence.people import Place
 from presence.registry import RedisRegistry, Registry
-from presence.roster import SHOWN_MAX, Roster
+from presence.roster import SHOWN_MAX, load_nearby
 
 TIMEOUT_S = 10.0
 NAME = "whoisnear"
@@ -66,7 +67,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, where: list[str], radius: int, **options: Any) -> None:
         cell = cell_of(where)
-        place = Place(cell, widest(cell, radius))
+        place = Place(cell, capped_radius_m(cell, radius))
         url = options["url"]
         if not url and not settings.REDIS_URLS:
             raise CommandError(
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             )
         try:
             found = visited(url, place) if url else asyncio.run(read(place))
-        except Denied as why:
+        except VisitRefused as why:
             raise CommandError(str(why)) from why
         except Refused as lost:
             raise CommandError("Redis does not answer.") from lost
@@ -97,18 +98,14 @@ async def read(place: Place) -> Found:
 
 async def near(registry: Registry, place: Place) -> Found:
     """Whom a registry shows to a stranger there, who is not shown themselves."""
-    roster = Roster()
-    pulse = await registry.pulse([])
-    for tile, tileful in (await registry.people(tiles_within(*place))).items():
-        roster.load(tile, tileful)
-    found = roster.nearby(place, pulse.processes, pulse.now_ms)
+    found = await load_nearby(registry, place)
     nearest = found.shown[:SHOWN_MAX]
     people = [panel.listed(one.person, label(one.label_m)) for one in nearest]
     return {"count": found.count, "people": people}
 
 
 def visited(url: str, place: Place) -> Found:
-    """As a visitor there is told. Raises Denied."""
+    """As a visitor there is told. Raises VisitRefused."""
     lat, lon = centre(place.cell)
     with guest(url, NAME, timeout_s=TIMEOUT_S) as me:
         me.call("POST", "/api/location/update", lat=lat, lon=lon, radius=place.radius_m)
@@ -134,8 +131,8 @@ def cell_of(where: Sequence[str]) -> Cell:
     """Raises CommandError."""
     try:
         match where:
-            case [geohash] if len(geohash) >= 7:
-                cell = geohash[:7].lower()
+            case [geohash] if len(geohash) >= CELL_LEVEL:
+                cell = parent(geohash, CELL_LEVEL).lower()
                 return cell_at(*centre(cell))
             case [lat, lon]:
                 return cell_at(*map(degrees, (lat, lon)))
