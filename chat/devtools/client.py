@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pygeohash
 from websockets.typing import Subprotocol
 
-from neartalk.devtools import Api, Frame, Line, delay_s
+from neartalk.devtools import Api, Frame, ReconnectingSocket, delay_s
 from presence.geo import cell_at, centre, in_range
 from presence.people import Place
 
@@ -73,7 +73,7 @@ def receivers(place: Place, clients: Iterable["Client"]) -> list["Client"]:
 
 
 async def arrive(api: Api, spot: tuple[float, float], radius_m: int) -> Person:
-    """A new session with a place, and no socket yet. Raises Denied, httpx.HTTPError."""
+    """A new session with a place, and no socket yet. Raises ApiError, httpx.HTTPError."""
     session = await api.call("POST", "/api/session/create")
     lat, lon = centre(cell_at(*spot))
     answer = await api.call(
@@ -83,7 +83,7 @@ async def arrive(api: Api, spot: tuple[float, float], radius_m: int) -> Person:
     return Person(session["session_id"], session["person_id"], session["username"], place)
 
 
-class Client(Line):
+class Client(ReconnectingSocket):
     """`shown` says of each text when it was first shown, `twice` which came under a second id,
     and `wire_repeats` how often one connection carried the same id again; `arrivals` are the times
     at which a mark ended an arrival, `gaps` reasons and times of what was said to be missing,
@@ -93,8 +93,8 @@ class Client(Line):
     path = "/ws"
     subprotocols = (Subprotocol("neartalk.json"),)
 
-    def __init__(self, person: Person, doors: Sequence[str], *, dead_s: float = 25.0) -> None:
-        super().__init__(person.key, doors, dead_s=dead_s)
+    def __init__(self, person: Person, server_urls: Sequence[str], *, dead_s: float = 25.0) -> None:
+        super().__init__(person.key, server_urls, dead_s=dead_s)
         self.person = person
         self.mark = ""
         self.epoch = ""
@@ -124,7 +124,7 @@ class Client(Line):
 
     # ---- What it is told ---------------------------------------------------------------------
 
-    def take(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         now_s = asyncio.get_running_loop().time()
         match frame["type"]:
             case "chat.message":
@@ -200,10 +200,10 @@ class Client(Line):
         asyncio.get_running_loop().call_later(wait_s, again)
 
 
-async def leave(doors: Sequence[str], clients: Collection[Client]) -> None:
+async def leave(server_urls: Sequence[str], clients: Collection[Client]) -> None:
     """All of them close and end their sessions; who cannot is gone after a while."""
     await asyncio.gather(*(client.close() for client in clients))
-    async with Api(doors) as api:
+    async with Api(server_urls) as api:
         ends = (api.call("POST", "/api/session/leave", client.key) for client in clients)
         await asyncio.gather(*ends, return_exceptions=True)
 

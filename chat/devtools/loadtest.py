@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from chat.devtools.client import Client, Person, Sent, arrive, leave, quantile, receivers
-from neartalk.devtools import Api, Denied
+from neartalk.devtools import Api, ApiError
 from presence.geo import CELL_DEGREES
 
 Spot = tuple[float, float]
@@ -58,12 +58,12 @@ class Tally:
 
 
 class Load:
-    """`doors` are addresses of one deployment, taken in turn. Nobody moves."""
+    """`server_urls` are addresses of one deployment, taken in turn. Nobody moves."""
 
     def __init__(
-        self, doors: Sequence[str], people: int, places: int, at: Spot = (0.0, 0.0)
+        self, server_urls: Sequence[str], people: int, places: int, at: Spot = (0.0, 0.0)
     ) -> None:
-        self.doors = doors
+        self.server_urls = server_urls
         self.people, self.places = people, places
         self.spots = [spot_of_place(at, place) for place in range(places)]
         self.clients: list[Client] = []
@@ -73,9 +73,9 @@ class Load:
         self.name = secrets.token_hex(4)
 
     async def arrive(self) -> None:
-        """Everybody comes and is live. Raises Denied, httpx.HTTPError, TimeoutError."""
+        """Everybody comes and is live. Raises ApiError, httpx.HTTPError, TimeoutError."""
         gate = asyncio.Semaphore(AT_ONCE)
-        async with Api(self.doors) as api:
+        async with Api(self.server_urls) as api:
 
             async def one(turn: int) -> Person:
                 async with gate:
@@ -83,8 +83,8 @@ class Load:
 
             people = await asyncio.gather(*(one(turn) for turn in range(self.people)))
         for turn, person in enumerate(people):
-            client = Client(person, self.doors)
-            client.door = turn
+            client = Client(person, self.server_urls)
+            client.url_turn = turn
             self.clients.append(client)
             client.open()
         for place in range(self.places):
@@ -121,7 +121,7 @@ class Load:
         await within(all_there, timeout_s)
 
     async def leave(self) -> None:
-        await leave(self.doors, self.clients)
+        await leave(self.server_urls, self.clients)
 
     # ---- What became of it -------------------------------------------------------------------
 
@@ -167,10 +167,10 @@ async def arrived(api: Api, spot: Spot) -> Person:
     while True:
         try:
             return await arrive(api, spot, random.choice(RADII_M))
-        except Denied as denied:
-            if not denied.retry_after:
+        except ApiError as refused:
+            if not refused.retry_after:
                 raise
-            await asyncio.sleep(denied.retry_after)
+            await asyncio.sleep(refused.retry_after)
 
 
 def was_told(client: Client, sent: Sent) -> bool:

@@ -24,7 +24,7 @@ from chat.consumers import ChatConsumer
 from chat.feed import Feed
 from chat.history import MemoryHistory
 from chat.parts import Chat
-from neartalk.devtools import read_all
+from neartalk.devtools import discard_all
 from neartalk.parts import Platform
 from neartalk.server import Backlog, DirectTransport
 from presence import consumers as entrance
@@ -195,7 +195,7 @@ async def lines(count: int, backlog: Backlog) -> AsyncIterator[list[DirectTransp
     with socket.create_server(("127.0.0.1", 0), backlog=count) as listening:
         listening.setblocking(False)
         port = listening.getsockname()[1]
-        reading = get_context("spawn").Process(target=read_all, args=(port, count), daemon=True)
+        reading = get_context("spawn").Process(target=discard_all, args=(port, count), daemon=True)
         reading.start()
         opened: list[DirectTransport] = []
         try:

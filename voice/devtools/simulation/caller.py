@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from neartalk.devtools import Frame, Line
+from neartalk.devtools import Frame, ReconnectingSocket
 from voice.devtools.simulation.neighbour import SimulatedNeighbour
 
 
@@ -14,7 +14,7 @@ class KnockListener(Protocol):
         """Somebody knocks, and waits for an answer."""
 
 
-class SimulatedCaller(Line):
+class SimulatedCaller(ReconnectingSocket):
     """A simulated person at `/signal`. `peers` are the states of the peer list, by person."""
 
     path = "/signal"
@@ -22,11 +22,11 @@ class SimulatedCaller(Line):
     def __init__(
         self,
         neighbour: SimulatedNeighbour,
-        doors: Sequence[str],
+        server_urls: Sequence[str],
         policy: str,
         listener: KnockListener,
     ) -> None:
-        super().__init__(neighbour.key, doors)
+        super().__init__(neighbour.key, server_urls)
         self.neighbour = neighbour
         self.policy = policy
         self.listener = listener
@@ -40,7 +40,7 @@ class SimulatedCaller(Line):
         self.peers = {}
         self._join()
 
-    def take(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         match frame["type"]:
             case "voice.peers":
                 self._update(frame["peers"])

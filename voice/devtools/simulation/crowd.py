@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from chat.devtools import Client, Person, arrive, leave
-from neartalk.devtools import Api, Denied
+from neartalk.devtools import Api, ApiError
 from voice.devtools.simulation.caller import SimulatedCaller
 from voice.devtools.simulation.chatter import Chatter
 from voice.devtools.simulation.doorbell import Doorbell
@@ -30,13 +30,13 @@ LIFE_MS = 30 * 60_000
 
 
 class Crowd:
-    """All simulated people. `figures` counts what was done and shown, `denied` the calls that were
+    """All simulated people. `figures` counts what was done and shown, `refused` the calls that were
     refused, by code. `haste` divides all waits.
     """
 
     def __init__(
         self,
-        doors: Sequence[str],
+        server_urls: Sequence[str],
         people: int,
         spot: tuple[float, float],
         *,
@@ -45,7 +45,7 @@ class Crowd:
         seed: int | None = None,
         haste: float = 1.0,
     ) -> None:
-        self.doors = doors
+        self.server_urls = server_urls
         self.spot = spot
         self.radius_m = radius_m
         self.haste = haste
@@ -54,7 +54,7 @@ class Crowd:
         self.neighbours: list[SimulatedNeighbour] = []
         self.ids: set[str] = set()
         self.figures: Counter[str] = Counter()
-        self.denied: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.movement = Movement(self)
         self.chatter = Chatter(self)
         self.doorbell = Doorbell(self)
@@ -66,8 +66,8 @@ class Crowd:
         return [one.caller for one in self.neighbours if one.caller]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Runs until `stop` is set. Raises Denied, and httpx.HTTPError if there is no server."""
-        async with Api(self.doors) as self.api:
+        """Runs until `stop` is set. Raises ApiError, and httpx.HTTPError if there is no server."""
+        async with Api(self.server_urls) as self.api:
             await self.api.call("GET", "/api/health")
             try:
                 async with asyncio.TaskGroup() as self.group:
@@ -80,7 +80,7 @@ class Crowd:
                 raise several.exceptions[0] from several
             finally:
                 await asyncio.gather(*(caller.close() for caller in self.callers))
-                await leave(self.doors, self.neighbours)
+                await leave(self.server_urls, self.neighbours)
 
     def _lives(self) -> tuple[Coroutine[Any, Any, None], ...]:
         parts = self.movement.live(), self.chatter.live(), self.doorbell.live()
@@ -90,8 +90,10 @@ class Crowd:
 
     async def _come(self) -> None:
         for turn, walk in enumerate(self.walks):
-            neighbour = SimulatedNeighbour(await self.arrived(walk), self.doors, walk, self.chatter)
-            neighbour.door = turn
+            neighbour = SimulatedNeighbour(
+                await self.arrived(walk), self.server_urls, walk, self.chatter
+            )
+            neighbour.url_turn = turn
             self.neighbours.append(neighbour)
             neighbour.open()
             if turn == 0:
@@ -99,7 +101,7 @@ class Crowd:
                 self.policy = "relay" if answer["relay"] else "direct"
             if turn % CALLERS == 0:
                 neighbour.caller = SimulatedCaller(
-                    neighbour, self.doors, self.policy, self.doorbell
+                    neighbour, self.server_urls, self.policy, self.doorbell
                 )
                 neighbour.caller.open()
             await self.pause(ARRIVAL_S)
@@ -110,8 +112,8 @@ class Crowd:
         while True:
             try:
                 person = await arrive(self.api, walk.point.degrees(*self.spot), radius_m)
-            except Denied as denied:
-                await self.wait_for(denied)
+            except ApiError as refused:
+                await self.wait_for(refused)
             except httpx.HTTPError:
                 await self.pause(AWAY_S)
             else:
@@ -137,17 +139,17 @@ class Crowd:
     async def pause(self, least_s: float, most_s: float | None = None) -> None:
         await asyncio.sleep(self.chance.uniform(least_s, most_s or least_s) / self.haste)
 
-    async def wait_for(self, denied: Denied) -> None:
+    async def wait_for(self, refused: ApiError) -> None:
         """Waits as long as a refusal says. Raises it where waiting does not help."""
-        self.denied[denied.code] += 1
-        if denied.retry_after:
-            await asyncio.sleep(denied.retry_after)
-        elif denied.code not in {"session-unknown", "left"}:
-            raise denied
+        self.refused[refused.code] += 1
+        if refused.retry_after:
+            await asyncio.sleep(refused.retry_after)
+        elif refused.code not in {"session-unknown", "left"}:
+            raise refused
 
     # ---- What became of it -------------------------------------------------------------------
 
     def refusals(self) -> dict[str, int]:
         """Refusals and closes by code, of calls and on every socket."""
         clients: list[Client | SimulatedCaller] = [*self.neighbours, *self.callers]
-        return dict(sum((one.codes for one in clients), self.denied.copy()))
+        return dict(sum((one.codes for one in clients), self.refused.copy()))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from neartalk.devtools import Denied
+from neartalk.devtools import ApiError
 from presence.geo import cell_at, centre
 from presence.people import Place
 from voice.devtools.simulation.neighbour import SimulatedNeighbour
@@ -56,8 +56,8 @@ class Movement:
             neighbour.person = neighbour.person._replace(place=place)
             neighbour.moved_s = asyncio.get_running_loop().time()
             self.crowd.figures["moves"] += 1
-        except Denied as denied:
-            await self.crowd.wait_for(denied)
+        except ApiError as refused:
+            await self.crowd.wait_for(refused)
         except httpx.HTTPError:
             await self.crowd.pause(AWAY_S)
         neighbour.moving = False

@@ -38,9 +38,9 @@ class SimulatedNeighbour(Client):
     `free_s` on, by the loop's clock."""
 
     def __init__(
-        self, person: Person, doors: Sequence[str], walk: Walk, listener: ChatListener
+        self, person: Person, server_urls: Sequence[str], walk: Walk, listener: ChatListener
     ) -> None:
-        super().__init__(person, doors)
+        super().__init__(person, server_urls)
         self.walk = walk
         self.listener = listener
         self.caller: SimulatedCaller | None = None
@@ -77,12 +77,12 @@ class SimulatedNeighbour(Client):
             self.caller.key, self.caller.ended = person.key, 0
             self.caller.open()
 
-    def take(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         kind = frame["type"]
         fresh = kind == "chat.message" and frame["id"] not in self.ids
         again = kind == "chat.message" and frame["id"] in self.on_wire
         sent = self.pending.get(frame["ref"]) if kind == "chat.ack" else None
-        super().take(frame)
+        super().receive(frame)
         if fresh:
             self.listener.shown(self, frame)
         elif again:
