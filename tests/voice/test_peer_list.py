@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.hubs import WAIT_S, turns
+from tests.support.hubs import WAIT_S, Time, turns
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
 from voice.signaling.peer_list import PeerLists
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("no_rounds")
 
 
-async def test_what_two_agree_on_redraws_nobody_else_s_list() -> None:
+async def test_what_two_agree_on_sends_nobody_else_a_list() -> None:
     async with two_processes() as both:
         alice = await both.speaker("Alice", both.first)
         bob = await both.speaker("Bob", both.second, BESIDE)
@@ -47,7 +47,7 @@ def unheard(one: PageConnection) -> list[str]:
     return [far["person_id"] for far in one.page.all("voice.peers")[-1]["unheard"]]
 
 
-async def test_a_round_that_finds_nothing_new_redraws_nothing(
+async def test_a_round_that_finds_nothing_new_sends_no_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with two_processes() as both:
@@ -176,7 +176,7 @@ async def test_who_moved_away_is_off_the_list_of_those_who_only_saw_them() -> No
         await alice.until()
 
 
-async def test_what_happens_far_away_costs_a_line_nothing() -> None:
+async def test_what_happens_far_away_costs_a_connection_nothing() -> None:
     async with two_processes() as both:
         dora = await both.speaker("Dora", both.first, AWAY)
         await both.settle()
@@ -215,3 +215,25 @@ async def test_moving_to_another_district_hears_the_new_one_and_lets_go_of_the_o
         await dora.until(Alice="near")
         assert not before <= both.first.hub.coordinator.cache.districts
         assert HERE != AWAY
+
+
+async def test_a_list_is_due_once_a_period_or_at_once_and_never_twice() -> None:
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        await alice.page.until(lambda: alice.page.all("voice.peers") != [])
+        lists, time = PeerLists(both.first.hub.coordinator), Time()
+        alice.listed_at_s = time.now
+        for _ in range(2):
+            lists.schedule(alice, 1.0)
+        await time.pass_s(0.9)
+        assert lists.queue.empty()
+        await time.pass_s(0.2)
+        assert lists.queue.qsize() == 1
+        assert lists.begin(await lists.due())
+        lists.schedule(alice, 1.0)
+        lists.schedule(alice)
+        lists.schedule(alice, 1.0)
+        await time.pass_s(0.0)
+        assert lists.queue.qsize() == 1
+        await time.pass_s(2.0)
+        assert lists.queue.qsize() == 1
