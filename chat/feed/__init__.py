@@ -2,8 +2,8 @@
 
 from chat.feed.feed import Feed, feed
 from chat.feed.rendered import Said
-from chat.feed.replay import ARRIVAL_MAX, gather, heard_at
-from chat.feed.tail import after
+from chat.feed.paging import ARRIVAL_MAX, gather, heard_at
+from chat.feed.timeline import after
 
 __all__ = [
     "ARRIVAL_MAX",

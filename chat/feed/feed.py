@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from chat.feed.rendered import Said
-from chat.feed.replay import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at, nothing
-from chat.feed.tail import Shown, Tail, after
+from chat.feed.paging import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at, nothing
+from chat.feed.timeline import Shown, Tail, after
 from chat.history import AFTER_COUNT, History, history
 from chat.messages import (
     BEGINNING,

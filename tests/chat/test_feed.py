@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from chat.feed import ARRIVAL_MAX, Feed, Said, gather, replay
+from chat.feed import ARRIVAL_MAX, Feed, Said, gather, paging
 from chat.feed import feed as feeds
 from chat.history import History, MemoryHistory
 from chat.history.redis import RedisHistory
@@ -554,7 +554,7 @@ async def test_who_joins_far_behind_brings_the_hub_up_without_repeats(
     stores: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("PAGE_MIN", "PAGE_MAX"):
-        monkeypatch.setattr(replay, name, 4)
+        monkeypatch.setattr(paging, name, 4)
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         wire.fate = lambda hint: 0

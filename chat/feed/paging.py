@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chat.feed.rendered import Said
-from chat.feed.tail import Shown, shown_of
+from chat.feed.timeline import Shown, shown_of
 from chat.history import History
 from chat.messages import Removal, StreamId
 from presence.geo import Tile, in_range

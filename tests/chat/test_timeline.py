@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from chat.feed import ARRIVAL_MAX, Said, after
-from chat.feed.tail import HELD_MAX, Tail
+from chat.feed.timeline import HELD_MAX, Tail
 from chat.history import MemoryHistory, life_ms
 from chat.messages import BEGINNING, Draft, Message, Removal, StreamId
 from presence.delivery import Form
