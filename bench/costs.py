@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from bench.cores import cores, pinned
-from chat.feed.tail import Tail
+from chat.feed.timeline import Tail
 from chat.history.redis import RedisHistory, refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
-from chat.feed.rendered import Said
 from chat.feed.paging import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at, nothing
+from chat.feed.rendered import Said
 from chat.feed.timeline import Shown, Tail, after
 from chat.history import AFTER_COUNT, History, history
 from chat.messages import (

@@ -729,7 +729,7 @@ async def test_an_arrival_gets_the_newest_in_range_however_busy_the_tiles_are(
         limit = rng.choice([10, 60, ARRIVAL_MAX])
 
         def wanted(message: Said) -> bool:
-            return replay.heard_at(reader, message)
+            return paging.heard_at(reader, message)
 
         below = dict.fromkeys(tiles_within(reader.cell, reader.radius_m))
         found = await gather(history, below, wanted, limit=limit)
