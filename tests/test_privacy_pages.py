@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 
-from chat.reports.filing import EARLIER_MAX
+from chat.reports import EARLIER_MAX
 from neartalk.records import KEPT
 from neartalk.records.activity import FEW
 from presence.delivery.recent_subscriptions import PLACES_MAX

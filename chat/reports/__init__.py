@@ -1,7 +1,12 @@
 """Reports of people: filed with sealed evidence, reviewed in the admin."""
 
-from chat.reports.evidence import seal_of
+from chat.reports.evidence import EARLIER_MAX, seal_of
+from chat.reports.filing import file_report
+from chat.reports.rows import save_report
 
 __all__ = [
+    "EARLIER_MAX",
+    "file_report",
+    "save_report",
     "seal_of",
 ]

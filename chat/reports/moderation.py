@@ -44,7 +44,7 @@ def taken_back(report: Report) -> bool:
     tile = cache.get(f"report-tile:{report.pk}")
     if tile is None:
         return False
-    return async_to_sync(feed().take_back)([tile], report.message_id, report.person_id)
+    return async_to_sync(feed().sender.retract)([tile], report.message_id, report.person_id)
 
 
 def mute(report: Report, user: User, note: str, lasts: timedelta = HOUR) -> str:
