@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from bench.cores import cores, pinned
-from chat.feed.timeline import Tail
+from chat.feed.timeline import Timeline
 from chat.history.redis import RedisHistory, refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
@@ -267,7 +267,7 @@ def held() -> list[tuple[str, float]]:
     between = process.memory_info().rss
     for turn in range(count):
         empty.load(f"{turn:06}", Tileful())
-        tails[f"{turn:06}"] = Tail()
+        tails[f"{turn:06}"] = Timeline()
     after = process.memory_info().rss
     return [
         ("somebody near, alone in a tile, in a process", (between - before) / count),

@@ -1,4 +1,4 @@
-"""Who is refused again and again is muted: for minutes, then longer."""
+"""Mutes whoever is refused again and again: for minutes, then longer."""
 
 from chat.spam import SPAM
 from neartalk.codes import Refused
@@ -8,10 +8,10 @@ from neartalk.records import sanctions
 RULE = "chat.refused"
 
 
-async def bear(person_id: str, device: str, refused: Refused) -> None:
+async def record_strike(person_id: str, device: str, refused: Refused) -> None:
     """Counts a message that was refused by a limit or as spam.
 
-    Raises Refused: `muted` in its place, once it was one too many; `store-unavailable`.
+    Raises Refused: `muted` instead, once that was one too many; `store-unavailable`.
     """
     act = Act(RULE, person_id)
     if not act.limit.on or not (refused.rule or refused.code in SPAM):
@@ -19,5 +19,5 @@ async def bear(person_id: str, device: str, refused: Refused) -> None:
     _, wait_ms = await allowances().take([act])
     if not wait_ms:
         return
-    row = sanctions().muted(person_id, device) or sanctions().wear_out(person_id, device)
-    raise sanctions().refusal(row, ref=refused.ref, rule=RULE) from refused
+    row = sanctions().muted(person_id, device) or sanctions().escalate_mute(person_id, device)
+    raise sanctions().refusal(row, rule=RULE) from refused

@@ -146,7 +146,7 @@ async def profile(people: int, cells: int, messages: int, rate: float) -> Report
                 heard = hub.audience.hearing(crowd[author].place)
                 deliveries += sum(len(group.live) for group in heard)
                 await asyncio.sleep(1 / rate)
-        kept = sum(len(tail.held) for tail in feed.tails.values())
+        kept = sum(len(one.entries) for one in feed.sequencer.timelines.values())
         await hub.stop()
     if kept < messages:
         raise RuntimeError(f"{messages - kept} messages were refused")

@@ -1,16 +1,17 @@
 """From history to sockets: each tile's entries in order, once, whatever is lost on the way."""
 
 from chat.feed.feed import Feed, feed
-from chat.feed.paging import ARRIVAL_MAX, gather, heard_at
-from chat.feed.rendered import Said
-from chat.feed.timeline import after
+from chat.feed.paging import load_newest, reaches
+from chat.feed.rendered import RenderedMessage
+from chat.feed.replayer import ARRIVAL_MAX
+from chat.feed.sequencer import Sequencer
 
 __all__ = [
     "ARRIVAL_MAX",
     "Feed",
-    "Said",
-    "after",
+    "RenderedMessage",
+    "Sequencer",
     "feed",
-    "gather",
-    "heard_at",
+    "load_newest",
+    "reaches",
 ]

@@ -1,367 +1,143 @@
-"""From history to the hub: each tile's entries in order, once, whatever hints are lost or late.
+"""Broadcasts each tile's entries in order, once, whatever hints are lost or late.
 
-A hint carries the place before it. A place that is not the last one seen is a gap, and what is
-missing is read from history; a poll every 2 s catches a dropped last hint.
+A hint carries the id before its entry. An id that is not the last one broadcast means a gap: what
+is missing is read from history.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
-from functools import cache
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from chat.feed.paging import ARRIVAL_MAX, RESUME_MAX, Replay, gather, heard_at, nothing
-from chat.feed.rendered import Said
-from chat.feed.timeline import Shown, Tail, after
-from chat.history import AFTER_COUNT, History, history
-from chat.messages import (
-    BEGINNING,
-    Appended,
-    Draft,
-    Entry,
-    StreamId,
-    entry_of,
-    message_of,
-    public_id,
-    to_fields,
-)
-from neartalk.codes import Refused
-from neartalk.instruments import DELIVERY_SECONDS, unavailable
-from neartalk.limits import rule
-from neartalk.records import records
-from presence.delivery import Socket, gap, rows, signal
-from presence.geo import Tile, apart, label, tiles_within
-from presence.hub import Arrival, Hub, hub
-from presence.people import Session
-
-CHUNK_ROWS = 20
-STORE_WAIT_S = 2.0
-RECENT_MS = 120_000
-NEW_MS = 60_000
+from chat.feed.rendered import RenderedMessage
+from chat.feed.timeline import Step, Timeline
+from chat.history import AFTER_COUNT, History
+from chat.messages import Entry, StreamId
+from neartalk.instruments import DELIVERY_SECONDS
+from presence.delivery import Audience
+from presence.geo import Tile
 
 
-class Feed:
-    """The hub's source of messages. One a process."""
+class Sequencer:
+    """The timelines of the tiles that this process is subscribed to.
 
-    # How long a hint may be on its way before what it would have told is read.
-    patience_s = 0.02
+    `later` runs work on its own. `subscribed` counts subscriptions: whoever polls sees from it that
+    one was added meanwhile.
+    """
 
-    def __init__(self, hub: Hub, history: History) -> None:
-        self.hub = hub
+    # A missing hint may be on its way: history is read once this is over.
+    reorder_delay_s = 0.02
+
+    def __init__(
+        self,
+        history: History,
+        audience: Audience,
+        now_ms: Callable[[], int],
+        later: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
         self.history = history
-        self.tails: dict[Tile, Tail] = {}
-        self.mark_ms = 0
-        self.begun = 0
-        self.kept = 0
-        # What closed them: a hint that was late, reading, or the poll where no hint came at all.
+        self.audience = audience
+        self.now_ms = now_ms
+        self.later = later
+        self.timelines: dict[Tile, Timeline] = {}
+        self.subscribed = 0
+        # By what closed them: a late hint, reading, or the poll where no hint came at all.
         self.gaps = Counter({"hint": 0, "reading": 0, "poll": 0})
-        hub.watch.source = self
 
-    # ---- What a person does ------------------------------------------------------------------
+    # ---- Subscriptions -----------------------------------------------------------------------
 
-    async def send(self, socket: Socket, text: str, ref: str) -> None:
-        """Keeps a message, acks it, and only then shows it to anybody.
+    async def subscribe(self, tiles: Iterable[Tile]) -> None:
+        """Broadcasts what is kept in these tiles from now on. Older entries are for the replay.
 
-        Raises Refused: as `History.append` does; with `store-unavailable` nobody knows whether it
-        was kept.
+        Raises Refused: `store-unavailable`. Then entries of these tiles wait until the next try.
         """
-        person = socket.person
-        session, place = socket.session, person.place
-        speed = "chat.new" if self._is_new(session) else "chat.send"
-        draft = Draft(person.person_id, person.name, place, text, ref, speed, session.origin)
-        appended = await self._append(draft, socket.session)
-        message_id = public_id(appended.at, draft.person_id, ref)
-        socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
-        if appended.fresh:
-            self.kept += 1
-            records().activity.say(draft.place.cell)
-            self._publish(message_of(draft, appended.at), appended.previous)
+        fresh = {tile: Timeline() for tile in tiles}
+        self.timelines.update(fresh)
+        now_ms = await self.history.now_ms()
+        self.subscribed += 1
+        for tile, timeline in fresh.items():
+            timeline.begin(now_ms)
+            self._resume(tile, timeline)
 
-    def _is_new(self, session: Session) -> bool:
-        """In the first minute one speaks slowly."""
-        age_ms = self.hub.now_ms() - session.opened_ms
-        return age_ms < NEW_MS and rule("chat.new").on
+    def unsubscribe(self, tiles: Iterable[Tile]) -> None:
+        for tile in tiles:
+            self.timelines.pop(tile, None)
 
-    async def ack_known(self, socket: Socket, ref: str) -> bool:
-        """Acks a message that is kept already; whether it is.
-
-        Raises Refused: `store-unavailable`.
-        """
-        person = socket.person
-        tiles = [*self._just_left(socket.session), person.tile]
-        known = await self.history.known(person.person_id, ref, tiles)
-        if known:
-            message_id = public_id(known, person.person_id, ref)
-            socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
-        return known is not None
-
-    def _just_left(self, session: Session) -> list[Tile]:
-        recent = self.hub.now_ms() - RECENT_MS
-        return [left.tile for left in session.trail if left.left_ms > recent]
-
-    async def _append(self, draft: Draft, session: Session) -> Appended:
-        earlier = self._just_left(session)
-        try:
-            async with in_time():
-                return await self.history.append(draft, earlier)
-        except Refused as refused:
-            refused.ref = draft.ref
-            raise
-
-    async def remove(self, session: Session, message_id: str) -> None:
-        """Takes one's own message back, everywhere. Raises Refused: `not-found`."""
-        tiles = {session.person.tile, *(left.tile for left in session.trail)}
-        if not await self.take_back(tiles, message_id, session.person.person_id):
-            raise Refused("not-found")
-
-    async def take_back(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
-        """The same for whoever decides it: whether any of the tiles held the message."""
-        async with in_time():
-            found = await self.history.remove(tiles, message_id, person_id)
-        if found:
-            self._publish(*found)
-        return found is not None
-
-    def _publish(self, entry: Entry, previous: StreamId) -> None:
-        """Own sockets by a call, the other processes by a hint."""
-        self.take(entry, previous)
-        self.hub.hints.tell(entry.tile, to_hint(entry, previous))
+    def expire(self) -> None:
+        for timeline in self.timelines.values():
+            timeline.expire(self.now_ms())
 
     # ---- In order, once ----------------------------------------------------------------------
 
-    async def begin(self, tiles: Iterable[Tile]) -> None:
-        """Follows these tiles from now on; what stands there already is each reader's replay."""
-        fresh = {tile: Tail() for tile in tiles}
-        self.tails.update(fresh)
-        now = await self.history.now_ms()
-        self.begun += 1
-        for tile, tail in fresh.items():
-            tail.begin(now)
-            self._resume(tile, tail)
-
-    async def restart(self) -> None:
-        """The store began anew: what it holds after the places seen so far is handed over.
-
-        Only where its clock is behind them do they mean nothing any more.
-        """
-        now = await self.history.now_ms()
-        self.mark_ms = min(self.mark_ms, now)
-        for tail in self.tails.values():
-            if tail.last is not None:
-                tail.last = tail.last if tail.last.ms <= now else BEGINNING
-                tail.forget(after(tail.last))
-        await self.poll()
-
-    def forget(self, tiles: Iterable[Tile]) -> None:
-        for tile in tiles:
-            self.tails.pop(tile, None)
-
-    async def receive(self, event: dict[str, Any]) -> None:
-        self.take(*from_hint(event))
-
-    def take(self, entry: Entry, previous: StreamId) -> None:
-        """Hands an entry over if it is the next one; else what lies between is read first."""
-        tail = self.tails.get(entry.tile)
-        if tail is None:
+    def apply(self, entry: Entry, previous: StreamId) -> None:
+        """Broadcasts an entry if it is the next one. Else it waits until history was read."""
+        timeline = self.timelines.get(entry.tile)
+        if timeline is None:
             return
-        if tail.reading or tail.last is None:
-            tail.waiting.append((entry, previous))
-        elif previous > tail.last:
-            tail.waiting.append((entry, previous))
-            if not tail.mending:
-                tail.mending = True
-                self.hub.later(self._mend(entry.tile, tail))
-        else:
-            self._deliver(tail, [entry])
-            if tail.waiting:
-                self._resume(entry.tile, tail)
+        step = timeline.step(previous)
+        if step is Step.BROADCAST:
+            self.broadcast(timeline, [entry])
+            if timeline.waiting:
+                self._resume(entry.tile, timeline)
+            return
+        timeline.waiting.append((entry, previous))
+        if step is Step.FILL_GAP:
+            timeline.reordering = True
+            self.later(self._fill_gap(entry.tile, timeline))
 
-    async def _mend(self, tile: Tile, tail: Tail) -> None:
-        """Most gaps close by themselves: two processes spoke at once, and the hint of what came
-        first is on its way. What does not come is read."""
-        await asyncio.sleep(self.patience_s)
-        tail.mending = False
-        if tail.waiting and not tail.reading:
+    def broadcast(self, timeline: Timeline, entries: Iterable[Entry]) -> bool:
+        """Writes entries to the sockets in range: the only place where any reaches them.
+
+        Entries up to the timeline's last one are skipped. True if any was left.
+        """
+        before = timeline.last
+        for entry in entries:
+            if timeline.last is None or entry.at <= timeline.last:
+                continue
+            now_ms = self.now_ms()
+            rendered = timeline.apply(entry, now_ms)
+            if isinstance(rendered, RenderedMessage):
+                DELIVERY_SECONDS.observe(max(0, now_ms - entry.at.ms) / 1000)
+                self.audience.say(rendered)
+            else:
+                self.audience.unsay(rendered)
+        return timeline.last != before
+
+    # ---- Gaps --------------------------------------------------------------------------------
+
+    async def _fill_gap(self, tile: Tile, timeline: Timeline) -> None:
+        """Reads what is missing, unless its hint comes first: two processes that publish at the
+        same time often arrive in the wrong order."""
+        await asyncio.sleep(self.reorder_delay_s)
+        timeline.reordering = False
+        if timeline.waiting and not timeline.reading:
             self.gaps["reading"] += 1
-            await self._read_on(tile, tail)
-        elif not tail.waiting:
+            await self._read_on(tile, timeline)
+        elif not timeline.waiting:
             self.gaps["hint"] += 1
 
-    async def _read_on(self, tile: Tile, tail: Tail) -> None:
-        tail.reading = True
-        # What waits by now stands in the history, or is gone from it: then nobody is shown it.
-        tail.waiting.clear()
+    async def _read_on(self, tile: Tile, timeline: Timeline) -> None:
+        timeline.reading = True
+        # History holds what waits by now, or holds it no more: then nobody is sent it.
+        timeline.waiting.clear()
         try:
-            await self._read_rest(tile, tail)
+            await self._read_rest(tile, timeline)
         finally:
-            self._resume(tile, tail)
+            self._resume(tile, timeline)
 
-    async def _read_rest(self, tile: Tile, tail: Tail) -> None:
-        """Hands over everything that the history of a tile holds by now."""
+    async def _read_rest(self, tile: Tile, timeline: Timeline) -> None:
+        """Broadcasts everything that the history of a tile holds by now."""
         full = True
-        while full and tail.last is not None:
-            entries = (await self.history.after({tile: tail.last})).entries[tile]
-            if self.tails.get(tile) is not tail:
-                return  # nobody reaches the tile any more, or somebody began anew
-            self._deliver(tail, entries)
+        while full and timeline.last is not None:
+            entries = (await self.history.after({tile: timeline.last})).entries[tile]
+            if self.timelines.get(tile) is not timeline:
+                return  # unsubscribed, or subscribed again, meanwhile
+            self.broadcast(timeline, entries)
             full = len(entries) == AFTER_COUNT
 
-    def _resume(self, tile: Tile, tail: Tail) -> None:
-        tail.reading = False
-        waiting, tail.waiting = tail.waiting, []
+    def _resume(self, tile: Tile, timeline: Timeline) -> None:
+        """Applies what waited while history was read."""
+        timeline.reading = False
+        waiting, timeline.waiting = timeline.waiting, []
         for entry, previous in sorted(waiting, key=lambda hint: hint[0].at):
-            self.take(entry, previous)
-
-    def _deliver(self, tail: Tail, entries: Iterable[Entry]) -> bool:
-        """The one place where messages reach sockets; nothing passes it twice. Whether any did."""
-        before = tail.last
-        for entry in entries:
-            if tail.last is None or entry.at <= tail.last:
-                continue
-            now_ms = self.hub.now_ms()
-            shown = tail.take(entry, now_ms)
-            if isinstance(shown, Said):
-                DELIVERY_SECONDS.observe(max(0, now_ms - entry.at.ms) / 1000)
-                self.hub.audience.say(shown)
-            else:
-                self.hub.audience.unsay(shown)
-        return tail.last != before
-
-    async def poll(self) -> None:
-        """Reads what hints have missed. The mark: everything before it has been handed over."""
-        begun = self.begun
-        mark_ms = await self._catch_up(self.tails)
-        if begun == self.begun:
-            self.mark_ms = mark_ms
-
-    async def _catch_up(self, tiles: Iterable[Tile]) -> int:
-        """Hands over what these tiles hold by now; the store's clock before it was read."""
-        mark_ms = 0
-        tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
-        last = {tile: tail.last for tile, tail in tails.items() if tail.last is not None}
-        while last or not mark_ms:
-            reading = await self.history.after(last)
-            mark_ms = mark_ms or reading.now_ms
-            for tile, entries in reading.entries.items():
-                if self.tails.get(tile) is tails[tile] and self._deliver(tails[tile], entries):
-                    self.gaps["poll"] += 1
-            last = {
-                tile: entries[-1].at
-                for tile, entries in reading.entries.items()
-                if len(entries) == AFTER_COUNT
-            }
-        return mark_ms
-
-    async def trim(self) -> None:
-        await self.history.trim()
-        for tail in self.tails.values():
-            tail.trim(self.hub.now_ms())
-
-    # ---- Arrivals ----------------------------------------------------------------------------
-
-    async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
-        """Writes what is in range and alive, then the mark. Returns the ids that were written."""
-        tiles = tiles_within(socket.place.cell, socket.place.radius_m)
-        mark_ms = await self._catch_up(tiles)
-        replay = await self._gather(socket, tiles, arrival, now_ms=mark_ms)
-        for message_rows in self._chunks(socket, replay.messages):
-            socket.write(rows(socket.form, message_rows))
-            await socket.outlet.drained()
-        if arrival.mark_ms is not None:
-            self._tell_missed(socket, replay, arrival)
-        socket.write(signal(socket.form, "mark", mark=mark_ms))
-        return {said.id for said in replay.messages}
-
-    async def _gather(
-        self, socket: Socket, tiles: Iterable[Tile], arrival: Arrival, *, now_ms: int
-    ) -> Replay:
-        """From the tails, and from the store what they do not hold. `now_ms` is the store's own
-        clock: what this process knows of it may be late by as long as an answer took.
-        """
-        place, since_ms, before = socket.place, arrival.since_ms, arrival.moved_from
-        tails = {tile: tail for tile in tiles if (tail := self.tails.get(tile))}
-
-        def wanted(said: Said) -> bool:
-            if not socket.hears(said) or (since_ms is not None and said.at.ms < since_ms):
-                return False
-            return heard_at(place, said) and not (before and heard_at(before, said))
-
-        def found(tile: Tile, below: StreamId | None, older: list[Shown], full: bool) -> None:
-            if below is not None:
-                tails[tile].extend_back(below, older, full=full)
-
-        return await gather(
-            self.history,
-            {
-                tile: tail.since
-                for tile, tail in tails.items()
-                if tail.lacks(now_ms) and (since_ms is None or tail.since.ms >= since_ms)
-            },
-            wanted,
-            limit=ARRIVAL_MAX if since_ms is None else RESUME_MAX,
-            held=[shown for tail in tails.values() for shown in tail.alive(now_ms)],
-            since_ms=since_ms or 0,
-            found=found if since_ms is None else nothing,
-        )
-
-    def _chunks(self, socket: Socket, messages: Sequence[Said]) -> Iterable[list[str]]:
-        now_ms, mine = self.hub.now_ms(), socket.person.person_id
-        for start in range(0, len(messages), CHUNK_ROWS):
-            chunk = messages[start : start + CHUNK_ROWS]
-            for said in chunk:
-                said.age(now_ms)
-            yield [
-                said.row(
-                    socket.form,
-                    label(apart(socket.place.cell, said.place.cell)),
-                    mine=said.person_id == mine,
-                )
-                for said in chunk
-            ]
-
-    def _tell_missed(self, socket: Socket, replay: Replay, arrival: Arrival) -> None:
-        """For one who comes back: what was taken back meanwhile, and whether it was too much."""
-        removed = [
-            one.removed_id
-            for one in replay.removals
-            if one.at.ms >= (arrival.mark_ms or 0)
-            and heard_at(socket.place, one)
-            and socket.hears(one)
-        ]
-        if removed:
-            socket.write(signal(socket.form, "gone", ids=removed))
-        if replay.more and not arrival.moved_away:
-            socket.write(gap(socket.form, "too-much"))
-
-
-@asynccontextmanager
-async def in_time() -> AsyncIterator[None]:
-    """For what somebody waits for. Raises Refused: `store-unavailable`, where it takes too long."""
-    try:
-        async with asyncio.timeout(STORE_WAIT_S):
-            yield
-    except TimeoutError as late:
-        unavailable["history",] += 1
-        raise Refused("store-unavailable", retry_after=2) from late
-
-
-def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:
-    """An entry for the tile's group: as it stands in history, with the place before it."""
-    return {
-        "type": "chat.said",
-        "at": str(entry.at),
-        "previous": str(previous),
-        "fields": to_fields(entry),
-    }
-
-
-def from_hint(event: dict[str, Any]) -> tuple[Entry, StreamId]:
-    entry = entry_of(event["at"], event["fields"])
-    return entry, StreamId.parse(event["previous"])
-
-
-@cache
-def feed() -> Feed:
-    """The feed of this process."""
-    return Feed(hub(), history())
+            self.apply(entry, previous)

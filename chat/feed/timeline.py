@@ -1,88 +1,113 @@
-"""The end of one tile's history, as this process has handed it over: what arrivals are shown."""
+"""The newest entries of one tile that this process has broadcast, and which entry comes next."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from enum import Enum, auto
 
-from chat.feed.rendered import Said
+from chat.feed.rendered import RenderedMessage
 from chat.history import life_ms
-from chat.messages import BEGINNING, Entry, Message, Removal, StreamId, just_before
+from chat.messages import BEGINNING, Entry, Message, Retraction, StreamId, just_before, next_id
 
-HELD_MAX = 400
+ENTRIES_MAX = 400
 
-Shown = Said | Removal
+TimelineEntry = RenderedMessage | Retraction
 
 
-class Tail:
-    """`last` is how far the history has been handed over, and `held` is everything in it from
-    `since` on, oldest first. Hints wait while it is being found out what lies before them: while it
-    is `reading`, or while it is `mending` a gap.
+class Step(Enum):
+    """What is to be done with an entry that was published for a tile."""
+
+    BROADCAST = auto()  # it follows the last one, or is a repeat that the broadcast skips
+    WAIT = auto()  # history is being read, or is about to be
+    FILL_GAP = auto()  # the first one beyond a gap
+
+
+class Timeline:
+    """`last` is the id of the newest entry that was broadcast. `entries` is everything in the
+    tile's history from `since` on, oldest first: what arrivals are sent.
+
+    Published entries are `waiting` while history is `reading`, or while a gap is `reordering`: then
+    the missing entry may still come by itself.
     """
 
     def __init__(self) -> None:
         self.last: StreamId | None = None
         self.since = BEGINNING
-        self.held: deque[Shown] = deque()
+        self.entries: deque[TimelineEntry] = deque()
         self.waiting: list[tuple[Entry, StreamId]] = []
         self.reading = True
-        self.mending = False
+        self.reordering = False
 
     def begin(self, now_ms: int) -> None:
-        """What happens from `now_ms` on is handed over; what stands before it is not held yet."""
+        """Entries from `now_ms` of the store's clock on are broadcast. Older ones are in the store
+        alone."""
         self.last = just_before(now_ms)
-        self.forget(StreamId(now_ms, 0))
+        self.reset(StreamId(now_ms, 0))
 
-    def forget(self, since: StreamId) -> None:
-        """Holds nothing any more of what stands before a place."""
-        self.held.clear()
+    def rewind(self, now_ms: int) -> None:
+        """The store was restarted: where its clock is behind `last`, ids begin anew."""
+        if self.last is not None:
+            self.last = self.last if self.last.ms <= now_ms else BEGINNING
+            self.reset(next_id(self.last))
+
+    def reset(self, since: StreamId) -> None:
+        """Holds no entry that stands before `since`."""
+        self.entries.clear()
         self.since = since
 
-    def take(self, entry: Entry, now_ms: int) -> Shown:
-        """The next entry."""
-        self.last = entry.at
-        shown = shown_of(entry, now_ms)
-        self.held.append(shown)
-        if isinstance(shown, Removal):
-            self._drop(shown.removed_id)
-        if len(self.held) > HELD_MAX:
-            self.since = after(self.held.popleft().at)
-        return shown
+    def step(self, previous: StreamId) -> Step:
+        """What is to be done with an entry that stands right after `previous` in history."""
+        if self.reading or self.last is None:
+            return Step.WAIT
+        if previous > self.last:
+            return Step.WAIT if self.reordering else Step.FILL_GAP
+        return Step.BROADCAST
 
-    def lacks(self, now_ms: int) -> bool:
+    def apply(self, entry: Entry, now_ms: int) -> TimelineEntry:
+        """Adds the next entry. Returns it as readers are sent it."""
+        self.last = entry.at
+        rendered = rendered_entry(entry, now_ms)
+        self.entries.append(rendered)
+        if isinstance(rendered, Retraction):
+            self._remove(rendered.removed_id)
+        if len(self.entries) > ENTRIES_MAX:
+            self.since = next_id(self.entries.popleft().at)
+        return rendered
+
+    def is_partial(self, now_ms: int) -> bool:
         """Whether older entries may be alive in the store."""
         return self.since > BEGINNING and self.since.ms > now_ms - life_ms()
 
-    def extend_back(self, below: StreamId, older: Sequence[Shown], *, full: bool) -> None:
-        """Holds what was read from below a place, unless another reader has done so meanwhile.
-        A page that is not full was the oldest."""
-        if self.since == below and len(self.held) + len(older) <= HELD_MAX:
-            gone = {one.removed_id for one in self.held if isinstance(one, Removal)}
-            self.held.extendleft(
-                one for one in reversed(older) if isinstance(one, Removal) or one.id not in gone
+    def prepend(self, below: StreamId, older: Sequence[TimelineEntry], *, full: bool) -> None:
+        """Adds a page that was read from below an id, unless another reader has added it meanwhile.
+
+        A page that is not `full` was the oldest. Nothing is added beyond ENTRIES_MAX.
+        """
+        if self.since == below and len(self.entries) + len(older) <= ENTRIES_MAX:
+            removed = {one.removed_id for one in self.entries if isinstance(one, Retraction)}
+            self.entries.extendleft(
+                one
+                for one in reversed(older)
+                if isinstance(one, Retraction) or one.id not in removed
             )
             self.since = older[0].at if full else BEGINNING
 
-    def alive(self, now_ms: int) -> Iterable[Shown]:
-        return (shown for shown in self.held if shown.at.ms > now_ms - life_ms())
+    def alive(self, now_ms: int) -> Iterable[TimelineEntry]:
+        return (entry for entry in self.entries if entry.at.ms > now_ms - life_ms())
 
-    def trim(self, now_ms: int) -> None:
-        """Lets go of what has lived its time, and of rows whose minutes are over."""
-        while self.held and self.held[0].at.ms <= now_ms - life_ms():
-            self.since = after(self.held.popleft().at)
-        for shown in self.held:
-            if isinstance(shown, Said):
-                shown.age(now_ms)
+    def expire(self, now_ms: int) -> None:
+        """Removes entries whose life is over, and rows that show a minute which is over."""
+        while self.entries and self.entries[0].at.ms <= now_ms - life_ms():
+            self.since = next_id(self.entries.popleft().at)
+        for entry in self.entries:
+            if isinstance(entry, RenderedMessage):
+                entry.refresh(now_ms)
 
-    def _drop(self, removed_id: str) -> None:
-        for shown in self.held:
-            if isinstance(shown, Said) and shown.id == removed_id:
-                self.held.remove(shown)
+    def _remove(self, removed_id: str) -> None:
+        for entry in self.entries:
+            if isinstance(entry, RenderedMessage) and entry.id == removed_id:
+                self.entries.remove(entry)
                 return
 
 
-def shown_of(entry: Entry, now_ms: int) -> Shown:
-    return Said(entry, now_ms) if isinstance(entry, Message) else entry
-
-
-def after(at: StreamId) -> StreamId:
-    """The next place."""
-    return StreamId(at.ms, at.seq + 1)
+def rendered_entry(entry: Entry, now_ms: int) -> TimelineEntry:
+    return RenderedMessage(entry, now_ms) if isinstance(entry, Message) else entry

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from chat.messages import Appended, Draft, Entry, Removal, StreamId
+from chat.messages import Appended, Draft, Entry, Retraction, StreamId
 from presence.geo import Tile
 
 # So many entries of a tile come with one `after`; as many as this mean that there may be more.
@@ -42,10 +42,10 @@ class History(Protocol):
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
-    ) -> tuple[Removal, StreamId] | None:
+    ) -> tuple[Retraction, StreamId] | None:
         """Takes a message of this person back from whichever of the tiles holds it.
 
-        Returns the removal and the place before it; None where no tile holds such a message.
+        Returns the retraction and the place before it; None where no tile holds such a message.
         """
 
     async def page(

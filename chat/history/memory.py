@@ -12,7 +12,7 @@ from chat.messages import (
     Draft,
     Entry,
     Message,
-    Removal,
+    Retraction,
     StreamId,
     just_before,
     message_of,
@@ -56,7 +56,7 @@ class MemoryHistory:
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
-    ) -> tuple[Removal, StreamId] | None:
+    ) -> tuple[Retraction, StreamId] | None:
         place = stream_id_of(message_id)
         for tile in tiles:
             stream = self._fresh(tile)
@@ -67,8 +67,8 @@ class MemoryHistory:
                 person_id,
             ):
                 del stream.entries[index]
-                removal = Removal(self._next_id(stream), found.place, person_id, message_id)
-                return removal, self._put(tile, removal).previous
+                retraction = Retraction(self._next_id(stream), found.place, person_id, message_id)
+                return retraction, self._put(tile, retraction).previous
         return None
 
     async def page(
@@ -111,7 +111,7 @@ class MemoryHistory:
             tats[key], wait_ms = take(self.tats.get(key, 0), now, act.cost_ms, act.tolerance_ms)
             waits.append(wait_ms)
         if longest := max(waits, default=0):
-            raise refusal_of(acts[waits.index(longest)], longest, draft.ref)
+            raise refusal_of(acts[waits.index(longest)], longest)
         self.tats |= tats
 
     def _next_id(self, stream: Stream) -> StreamId:

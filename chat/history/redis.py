@@ -16,7 +16,7 @@ from chat.messages import (
     Draft,
     Entry,
     Message,
-    Removal,
+    Retraction,
     StreamId,
     entry_of,
     just_before,
@@ -64,7 +64,7 @@ class RedisHistory:
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
         if said == "wait":
             each, wait_ms = values
-            raise refusal_of(acts[each - 1], wait_ms, draft.ref)
+            raise refusal_of(acts[each - 1], wait_ms)
         at, previous, due = values
         kept = Appended(StreamId.parse(at), StreamId.parse(previous))
         self._look_after(draft.tile, kept, due)
@@ -107,7 +107,7 @@ class RedisHistory:
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
-    ) -> tuple[Removal, StreamId] | None:
+    ) -> tuple[Retraction, StreamId] | None:
         place = stream_id_of(message_id)
         if place is None:
             return None
@@ -120,8 +120,8 @@ class RedisHistory:
             found = await self.client.run(self.scripts["remove"], keys, arguments)
         if not found:
             return None
-        removal = Removal(StreamId.parse(found[0]), message.place, person_id, message_id)
-        return removal, StreamId.parse(found[1])
+        retraction = Retraction(StreamId.parse(found[0]), message.place, person_id, message_id)
+        return retraction, StreamId.parse(found[1])
 
     async def _find(
         self, tiles: Iterable[Tile], place: StreamId, message_id: str, person_id: str

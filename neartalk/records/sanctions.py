@@ -32,7 +32,7 @@ OVERLAP = timedelta(minutes=1)
 REMEMBERED = timedelta(days=1)
 UNWRITTEN_MAX = 1000
 LONGEST = timedelta(days=30)
-WORN_OUT = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+MUTE_STEPS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
 Listener = Callable[[Sequence[Sanction]], None]
 
@@ -82,12 +82,12 @@ class Sanctions:
         if row := self.banned(person_id, device):
             raise self.refusal(row)
 
-    def refuse_muted(self, person_id: str, device: str, ref: str | None = None) -> None:
+    def refuse_muted(self, person_id: str, device: str) -> None:
         """Raises Refused: `muted`."""
         if row := self.muted(person_id, device):
-            raise self.refusal(row, ref=ref)
+            raise self.refusal(row)
 
-    def refusal(self, row: Sanction, *, ref: str | None = None, rule: str | None = None) -> Refused:
+    def refusal(self, row: Sanction, *, rule: str | None = None) -> Refused:
         """What somebody is told of it."""
         reason = Reason(row.reason).label
         if row.kind == Sanction.Kind.BAN:
@@ -98,7 +98,6 @@ class Sanctions:
             reason=reason,
             until=row.until,
             retry_after=max(1, seconds(wait_ms)),
-            ref=ref,
             rule=rule,
         )
 
@@ -145,10 +144,10 @@ class Sanctions:
             self._next()
         return row
 
-    def wear_out(self, person_id: str, device: str = "") -> Sanction:
-        """A mute by nobody, for who was refused again and again: each one lasts longer."""
+    def escalate_mute(self, person_id: str, device: str = "") -> Sanction:
+        """Mutes somebody who was refused again and again: 5 minutes, then 15, then an hour."""
         earlier = max(self.earlier[person_id], self.earlier[device] if device else 0)
-        lasts = WORN_OUT[min(earlier, len(WORN_OUT) - 1)]
+        lasts = MUTE_STEPS[min(earlier, len(MUTE_STEPS) - 1)]
         return self.impose(Sanction.Kind.MUTE, person_id, lasts, Reason.SPAM, device=device)
 
     def complete(self, row: Sanction, device: str, origin: str) -> None:

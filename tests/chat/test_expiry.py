@@ -114,7 +114,7 @@ class Street:
         ear = socket.outlet
         assert isinstance(ear, Ear)
         ear.texts.clear()
-        await self.feed.send(socket, text, f"ref-of-{text.replace(' ', '-')}")
+        await self.feed.sender.send(socket, text, f"ref-of-{text.replace(' ', '-')}")
         (ack,) = [frame for frame in ear.frames() if frame["type"] == "chat.ack"]
         at = stream_id_of(ack["id"])
         assert at is not None

@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from chat.feed import ARRIVAL_MAX, Feed, Said, gather, paging
-from chat.feed import feed as feeds
+from chat.feed import (
+    ARRIVAL_MAX,
+    Feed,
+    RenderedMessage,
+    load_newest,
+    paging,
+    reaches,
+    replayer,
+)
 from chat.history import History, MemoryHistory
 from chat.history.redis import RedisHistory
 from chat.messages import Draft, StreamId
@@ -129,7 +136,7 @@ async def test_everybody_sees_everything_once_and_in_order_whatever_becomes_of_t
 async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
-        time, second.feed.patience_s = Time(), 0.02
+        time, second.feed.sequencer.reorder_delay_s = Time(), 0.02
         wire.keep = True
         for text in ("one", "two", "three"):
             await first.say(alice, text)
@@ -138,7 +145,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         await turns()
         await time.pass_s(1)
         assert bob.page.texts == ["one", "two", "three"]
-        assert second.feed.gaps["reading"] == 0
+        assert second.feed.sequencer.gaps["reading"] == 0
         for text in ("four", "five"):
             await first.say(alice, text)
         await settled(first)
@@ -149,7 +156,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         await settled(second)
         await time.pass_s(1)
         assert bob.page.texts == ["one", "two", "three", "four", "five"]
-        assert second.feed.gaps["reading"] == 1
+        assert second.feed.sequencer.gaps["reading"] == 1
 
 
 async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
@@ -166,7 +173,7 @@ async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
         await settled(second)
         await Time().pass_s(1)
         assert bob.page.texts == ["one", "two"]
-        assert second.feed.gaps["reading"] == 1
+        assert second.feed.sequencer.gaps["reading"] == 1
         wire.arrive(*late)
         await settled(second)
         await Time().pass_s(1)
@@ -238,7 +245,7 @@ async def test_a_repair_that_fails_is_left_to_the_poll(stores: Open) -> None:
 async def test_the_ack_comes_before_the_own_copy_and_names_it(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, _):
         alice, _bob = await alice_and_bob(first, second)
-        await first.feed.send(alice, "hello", "ref-00001")
+        await first.feed.sender.send(alice, "hello", "ref-00001")
         ack, copy = (
             frame for frame in alice.page.frames if frame["type"] in {"chat.ack", "chat.message"}
         )
@@ -276,7 +283,7 @@ async def test_the_same_ref_again_is_acked_again_and_shown_once(stores: Open) ->
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         for _turn in range(3):
-            await first.feed.send(alice, "hello", "ref-00001")
+            await first.feed.sender.send(alice, "hello", "ref-00001")
         await settled(first, second)
         await Time().pass_s(1)
         said = [
@@ -297,15 +304,15 @@ async def test_a_store_that_does_not_answer_in_two_seconds_is_no_ack_and_no_refu
             alice, bob = await alice_and_bob(first, second)
             time, stop = Time(), history.stop("after", "append")
             before = unavailable["history",]
-            sending = asyncio.create_task(first.feed.send(alice, "hello", "ref-00001"))
+            sending = asyncio.create_task(first.feed.sender.send(alice, "hello", "ref-00001"))
             await stop.arrived()
             await time.pass_s(2.1)
             with pytest.raises(Refused) as unknown:
                 await sending
-            assert (unknown.value.code, unknown.value.ref) == ("store-unavailable", "ref-00001")
+            assert unknown.value.code == "store-unavailable"
             assert unavailable["history",] == before + 1
             assert not alice.page.all("chat.ack")
-            await first.feed.send(alice, "hello", "ref-00001")
+            await first.feed.sender.send(alice, "hello", "ref-00001")
             assert len(alice.page.all("chat.ack")) == 1
             for process in (first, second):
                 await process.poll()
@@ -424,7 +431,7 @@ async def test_a_mark_from_before_a_move_counts_as_none(stores: Open) -> None:
 async def test_more_than_fits_is_said_with_a_gap(
     stores: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeds, "RESUME_MAX", 5)
+    monkeypatch.setattr(replayer, "RESUME_MAX", 5)
     async with stores() as (registry, history):
         process = Process(registry, history)
         async with running(process):
@@ -617,7 +624,7 @@ async def test_a_removal_reaches_everybody_after_its_message(stores: Open) -> No
         await first.say(alice, "oops")
         await settled(first, second)
         oops = alice.page.all("chat.ack")[1]["id"]
-        await first.feed.remove(alice.session, oops)
+        await first.feed.sender.remove(alice.session, oops)
         await settled(first, second)
         for seat in (alice, bob):
             assert seat.page.texts == ["first", "oops"]
@@ -639,7 +646,7 @@ async def test_who_joins_while_a_message_is_taken_back_does_not_keep_it(
             stop: Stop = history.stop(when, "after")
             charlie = await second.knock(await person(registry, "Charlie", BESIDE))
             await stop.arrived()
-            await first.feed.remove(alice.session, oops)
+            await first.feed.sender.remove(alice.session, oops)
             await settled(first)
             await turns()
             stop.open.set()
@@ -656,7 +663,7 @@ async def test_who_comes_back_is_told_what_was_taken_back_meanwhile(stores: Open
             alice = await process.come(await person(registry, "Alice", HERE))
             await process.say(alice, "oops")
             oops = alice.page.all("chat.ack")[0]["id"]
-            await process.feed.remove(alice.session, oops)
+            await process.feed.sender.remove(alice.session, oops)
             bob = await process.come(session, since_ms=session.placed_ms)
             assert bob.page.texts == []
             assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": [oops]}]
@@ -728,11 +735,11 @@ async def test_an_arrival_gets_the_newest_in_range_however_busy_the_tiles_are(
                 said.append(at)
         limit = rng.choice([10, 60, ARRIVAL_MAX])
 
-        def wanted(message: Said) -> bool:
-            return paging.heard_at(reader, message)
+        def wanted(message: RenderedMessage) -> bool:
+            return reaches(reader, message)
 
         below = dict.fromkeys(tiles_within(reader.cell, reader.radius_m))
-        found = await gather(history, below, wanted, limit=limit)
+        found = await load_newest(history, below, wanted, limit=limit)
         assert len({tile_of(place.cell) for place in places}) > 5
         assert [one.at for one in found.messages] == sorted(said)[-limit:]
         assert found.more == (len(said) > limit)
@@ -741,10 +748,10 @@ async def test_an_arrival_gets_the_newest_in_range_however_busy_the_tiles_are(
 async def test_the_feed_follows_no_tile_that_nobody_reaches(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, _):
         alice, _ = await alice_and_bob(first, second)
-        assert first.feed.tails.keys() == tiles_within(*HERE)
+        assert first.feed.sequencer.timelines.keys() == tiles_within(*HERE)
         first.hub.exit(alice)
         await first.poll()
-        assert first.feed.tails == {}
+        assert first.feed.sequencer.timelines == {}
 
 
 def test_the_feed_is_the_hubs_source() -> None:

@@ -18,11 +18,12 @@ from django.test import AsyncClient
 import chat.views
 import neartalk.http
 import presence.views
-from chat.feed import Said
+from chat.feed import RenderedMessage
 from chat.history import MemoryHistory
 from chat.history.redis import RedisHistory
 from chat.models import Report
-from chat.reports import filing as reports
+from chat.reports import filing, rows
+from chat.reports.filing import FiledReport
 from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.limits.memory import MemoryAllowances
@@ -325,15 +326,16 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     history = MemoryHistory(clock)
     kept: list[int] = []
     shelf = SimpleNamespace(set=lambda key, tile, left_s: kept.append(left_s))
-    monkeypatch.setattr("chat.reports.filing.cache", shelf)
-    monkeypatch.setattr(reports, "now_ms", clock)
+    monkeypatch.setattr("chat.reports.rows.cache", shelf)
+    for module in (filing, rows):
+        monkeypatch.setattr(module, "now_ms", clock)
     async with opened(history, MemoryRegistry(clock), monkeypatch) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         message_id = await alice.say("A dreadful word.")
         clock.ms += HALF_HOUR_MS - 1000
         await street.process.hub.registry.touch([alice.seat.session.digest])
         await bob.report(alice, message_id)
-        assert await everywhere(street, bob) == {"history", "tails", "pages", "arrivals"}
+        assert await everywhere(street, bob) == {"history", "timelines", "pages", "arrivals"}
         clock.ms += 2000
         await street.process.feed.trim()
         assert await everywhere(street, bob) == set()
@@ -347,7 +349,7 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
 
 async def everywhere(street: Street, reader: Speaker) -> set[str]:
     """Where the dreadful word can be found, but for the row."""
-    process, tails = street.process, street.process.feed.tails.values()
+    process, timelines = street.process, street.process.feed.sequencer.timelines.values()
     pages = await street.client.get(
         "/api/messages", headers={"authorization": f"Bearer {reader.key}"}
     )
@@ -355,7 +357,14 @@ async def everywhere(street: Street, reader: Speaker) -> set[str]:
     await process.hub.join(arrival, None)
     places = {
         "history": repr(getattr(process.feed.history, "streams", "")),
-        "tails": repr([one.rows for tail in tails for one in tail.held if isinstance(one, Said)]),
+        "timelines": repr(
+            [
+                one.rows
+                for timeline in timelines
+                for one in timeline.entries
+                if isinstance(one, RenderedMessage)
+            ]
+        ),
         "pages": pages.content.decode(),
         "arrivals": repr(arrival.page.texts),
         "queue": repr(street.records.waiting),
@@ -571,9 +580,9 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.REPORTS_TO_MUTE = 1
-    written, tries = reports.keep, []
+    written, tries = rows.save_report, []
 
-    def keep(report: reports.Filed) -> None:
+    def save_report(report: FiledReport) -> None:
         written(report)
         tries.append(report)
         if len(tries) == 1:
@@ -581,7 +590,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
 
     async with in_memory(monkeypatch) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        monkeypatch.setattr(reports, "keep", keep)
+        monkeypatch.setattr(chat.views, "save_report", save_report)
         await bob.report(alice)
         await street.records.write_waiting()
     assert (len(tries), await Report.objects.acount(), await Sanction.objects.acount()) == (2, 1, 1)

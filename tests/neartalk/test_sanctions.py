@@ -107,12 +107,12 @@ def test_what_is_imposed_holds_at_once_and_ends_by_the_clock(one: Process, time:
 def test_a_mute_holds_for_the_device_in_another_visit_and_makes_its_next_one_longer(
     one: Process, time: Time
 ) -> None:
-    one.wear_out(ALICE, DEVICE)
+    one.escalate_mute(ALICE, DEVICE)
     assert one.muted(BOB, DEVICE)
     assert not one.muted(BOB, "another")
     assert not one.muted(BOB)
-    assert one.wear_out(BOB, DEVICE).until == time.now + timedelta(minutes=15)
-    assert one.wear_out(CHARLIE).until == time.now + timedelta(minutes=5)
+    assert one.escalate_mute(BOB, DEVICE).until == time.now + timedelta(minutes=15)
+    assert one.escalate_mute(CHARLIE).until == time.now + timedelta(minutes=5)
 
 
 def test_of_several_the_one_that_ends_last_is_told(one: Process, settings: Settings) -> None:
@@ -135,13 +135,12 @@ def test_of_several_the_one_that_ends_last_is_told(one: Process, settings: Setti
 def test_a_mute_is_told_with_its_end_and_without_objections_where_none_are_heard(
     one: Process,
 ) -> None:
-    refused = one.refusal(one.impose(MUTE, ALICE, timedelta(minutes=5), Reason.SPAM), ref="r")
+    refused = one.refusal(one.impose(MUTE, ALICE, timedelta(minutes=5), Reason.SPAM))
     assert (refused.row.status, refused.row.close) == (429, 0)
     assert refused.fields() == {
         "code": "muted",
         "message": "You cannot speak for now. Reason: Spam or fraud. It ends in 5 min.",
         "retry_after": 300,
-        "ref": "r",
         "until": round((START + timedelta(minutes=5)).timestamp() * 1000),
     }
 
@@ -161,15 +160,15 @@ async def test_each_mute_within_a_day_lasts_longer(one: Process, two: Process, t
     lasted = []
     for process in (one, one, two, one):
         await process.follow()
-        mute = process.wear_out(ALICE)
+        mute = process.escalate_mute(ALICE)
         await process.follow()
         lasted.append((mute.until - time.now) // timedelta(minutes=1))
         time.now = mute.until
     assert lasted == [5, 15, 60, 60]
-    assert one.wear_out(BOB).until == time.now + timedelta(minutes=5)
+    assert one.escalate_mute(BOB).until == time.now + timedelta(minutes=5)
     time.now += timedelta(days=1)
     await one.follow()
-    assert one.wear_out(ALICE).until == time.now + timedelta(minutes=5)
+    assert one.escalate_mute(ALICE).until == time.now + timedelta(minutes=5)
 
 
 # ---- Rows ----------------------------------------------------------------------------------------
