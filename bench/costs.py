@@ -33,7 +33,7 @@ from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
 from presence.geo import CELL_DEGREES, cell_at, tile_of
 from presence.people import Person, Place, person_id_of
-from presence.registry import RedisRegistry, Tileful
+from presence.registry import RedisRegistry, TileSnapshot
 from presence.roster import Roster
 from tests.support.servers import Postgres, Valkey
 from voice.callers import Caller, Tie
@@ -169,7 +169,7 @@ async def people(meter: Meter, registry: RedisRegistry, history: RedisHistory) -
 async def tiles(meter: Meter, registry: RedisRegistry, history: RedisHistory) -> None:
 
     watched = sorted({tile_of(place(turn * 7).cell) for turn in range(20 * TILES)})[:TILES]
-    looks = [partial(registry.pulse, watched)] * ROUNDS
+    looks = [partial(registry.status, watched)] * ROUNDS
     await meter.take("a tile looked at (each 2 s)", looks, len(watched))
     last = dict.fromkeys(watched, StreamId(int(time.time() * 1000), 0))
     await meter.take(
@@ -197,7 +197,7 @@ async def leases(meter: Meter, registry: RedisRegistry) -> None:
         names = [secrets.token_hex(8) for _ in range(count - known)]
         await asyncio.gather(*(registry.renew(one) for one in names))
         known = count
-        looks = [partial(registry.pulse, ())] * 200
+        looks = [partial(registry.status, ())] * 200
         await meter.take(f"the leases of {count:,} processes read (each 2 s)", looks)
     renewals = [partial(registry.renew, secrets.token_hex(8)) for _ in range(1_000)]
     await meter.take("a lease renewed (each 5 s)", renewals)
@@ -260,14 +260,14 @@ def held() -> list[tuple[str, float]]:
     process, count = psutil.Process(), 50_000
     people = [(place(turn * 7).cell, f"{turn:016}", f"Heron {turn}") for turn in range(count)]
     before = process.memory_info().rss
-    crowded, empty, tails = Roster(), Roster(), {}
+    crowded, empty, timelines = Roster(), Roster(), {}
     for cell, person_id, name in people:
         person = Person(person_id, name, cell, 500, 1, HERE)
-        crowded.load(person_id[-6:], Tileful(1, {person_id: person}))
+        crowded.load(person_id[-6:], TileSnapshot(1, {person_id: person}))
     between = process.memory_info().rss
     for turn in range(count):
-        empty.load(f"{turn:06}", Tileful())
-        tails[f"{turn:06}"] = Timeline()
+        empty.load(f"{turn:06}", TileSnapshot())
+        timelines[f"{turn:06}"] = Timeline()
     after = process.memory_info().rss
     return [
         ("somebody near, alone in a tile, in a process", (between - before) / count),
@@ -285,7 +285,7 @@ def drawn() -> list[tuple[str, float]]:
     for count in SHOWN:
         roster, ids = Roster(), [f"{turn:016}" for turn in range(count)]
         each = {one: Person(one, "Quiet Heron", here.cell, 500, 1, HERE) for one in ids}
-        roster.load(tile_of(here.cell), Tileful(1, each))
+        roster.load(tile_of(here.cell), TileSnapshot(1, each))
         nearby = roster.nearby(here, frozenset({HERE}), 0).seen_by("")
         size = len(people(form.HTML, nearby).wire)
         found.append((f"the frame of people, {count:,} near", float(size)))

@@ -41,7 +41,7 @@ class ChatConsumer(SocketConsumer):
         return self.hub.later(work)
 
     async def arrive(self, session: Session) -> None:
-        self.socket = Socket(session, self.form, self.outlet)
+        self.socket = Socket(session, self.form, self.connection)
         since_ms = await self._since()
         await self.hub.join(self.socket, since_ms)
 

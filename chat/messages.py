@@ -105,7 +105,7 @@ class Retraction:
     removed_id: str
 
     @property
-    def said_ms(self) -> int:
+    def sent_ms(self) -> int:
         """When the message was sent."""
         return (stream_id_of(self.removed_id) or self.at).ms
 

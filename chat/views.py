@@ -26,7 +26,7 @@ async def messages(request: HtmxRequest) -> HttpResponse:
 
     def wanted(one: RenderedMessage) -> bool:
         known = before is not None and (one.at, one.id) >= before
-        return not known and reaches(place, one) and session.hears(one.person_id, one.said_ms)
+        return not known and reaches(place, one) and session.may_receive(one.person_id, one.sent_ms)
 
     below = next_id(before[0]) if before else None
     selection = await load_newest(

@@ -17,7 +17,7 @@ from neartalk.codes import CODES, SERVICE_RESTART, Refused
 from neartalk.limits import Act, Origin, allow, allowances, headers_of, keys, nearest, origin_of
 from neartalk.records import records
 from neartalk.server import EXTENSION
-from presence.delivery import AsgiOutlet, DirectOutlet, Form, Frame, refusal
+from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.hub import evictions
 from presence.people import Session
 from presence.sessions import of_scope
@@ -37,7 +37,7 @@ class SocketConsumer(AsyncConsumer):
     # What it is counted as.
     kind: ClassVar[str]
     form = Form.JSON
-    outlet: AsgiOutlet | DirectOutlet
+    connection: QueuedConnection | TransportConnection
     arriving: asyncio.Task[None] | None = None
     origin: Origin = MappingProxyType({})
 
@@ -84,7 +84,9 @@ class SocketConsumer(AsyncConsumer):
         opened[self.kind, self.form] += 1
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
         direct = self.scope.get("extensions", {}).get(EXTENSION)
-        self.outlet = DirectOutlet(direct) if direct else AsgiOutlet(self.base_send)
+        self.connection = (
+            TransportConnection(direct) if direct else QueuedConnection(self.base_send)
+        )
         self.arriving = self.later(self._arrive())
 
     async def _arrive(self) -> None:
@@ -131,11 +133,11 @@ class SocketConsumer(AsyncConsumer):
     def _leave(self) -> None:
         if self.arriving:
             self.arriving.cancel()
-        self.outlet.stop()
+        self.connection.stop()
         self.gone()
 
     def write(self, frame: Frame) -> None:
-        self.outlet.write(frame)
+        self.connection.write(frame)
 
     def refuse(self, refused: Refused) -> None:
         """Says why, and closes where the code says so."""
@@ -144,7 +146,7 @@ class SocketConsumer(AsyncConsumer):
             records().hits.count(refused.rule, nearest(self.origin))
         self.write(refusal(self.form, refused))
         if close := CODES[refused.code].close:
-            self.outlet.close(close)
+            self.connection.close(close)
 
     handlers: ClassVar[dict[str, Action]] = {
         "websocket.connect": websocket_connect,

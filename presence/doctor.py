@@ -24,10 +24,10 @@ def exams(asked: Asked) -> Iterable[Exam]:
     """Only the shared store tells: what is kept of an address there is a digest under a key of the
     day, which is compared with that of an address we made up."""
     if asked.url and settings.REDIS_URLS:
-        yield Exam("address seen", partial(look, asked.url, asked.timeout_s))
+        yield Exam("address seen", partial(findings, asked.url, asked.timeout_s))
 
 
-def look(url: str, timeout_s: float) -> Iterator[Finding]:
+def findings(url: str, timeout_s: float) -> Iterator[Finding]:
     made_up = f"{NOBODYS}{1 + secrets.randbelow(254)}"
     forged = {"X-Forwarded-For": made_up}
     try:

@@ -163,7 +163,7 @@ def _reach(here_y: int, radius_m: float) -> Mapping[int, int]:
     return reach
 
 
-def widest(cell: Cell, radius_m: int) -> int:
+def capped_radius_m(cell: Cell, radius_m: int) -> int:
     """The radius, or the largest stop below it that needs at most TILES_MAX tiles."""
     narrower = (stop for stop in reversed(RADIUS_STOPS_M) if stop < radius_m)
     for candidate in (radius_m, *narrower):

@@ -17,11 +17,11 @@ def figures() -> Iterator[Metric]:
     yield counter("sockets_opened", "Sockets that were opened.", opened, kind_and_form)
     here = hub().audience
     yield gauge("people", "People with a socket here.", len(here.sockets))
-    yield gauge("groups", "Groups of people who are sent the same.", len(here.groups))
-    yield gauge("tiles", "Tiles watched.", len(hub().watch.tiles))
+    yield gauge("groups", "Groups of people who are sent the same.", len(here.cohorts))
+    yield gauge("tiles", "Tiles watched.", len(hub().subscriptions.tiles))
     yield gauge("processes", "Living processes, as this one sees it.", len(hub().leases.processes))
-    yield counter("deliveries", "Messages written to a socket each.", here.window.messages)
-    yield counter("delivery_frames", "Frames in which they left.", here.window.frames)
+    yield counter("deliveries", "Messages written to a socket each.", here.coalescer.messages)
+    yield counter("delivery_frames", "Frames in which they left.", here.coalescer.frames)
     yield counter("hints", "Hints, by what became of them.", hints.counted, ("kind", "fate"))
 
 

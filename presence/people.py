@@ -70,17 +70,18 @@ class Left(NamedTuple):
 class Session:
     """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
 
-    `placed_ms` is when cell or radius last changed; `trail` lists the tiles left in the last half
-    hour, oldest first; `note` is an error code to tell the person when they come back. `device` and
-    `origin` are digests of what it was opened from, "" where nothing is known of it. `blocked` are
-    those whom the person blocked, and `blocked_by` those who blocked them, since when.
+    `placed_ms` is when cell or radius last changed. `recent_tiles` lists the tiles left in the last
+    half hour, oldest first. `note` is an error code to send to the person when they come back.
+    `device` and `origin` are digests of what the session was opened from, "" where unknown.
+    `blocked` are those whom the person blocked. `blocked_by` are those who blocked the person, each
+    with the milliseconds of the store's clock when they did.
     """
 
     digest: str
     person: Person
     renames_left: int
     placed_ms: int = 0
-    trail: tuple[Left, ...] = ()
+    recent_tiles: tuple[Left, ...] = ()
     note: str = ""
     opened_ms: int = 0
     device: str = ""
@@ -93,12 +94,12 @@ class Session:
         """Whom the person neither sees nor hears, nor is seen or heard by."""
         return self.blocked.union(self.blocked_by)
 
-    def hears(self, person_id: str, said_ms: int) -> bool:
+    def may_receive(self, person_id: str, sent_ms: int) -> bool:
         """Whether they are shown what somebody said. Whoever was blocked keeps what was said to
         them before: they can't tell."""
         if person_id in self.blocked:
             return False
-        return said_ms < self.blocked_by.get(person_id, said_ms + 1)
+        return sent_ms < self.blocked_by.get(person_id, sent_ms + 1)
 
 
 def person_id_of(digest: str) -> str:

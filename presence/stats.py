@@ -34,7 +34,7 @@ def processes() -> Iterator[Figure]:
 async def living() -> int:
     client = shared()
     try:
-        return len((await RedisRegistry(client).pulse([])).processes)
+        return len((await RedisRegistry(client).status([])).processes)
     finally:
         await client.aclose()
 

@@ -203,7 +203,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
-    place = Place(cell, geo.widest(cell, asked_m))
+    place = Place(cell, geo.capped_radius_m(cell, asked_m))
     session = await of_request(request)
     await allow_place(session, place)
     begins = not session.person.cell
@@ -278,7 +278,7 @@ async def put(session: Session, place: Place | None) -> Change:
 
 async def around(session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await hub().watch.look(session.person.place, session.hidden)
+    found = await hub().subscriptions.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

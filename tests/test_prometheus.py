@@ -153,7 +153,7 @@ def test_each_log_line_is_an_object_of_known_keys(site: Site) -> None:
         ("neartalk_hints_total", {"kind": "tile", "fate": "received"}, 3),
         ("neartalk_hints_total", {"kind": "voice", "fate": "received"}, 1),
         ("neartalk_store_seconds_count", {"store": "history", "operation": "append"}, 4),
-        ("neartalk_store_seconds_count", {"store": "registry", "operation": "pulse"}, 2),
+        ("neartalk_store_seconds_count", {"store": "registry", "operation": "status"}, 2),
         ("neartalk_voice_knocks_total", {}, 2),
         ("neartalk_loop_lag_seconds_count", {}, 2),
         ("neartalk_log_lines_total", {"level": "warning"}, 2),

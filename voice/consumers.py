@@ -31,7 +31,7 @@ class SignalConsumer(SocketConsumer):
         return switchboard().later(work)
 
     async def arrive(self, session: Session) -> None:
-        self.line = Line(session, self.outlet)
+        self.line = Line(session, self.connection)
 
     def gone(self) -> None:
         if self.line:

@@ -26,7 +26,7 @@ from chat.history import MemoryHistory
 from neartalk.devtools import read_all
 from neartalk.server import DirectTransport
 from presence import consumers as entrance
-from presence.delivery import Audience, DirectOutlet, Form, Socket, Window, audience
+from presence.delivery import Audience, Coalescer, Form, Socket, TransportConnection, audience
 from presence.delivery import recipients as readers
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
@@ -38,12 +38,12 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("read the frame", entrance, "decode"),
     ("clean the text", consumers, "clean_message"),
     ("keep it in history", MemoryHistory, "append"),
-    ("find who hears it", Audience, "_hearing"),
-    ("draw rows, build frames", audience, "spoken_frame"),
+    ("find who hears it", Audience, "_labelled_in_range"),
+    ("draw rows, build frames", audience, "messages_frame"),
     ("write to its author", DirectTransport, "write_frame"),
     ("write to everyone else", readers, "write_all"),
     (REST, ChatConsumer, "websocket_receive"),
-    (REST, Window, "_over"),
+    (REST, Coalescer, "_over"),
 )
 SOUTH, WEST, COLUMNS = 52.5, 13.3, 20
 WORDS = "Does anyone know when the market opens?"
@@ -105,7 +105,7 @@ class Stopwatch:
             yield
 
 
-class Line(DirectOutlet):
+class Line(TransportConnection):
     """A reader's end that is not uvicorn's."""
 
     __slots__ = ("transport",)
@@ -143,8 +143,8 @@ async def profile(people: int, cells: int, messages: int, rate: float) -> Report
                 author = turn * 7 % people
                 frame = {"type": "chat.send", "text": f"{WORDS} {turn}", "ref": f"{turn:08}"}
                 await speakers[author].websocket_receive({"text": json.dumps(frame)})
-                heard = hub.audience.hearing(crowd[author].place)
-                deliveries += sum(len(group.live) for group in heard)
+                heard = hub.audience.in_range_of(crowd[author].place)
+                deliveries += sum(len(cohort.live) for cohort in heard)
                 await asyncio.sleep(1 / rate)
         kept = sum(len(one.entries) for one in feed.sequencer.timelines.values())
         await hub.stop()

@@ -25,7 +25,7 @@ class Feed:
         self.poller = Poller(history, self.sequencer)
         self.replayer = Replayer(history, self.poller, self.sequencer.timelines, hub.now_ms)
         self.sender = Sender(history, self.sequencer, hub.hints, hub.now_ms)
-        hub.watch.source = self
+        hub.subscriptions.source = self
 
     @property
     def mark_ms(self) -> int:

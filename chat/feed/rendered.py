@@ -7,7 +7,7 @@ from html import escape
 from chat.history import life_ms
 from chat.messages import Message
 from presence import names
-from presence.delivery import Form, Outline, blank, dumps, fill, outline
+from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
 from presence.people import Place
 
 MINUTE_MS = 60_000
@@ -22,10 +22,10 @@ colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
 
 
 @cache
-def row_outline(mine: bool) -> Outline:
+def compiled_row(mine: bool) -> Compiled:
     """A message as its author sees it, or as all others do."""
-    blanks = {name: blank(name) for name in FIELDS}
-    return outline("_message.html", {"message": {**blanks, "mine": mine}})
+    placeholders = {name: placeholder(name) for name in FIELDS}
+    return compile_template("_message.html", {"message": {**placeholders, "mine": mine}})
 
 
 class RenderedMessage:
@@ -57,7 +57,7 @@ class RenderedMessage:
         return self.message.person_id
 
     @property
-    def said_ms(self) -> int:
+    def sent_ms(self) -> int:
         return self.at.ms
 
     @property
@@ -105,7 +105,7 @@ class RenderedMessage:
             "minutes": str(min(30, self.minutes)),
             "age": str(self._age_step()),
         }
-        return fill(row_outline(mine), values)
+        return render(compiled_row(mine), values)
 
     def _age_step(self) -> int:
         """How faded the message is: 0 for a fresh one, 5 at the end of its life."""

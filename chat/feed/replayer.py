@@ -42,7 +42,7 @@ class Replayer:
         selection = await self._select(socket, tiles, arrival, now_ms=mark_ms)
         for chunk in self._chunks(socket, selection.messages):
             socket.write(rows(socket.form, chunk))
-            await socket.outlet.drained()
+            await socket.connection.drained()
         if arrival.mark_ms is not None:
             write_missed(socket, selection, arrival)
         socket.write(signal(socket.form, "mark", mark=mark_ms))
@@ -93,7 +93,7 @@ def wanted_by(socket: Socket, arrival: Arrival) -> Callable[[RenderedMessage], b
     place, since_ms, before = socket.place, arrival.since_ms, arrival.moved_from
 
     def wanted(message: RenderedMessage) -> bool:
-        if not socket.hears(message) or (since_ms is not None and message.at.ms < since_ms):
+        if not socket.may_receive(message) or (since_ms is not None and message.at.ms < since_ms):
             return False
         return reaches(place, message) and not (before and reaches(before, message))
 
@@ -116,7 +116,9 @@ def write_missed(socket: Socket, selection: Selection, arrival: Arrival) -> None
     removed = [
         one.removed_id
         for one in selection.retractions
-        if one.at.ms >= (arrival.mark_ms or 0) and reaches(socket.place, one) and socket.hears(one)
+        if one.at.ms >= (arrival.mark_ms or 0)
+        and reaches(socket.place, one)
+        and socket.may_receive(one)
     ]
     if removed:
         socket.write(signal(socket.form, "gone", ids=removed))

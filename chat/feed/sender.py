@@ -68,7 +68,7 @@ class Sender:
 
     async def remove(self, session: Session, message_id: str) -> None:
         """Retracts one's own message. Raises Refused: `not-found`, `store-unavailable`."""
-        tiles = {session.person.tile, *(left.tile for left in session.trail)}
+        tiles = {session.person.tile, *(left.tile for left in session.recent_tiles)}
         if not await self.retract(tiles, message_id, session.person.person_id):
             raise Refused("not-found")
 
@@ -91,12 +91,12 @@ class Sender:
     def _just_left(self, session: Session) -> list[Tile]:
         """The tiles that a resent message may have been kept in before the person moved."""
         recent_ms = self.now_ms() - RECENT_MS
-        return [left.tile for left in session.trail if left.left_ms > recent_ms]
+        return [left.tile for left in session.recent_tiles if left.left_ms > recent_ms]
 
     def _publish(self, entry: Entry, previous: StreamId) -> None:
         """Broadcasts to this process's sockets, and tells the other processes by a hint."""
         self.sequencer.apply(entry, previous)
-        self.hints.tell(entry.tile, to_hint(entry, previous))
+        self.hints.publish(entry.tile, to_hint(entry, previous))
 
 
 def ack(socket: Socket, ref: str, at: StreamId) -> None:

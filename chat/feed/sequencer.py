@@ -98,9 +98,9 @@ class Sequencer:
             rendered = timeline.apply(entry, now_ms)
             if isinstance(rendered, RenderedMessage):
                 DELIVERY_SECONDS.observe(max(0, now_ms - entry.at.ms) / 1000)
-                self.audience.say(rendered)
+                self.audience.broadcast(rendered)
             else:
-                self.audience.unsay(rendered)
+                self.audience.retract(rendered)
         return timeline.last != before
 
     # ---- Gaps --------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ AROUND_M = RADIUS_MAX_M + 1_400
 def tiles_of(person: Session) -> set[Tile]:
     """Where everything stands that a person sent and that is alive."""
     here = {person.person.tile} if person.person.cell else set()
-    return here | {left.tile for left in person.trail}
+    return here | {left.tile for left in person.recent_tiles}
 
 
 def tiles_heard(reporter: Session) -> set[Tile]:
     """Where everything stands that somebody may have heard and that is alive."""
-    around = (tiles_within(f"{left.tile}s", AROUND_M) for left in reporter.trail)
+    around = (tiles_within(f"{left.tile}s", AROUND_M) for left in reporter.recent_tiles)
     return {*tiles_within(*reporter.person.place)}.union(*around)
 
 
@@ -30,7 +30,7 @@ def may_have_heard(reporter: Session, message: RenderedMessage) -> bool:
     """Whether a message is in range of where they are, or of a tile where they were since."""
     if reaches(reporter.person.place, message):
         return True
-    been = {left.tile for left in reporter.trail if left.left_ms >= message.at.ms}
+    been = {left.tile for left in reporter.recent_tiles if left.left_ms >= message.at.ms}
     if reporter.placed_ms >= message.at.ms:
         been.add(reporter.person.tile)
     return not been.isdisjoint(tiles_within(*message.place))

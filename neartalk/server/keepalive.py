@@ -6,7 +6,7 @@ from typing import Protocol
 PING_S = 20
 
 
-class Connection(Protocol):
+class Pingable(Protocol):
     def quiet_s(self) -> float:
         """Seconds since the peer last gave a sign of life."""
 
@@ -18,12 +18,12 @@ class Keepalive:
     """Each second, a twentieth of the connections: who answered the last ping gets another."""
 
     def __init__(self) -> None:
-        self.slots: list[set[Connection]] = [set() for _ in range(PING_S)]
+        self.slots: list[set[Pingable]] = [set() for _ in range(PING_S)]
         self.turn = 0
         self.count = self.dropped = 0
         self.timer: asyncio.TimerHandle | None = None
 
-    def join(self, connection: Connection) -> int:
+    def join(self, connection: Pingable) -> int:
         """The slot, to leave it by. The first ping comes after a whole round."""
         self.slots[self.turn].add(connection)
         self.count += 1
@@ -31,7 +31,7 @@ class Keepalive:
             self.timer = asyncio.get_running_loop().call_later(1, self._beat)
         return self.turn
 
-    def leave(self, connection: Connection, slot: int) -> None:
+    def leave(self, connection: Pingable, slot: int) -> None:
         self.slots[slot].discard(connection)
         self.count -= 1
 

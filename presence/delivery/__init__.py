@@ -1,29 +1,29 @@
-"""From an event to the sockets that must hear of it: connections, recipients, cohorts, frames."""
+"""From an event to the sockets that it is for: connections, recipients, cohorts, frames."""
 
-from presence.delivery.audience import Audience, Group, Window
-from presence.delivery.connection import AsgiOutlet, DirectOutlet, Outlet, Socket
-from presence.delivery.fragments import Outline, blank, fill, outline
+from presence.delivery.audience import Audience, Coalescer, Cohort
+from presence.delivery.connection import Connection, QueuedConnection, Socket, TransportConnection
+from presence.delivery.fragments import Compiled, compile_template, placeholder, render
 from presence.delivery.frames import Form, Frame, dumps, gap, refusal, rows, signal, signals
-from presence.delivery.panel import Drawn
+from presence.delivery.panel import RenderedNearby
 
 __all__ = [
-    "AsgiOutlet",
     "Audience",
-    "DirectOutlet",
-    "Drawn",
+    "Coalescer",
+    "Cohort",
+    "Compiled",
+    "Connection",
     "Form",
     "Frame",
-    "Group",
-    "Outlet",
-    "Outline",
+    "QueuedConnection",
+    "RenderedNearby",
     "Socket",
-    "Window",
-    "blank",
+    "TransportConnection",
+    "compile_template",
     "dumps",
-    "fill",
     "gap",
-    "outline",
+    "placeholder",
     "refusal",
+    "render",
     "rows",
     "signal",
     "signals",

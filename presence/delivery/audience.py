@@ -1,4 +1,4 @@
-"""This process's sockets by cell, radius and form: who hears a message, and when it leaves.
+"""This process's sockets by cell, radius and form: who is sent a message, and when it leaves.
 
 The first message leaves at once; what follows within the window leaves together when it closes.
 """
@@ -8,21 +8,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
-from presence.delivery.connection import Socket, Spoken, Unsaid
+from presence.delivery.connection import OutgoingMessage, OutgoingRetraction, Socket
 from presence.delivery.frames import Form, Frame, rows, signal, signals
-from presence.delivery.recent_subscriptions import Trails
-from presence.delivery.recipients import Readers, write_lots
+from presence.delivery.recent_subscriptions import RecentSubscriptions
+from presence.delivery.recipients import Recipients, broadcast
 from presence.geo import Cell, Tile, label_of, tile_of, tiles_within
 from presence.grid import Grid
 from presence.people import Person, Place
 
 WINDOW_S = 0.03
-Heard = tuple[Spoken, str]
+Labelled = tuple[OutgoingMessage, str]
 
 
-class Window:
+class Coalescer:
     """Who was written to in the last 30 ms at most: what is said to them since waits until these
-    are over. Groups that heard the same at the same distance are written to in one pass.
+    are over. Cohorts that are sent the same at the same distance are written to in one pass.
 
     `sockets` are those of each person in this process. So many frames were written to a socket, and
     so many messages stood in them.
@@ -30,63 +30,66 @@ class Window:
 
     def __init__(self, sockets: Mapping[str, Collection[Socket]]) -> None:
         self.sockets = sockets
-        self.wrote: set[Group] = set()
+        self.wrote: set[Cohort] = set()
         self.timer: asyncio.TimerHandle | None = None
         self.frames = self.messages = 0
 
-    def write(self, groups: Collection["Group"]) -> None:
-        """Writes what is pending in these groups."""
-        alike: dict[tuple[Form, tuple[Heard, ...]], Readers] = defaultdict(Readers)
-        for group in groups:
-            readers = alike[group.form, group.pending]
-            readers.update(group.readers)
-            for socket in group.guarded:
-                if all(socket.hears(spoken) for spoken, _ in group.pending):
-                    readers.add(socket.outlet)
+    def write(self, cohorts: Collection["Cohort"]) -> None:
+        """Writes what is pending in these cohorts."""
+        alike: dict[tuple[Form, tuple[Labelled, ...]], Recipients] = defaultdict(Recipients)
+        for cohort in cohorts:
+            recipients = alike[cohort.form, cohort.pending]
+            recipients.update(cohort.recipients)
+            for socket in cohort.guarded:
+                if all(socket.may_receive(message) for message, _ in cohort.pending):
+                    recipients.add(socket.connection)
                 else:
-                    self._write_heard(socket, group.pending)
-            group.pending = ()
-        lots = []
-        for (form, heard), readers in alike.items():
-            self._write_own(form, heard, readers)
-            if readers:
-                self._count(len(readers), heard)
-                lots.append((readers, spoken_frame(form, heard)))
-        write_lots(lots)
-        self.wrote.update(groups)
+                    self._write_allowed(socket, cohort.pending)
+            cohort.pending = ()
+        batches = []
+        for (form, messages), recipients in alike.items():
+            self._write_own(form, messages, recipients)
+            if recipients:
+                self._count(len(recipients), messages)
+                batches.append((recipients, messages_frame(form, messages)))
+        broadcast(batches)
+        self.wrote.update(cohorts)
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
 
-    def _write_own(self, form: Form, heard: tuple[Heard, ...], readers: Readers) -> None:
-        """Those readers who said some of it get a frame of their own, and are readers no more."""
-        for author in {spoken.person_id for spoken, _ in heard}:
+    def _write_own(
+        self, form: Form, messages: tuple[Labelled, ...], recipients: Recipients
+    ) -> None:
+        """Recipients who wrote some of it get a frame of their own, and are recipients no more."""
+        for author in {message.person_id for message, _ in messages}:
             for socket in self.sockets.get(author, ()):
-                if readers.discard(socket.outlet):
-                    self._count(1, heard)
-                    socket.write(spoken_frame(form, heard, author))
+                if recipients.discard(socket.connection):
+                    self._count(1, messages)
+                    socket.write(messages_frame(form, messages, author))
 
-    def _write_heard(self, socket: Socket, heard: tuple[Heard, ...]) -> None:
+    def _write_allowed(self, socket: Socket, messages: tuple[Labelled, ...]) -> None:
         """What of it a socket hears that is guarded."""
-        if left := [one for one in heard if socket.hears(one[0])]:
+        if left := [one for one in messages if socket.may_receive(one[0])]:
             self._count(1, left)
-            socket.write(spoken_frame(socket.form, left, socket.person.person_id))
+            socket.write(messages_frame(socket.form, left, socket.person.person_id))
 
-    def _count(self, sockets: int, heard: Collection[Heard]) -> None:
+    def _count(self, sockets: int, messages: Collection[Labelled]) -> None:
         self.frames += sockets
-        self.messages += sockets * len(heard)
+        self.messages += sockets * len(messages)
 
     def _over(self) -> None:
         wrote, self.wrote, self.timer = self.wrote, set(), None
-        if waiting := [group for group in wrote if group.pending]:
+        if waiting := [cohort for cohort in wrote if cohort.pending]:
             self.write(waiting)
 
 
-class Group:
+class Cohort:
     """The sockets of everyone in one cell with one radius who read one form. All who are `live`
-    are sent the same bytes as `readers`, less the `guarded`.
+    are sent the same bytes as `recipients`, less the `guarded`.
     """
 
     __slots__ = (
+        "coalescer",
         "drawn",
         "form",
         "guarded",
@@ -96,21 +99,20 @@ class Group:
         "people_at_s",
         "people_timer",
         "place",
-        "readers",
+        "recipients",
         "tiles",
-        "window",
     )
 
-    def __init__(self, place: Place, form: Form, window: Window) -> None:
+    def __init__(self, place: Place, form: Form, coalescer: Coalescer) -> None:
         self.place = place
         self.form = form
-        self.window = window
+        self.coalescer = coalescer
         self.tiles = tiles_within(place.cell, place.radius_m)
         self.live: set[Socket] = set()
-        self.readers = Readers()
+        self.recipients = Recipients()
         self.guarded: set[Socket] = set()
         self.joining: set[Socket] = set()
-        self.pending: tuple[Heard, ...] = ()
+        self.pending: tuple[Labelled, ...] = ()
         # When people were last shown here, and how often.
         self.people_at_s, self.drawn = 0.0, 0
         self.people_timer: asyncio.TimerHandle | None = None
@@ -122,216 +124,218 @@ class Group:
         if socket.guarded:
             self.guarded.add(socket)
         else:
-            self.readers.add(socket.outlet)
+            self.recipients.add(socket.connection)
 
     def guard(self, socket: Socket) -> None:
         """Somebody was blocked: also what is pending is chosen for it."""
         if socket in self.live:
-            self.readers.discard(socket.outlet)
+            self.recipients.discard(socket.connection)
             self.guarded.add(socket)
 
     def discard(self, socket: Socket) -> None:
         if socket in self.live:
             self.flush()
             self.live.discard(socket)
-            self.readers.discard(socket.outlet)
+            self.recipients.discard(socket.connection)
             self.guarded.discard(socket)
         self.joining.discard(socket)
 
-    def hear(self, heard: tuple[Heard, ...]) -> bool:
+    def enqueue(self, messages: tuple[Labelled, ...]) -> bool:
         """True if anybody is live: they are written to with the next write of the window."""
         for socket in self.joining:
-            socket.hold(heard)
+            socket.hold(messages)
         if not self.live:
             return False
-        self.pending += heard
+        self.pending += messages
         return True
 
-    def unsay(self, unsaid: Unsaid, gone: Frame) -> None:
+    def retract(self, retraction: OutgoingRetraction, gone: Frame) -> None:
         """Takes a message back, after whatever was said before."""
         self.flush()
-        self.write(gone, but=[socket for socket in self.guarded if not socket.hears(unsaid)])
+        self.write(
+            gone, but=[socket for socket in self.guarded if not socket.may_receive(retraction)]
+        )
         for socket in self.joining:
-            socket.hold_gone(unsaid)
+            socket.hold_gone(retraction)
 
     def write(self, frame: Frame, but: Collection[Socket] = ()) -> None:
         """A frame for all who are live, less a few."""
-        readers = Readers()
-        readers.update(self.readers)
+        recipients = Recipients()
+        recipients.update(self.recipients)
         for socket in self.guarded:
-            readers.add(socket.outlet)
+            recipients.add(socket.connection)
         for socket in but:
-            readers.discard(socket.outlet)
-        write_lots([(readers, frame)])
+            recipients.discard(socket.connection)
+        broadcast([(recipients, frame)])
 
     def flush(self) -> None:
         if self.pending:
-            self.window.write([self])
+            self.coalescer.write([self])
 
     def close(self) -> None:
         if self.people_timer:
             self.people_timer.cancel()
 
 
-def spoken_frame(form: Form, heard: Iterable[Heard], mine: str = "") -> Frame:
-    """Messages as readers see them; those of the person `mine` as their author does."""
+def messages_frame(form: Form, messages: Iterable[Labelled], mine: str = "") -> Frame:
+    """Messages as recipients see them; those of the person `mine` as their author does."""
     return rows(
         form,
-        (spoken.row(form, words, mine=spoken.person_id == mine) for spoken, words in heard),
+        (message.row(form, words, mine=message.person_id == mine) for message, words in messages),
     )
 
 
 class Audience:
-    """All groups of this process, and which of them reach a tile."""
+    """All cohorts of this process, and which of them reach a tile."""
 
     def __init__(self) -> None:
-        self.groups: dict[tuple[Place, Form], Group] = {}
-        self.cells = Grid[list[Group]]()
-        self.by_tile: dict[Tile, set[Group]] = {}
+        self.cohorts: dict[tuple[Place, Form], Cohort] = {}
+        self.cells = Grid[list[Cohort]]()
+        self.by_tile: dict[Tile, set[Cohort]] = {}
         self.sockets: dict[str, set[Socket]] = {}
-        self.window = Window(self.sockets)
-        self.trails = Trails()
-        # Who hears a place where somebody spoke, by its tile, until a group near by comes or goes.
-        self.hears: dict[Tile, dict[Place, list[tuple[str, list[Group]]]]] = {}
+        self.coalescer = Coalescer(self.sockets)
+        self.recent = RecentSubscriptions()
+        # Who hears a place where somebody spoke, by its tile, until a cohort near by comes or goes.
+        self.recipients: dict[Tile, dict[Place, list[tuple[str, list[Cohort]]]]] = {}
 
-    def everyone(self) -> Iterable[Socket]:
+    def all_sockets(self) -> Iterable[Socket]:
         for sockets in self.sockets.values():
             yield from sockets
 
-    def of(self, person: Person) -> set[Socket]:
+    def sockets_of(self, person: Person) -> set[Socket]:
         return self.sockets.get(person.person_id, set())
 
-    def here(self) -> Iterable[tuple[str, Cell]]:
+    def locations(self) -> Iterable[tuple[str, Cell]]:
         """Everybody with a socket, once each, and where they are."""
         for person_id, sockets in self.sockets.items():
             yield person_id, next(iter(sockets)).place.cell
 
-    def group_of(self, socket: Socket) -> Group | None:
+    def cohort_of(self, socket: Socket) -> Cohort | None:
         """Those who are sent the same, as far as it has entered."""
-        return self.groups.get((socket.place, socket.form))
+        return self.cohorts.get((socket.place, socket.form))
 
-    def enter(self, socket: Socket) -> Group:
+    def enter(self, socket: Socket) -> Cohort:
         """The socket begins to hear its place; until it settles, what it hears is held."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
         socket.place, socket.held, socket.held_gone = socket.person.place, [], []
-        group = self.group_of(socket) or self._begin(socket.place, socket.form)
-        self.trails.forget(socket, socket.place)
-        group.joining.add(socket)
-        return group
+        cohort = self.cohort_of(socket) or self._begin(socket.place, socket.form)
+        self.recent.forget(socket, socket.place)
+        cohort.joining.add(socket)
+        return cohort
 
     def move(self, socket: Socket) -> None:
         """To where its person is now. What it was shown where it was may still be taken back."""
         self.leave(socket)
-        self.trails.add(socket, socket.place)
+        self.recent.add(socket, socket.place)
         self.enter(socket)
 
     def settle(self, socket: Socket, seen: set[str]) -> None:
         """The socket has read history (`seen`: ids): what it held follows, then everything live."""
-        group = self.groups[socket.place, socket.form]
-        group.flush()
+        cohort = self.cohorts[socket.place, socket.form]
+        cohort.flush()
         held = [
-            (spoken, words)
-            for spoken, words in socket.held or ()
-            if spoken.id not in seen and socket.hears(spoken)
+            (message, words)
+            for message, words in socket.held or ()
+            if message.id not in seen and socket.may_receive(message)
         ]
         if held:
-            socket.write(spoken_frame(socket.form, held, socket.person.person_id))
+            socket.write(messages_frame(socket.form, held, socket.person.person_id))
         if socket.held_gone:
             socket.write(signal(socket.form, "gone", ids=socket.held_gone))
         socket.held, socket.held_gone = None, []
-        group.add(socket)
+        cohort.add(socket)
 
     def guard(self, socket: Socket) -> None:
         """A block stands between its person and somebody from now on."""
-        if group := self.group_of(socket):
-            group.guard(socket)
+        if cohort := self.cohort_of(socket):
+            cohort.guard(socket)
 
     def leave(self, socket: Socket) -> None:
         """The socket hears its place no more; what was pending there still reaches it."""
-        group = self.group_of(socket)
-        if group is None:
+        cohort = self.cohort_of(socket)
+        if cohort is None:
             return
-        group.discard(socket)
-        self._drop_if_empty(group)
+        cohort.discard(socket)
+        self._drop_if_empty(cohort)
 
     def exit(self, socket: Socket) -> bool:
         """The socket is gone. True if it was its person's last one here."""
         self.leave(socket)
-        self.trails.leave(socket)
+        self.recent.leave(socket)
         others = self.sockets.get(socket.person.person_id, set())
         others.discard(socket)
         if not others:
             self.sockets.pop(socket.person.person_id, None)
         return not others
 
-    def hearing(self, place: Place) -> Iterable[Group]:
-        """The groups in range of a place."""
-        return chain.from_iterable(groups for _, groups in self._find_hearing(place))
+    def in_range_of(self, place: Place) -> Iterable[Cohort]:
+        """The cohorts in range of a place."""
+        return chain.from_iterable(cohorts for _, cohorts in self._find_in_range(place))
 
-    def _hearing(self, place: Place) -> list[tuple[str, list[Group]]]:
+    def _labelled_in_range(self, place: Place) -> list[tuple[str, list[Cohort]]]:
         """The same by the label of the distance, kept for the next word from there."""
         tile = tile_of(place.cell)
         if tile not in self.by_tile:
             return []
-        known = self.hears.setdefault(tile, {})
+        known = self.recipients.setdefault(tile, {})
         if place not in known:
-            known[place] = self._find_hearing(place)
+            known[place] = self._find_in_range(place)
         return known[place]
 
-    def _find_hearing(self, place: Place) -> list[tuple[str, list[Group]]]:
-        found: dict[str, list[Group]] = {}
-        for metres, label_m, groups in self.cells.within(place):
-            near = [group for group in groups if group.place.radius_m >= metres]
+    def _find_in_range(self, place: Place) -> list[tuple[str, list[Cohort]]]:
+        found: dict[str, list[Cohort]] = {}
+        for metres, label_m, cohorts in self.cells.within(place):
+            near = [cohort for cohort in cohorts if cohort.place.radius_m >= metres]
             found.setdefault(label_of(label_m), []).extend(near)
         return [*found.items()]
 
-    def say(self, spoken: Spoken) -> None:
-        wrote, ready = self.window.wrote, []
-        for words, groups in self._hearing(spoken.place):
-            heard = ((spoken, words),)
-            for group in groups:
-                if group.hear(heard) and group not in wrote:
-                    ready.append(group)
+    def broadcast(self, message: OutgoingMessage) -> None:
+        wrote, ready = self.coalescer.wrote, []
+        for words, cohorts in self._labelled_in_range(message.place):
+            messages = ((message, words),)
+            for cohort in cohorts:
+                if cohort.enqueue(messages) and cohort not in wrote:
+                    ready.append(cohort)
         if ready:
-            self.window.write(ready)
+            self.coalescer.write(ready)
 
-    def unsay(self, unsaid: Unsaid) -> None:
-        gone = signals("gone", ids=[unsaid.removed_id])
-        for group in self.hearing(unsaid.place):
-            group.unsay(unsaid, gone[group.form])
-        for socket in self.trails.hearing(unsaid.place):
-            if socket.hears(unsaid):
+    def retract(self, retraction: OutgoingRetraction) -> None:
+        gone = signals("gone", ids=[retraction.removed_id])
+        for cohort in self.in_range_of(retraction.place):
+            cohort.retract(retraction, gone[cohort.form])
+        for socket in self.recent.in_range_of(retraction.place):
+            if socket.may_receive(retraction):
                 socket.write(gone[socket.form])
 
-    def reaching(self, tile: Tile) -> list[Group]:
-        """The groups whose circle reaches a tile."""
+    def cohorts_reaching(self, tile: Tile) -> list[Cohort]:
+        """The cohorts whose circle reaches a tile."""
         return [*self.by_tile.get(tile, ())]
 
-    def standing(self, tile: Tile) -> Iterable[Socket]:
+    def sockets_in(self, tile: Tile) -> Iterable[Socket]:
         """The sockets whose own cell lies in a tile."""
-        for group in chain.from_iterable(self.cells.of_tile(tile)):
-            yield from (*group.live, *group.joining)
+        for cohort in chain.from_iterable(self.cells.of_tile(tile)):
+            yield from (*cohort.live, *cohort.joining)
 
-    def _begin(self, place: Place, form: Form) -> Group:
-        group = self.groups[place, form] = Group(place, form, self.window)
+    def _begin(self, place: Place, form: Form) -> Cohort:
+        cohort = self.cohorts[place, form] = Cohort(place, form, self.coalescer)
         if place.cell not in self.cells:
             self.cells[place.cell] = []
-        self.cells[place.cell].append(group)
-        for tile in group.tiles:
-            self.by_tile.setdefault(tile, set()).add(group)
-            self.hears.pop(tile, None)
-        return group
+        self.cells[place.cell].append(cohort)
+        for tile in cohort.tiles:
+            self.by_tile.setdefault(tile, set()).add(cohort)
+            self.recipients.pop(tile, None)
+        return cohort
 
-    def _drop_if_empty(self, group: Group) -> None:
-        if group.live or group.joining:
+    def _drop_if_empty(self, cohort: Cohort) -> None:
+        if cohort.live or cohort.joining:
             return
-        group.close()
-        del self.groups[group.place, group.form]
-        self.cells[group.place.cell].remove(group)
-        if not self.cells[group.place.cell]:
-            del self.cells[group.place.cell]
-        for tile in group.tiles:
-            self.hears.pop(tile, None)
-            self.by_tile[tile].discard(group)
+        cohort.close()
+        del self.cohorts[cohort.place, cohort.form]
+        self.cells[cohort.place.cell].remove(cohort)
+        if not self.cells[cohort.place.cell]:
+            del self.cells[cohort.place.cell]
+        for tile in cohort.tiles:
+            self.recipients.pop(tile, None)
+            self.by_tile[tile].discard(cohort)
             if not self.by_tile[tile]:
                 del self.by_tile[tile]

@@ -14,7 +14,7 @@ PACE_UNSENT = 65_536
 HELD_MAX = 2_000
 
 
-class Outlet(Protocol):
+class Connection(Protocol):
     """Where frames leave. Nothing here ever waits for the peer, but `drained`.
 
     `too_slow` says that the peer was given up because it did not read.
@@ -38,21 +38,21 @@ class Outlet(Protocol):
         """Ends the socket without a word, as too slow: what is unsent is thrown away."""
 
 
-class Spoken(Protocol):
-    """Something the hub hands to readers: a message, with what it takes to judge and to show it."""
+class OutgoingMessage(Protocol):
+    """A message as the hub sends it: what decides who may receive it, and its rows."""
 
     @property
     def id(self) -> str: ...
     @property
     def person_id(self) -> str: ...
     @property
-    def said_ms(self) -> int: ...
+    def sent_ms(self) -> int: ...
     @property
     def place(self) -> Place: ...
     def row(self, form: Form, label: str, *, mine: bool) -> str: ...
 
 
-class Unsaid(Protocol):
+class OutgoingRetraction(Protocol):
     """A message was taken back: whose it was, when it was said, and where."""
 
     @property
@@ -60,7 +60,7 @@ class Unsaid(Protocol):
     @property
     def person_id(self) -> str: ...
     @property
-    def said_ms(self) -> int: ...
+    def sent_ms(self) -> int: ...
     @property
     def place(self) -> Place: ...
 
@@ -68,31 +68,31 @@ class Unsaid(Protocol):
 class Socket:
     """`held` collects what is said while a socket reads history; None once it is live.
 
-    `trail` are the places it heard before, oldest first.
+    `recent_places` are the places it was subscribed to before, oldest first.
     """
 
     __slots__ = (
+        "connection",
         "form",
         "held",
         "held_gone",
         "lock",
-        "outlet",
         "people_shown",
         "place",
+        "recent_places",
         "session",
-        "trail",
     )
 
-    def __init__(self, session: Session, form: Form, outlet: Outlet) -> None:
+    def __init__(self, session: Session, form: Form, connection: Connection) -> None:
         self.session = session
         self.form = form
-        self.outlet = outlet
+        self.connection = connection
         self.place = session.person.place
-        self.held: list[tuple[Spoken, str]] | None = []
+        self.held: list[tuple[OutgoingMessage, str]] | None = []
         self.held_gone: list[str] = []
         self.lock = asyncio.Lock()
         self.people_shown = 0  # a hash
-        self.trail: list[Place] = []
+        self.recent_places: list[Place] = []
 
     @property
     def person(self) -> Person:
@@ -104,32 +104,32 @@ class Socket:
         chosen one by one."""
         return bool(self.session.blocked or self.session.blocked_by)
 
-    def hears(self, said: "Spoken | Unsaid") -> bool:
-        return self.session.hears(said.person_id, said.said_ms)
+    def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
+        return self.session.may_receive(sent.person_id, sent.sent_ms)
 
     def write(self, frame: Frame) -> None:
-        self.outlet.write(frame)
+        self.connection.write(frame)
 
-    def hold(self, heard: Iterable[tuple[Spoken, str]]) -> None:
+    def hold(self, messages: Iterable[tuple[OutgoingMessage, str]]) -> None:
         """Keeps what is said for a socket that still reads history."""
         if self.held is not None:
-            self.held += heard
+            self.held += messages
             if len(self.held) > HELD_MAX:
                 backlog.dropped["arriving"] += 1
-                self.outlet.give_up()
+                self.connection.give_up()
 
-    def hold_gone(self, unsaid: Unsaid) -> None:
-        if self.hears(unsaid):
-            self.held_gone.append(unsaid.removed_id)
+    def hold_gone(self, retraction: OutgoingRetraction) -> None:
+        if self.may_receive(retraction):
+            self.held_gone.append(retraction.removed_id)
 
     def end(self, refused: Refused) -> None:
         """Says why, and closes with the close code of an error."""
         instruments.told(refused)
         self.write(refusal(self.form, refused))
-        self.outlet.close(refused.row.close)
+        self.connection.close(refused.row.close)
 
 
-class AsgiOutlet:
+class QueuedConnection:
     """Frames through ASGI `send`, for servers without a transport to write to (Daphne).
 
     A task of its own sends, so that one stuck peer delays nobody else.
@@ -196,7 +196,7 @@ class AsgiOutlet:
         await self.send({"type": "websocket.close", "code": code})
 
 
-class DirectOutlet:
+class TransportConnection:
     """Frames straight to the transport of our uvicorn protocol: no task, no queue of our own."""
 
     __slots__ = ("protocol",)

@@ -1,4 +1,4 @@
-"""Templates as pieces of HTML: rendered, or rendered once with blanks that are filled each time.
+"""Templates as pieces of HTML: rendered, or compiled once and their placeholders filled each time.
 
 Filling costs a fiftieth of rendering. Whoever fills escapes what people wrote.
 """
@@ -10,8 +10,8 @@ from typing import Any
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
-# A rendered template: text and the names of its blanks in turn. People's words are never in one.
-Outline = tuple[str, ...]
+# A compiled template: text and the names of its placeholders in turn. It never holds users' text.
+Compiled = tuple[str, ...]
 
 template = cache(get_template)
 
@@ -20,17 +20,17 @@ def fragment(name: str, context: dict[str, Any]) -> str:
     return template(name).render(context)
 
 
-def outline(name: str, context: dict[str, Any]) -> Outline:
-    """A template rendered with `blank`s in its context."""
+def compile_template(name: str, context: dict[str, Any]) -> Compiled:
+    """A template rendered with `placeholder`s in its context."""
     return tuple(fragment(name, context).strip().split("\0"))
 
 
-def blank(name: str) -> SafeString:
+def placeholder(name: str) -> SafeString:
     return safe(f"\0{name}\0")
 
 
-def fill(outlined: Outline, values: Mapping[str, str]) -> str:
-    return "".join([values[part] if turn % 2 else part for turn, part in enumerate(outlined)])
+def render(compiled: Compiled, values: Mapping[str, str]) -> str:
+    return "".join([values[part] if turn % 2 else part for turn, part in enumerate(compiled)])
 
 
 def safe(html: str) -> SafeString:

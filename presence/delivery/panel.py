@@ -1,7 +1,7 @@
 """Who is near, drawn: the rows, the dial's rings and the words around them, in both forms.
 
-Templates hold the markup. Each is rendered once with blanks, or once a person, and kept: what is
-drawn for a reader is joined from such pieces.
+Templates hold the markup. Each is rendered once with placeholders, or once a person, and kept:
+what is drawn for a reader is joined from such pieces.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,14 @@ from typing import Any
 
 from presence import names
 from presence.delivery.connection import Socket
-from presence.delivery.fragments import Outline, blank, fill, fragment, outline, safe
+from presence.delivery.fragments import (
+    Compiled,
+    compile_template,
+    fragment,
+    placeholder,
+    render,
+    safe,
+)
 from presence.delivery.frames import Form, Frame, dumps
 from presence.geo import RADIUS_STOPS_M, label
 from presence.people import Person
@@ -26,7 +33,7 @@ CROWD = 6
 colour = lru_cache(maxsize=20_000)(names.colour)
 
 
-class Drawn:
+class RenderedNearby:
     """Who is near a place, as frames: one for each who is listed, one for all the others."""
 
     def __init__(self, nearby: Nearby) -> None:
@@ -60,8 +67,8 @@ def listed(person: Person, distance: str) -> dict[str, str]:
 
 
 def people_html(nearby: Nearby) -> str:
-    outlined = around(nearby.place.radius_m, min(nearby.count, 2), nearby.rest > 0)
-    return fill(outlined, pieces(nearby))
+    compiled = around(nearby.place.radius_m, min(nearby.count, 2), nearby.rest > 0)
+    return render(compiled, pieces(nearby))
 
 
 def context(nearby: Nearby) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def context(nearby: Nearby) -> dict[str, Any]:
         "rest": nearby.rest,
         "groups": safe(drawn["groups"]),
         "chain": safe(drawn["chain"]),
-        "dial": safe(fill(dial(radius_m), drawn)),
+        "dial": safe(render(dial(radius_m), drawn)),
     }
 
 
@@ -88,13 +95,13 @@ def reach(radius_m: int) -> dict[str, Any]:
 
 
 def pieces(nearby: Nearby) -> dict[str, str]:
-    """What `around`, with the `dial` in it, leaves blank."""
+    """What `around`, with the `dial` in it, leaves open."""
     inside = {
         far: [one.person for one in neighbours]
         for far, neighbours in groupby(nearby.shown, key=lambda one: one.label_m)
     }
     totals = sorted(nearby.totals.items())
-    crowds = [fill(crowd(far), {"count": str(n)}) for far, n in totals if n >= CROWD]
+    crowds = [render(crowd(far), {"count": str(n)}) for far, n in totals if n >= CROWD]
     rings = [
         ring(far, total, turn, colour(person.person_id))
         for far, total in totals
@@ -115,41 +122,41 @@ def pieces(nearby: Nearby) -> dict[str, str]:
 def group(nearby: Nearby, far: int, people: list[Person]) -> str:
     """People under their distance label."""
     rows = "".join([row(person.person_id, person.name) for person in people])
-    return fill(heading(far), {"count": str(nearby.totals[far]), "rows": rows})
+    return render(heading(far), {"count": str(nearby.totals[far]), "rows": rows})
 
 
 # ---- Templates, each rendered once ---------------------------------------------------------------
 
 
 @lru_cache(maxsize=1024)
-def around(radius_m: int, count: int, rest: bool) -> Outline:
+def around(radius_m: int, count: int, rest: bool) -> Compiled:
     """Everything around the rows. A count of 2 stands for all above: words tell one from many."""
     nearby = {
         **reach(radius_m),
-        "count": blank("count") if count > 1 else count,
-        "rest": rest and blank("rest"),
-        "groups": count and blank("groups"),
-        "chain": count and blank("chain"),
+        "count": placeholder("count") if count > 1 else count,
+        "rest": rest and placeholder("rest"),
+        "groups": count and placeholder("groups"),
+        "chain": count and placeholder("chain"),
         "dial": safe("\0".join(dial(radius_m))),
     }
-    return outline("_people.html", {"nearby": nearby, "oob": True})
+    return compile_template("_people.html", {"nearby": nearby, "oob": True})
 
 
 @lru_cache(maxsize=1024)
-def dial(radius_m: int) -> Outline:
-    """Half-circles of the reach; who is in them stands in the blanks."""
+def dial(radius_m: int) -> Compiled:
+    """Half-circles of the reach; who is in them stands in the placeholders."""
     shown = {
         "edge": reach_x(radius_m),
         "marks": [{"r": reach_x(at), "beyond": at > radius_m} for at in MARKS_M],
-        **{name: blank(name) for name in ("words", "rings", "crowds")},
+        **{name: placeholder(name) for name in ("words", "rings", "crowds")},
     }
-    return outline("_dial.html", {"dial": shown})
+    return compile_template("_dial.html", {"dial": shown})
 
 
 @lru_cache
-def heading(far: int) -> Outline:
-    shown = {"label": label(far), "count": blank("count"), "rows": blank("rows")}
-    return outline("_people_group.html", shown)
+def heading(far: int) -> Compiled:
+    shown = {"label": label(far), "count": placeholder("count"), "rows": placeholder("rows")}
+    return compile_template("_people_group.html", shown)
 
 
 @lru_cache(maxsize=20_000)
@@ -164,10 +171,10 @@ def link(colour: int) -> str:
 
 
 @lru_cache
-def crowd(far: int) -> Outline:
+def crowd(far: int) -> Compiled:
     at = ring_x(far)
-    shown = {"r": at, "x": round(12 + at, 1), "y": crowd_y(far), "count": blank("count")}
-    return outline("_people_crowd.html", shown)
+    shown = {"r": at, "x": round(12 + at, 1), "y": crowd_y(far), "count": placeholder("count")}
+    return compile_template("_people_crowd.html", shown)
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Who heard a place and moved on: they still show what was said there, until it is gone."""
+"""Where sockets were before: they still show what was sent there, until it expires."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from presence.people import Place
 PLACES_MAX = 24
 
 
-class Trails:
+class RecentSubscriptions:
     """The last places of each socket, by the tile they lie in, with the second they expire."""
 
     def __init__(self) -> None:
@@ -22,15 +22,15 @@ class Trails:
         until_s = asyncio.get_running_loop().time() + settings.MESSAGE_LIFE_SECONDS
         self.forget(socket, place)
         self.tiles.setdefault(tile_of(place.cell), {}).setdefault(place, {})[socket] = until_s
-        socket.trail.append(place)
-        if len(socket.trail) > PLACES_MAX:
-            self.forget(socket, socket.trail[0])
+        socket.recent_places.append(place)
+        if len(socket.recent_places) > PLACES_MAX:
+            self.forget(socket, socket.recent_places[0])
 
     def forget(self, socket: Socket, place: Place) -> None:
         """The socket hears this place again, or shows nothing of it any more."""
-        if place not in socket.trail:
+        if place not in socket.recent_places:
             return
-        socket.trail.remove(place)
+        socket.recent_places.remove(place)
         places = self.tiles[tile_of(place.cell)]
         del places[place][socket]
         if not places[place]:
@@ -39,11 +39,11 @@ class Trails:
             del self.tiles[tile_of(place.cell)]
 
     def leave(self, socket: Socket) -> None:
-        for place in [*socket.trail]:
+        for place in [*socket.recent_places]:
             self.forget(socket, place)
 
     def expire(self) -> None:
-        """Whoever moved on half an hour ago shows nothing any more of what they heard there."""
+        """Removes places left half an hour ago: no page shows anything of theirs any more."""
         now_s = asyncio.get_running_loop().time()
         gone = [
             (socket, place)
@@ -55,7 +55,7 @@ class Trails:
         for socket, place in gone:
             self.forget(socket, place)
 
-    def hearing(self, place: Place) -> Iterable[Socket]:
+    def in_range_of(self, place: Place) -> Iterable[Socket]:
         """Who was in range of a place."""
         for tile in tiles_within(place.cell, place.radius_m):
             for was, sockets in self.tiles.get(tile, {}).items():

@@ -4,44 +4,44 @@ from collections.abc import Sequence
 from socket import SocketType
 
 from neartalk.server import DirectTransport, write_all
-from presence.delivery.connection import Outlet
+from presence.delivery.connection import Connection
 from presence.delivery.frames import Frame
 
 
-class Readers:
+class Recipients:
     __slots__ = ("direct", "others")
 
     def __init__(self) -> None:
         self.direct: dict[DirectTransport, SocketType] = {}
-        self.others: set[Outlet] = set()
+        self.others: set[Connection] = set()
 
     def __len__(self) -> int:
         return len(self.direct) + len(self.others)
 
-    def add(self, outlet: Outlet) -> None:
-        if outlet.direct:
-            self.direct[outlet.direct] = outlet.direct.kernel
+    def add(self, connection: Connection) -> None:
+        if connection.direct:
+            self.direct[connection.direct] = connection.direct.kernel
         else:
-            self.others.add(outlet)
+            self.others.add(connection)
 
-    def update(self, readers: "Readers") -> None:
-        self.direct.update(readers.direct)
-        if readers.others:
-            self.others.update(readers.others)
+    def update(self, recipients: "Recipients") -> None:
+        self.direct.update(recipients.direct)
+        if recipients.others:
+            self.others.update(recipients.others)
 
-    def discard(self, outlet: Outlet) -> bool:
+    def discard(self, connection: Connection) -> bool:
         """Whether it was one of them."""
-        if outlet.direct:
-            return self.direct.pop(outlet.direct, None) is not None
-        if outlet in self.others:
-            self.others.discard(outlet)
+        if connection.direct:
+            return self.direct.pop(connection.direct, None) is not None
+        if connection in self.others:
+            self.others.discard(connection)
             return True
         return False
 
 
-def write_lots(lots: Sequence[tuple[Readers, Frame]]) -> None:
-    """Each frame to its readers, of whom nobody is in two lots."""
-    write_all([(readers.direct, frame.wire) for readers, frame in lots])
-    for readers, frame in lots:
-        for outlet in readers.others:
-            outlet.write(frame)
+def broadcast(batches: Sequence[tuple[Recipients, Frame]]) -> None:
+    """Each frame to its recipients, of whom nobody is in two batches."""
+    write_all([(recipients.direct, frame.wire) for recipients, frame in batches])
+    for recipients, frame in batches:
+        for connection in recipients.others:
+            connection.write(frame)

@@ -13,7 +13,7 @@ from presence.hub.hub import Hub, hub
 from presence.people import Session
 
 
-class Guest(Protocol):
+class OpenSocket(Protocol):
     """An open socket of either kind."""
 
     def refuse(self, refused: Refused) -> None:
@@ -26,44 +26,44 @@ class Evictions:
     def __init__(self, hub: Hub, sanctions: Sanctions) -> None:
         self.hub = hub
         self.sanctions = sanctions
-        self.guests: dict[Guest, Session] = {}
+        self.sockets: dict[OpenSocket, Session] = {}
         self.ending: dict[str, Session] = {}
         self.closing: deque[Sanction] = deque()
-        self.working = asyncio.Lock()
-        sanctions.listen(self.hear)
+        self.enforcing = asyncio.Lock()
+        sanctions.listen(self.apply)
 
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
         if not self.sanctions.background.rounds:
             self.sanctions.start()
-            self.sanctions.background.every(ROUND_S, self.work)
+            self.sanctions.background.every(ROUND_S, self.enforce)
 
-    def admit(self, guest: Guest, session: Session) -> None:
-        self.guests[guest] = session
+    def admit(self, socket: OpenSocket, session: Session) -> None:
+        self.sockets[socket] = session
 
-    def forget(self, guest: Guest) -> None:
-        self.guests.pop(guest, None)
+    def forget(self, socket: OpenSocket) -> None:
+        self.sockets.pop(socket, None)
 
-    def hear(self, news: Sequence[Sanction]) -> None:
+    def apply(self, news: Sequence[Sanction]) -> None:
         """Tells those whom it is about; who is banned is told that it is over."""
         mutes = [row for row in news if row.kind == Sanction.Kind.MUTE]
         bans = [row for row in news if row.kind == Sanction.Kind.BAN]
         muted = {key: row for row in mutes for key in (row.person_id, row.device) if key}
-        for guest, session in [*self.guests.items()]:
+        for socket, session in [*self.sockets.items()]:
             person_id = session.person.person_id
             ban = self.sanctions.banned(person_id, session.device) if bans else None
             if row := ban or muted.get(person_id) or muted.get(session.device):
-                guest.refuse(self.sanctions.refusal(row))
+                socket.refuse(self.sanctions.refusal(row))
             if ban:
                 self.ending[session.digest] = session
-                self.forget(guest)
+                self.forget(socket)
         self.closing.extend(bans)
-        self.hub.later(self.work())
+        self.hub.later(self.enforce())
 
-    async def work(self) -> None:
+    async def enforce(self) -> None:
         """Ends sessions one by one; what the store did not take waits for the next round. Those
         whom a ban names come first: what they came from stands in their session."""
-        async with self.working:
+        async with self.enforcing:
             while self.closing:
                 await self._close_person(self.closing[0])
                 self.closing.popleft()

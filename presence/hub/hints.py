@@ -62,7 +62,7 @@ class Hints:
         with unknown_when_lost():
             self.channel = await self.layer.new_channel()
         await self.join([PROCESSES])
-        self._publish_later(self.group(PROCESSES), {"type": "process.began"})
+        self._enqueue(self.group(PROCESSES), {"type": "process.began"})
 
     def group(self, place: str) -> str:
         return f"{self.kind}.{place}"
@@ -103,17 +103,17 @@ class Hints:
                 leaves = (self.layer.group_discard(self.group(one), self.channel) for one in places)
                 await asyncio.gather(*leaves)
 
-    def tell(self, place: str, hint: Hint) -> None:
+    def publish(self, place: str, hint: Hint) -> None:
         """Publishes to the place's group."""
         if self.layer and not self.alone() and not dropped_on_purpose():
-            self._publish_later(self.group(place), hint)
+            self._enqueue(self.group(place), hint)
 
     async def send(self, channel: str, hint: Hint) -> None:
         """Tells one process alone."""
         with unknown_when_lost():
             await self.layer.send(channel, self._packed([hint]))
 
-    def _publish_later(self, group: str, hint: Hint) -> None:
+    def _enqueue(self, group: str, hint: Hint) -> None:
         waiting = self.waiting.setdefault(group, [])
         if len(waiting) < WAITING_MAX:
             waiting.append(hint)
@@ -121,9 +121,9 @@ class Hints:
             counted[self.kind, "dropped"] += 1
         if not self.publishing:
             self.publishing = True
-            self.later(self._publish())
+            self.later(self._flush())
 
-    async def _publish(self) -> None:
+    async def _flush(self) -> None:
         """One after the other, what waits for the same tile together: the layer has one lock for
         everything, and whoever joins a group would wait behind all hints.
         """

@@ -16,13 +16,13 @@ from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
 from neartalk.records import records
 from presence.delivery import Audience, Frame, Socket, gap, refusal, signal, signals
-from presence.hub.broadcaster import Showing
+from presence.hub.broadcaster import PresenceBroadcaster
 from presence.hub.events import event_of, to_event
 from presence.hub.hints import Hints
 from presence.hub.leases import Leases
 from presence.hub.reconcile import Reconciler
 from presence.hub.source import Arrival
-from presence.hub.subscriptions import Watch
+from presence.hub.subscriptions import TileSubscriptions
 from presence.people import Change, Person, Session
 from presence.registry import Registry, registry
 from presence.roster import Roster
@@ -30,11 +30,11 @@ from presence.roster import Roster
 PULSE_S = 2.0
 RENEW_S = 5.0
 MARK_S = 10.0
-BURY_S = 30.0
+REAP_S = 30.0
 TRIM_S = 30.0
 TOUCH_S = 300.0
 LINGER_S = 45.0
-LOOK_S = 60.0
+COUNT_S = 60.0
 
 
 class Hub:
@@ -58,21 +58,21 @@ class Hub:
             later=self.later,
             alone=lambda: self.leases.alone,
         )
-        self.showing = Showing(self.roster, self.audience, self.leases, self.now_ms)
+        self.broadcaster = PresenceBroadcaster(self.roster, self.audience, self.leases, self.now_ms)
         self.reconciler = Reconciler(
             registry,
             self.leases,
-            self.showing,
+            self.broadcaster,
             announce=self.announce,
             follow=self.follow,
             welcome=self.welcome,
             later=self.later,
         )
-        self.watch = Watch(
-            registry, self.leases, self.hints, self.showing, self.reconciler, self.later
+        self.subscriptions = TileSubscriptions(
+            registry, self.leases, self.hints, self.broadcaster, self.reconciler, self.later
         )
         self.starting: asyncio.Lock = asyncio.Lock()
-        self.lingering: dict[str, asyncio.TimerHandle] = {}
+        self.departures: dict[str, asyncio.TimerHandle] = {}
 
     # ---- Life of the process -----------------------------------------------------------------
 
@@ -90,10 +90,10 @@ class Hub:
                 (PULSE_S, self._pulse),
                 (RENEW_S, self.leases.renew),
                 (MARK_S, self._mark),
-                (BURY_S, self._bury),
+                (REAP_S, self._reap),
                 (TRIM_S, self._trim),
                 (TOUCH_S, self._touch),
-                (LOOK_S, self._look),
+                (COUNT_S, self._count_people),
             ):
                 self.background.every(period_s, act)
 
@@ -104,9 +104,9 @@ class Hub:
             await self.background.later(self.leases.renew())
 
     async def stop(self) -> None:
-        for handle in self.lingering.values():
+        for handle in self.departures.values():
             handle.cancel()
-        for group in self.audience.groups.values():
+        for group in self.audience.cohorts.values():
             group.close()
         await self.background.end()
 
@@ -117,7 +117,7 @@ class Hub:
         await self.start()
         async with socket.lock:
             # First, or the departure could come between: it is for the one who was here before.
-            self._keep(socket.person)
+            self._cancel_departure(socket.person)
             # Not to the place that was read when the socket opened: they may have moved meanwhile.
             change = await self.registry.place(socket.session.digest, None, self.process)
             socket.session = change.session
@@ -125,15 +125,15 @@ class Hub:
             self.announce(change)
             socket.write(self.welcome(socket))
             if socket.session.blocked:
-                self.reconciler.part(socket, socket.session.blocked)
+                self.reconciler.apply_block(socket, socket.session.blocked)
             moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
             await self._arrive(socket, Arrival(mark_ms, moved_away))
-            # Elsewhere something may have become of them on the way, when there was no socket yet.
-            self.reconciler.find(socket)
-            self.reconciler.catch_up(socket)
-            await self._tell(socket)
+            # Elsewhere their session may have changed on the way, when there was no socket yet.
+            self.reconciler.republish_if_unlisted(socket)
+            self.reconciler.load_if_outdated(socket)
+            await self._send_note(socket)
 
-    async def _tell(self, socket: Socket) -> None:
+    async def _send_note(self, socket: Socket) -> None:
         """Why the socket before this one was cut off."""
         if socket.session.note:
             socket.write(refusal(socket.form, Refused(socket.session.note)))
@@ -143,7 +143,9 @@ class Hub:
         """The person moved, or reaches further or less far: what is newly in range is shown."""
         async with socket.lock:
             before = socket.place
-            if before == socket.person.place or socket not in self.audience.of(socket.person):
+            if before == socket.person.place or socket not in self.audience.sockets_of(
+                socket.person
+            ):
                 return
             self.audience.move(socket)
             try:
@@ -156,30 +158,30 @@ class Hub:
                 raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
-        group = self.audience.groups[socket.place, socket.form]
-        await self.watch.reach(group.tiles)
-        self.showing.show(socket)
+        group = self.audience.cohorts[socket.place, socket.form]
+        await self.subscriptions.subscribe(group.tiles)
+        self.broadcaster.send_now(socket)
         records().activity.see(socket.person.person_id, socket.place.cell)
         drawn = group.drawn
-        seen = await self.watch.source.replay(socket, arrival)
-        if socket in self.audience.of(socket.person):
+        seen = await self.subscriptions.source.replay(socket, arrival)
+        if socket in self.audience.sockets_of(socket.person):
             self.audience.settle(socket, seen)
             if group.drawn != drawn or socket.guarded:
-                self.showing.show(socket)
+                self.broadcaster.send_now(socket)
 
     def exit(self, socket: Socket) -> None:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
-        if socket.outlet.too_slow:
+        if socket.connection.too_slow:
             self.later(self.registry.note(socket.session.digest, "too-slow"))
         if self.audience.exit(socket):
-            wait_s = max(0.0, LINGER_S - socket.outlet.quiet_s())
+            wait_s = max(0.0, LINGER_S - socket.connection.quiet_s())
             handle = asyncio.get_running_loop().call_later(
                 wait_s, lambda: self.later(self._depart(socket))
             )
-            self.lingering[socket.person.person_id] = handle
+            self.departures[socket.person.person_id] = handle
 
     async def _depart(self, socket: Socket) -> None:
-        self.lingering.pop(socket.person.person_id, None)
+        self.departures.pop(socket.person.person_id, None)
         change = await self.registry.depart(socket.session.digest, self.process)
         if change:
             self.announce(change)
@@ -191,8 +193,8 @@ class Hub:
         if change:
             self.announce(change)
 
-    def _keep(self, person: Person) -> None:
-        handle = self.lingering.pop(person.person_id, None)
+    def _cancel_departure(self, person: Person) -> None:
+        handle = self.departures.pop(person.person_id, None)
         if handle:
             handle.cancel()
 
@@ -200,12 +202,12 @@ class Hub:
 
     def announce(self, change: Change) -> None:
         """Tells this process at once and the others by their groups what became of a person."""
-        for socket in self.audience.of(change.session.person):
+        for socket in self.audience.sockets_of(change.session.person):
             if socket.person.version <= change.session.person.version and change.session.digest:
-                self.reconciler.become(socket, change.session)
+                self.reconciler.apply_session(socket, change.session)
         for event in change.events:
-            self.watch.apply(event)
-            self.hints.tell(event.tile, {"type": "presence.changed", **to_event(event)})
+            self.subscriptions.apply(event)
+            self.hints.publish(event.tile, {"type": "presence.changed", **to_event(event)})
 
     def welcome(self, socket: Socket) -> Frame:
         return signal(
@@ -222,28 +224,28 @@ class Hub:
     async def _pulse(self) -> None:
         """Every 2 s: the epoch, who lives, which tiles changed unheard, what was said unheard."""
         asked_ms = self.clock.own()
-        pulse = await self.registry.pulse([*self.watch.tiles])
-        self.clock.answered(asked_ms, pulse.now_ms)
-        restarted = self.leases.restarted(pulse)
-        died, born = self.leases.take(pulse)
+        status = await self.registry.status([*self.subscriptions.tiles])
+        self.clock.answered(asked_ms, status.now_ms)
+        restarted = self.leases.restarted(status)
+        died, born = self.leases.apply(status)
         if restarted:
-            await self._restart(pulse.epoch)
+            await self._restart(status.epoch)
             return
-        self.leases.epoch = pulse.epoch
-        if self.process not in pulse.processes:
+        self.leases.epoch = status.epoch
+        if self.process not in status.processes:
             # The store hung for longer than the lease: until the next round nobody would see us.
             await self.leases.renew()
-        self.watch.compare(pulse.versions)
-        self.watch.processes_changed(died | born)
+        self.subscriptions.compare(status.versions)
+        self.subscriptions.processes_changed(died | born)
         if died:
-            self.reconciler.take_over(died)
-        for person in self.roster.lapsed(pulse.now_ms - int(PULSE_S * 2000), pulse.now_ms):
-            self.showing.tile_changed(person.tile)
+            self.reconciler.republish_orphaned(died)
+        for person in self.roster.lapsed(status.now_ms - int(PULSE_S * 2000), status.now_ms):
+            self.broadcaster.tile_changed(person.tile)
         for sockets in [*self.audience.sockets.values()]:
-            self.reconciler.catch_up(next(iter(sockets)))
-        if self.watch.tiles:
-            await self.watch.source.poll()
-            await self.watch.release()
+            self.reconciler.load_if_outdated(next(iter(sockets)))
+        if self.subscriptions.tiles:
+            await self.subscriptions.source.poll()
+            await self.subscriptions.unsubscribe_unused()
 
     async def _restart(self, epoch: str) -> None:
         """The store began anew: register everybody again, read what it holds by now, say so.
@@ -252,51 +254,51 @@ class Hub:
         begins anew.
         """
         await self.leases.renew()
-        sessions = {socket.session.digest: socket.session for socket in self.audience.everyone()}
+        sessions = {socket.session.digest: socket.session for socket in self.audience.all_sockets()}
         changes = await self.registry.restore(sessions.values(), self.process)
-        await self.watch.read([*self.watch.tiles])
-        self.reconciler.find_missing(self.watch.tiles)
-        await self.watch.source.restart()
+        await self.subscriptions.read([*self.subscriptions.tiles])
+        self.reconciler.republish_unlisted(self.subscriptions.tiles)
+        await self.subscriptions.source.restart()
         self.leases.epoch = epoch
         for change in changes:
             self.announce(change)
-        for socket in self.audience.everyone():
+        for socket in self.audience.all_sockets():
             socket.write(self.welcome(socket))
             socket.write(gap(socket.form, "restarted"))
         await self._mark()
 
     async def _mark(self) -> None:
         """Where to resume from. One from before the last move would make a return an arrival."""
-        mark_ms = self.watch.source.mark_ms
+        mark_ms = self.subscriptions.source.mark_ms
         mark = signals("mark", mark=mark_ms)
-        for group in [*self.audience.groups.values()]:
+        for group in [*self.audience.cohorts.values()]:
             moved = [one for one in group.live if one.session.placed_ms > mark_ms]
             group.flush()  # it says that all before it was handed over
             group.write(mark[group.form], but=moved)
             await asyncio.sleep(0)
 
     async def _touch(self) -> None:
-        await self.registry.touch({socket.session.digest for socket in self.audience.everyone()})
+        await self.registry.touch({socket.session.digest for socket in self.audience.all_sockets()})
 
-    async def _bury(self) -> None:
-        self.audience.trails.expire()
+    async def _reap(self) -> None:
+        self.audience.recent.expire()
         dead = self.roster.dead(self.leases.processes, self.now_ms())
-        for change in await self.registry.bury(dead):
+        for change in await self.registry.reap(dead):
             self.announce(change)
 
     async def _trim(self) -> None:
-        await self.watch.source.trim()
+        await self.subscriptions.source.trim()
 
-    async def _look(self) -> None:
-        records().activity.look(self.audience.here())
+    async def _count_people(self) -> None:
+        records().activity.look(self.audience.locations())
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
-            self.watch.hear_of(hint["from"])
+            self.subscriptions.note_process(hint["from"])
         elif hint["type"] == "presence.changed":
-            self.watch.apply(event_of(hint))
+            self.subscriptions.apply(event_of(hint))
         else:
-            await self.watch.source.receive(hint)
+            await self.subscriptions.source.receive(hint)
 
 
 @cache

@@ -3,7 +3,7 @@
 import secrets
 from typing import NamedTuple
 
-from presence.registry import LEASE_MS, Pulse, Registry
+from presence.registry import LEASE_MS, Registry, StoreStatus
 
 
 class Turnover(NamedTuple):
@@ -14,14 +14,14 @@ class Turnover(NamedTuple):
 
 
 class Leases:
-    """`process` is this one; `epoch` is that of the store, "" until the first pulse."""
+    """`process` is this one; `epoch` is that of the store, "" until the first status."""
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.process = secrets.token_hex(8)
         self.processes = frozenset({self.process})
-        self.spared: frozenset[str] = frozenset()
-        self.spared_until_ms = 0
+        self.grace: frozenset[str] = frozenset()
+        self.grace_until_ms = 0
         self.epoch = ""
 
     @property
@@ -31,24 +31,24 @@ class Leases:
     async def renew(self) -> None:
         await self.registry.renew(self.process)
 
-    def hear_of(self, process: str) -> bool:
+    def note_process(self, process: str) -> bool:
         """Whoever has just written lives; the next pulse knows for sure. True if that is news."""
         fresh = bool(process) and process not in self.processes
         if fresh:
             self.processes |= {process}
         return fresh
 
-    def restarted(self, pulse: Pulse) -> bool:
+    def restarted(self, status: StoreStatus) -> bool:
         """Whether the store began anew."""
-        return self.epoch not in {"", pulse.epoch}
+        return self.epoch not in {"", status.epoch}
 
-    def take(self, pulse: Pulse) -> Turnover:
-        if self.restarted(pulse):
+    def apply(self, status: StoreStatus) -> Turnover:
+        if self.restarted(status):
             # Their leases went with the store, as ours did: they have the time of one to renew it.
-            self.spared, self.spared_until_ms = self.processes, pulse.now_ms + LEASE_MS
-        elif pulse.now_ms >= self.spared_until_ms:
-            self.spared = frozenset()
-        living = pulse.processes | self.spared | {self.process}
+            self.grace, self.grace_until_ms = self.processes, status.now_ms + LEASE_MS
+        elif status.now_ms >= self.grace_until_ms:
+            self.grace = frozenset()
+        living = status.processes | self.grace | {self.process}
         turnover = Turnover(self.processes - living, living - self.processes)
         self.processes = living
         return turnover

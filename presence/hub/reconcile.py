@@ -8,7 +8,7 @@ from typing import Any
 from neartalk.codes import Refused
 from presence.delivery import Frame, Socket, signal
 from presence.geo import Tile
-from presence.hub.broadcaster import Showing
+from presence.hub.broadcaster import PresenceBroadcaster
 from presence.hub.leases import Leases
 from presence.people import Change, Person, Session
 from presence.registry import Registry
@@ -23,7 +23,7 @@ class Reconciler:
         self,
         registry: Registry,
         leases: Leases,
-        showing: Showing,
+        broadcaster: PresenceBroadcaster,
         *,
         announce: Callable[[Change], None],
         follow: Callable[[Socket], Coroutine[Any, Any, None]],
@@ -32,8 +32,8 @@ class Reconciler:
     ) -> None:
         self.registry = registry
         self.leases = leases
-        self.showing = showing
-        self.roster, self.audience = showing.roster, showing.audience
+        self.broadcaster = broadcaster
+        self.roster, self.audience = broadcaster.roster, broadcaster.audience
         self.announce = announce
         self.follow = follow
         self.welcome = welcome
@@ -41,37 +41,37 @@ class Reconciler:
 
     # ---- The registry knows better -----------------------------------------------------------
 
-    def notice(self, person: Person) -> None:
+    def load_if_newer(self, person: Person) -> None:
         """The registry knows something newer of a person who has sockets here: read it."""
-        for socket in self.audience.of(person):
+        for socket in self.audience.sockets_of(person):
             if person.version > socket.person.version:
-                self.later(self._read_session(person, socket.session.digest))
+                self.later(self._load_session(person, socket.session.digest))
                 return
 
-    def catch_up(self, socket: Socket) -> None:
+    def load_if_outdated(self, socket: Socket) -> None:
         """The same, where nobody tells any more: reading may have failed."""
         listed = self.roster.person(socket.person.tile, socket.person.person_id)
         if listed:
-            self.notice(listed)
+            self.load_if_newer(listed)
 
-    async def _read_session(self, person: Person, digest: str) -> None:
+    async def _load_session(self, person: Person, digest: str) -> None:
         session = await self.registry.get(digest)
         if session is None:
-            await self._say_over(person)
+            await self._end_session(person)
             return
-        for socket in [*self.audience.of(person)]:
+        for socket in [*self.audience.sockets_of(person)]:
             if session.person.version > socket.person.version:
-                self.become(socket, session)
+                self.apply_session(socket, session)
 
-    async def _say_over(self, person: Person) -> None:
+    async def _end_session(self, person: Person) -> None:
         """Another process closed their session."""
-        if sockets := [*self.audience.of(person)]:
+        if sockets := [*self.audience.sockets_of(person)]:
             refused = await why_over(sockets[0].session)
             for socket in sockets:
                 socket.end(refused)
 
-    def become(self, socket: Socket, session: Session) -> None:
-        """Brings a socket in line with what its person has become."""
+    def apply_session(self, socket: Socket, session: Session) -> None:
+        """Brings a socket in line with the session as it is by now."""
         before, socket.session = socket.session, session
         if not socket.person.cell:
             socket.end(Refused("left"))
@@ -81,52 +81,52 @@ class Reconciler:
         if socket.person.name != before.person.name:
             socket.write(self.welcome(socket))
         if session.hidden != before.hidden:
-            self.part(socket, session.blocked - before.blocked)
+            self.apply_block(socket, session.blocked - before.blocked)
 
-    def part(self, socket: Socket, blocked: Collection[str]) -> None:
+    def apply_block(self, socket: Socket, blocked: Collection[str]) -> None:
         """A block stands between its person and somebody: each is gone for the other."""
         self.audience.guard(socket)
-        group = self.audience.group_of(socket)
+        group = self.audience.cohort_of(socket)
         if blocked:
             socket.write(signal(socket.form, "blocked", person_ids=sorted(blocked)))
         if socket.held is None and blocked:
-            self.showing.show(socket)
+            self.broadcaster.send_now(socket)
         elif group:
-            self.showing.show_soon([group])  # when a departure would be seen
+            self.broadcaster.schedule([group])  # when a departure would be seen
 
     # ---- The registry has lost somebody ------------------------------------------------------
 
-    def claim(self, person: Person, tile: Tile) -> None:
+    def republish_removed(self, person: Person, tile: Tile) -> None:
         """Another process took a person out who still has sockets here: put them back."""
-        for socket in self.audience.of(person):
+        for socket in self.audience.sockets_of(person):
             if person.cell and person.tile == tile:
-                self.later(self._place_again(socket))
+                self.later(self._republish(socket))
                 return
 
-    def find_missing(self, tiles: Collection[Tile]) -> None:
+    def republish_unlisted(self, tiles: Collection[Tile]) -> None:
         """The same, where nobody heard of it: read from the registry, they are not there."""
         for tile in tiles:
-            for socket in self.audience.standing(tile):
+            for socket in self.audience.sockets_in(tile):
                 if socket.person.tile == tile:
-                    self.find(socket)
+                    self.republish_if_unlisted(socket)
 
-    def find(self, socket: Socket) -> None:
+    def republish_if_unlisted(self, socket: Socket) -> None:
         """Puts its person back, if nobody sees them in the tile where they are."""
         listed = self.roster.person(socket.person.tile, socket.person.person_id)
         if listed is None or not listed.process:
-            self.later(self._place_again(socket))
+            self.later(self._republish(socket))
 
-    def take_over(self, processes: Collection[str]) -> None:
+    def republish_orphaned(self, processes: Collection[str]) -> None:
         """A process died that held people who have sockets here too."""
         for sockets in self.audience.sockets.values():
             socket = next(iter(sockets))
             if socket.person.process in processes:
-                self.later(self._place_again(socket))
+                self.later(self._republish(socket))
 
-    async def _place_again(self, socket: Socket) -> None:
+    async def _republish(self, socket: Socket) -> None:
         session = await self.registry.get(socket.session.digest)
         if session is None:
-            await self._say_over(socket.person)
+            await self._end_session(socket.person)
         elif session.person.cell:
             place = session.person.place
             self.announce(await self.registry.place(session.digest, place, self.leases.process))

@@ -25,7 +25,7 @@ class Arrival:
         return None if self.moved_away else self.mark_ms
 
 
-class Silence:
+class NullSource:
     """Where there is no chat yet: nothing was said."""
 
     mark_ms = 0

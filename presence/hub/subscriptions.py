@@ -5,36 +5,36 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any
 
 from presence.geo import Tile, tiles_within
-from presence.hub.broadcaster import Showing
+from presence.hub.broadcaster import PresenceBroadcaster
 from presence.hub.hints import Hints
 from presence.hub.leases import Leases
 from presence.hub.reconcile import Reconciler
-from presence.hub.source import Silence, Source
+from presence.hub.source import NullSource, Source
 from presence.people import Place, TileEvent
 from presence.registry import Registry
 from presence.roster import Nearby, Roster
 
 
-class Watch:
+class TileSubscriptions:
     """`tiles` are those whose groups, roster and feed this process follows. `source` is set by the
     chat before the first socket joins. `later` runs work on its own."""
 
-    source: Source = Silence()
+    source: Source = NullSource()
 
     def __init__(
         self,
         registry: Registry,
         leases: Leases,
         hints: Hints,
-        showing: Showing,
+        broadcaster: PresenceBroadcaster,
         reconciler: Reconciler,
         later: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self.registry = registry
         self.leases = leases
         self.hints = hints
-        self.showing = showing
-        self.roster, self.audience = showing.roster, showing.audience
+        self.broadcaster = broadcaster
+        self.roster, self.audience = broadcaster.roster, broadcaster.audience
         self.reconciler = reconciler
         self.later = later
         self.tiles: set[Tile] = set()
@@ -44,7 +44,7 @@ class Watch:
 
     # ---- Which tiles -------------------------------------------------------------------------
 
-    async def reach(self, tiles: Collection[Tile]) -> None:
+    async def subscribe(self, tiles: Collection[Tile]) -> None:
         """Returns once these tiles are watched: their groups, roster and feed."""
         if self.tiles.issuperset(tiles):
             return
@@ -61,7 +61,7 @@ class Watch:
         await self.source.begin(tiles)
         self.tiles |= tiles
 
-    async def release(self) -> None:
+    async def unsubscribe_unused(self) -> None:
         """Lets go of tiles that nobody here reaches any more."""
         async with self.gate:
             spare = self.tiles - self.audience.by_tile.keys()
@@ -76,15 +76,15 @@ class Watch:
 
     async def read(self, tiles: Iterable[Tile]) -> None:
         found = await self.registry.people(tiles)
-        people = (person for tileful in found.values() for person in tileful.people.values())
+        people = (person for snapshot in found.values() for person in snapshot.people.values())
         if not {person.process for person in people} <= self.leases.processes | {""}:
-            for process in (await self.registry.pulse(())).processes:
-                self.hear_of(process)
-        for tile, tileful in found.items():
-            self.roster.load(tile, tileful)
-            self.showing.tile_changed(tile)
-            for person in tileful.people.values():
-                self.reconciler.notice(person)
+            for process in (await self.registry.status(())).processes:
+                self.note_process(process)
+        for tile, snapshot in found.items():
+            self.roster.load(tile, snapshot)
+            self.broadcaster.tile_changed(tile)
+            for person in snapshot.people.values():
+                self.reconciler.load_if_newer(person)
 
     def compare(self, versions: Mapping[Tile, int]) -> None:
         """Reads those tiles again that are not what the store says."""
@@ -104,7 +104,7 @@ class Watch:
                 tiles = {tile for tile in self.stale if tile in self.tiles}
                 self.stale.clear()
                 await self.read(tiles)
-                self.reconciler.find_missing(tiles)
+                self.reconciler.republish_unlisted(tiles)
         finally:
             self.refreshing = False
 
@@ -112,33 +112,35 @@ class Watch:
         """Takes one change of a tile over."""
         if event.tile not in self.roster.versions:
             return
-        before = self.showing.look_of(self.roster.person(event.tile, event.person.person_id))
-        self.hear_of(event.person.process)
+        before = self.broadcaster.appearance_of(
+            self.roster.person(event.tile, event.person.person_id)
+        )
+        self.note_process(event.person.process)
         if not self.roster.apply(event):
             self._reread({event.tile})
-        after = self.showing.look_of(event.person if event.here else None)
-        self.showing.person_changed(before, after)
-        self.reconciler.notice(event.person)
+        after = self.broadcaster.appearance_of(event.person if event.here else None)
+        self.broadcaster.person_changed(before, after)
+        self.reconciler.load_if_newer(event.person)
         if not event.here:
-            self.reconciler.claim(event.person, event.tile)
+            self.reconciler.republish_removed(event.person, event.tile)
 
-    def hear_of(self, process: str) -> None:
+    def note_process(self, process: str) -> None:
         """Whoever has just written lives, and so do its people."""
-        if self.leases.hear_of(process):
+        if self.leases.note_process(process):
             self.processes_changed({process})
 
     def processes_changed(self, processes: Collection[str]) -> None:
         """These processes died, or live again, and their people with them."""
         for tile in self.roster.tiles_of(processes):
-            self.showing.tile_changed(tile)
+            self.broadcaster.tile_changed(tile)
 
-    async def look(self, place: Place, hidden: frozenset[str]) -> Nearby:
+    async def nearby(self, place: Place, hidden: frozenset[str]) -> Nearby:
         """Who is near a place that this process may not be watching, read from the registry."""
         tiles = tiles_within(place.cell, place.radius_m)
         if tiles <= self.tiles:
-            return self.showing.nearby(place, hidden)
+            return self.broadcaster.nearby(place, hidden)
         roster = Roster()
-        pulse = await self.registry.pulse(())
-        for tile, tileful in (await self.registry.people(tiles)).items():
-            roster.load(tile, tileful)
-        return roster.nearby(place, pulse.processes, pulse.now_ms, hidden)
+        status = await self.registry.status(())
+        for tile, snapshot in (await self.registry.people(tiles)).items():
+            roster.load(tile, snapshot)
+        return roster.nearby(place, status.processes, status.now_ms, hidden)

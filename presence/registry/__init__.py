@@ -1,6 +1,6 @@
 """Who is here: one contract, kept in memory or in Redis."""
 
-from presence.registry.contract import LEASE_MS, Pulse, Registry, Tileful
+from presence.registry.contract import LEASE_MS, Registry, StoreStatus, TileSnapshot
 from presence.registry.memory import MemoryRegistry
 from presence.registry.redis import RedisRegistry
 from presence.registry.store import registry
@@ -8,9 +8,9 @@ from presence.registry.store import registry
 __all__ = [
     "LEASE_MS",
     "MemoryRegistry",
-    "Pulse",
     "RedisRegistry",
     "Registry",
-    "Tileful",
+    "StoreStatus",
+    "TileSnapshot",
     "registry",
 ]

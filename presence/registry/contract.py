@@ -12,12 +12,12 @@ from presence.people import Change, Person, Place, Session
 
 LEASE_MS = 15_000
 HTTP_ONLY_MS = 60_000
-TRAIL_TILES_MAX = 60
+RECENT_TILES_MAX = 60
 BLOCKED_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Tileful:
+class TileSnapshot:
     """The people of one tile, and its count of changes when they were read."""
 
     version: int = 0
@@ -25,7 +25,7 @@ class Tileful:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class StoreStatus:
     """What a process asks every 2 s: the store's clock and epoch, live processes, tile versions."""
 
     now_ms: int
@@ -77,10 +77,10 @@ class Registry(Protocol):
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
         """Registers sessions again that a restarted store has lost; newer ones stay."""
 
-    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
+    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
         """Everyone published in each tile, dead or alive: `Person.alive` tells."""
 
-    async def bury(self, people: Iterable[Person]) -> list[Change]:
+    async def reap(self, people: Iterable[Person]) -> list[Change]:
         """Takes people out of their tiles whose process is dead or whose minute is over."""
 
     async def renew(self, process: str) -> None:
@@ -89,4 +89,4 @@ class Registry(Protocol):
     async def release(self, process: str) -> None:
         """Gives the lease up at once."""
 
-    async def pulse(self, tiles: Iterable[Tile]) -> Pulse: ...
+    async def status(self, tiles: Iterable[Tile]) -> StoreStatus: ...

@@ -14,9 +14,9 @@ from presence.registry.contract import (
     BLOCKED_MAX,
     HTTP_ONLY_MS,
     LEASE_MS,
-    TRAIL_TILES_MAX,
-    Pulse,
-    Tileful,
+    RECENT_TILES_MAX,
+    StoreStatus,
+    TileSnapshot,
 )
 
 
@@ -77,17 +77,19 @@ class MemoryRegistry:
             until_ms=0 if process else now + HTTP_ONLY_MS,
         )
         moved = bool(before.cell) and before.tile != person.tile
-        fresh = tuple(left for left in session.trail if left.left_ms > now - self._life_ms())
+        left = (Left(before.tile, now),) if moved else ()
+        fresh = tuple(one for one in session.recent_tiles if one.left_ms > now - self._life_ms())
         self._keep(
             replace(
                 session,
                 person=person,
                 placed_ms=session.placed_ms if before.place == place else now,
-                trail=(*fresh, Left(before.tile, now))[-TRAIL_TILES_MAX:] if moved else fresh,
+                recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
             )
         )
-        left = self._leave(before.tile, person) if moved else ()
-        return Change(self.sessions[digest], self._enter(person) + left)
+        entered = self._enter(person)
+        gone = self._leave(before.tile, person) if moved else ()
+        return Change(self.sessions[digest], entered + gone)
 
     async def depart(self, digest: str, process: str) -> Change | None:
         session = self.sessions.get(digest)
@@ -128,13 +130,13 @@ class MemoryRegistry:
             self._keep(session)
         return [await self.place(one.digest, one.person.place, process) for one in lost]
 
-    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
+    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
         return {
-            tile: Tileful(self.versions.get(tile, 0), dict(self.tiles.get(tile, {})))
+            tile: TileSnapshot(self.versions.get(tile, 0), dict(self.tiles.get(tile, {})))
             for tile in tiles
         }
 
-    async def bury(self, people: Iterable[Person]) -> list[Change]:
+    async def reap(self, people: Iterable[Person]) -> list[Change]:
         changes = []
         for person in people:
             known = self.tiles.get(person.tile, {}).get(person.person_id)
@@ -150,11 +152,11 @@ class MemoryRegistry:
     async def release(self, process: str) -> None:
         self.leases.pop(process, None)
 
-    async def pulse(self, tiles: Iterable[Tile]) -> Pulse:
+    async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         now = self.clock()
         processes = frozenset(name for name, end in self.leases.items() if end > now)
         versions = {tile: self.versions.get(tile, 0) for tile in tiles}
-        return Pulse(now, self.epoch, processes, versions)
+        return StoreStatus(now, self.epoch, processes, versions)
 
     # ---- Steps -------------------------------------------------------------------------------
 

@@ -22,15 +22,15 @@ from presence.registry.contract import (
     BLOCKED_MAX,
     HTTP_ONLY_MS,
     LEASE_MS,
-    TRAIL_TILES_MAX,
-    Pulse,
-    Tileful,
+    RECENT_TILES_MAX,
+    StoreStatus,
+    TileSnapshot,
 )
 
 LUA = Path(__file__).parent / "lua"
 LEASES = "leases"
-# Readers renew it (`pulse`), and take out whoever is gone. Where nobody reads nobody does that: the
-# last who were there are forgotten with the tile.
+# `status` renews it for each subscribed tile, and subscribers reap its people. A tile without
+# subscribers expires with the last people in it.
 TILE_KEEP_MS = 600_000
 # So many sessions of a store that was lost are registered at a time.
 TOGETHER = 200
@@ -94,7 +94,7 @@ class RedisRegistry:
 
     async def place(self, digest: str, place: Place | None, process: str) -> Change:
         to = place or Place("", 0)
-        arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), TRAIL_TILES_MAX]
+        arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), RECENT_TILES_MAX]
         with unknown_when_lost():
             found = await self._run("place", session_key(digest), *arguments)
         if not found:
@@ -147,13 +147,13 @@ class RedisRegistry:
             changes += filter(None, each)
         return changes
 
-    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, Tileful]:
+    async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
         wanted = [*tiles]
         with unknown_when_lost():
             found = await self.client.ask([("HGETALL", people_key(tile)) for tile in wanted])
-        return {tile: tileful(fields) for tile, fields in zip(wanted, found, strict=True)}
+        return {tile: snapshot_of(fields) for tile, fields in zip(wanted, found, strict=True)}
 
-    async def bury(self, people: Iterable[Person]) -> list[Change]:
+    async def reap(self, people: Iterable[Person]) -> list[Change]:
         changes = []
         for person in people:
             dead = person.changed(version=person.version + 1)
@@ -168,7 +168,7 @@ class RedisRegistry:
         with unknown_when_lost():
             await self.client.send("ZREM", LEASES, process)
 
-    async def pulse(self, tiles: Iterable[Tile]) -> Pulse:
+    async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         wanted = [*tiles]
         renewed = [
             command
@@ -181,7 +181,7 @@ class RedisRegistry:
             now_ms, (leases, *rest) = await self.client.ask_timed(
                 [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
             )
-        return Pulse(
+        return StoreStatus(
             now_ms,
             hashlib.sha256(" ".join(lives).encode()).hexdigest()[:16],
             frozenset(process for process, end in paired(leases).items() if float(end) > now_ms),
@@ -285,7 +285,7 @@ def to_fields(session: Session) -> dict[str, Any]:
         "until_ms": person.until_ms,
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
-        "trail": json.dumps(session.trail),
+        "trail": json.dumps(session.recent_tiles),
         "note": session.note,
         "digest": session.digest,
         "opened_ms": session.opened_ms,
@@ -331,11 +331,11 @@ def to_entry(person: Person) -> str:
     return json.dumps([person.version, person.name, *person.place, person.process, person.until_ms])
 
 
-def tileful(fields: Mapping[str, str]) -> Tileful:
+def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
     people = {}
     for person_id, entry in fields.items():
         if person_id != "v":
             version, name, *rest = json.loads(entry)
             cell, radius_m, process, until_ms = rest
             people[person_id] = Person(person_id, name, cell, radius_m, version, process, until_ms)
-    return Tileful(int(fields.get("v", 0)), people)
+    return TileSnapshot(int(fields.get("v", 0)), people)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from presence.geo import Tile, in_range
 from presence.grid import Grid
 from presence.people import Person, Place, TileEvent
-from presence.registry import Tileful
+from presence.registry import TileSnapshot
 
 SHOWN_MAX = 50
 
@@ -69,7 +69,7 @@ def _label_m(one: Neighbour) -> int:
     return one.label_m
 
 
-class Crowd:
+class CellIndex:
     """The people of one cell, ready to be counted.
 
     `ranks`: the sorted ids of those who reach as far and live as long, by radius and process.
@@ -106,24 +106,24 @@ class Roster:
     def __init__(self) -> None:
         self.versions: dict[Tile, int] = {}
         self.people: dict[Tile, dict[str, Person]] = {}
-        self.crowds = Grid[Crowd]()
+        self.cells = Grid[CellIndex]()
         # A person once for each tile that lists them: a move writes the new tile first.
         self.listed: dict[str, tuple[Person, ...]] = {}
         self.held: dict[str, set[tuple[Tile, str]]] = {}
         self.minutes: list[tuple[int, Tile, str]] = []
 
-    def load(self, tile: Tile, tileful: Tileful) -> None:
+    def load(self, tile: Tile, snapshot: TileSnapshot) -> None:
         """Takes a tile over as it was read; who is in it as before costs nothing."""
-        self.versions[tile] = tileful.version
+        self.versions[tile] = snapshot.version
         known = self.people.setdefault(tile, {})
-        for person_id in [one for one in known if tileful.people.get(one) != known[one]]:
+        for person_id in [one for one in known if snapshot.people.get(one) != known[one]]:
             self._drop(tile, person_id)
-        for person_id, person in tileful.people.items():
+        for person_id, person in snapshot.people.items():
             if person_id not in known:
                 self._put(tile, person)
 
     def forget(self, tile: Tile) -> None:
-        self.load(tile, Tileful())
+        self.load(tile, TileSnapshot())
         del self.versions[tile], self.people[tile]
 
     def apply(self, event: TileEvent) -> bool:
@@ -173,14 +173,14 @@ class Roster:
         if they were not here."""
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
-        for metres, far, crowd in self.crowds.within(place):
-            for radius_m, process, rank in crowd.ranks.values():
+        for metres, far, index in self.cells.within(place):
+            for radius_m, process, rank in index.ranks.values():
                 if radius_m >= metres and process in processes:
                     near[far].append(without(rank, hidden))
-            if crowd.loose:
+            if index.loose:
                 loose += [
                     Neighbour(far, one.person_id, one)
-                    for one in crowd.loose.values()
+                    for one in index.loose.values()
                     if one.radius_m >= metres
                     and one.alive(processes, now_ms)
                     and one.person_id not in hidden
@@ -230,13 +230,13 @@ class Roster:
     def _list(self, person_id: str, persons: tuple[Person, ...]) -> None:
         """Puts a person where they are counted: with their like if one tile alone lists them."""
         for one in self.listed.pop(person_id, ()):
-            crowd = self.crowds[one.cell]
-            crowd.drop(one)
-            if not crowd:
-                del self.crowds[one.cell]
+            index = self.cells[one.cell]
+            index.drop(one)
+            if not index:
+                del self.cells[one.cell]
         for one in persons:
-            if one.cell not in self.crowds:
-                self.crowds[one.cell] = Crowd()
-            self.crowds[one.cell].put(one, alone=len(persons) == 1)
+            if one.cell not in self.cells:
+                self.cells[one.cell] = CellIndex()
+            self.cells[one.cell].put(one, alone=len(persons) == 1)
         if persons:
             self.listed[person_id] = persons

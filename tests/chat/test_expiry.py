@@ -111,7 +111,7 @@ class Street:
         return socket, ear
 
     async def say(self, socket: Socket, text: str) -> None:
-        ear = socket.outlet
+        ear = socket.connection
         assert isinstance(ear, Ear)
         ear.texts.clear()
         await self.feed.sender.send(socket, text, f"ref-of-{text.replace(' ', '-')}")

@@ -756,4 +756,4 @@ async def test_the_feed_follows_no_tile_that_nobody_reaches(stores: Open) -> Non
 
 def test_the_feed_is_the_hubs_source() -> None:
     process = Process(MemoryRegistry(), MemoryHistory())
-    assert isinstance(process.hub.watch.source, Feed)
+    assert isinstance(process.hub.subscriptions.source, Feed)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from neartalk.server.backlog import UNSENT_MAX
-from presence.delivery import AsgiOutlet, Form, Frame, Socket
+from presence.delivery import Form, Frame, QueuedConnection, Socket
 from presence.people import Person, Session
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
 
@@ -100,11 +100,11 @@ async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:
         else:
             await asyncio.Event().wait()
 
-    outlet = AsgiOutlet(send)
-    reader = Socket(Session("", Person("", "slow"), 0), Form.JSON, outlet)
+    connection = QueuedConnection(send)
+    reader = Socket(Session("", Person("", "slow"), 0), Form.JSON, connection)
     frame = Frame("x" * 1000)
-    while not outlet.too_slow:
+    while not connection.too_slow:
         reader.write(frame)
-    assert UNSENT_MAX < outlet.unsent() <= UNSENT_MAX + len(frame.wire)
-    await outlet.task
+    assert UNSENT_MAX < connection.unsent() <= UNSENT_MAX + len(frame.wire)
+    await connection.task
     assert closed == [{"type": "websocket.close", "code": 1013}]

@@ -315,9 +315,9 @@ async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
     await process.feed.sender.send(seats[0], "hello", "ref-00000001")
     await process.feed.sender.send(seats[0], "hello", "ref-00000001")
     day.pass_hour()
-    await process.hub._look()
+    await process.hub._count_people()
     process.hub.exit(seats[0])
-    await process.hub._look()
+    await process.hub._count_people()
     day.pass_hour()
     found = [*counted.take().values()]
     assert found == [Figures(people=5, messages=1), Figures(people=5, peak=5)]

@@ -181,12 +181,12 @@ async def test_people_whose_tile_alone_was_lost_are_registered_in_it_again(
     async with opened(servers) as cluster:
         registry = RedisRegistry(cluster)
         session, tile = await resident(registry, servers)
-        before = await registry.pulse([tile])
+        before = await registry.status([tile])
         servers.master_of(people_key(tile)).restart()
         servers.settle()
         with suppress(Refused):
             await registry.people([tile])
-        assert (await registry.pulse([tile])).epoch != before.epoch
+        assert (await registry.status([tile])).epoch != before.epoch
         assert (await registry.people([tile]))[tile].people == {}
         (change,) = await registry.restore([session], "process")
         assert change.session == session

@@ -12,7 +12,7 @@ import pytest
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
-from presence.delivery import Drawn
+from presence.delivery import RenderedNearby
 from presence.delivery.audience import WINDOW_S
 from presence.hub import broadcaster as showing
 from presence.hub.broadcaster import PEOPLE_S
@@ -80,7 +80,7 @@ class Town:
         await self.time.pass_s(PEOPLE_S + 0.1)
         await self.settle()
 
-    async def say(self, seat: Seat, text: str) -> None:
+    async def send(self, seat: Seat, text: str) -> None:
         await (self.second if seat is self.bob else self.first).say(seat, text)
         await self.settle()
         await self.time.pass_s(WINDOW_OVER)
@@ -121,7 +121,7 @@ async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None
         assert names_of(place.alice, place.bob) == [["Carol"], ["Carol"]]
         counts = [seat.page.all("people")[-1]["count"] for seat in (place.alice, place.bob)]
         assert counts == [1, 1]
-        assert place.first.hub.showing.nearby(HERE).count == 3
+        assert place.first.hub.broadcaster.nearby(HERE).count == 3
         assert len(place.carol.page.frames) == before[0]
 
 
@@ -171,7 +171,7 @@ async def test_a_block_holds_after_a_rename_a_move_and_a_return() -> None:
         place.second.hub.exit(place.bob)
         place.bob = await place.second.come(bob)
         await place.settle()
-        await place.say(place.bob, "It is me again.")
+        await place.send(place.bob, "It is me again.")
         assert names_of(place.alice, place.bob) == [["Carol"], ["Carol"]]
         assert place.alice.page.texts == []
         assert place.carol.page.texts == ["It is me again."]
@@ -217,7 +217,7 @@ async def test_a_block_is_known_though_the_session_could_not_be_read_when_it_was
         await place.settle()
         assert not place.bob.session.blocked_by
         await place.second.poll()
-        await place.say(place.alice, "Are you gone?")
+        await place.send(place.alice, "Are you gone?")
         assert place.bob.page.texts == []
 
 
@@ -233,7 +233,7 @@ async def test_a_block_while_a_socket_comes_is_known_to_it() -> None:
         stop.open.set()
         await dora.task
         await place.settle()
-        await place.say(place.alice, "Not for you.")
+        await place.send(place.alice, "Not for you.")
         assert dora.page.texts == []
 
 
@@ -253,20 +253,20 @@ async def test_a_page_that_arrives_while_its_person_blocks_somebody_lists_them_n
 async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> None:
     async with town() as place:
         await place.block(place.carol, await place.first.come(await gone(place)))
-        group = place.first.hub.audience.group_of(place.carol)
+        group = place.first.hub.audience.cohort_of(place.carol)
         assert group
         assert group.guarded == {place.carol}
-        await place.say(place.bob, "To all.")
+        await place.send(place.bob, "To all.")
         assert place.carol.page.lots == [["To all."]]
         drawn: list[Nearby] = []
 
-        def draw(nearby: Nearby) -> Drawn:
+        def draw(nearby: Nearby) -> RenderedNearby:
             drawn.append(nearby)
-            return Drawn(nearby)
+            return RenderedNearby(nearby)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(showing, "Drawn", draw)
-            place.first.hub.showing._show_group(group)
+            patch.setattr(showing, "RenderedNearby", draw)
+            place.first.hub.broadcaster._send_cohort(group)
         assert len(drawn) == 1
 
 
@@ -286,7 +286,7 @@ async def test_a_store_that_began_anew_knows_the_block_again() -> None:
             again = await registry.get(seat.session.digest)
             assert again is not None
             assert again.hidden == seat.session.hidden
-        await place.say(place.bob, "Hello?")
+        await place.send(place.bob, "Hello?")
         assert place.alice.page.texts == []
 
 
@@ -296,9 +296,9 @@ async def test_a_store_that_began_anew_knows_the_block_again() -> None:
 async def test_neither_hears_the_other_and_everybody_else_hears_both() -> None:
     async with town() as place:
         await place.block(place.alice, place.bob)
-        await place.say(place.bob, "From Bob.")
-        await place.say(place.alice, "From Alice.")
-        await place.say(place.carol, "From Carol.")
+        await place.send(place.bob, "From Bob.")
+        await place.send(place.alice, "From Alice.")
+        await place.send(place.carol, "From Carol.")
         assert place.alice.page.texts == ["From Alice.", "From Carol."]
         assert place.bob.page.texts == ["From Bob.", "From Carol."]
         assert place.carol.page.texts == ["From Bob.", "From Alice.", "From Carol."]
@@ -330,10 +330,10 @@ async def test_what_was_pending_when_somebody_was_blocked_is_not_written() -> No
 
 async def test_an_arrival_of_the_blocker_is_shown_nothing_of_the_blocked() -> None:
     async with town() as place:
-        await place.say(place.bob, "Before.")
+        await place.send(place.bob, "Before.")
         await place.block(place.alice, place.bob)
-        await place.say(place.bob, "After.")
-        await place.say(place.carol, "Between.")
+        await place.send(place.bob, "After.")
+        await place.send(place.carol, "Between.")
         for since_ms in (None, place.now_ms - 60_000):
             again = await place.first.come(place.alice.session, since_ms)
             assert again.page.texts == ["Between."]
@@ -343,9 +343,9 @@ async def test_an_arrival_of_the_blocked_is_shown_what_was_said_before_the_block
     None
 ):
     async with town() as place:
-        await place.say(place.alice, "Before.")
+        await place.send(place.alice, "Before.")
         await place.block(place.alice, place.bob)
-        await place.say(place.alice, "After.")
+        await place.send(place.alice, "After.")
         for since_ms in (None, place.now_ms - 60_000):
             again = await place.second.come(place.bob.session, since_ms)
             assert again.page.texts == ["Before."]
@@ -373,9 +373,9 @@ async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_wher
     None
 ):
     async with town() as place:
-        await place.say(place.alice, "Before.")
+        await place.send(place.alice, "Before.")
         await place.block(place.alice, place.bob)
-        await place.say(place.alice, "After.")
+        await place.send(place.alice, "After.")
         (before, after) = (one["id"] for one in place.carol.page.all("chat.message"))
         for message_id in (before, after):
             await place.first.feed.sender.remove(place.alice.session, message_id)
@@ -389,7 +389,7 @@ async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_wher
 async def test_one_who_moved_on_is_not_told_of_what_they_were_not_shown() -> None:
     async with town() as place:
         await place.block(place.alice, place.bob)
-        await place.say(place.alice, "After.")
+        await place.send(place.alice, "After.")
         (after,) = (one["id"] for one in place.carol.page.all("chat.message"))
         for seat, process in ((place.bob, place.second), (place.carol, place.first)):
             process.hub.announce(
@@ -415,12 +415,12 @@ async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
             )
         )
         await place.settle()
-        await place.say(place.bob, "From Bob.")
-        await place.say(place.carol, "From Carol.")
+        await place.send(place.bob, "From Bob.")
+        await place.send(place.carol, "From Carol.")
         assert place.alice.page.texts == ["From Carol."]
         place.first.hub.exit(place.alice)
         assert all(
-            place.alice not in one.guarded for one in place.first.hub.audience.groups.values()
+            place.alice not in one.guarded for one in place.first.hub.audience.cohorts.values()
         )
 
 
@@ -430,6 +430,6 @@ async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
 def test_who_was_blocked_hears_what_was_said_before_and_who_blocked_hears_nothing() -> None:
     session = Session("", Person("me", "Me"), 0)
     both = replace(session, blocked=frozenset({"b"}), blocked_by={"a": 1000, "b": 5000})
-    assert [both.hears("a", ms) for ms in (999, 1000, 1001)] == [True, False, False]
-    assert [both.hears("b", ms) for ms in (0, 6000)] == [False, False]
-    assert both.hears("c", 1000)
+    assert [both.may_receive("a", ms) for ms in (999, 1000, 1001)] == [True, False, False]
+    assert [both.may_receive("b", ms) for ms in (0, 6000)] == [False, False]
+    assert both.may_receive("c", 1000)

@@ -77,7 +77,7 @@ async def test_a_ban_of_a_person_ends_the_session_and_learns_of_the_device_in_so
     sanctions.impose(Sanction.Kind.BAN, ALICE, HOUR, Reason.HATE)
     await house.settle()
     for _ in range(failing):
-        house.later(evictions.work())
+        house.later(evictions.enforce())
         await house.settle()
     assert guest.told == ["banned"]
     assert "digest" in house.ended

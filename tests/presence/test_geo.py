@@ -29,7 +29,7 @@ from presence.geo import (
     spot,
     tile_of,
     tiles_within,
-    widest,
+    capped_radius_m,
 )
 
 PAIRS = 100_000
@@ -370,20 +370,20 @@ def test_the_dearest_circle_of_the_dial_needs_fewer_tiles_than_the_most_allowed(
         for column in range(8):
             cell = cell_at(85 - row * STEP, column * STEP)
             dearest = max(dearest, len(tiles_within(cell, RADIUS_MAX_M)))
-            assert widest(cell, RADIUS_MAX_M) == RADIUS_MAX_M
+            assert capped_radius_m(cell, RADIUS_MAX_M) == RADIUS_MAX_M
     assert dearest == 230 <= TILES_MAX
 
 
 @settings(deadline=None)
 @given(CELLS, RADII)
 def test_no_radius_of_the_dial_is_narrowed_anywhere(cell: Cell, radius: int) -> None:
-    assert widest(cell, radius) == radius
+    assert capped_radius_m(cell, radius) == radius
 
 
 def test_a_radius_that_needs_too_many_tiles_falls_to_the_largest_stop_that_does_not() -> None:
     cell = cell_at(84.98, 10)
     assert len(tiles_within(cell, 5000)) > TILES_MAX
-    assert widest(cell, 5000) == 2000
+    assert capped_radius_m(cell, 5000) == 2000
 
 
 def test_widest_keeps_a_radius_whose_tiles_are_few_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,7 +393,7 @@ def test_widest_keeps_a_radius_whose_tiles_are_few_enough(monkeypatch: pytest.Mo
         for radius in (*RADIUS_STOPS_M, 130, 1234, 1999):
             stops = [each for each in (*RADIUS_STOPS_M, radius) if each <= radius]
             fitting = [each for each in stops if len(tiles_within(cell, each)) <= most]
-            assert widest(cell, radius) == max(fitting, default=RADIUS_MIN_M)
+            assert capped_radius_m(cell, radius) == max(fitting, default=RADIUS_MIN_M)
 
 
 def test_the_stops_go_from_the_least_radius_to_the_greatest() -> None:

@@ -56,10 +56,10 @@ async def test_a_layer_that_hangs_costs_no_memory() -> None:
         await place.settle()
         assert place.first.layer
         stop = place.first.layer.stops["group_send"] = Stop()
-        place.first.hub.hints.tell("u33db2", {"type": "test"})
+        place.first.hub.hints.publish("u33db2", {"type": "test"})
         await stop.arrived()
         for _ in range(2 * WAITING_MAX):
-            place.first.hub.hints.tell("u33db2", {"type": "test"})
+            place.first.hub.hints.publish("u33db2", {"type": "test"})
         assert sum(map(len, place.first.hub.hints.waiting.values())) == WAITING_MAX
         stop.open.set()
         place.wire.groups.clear()

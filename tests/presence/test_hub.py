@@ -160,7 +160,7 @@ async def test_with_a_second_socket_open_nobody_leaves() -> None:
         await time.pass_s(LINGER_S + 1)
         await place.settle()
         assert session.person.person_id in place.first.hub.audience.sockets
-        assert place.first.hub.showing.nearby(BESIDE).count == 1
+        assert place.first.hub.broadcaster.nearby(BESIDE).count == 1
 
 
 async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
@@ -169,7 +169,7 @@ async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
         hub.clock.own = lambda: place.now_ms + 300_000  # this machine's is five minutes off
         await place.first.poll()
         assert hub.now_ms() == place.now_ms
-        stop = place.registry.stop("after", "pulse")
+        stop = place.registry.stop("after", "status")
         polling = asyncio.create_task(hub._pulse())
         await stop.arrived()
         place.now_ms += 1900
@@ -183,7 +183,7 @@ async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_sl
         hub = place.first.hub
         for ahead_ms, took_ms in ((0, 0), (300_000, 20), (-300_000, 1900), (0, 50)):
             hub.clock.own = lambda: place.now_ms + ahead_ms  # noqa: B023
-            stop = place.registry.stop("after", "pulse")
+            stop = place.registry.stop("after", "status")
             polling = asyncio.create_task(hub._pulse())
             await stop.arrived()
             place.now_ms += took_ms
@@ -204,7 +204,7 @@ async def test_who_moves_about_without_a_word_leaves_nothing_that_is_kept_for_th
         for radius_m in range(100, 200):
             moved = Place(HERE.cell, radius_m)
             hub.announce(await place.registry.place(alice.digest, moved, ""))
-        assert not hub.audience.hears
+        assert not hub.audience.recipients
 
 
 # ---- Marks and epochs ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ async def test_a_dead_process_takes_its_people_with_it() -> None:
         await place.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
-        await place.second.hub._bury()
+        await place.second.hub._reap()
         found = await place.registry.people([tile_of(HERE.cell)])
         assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == []
 
@@ -29,9 +29,9 @@ async def test_a_process_whose_lease_ran_out_renews_it_with_its_next_pulse() -> 
     async with town() as place:
         await place.first.come(await person(place.registry, "Alice", HERE))
         place.now_ms += LEASE_MS + 1
-        assert place.first.hub.process not in (await place.registry.pulse(())).processes
+        assert place.first.hub.process not in (await place.registry.status(())).processes
         await place.first.poll()
-        assert place.first.hub.process in (await place.registry.pulse(())).processes
+        assert place.first.hub.process in (await place.registry.status(())).processes
 
 
 async def test_processes_have_a_lease_s_time_to_renew_theirs_after_a_restart() -> None:
@@ -58,4 +58,4 @@ async def test_a_process_that_ends_leaves_its_people_the_time_of_a_whole_lease()
         place.now_ms += LEASE_MS - 1
         await place.first.hub.finish()
         place.now_ms += LEASE_MS - 1
-        assert place.first.hub.process in (await place.registry.pulse(())).processes
+        assert place.first.hub.process in (await place.registry.status(())).processes

@@ -107,12 +107,12 @@ def test_the_dial_has_a_ring_a_person_and_a_number_where_there_are_many(view: Ne
 
 @pytest.mark.parametrize("form", Form)
 def test_each_who_is_listed_misses_only_themselves_and_all_others_read_the_same(form: Form) -> None:
-    drawn = panel.Drawn(crowd(1000))
+    drawn = panel.RenderedNearby(crowd(1000))
     frames = [drawn.frame(reader(turn, form)) for turn in range(1000)]
     assert len({frame.text for frame in frames[: SHOWN_MAX + 1]}) == SHOWN_MAX + 1
     assert len(set(frames[SHOWN_MAX:])) == 2
     assert frames[SHOWN_MAX].text == frames[999].text
-    again = panel.Drawn(crowd(1000))
+    again = panel.RenderedNearby(crowd(1000))
     assert [again.frame(reader(turn, form)).wire for turn in range(60)] == [
         frame.wire for frame in frames[:60]
     ]
@@ -131,12 +131,12 @@ def test_templates_are_rendered_once_a_person_and_never_again(
         monkeypatch.setattr(module, "fragment", counted)
     for kept in (panel.around, panel.dial, panel.heading, panel.row, panel.link, panel.crowd):
         kept.cache_clear()
-    drawn = panel.Drawn(crowd(1000))
+    drawn = panel.RenderedNearby(crowd(1000))
     for turn in range(1000):
         drawn.frame(reader(turn))
     assert rendered["_person.html"] == SHOWN_MAX + 1
     assert rendered.total() - rendered["_people_link.html"] == SHOWN_MAX + 1 + 4
     rendered.clear()
     for count in range(900, 1000):
-        panel.Drawn(crowd(count)).frame(reader(0))
+        panel.RenderedNearby(crowd(count)).frame(reader(0))
     assert not rendered

@@ -20,7 +20,7 @@ from presence.people import Change, Left, Person, Place, Session, TileEvent, per
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
 from presence.registry import memory as registry_memory
 from presence.registry import redis as registry_redis
-from presence.registry.contract import BLOCKED_MAX, HTTP_ONLY_MS, TRAIL_TILES_MAX
+from presence.registry.contract import BLOCKED_MAX, HTTP_ONLY_MS, RECENT_TILES_MAX
 from presence.registry.redis import session_key
 from presence.roster import Roster
 from tests.support.clusters import client_at
@@ -153,7 +153,7 @@ def stands(request: pytest.FixtureRequest) -> Stands:
 
 
 async def now_of(stand: Stand) -> int:
-    return (await stand.registry.pulse(())).now_ms
+    return (await stand.registry.status(())).now_ms
 
 
 async def opened(stand: Stand, name: str) -> Session:
@@ -163,7 +163,9 @@ async def opened(stand: Stand, name: str) -> Session:
 async def shown(stand: Stand) -> dict[Tile, list[Person]]:
     found = await stand.registry.people(TILES)
     assert found.keys() == set(TILES)
-    return {tile: [*tileful.people.values()] for tile, tileful in found.items() if tileful.people}
+    return {
+        tile: [*snapshot.people.values()] for tile, snapshot in found.items() if snapshot.people
+    }
 
 
 async def session_of(stand: Stand, digest: str) -> Session:
@@ -172,7 +174,7 @@ async def session_of(stand: Stand, digest: str) -> Session:
     return session
 
 
-def told(*changes: Change | None) -> list[tuple[Tile, int, bool]]:
+def events_of(*changes: Change | None) -> list[tuple[Tile, int, bool]]:
     """What readers of the tiles learn."""
     assert all(changes)
     events = [event for change in changes if change for event in change.events]
@@ -231,7 +233,7 @@ async def test_what_others_do_to_a_session_does_not_keep_it(stands: Stands) -> N
         await stand.registry.place(digest, AT_HOME, "one")
         await stand.leave_ms(digest, 60_000)
         await stand.registry.note(digest, "too-slow")
-        await stand.registry.bury((await shown(stand))[HOME_TILE])
+        await stand.registry.reap((await shown(stand))[HOME_TILE])
         assert await stand.registry.depart(digest, "one")
         assert 0 < await stand.left_ms(digest) <= 60_000
 
@@ -353,10 +355,10 @@ async def test_renames_at_once_never_spend_more_than_there_are(stands: Stands) -
 async def test_a_rename_shows_in_the_tile_of_the_person(stands: Stands) -> None:
     async with stands() as stand:
         digest = (await opened(stand, "Alice")).digest
-        assert told(await stand.registry.rename(digest, "Alicia")) == []
+        assert events_of(await stand.registry.rename(digest, "Alicia")) == []
         placed = await stand.registry.place(digest, AT_HOME, "one")
         renamed = await stand.registry.rename(digest, "Alix")
-        assert told(placed, renamed) == [(HOME_TILE, 1, True), (HOME_TILE, 2, True)]
+        assert events_of(placed, renamed) == [(HOME_TILE, 1, True), (HOME_TILE, 2, True)]
         assert renamed.session.person.version > placed.session.person.version
         assert await shown(stand) == {HOME_TILE: [renamed.session.person]}
         assert renamed.events[0].person == renamed.session.person
@@ -367,7 +369,7 @@ async def test_a_rename_brings_nobody_back_who_has_left(stands: Stands) -> None:
         digest = (await opened(stand, "Alice")).digest
         await stand.registry.place(digest, AT_HOME, "one")
         await stand.registry.depart(digest, "one")
-        assert told(await stand.registry.rename(digest, "Alicia")) == []
+        assert events_of(await stand.registry.rename(digest, "Alicia")) == []
         assert await shown(stand) == {}
 
 
@@ -380,8 +382,8 @@ async def test_a_rename_brings_nobody_back_whose_minute_is_over(
         digest = (await opened(stand, "Alice")).digest
         alice = (await stand.registry.place(digest, AT_HOME, "")).session.person
         await stand.pass_ms(6)
-        await stand.registry.bury([alice])
-        assert told(await stand.registry.rename(digest, "Alicia")) == []
+        await stand.registry.reap([alice])
+        assert events_of(await stand.registry.rename(digest, "Alicia")) == []
         assert await shown(stand) == {}
 
 
@@ -396,7 +398,7 @@ async def test_a_first_place_publishes_the_person(stands: Stands) -> None:
         session = change.session
         assert session.person == Person(ALICE, "Alice", HERE, 500, 1, "one", 0)
         assert earliest <= session.placed_ms <= await now_of(stand)
-        assert session.trail == ()
+        assert session.recent_tiles == ()
         assert change.events == (TileEvent(HOME_TILE, 1, True, session.person),)
         assert await stand.registry.get(alice.digest) == session
         assert await shown(stand) == {HOME_TILE: [session.person]}
@@ -409,7 +411,7 @@ async def test_whoever_is_held_stays_where_they_were_moved_last(stands: Stands) 
         moved = (await stand.registry.place(digest, OUT, "")).session
         held = (await stand.registry.place(digest, None, "one")).session
         assert (held.person.place, held.person.process) == (OUT, "one")
-        assert (held.placed_ms, held.trail) == (moved.placed_ms, moved.trail)
+        assert (held.placed_ms, held.recent_tiles) == (moved.placed_ms, moved.recent_tiles)
         assert await shown(stand) == {OUT_TILE: [held.person]}
 
 
@@ -418,8 +420,8 @@ async def test_a_move_within_a_tile_tells_the_tile_once(stands: Stands) -> None:
         digest = (await opened(stand, "Alice")).digest
         await stand.registry.place(digest, AT_HOME, "one")
         change = await stand.registry.place(digest, MOVED_A_BIT, "one")
-        assert told(change) == [(HOME_TILE, 2, True)]
-        assert change.session.trail == ()
+        assert events_of(change) == [(HOME_TILE, 2, True)]
+        assert change.session.recent_tiles == ()
         assert change.session.person.version == 2
         assert await shown(stand) == {HOME_TILE: [change.session.person]}
 
@@ -430,10 +432,10 @@ async def test_a_move_to_another_tile_enters_it_and_then_leaves_the_old(stands: 
         await stand.registry.place(digest, AT_HOME, "one")
         change = await stand.registry.place(digest, OUT, "one")
         person = change.session.person
-        assert told(change) == [(OUT_TILE, 1, True), (HOME_TILE, 2, False)]
+        assert events_of(change) == [(OUT_TILE, 1, True), (HOME_TILE, 2, False)]
         assert {event.person for event in change.events} == {person}
         assert person.version == 2
-        assert change.session.trail == (Left(HOME_TILE, change.session.placed_ms),)
+        assert change.session.recent_tiles == (Left(HOME_TILE, change.session.placed_ms),)
         assert await shown(stand) == {OUT_TILE: [person]}
 
 
@@ -465,7 +467,7 @@ async def test_only_a_change_of_place_counts_as_one(stands: Stands) -> None:
         assert change.session.placed_ms == placed.placed_ms
         assert change.session.person.process == "two"
         assert change.session.person.version == 2
-        assert told(change) == [(HOME_TILE, 2, True)]
+        assert events_of(change) == [(HOME_TILE, 2, True)]
         for place in (WIDER, MOVED_A_BIT, OUT):
             await stand.pass_ms(3)
             before, now = change.session.placed_ms, await now_of(stand)
@@ -496,8 +498,8 @@ async def test_the_trail_lists_the_tiles_left_oldest_first(stands: Stands) -> No
             session = (await stand.registry.place(digest, place, "one")).session
             times.append(session.placed_ms)
         left = zip((HOME_TILE, OUT_TILE, AWAY_TILE), times[1:], strict=True)
-        assert session.trail == tuple(Left(*each) for each in left)
-        assert (await session_of(stand, digest)).trail == session.trail
+        assert session.recent_tiles == tuple(Left(*each) for each in left)
+        assert (await session_of(stand, digest)).recent_tiles == session.recent_tiles
 
 
 async def test_the_trail_forgets_what_was_left_longer_ago_than_a_message_lives(
@@ -506,26 +508,26 @@ async def test_the_trail_forgets_what_was_left_longer_ago_than_a_message_lives(
     async with stands() as stand:
         digest = (await opened(stand, "Alice")).digest
         await stand.registry.place(digest, AT_HOME, "one")
-        trail = (await stand.registry.place(digest, OUT, "one")).session.trail
+        trail = (await stand.registry.place(digest, OUT, "one")).session.recent_tiles
         assert [left.tile for left in trail] == [HOME_TILE]
         settings.MESSAGE_LIFE_SECONDS = 1
         await stand.pass_ms(1000)
-        trail = (await stand.registry.place(digest, AWAY, "one")).session.trail
+        trail = (await stand.registry.place(digest, AWAY, "one")).session.recent_tiles
         assert [left.tile for left in trail] == [OUT_TILE]
         await stand.pass_ms(1000)
-        assert (await stand.registry.place(digest, AWAY, "one")).session.trail == ()
+        assert (await stand.registry.place(digest, AWAY, "one")).session.recent_tiles == ()
 
 
 async def test_the_trail_keeps_the_newest_tiles_of_someone_who_races(stands: Stands) -> None:
     async with stands() as stand:
         digest = (await opened(stand, "Alice")).digest
-        cells = [cell_at(52.52, 13.4 + step / 50) for step in range(TRAIL_TILES_MAX + 6)]
+        cells = [cell_at(52.52, 13.4 + step / 50) for step in range(RECENT_TILES_MAX + 6)]
         for cell in cells:
             session = (await stand.registry.place(digest, Place(cell, 500), "one")).session
         left = [tile_of(cell) for cell in cells[:-1]]
-        assert [each.tile for each in session.trail] == left[-TRAIL_TILES_MAX:]
+        assert [each.tile for each in session.recent_tiles] == left[-RECENT_TILES_MAX:]
         found = await stand.registry.people(left)
-        assert not any(tileful.people for tileful in found.values())
+        assert not any(snapshot.people for snapshot in found.values())
 
 
 async def test_two_placements_at_once_leave_exactly_one_entry(stands: Stands) -> None:
@@ -546,8 +548,8 @@ async def test_readers_learn_of_changes_at_once_in_the_order_of_their_versions(
 ) -> None:
     async with stands() as stand:
         roster = Roster()
-        for tile, tileful in (await stand.registry.people(TILES)).items():
-            roster.load(tile, tileful)
+        for tile, snapshot in (await stand.registry.people(TILES)).items():
+            roster.load(tile, snapshot)
         people = [await opened(stand, f"Person {number}") for number in range(10)]
         moves = [(one, place) for one in people for place in (AT_HOME, OUT, AWAY, AT_HOME)]
         changes = await asyncio.gather(
@@ -558,10 +560,10 @@ async def test_readers_learn_of_changes_at_once_in_the_order_of_their_versions(
             key=lambda event: (event.tile, event.version),
         )
         assert all(roster.apply(event) for event in events)
-        for tile, tileful in (await stand.registry.people(TILES)).items():
-            assert roster.versions.get(tile) == tileful.version
+        for tile, snapshot in (await stand.registry.people(TILES)).items():
+            assert roster.versions.get(tile) == snapshot.version
             kept = {person.person_id: person for person in roster.people[tile].values()}
-            assert kept == tileful.people
+            assert kept == snapshot.people
 
 
 async def test_a_placement_overtaken_on_its_way_to_the_tile_leaves_no_ghost(
@@ -590,8 +592,8 @@ async def test_readers_of_an_overtaken_placement_end_with_what_is_stored(redis_u
         late = stand.registry.place(digest, AT_HOME, "one")
         async with overtaken(late, stand.registry) as answer:
             moved = await stand.registry.place(digest, OUT, "one")
-        assert told(moved) == [(OUT_TILE, 1, True)]
-        assert told(await answer) == [(HOME_TILE, 1, True), (HOME_TILE, 2, False)]
+        assert events_of(moved) == [(OUT_TILE, 1, True)]
+        assert events_of(await answer) == [(HOME_TILE, 1, True), (HOME_TILE, 2, False)]
         assert (await answer).events[1].person == moved.session.person
 
 
@@ -641,7 +643,7 @@ async def test_only_the_process_that_holds_a_person_takes_them_out(stands: Stand
         assert await session_of(stand, digest) == placed
         assert await shown(stand) == {HOME_TILE: [placed.person]}
         change = await stand.registry.depart(digest, "one")
-        assert told(change) == [(HOME_TILE, 2, False)]
+        assert events_of(change) == [(HOME_TILE, 2, False)]
         assert await shown(stand) == {}
         assert await stand.registry.depart(digest, "one") is None
 
@@ -657,7 +659,7 @@ async def test_who_departs_keeps_the_session_and_the_place(stands: Stands) -> No
         assert session.person == placed.person.changed(process="", version=2)
         assert session.placed_ms == placed.placed_ms
         back = await stand.registry.place(digest, AT_HOME, "two")
-        assert told(back) == [(HOME_TILE, 3, True)]
+        assert events_of(back) == [(HOME_TILE, 3, True)]
         assert back.session.placed_ms == placed.placed_ms
 
 
@@ -676,7 +678,7 @@ async def test_a_closed_session_is_gone_with_its_person(stands: Stands) -> None:
         placed = (await stand.registry.place(alice.digest, AT_HOME, "one")).session.person
         held = (await stand.registry.place(bob.digest, AT_HOME, "one")).session.person
         change = await stand.registry.close(alice.digest)
-        assert told(change) == [(HOME_TILE, 3, False)]
+        assert events_of(change) == [(HOME_TILE, 3, False)]
         assert change is not None
         assert change.session.person == placed.changed(cell="", version=2)
         assert change.events[0].person == change.session.person
@@ -706,7 +708,7 @@ async def test_a_block_stands_in_both_sessions_and_those_who_see_them_are_told(
             await stand.registry.place(session.digest, AT_HOME, "one")
         earliest = await now_of(stand)
         changes = await stand.registry.block(alice.digest, BOB)
-        assert told(*changes) == [(HOME_TILE, 4, True), (HOME_TILE, 3, True)]
+        assert events_of(*changes) == [(HOME_TILE, 4, True), (HOME_TILE, 3, True)]
         blocker, blocked = (change.session for change in changes)
         assert blocker.blocked == {BOB}
         assert not blocker.blocked_by
@@ -820,9 +822,9 @@ async def test_lost_sessions_come_back_as_they_were_and_newer_ones_stay(stands: 
         assert again.person == alice.person.changed(process="two", version=4)
         assert again.person.version > alice.person.version
         assert (again.renames_left, again.note) == (2, "too-slow")
-        assert (again.trail, again.placed_ms) == (alice.trail, alice.placed_ms)
+        assert (again.recent_tiles, again.placed_ms) == (alice.recent_tiles, alice.placed_ms)
         assert change.session == again
-        assert told(change) == [(HOME_TILE, 1, True)]
+        assert events_of(change) == [(HOME_TILE, 1, True)]
         assert await session_of(stand, bob.digest) == newer
         assert await shown(stand) == {HOME_TILE: [again.person]}
         assert 1_000 < await stand.left_ms(alice.digest) <= HALF_HOUR_MS
@@ -870,9 +872,9 @@ async def test_the_dead_are_buried_once_and_those_who_came_back_are_not(stands: 
             await stand.registry.place(session.digest, AT_HOME, "dead")
         dead = (await shown(stand))[HOME_TILE]
         back = (await stand.registry.place(bob.digest, AT_HOME, "two")).session.person
-        assert told(*await stand.registry.bury(dead)) == [(HOME_TILE, 4, False)]
+        assert events_of(*await stand.registry.reap(dead)) == [(HOME_TILE, 4, False)]
         assert await shown(stand) == {HOME_TILE: [back]}
-        assert told(*await stand.registry.bury(dead)) == []
+        assert events_of(*await stand.registry.reap(dead)) == []
         assert (await stand.registry.people([HOME_TILE]))[HOME_TILE].version == 4
 
 
@@ -882,10 +884,10 @@ async def test_the_buried_keep_their_session_and_are_shown_again_when_they_retur
     async with stands() as stand:
         digest = (await opened(stand, "Alice")).digest
         await stand.registry.place(digest, AT_HOME, "dead")
-        (change,) = await stand.registry.bury((await shown(stand))[HOME_TILE])
+        (change,) = await stand.registry.reap((await shown(stand))[HOME_TILE])
         assert change.events[0].person.person_id == ALICE
         back = await stand.registry.place(digest, AT_HOME, "two")
-        assert told(back) == [(HOME_TILE, 3, True)]
+        assert events_of(back) == [(HOME_TILE, 3, True)]
         assert await shown(stand) == {HOME_TILE: [back.session.person]}
 
 
@@ -894,7 +896,7 @@ async def test_someone_who_moved_on_is_not_buried_where_they_are_now(stands: Sta
         digest = (await opened(stand, "Alice")).digest
         before = (await stand.registry.place(digest, AT_HOME, "one")).session.person
         after = (await stand.registry.place(digest, OUT, "one")).session.person
-        assert told(*await stand.registry.bury([before])) == []
+        assert events_of(*await stand.registry.reap([before])) == []
         assert await shown(stand) == {OUT_TILE: [after]}
 
 
@@ -902,21 +904,21 @@ async def test_a_process_lives_while_it_renews_its_lease(
     stands: Stands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with stands() as stand:
-        assert (await stand.registry.pulse(())).processes == frozenset()
+        assert (await stand.registry.status(())).processes == frozenset()
         for process in ("one", "two", "three"):
             await stand.registry.renew(process)
-        assert (await stand.registry.pulse(())).processes == {"one", "two", "three"}
+        assert (await stand.registry.status(())).processes == {"one", "two", "three"}
         await stand.registry.release("three")
         await stand.registry.release("nobody")
-        assert (await stand.registry.pulse(())).processes == {"one", "two"}
+        assert (await stand.registry.status(())).processes == {"one", "two"}
         monkeypatch.setattr(registry_memory, "LEASE_MS", 5)
         monkeypatch.setattr(registry_redis, "LEASE_MS", 5)
         await stand.registry.renew("two")
         await stand.pass_ms(5)
-        assert (await stand.registry.pulse(())).processes == {"one"}
+        assert (await stand.registry.status(())).processes == {"one"}
         monkeypatch.undo()
         await stand.registry.renew("two")
-        assert (await stand.registry.pulse(())).processes == {"one", "two"}
+        assert (await stand.registry.status(())).processes == {"one", "two"}
 
 
 async def test_a_lease_lasts_15_seconds(stands: Stands) -> None:
@@ -938,15 +940,15 @@ async def test_a_pulse_tells_the_clock_the_epoch_and_how_often_each_tile_changed
     stands: Stands,
 ) -> None:
     async with stands() as stand:
-        first = await stand.registry.pulse(TILES)
+        first = await stand.registry.status(TILES)
         assert first.versions == dict.fromkeys(TILES, 0)
         digest = (await opened(stand, "Alice")).digest
         for place in (AT_HOME, MOVED_A_BIT, OUT):
             await stand.registry.place(digest, place, "one")
         await stand.pass_ms(2)
-        pulse = await stand.registry.pulse(TILES)
+        pulse = await stand.registry.status(TILES)
         assert pulse.versions == {HOME_TILE: 3, OUT_TILE: 1, AWAY_TILE: 0}
         assert pulse.epoch == first.epoch != ""
         assert pulse.now_ms >= first.now_ms + 2
         found = await stand.registry.people(TILES)
-        assert pulse.versions == {tile: tileful.version for tile, tileful in found.items()}
+        assert pulse.versions == {tile: snapshot.version for tile, snapshot in found.items()}

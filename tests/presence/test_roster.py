@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of
 from presence.people import Person, Place, TileEvent
-from presence.registry import Tileful
+from presence.registry import TileSnapshot
 from presence.roster import SHOWN_MAX, Nearby, Roster
 from tests.support.steps import steps_of
 
@@ -45,7 +45,7 @@ def roster_of(people: Iterable[Person]) -> Roster:
     for person in people:
         tiles.setdefault(person.tile, {})[person.person_id] = person
     for tile, found in tiles.items():
-        roster.load(tile, Tileful(1, found))
+        roster.load(tile, TileSnapshot(1, found))
     return roster
 
 
@@ -154,7 +154,7 @@ def test_a_tile_that_is_read_again_shows_who_came_went_and_changed() -> None:
     stays, goes, turns = (Person(name, "Ana", *HERE, 1, "alive") for name in ("a", "b", "c"))
     comes, turned = Person("d", "Ben", *HERE, 1, "alive"), turns.changed(name="Cleo", version=2)
     roster = roster_of([stays, goes, turns])
-    roster.load(stays.tile, Tileful(5, {one.person_id: one for one in (stays, turned, comes)}))
+    roster.load(stays.tile, TileSnapshot(5, {one.person_id: one for one in (stays, turned, comes)}))
     nearby = roster.nearby(HERE, ALIVE, NOW_MS)
     assert [one.person for one in nearby.shown] == [stays, turned, comes]
     assert roster.apply(gone(stays, 6))
@@ -195,8 +195,8 @@ class Plain:
         self.versions: dict[Tile, int] = {}
         self.people: dict[Tile, dict[str, Person]] = {}
 
-    def load(self, tile: Tile, tileful: Tileful) -> None:
-        self.versions[tile], self.people[tile] = tileful.version, {**tileful.people}
+    def load(self, tile: Tile, snapshot: TileSnapshot) -> None:
+        self.versions[tile], self.people[tile] = snapshot.version, {**snapshot.people}
 
     def forget(self, tile: Tile) -> None:
         self.versions.pop(tile, None)
@@ -233,16 +233,16 @@ class World:
     """What the registry would hold, from which both pictures are fed."""
 
     def __init__(self) -> None:
-        self.tiles: dict[Tile, Tileful] = {}
+        self.tiles: dict[Tile, TileSnapshot] = {}
         self.where: dict[str, Person] = {}
         self.version = 0
 
     def changed(self, tile: Tile, here: bool, person: Person) -> TileEvent:
-        before = self.tiles.get(tile, Tileful())
+        before = self.tiles.get(tile, TileSnapshot())
         people = {one: each for one, each in before.people.items() if one != person.person_id}
         if here:
             people[person.person_id] = person
-        self.tiles[tile] = Tileful(before.version + 1, people)
+        self.tiles[tile] = TileSnapshot(before.version + 1, people)
         return TileEvent(tile, before.version + 1, here, person)
 
     def place(self, person: Person) -> list[TileEvent]:
@@ -288,11 +288,11 @@ STEPS = st.lists(
 )
 
 
-def take(step: tuple[Any, ...], world: World, *pictures: Roster | Plain) -> None:
+def apply(step: tuple[Any, ...], world: World, *pictures: Roster | Plain) -> None:
     match step:
         case "load", tile:
             for picture in pictures:
-                picture.load(tile, world.tiles.get(tile, Tileful()))
+                picture.load(tile, world.tiles.get(tile, TileSnapshot()))
         case "forget", tile:
             for picture in pictures:
                 picture.forget(tile)
@@ -316,9 +316,9 @@ def test_whatever_happens_the_answers_are_those_of_a_plain_picture(
 ) -> None:
     world, roster, plain = World(), Roster(), Plain()
     for tile in {tile_of(cell) for cell in SPOTS[:5]}:
-        take(("load", tile), world, roster, plain)
+        apply(("load", tile), world, roster, plain)
     for step in steps:
-        take(step, world, roster, plain)
+        apply(step, world, roster, plain)
         for cell in SPOTS[::3]:
             place = Place(cell, radius_m)
             due = plain.nearby(place, processes, now_ms)
@@ -337,8 +337,8 @@ def test_whatever_happens_the_answers_are_those_of_a_plain_picture(
             roster.lapsed(now_ms - 2, now_ms),
             (one for one in everyone if not one.process and now_ms - 2 < one.until_ms <= now_ms),
         )
-        assert all(one.cell in roster.crowds for one in everyone)
-        assert len(roster.crowds) == len({one.cell for one in everyone})
+        assert all(one.cell in roster.cells for one in everyone)
+        assert len(roster.cells) == len({one.cell for one in everyone})
         assert roster.versions == plain.versions
         assert all(roster.person(one.tile, one.person_id) == one for one in everyone)
 

@@ -28,13 +28,13 @@ async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
 async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> None:
     async with town() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        assert place.first.hub.watch.tiles == tiles_within(*HERE)
+        assert place.first.hub.subscriptions.tiles == tiles_within(*HERE)
         groups = {group for group, queues in place.wire.groups.items() if queues}
         everyone = place.first.hub.hints.group(PROCESSES)
         assert groups == {everyone, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
         place.first.hub.exit(alice)
         await place.first.poll()
-        assert place.first.hub.watch.tiles == set()
+        assert place.first.hub.subscriptions.tiles == set()
         assert {group for group, queues in place.wire.groups.items() if queues} == {everyone}
         assert not place.first.hub.roster.versions
 

@@ -35,7 +35,7 @@ def run(*args: str) -> str:
     return out.getvalue()
 
 
-def told(*args: str) -> dict[str, Any]:
+def found_by(*args: str) -> dict[str, Any]:
     [found] = json.loads(run(*args, "--json"))
     return dict(found)
 
@@ -66,7 +66,7 @@ def test_whoever_is_in_range_of_a_place_is_listed_the_nearest_first(
     town: Callable[..., None],
 ) -> None:
     town(("bob", 2, 500), ("alice", 0, 500), ("shy", 2, 200), ("far", 20, 2000))
-    found = told(*WHERE)
+    found = found_by(*WHERE)
     assert (found["count"], found["radius"]) == (2, 500)
     listed = [(one["username"], one["distance"]) for one in found["people"]]
     assert listed == [("alice", "right around you"), ("bob", "~300 m")]
@@ -74,12 +74,12 @@ def test_whoever_is_in_range_of_a_place_is_listed_the_nearest_first(
     assert head == "2 people are in range within 500 m:"
     assert columns.split() == ["name", "person", "distance"]
     assert [row.split()[0] for row in rows] == ["alice", "bob"]
-    assert [one["username"] for one in told(*WHERE, "--radius", "200")["people"]] == ["alice"]
+    assert [one["username"] for one in found_by(*WHERE, "--radius", "200")["people"]] == ["alice"]
 
 
 def test_a_geohash_is_a_place_too(town: Callable[..., None]) -> None:
     town(("alice", 0, 500))
-    assert told(CELL) == told(CELL.upper() + "zz") == told(*WHERE)
+    assert found_by(CELL) == found_by(CELL.upper() + "zz") == found_by(*WHERE)
     assert run(CELL).startswith("1 person is in range")
 
 
@@ -90,7 +90,7 @@ def test_whose_process_is_dead_is_not_here(town: Callable[..., None]) -> None:
 
 def test_of_a_crowd_the_nearest_50_are_named(town: Callable[..., None]) -> None:
     town(*((f"one {at}", at % 2 * 2, 500) for at in range(60)))
-    found = told(*WHERE)
+    found = found_by(*WHERE)
     assert (found["count"], len(found["people"])) == (60, 50)
     assert run(*WHERE).startswith("60 people are in range within 500 m, the nearest 50 of them:")
 
@@ -107,7 +107,7 @@ def test_it_tells_no_place_and_no_key_and_writes_nothing(
         return keys
 
     before = asyncio.run(everything())
-    found = told(*WHERE)
+    found = found_by(*WHERE)
     assert [one.keys() for one in found["people"]] == [{"person_id", "username", "distance"}] * 2
     both = json.dumps(found) + run(*WHERE)
     cells = [cell_at(*north(HERE, cells)) for cells in (0, 1, 2)]

@@ -31,7 +31,7 @@ HERE, BESIDE, AWAY = (Place(cell, 500) for cell in (NEAR, NEARBY, FAR))
 
 
 class Page:
-    """An outlet that keeps its frames, as far as the reader reads."""
+    """A connection that keeps its frames, as far as the reader reads."""
 
     direct = None
 

@@ -457,7 +457,7 @@ async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_th
         place.now_ms += LEASE_MS
         await place.first.hub.leases.renew()
         await place.first.hub._pulse()
-        place.first.hub.watch.hear_of("a third process")
+        place.first.hub.subscriptions.note_process("a third process")
         await place.first.board._follow()
         await place.settle()
         assert bob.refused == []

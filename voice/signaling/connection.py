@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from presence.delivery import Frame, Outlet, dumps
+from presence.delivery import Connection, Frame, dumps
 from presence.people import Session
 from voice.callers import District
 
@@ -14,9 +14,9 @@ class Line:
     of its caller when it was published last, 0 until it was; `districts` are those it hears.
     """
 
-    def __init__(self, session: Session, outlet: Outlet) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self.session = session
-        self.outlet = outlet
+        self.connection = connection
         self.instance = ""
         self.direct = False
         self.version = 0
@@ -35,7 +35,7 @@ class Line:
         return bool(self.instance)
 
     def write(self, frame: Frame) -> None:
-        self.outlet.write(frame)
+        self.connection.write(frame)
 
     def pass_on(self, fields: Mapping[str, Any]) -> None:
         self.write(Frame(dumps(fields)))

@@ -141,10 +141,10 @@ class Exchange:
                 "ended": [end for end in step.ties.ended if told.get(end.to) == district],
                 "seen": [district] if district in step.seen else [],
             }
-            self.hints.tell(district, note)
+            self.hints.publish(district, note)
 
     async def _receive(self, note: Hint) -> None:
-        self.hub.watch.hear_of(note["from"])
+        self.hub.subscriptions.note_process(note["from"])
         if note["type"] == "voice.changed":
             changed = [from_fields(fields) for fields in note["callers"]]
             self.picture.learn(changed)
@@ -177,5 +177,5 @@ class Exchange:
         ]
         if not missing:
             return []
-        pulse = await self.hub.registry.pulse(())
-        return [one.person_id for one in missing if not one.alive(pulse.processes, pulse.now_ms)]
+        status = await self.hub.registry.status(())
+        return [one.person_id for one in missing if not one.alive(status.processes, status.now_ms)]

@@ -345,7 +345,7 @@ class Switchboard:
         session = await self.hub.registry.get(line.session.digest)
         if session is None or not session.person.cell:
             # A store that began anew has lost sessions that the hub puts back.
-            if (await self.hub.registry.pulse(())).epoch == epoch:
+            if (await self.hub.registry.status(())).epoch == epoch:
                 await self._end(line)
             return
         line.session = session
@@ -359,7 +359,7 @@ class Switchboard:
         """The session is over, and with it everything."""
         refused = await why_over(line.session)
         line.write(refusal(Form.JSON, refused))
-        line.outlet.close(refused.row.close)
+        line.connection.close(refused.row.close)
         if line.joined:
             await self.leave(line, Reason.SESSION)
 

@@ -17,11 +17,11 @@ from presence.geo import (
     RADIUS_MAX_M,
     RADIUS_MIN_M,
     Cell,
+    capped_radius_m,
     cell_at,
     centre,
     label,
     tiles_within,
-    widest,
 )
 from presence.guest import Denied, guest
 from presence.people import Place
@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, where: list[str], radius: int, **options: Any) -> None:
         cell = cell_of(where)
-        place = Place(cell, widest(cell, radius))
+        place = Place(cell, capped_radius_m(cell, radius))
         url = options["url"]
         if not url and not settings.REDIS_URLS:
             raise CommandError(
@@ -98,10 +98,10 @@ async def read(place: Place) -> Found:
 async def near(registry: Registry, place: Place) -> Found:
     """Whom a registry shows to a stranger there, who is not shown themselves."""
     roster = Roster()
-    pulse = await registry.pulse([])
-    for tile, tileful in (await registry.people(tiles_within(*place))).items():
-        roster.load(tile, tileful)
-    found = roster.nearby(place, pulse.processes, pulse.now_ms)
+    status = await registry.status([])
+    for tile, snapshot in (await registry.people(tiles_within(*place))).items():
+        roster.load(tile, snapshot)
+    found = roster.nearby(place, status.processes, status.now_ms)
     nearest = found.shown[:SHOWN_MAX]
     people = [panel.listed(one.person, label(one.label_m)) for one in nearest]
     return {"count": found.count, "people": people}
