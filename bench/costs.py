@@ -28,7 +28,8 @@ from django.utils.module_loading import import_string
 
 from bench.cores import cores, pinned
 from chat.feed.timeline import Timeline
-from chat.history.redis import RedisHistory, refs_key, stream_key
+from chat.history.redis import RedisHistory
+from chat.history.stream import refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
 from presence.geo import CELL_DEGREES, cell_at, tile_of

@@ -13,7 +13,9 @@ from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
 from chat.history import AFTER_COUNT, History, MemoryHistory, life_ms
-from chat.history.redis import TRIM_ENTRIES, TRIM_TILES, RedisHistory, refs_key, stream_key
+from chat.history.redis import RedisHistory
+from chat.history.stream import refs_key, stream_key
+from chat.history.trimmer import TRIM_ENTRIES, TRIM_TILES
 from chat.messages import (
     BEGINNING,
     Appended,
