@@ -37,7 +37,7 @@ from presence.people import Person, Place, person_id_of
 from presence.registry import RedisRegistry, TileSnapshot
 from presence.roster import Roster
 from tests.support.servers import Postgres, Valkey
-from voice.callers import Caller, Tie
+from voice.callers import Caller, Tie, district_of
 from voice.callers.redis import RedisCallers
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ async def voice(meter: Meter, callers: RedisCallers) -> None:
     await meter.take("two callers change together", changes)
     reads = [partial(callers.read, pair) for pair in pairs]
     await meter.take("two callers read (each frame passed on)", reads)
-    looks = [partial(callers.within, [place(0).cell[:5]])] * ROUNDS
+    looks = [partial(callers.within, [district_of(place(0))])] * ROUNDS
     await meter.take("a caller in a district that is read (each 10 s)", looks, CROWD)
 
 

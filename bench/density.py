@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from presence.geo import CELL_DEGREES, cell_at, tile_of, tiles_within
 from presence.grid import Grid
 from presence.people import Place
+from voice.callers import district_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -184,7 +185,7 @@ def watched(crowd: Mapping[Place, int]) -> dict[Tile, Counter[str]]:
     found: dict[Tile, Counter[str]] = defaultdict(Counter)
     for place, people in crowd.items():
         for tile in reached(place):
-            found[tile][place.cell[:5]] += people
+            found[tile][district_of(place)] += people
     return found
 
 
@@ -211,7 +212,7 @@ def routed(crowd: Mapping[Place, int], step: Step) -> Spread:
     any other: processes have districts from all over the country."""
     inside: Counter[str] = Counter()
     for place, count in crowd.items():
-        inside[place.cell[:5]] += count
+        inside[district_of(place)] += count
     members = {
         tile: holders(
             step.processes,

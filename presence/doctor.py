@@ -13,7 +13,7 @@ from django.conf import settings
 from neartalk.doctor import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
 from neartalk.limits import RedisKeys, digest_of, networks_of
 from neartalk.redis import shared
-from presence.guest import Denied, guest
+from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry
 
 # Addresses that nobody has (RFC 5737).
@@ -33,7 +33,7 @@ def findings(url: str, timeout_s: float) -> Iterator[Finding]:
     try:
         with guest(url, "doctor", timeout_s=timeout_s, headers=forged) as me:
             origin, key = asyncio.run(seen(me.person_id))
-    except Denied as why:
+    except VisitRefused as why:
         yield warning(f"No visit can be begun: {why}.", "See what else is said here.")
         return
     if origin in digests(key, made_up):

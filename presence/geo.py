@@ -18,6 +18,8 @@ RADIUS_MIN_M = 100
 RADIUS_MAX_M = 2000
 RADIUS_STOPS_M = (100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 LATITUDE_MAX = 85.0
+# Characters of a geohash: a cell is 153 m wide at the equator, a tile 1.2 km, an area 39 km.
+CELL_LEVEL, TILE_LEVEL, AREA_LEVEL = 7, 6, 4
 TILES_MAX = 300
 
 EARTH_RADIUS_M = 6371008.8  # mean radius R1 of WGS 84 (H. Moritz, Geodetic Reference System 1980)
@@ -34,7 +36,7 @@ ROW_LAST = int((90 + LATITUDE_MAX) / CELL_DEGREES)
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class GridCell:
     """A cell on the integer grid, with its centre in degrees."""
 
     x: int
@@ -56,7 +58,7 @@ def cell_at(lat: float, lon: float) -> Cell:
     if not (abs(lat) <= 90 and abs(lon) <= 180):  # so written, NaN is refused too
         raise ValueError("not a position on Earth")
     clamped = max(-LATITUDE_MAX, min(LATITUDE_MAX, lat))
-    return pygeohash.encode(clamped, -180.0 if lon == 180 else lon, 7)
+    return pygeohash.encode(clamped, -180.0 if lon == 180 else lon, CELL_LEVEL)
 
 
 def centre(cell: Cell) -> tuple[float, float]:
@@ -66,18 +68,33 @@ def centre(cell: Cell) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1 << 14)
-def spot(cell: Cell) -> Spot:
+def spot(cell: Cell) -> GridCell:
     """Where a cell stands on the grid. ValueError if it is none."""
-    if len(cell) != 7:
+    if len(cell) != CELL_LEVEL:
         raise ValueError("a cell is a geohash of 7 characters")
     box = pygeohash.decode_exactly(cell)
     x = int((box.longitude + 180) / CELL_DEGREES)
     y = int((box.latitude + 90) / CELL_DEGREES)
-    return Spot(x, y, box.latitude, box.longitude, _cos_lat(y))
+    return GridCell(x, y, box.latitude, box.longitude, _cos_lat(y))
+
+
+def parent(geohash: str, level: int) -> str:
+    """The geohash of `level` characters around a longer one; "", no place, stays ""."""
+    return geohash[:level]
 
 
 def tile_of(cell: Cell) -> Tile:
-    return cell[:6]
+    return parent(cell, TILE_LEVEL)
+
+
+def area_of(cell: Cell) -> str:
+    """The geohash of 4 characters by which activity is counted: 39 km x 20 km at the equator."""
+    return parent(cell, AREA_LEVEL)
+
+
+def middle_cell(tile: Tile) -> Cell:
+    """The cell of a tile whose south-western corner is the middle of the tile."""
+    return f"{tile}s"
 
 
 @lru_cache(maxsize=1 << 16)
@@ -205,4 +222,4 @@ def _columns_reached(dy: int, cos_cos: float, radius_m: float) -> int:
 def _tile(tile_x: int, tile_y: int) -> Tile:
     lat = (tile_y + 0.5) * TILE_ROWS * CELL_DEGREES - 90
     lon = (tile_x + 0.5) * TILE_COLUMNS * CELL_DEGREES - 180
-    return pygeohash.encode(lat, lon, 6)
+    return pygeohash.encode(lat, lon, TILE_LEVEL)

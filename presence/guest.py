@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 
-class Denied(Exception):
+class VisitRefused(Exception):
     """A call was refused, or not answered by NearTalk at all; in words."""
 
 
@@ -17,13 +17,15 @@ class Guest:
         self.person_id = ""
 
     def call(self, method: str, path: str, **body: Any) -> Mapping[str, Any]:
-        """What it answers. Raises Denied."""
+        """What it answers. Raises VisitRefused."""
         try:
             answer = self.http.request(method, path, json=body or None)
         except httpx.HTTPError as lost:
-            raise Denied(f"{self.http.base_url} does not answer: {type(lost).__name__}") from lost
+            raise VisitRefused(
+                f"{self.http.base_url} does not answer: {type(lost).__name__}"
+            ) from lost
         if not answer.is_success:
-            raise Denied(f"{path} was refused: {words(answer)}")
+            raise VisitRefused(f"{path} was refused: {words(answer)}")
         return dict(answer.json()) if answer.content else {}
 
 
@@ -41,7 +43,7 @@ def guest(
 ) -> Iterator[Guest]:
     """Begins a session, which nobody sees before it says where it is, and leaves at the end.
 
-    Raises Denied.
+    Raises VisitRefused.
     """
     with httpx.Client(base_url=url, timeout=timeout_s, trust_env=False, headers=headers) as http:
         me = Guest(http)

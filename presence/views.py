@@ -27,7 +27,7 @@ from neartalk.records import records, sanctions
 from presence import geo
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, apart, cell_at, label
+from presence.geo import RADIUS_STOPS_M, apart, area_of, cell_at, label
 from presence.hub import hub
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
@@ -209,7 +209,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     begins = not session.person.cell
     session = (await put(session, place)).session
     if begins:
-        records().activity.open(place.cell)
+        records().activity.open(area_of(place.cell))
     nearby = await around(session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}

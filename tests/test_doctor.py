@@ -112,7 +112,7 @@ def test_a_server_that_believes_addresses_that_are_made_up_is_found_by_a_visit(
     home: Home, settings: Settings
 ) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [home.redis.url]
-    [found] = visits.look(home.server.url, WAIT_S)
+    [found] = visits.findings(home.server.url, WAIT_S)
     assert found.state is State.FAULT
     assert found.says.startswith("It believes whatever address its callers make up")
     with redis.Redis(port=home.redis.port) as client:
@@ -124,13 +124,13 @@ def test_a_server_that_takes_everybody_for_its_own_machine_is_found_too(
 ) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [home.redis.url]
     monkeypatch.setattr(visits, "NOBODYS", "127.0.0.")
-    [found] = visits.look(home.server.url, WAIT_S)
+    [found] = visits.findings(home.server.url, WAIT_S)
     assert (found.state, found.says) == (State.OK, "It takes us for its own machine, which we are.")
     monkeypatch.setattr(visits, "is_near", lambda url: False)
-    [found] = visits.look(home.server.url, WAIT_S)
+    [found] = visits.findings(home.server.url, WAIT_S)
     assert found.state is State.FAULT
     assert found.says.startswith("It takes us for its own machine, and everybody else")
-    [found] = visits.look(f"http://127.0.0.1:{free_port()}", WAIT_S)
+    [found] = visits.findings(f"http://127.0.0.1:{free_port()}", WAIT_S)
     assert found.state is State.WARNING
     assert found.says.startswith("No visit can be begun: ")
 

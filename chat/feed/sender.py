@@ -13,7 +13,7 @@ from neartalk.instruments import unavailable
 from neartalk.limits import rule
 from neartalk.records import records
 from presence.delivery import Socket, signal
-from presence.geo import Tile
+from presence.geo import Tile, area_of
 from presence.hub import Hints
 from presence.people import Session
 
@@ -51,7 +51,7 @@ class Sender:
         ack(socket, ref, appended.at)
         if appended.fresh:
             self.kept += 1
-            records().activity.say(draft.place.cell)
+            records().activity.say(area_of(draft.place.cell))
             self._publish(message_of(draft, appended.at), appended.previous)
 
     async def ack_known(self, socket: Socket, ref: str) -> bool:

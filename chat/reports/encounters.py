@@ -2,7 +2,7 @@
 so the answer is generous by a tile."""
 
 from chat.feed import RenderedMessage, reaches
-from presence.geo import RADIUS_MAX_M, Tile, tiles_within
+from presence.geo import RADIUS_MAX_M, Tile, middle_cell, tiles_within
 from presence.people import Session
 
 # A tile is 1.2 km by 0.6 km at most: what is heard in one is sent within this of any of its cells.
@@ -17,7 +17,7 @@ def tiles_of(person: Session) -> set[Tile]:
 
 def tiles_heard(reporter: Session) -> set[Tile]:
     """Where everything stands that somebody may have heard and that is alive."""
-    around = (tiles_within(f"{left.tile}s", AROUND_M) for left in reporter.recent_tiles)
+    around = (tiles_within(middle_cell(left.tile), AROUND_M) for left in reporter.recent_tiles)
     return {*tiles_within(*reporter.person.place)}.union(*around)
 
 

@@ -60,9 +60,7 @@ class Counts:
 
 
 class Activity:
-    """One a process. A place is given by its cell, or by any other geohash that is as long as an
-    area or longer.
-    """
+    """Counts of this process, by area."""
 
     def __init__(self, clock: Clock = now_ms) -> None:
         self.clock = clock
@@ -73,34 +71,34 @@ class Activity:
 
     # ---- What happens ------------------------------------------------------------------------
 
-    def see(self, person_id: str, cell: str) -> None:
+    def see(self, person_id: str, area: str) -> None:
         """Somebody has a socket here."""
-        people = self._at(cell).people
+        people = self._at(area).people
         if person_id not in people and self.seen < SEEN_MAX:
             people.add(person_id)
             self.seen += 1
 
     def look(self, here: Iterable[tuple[str, str]]) -> None:
-        """All who have sockets here now, once each: person ids and cells. Each minute."""
+        """All who have sockets here now, once each: person ids and areas. Each minute."""
         heads: Counter[str] = Counter()
-        for person_id, cell in here:
-            self.see(person_id, cell)
-            heads[cell[:4]] += 1
+        for person_id, area in here:
+            self.see(person_id, area)
+            heads[area] += 1
         for area, count in heads.items():
             counts = self._at(area)
             counts.peak = max(counts.peak, count)
 
-    def open(self, cell: str) -> None:
+    def open(self, area: str) -> None:
         """A session has its first place."""
-        self._at(cell).sessions += 1
+        self._at(area).sessions += 1
 
-    def say(self, cell: str) -> None:
+    def say(self, area: str) -> None:
         """A message was kept."""
-        self._at(cell).messages += 1
+        self._at(area).messages += 1
 
-    def speak(self, cell: str) -> None:
+    def speak(self, area: str) -> None:
         """Somebody was in voice for a minute."""
-        self._at(cell).voice_minutes += 1
+        self._at(area).voice_minutes += 1
 
     # ---- What is told ------------------------------------------------------------------------
 
@@ -116,9 +114,8 @@ class Activity:
         for spot, figures in told.items():
             self._wait(spot, figures)
 
-    def _at(self, cell: str) -> Counts:
+    def _at(self, area: str) -> Counts:
         self._turn()
-        area = cell[:4]
         if area not in self.areas:
             area = area if len(self.areas) < AREAS_MAX else ELSEWHERE
             return self.areas.setdefault(area, Counts())

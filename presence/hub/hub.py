@@ -16,6 +16,7 @@ from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
 from neartalk.records import records
 from presence.delivery import Audience, Frame, Socket, gap, refusal, signal, signals
+from presence.geo import area_of
 from presence.hub.broadcaster import PresenceBroadcaster
 from presence.hub.events import event_of, to_event
 from presence.hub.hints import Hints
@@ -161,7 +162,7 @@ class Hub:
         group = self.audience.cohorts[socket.place, socket.form]
         await self.subscriptions.subscribe(group.tiles)
         self.broadcaster.send_now(socket)
-        records().activity.see(socket.person.person_id, socket.place.cell)
+        records().activity.see(socket.person.person_id, area_of(socket.place.cell))
         drawn = group.drawn
         seen = await self.subscriptions.source.replay(socket, arrival)
         if socket in self.audience.sockets_of(socket.person):
@@ -290,7 +291,8 @@ class Hub:
         await self.subscriptions.source.trim()
 
     async def _count_people(self) -> None:
-        records().activity.look(self.audience.locations())
+        here = ((person_id, area_of(cell)) for person_id, cell in self.audience.locations())
+        records().activity.look(here)
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from neartalk.codes import Refused
 from neartalk.redis import Store, script, unknown_when_lost
-from presence.geo import Tile
+from presence.geo import Tile, tile_of
 from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
 from presence.registry.contract import (
     BLOCKED_MAX,
@@ -101,7 +101,7 @@ class RedisRegistry:
             raise Refused("session-unknown")
         before, flat_fields = found
         session = from_fields(paired(flat_fields))
-        tile = before[:6]
+        tile = tile_of(before)
         moved = bool(before) and tile != session.person.tile
         events = await self._publish(session)
         return Change(session, events + (await self._leave(tile, session.person) if moved else ()))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from presence import geo
 from presence.geo import (
+    CELL_DEGREES,
     RADIUS_MAX_M,
     RADIUS_MIN_M,
     RADIUS_STOPS_M,
@@ -20,16 +21,19 @@ from presence.geo import (
     Tile,
     across,
     apart,
+    area_of,
+    capped_radius_m,
     cell_at,
     centre,
     circles_overlap,
     in_range,
     label,
     label_m,
+    middle_cell,
+    parent,
     spot,
     tile_of,
     tiles_within,
-    capped_radius_m,
 )
 
 PAIRS = 100_000
@@ -137,6 +141,25 @@ def test_the_centre_of_a_cell_is_exact_and_snaps_to_the_same_cell(cell: Cell) ->
     south, north, west, east = box(cell)
     assert centre(cell) == ((south + north) / 2, (west + east) / 2)
     assert cell_at(*centre(cell)) == cell
+
+
+@given(CELLS)
+def test_a_parent_holds_its_cell_and_no_place_has_no_parent(cell: Cell) -> None:
+    at = centre(cell)
+    assert [parent(cell, level) for level in (4, 5, 6)] == [
+        pygeohash.encode(*at, level) for level in (4, 5, 6)
+    ]
+    assert (tile_of(cell), area_of(cell)) == (parent(cell, 6), parent(cell, 4))
+    assert tile_of("") == ""
+
+
+@given(CELLS)
+def test_the_middle_cell_touches_the_middle_of_its_tile(cell: Cell) -> None:
+    tile = tile_of(cell)
+    box, middle = pygeohash.decode_exactly(tile), centre(middle_cell(tile))
+    assert tile_of(middle_cell(tile)) == tile
+    half = CELL_DEGREES / 2
+    assert (middle[0] - box.latitude, middle[1] - box.longitude) == (half, half)
 
 
 @settings(deadline=None)
@@ -386,7 +409,9 @@ def test_a_radius_that_needs_too_many_tiles_falls_to_the_largest_stop_that_does_
     assert capped_radius_m(cell, 5000) == 2000
 
 
-def test_widest_keeps_a_radius_whose_tiles_are_few_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_capped_radius_m_keeps_a_radius_whose_tiles_are_few_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cell = cell_at(84.98, 10)
     for most in (1, 5, 20, 60, 100, 150, 200):
         monkeypatch.setattr(geo, "TILES_MAX", most)

@@ -154,11 +154,11 @@ async def test_a_server_is_asked_by_a_visitor_who_leaves_at_once(server: Server)
     spot = elsewhere()
     async with person(server, *north(spot, 2), 500, "alice") as alice:
         where = [str(degrees) for degrees in spot]
-        found = await asyncio.to_thread(told, *where, "--url", server.url)
+        found = await asyncio.to_thread(found_by, *where, "--url", server.url)
         assert [one["username"] for one in found["people"]] == ["alice"]
         assert found["people"][0]["person_id"] == alice.person_id
         answer = await alice.http.get("/api/nearby")
         assert answer.json()["count"] == 0
-        refused = asyncio.to_thread(told, *where, "--url", f"{server.url}/elsewhere")
+        refused = asyncio.to_thread(found_by, *where, "--url", f"{server.url}/elsewhere")
         with pytest.raises(CommandError, match="was refused: HTTP 404"):
             await refused

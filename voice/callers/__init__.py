@@ -1,6 +1,6 @@
 """Who is in voice and how they stand with each other: one contract, in memory or in Redis."""
 
-from voice.callers.contract import Caller, Callers, District, Tie, districts_heard
+from voice.callers.contract import Caller, Callers, District, Tie, district_of, districts_heard
 from voice.callers.store import callers
 from voice.callers.wire import from_fields, to_fields
 
@@ -10,6 +10,7 @@ __all__ = [
     "District",
     "Tie",
     "callers",
+    "district_of",
     "districts_heard",
     "from_fields",
     "to_fields",

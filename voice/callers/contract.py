@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
-from presence.geo import RADIUS_MAX_M, tile_of, tiles_within
+from presence.geo import RADIUS_MAX_M, parent, tiles_within
 from presence.people import Place
 
 District = str
+DISTRICT_LEVEL = 5  # characters of a geohash: 5 km
 
 # How long a caller is kept without a sign of life: longer than a decline is remembered, and than
 # processes take to give signs.
@@ -88,12 +89,13 @@ class Caller:
 
 def district_of(place: Place) -> District:
     """The geohash of 5 characters around a place: the unit in which voice is looked for."""
-    return tile_of(place.cell)[:5]
+    return parent(place.cell, DISTRICT_LEVEL)
 
 
 def districts_heard(place: Place) -> frozenset[District]:
     """Where everyone is whose circle may overlap one's own."""
-    return frozenset(tile[:5] for tile in tiles_within(place.cell, place.radius_m + RADIUS_MAX_M))
+    tiles = tiles_within(place.cell, place.radius_m + RADIUS_MAX_M)
+    return frozenset(parent(tile, DISTRICT_LEVEL) for tile in tiles)
 
 
 Act = Callable[[dict[str, Caller]], None]

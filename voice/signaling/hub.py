@@ -18,6 +18,7 @@ from neartalk.codes import Refused
 from neartalk.models import Sanction
 from neartalk.records import records, sanctions
 from presence.delivery import Form, Frame, refusal
+from presence.geo import area_of
 from presence.hub import Hub
 from presence.sessions import why_over
 from voice.call_graph import End, Reason, Ties
@@ -400,7 +401,7 @@ class Switchboard:
     async def _count(self) -> None:
         """A minute of voice for each line."""
         for line in self.lines.values():
-            records().activity.speak(line.session.person.cell)
+            records().activity.speak(area_of(line.session.person.cell))
 
 
 @cache

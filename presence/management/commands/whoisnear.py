@@ -14,6 +14,7 @@ from neartalk.management.output import add_json, shown
 from neartalk.redis import shared
 from presence.delivery import panel
 from presence.geo import (
+    CELL_LEVEL,
     RADIUS_MAX_M,
     RADIUS_MIN_M,
     Cell,
@@ -21,9 +22,10 @@ from presence.geo import (
     cell_at,
     centre,
     label,
+    parent,
     tiles_within,
 )
-from presence.guest import Denied, guest
+from presence.guest import VisitRefused, guest
 from presence.people import Place
 from presence.registry import RedisRegistry, Registry
 from presence.roster import SHOWN_MAX, Roster
@@ -76,7 +78,7 @@ class Command(BaseCommand):
             )
         try:
             found = visited(url, place) if url else asyncio.run(read(place))
-        except Denied as why:
+        except VisitRefused as why:
             raise CommandError(str(why)) from why
         except Refused as lost:
             raise CommandError("Redis does not answer.") from lost
@@ -108,7 +110,7 @@ async def near(registry: Registry, place: Place) -> Found:
 
 
 def visited(url: str, place: Place) -> Found:
-    """As a visitor there is told. Raises Denied."""
+    """As a visitor there is told. Raises VisitRefused."""
     lat, lon = centre(place.cell)
     with guest(url, NAME, timeout_s=TIMEOUT_S) as me:
         me.call("POST", "/api/location/update", lat=lat, lon=lon, radius=place.radius_m)
@@ -134,8 +136,8 @@ def cell_of(where: Sequence[str]) -> Cell:
     """Raises CommandError."""
     try:
         match where:
-            case [geohash] if len(geohash) >= 7:
-                cell = geohash[:7].lower()
+            case [geohash] if len(geohash) >= CELL_LEVEL:
+                cell = parent(geohash, CELL_LEVEL).lower()
                 return cell_at(*centre(cell))
             case [lat, lon]:
                 return cell_at(*map(degrees, (lat, lon)))
