@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from chat.feed.rendered import RenderedMessage
-from chat.feed.timeline import Step, Timeline
+from chat.feed.timeline import NextStep, Timeline
 from chat.history import AFTER_COUNT, History
 from chat.messages import Entry, StreamId
 from neartalk.instruments import DELIVERY_SECONDS
@@ -75,13 +75,13 @@ class Sequencer:
         if timeline is None:
             return
         step = timeline.step(previous)
-        if step is Step.BROADCAST:
+        if step is NextStep.BROADCAST:
             self.broadcast(timeline, [entry])
             if timeline.waiting:
                 self._resume(entry.tile, timeline)
             return
         timeline.waiting.append((entry, previous))
-        if step is Step.FILL_GAP:
+        if step is NextStep.FILL_GAP:
             timeline.reordering = True
             self.later(self._fill_gap(entry.tile, timeline))
 

@@ -13,7 +13,7 @@ ENTRIES_MAX = 400
 TimelineEntry = RenderedMessage | Retraction
 
 
-class Step(Enum):
+class NextStep(Enum):
     """What is to be done with an entry that was published for a tile."""
 
     BROADCAST = auto()  # it follows the last one, or is a repeat that the broadcast skips
@@ -54,13 +54,13 @@ class Timeline:
         self.entries.clear()
         self.since = since
 
-    def step(self, previous: StreamId) -> Step:
+    def step(self, previous: StreamId) -> NextStep:
         """What is to be done with an entry that stands right after `previous` in history."""
         if self.reading or self.last is None:
-            return Step.WAIT
+            return NextStep.WAIT
         if previous > self.last:
-            return Step.WAIT if self.reordering else Step.FILL_GAP
-        return Step.BROADCAST
+            return NextStep.WAIT if self.reordering else NextStep.FILL_GAP
+        return NextStep.BROADCAST
 
     def apply(self, entry: Entry, now_ms: int) -> TimelineEntry:
         """Adds the next entry. Returns it as readers are sent it."""
