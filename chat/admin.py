@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from chat.models import Report
+from chat.parts import chat_of
 from chat.reports import moderation, seal_of
 from neartalk.models import RateLimitHit, Reason, Sanction
 from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, add_panel, choices_of, may
@@ -66,12 +68,6 @@ class ReportAdmin(WithVerbs):
         "Nothing was wrong. Ends the automatic mute, if nothing else of theirs waits.",
         moderation.dismiss,
     )
-    REMOVE = Verb(
-        "remove",
-        "Remove the message",
-        "Takes it back everywhere, while it lives. Their other reports still wait.",
-        moderation.remove,
-    )
     SANCTIONS = (
         Verb("mute", "Mute 1 h", "They read, and can't write or speak.", moderation.mute),
         Verb("ban", "Ban 1 day", "Their device can't come back.", moderation.ban),
@@ -115,10 +111,10 @@ class ReportAdmin(WithVerbs):
 
     # ---- A report ----------------------------------------------------------------------------
 
-    def verbs_for(self, row: Report) -> list[Verb]:
+    def verbs_for(self, request: HttpRequest, row: Report) -> list[Verb]:
         """Once it is reviewed it may still be answered harder, and never be dismissed."""
         dismiss = [self.DISMISS] if row.state == WAITING else []
-        remove = [self.REMOVE] if row.message_id else []
+        remove = [removing(request)] if row.message_id else []
         return [*dismiss, *remove, *self.SANCTIONS]
 
     def seen(self, row: Report) -> str:
@@ -188,6 +184,16 @@ def time_left(report: Report) -> str:
     if left.days >= 1:
         return f"{left.days} day{'s' if left.days > 1 else ''}"
     return f"{max(0, left // timedelta(hours=1))} h"
+
+
+def removing(request: HttpRequest) -> Verb:
+    """It goes out by the feed of the process that was asked."""
+
+    def remove(report: Report, user: User, note: str) -> str:
+        return moderation.remove(report, user, note, chat_of(request).feed)
+
+    hint = "Takes it back everywhere, while it lives. Their other reports still wait."
+    return Verb("remove", "Remove the message", hint, remove)
 
 
 def waiting(request: HttpRequest) -> str:

@@ -1,20 +1,18 @@
 """`/ws`: checks the shape of a frame, calls the part that decides, writes what it answers."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from chat.feed import feed
 from chat.messages import REF
+from chat.parts import Chat
 from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
-from neartalk.records import sanctions
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
 from presence.delivery import Form, Socket, gap, signal
-from presence.hub import Hub
 from presence.people import Session
 
 # A mark is never of the future, as far as this process knows the store's clock.
@@ -29,9 +27,10 @@ class ChatConsumer(SocketConsumer):
     frame_max = 16_384
     socket: Socket | None = None
 
-    @property
-    def hub(self) -> Hub:
-        return feed().hub
+    def enter(self, scope: Mapping[str, Any]) -> None:
+        super().enter(scope)
+        chat: Chat = scope["state"]["chat"]
+        self.feed, self.hub = chat.feed, self.presence.hub
 
     def subprotocol(self, offered: list[str]) -> str | None:
         self.form = Form.JSON if SUBPROTOCOL in offered else Form.HTML
@@ -68,22 +67,22 @@ class ChatConsumer(SocketConsumer):
         socket = self._joined_socket()
         person_id, device = socket.person.person_id, socket.session.device
         try:
-            sanctions().refuse_muted(person_id, device)
+            self.platform.sanctions.refuse_muted(person_id, device)
         except Refused:
-            if await feed().sender.ack_known(socket, ref):
+            if await self.feed.sender.ack_known(socket, ref):
                 return  # it was kept before they were muted
             raise
         try:
-            await feed().sender.send(socket, checked(text), ref)
+            await self.feed.sender.send(socket, checked(text), ref)
         except Refused as refused:
-            await record_strike(person_id, device, refused)
+            await record_strike(self.platform, person_id, device, refused)
             raise
 
     async def remove_message(self, frame: dict[str, Any]) -> None:
         message_id = frame.get("id")
         if not isinstance(message_id, str):
             raise Refused("bad-frame")
-        await feed().sender.remove(self._joined_socket().session, message_id)
+        await self.feed.sender.remove(self._joined_socket().session, message_id)
 
     async def ping(self, frame: dict[str, Any]) -> None:
         self.write(signal(self.form, "pong"))

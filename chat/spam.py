@@ -8,7 +8,7 @@ from collections import Counter
 
 from chat.messages import Draft
 from neartalk.codes import Refused
-from neartalk.limits import Act, seconds
+from neartalk.limits import Act, Rules, seconds
 from neartalk.text import TextRefused
 
 LINKS_MAX = 2
@@ -41,14 +41,14 @@ def is_wall(text: str) -> bool:
     return len(shown) >= WALL_MIN and most >= WALL_SHARE * len(shown)
 
 
-def acts_of(draft: Draft) -> list[Act]:
+def acts_of(draft: Draft, rules: Rules) -> list[Act]:
     """The allowances that a message takes, of the rules that are on."""
     text = "".join(draft.text.casefold().split())
     said = hashlib.sha256(text.encode()).hexdigest()[:16]
     acts = [Act(draft.rule, draft.person_id), Act("chat.repeat", f"{draft.person_id}:{said}")]
     if draft.origin and len(text) >= COPIED_MIN:
         acts.append(Act("chat.copies", f"{draft.origin}:{said}"))
-    return [act for act in acts if act.limit.on]
+    return [act for act in acts if rules[act.rule].on]
 
 
 def refusal_of(act: Act, wait_ms: int) -> Refused:

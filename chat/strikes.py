@@ -2,22 +2,23 @@
 
 from chat.spam import SPAM
 from neartalk.codes import Refused
-from neartalk.limits import Act, allowances
-from neartalk.records import sanctions
+from neartalk.limits import Act
+from neartalk.parts import Platform
 
 RULE = "chat.refused"
 
 
-async def record_strike(person_id: str, device: str, refused: Refused) -> None:
+async def record_strike(platform: Platform, person_id: str, device: str, refused: Refused) -> None:
     """Counts a message that was refused by a limit or as spam.
 
     Raises Refused: `muted` instead, once that was one too many; `store-unavailable`.
     """
     act = Act(RULE, person_id)
-    if not act.limit.on or not (refused.rule or refused.code in SPAM):
+    if not platform.rules[RULE].on or not (refused.rule or refused.code in SPAM):
         return
-    _, wait_ms = await allowances().take([act])
+    _, wait_ms = await platform.allowances.take([act])
     if not wait_ms:
         return
-    row = sanctions().muted(person_id, device) or sanctions().escalate_mute(person_id, device)
-    raise sanctions().refusal(row, rule=RULE) from refused
+    sanctions = platform.sanctions
+    row = sanctions.muted(person_id, device) or sanctions.escalate_mute(person_id, device)
+    raise sanctions.refusal(row, rule=RULE) from refused

@@ -2,25 +2,26 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, RenderedMessage, feed, load_newest, reaches
+from chat.feed import ARRIVAL_MAX, RenderedMessage, load_newest, reaches
 from chat.forms import ReportForm
 from chat.messages import StreamId, next_id, stream_id_of
+from chat.parts import chat_of
 from chat.reports import file_report, save_report
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.limits import Act, allow, allowances, headers_of, keys, nearest, origin_of, widest
-from neartalk.records import records
+from neartalk.limits import Act, Allowances, allow, headers_of, nearest, origin_of, widest
+from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
 from presence.people import Session
-from presence.sessions import of_request
 from presence.views import placed
 
 
 @endpoint("GET")
 async def messages(request: HtmxRequest) -> HttpResponse:
     """The newest 200 in range and alive, oldest first; `?before=<id>` reads on from there."""
-    session = await placed(request)
+    chat = chat_of(request)
+    session = await placed(chat.presence, request)
     person, place = session.person, session.person.place
     before = before_of(request.GET.get("before"))
 
@@ -30,7 +31,7 @@ async def messages(request: HtmxRequest) -> HttpResponse:
 
     below = next_id(before[0]) if before else None
     selection = await load_newest(
-        feed().history,
+        chat.history,
         dict.fromkeys(tiles_within(place.cell, place.radius_m), below),
         wanted,
         limit=ARRIVAL_MAX,
@@ -49,23 +50,24 @@ async def report(request: HtmxRequest) -> HttpResponse:
     form = ReportForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
-    session = await of_request(request)
+    chat, platform = chat_of(request), platform_of(request)
+    session = await chat.presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
-    origin = await origin_of(keys(), *headers_of(request.scope))
-    await allow_report(session, nearest(origin))
+    origin = await origin_of(platform.keys, *headers_of(request.scope))
+    await allow_report(platform.allowances, session, nearest(origin))
     subject = widest(origin) or session.person.person_id
-    filed = await file_report(feed(), session, subject, form.cleaned_data)
-    records().write(save_report, filed)
+    filed = await file_report(chat.feed, session, subject, form.cleaned_data)
+    platform.records.write(save_report, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 
-async def allow_report(session: Session, origin: str) -> None:
+async def allow_report(allowances: Allowances, session: Session, origin: str) -> None:
     """Raises Refused: `too-many-reports`."""
     # One by one: a person's allowance is the same from every network.
-    await allow(allowances(), "too-many-reports", Act("chat.report", session.digest))
+    await allow(allowances, "too-many-reports", Act("chat.report", session.digest))
     if origin:
-        await allow(allowances(), "too-many-reports", Act("chat.report.address", origin))
+        await allow(allowances, "too-many-reports", Act("chat.report.address", origin))
 
 
 def before_of(message_id: str | None) -> tuple[StreamId, str] | None:

@@ -16,7 +16,7 @@ class NearTalkConfig(AppConfig):
     def ready(self) -> None:
         from neartalk import checks  # noqa: F401, PLC0415 registers them, once apps are ready
 
-        autodiscover_modules("retention", "metrics")
+        autodiscover_modules("retention")
         post_migrate.connect(add_rules, sender=self)
 
 

@@ -1,6 +1,11 @@
-"""The door of the servers: HTTP to Django, sockets to the consumers."""
+"""ASGI entry point: HTTP goes to Django, WebSockets to Channels consumers.
+
+It builds what a process is made of, bottom up, and hands it to every call and socket in the state
+of their scope.
+"""
 
 import os
+from functools import partial
 from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
@@ -12,46 +17,81 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
+import chat.metrics
 import chat.urls
+import neartalk.http
+import presence.metrics
+import voice.metrics
 import voice.urls
-from neartalk.records import records
-from neartalk.server import lag
-from presence.hub import evictions, hub
-from voice.signaling import switchboard
+from chat.parts import Chat
+from neartalk.http import Health
+from neartalk.parts import Platform
+from presence.parts import Presence
+from voice.parts import Voice
+
+State = dict[str, Any]
 
 
-async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+def build() -> State:
+    """The parts of one process, each standing on those before it; none of them runs yet."""
+    platform = Platform.build()
+    people = Presence.build(platform)
+    talk = Chat.build(people)
+    calls = Voice.build(people)
+    metrics = (
+        partial(neartalk.http.figures, platform),
+        partial(presence.metrics.figures, people),
+        partial(chat.metrics.figures, talk),
+        partial(voice.metrics.figures, calls),
+    )
+    return {
+        "neartalk": platform,
+        "presence": people,
+        "chat": talk,
+        "voice": calls,
+        "health": Health(),
+        "metrics": metrics,
+    }
+
+
+class Application:
+    """One a process. Its parts are built and started by the lifespan; a server without one
+    (Daphne) gets them with its first scope."""
+
+    def __init__(self) -> None:
+        self.state: State = {}
+        sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
+        router = URLRouter([*sockets, re_path("", cast(Any, refuse_address))])
+        self.router = ProtocolTypeRouter({"http": django_application, "websocket": router})
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        else:
+            scope.setdefault("state", {}).update(self._begin())
+            await self.router(scope, receive, send)
+
+    def _begin(self) -> State:
+        if not self.state:
+            self.state = build()
+            self.state["neartalk"].start()
+            self.state["presence"].start()
+        return self.state
+
+    async def _live(self, scope: Any, receive: Any, send: Any) -> None:
+        """From the start of the server to its end, when what was begun and counted comes first."""
+        await receive()
+        scope["state"].update(self._begin())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for part in ("voice", "presence", "neartalk"):
+            await self.state[part].finish()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def refuse_address(scope: Any, receive: Any, send: Any) -> None:
     """No socket lives at this address: the handshake is refused with 403."""
     await send({"type": "websocket.close"})
 
 
-async def lifespan(scope: Any, receive: Any, send: Any) -> None:
-    """The server begins, and later ends: what was begun and counted until then comes first."""
-    await receive()
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await switchboard().background.settle()
-    await hub().finish()
-    await records().finish()
-    await send({"type": "lifespan.shutdown.complete"})
-
-
-class Doors(ProtocolTypeRouter):
-    """Whoever comes first makes this process begin to write records, to read rules and bans, and to
-    look how late it is."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        records().start()
-        evictions().start()
-        lag().start()
-        return await super().__call__(scope, receive, send)
-
-
-sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
-application = Doors(
-    {
-        "http": django_application,
-        "lifespan": lifespan,
-        "websocket": URLRouter([*sockets, re_path("", cast(Any, nowhere))]),
-    }
-)
+application = Application()

@@ -4,29 +4,21 @@ said.
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
-from neartalk import instruments
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Act, Origin, allow, allowances, headers_of, keys, nearest, origin_of
-from neartalk.records import records
+from neartalk.limits import Act, Allowances, Origin, allow, headers_of, nearest, origin_of
 from neartalk.server import EXTENSION
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
-from presence.hub import evictions
+from presence.parts import Presence
 from presence.people import Session
-from presence.sessions import of_scope
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
-
-# How many sockets came and went, by kind and form.
-opened: Counter[tuple[str, str]] = Counter()
-closed: Counter[tuple[str, str]] = Counter()
 
 
 class SocketConsumer(AsyncConsumer):
@@ -63,7 +55,8 @@ class SocketConsumer(AsyncConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Channels' own starts a task for each frame, and waits for one shared thread before it,
         to close ORM connections."""
-        self.scope, self.base_send = scope, send
+        self.base_send = send
+        self.enter(scope)
         try:
             while True:
                 message = await receive()
@@ -76,27 +69,34 @@ class SocketConsumer(AsyncConsumer):
                 self._leave()
             raise
         finally:
-            evictions().forget(self)
-            closed[self.kind, self.form] += 1
+            self.presence.evictions.forget(self)
+            self.platform.instruments.closed[self.kind, self.form] += 1
+
+    def enter(self, scope: Mapping[str, Any]) -> None:
+        """Finds the parts of its process in the state of the scope."""
+        self.scope = scope
+        self.presence: Presence = scope["state"]["presence"]
+        self.platform = self.presence.platform
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         chosen = self.subprotocol(self.scope["subprotocols"])
-        opened[self.kind, self.form] += 1
+        self.platform.instruments.opened[self.kind, self.form] += 1
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
         direct = self.scope.get("extensions", {}).get(EXTENSION)
+        backlog = self.platform.backlog
         self.connection = (
-            TransportConnection(direct) if direct else QueuedConnection(self.base_send)
+            TransportConnection(direct) if direct else QueuedConnection(self.base_send, backlog)
         )
         self.arriving = self.later(self._arrive())
 
     async def _arrive(self) -> None:
         """On its own, so that a slow arrival does not keep the socket from being heard."""
         try:
-            session = await of_scope(self.scope)
+            session = await self.presence.sessions.of_scope(self.scope)
             # At once: a ban that is read from now on finds the socket here.
-            evictions().admit(self, session)
-            self.origin = await origin_of(keys(), *headers_of(self.scope))
-            await allow_socket(self.origin, session)
+            self.presence.evictions.admit(self, session)
+            self.origin = await origin_of(self.platform.keys, *headers_of(self.scope))
+            await allow_socket(self.platform.allowances, self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)
@@ -141,9 +141,9 @@ class SocketConsumer(AsyncConsumer):
 
     def refuse(self, refused: Refused) -> None:
         """Says why, and closes where the code says so."""
-        instruments.told(refused)
+        self.platform.instruments.count_refusal(refused)
         if refused.rule:
-            records().hits.count(refused.rule, nearest(self.origin))
+            self.platform.records.hits.count(refused.rule, nearest(self.origin))
         self.write(refusal(self.form, refused))
         if close := CODES[refused.code].close:
             self.connection.close(close)
@@ -156,11 +156,11 @@ class SocketConsumer(AsyncConsumer):
     }
 
 
-async def allow_socket(origin: Origin, session: Session) -> None:
+async def allow_socket(allowances: Allowances, origin: Origin, session: Session) -> None:
     """Raises Refused: `too-many-sockets`."""
     if origin:
-        await allow(allowances(), "too-many-sockets", Act("socket.address", nearest(origin)))
-    await allow(allowances(), "too-many-sockets", Act("socket.session", session.digest))
+        await allow(allowances, "too-many-sockets", Act("socket.address", nearest(origin)))
+    await allow(allowances, "too-many-sockets", Act("socket.session", session.digest))
 
 
 def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:

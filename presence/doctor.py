@@ -12,7 +12,7 @@ from django.conf import settings
 
 from neartalk.doctor import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
 from neartalk.limits import RedisKeys, digest_of, networks_of
-from neartalk.redis import shared
+from neartalk.redis import open_store
 from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry
 
@@ -52,7 +52,7 @@ def findings(url: str, timeout_s: float) -> Iterator[Finding]:
 
 async def seen(person_id: str) -> tuple[str, bytes]:
     """The digest of where a person came from, `""` for the server's own machine; today's key."""
-    client = shared()
+    client = open_store()
     try:
         session = await RedisRegistry(client).find(person_id)
         return session.origin if session else "", await RedisKeys(client).today()

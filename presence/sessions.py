@@ -18,10 +18,10 @@ from django.http.request import split_domain_port, validate_host
 
 from neartalk.codes import Refused
 from neartalk.http import OnLoop
-from neartalk.records import sanctions
+from neartalk.records import Sanctions
 from presence import names
 from presence.people import Session, person_id_of
-from presence.registry import registry
+from presence.registry import Registry
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 BEARER = "bearer "
@@ -43,28 +43,67 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-async def open_session(
-    name: str | None, *, device: str | None = None, origin: str = ""
-) -> tuple[str, Session]:
-    """A new session under this name or a generated one, and its key: 32 random bytes, base64url."""
-    key = secrets.token_urlsafe(32)
-    chosen = name or names.generate(random.SystemRandom())
-    known = digest_of(device) if device else ""
-    return key, await registry().open(digest_of(key), chosen, device=known, origin=origin)
+class Sessions:
+    """Who calls, by what their request or their socket carries."""
+
+    def __init__(self, registry: Registry, sanctions: Sanctions) -> None:
+        self.registry = registry
+        self.sanctions = sanctions
+
+    async def open(
+        self, name: str | None, *, device: str | None = None, origin: str = ""
+    ) -> tuple[str, Session]:
+        """A new session under this name or a generated one, and its key: 32 random bytes,
+        base64url."""
+        key = secrets.token_urlsafe(32)
+        chosen = name or names.generate(random.SystemRandom())
+        known = digest_of(device) if device else ""
+        return key, await self.registry.open(digest_of(key), chosen, device=known, origin=origin)
+
+    async def of_key(self, key: str | None) -> Session:
+        """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired,
+        `banned` also where the session is over.
+        """
+        if not key or not KEY.fullmatch(key):
+            raise Refused("session-unknown")
+        digest = digest_of(key)
+        session = await self.registry.get(digest)
+        self.sanctions.refuse_banned(person_id_of(digest), session.device if session else "")
+        if session is None:
+            raise Refused("session-unknown")
+        return session
+
+    async def of_request(self, request: HttpRequest) -> Session:
+        return await self.of_key(key_of(request))
+
+    async def of_scope(self, scope: Mapping[str, Any]) -> Session:
+        """The session of a socket: a bearer needs no Origin, a cookie needs one of ours.
+
+        Raises Refused: `foreign-origin`, `session-unknown`.
+        """
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        bearer = headers.get(b"authorization", "")
+        if bearer[: len(BEARER)].lower() == BEARER:
+            return await self.of_key(bearer[len(BEARER) :].strip())
+        key = cookie_in(headers.get(b"cookie", ""))
+        from_a_browser = key or b"origin" in headers
+        if from_a_browser and not own_origin(headers.get(b"origin", ""), headers.get(b"host", "")):
+            raise Refused("foreign-origin")
+        return await self.of_key(key)
+
+    def refuse_banned(self, request: HttpRequest) -> None:
+        """Before there is a session. Raises Refused: `banned`."""
+        device, key = device_of(request), key_of(request)
+        self.sanctions.refuse_banned(
+            person_id_of(digest_of(key)) if key else "", digest_of(device) if device else ""
+        )
 
 
-async def of_key(key: str | None) -> Session:
-    """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired, `banned`
-    also where the session is over.
-    """
-    if not key or not KEY.fullmatch(key):
-        raise Refused("session-unknown")
-    digest = digest_of(key)
-    session = await registry().get(digest)
-    sanctions().refuse_banned(person_id_of(digest), session.device if session else "")
-    if session is None:
-        raise Refused("session-unknown")
-    return session
+async def why_over(sanctions: Sanctions, session: Session) -> Refused:
+    """What to say where another process closed a session: it may have read of a ban first."""
+    await sanctions.news()
+    row = sanctions.banned(session.person.person_id, session.device)
+    return sanctions.refusal(row) if row else Refused("left")
 
 
 def key_of(request: HttpRequest) -> str | None:
@@ -83,41 +122,6 @@ def device_of(request: HttpRequest) -> str | None:
 def new_device() -> str:
     """128 random bits."""
     return secrets.token_hex(16)
-
-
-def refuse_banned(request: HttpRequest) -> None:
-    """Before there is a session. Raises Refused: `banned`."""
-    device, key = device_of(request), key_of(request)
-    sanctions().refuse_banned(
-        person_id_of(digest_of(key)) if key else "", digest_of(device) if device else ""
-    )
-
-
-async def why_over(session: Session) -> Refused:
-    """What to say where another process closed a session: it may have read of a ban first."""
-    await sanctions().news()
-    row = sanctions().banned(session.person.person_id, session.device)
-    return sanctions().refusal(row) if row else Refused("left")
-
-
-async def of_request(request: HttpRequest) -> Session:
-    return await of_key(key_of(request))
-
-
-async def of_scope(scope: Mapping[str, Any]) -> Session:
-    """The session of a socket: a bearer needs no Origin, a cookie needs one of ours.
-
-    Raises Refused: `foreign-origin`, `session-unknown`.
-    """
-    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    bearer = headers.get(b"authorization", "")
-    if bearer[: len(BEARER)].lower() == BEARER:
-        return await of_key(bearer[len(BEARER) :].strip())
-    key = cookie_in(headers.get(b"cookie", ""))
-    from_a_browser = key or b"origin" in headers
-    if from_a_browser and not own_origin(headers.get(b"origin", ""), headers.get(b"host", "")):
-        raise Refused("foreign-origin")
-    return await of_key(key)
 
 
 def cookie_in(header: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from neartalk.codes import Refused
-from neartalk.redis import shared
+from neartalk.redis import open_store
 from neartalk.stats import COUNTED, SOURCES, Counted, Figure
 from presence.registry import RedisRegistry
 
@@ -32,7 +32,7 @@ def processes() -> Iterator[Figure]:
 
 
 async def living() -> int:
-    client = shared()
+    client = open_store()
     try:
         return len((await RedisRegistry(client).status([])).processes)
     finally:

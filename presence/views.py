@@ -8,27 +8,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
-from neartalk.limits import (
-    Act,
-    Origin,
-    allow,
-    allowances,
-    headers_of,
-    keys,
-    nearest,
-    origin_of,
-    widest,
-)
+from neartalk.limits import Act, Allowances, Origin, allow, headers_of, nearest, origin_of, widest
 from neartalk.models import Reason
-from neartalk.records import records, sanctions
+from neartalk.parts import Platform
 from presence import geo
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, apart, area_of, cell_at, label
-from presence.hub import hub
+from presence.parts import Presence, presence_of
 from presence.people import Change, Place, Session
 from presence.roster import Nearby
 from presence.sessions import (
@@ -38,10 +27,6 @@ from presence.sessions import (
     keep,
     key_of,
     new_device,
-    of_key,
-    of_request,
-    open_session,
-    refuse_banned,
 )
 
 # ---- Pages -----------------------------------------------------------------------------------
@@ -51,7 +36,7 @@ from presence.sessions import (
 @ensure_csrf_cookie
 async def welcome(request: HttpRequest) -> HttpResponse:
     try:
-        refuse_banned(request)
+        presence_of(request).sessions.refuse_banned(request)
     except Refused as refused:
         return render(request, "welcome.html", {"refusal": refused})
     return render(request, "welcome.html")
@@ -81,13 +66,14 @@ async def rules(request: HttpRequest) -> HttpResponse:
 @require_safe
 @ensure_csrf_cookie
 async def near(request: HttpRequest) -> HttpResponse:
+    presence = presence_of(request)
     try:
-        session = await of_request(request)
+        session = await presence.sessions.of_request(request)
     except Refused:
         return redirect("welcome")
     if not session.person.cell:
         return redirect("welcome")
-    nearby = await around(session)
+    nearby = await around(presence, session)
     shown = {
         **own(session, nearby),
         "nearby": panel.context(nearby),
@@ -115,12 +101,13 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     form = FirstNameForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
-    refuse_banned(request)
-    origin = await allow_session(request)
-    await retire(key_of(request))
+    presence = presence_of(request)
+    presence.sessions.refuse_banned(request)
+    origin = await allow_session(presence.platform, request)
+    await retire(presence, key_of(request))
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
-    key, session = await open_session(
+    key, session = await presence.sessions.open(
         form.cleaned_data["username"], device=device, origin=nearest(origin)
     )
     if device:
@@ -130,54 +117,55 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     return JsonResponse({"session_id": key, **described(session)}, status=201)
 
 
-async def allow_session(request: HtmxRequest) -> Origin:
+async def allow_session(platform: Platform, request: HtmxRequest) -> Origin:
     """Where they come from, which is slow where somebody is banned, for all who come from there.
 
     Raises Refused: `too-many-sessions`.
     """
-    origin = await origin_of(keys(), *headers_of(request.scope))
+    origin = await origin_of(platform.keys, *headers_of(request.scope))
     near, beside = nearest(origin), widest(origin)
     acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
-    if sanctions().slowed(near):
+    if platform.sanctions.slowed(near):
         acts.append(Act("session.banned", near, beside=beside))
-    await allow(allowances(), "too-many-sessions", *acts)
+    await allow(platform.allowances, "too-many-sessions", *acts)
     return origin
 
 
-async def allow_place(session: Session, place: Place) -> None:
+async def allow_place(allowances: Allowances, session: Session, place: Place) -> None:
     """Nobody scans a city with one session. Raises Refused: `too-often`, `too-far`."""
     before, subject = session.person.place, session.digest
     if place.cell != before.cell:
-        await allow(allowances(), "too-often", Act("place.move", subject))
+        await allow(allowances, "too-often", Act("place.move", subject))
         metres = round(apart(before.cell, place.cell)) if before.cell else 0
-        await allow(allowances(), "too-far", Act("place.travel", subject, metres))
+        await allow(allowances, "too-far", Act("place.travel", subject, metres))
     elif place.radius_m != before.radius_m:
-        await allow(allowances(), "too-often", Act("place.radius", subject))
+        await allow(allowances, "too-often", Act("place.radius", subject))
 
 
-async def retire(key: str | None) -> None:
+async def retire(presence: Presence, key: str | None) -> None:
     """Whoever starts anew is not here twice."""
     try:
-        session = await of_key(key)
+        session = await presence.sessions.of_key(key)
     except Refused:
         return
-    await hub().end(session)
+    await presence.hub.end(session)
 
 
 @endpoint("PATCH")
 async def session_username(request: HtmxRequest) -> HttpResponse:
-    session = await of_request(request)
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
     form = NameForm(body_of(request))
     try:
         if not form.is_valid():
             raise Refused(form.why())
-        await hub().start()
-        change = await hub().registry.rename(session.digest, form.cleaned_data["username"])
+        await presence.hub.start()
+        change = await presence.registry.rename(session.digest, form.cleaned_data["username"])
     except Refused as refused:
         if not request.htmx:
             raise
         return await self_panel(request, session, refused)
-    hub().announce(change)
+    presence.hub.announce(change)
     if request.htmx:
         return await self_panel(request, change.session)
     return JsonResponse(described(change.session))
@@ -185,7 +173,8 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
 
 @endpoint("POST")
 async def session_leave(request: HtmxRequest) -> HttpResponse:
-    await hub().end(await of_request(request))
+    presence = presence_of(request)
+    await presence.hub.end(await presence.sessions.of_request(request))
     response = HttpResponse(status=204)
     if request.htmx:
         response = HttpResponse(headers={"HX-Redirect": "/"})
@@ -204,13 +193,14 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
     place = Place(cell, geo.capped_radius_m(cell, asked_m))
-    session = await of_request(request)
-    await allow_place(session, place)
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
+    await allow_place(presence.platform.allowances, session, place)
     begins = not session.person.cell
-    session = (await put(session, place)).session
+    session = (await put(presence, session, place)).session
     if begins:
-        records().activity.open(area_of(place.cell))
-    nearby = await around(session)
+        presence.platform.records.activity.open(area_of(place.cell))
+    nearby = await around(presence, session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
         return JsonResponse(answer)
@@ -226,21 +216,22 @@ async def block(request: HtmxRequest) -> HttpResponse:
     form = PersonForm(body_of(request))
     if not form.is_valid():
         raise Refused("bad-frame")
-    session = await of_request(request)
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
     person_id = form.cleaned_data["person_id"]
     if person_id == session.person.person_id:
         raise Refused("not-found")
-    await allow(allowances(), "too-often", Act("person.block", session.digest))
-    await hub().start()
-    for change in await hub().registry.block(session.digest, person_id):
-        hub().announce(change)
+    await allow(presence.platform.allowances, "too-often", Act("person.block", session.digest))
+    await presence.hub.start()
+    for change in await presence.registry.block(session.digest, person_id):
+        presence.hub.announce(change)
     return HttpResponse(status=204)
 
 
 @endpoint("GET")
 async def nearby(request: HtmxRequest) -> HttpResponse:
-    session = await placed(request)
-    found = await around(session)
+    presence = presence_of(request)
+    found = await around(presence, await placed(presence, request))
     if request.htmx:
         return HttpResponse(panel.people_html(found))
     people = [panel.listed(one.person, label(one.label_m)) for one in found.shown]
@@ -250,35 +241,36 @@ async def nearby(request: HtmxRequest) -> HttpResponse:
 # ---- Steps -----------------------------------------------------------------------------------
 
 
-async def placed(request: HttpRequest) -> Session:
+async def placed(presence: Presence, request: HttpRequest) -> Session:
     """The session of a request that needs a place; it is shown to others for another minute.
 
     Raises Refused: `session-unknown`, `no-place`.
     """
-    session = await of_request(request)
+    session, hub = await presence.sessions.of_request(request), presence.hub
     if not session.person.cell:
         raise Refused("no-place")
-    await hub().start()
-    if session.person.alive(hub().leases.processes, hub().now_ms() + 30_000):
+    await hub.start()
+    if session.person.alive(hub.leases.processes, hub.now_ms() + 30_000):
         return session
-    return (await put(session, None)).session
+    return (await put(presence, session, None)).session
 
 
-async def put(session: Session, place: Place | None) -> Change:
+async def put(presence: Presence, session: Session, place: Place | None) -> Change:
     """Publishes a person in a place, or where they are.
 
     The process that holds their sockets stays named.
     """
-    await hub().start()
-    holder = session.person.process if session.person.process in hub().leases.processes else ""
-    change = await hub().registry.place(session.digest, place, holder)
-    hub().announce(change)
+    hub, process = presence.hub, session.person.process
+    await hub.start()
+    holder = process if process in hub.leases.processes else ""
+    change = await presence.registry.place(session.digest, place, holder)
+    hub.announce(change)
     return change
 
 
-async def around(session: Session) -> Nearby:
+async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await hub().subscriptions.nearby(session.person.place, session.hidden)
+    found = await presence.hub.subscriptions.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 
@@ -286,10 +278,11 @@ async def self_panel(
     request: HtmxRequest, session: Session, refused: Refused | None = None
 ) -> HttpResponse:
     """The name editor, as it is now or with what is wrong."""
-    found = await around(session) if session.person.cell else None
+    presence = presence_of(request)
+    found = await around(presence, session) if session.person.cell else None
     shown = own(session, found)
     if refused:
-        instruments.told(refused)
+        presence.platform.instruments.count_refusal(refused)
         shown["error"] = f"{refused.title} {session.person.name} stays for now."
         shown["attempt"] = str(body_of(request).get("username", ""))
     status = refused.row.status if refused else 200

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
 from neartalk.codes import Refused
-from neartalk.limits import rule, seconds, take
+from neartalk.limits import RULES, Rule, seconds, take
 from voice.callers import Caller, Tie
 from voice.mesh import connect, is_blocked, may_speak, pairs
 
@@ -47,7 +47,8 @@ class End(NamedTuple):
 class Ties:
     """Some people in voice, read together with all whom they are tied to.
 
-    `processes` are those that live, `limit` is how many connections a person may have. What was
+    `processes` are those that live, `limit` is how many connections a person may have, `knock_rule`
+    how often they may knock. What was
     ended stands in `ended`.
     """
 
@@ -55,6 +56,7 @@ class Ties:
     processes: frozenset[str]
     now_ms: int
     limit: int
+    knock_rule: Rule = RULES["voice.knock"]
     ended: list[End] = field(default_factory=list)
 
     # ---- Coming and going --------------------------------------------------------------------
@@ -124,7 +126,7 @@ class Ties:
             raise Refused("declined", retry_after=wait_s, ref=to)
         if count(me, asked=False) >= TIES_MAX or count(other, asked=True) >= TIES_MAX:
             raise Refused("busy", retry_after=BUSY_S, ref=to)
-        limit = rule("voice.knock")
+        limit = self.knock_rule
         tat_ms, wait_ms = take(me.knock_tat_ms, self.now_ms, limit.interval_ms, limit.tolerance_ms)
         if wait_ms:
             raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to, rule="voice.knock")

@@ -2,17 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import rule, seconds, take
-from neartalk.records import sanctions
+from neartalk.limits import seconds, take
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice.ice import has_relay
-from voice.signaling import Line, frames, switchboard
+from voice.parts import Voice
+from voice.signaling import Line, frames
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 INSTANCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -27,18 +27,23 @@ class SignalConsumer(SocketConsumer):
     line: Line | None = None
     frame_tat_ms = 0
 
+    def enter(self, scope: Mapping[str, Any]) -> None:
+        super().enter(scope)
+        voice: Voice = scope["state"]["voice"]
+        self.switchboard = voice.switchboard
+
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return switchboard().later(work)
+        return self.switchboard.later(work)
 
     async def arrive(self, session: Session) -> None:
         self.line = Line(session, self.connection)
 
     def gone(self) -> None:
         if self.line:
-            switchboard().exit(self.line)
+            self.switchboard.exit(self.line)
 
     def count(self) -> None:
-        limit = rule("voice.frame")
+        limit = self.platform.rules["voice.frame"]
         self.frame_tat_ms, wait_ms = take(
             self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
         )
@@ -53,25 +58,25 @@ class SignalConsumer(SocketConsumer):
             raise Refused("bad-frame")
         if not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
-        sanctions().refuse_muted(line.person_id, line.session.device)
+        self.platform.sanctions.refuse_muted(line.person_id, line.session.device)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
-        await switchboard().join(line, instance, direct=policy == "direct")
+        await self.switchboard.join(line, instance, direct=policy == "direct")
 
     async def leave(self, frame: dict[str, Any]) -> None:
-        await switchboard().leave(self._line())
+        await self.switchboard.leave(self._line())
 
     async def look(self, frame: dict[str, Any]) -> None:
-        await switchboard().look(self._line())
+        await self.switchboard.look(self._line())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        await switchboard().knock(self._line(), to_of(frame))
+        await self.switchboard.knock(self._line(), to_of(frame))
 
     async def accept(self, frame: dict[str, Any]) -> None:
-        await switchboard().accept(self._line(), to_of(frame))
+        await self.switchboard.accept(self._line(), to_of(frame))
 
     async def decline(self, frame: dict[str, Any]) -> None:
-        await switchboard().decline(self._line(), to_of(frame))
+        await self.switchboard.decline(self._line(), to_of(frame))
 
     async def offer(self, frame: dict[str, Any]) -> None:
         await self._relay(frame, "voice.offer", "sdp", frame.get("sdp"))
@@ -86,7 +91,7 @@ class SignalConsumer(SocketConsumer):
         muted = frame.get("muted")
         if not isinstance(muted, bool):
             raise Refused("bad-frame")
-        await switchboard().say_state(self._line(), muted=muted)
+        await self.switchboard.say_state(self._line(), muted=muted)
 
     async def ping(self, frame: dict[str, Any]) -> None:
         self._line()
@@ -97,7 +102,7 @@ class SignalConsumer(SocketConsumer):
     async def _relay(self, frame: dict[str, Any], kind: str, field: str, raw: object) -> None:
         if not isinstance(raw, str):
             raise Refused("bad-frame")
-        await switchboard().relay(self._line(), to_of(frame), kind, field, raw)
+        await self.switchboard.relay(self._line(), to_of(frame), kind, field, raw)
 
     def _line(self) -> Line:
         """The line, once its session is known; what comes before is tried again.

@@ -23,13 +23,16 @@ from chat import consumers
 from chat.consumers import ChatConsumer
 from chat.feed import Feed
 from chat.history import MemoryHistory
+from chat.parts import Chat
 from neartalk.devtools import read_all
-from neartalk.server import DirectTransport
+from neartalk.parts import Platform
+from neartalk.server import Backlog, DirectTransport
 from presence import consumers as entrance
 from presence.delivery import Audience, Coalescer, Form, Socket, TransportConnection, audience
 from presence.delivery import recipients as readers
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
+from presence.parts import Presence
 from presence.people import Place
 from presence.registry import MemoryRegistry
 
@@ -129,16 +132,20 @@ async def profile(people: int, cells: int, messages: int, rate: float) -> Report
 
     Raises RuntimeError if a message was refused: then nothing here says what one costs.
     """
-    hub = Hub(MemoryRegistry())
-    feed = Feed(hub, MemoryHistory())
+    platform, registry = Platform.build(), MemoryRegistry()
+    hub = Hub(platform, registry)
+    history = MemoryHistory()
+    feed = Feed(hub, history)
+    presence = Presence.of(platform, registry, hub)
+    state = {"presence": presence, "chat": Chat(presence, history, feed)}
     watch = Stopwatch()
     deliveries = 0
-    async with lines(people) as opened:
+    async with lines(people, platform.backlog) as opened:
         crowd = [
             await seat(hub, Line(line), place(turn, cells)) for turn, line in enumerate(opened)
         ]
-        speakers = [speaker(one) for one in crowd]
-        with patch.object(consumers, "feed", lambda: feed), watch.at_each_step():
+        speakers = [speaker(one, state) for one in crowd]
+        with watch.at_each_step():
             for turn in range(messages):
                 author = turn * 7 % people
                 frame = {"type": "chat.send", "text": f"{WORDS} {turn}", "ref": f"{turn:08}"}
@@ -171,8 +178,9 @@ async def seat(hub: Hub, line: Line, place: Place) -> Socket:
     return joined
 
 
-def speaker(joined: Socket) -> ChatConsumer:
+def speaker(joined: Socket, state: dict[str, Any]) -> ChatConsumer:
     consumer = ChatConsumer()
+    consumer.enter({"state": state})
     consumer.socket, consumer.form = joined, joined.form
     return consumer
 
@@ -181,7 +189,7 @@ def speaker(joined: Socket) -> ChatConsumer:
 
 
 @asynccontextmanager
-async def lines(count: int) -> AsyncIterator[list[DirectTransport]]:
+async def lines(count: int, backlog: Backlog) -> AsyncIterator[list[DirectTransport]]:
     """Our ends of so many connections."""
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0), backlog=count) as listening:
@@ -194,7 +202,7 @@ async def lines(count: int) -> AsyncIterator[list[DirectTransport]]:
             for _ in range(count):
                 ours, _ = await loop.sock_accept(listening)
                 inner, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
-                opened.append(DirectTransport(inner))
+                opened.append(DirectTransport(inner, backlog))
             yield opened
         finally:
             for line in opened:

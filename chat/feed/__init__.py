@@ -1,6 +1,6 @@
 """From history to sockets: each tile's entries in order, once, whatever is lost on the way."""
 
-from chat.feed.feed import Feed, feed
+from chat.feed.feed import Feed
 from chat.feed.paging import load_newest, reaches
 from chat.feed.rendered import RenderedMessage
 from chat.feed.replayer import ARRIVAL_MAX
@@ -11,7 +11,6 @@ __all__ = [
     "Feed",
     "RenderedMessage",
     "Sequencer",
-    "feed",
     "load_newest",
     "reaches",
 ]

@@ -1,7 +1,6 @@
 """The parts of the chat that stand between history and the hub, and what the hub calls of them."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from chat.feed.hints import from_hint
@@ -9,22 +8,22 @@ from chat.feed.poller import Poller
 from chat.feed.replayer import Replayer
 from chat.feed.sender import Sender
 from chat.feed.sequencer import Sequencer
-from chat.history import History, history
+from chat.history import History
 from presence.delivery import Socket
 from presence.geo import Tile
-from presence.hub import Arrival, Hub, hub
+from presence.hub import Arrival, Hub
 
 
 class Feed:
-    """The hub's `Source` of messages. One a process."""
+    """The hub's `Source` of messages. It becomes that of the hub it is built for."""
 
     def __init__(self, hub: Hub, history: History) -> None:
         self.hub = hub
         self.history = history
-        self.sequencer = Sequencer(history, hub.audience, hub.now_ms, hub.later)
+        self.sequencer = Sequencer(hub, history)
         self.poller = Poller(history, self.sequencer)
         self.replayer = Replayer(history, self.poller, self.sequencer.timelines, hub.now_ms)
-        self.sender = Sender(history, self.sequencer, hub.hints, hub.now_ms)
+        self.sender = Sender(hub, history, self.sequencer)
         hub.subscriptions.source = self
 
     @property
@@ -53,9 +52,3 @@ class Feed:
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
         return await self.replayer.replay(socket, arrival)
-
-
-@cache
-def feed() -> Feed:
-    """The feed of this process."""
-    return Feed(hub(), history())

@@ -1,7 +1,7 @@
 """What a person does: sends messages and retracts them. Each is kept before anybody is shown it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from chat.feed.hints import to_hint
@@ -9,12 +9,9 @@ from chat.feed.sequencer import Sequencer
 from chat.history import History
 from chat.messages import Draft, Entry, StreamId, message_of, public_id
 from neartalk.codes import Refused
-from neartalk.instruments import unavailable
-from neartalk.limits import rule
-from neartalk.records import records
 from presence.delivery import Socket, signal
 from presence.geo import Tile, area_of
-from presence.hub import Hints
+from presence.hub import Hub
 from presence.people import Session
 
 STORE_WAIT_S = 2.0
@@ -28,13 +25,14 @@ class Sender:
     `kept` counts the messages that were kept here.
     """
 
-    def __init__(
-        self, history: History, sequencer: Sequencer, hints: Hints, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, hub: Hub, history: History, sequencer: Sequencer) -> None:
         self.history = history
         self.sequencer = sequencer
-        self.hints = hints
-        self.now_ms = now_ms
+        self.hints = hub.hints
+        self.activity = hub.activity
+        self.now_ms = hub.now_ms
+        self.rules = hub.platform.rules
+        self.unavailable = hub.platform.instruments.unavailable
         self.kept = 0
 
     async def send(self, socket: Socket, text: str, ref: str) -> None:
@@ -46,12 +44,12 @@ class Sender:
         person, session = socket.person, socket.session
         speed = "chat.new" if self._is_new(session) else "chat.send"
         draft = Draft(person.person_id, person.name, person.place, text, ref, speed, session.origin)
-        async with store_deadline():
+        async with self._deadline():
             appended = await self.history.append(draft, self._just_left(session))
         ack(socket, ref, appended.at)
         if appended.fresh:
             self.kept += 1
-            records().activity.say(area_of(draft.place.cell))
+            self.activity.say(area_of(draft.place.cell))
             self._publish(message_of(draft, appended.at), appended.previous)
 
     async def ack_known(self, socket: Socket, ref: str) -> bool:
@@ -77,7 +75,7 @@ class Sender:
 
         Raises Refused: `store-unavailable`, where it takes over 2 s.
         """
-        async with store_deadline():
+        async with self._deadline():
             found = await self.history.remove(tiles, message_id, person_id)
         if found:
             self._publish(*found)
@@ -86,12 +84,22 @@ class Sender:
     def _is_new(self, session: Session) -> bool:
         """Whether a session is in its first minute, and may send less often."""
         age_ms = self.now_ms() - session.opened_ms
-        return age_ms < NEW_MS and rule("chat.new").on
+        return age_ms < NEW_MS and self.rules["chat.new"].on
 
     def _just_left(self, session: Session) -> list[Tile]:
         """The tiles that a resent message may have been kept in before the person moved."""
         recent_ms = self.now_ms() - RECENT_MS
         return [left.tile for left in session.recent_tiles if left.left_ms > recent_ms]
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
+        """Ends what somebody waits for after 2 s. Raises Refused: `store-unavailable`."""
+        try:
+            async with asyncio.timeout(STORE_WAIT_S):
+                yield
+        except TimeoutError as late:
+            self.unavailable["history",] += 1
+            raise Refused("store-unavailable", retry_after=2) from late
 
     def _publish(self, entry: Entry, previous: StreamId) -> None:
         """Broadcasts to this process's sockets, and tells the other processes by a hint."""
@@ -103,14 +111,3 @@ def ack(socket: Socket, ref: str, at: StreamId) -> None:
     """Tells the sender that history holds the message."""
     message_id = public_id(at, socket.person.person_id, ref)
     socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
-
-
-@asynccontextmanager
-async def store_deadline() -> AsyncIterator[None]:
-    """Ends what somebody waits for after 2 s. Raises Refused: `store-unavailable`."""
-    try:
-        async with asyncio.timeout(STORE_WAIT_S):
-            yield
-    except TimeoutError as late:
-        unavailable["history",] += 1
-        raise Refused("store-unavailable", retry_after=2) from late

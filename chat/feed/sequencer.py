@@ -6,39 +6,31 @@ is missing is read from history.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from chat.feed.rendered import RenderedMessage
 from chat.feed.timeline import NextStep, Timeline
 from chat.history import AFTER_COUNT, History
 from chat.messages import Entry, StreamId
-from neartalk.instruments import DELIVERY_SECONDS
-from presence.delivery import Audience
 from presence.geo import Tile
+from presence.hub import Hub
 
 
 class Sequencer:
     """The timelines of the tiles that this process is subscribed to.
 
-    `later` runs work on its own. `subscribed` counts subscriptions: whoever polls sees from it that
-    one was added meanwhile.
+    `subscribed` counts subscriptions: the poller sees from it that one was added meanwhile.
     """
 
     # A missing hint may be on its way: history is read once this is over.
     reorder_delay_s = 0.02
 
-    def __init__(
-        self,
-        history: History,
-        audience: Audience,
-        now_ms: Callable[[], int],
-        later: Callable[[Coroutine[Any, Any, None]], object],
-    ) -> None:
+    def __init__(self, hub: Hub, history: History) -> None:
         self.history = history
-        self.audience = audience
-        self.now_ms = now_ms
-        self.later = later
+        self.audience = hub.audience
+        self.now_ms = hub.now_ms
+        self.later = hub.later
+        self.delivery_seconds = hub.platform.instruments.delivery_seconds
         self.timelines: dict[Tile, Timeline] = {}
         self.subscribed = 0
         # By what closed them: a late hint, reading, or the poll where no hint came at all.
@@ -97,7 +89,7 @@ class Sequencer:
             now_ms = self.now_ms()
             rendered = timeline.apply(entry, now_ms)
             if isinstance(rendered, RenderedMessage):
-                DELIVERY_SECONDS.observe(max(0, now_ms - entry.at.ms) / 1000)
+                self.delivery_seconds.observe(max(0, now_ms - entry.at.ms) / 1000)
                 self.audience.broadcast(rendered)
             else:
                 self.audience.retract(rendered)

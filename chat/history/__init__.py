@@ -2,12 +2,12 @@
 
 from chat.history.contract import AFTER_COUNT, History, life_ms
 from chat.history.memory import MemoryHistory
-from chat.history.store import history
+from chat.history.redis import RedisHistory
 
 __all__ = [
     "AFTER_COUNT",
     "History",
     "MemoryHistory",
-    "history",
+    "RedisHistory",
     "life_ms",
 ]

@@ -20,7 +20,7 @@ from chat.messages import (
 )
 from chat.spam import acts_of, refusal_of
 from neartalk.clock import Clock, now_ms
-from neartalk.limits import take
+from neartalk.limits import Rules, take
 from presence.geo import Tile
 
 at = attrgetter("at")
@@ -37,8 +37,9 @@ class Stream:
 
 
 class MemoryHistory:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = now_ms, rules: Rules | None = None) -> None:
         self.clock = clock
+        self.rules = rules or Rules()
         self.streams: dict[Tile, Stream] = {}
         self.tats: dict[tuple[Tile, str, str], int] = {}
 
@@ -104,11 +105,12 @@ class MemoryHistory:
 
     def _allow(self, draft: Draft) -> None:
         """Each of the acts is allowed, or none is taken."""
-        now, tats, acts = self.clock(), {}, acts_of(draft)
+        now, tats, acts = self.clock(), {}, acts_of(draft, self.rules)
         waits = []
         for act in acts:
-            key = draft.tile, act.rule, act.subject
-            tats[key], wait_ms = take(self.tats.get(key, 0), now, act.cost_ms, act.tolerance_ms)
+            key, limit = (draft.tile, act.rule, act.subject), self.rules[act.rule]
+            costs = act.cost_ms(limit), act.tolerance_ms(limit)
+            tats[key], wait_ms = take(self.tats.get(key, 0), now, *costs)
             waits.append(wait_ms)
         if longest := max(waits, default=0):
             raise refusal_of(acts[waits.index(longest)], longest)

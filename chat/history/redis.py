@@ -18,14 +18,15 @@ from chat.messages import (
     to_fields,
 )
 from chat.spam import acts_of, refusal_of
-from neartalk.limits import Act
+from neartalk.limits import Act, Rules
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
 
 class RedisHistory:
-    def __init__(self, client: Store) -> None:
+    def __init__(self, client: Store, rules: Rules | None = None) -> None:
         self.client = client
+        self.rules = rules or Rules()
         self.scripts = {name: script(LUA / f"{name}.lua") for name in ("append", "remove")}
         self.trimmer = Trimmer(client)
 
@@ -34,7 +35,7 @@ class RedisHistory:
         with unknown_when_lost():
             if known := await self._known(ref, earlier):
                 return Appended(known, BEGINNING, fresh=False)
-            acts = acts_of(draft)
+            acts = acts_of(draft, self.rules)
             outcome, *values = await self._append(draft, ref, acts)
         if outcome == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
@@ -50,9 +51,12 @@ class RedisHistory:
         tile = draft.tile
         allowances = [allowance_key(tile, act) for act in acts]
         keys = [stream_key(tile), refs_key(tile), *allowances]
-        limits = [value for act in acts for value in (act.cost_ms, act.tolerance_ms)]
+        limits = [(act, self.rules[act.rule]) for act in acts]
+        costs = [
+            ms for act, limit in limits for ms in (act.cost_ms(limit), act.tolerance_ms(limit))
+        ]
         fields = [part for pair in to_fields(draft).items() for part in pair]
-        arguments = [ref, life_ms(), *limits, *fields]
+        arguments = [ref, life_ms(), *costs, *fields]
         return await self.client.run(self.scripts["append"], keys, arguments)
 
     async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:

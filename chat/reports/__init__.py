@@ -1,5 +1,6 @@
 """Reports of people: filed with sealed evidence, reviewed in the admin."""
 
+from chat.reports import moderation
 from chat.reports.evidence import EARLIER_MAX, seal_of
 from chat.reports.filing import file_report
 from chat.reports.rows import save_report
@@ -7,6 +8,7 @@ from chat.reports.rows import save_report
 __all__ = [
     "EARLIER_MAX",
     "file_report",
+    "moderation",
     "save_report",
     "seal_of",
 ]

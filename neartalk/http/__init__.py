@@ -2,16 +2,18 @@
 metrics."""
 
 from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refusal
-from neartalk.http.health import liveness, readiness
-from neartalk.http.metrics import scrape
+from neartalk.http.health import Health, liveness, readiness
+from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
 
 __all__ = [
+    "Health",
     "HtmxRequest",
     "OnLoop",
     "body_of",
     "count",
     "endpoint",
+    "figures",
     "liveness",
     "readiness",
     "refusal",

@@ -13,10 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
-from neartalk import instruments
 from neartalk.codes import Refused
-from neartalk.limits import headers_of, keys, nearest, origin_of
-from neartalk.records import records
+from neartalk.limits import headers_of, nearest, origin_of
+from neartalk.parts import platform_of
 
 
 class HtmxRequest(HttpRequest):
@@ -98,16 +97,17 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
     """A limit was met, by whoever asked; while the store is lost nobody knows by whom."""
     if refused.rule is None:
         return
+    platform = platform_of(request)
     try:
-        origin = await origin_of(keys(), *headers_of(request.scope))
+        origin = await origin_of(platform.keys, *headers_of(request.scope))
     except Refused:
         origin = {}
-    records().hits.count(refused.rule, nearest(origin))
+    platform.records.hits.count(refused.rule, nearest(origin))
 
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
     """A refusal as JSON, or as the fragment of the page."""
-    instruments.told(refused)
+    platform_of(request).instruments.count_refusal(refused)
     status = refused.row.status
     if request.htmx:
         response = render(request, "_refusal.html", {"refusal": refused}, status=status)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import cache
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -11,9 +10,9 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from neartalk.records import WAITING_MAX, records
-from neartalk.redis import TIMEOUT_S, Store, shared
-from neartalk.server import drain
+from neartalk.parts import platform_of, state_of
+from neartalk.records import WAITING_MAX
+from neartalk.redis import TIMEOUT_S, open_store
 
 FRESH_S = 1.0
 
@@ -53,33 +52,32 @@ def select_one() -> None:
         cursor.execute("SELECT 1")
 
 
-@cache
-def client() -> Store:
-    return shared()
+class Health:
+    """The parts that this process stands on besides itself."""
 
+    def __init__(self) -> None:
+        # On a thread of its own: a database that hangs must hold up nobody else.
+        ask = database_sync_to_async(select_one, thread_sensitive=False)
+        self.parts = {"database": Part("database", ask)}
+        if settings.REDIS_URLS:
+            self.parts["redis"] = Part("redis", open_store().now_ms)
 
-async def ping() -> None:
-    await client().now_ms()
-
-
-# On a thread of its own: a database that hangs must hold up nobody else.
-database = Part("database", database_sync_to_async(select_one, thread_sensitive=False))
-redis = Part("redis", ping)
+    async def answers(self) -> dict[str, bool]:
+        """Which of them answer, by name."""
+        found = await asyncio.gather(*(part.answers() for part in self.parts.values()))
+        return dict(zip(self.parts, found, strict=True))
 
 
 @never_cache
 async def readiness(request: HttpRequest) -> JsonResponse:
     """200 where people may be sent: chat works, and this process is not ending. The database may be
     away, for chat never waits for it."""
-    parts = {"records": len(records().waiting) < WAITING_MAX}
-    if settings.REDIS_URLS:
-        parts["database"], parts["redis"] = await asyncio.gather(
-            database.answers(), redis.answers()
-        )
-    else:
-        parts["database"] = await database.answers()
-    ready = parts.get("redis", True) and not drain.draining.is_set()
-    told = {"live": True, "ready": ready, "draining": drain.draining.is_set(), **parts}
+    platform = platform_of(request)
+    parts = {"records": len(platform.records.waiting) < WAITING_MAX}
+    parts |= await state_of(request)["health"].answers()
+    draining = platform.draining.is_set()
+    ready = parts.get("redis", True) and not draining
+    told = {"live": True, "ready": ready, "draining": draining, **parts}
     return JsonResponse(told, status=200 if ready else 503)
 
 

@@ -1,10 +1,11 @@
 """GET /metrics: how this process fares, for Prometheus and for nobody else.
 
-Each app says in a module `metrics` what is read.
+Each app says in a module `metrics` what is read; the entry point puts them together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hmac import compare_digest
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,41 +13,49 @@ from django.http.request import split_domain_port
 from django.views.decorators.cache import never_cache
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from neartalk import logs
-from neartalk.instruments import add, counter, gauge, refusals, registry, unavailable
+from neartalk.instruments import Source, counter, gauge
 from neartalk.limits import address_of
-from neartalk.records import records
-from neartalk.server import backlog, drain, keepalive
+from neartalk.parts import Platform, state_of
 
 PROXIES_SAY = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
 
-def figures() -> Iterator[Metric]:
+class Exposition(Collector):
+    """All that is told to one who asks."""
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        self.platform: Platform = state["neartalk"]
+        self.sources: Iterable[Source] = state["metrics"]
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self.platform.instruments.registry.collect()
+        for source in self.sources:
+            yield from source()
+
+
+def figures(platform: Platform) -> Iterator[Metric]:
     """What everyone uses."""
-    yield gauge(
-        "draining", "1 while this process lets nobody in any more.", drain.draining.is_set()
-    )
+    backlog, records, instruments = platform.backlog, platform.records, platform.instruments
+    draining = platform.draining.is_set()
+    yield gauge("draining", "1 while this process lets nobody in any more.", draining)
+    refusals = instruments.refusals
     yield counter("refusals", "Refusals told, by code and rule.", refusals, ("code", "rule"))
     dropped = {(cause,): count for cause, count in backlog.dropped.items()}
-    dropped["silent",] = keepalive.dropped
+    dropped["silent",] = platform.keepalive.dropped
     yield counter("sockets_dropped", "Sockets given up, by cause.", dropped, ("cause",))
     yield gauge("sockets_behind", "Sockets for which bytes wait here.", len(backlog.peers))
+    unavailable = instruments.unavailable
     yield counter(
         "store_unavailable", "Calls of a store without an answer.", unavailable, ("store",)
     )
-    waiting, lost = records().waiting, records().lost
-    yield gauge("records_waiting", "Records that wait for the database.", len(waiting))
-    yield counter("records_lost", "Records refused or given up.", lost)
+    yield gauge("records_waiting", "Records that wait for the database.", len(records.waiting))
+    yield counter("records_lost", "Records refused or given up.", records.lost)
     lines = {(level,): count for level, count in logs.written.items()}
     yield counter("log_lines", "Log lines written, by level.", lines, ("level",))
-
-
-add(figures)
-
-
-# ---- Who may read ----------------------------------------------------------------------------
 
 
 @never_cache
@@ -54,7 +63,9 @@ async def scrape(request: HttpRequest) -> HttpResponse:
     """To whoever may not read them there is nothing here."""
     if not may_read(request):
         return HttpResponse(status=404)
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(
+        generate_latest(Exposition(state_of(request))), content_type=CONTENT_TYPE_LATEST
+    )
 
 
 def may_read(request: HttpRequest) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from neartalk.codes import Refused
-from neartalk.limits.rules import Rule, rule, seconds
+from neartalk.limits.rules import Rule, Rules, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +19,17 @@ class Act:
     units: int = 1
     beside: str = ""
 
-    @property
-    def limit(self) -> Rule:
-        return rule(self.rule)
+    def cost_ms(self, limit: Rule) -> int:
+        """How far it moves the TAT of its subject, by the rule as it stands."""
+        return limit.interval_ms * self.units
 
-    @property
-    def cost_ms(self) -> int:
-        return self.limit.interval_ms * self.units
-
-    @property
-    def tolerance_ms(self) -> int:
-        return self.limit.tolerance_of(self.units)
+    def tolerance_ms(self, limit: Rule) -> int:
+        return limit.tolerance_of(self.units)
 
 
 class Allowances(Protocol):
+    rules: Rules
+
     async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
         """All of them, which either save or do not, or none: which one makes wait (from 1), and how
         many milliseconds; 0 and 0 if they are taken.
@@ -43,7 +40,7 @@ class Allowances(Protocol):
 
 async def allow(allowances: Allowances, code: str, *acts: Act) -> None:
     """Raises Refused: `code`, `store-unavailable`."""
-    counted = [act for act in acts if act.limit.on]
+    counted = [act for act in acts if allowances.rules[act.rule].on]
     if not counted:
         return
     each, wait_ms = await allowances.take(counted)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from neartalk.clock import Clock, now_ms
 from neartalk.limits.allowances import Act
-from neartalk.limits.rules import rule, take
+from neartalk.limits.rules import Rules, take
 
 SWEEP = 1000
 
 
 class MemoryAllowances:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, rules: Rules, clock: Clock = now_ms) -> None:
+        self.rules = rules
         self.clock = clock
         self.tats_ms: dict[tuple[str, str], int] = {}
         self.sweep_at = SWEEP
@@ -27,8 +28,8 @@ class MemoryAllowances:
         return 0, 0
 
     def _take(self, act: Act, now: int) -> tuple[int, int]:
-        tat_ms = self.tats_ms.get((act.rule, act.subject), 0)
-        return take(tat_ms, now, act.cost_ms, act.tolerance_ms, act.limit.saved_ms)
+        tat_ms, limit = self.tats_ms.get((act.rule, act.subject), 0), self.rules[act.rule]
+        return take(tat_ms, now, act.cost_ms(limit), act.tolerance_ms(limit), limit.saved_ms)
 
     def _forget_old(self, now: int) -> None:
         """Whenever it has doubled, so that each take pays for two."""
@@ -37,6 +38,6 @@ class MemoryAllowances:
         self.tats_ms = {
             key: tat_ms
             for key, tat_ms in self.tats_ms.items()
-            if tat_ms > now - rule(key[0]).saved_ms
+            if tat_ms > now - self.rules[key[0]].saved_ms
         }
         self.sweep_at = max(SWEEP, 2 * len(self.tats_ms))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neartalk.limits.allowances import Act
+from neartalk.limits.rules import Rules
 from neartalk.redis import Store, script, unknown_when_lost
 
 TAKE = Path(__file__).parent / "lua" / "take.lua"
@@ -15,14 +16,17 @@ def key(act: Act) -> str:
 
 
 class RedisAllowances:
-    def __init__(self, client: Store) -> None:
+    def __init__(self, client: Store, rules: Rules) -> None:
         self.client = client
+        self.rules = rules
         self.script = script(TAKE)
 
     async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
         keys = [key(act) for act in acts]
-        limits = [value for act in acts for value in (act.cost_ms, act.tolerance_ms)]
+        limits = [self.rules[act.rule] for act in acts]
+        each = zip(acts, limits, strict=True)
+        costs = [ms for act, limit in each for ms in (act.cost_ms(limit), act.tolerance_ms(limit))]
         with unknown_when_lost():
-            found = await self.client.run(self.script, keys, [acts[0].limit.saved_ms, *limits])
-        each, wait_ms = found
-        return each, wait_ms
+            found = await self.client.run(self.script, keys, [limits[0].saved_ms, *costs])
+        which, wait_ms = found
+        return which, wait_ms

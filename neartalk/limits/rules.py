@@ -1,9 +1,11 @@
 """How often something may be done: one table of rules, and GCRA, the arithmetic of them.
 
 GCRA is the generic cell rate algorithm (ITU-T I.371): one number a subject, the theoretical arrival
-time (TAT), says everything. Its Lua twins stand in neartalk/limits/lua/take.lua and chat/history/lua/append.lua.
+time (TAT), says everything. Its Lua twins stand in
+neartalk/limits/lua/take.lua and chat/history/lua/append.lua.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -84,14 +86,16 @@ RULES: dict[str, Rule] = {
 }
 
 
-# As the operator has set them; `records` reads them every few seconds.
-current: dict[str, Rule] = {}
+class Rules:
+    """The rules as they stand now: the defaults, and over them what the operator has set, which
+    `records` reads every few seconds."""
 
+    def __init__(self) -> None:
+        self.stored: Mapping[str, Rule] = {}
 
-def rule(name: str) -> Rule:
-    """The rule as it stands now."""
-    found = current.get(name, RULES[name])
-    return replace(found, on=False) if name in settings.RATE_LIMITS_OFF else found
+    def __getitem__(self, name: str) -> Rule:
+        found = self.stored.get(name, RULES[name])
+        return replace(found, on=False) if name in settings.RATE_LIMITS_OFF else found
 
 
 def take(

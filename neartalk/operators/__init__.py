@@ -1,5 +1,6 @@
 """The Django admin: its site, the dashboard, lists, actions, sanctions and the audit trail."""
 
+from neartalk.operators import audit, dashboard, panels, sanctions
 from neartalk.operators.actions import Verb, WithVerbs
 from neartalk.operators.base import COUNT_MAX, Choice, ReadOnly, choices_of
 from neartalk.operators.groups import add_groups
@@ -14,6 +15,10 @@ __all__ = [
     "WithVerbs",
     "add_groups",
     "add_panel",
+    "audit",
     "choices_of",
+    "dashboard",
     "may",
+    "panels",
+    "sanctions",
 ]

@@ -42,7 +42,7 @@ class WithVerbs(ReadOnly):
     # Where an operator goes on after an act: to the list, or back to the row.
     on_to_list = False
 
-    def verbs_for(self, row: Any) -> list[Verb]:
+    def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
         raise NotImplementedError
 
     def seen(self, row: Any) -> str:
@@ -68,7 +68,7 @@ class WithVerbs(ReadOnly):
             raise PermissionDenied
         if request.method == "POST":
             return self._act(request, row)
-        shown = {**self.described(row), "verbs": self.verbs_for(row) if may_act else []}
+        shown = {**self.described(row), "verbs": self.verbs_for(request, row) if may_act else []}
         shown |= {"seen": self.seen(row), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, shown)
 
@@ -80,7 +80,7 @@ class WithVerbs(ReadOnly):
 
     def _done(self, request: HttpRequest, row: Any) -> bool:
         """Carries out what was asked, and says what became of it."""
-        known = {verb.name: verb for verb in self.verbs_for(row)}
+        known = {verb.name: verb for verb in self.verbs_for(request, row)}
         verb, note = known.get(request.POST.get("verb", "")), NoteForm(request.POST)
         if not note.is_valid():
             messages.error(request, "Say why, in the note. Nothing was done.")

@@ -54,7 +54,7 @@ class SanctionAdmin(WithVerbs):
     may_act = "neartalk.change_sanction"
     VERBS = (Verb("lift", "Lift", "They may speak and come again at once.", lift),)
 
-    def verbs_for(self, row: Any) -> list[Verb]:
+    def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
         return [*self.VERBS] if in_force(row) else []
 
     @admin.display

@@ -20,11 +20,11 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from neartalk import instruments
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
-from neartalk.limits import Act, allow, allowances, digest_of, headers_of, keys, nearest, origin_of
+from neartalk.limits import Act, allow, digest_of, headers_of, nearest, origin_of
 from neartalk.operators import panels
+from neartalk.parts import platform_of
 from neartalk.records import record
 
 # What an app adds to the first page: HTML, or nothing where the user may not see it.
@@ -92,7 +92,7 @@ class Site(admin.AdminSite):
             if request.method == "POST":
                 await allow_login(request)
         except Refused as refused:
-            instruments.told(refused)
+            platform_of(request).instruments.count_refusal(refused)
             await count(request, refused)
             return await sync_to_async(self.refuse_login)(request, refused)
         return await sync_to_async(super().login)(request, extra_context)
@@ -126,9 +126,10 @@ async def allow_login(request: HtmxRequest) -> None:
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
-    origin = await origin_of(keys(), *headers_of(request.scope))
-    await allow(allowances(), "too-many-logins", Act("admin.login", nearest(origin)))
+    platform = platform_of(request)
+    origin = await origin_of(platform.keys, *headers_of(request.scope))
+    await allow(platform.allowances, "too-many-logins", Act("admin.login", nearest(origin)))
     # As the form will read it: there are many ways to write a name.
     name = UsernameField().to_python(request.POST.get("username", ""))
-    account = digest_of(await keys().today(), f"account {name}")
-    await allow(allowances(), "too-many-logins", Act("admin.account", account))
+    account = digest_of(await platform.keys.today(), f"account {name}")
+    await allow(platform.allowances, "too-many-logins", Act("admin.account", account))

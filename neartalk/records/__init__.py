@@ -4,8 +4,8 @@ after their time."""
 from neartalk.records.audit import CONSOLE, console, record
 from neartalk.records.moderation import Overtaken, lift, lift_reviewed, words_of
 from neartalk.records.retention import KEPT, Kept
-from neartalk.records.sanctions import LONGEST, ROUND_S, Sanctions, sanctions
-from neartalk.records.writer import WAITING_MAX, records
+from neartalk.records.sanctions import LONGEST, ROUND_S, Sanctions
+from neartalk.records.writer import WAITING_MAX, Records
 
 __all__ = [
     "CONSOLE",
@@ -15,12 +15,11 @@ __all__ = [
     "WAITING_MAX",
     "Kept",
     "Overtaken",
+    "Records",
     "Sanctions",
     "console",
     "lift",
     "lift_reviewed",
     "record",
-    "records",
-    "sanctions",
     "words_of",
 ]

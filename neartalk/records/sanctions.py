@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 from django.db.models import Q
 from django.utils import timezone
@@ -19,7 +18,7 @@ from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
 from neartalk.limits import seconds
 from neartalk.models import Reason, Sanction
-from neartalk.records.writer import Records, records
+from neartalk.records.writer import Records
 
 ROUND_S = 1.0
 NEWS_S = 1.0
@@ -274,8 +273,3 @@ def read(ending: datetime, since: datetime, newest: int) -> list[Sanction]:
     if since == EPOCH:
         return [*rows.filter(lifted=None)]
     return [*rows.filter(Q(changed__gt=since) | Q(pk__gt=newest))]
-
-
-@cache
-def sanctions() -> Sanctions:
-    return Sanctions(records())

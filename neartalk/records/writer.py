@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
@@ -17,8 +17,7 @@ from django.utils import timezone
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Hits, Kind, Rule
-from neartalk.limits import rules as limits
+from neartalk.limits import RULES, Hits, Kind, Rule, Rules
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
 from neartalk.records.activity import Activity, Figures, Spot
 from neartalk.records.retention import KEPT
@@ -38,7 +37,8 @@ log = logging.getLogger("neartalk.records")
 class Records:
     """One a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
         self.hits = Hits()
         self.activity = Activity()
         self.background = Background()
@@ -99,7 +99,7 @@ class Records:
             log.error("a record is not written", extra=told)
 
     async def read_rules(self) -> None:
-        limits.current = await self.run(rules_set)
+        self.rules.stored = await self.run(rules_set)
 
     async def write_hits(self, *, now: bool = False) -> None:
         if counts := self.hits.take(now=now):
@@ -200,8 +200,3 @@ def add(told: Mapping[Spot, Figures]) -> None:
 
 def time_of(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-@cache
-def records() -> Records:
-    return Records()

@@ -3,15 +3,15 @@ is sent twice, and none waits for over 2 s."""
 
 from neartalk.redis.client import TIMEOUT_S, Store, script, unknown_when_lost
 from neartalk.redis.nodes import address_of, masters, redis_urls
-from neartalk.redis.shared import shared
+from neartalk.redis.shared import open_store
 
 __all__ = [
     "TIMEOUT_S",
     "Store",
     "address_of",
     "masters",
+    "open_store",
     "redis_urls",
     "script",
-    "shared",
     "unknown_when_lost",
 ]

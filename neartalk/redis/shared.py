@@ -8,7 +8,7 @@ from neartalk.redis.client import Store, connect
 from neartalk.redis.cluster import Cluster
 
 
-def shared() -> Store:
+def open_store() -> Store:
     """A client of its own for whoever asks."""
     return store_at(settings.REDIS_URLS)
 

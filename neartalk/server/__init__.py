@@ -1,20 +1,20 @@
 """The server: uvicorn's protocol with frames that are built once, slow and silent peers, and the
 end of a process."""
 
-from neartalk.server.backlog import backlog
+from neartalk.server.backlog import Backlog
 from neartalk.server.drain import Server
-from neartalk.server.keepalive import keepalive
-from neartalk.server.lag import lag
+from neartalk.server.keepalive import Keepalive
+from neartalk.server.lag import Lag
 from neartalk.server.protocol import EXTENSION, WebSocketProtocol
 from neartalk.server.transport import DirectTransport, write_all
 
 __all__ = [
     "EXTENSION",
+    "Backlog",
     "DirectTransport",
+    "Keepalive",
+    "Lag",
     "Server",
     "WebSocketProtocol",
-    "backlog",
-    "keepalive",
-    "lag",
     "write_all",
 ]

@@ -30,9 +30,14 @@ class Progress(NamedTuple):
 
 
 class Backlog:
-    """Costs nothing while every peer takes what it is sent. `dropped` counts those given up."""
+    """Costs nothing while every peer takes what it is sent. `dropped` counts those given up.
+
+    `indirect` are those to whom a frame of many may not go straight: bytes wait for them, or they
+    are closing.
+    """
 
     def __init__(self) -> None:
+        self.indirect: set[Peer] = set()
         self.peers: dict[Peer, Progress] = {}
         self.dropped = Counter({"unsent": 0, "stuck": 0, "arriving": 0})
         self.timer: asyncio.TimerHandle | None = None
@@ -68,6 +73,3 @@ class Backlog:
             elif loop.time() - before.at_s > STUCK_S:
                 self._drop(peer, "stuck")
         self.timer = loop.call_later(LOOK_S, self._look) if self.peers else None
-
-
-backlog = Backlog()

@@ -4,7 +4,6 @@ import asyncio
 import math
 import signal
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Collection
 from types import FrameType
 from typing import Protocol
@@ -19,9 +18,6 @@ TICK_S = 0.1
 LAST_WORDS_S = 3.0
 # For all that follows on the sockets: calls under way, hints, the lease, records.
 END_S = 15.0
-
-# Set where this process ends: who is here is served, and nobody is sent here any more.
-draining = threading.Event()
 
 
 class Retiring(Protocol):
@@ -55,7 +51,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A second signal ends the process at once, as an alarm does if something hangs."""
-        draining.set()
+        if hasattr(self, "lifespan"):
+            self.lifespan.state["neartalk"].draining.set()
         self.should_exit = True
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)

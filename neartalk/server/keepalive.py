@@ -45,6 +45,3 @@ class Keepalive:
                 connection.ping()
         loop = asyncio.get_running_loop()
         self.timer = loop.call_later(1, self._beat) if self.count else None
-
-
-keepalive = Keepalive()

@@ -1,15 +1,15 @@
 """How late the event loop comes to what is due: everybody here waits as long."""
 
 import asyncio
-from functools import cache
 
-from neartalk.instruments import LAG_SECONDS
+from neartalk.instruments import Instruments
 
 LOOK_S = 0.5
 
 
 class Lag:
-    def __init__(self) -> None:
+    def __init__(self, instruments: Instruments) -> None:
+        self.instruments = instruments
         self.timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -22,10 +22,5 @@ class Lag:
         self.timer = loop.call_at(due_s, self._look, loop, due_s)
 
     def _look(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
-        LAG_SECONDS.observe(max(0.0, loop.time() - due_s))
+        self.instruments.lag_seconds.observe(max(0.0, loop.time() - due_s))
         self._wait(loop)
-
-
-@cache
-def lag() -> Lag:
-    return Lag()

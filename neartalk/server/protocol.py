@@ -1,16 +1,25 @@
 """uvicorn's WebSocket protocol, less what fan-out does not need: it takes frames already built."""
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from neartalk.server.keepalive import keepalive
+from neartalk.server.backlog import Backlog
+from neartalk.server.keepalive import Keepalive
 from neartalk.server.transport import DirectTransport
 
 EXTENSION = "neartalk.protocol"
 PING = b"\x89\x00"
+
+
+class Traffic(Protocol):
+    """What the connections of a process share. The application puts it into its lifespan's state
+    under the name `neartalk`."""
+
+    backlog: Backlog
+    keepalive: Keepalive
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -19,8 +28,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     direct: DirectTransport
     slot: int | None = None
 
+    @property
+    def traffic(self) -> Traffic:
+        return cast(Traffic, self.app_state["neartalk"])
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.direct = DirectTransport(cast(asyncio.Transport, transport))
+        self.direct = DirectTransport(cast(asyncio.Transport, transport), self.traffic.backlog)
         super().connection_made(cast(Any, self.direct))
         self.heard_at = self.loop.time()
 
@@ -41,11 +54,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # ---- Signs of life: one round for all, in place of two timers for each -------------------
 
     def start_keepalive(self) -> None:
-        self.slot = keepalive.join(self)
+        self.slot = self.traffic.keepalive.join(self)
 
     def stop_keepalive(self) -> None:
         if self.slot is not None:
-            keepalive.leave(self, self.slot)
+            self.traffic.keepalive.leave(self, self.slot)
             self.slot = None
 
     def quiet_s(self) -> float:

@@ -5,12 +5,9 @@ import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, cast
 
-from neartalk.server.backlog import backlog
-
-# Those to whom one frame of many may not go straight: bytes wait for them, or they are closing.
-indirect: set["DirectTransport"] = set()
+from neartalk.server.backlog import Backlog
 
 
 class DirectTransport:
@@ -21,12 +18,13 @@ class DirectTransport:
     may be given to another connection before we hear that it was closed.
     """
 
-    __slots__ = ("closing", "gone", "inner", "kernel", "queued", "too_slow")
+    __slots__ = ("backlog", "closing", "gone", "inner", "kernel", "queued", "too_slow")
 
-    def __init__(self, inner: asyncio.Transport) -> None:
+    def __init__(self, inner: asyncio.Transport, backlog: Backlog) -> None:
         if inner.get_extra_info("sslcontext"):
             raise ValueError("frames leave as they are: TLS must end in front of this server")
         self.inner = inner
+        self.backlog = backlog
         number = os.dup(inner.get_extra_info("socket").fileno())
         self.kernel = socket.SocketType(socket.AF_INET, socket.SOCK_STREAM, 0, number)
         self.kernel.setblocking(False)
@@ -46,7 +44,7 @@ class DirectTransport:
         if sent < len(data):
             self.queue(data[sent:])
         elif not self.closing:
-            indirect.discard(self)
+            self.backlog.indirect.discard(self)
 
     def queue(self, data: bytes) -> None:
         """What the kernel does not take leaves when it does."""
@@ -54,9 +52,9 @@ class DirectTransport:
             return
         self.inner.write(data)
         self.queued += len(data)
-        indirect.add(self)
+        self.backlog.indirect.add(self)
         if not self.closing:
-            backlog.note(self)
+            self.backlog.note(self)
 
     def write_frame(self, wire: bytes) -> None:
         """A frame from outside the application's own task: none follows the last one."""
@@ -70,7 +68,7 @@ class DirectTransport:
         """The closing handshake has begun: no more frames."""
         self.closing = True
         if not self.gone:
-            indirect.add(self)
+            self.backlog.indirect.add(self)
 
     def close(self) -> None:
         self.hush()
@@ -88,8 +86,8 @@ class DirectTransport:
         """The connection is gone."""
         self.closing = self.gone = True
         self.kernel.close()
-        indirect.discard(self)
-        backlog.forget(self)
+        self.backlog.indirect.discard(self)
+        self.backlog.forget(self)
 
     def is_closing(self) -> bool:
         return self.inner.is_closing()
@@ -108,9 +106,10 @@ class DirectTransport:
 Lot = tuple[Mapping[DirectTransport, socket.SocketType], bytes]
 
 
-def write_all(lots: Sequence[Lot]) -> None:
+def write_all(lots: Sequence[Lot], backlog: Backlog) -> None:
     """Each lot's bytes to its peers, straight to their kernel sockets: the loop is C's, and no
     Python runs between two peers. Nobody is in two lots."""
+    indirect = cast(set[DirectTransport], backlog.indirect)
     aside = [(one, wire) for each, wire in lots for one in indirect & each.keys()]
     if aside:
         lots = [({one: each[one] for one in each.keys() - indirect}, wire) for each, wire in lots]

@@ -1,5 +1,6 @@
 """From an event to the sockets that it is for: connections, recipients, cohorts, frames."""
 
+from presence.delivery import audience, panel, recipients
 from presence.delivery.audience import Audience, Coalescer, Cohort
 from presence.delivery.connection import Connection, QueuedConnection, Socket, TransportConnection
 from presence.delivery.fragments import Compiled, compile_template, placeholder, render
@@ -18,10 +19,13 @@ __all__ = [
     "RenderedNearby",
     "Socket",
     "TransportConnection",
+    "audience",
     "compile_template",
     "dumps",
     "gap",
+    "panel",
     "placeholder",
+    "recipients",
     "refusal",
     "render",
     "rows",

@@ -8,6 +8,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
 
+from neartalk.codes import Refused
+from neartalk.instruments import Instruments
+from neartalk.server import Backlog
 from presence.delivery.connection import OutgoingMessage, OutgoingRetraction, Socket
 from presence.delivery.frames import Form, Frame, rows, signal, signals
 from presence.delivery.recent_subscriptions import RecentSubscriptions
@@ -28,8 +31,9 @@ class Coalescer:
     so many messages stood in them.
     """
 
-    def __init__(self, sockets: Mapping[str, Collection[Socket]]) -> None:
+    def __init__(self, sockets: Mapping[str, Collection[Socket]], backlog: Backlog) -> None:
         self.sockets = sockets
+        self.backlog = backlog
         self.wrote: set[Cohort] = set()
         self.timer: asyncio.TimerHandle | None = None
         self.frames = self.messages = 0
@@ -52,7 +56,7 @@ class Coalescer:
             if recipients:
                 self._count(len(recipients), messages)
                 batches.append((recipients, messages_frame(form, messages)))
-        broadcast(batches)
+        broadcast(batches, self.backlog)
         self.wrote.update(cohorts)
         if self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
@@ -143,7 +147,9 @@ class Cohort:
     def enqueue(self, messages: tuple[Labelled, ...]) -> bool:
         """True if anybody is live: they are written to with the next write of the window."""
         for socket in self.joining:
-            socket.hold(messages)
+            if socket.hold(messages):
+                self.coalescer.backlog.dropped["arriving"] += 1
+                socket.connection.give_up()
         if not self.live:
             return False
         self.pending += messages
@@ -166,7 +172,7 @@ class Cohort:
             recipients.add(socket.connection)
         for socket in but:
             recipients.discard(socket.connection)
-        broadcast([(recipients, frame)])
+        broadcast([(recipients, frame)], self.coalescer.backlog)
 
     def flush(self) -> None:
         if self.pending:
@@ -188,12 +194,13 @@ def messages_frame(form: Form, messages: Iterable[Labelled], mine: str = "") -> 
 class Audience:
     """All cohorts of this process, and which of them reach a tile."""
 
-    def __init__(self) -> None:
+    def __init__(self, backlog: Backlog, instruments: Instruments) -> None:
+        self.instruments = instruments
         self.cohorts: dict[tuple[Place, Form], Cohort] = {}
         self.cells = Grid[list[Cohort]]()
         self.by_tile: dict[Tile, set[Cohort]] = {}
         self.sockets: dict[str, set[Socket]] = {}
-        self.coalescer = Coalescer(self.sockets)
+        self.coalescer = Coalescer(self.sockets, backlog)
         self.recent = RecentSubscriptions()
         # Who hears a place where somebody spoke, by its tile, until a cohort near by comes or goes.
         self.recipients: dict[Tile, dict[Place, list[tuple[str, list[Cohort]]]]] = {}
@@ -267,6 +274,11 @@ class Audience:
         if not others:
             self.sockets.pop(socket.person.person_id, None)
         return not others
+
+    def end(self, socket: Socket, refused: Refused) -> None:
+        """Says why, and closes with the close code of an error."""
+        self.instruments.count_refusal(refused)
+        socket.end(refused)
 
     def in_range_of(self, place: Place) -> Iterable[Cohort]:
         """The cohorts in range of a place."""

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
-from neartalk import instruments
 from neartalk.codes import TRY_AGAIN, Refused
-from neartalk.server import DirectTransport, WebSocketProtocol, backlog
+from neartalk.server import Backlog, DirectTransport, WebSocketProtocol
 from presence.delivery.frames import Form, Frame, refusal
 from presence.people import Person, Place, Session
 
@@ -110,13 +109,12 @@ class Socket:
     def write(self, frame: Frame) -> None:
         self.connection.write(frame)
 
-    def hold(self, messages: Iterable[tuple[OutgoingMessage, str]]) -> None:
-        """Keeps what is said for a socket that still reads history."""
-        if self.held is not None:
-            self.held += messages
-            if len(self.held) > HELD_MAX:
-                backlog.dropped["arriving"] += 1
-                self.connection.give_up()
+    def hold(self, messages: Iterable[tuple[OutgoingMessage, str]]) -> bool:
+        """Keeps what is said for a socket that still reads history; whether it is too much."""
+        if self.held is None:
+            return False
+        self.held += messages
+        return len(self.held) > HELD_MAX
 
     def hold_gone(self, retraction: OutgoingRetraction) -> None:
         if self.may_receive(retraction):
@@ -124,7 +122,6 @@ class Socket:
 
     def end(self, refused: Refused) -> None:
         """Says why, and closes with the close code of an error."""
-        instruments.told(refused)
         self.write(refusal(self.form, refused))
         self.connection.close(refused.row.close)
 
@@ -137,8 +134,9 @@ class QueuedConnection:
 
     direct = None
 
-    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], backlog: Backlog) -> None:
         self.send = send
+        self.backlog = backlog
         self.queue: asyncio.Queue[Frame | int | None] = asyncio.Queue()
         self.queued = self.bytes = 0
         self.too_slow = False
@@ -154,7 +152,7 @@ class QueuedConnection:
         if self.bytes > PACE_UNSENT:
             self.room.clear()
         self.queue.put_nowait(frame)
-        backlog.note(self)
+        self.backlog.note(self)
 
     def unsent(self) -> int:
         return self.bytes
@@ -178,7 +176,7 @@ class QueuedConnection:
         """Nothing more can leave: the socket is gone."""
         self.task.cancel()
         self.room.set()
-        backlog.forget(self)
+        self.backlog.forget(self)
 
     async def _pump(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from socket import SocketType
 
-from neartalk.server import DirectTransport, write_all
+from neartalk.server import Backlog, DirectTransport, write_all
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Frame
 
@@ -39,9 +39,9 @@ class Recipients:
         return False
 
 
-def broadcast(batches: Sequence[tuple[Recipients, Frame]]) -> None:
+def broadcast(batches: Sequence[tuple[Recipients, Frame]], backlog: Backlog) -> None:
     """Each frame to its recipients, of whom nobody is in two batches."""
-    write_all([(recipients.direct, frame.wire) for recipients, frame in batches])
+    write_all([(recipients.direct, frame.wire) for recipients, frame in batches], backlog)
     for recipients, frame in batches:
         for connection in recipients.others:
             connection.write(frame)

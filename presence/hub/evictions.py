@@ -3,13 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from functools import cache
 from typing import Protocol
 
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from neartalk.records import ROUND_S, Sanctions, sanctions
-from presence.hub.hub import Hub, hub
+from neartalk.records import ROUND_S, Sanctions
+from presence.hub.hub import Hub
 from presence.people import Session
 
 
@@ -80,8 +79,3 @@ class Evictions:
         if not ban.device and not ban.origin:
             self.sanctions.complete(ban, session.device, session.origin)
         await self.hub.end(session)
-
-
-@cache
-def evictions() -> Evictions:
-    return Evictions(hub(), sanctions())

@@ -5,7 +5,6 @@ Any of it may be lost: readers find gaps, and poll.
 import asyncio
 import logging
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from neartalk.codes import Refused
+from neartalk.instruments import Instruments
 from neartalk.redis import TIMEOUT_S, unknown_when_lost
 
 log = logging.getLogger("neartalk.hub")
@@ -24,9 +24,6 @@ REJOIN_S = 2.0
 PROCESSES = "processes"
 
 Hint = dict[str, Any]
-
-# Hints of this process, by kind and by what became of them.
-counted: Counter[tuple[str, str]] = Counter()
 
 
 class Hints:
@@ -40,6 +37,7 @@ class Hints:
         layer: Any,
         process: str,
         kind: str,
+        instruments: Instruments,
         *,
         take: Callable[[Hint], Awaitable[None]],
         later: Callable[[Coroutine[Any, Any, None]], object],
@@ -48,6 +46,7 @@ class Hints:
         self.layer = layer
         self.process = process
         self.kind = kind
+        self.counted = instruments.hints
         self.take = take
         self.later = later
         self.alone = alone
@@ -118,7 +117,7 @@ class Hints:
         if len(waiting) < WAITING_MAX:
             waiting.append(hint)
         else:
-            counted[self.kind, "dropped"] += 1
+            self.counted[self.kind, "dropped"] += 1
         if not self.publishing:
             self.publishing = True
             self.later(self._flush())
@@ -138,9 +137,9 @@ class Hints:
         try:
             with unknown_when_lost():
                 await self.layer.group_send(group, self._packed(each))
-            counted[self.kind, "sent"] += len(each)
+            self.counted[self.kind, "sent"] += len(each)
         except Refused as lost:
-            counted[self.kind, "dropped"] += len(each)
+            self.counted[self.kind, "dropped"] += len(each)
             log.warning("left to the next poll", extra={"code": lost.code})
         except Exception:
             log.exception("hints could not be published")
@@ -153,7 +152,7 @@ class Hints:
             try:
                 hints = await self.layer.receive(self.channel)
                 if hints["from"] != self.process:
-                    counted[self.kind, "received"] += len(hints["each"])
+                    self.counted[self.kind, "received"] += len(hints["each"])
                     for hint in hints["each"]:
                         await self.take({**hint, "from": hints["from"]})
             except Exception:

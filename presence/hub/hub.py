@@ -5,16 +5,12 @@ registry and the history (`Source`) stay the truth, read on arrival, after gaps 
 """
 
 import asyncio
-from functools import cache
 from typing import Any
-
-from channels.layers import get_channel_layer
-from django.conf import settings
 
 from neartalk.background import Background
 from neartalk.clock import Clock, StoreClock, now_ms
 from neartalk.codes import Refused
-from neartalk.records import records
+from neartalk.parts import Platform
 from presence.delivery import Audience, Frame, Socket, gap, refusal, signal, signals
 from presence.geo import area_of
 from presence.hub.broadcaster import PresenceBroadcaster
@@ -25,7 +21,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.source import Arrival
 from presence.hub.subscriptions import TileSubscriptions
 from presence.people import Change, Person, Session
-from presence.registry import Registry, registry
+from presence.registry import Registry
 from presence.roster import Roster
 
 PULSE_S = 2.0
@@ -41,7 +37,12 @@ COUNT_S = 60.0
 class Hub:
     """One a process. Its parts alone write chat and presence to sockets."""
 
-    def __init__(self, registry: Registry, layer: Any = None, clock: Clock = now_ms) -> None:
+    def __init__(
+        self, platform: Platform, registry: Registry, layer: Any = None, clock: Clock = now_ms
+    ) -> None:
+        """`layer` is the channel layer to other processes; without one there is nobody else."""
+        self.platform = platform
+        self.activity = platform.records.activity
         self.registry = registry
         self.clock = StoreClock(clock)
         self.now_ms = self.clock.now_ms
@@ -49,12 +50,13 @@ class Hub:
         self.later = self.background.later
         self.leases = Leases(registry)
         self.process = self.leases.process
-        self.audience = Audience()
+        self.audience = Audience(platform.backlog, platform.instruments)
         self.roster = Roster()
         self.hints = Hints(
             layer,
             self.process,
             "tile",
+            platform.instruments,
             take=self._receive,
             later=self.later,
             alone=lambda: self.leases.alone,
@@ -62,6 +64,7 @@ class Hub:
         self.broadcaster = PresenceBroadcaster(self.roster, self.audience, self.leases, self.now_ms)
         self.reconciler = Reconciler(
             registry,
+            platform.sanctions,
             self.leases,
             self.broadcaster,
             announce=self.announce,
@@ -152,17 +155,17 @@ class Hub:
             try:
                 await self._arrive(socket, Arrival(moved_from=before))
             except Refused:
-                socket.end(Refused("try-later"))
+                self.audience.end(socket, Refused("try-later"))
             except Exception:
                 # Whatever it was, a socket that stays open must not stay deaf.
-                socket.end(Refused("try-later"))
+                self.audience.end(socket, Refused("try-later"))
                 raise
 
     async def _arrive(self, socket: Socket, arrival: Arrival) -> None:
         group = self.audience.cohorts[socket.place, socket.form]
         await self.subscriptions.subscribe(group.tiles)
         self.broadcaster.send_now(socket)
-        records().activity.see(socket.person.person_id, area_of(socket.place.cell))
+        self.activity.see(socket.person.person_id, area_of(socket.place.cell))
         drawn = group.drawn
         seen = await self.subscriptions.source.replay(socket, arrival)
         if socket in self.audience.sockets_of(socket.person):
@@ -292,7 +295,7 @@ class Hub:
 
     async def _count_people(self) -> None:
         here = ((person_id, area_of(cell)) for person_id, cell in self.audience.locations())
-        records().activity.look(here)
+        self.activity.look(here)
 
     async def _receive(self, hint: dict[str, Any]) -> None:
         if hint["type"] == "process.began":
@@ -301,9 +304,3 @@ class Hub:
             self.subscriptions.apply(event_of(hint))
         else:
             await self.subscriptions.source.receive(hint)
-
-
-@cache
-def hub() -> Hub:
-    """The hub of this process. In the embedded form it joins no group: there is nobody else."""
-    return Hub(registry(), get_channel_layer() if settings.REDIS_URLS else None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from neartalk.codes import Refused
+from neartalk.records import Sanctions
 from presence.delivery import Frame, Socket, signal
 from presence.geo import Tile
 from presence.hub.broadcaster import PresenceBroadcaster
@@ -22,6 +23,7 @@ class Reconciler:
     def __init__(
         self,
         registry: Registry,
+        sanctions: Sanctions,
         leases: Leases,
         broadcaster: PresenceBroadcaster,
         *,
@@ -31,6 +33,7 @@ class Reconciler:
         later: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self.registry = registry
+        self.sanctions = sanctions
         self.leases = leases
         self.broadcaster = broadcaster
         self.roster, self.audience = broadcaster.roster, broadcaster.audience
@@ -66,15 +69,15 @@ class Reconciler:
     async def _end_session(self, person: Person) -> None:
         """Another process closed their session."""
         if sockets := [*self.audience.sockets_of(person)]:
-            refused = await why_over(sockets[0].session)
+            refused = await why_over(self.sanctions, sockets[0].session)
             for socket in sockets:
-                socket.end(refused)
+                self.audience.end(socket, refused)
 
     def apply_session(self, socket: Socket, session: Session) -> None:
         """Brings a socket in line with the session as it is by now."""
         before, socket.session = socket.session, session
         if not socket.person.cell:
-            socket.end(Refused("left"))
+            self.audience.end(socket, Refused("left"))
             return
         if socket.person.place != socket.place:
             self.later(self.follow(socket))

@@ -3,7 +3,6 @@
 from presence.registry.contract import LEASE_MS, Registry, StoreStatus, TileSnapshot
 from presence.registry.memory import MemoryRegistry
 from presence.registry.redis import RedisRegistry
-from presence.registry.store import registry
 
 __all__ = [
     "LEASE_MS",
@@ -12,5 +11,4 @@ __all__ = [
     "Registry",
     "StoreStatus",
     "TileSnapshot",
-    "registry",
 ]

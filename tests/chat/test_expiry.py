@@ -12,19 +12,18 @@ import pytest
 from django.test import AsyncClient
 from pytest_django.fixtures import Settings
 
-import chat.views
-import presence.hub
-import presence.views
 from chat.feed import ARRIVAL_MAX, Feed
 from chat.history import History, MemoryHistory
 from chat.history.redis import RedisHistory
 from chat.messages import BEGINNING, Message, StreamId, stream_id_of
+from chat.parts import Chat
 from neartalk.clock import Clock, now_ms
+from neartalk.parts import Platform
 from neartalk.redis import client as redis
-from presence import sessions
 from presence.delivery import Form, Frame, Socket
 from presence.geo import cell_at, tile_of, tiles_within
 from presence.hub import Hub
+from presence.parts import Presence
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
 
@@ -90,15 +89,20 @@ class Street:
     def __init__(self, history: History, registry: Registry, clock: Clock) -> None:
         self.history = history
         self.registry = registry
-        self.hub = Hub(registry, clock=clock)
+        self.platform = Platform.build()
+        self.hub = Hub(self.platform, registry, clock=clock)
         self.feed = Feed(self.hub, history)
+        presence = Presence.of(self.platform, registry, self.hub)
+        self.sessions = presence.sessions
         self.tiles = tiles_within(*HERE)
-        self.client = AsyncClient()
+        chat = Chat(presence, history, self.feed)
+        state = {"neartalk": self.platform, "presence": presence, "chat": chat}
+        self.client = AsyncClient(state=state)
         self.keys: dict[str, str] = {}
         self.said: list[tuple[int, str]] = []  # what is in range of HERE: (sent at, id)
 
     async def appear(self, name: str, place: Place) -> None:
-        key, session = await sessions.open_session(name)
+        key, session = await self.sessions.open(name)
         self.keys[name] = key
         await self.registry.place(session.digest, place, "")
 
@@ -106,7 +110,7 @@ class Street:
         self, name: str, *, form: Form = Form.JSON, since_ms: int | None = None
     ) -> tuple[Socket, Ear]:
         ear = Ear()
-        socket = Socket(await sessions.of_key(self.keys[name]), form, ear)
+        socket = Socket(await self.sessions.of_key(self.keys[name]), form, ear)
         await self.hub.join(socket, since_ms)
         return socket, ear
 
@@ -140,7 +144,7 @@ class Street:
 
     async def resumed(self) -> list[str]:
         """As someone who comes back with a mark from before anything was said."""
-        session = await sessions.of_key(self.keys["Dora"])
+        session = await self.sessions.of_key(self.keys["Dora"])
         socket, ear = await self.arrive("Dora", since_ms=session.placed_ms)
         self.hub.exit(socket)
         return ear.ids()
@@ -186,13 +190,8 @@ def only_messages_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @asynccontextmanager
-async def street(
-    history: History, registry: Registry, clock: Clock, patch: pytest.MonkeyPatch
-) -> AsyncIterator[Street]:
+async def street(history: History, registry: Registry, clock: Clock) -> AsyncIterator[Street]:
     here = Street(history, registry, clock)
-    patch.setattr(sessions, "registry", lambda: registry)
-    patch.setattr(chat.views, "feed", lambda: here.feed)
-    patch.setattr(presence.views, "hub", lambda: here.hub)
     try:
         for name, place in (("Alice", HERE), ("Bob", NEAR), ("Charlie", FAR), ("Dora", HERE)):
             await here.appear(name, place)
@@ -216,7 +215,7 @@ async def test_in_a_busy_place_everything_lives_half_an_hour_and_nothing_longer(
 ) -> None:
     clock = MovedClock()
     history = MemoryHistory(clock)
-    async with street(history, MemoryRegistry(clock), clock, monkeypatch) as here:
+    async with street(history, MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
         bob, _ = await here.arrive("Bob")
         charlie, _ = await here.arrive("Charlie")
@@ -270,7 +269,7 @@ async def test_a_mark_inside_the_half_hour_brings_back_what_was_said_since_and_s
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = MovedClock()
-    async with street(MemoryHistory(clock), MemoryRegistry(clock), clock, monkeypatch) as here:
+    async with street(MemoryHistory(clock), MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
         for minute in range(45):
             clock.ms += MINUTE_MS
@@ -290,7 +289,7 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
     client = redis.connect(redis_url)
     history = RedisHistory(client)
     try:
-        async with street(history, RedisRegistry(client), now_ms, monkeypatch) as here:
+        async with street(history, RedisRegistry(client), now_ms) as here:
             alice, _ = await here.arrive("Alice")
             bob, _ = await here.arrive("Bob")
             charlie, _ = await here.arrive("Charlie")
@@ -318,10 +317,10 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
 async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(presence.hub, "TRIM_S", 0.01)
+    monkeypatch.setattr("presence.hub.hub.TRIM_S", 0.01)
     clock = MovedClock()
     history = MemoryHistory(clock)
-    async with street(history, MemoryRegistry(clock), clock, monkeypatch) as here:
+    async with street(history, MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
         await here.say(alice, "a secret")
         here.hub.exit(alice)

@@ -23,7 +23,6 @@ from chat.history.redis import RedisHistory
 from chat.messages import Draft, StreamId
 from neartalk.background import Background
 from neartalk.codes import Refused
-from neartalk.instruments import unavailable
 from neartalk.redis.client import connect
 from presence.geo import cell_at, in_range, tile_of, tiles_within
 from presence.people import Place
@@ -303,6 +302,7 @@ async def test_a_store_that_does_not_answer_in_two_seconds_is_no_ack_and_no_refu
         async with two_processes((registry, history)) as (first, second, _):
             alice, bob = await alice_and_bob(first, second)
             time, stop = Time(), history.stop("after", "append")
+            unavailable = first.platform.instruments.unavailable
             before = unavailable["history",]
             sending = asyncio.create_task(first.feed.sender.send(alice, "hello", "ref-00001"))
             await stop.arrived()

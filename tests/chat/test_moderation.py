@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def nobody(take_back: Any = None) -> Feed:
+    """A feed that may only be asked to take a message back."""
+    return cast(Feed, SimpleNamespace(take_back=take_back))
 
 
 @pytest.fixture
@@ -108,7 +115,7 @@ def test_what_was_decided_since_is_not_decided_again(mira: User) -> None:
     one = report()
     seen = Report.objects.get(pk=one.pk)
     moderation.dismiss(one, mira, "n")
-    for act in (moderation.dismiss, moderation.ban, moderation.remove):
+    for act in (moderation.dismiss, moderation.ban, partial(moderation.remove, feed=nobody())):
         with pytest.raises(Overtaken):
             act(seen, mira, "n")
     assert not Sanction.objects.exists()
@@ -123,19 +130,16 @@ def test_who_looks_again_may_answer_harder(mira: User) -> None:
     assert [row.kind for row in Sanction.objects.order_by("pk")] == ["mute", "ban"]
 
 
-def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(
-    mira: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(mira: User) -> None:
     one, other = report(evidence=evidence("hello")), report()
     asked: list[Any] = []
 
-    async def take_back(feed: Feed, tiles: list[str], message_id: str, person_id: str) -> bool:
+    async def take_back(tiles: list[str], message_id: str, person_id: str) -> bool:
         asked.append((tiles, message_id, person_id))
         return True
 
-    monkeypatch.setattr(Feed, "take_back", take_back)
     cache.set(f"report-tile:{one.pk}", "u33dc0")
-    assert moderation.remove(one, mira, "n") == "Message removed."
+    assert moderation.remove(one, mira, "n", nobody(take_back)) == "Message removed."
     assert asked == [(["u33dc0"], one.message_id, one.person_id)]
     other.refresh_from_db()
     assert other.state == "waiting"
@@ -144,21 +148,18 @@ def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(
 
 def test_a_message_whose_place_is_forgotten_was_gone_already(mira: User) -> None:
     one = report(evidence=evidence("hello"))
-    assert moderation.remove(one, mira, "n") == "Upheld; the message was gone already."
+    assert moderation.remove(one, mira, "n", nobody()) == "Upheld; the message was gone already."
 
 
-def test_while_the_store_is_lost_a_removal_leaves_the_report_as_it_was(
-    mira: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_the_store_is_lost_a_removal_leaves_the_report_as_it_was(mira: User) -> None:
     one = report(evidence=evidence("hello"))
 
     async def take_back(*args: object) -> bool:
         raise Refused("store-unavailable")
 
-    monkeypatch.setattr(Feed, "take_back", take_back)
     cache.set(f"report-tile:{one.pk}", "u33dc0")
     with pytest.raises(Refused):
-        moderation.remove(one, mira, "n")
+        moderation.remove(one, mira, "n", nobody(take_back))
     one.refresh_from_db()
     assert (one.state, done()) == ("waiting", [])
 

@@ -16,8 +16,6 @@ from django.db import OperationalError
 from django.test import AsyncClient
 
 import chat.views
-import neartalk.http
-import presence.views
 from chat.feed import RenderedMessage
 from chat.history import MemoryHistory
 from chat.history.redis import RedisHistory
@@ -26,10 +24,7 @@ from chat.reports import filing, rows
 from chat.reports.filing import FiledReport
 from neartalk.codes import Refused
 from neartalk.limits import RULES
-from neartalk.limits.memory import MemoryAllowances
-from neartalk.limits.origins import MemoryKeys
 from neartalk.models import Sanction
-from neartalk.records.writer import Records
 from neartalk.redis import client as redis
 from presence import sessions
 from presence.people import Place
@@ -102,8 +97,8 @@ class Street:
 
     def __init__(self, history: History, registry: Registry) -> None:
         self.process = Process(registry, history)
-        self.records = Records()
-        self.client = AsyncClient()
+        self.records = self.process.platform.records
+        self.client = AsyncClient(state=self.process.state)
 
     async def come(self, name: str, place: Place = HERE, device: str = "") -> Speaker:
         key = f"{name:_>43}"
@@ -120,19 +115,8 @@ class Street:
 
 
 @asynccontextmanager
-async def opened(
-    history: History, registry: Registry, patch: pytest.MonkeyPatch
-) -> AsyncIterator[Street]:
+async def opened(history: History, registry: Registry) -> AsyncIterator[Street]:
     street = Street(history, registry)
-    allowances, keys = MemoryAllowances(), MemoryKeys()
-    patch.setattr(sessions, "registry", lambda: registry)
-    patch.setattr(chat.views, "feed", lambda: street.process.feed)
-    patch.setattr(presence.views, "hub", lambda: street.process.hub)
-    patch.setattr(chat.views, "records", lambda: street.records)
-    patch.setattr(chat.views, "allowances", lambda: allowances)
-    patch.setattr(chat.views, "keys", lambda: keys)
-    patch.setattr(neartalk.http, "records", lambda: street.records)
-    patch.setattr(neartalk.http, "keys", lambda: keys)
     try:
         yield street
     finally:
@@ -140,11 +124,9 @@ async def opened(
 
 
 @asynccontextmanager
-async def in_memory(
-    patch: pytest.MonkeyPatch, clock: Callable[[], int] | None = None
-) -> AsyncIterator[Street]:
+async def in_memory(clock: Callable[[], int] | None = None) -> AsyncIterator[Street]:
     clocks = (clock,) if clock else ()
-    async with opened(MemoryHistory(*clocks), MemoryRegistry(*clocks), patch) as street:
+    async with opened(MemoryHistory(*clocks), MemoryRegistry(*clocks)) as street:
         yield street
 
 
@@ -171,7 +153,7 @@ async def test_the_server_seals_its_own_copy_of_the_message_and_the_five_before_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = MovedClock()
-    async with in_memory(monkeypatch, clock) as street:
+    async with in_memory(clock) as street:
         alice = await street.come("alice", BESIDE, device="d" * 64)
         bob = await street.come("bob", BESIDE)
         ids = []
@@ -205,7 +187,7 @@ async def test_the_server_seals_its_own_copy_of_the_message_and_the_five_before_
 async def test_whatever_else_a_client_sends_is_no_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         message_id = await alice.say("Good morning.")
         forged: dict[str, Any] = {"text": "I will hurt you", "seal": "f" * 64, "state": "upheld"}
@@ -220,7 +202,7 @@ async def test_whatever_else_a_client_sends_is_no_evidence(
 async def test_nobody_is_reported_for_what_somebody_else_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         dora = await street.come("dora")
         message_id = await dora.say("I will hurt you")
@@ -235,7 +217,7 @@ async def test_what_nobody_could_hear_here_is_no_evidence_and_the_answer_tells_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = MovedClock()
-    async with in_memory(monkeypatch, clock) as street:
+    async with in_memory(clock) as street:
         alice, bob = await street.come("alice", AWAY), await street.come("bob")
         clock.ms += 1000
         message_id = await alice.say("Far away.")
@@ -257,7 +239,7 @@ async def test_who_moved_on_reports_what_they_heard_where_they_were_and_nothing_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = MovedClock()
-    async with in_memory(monkeypatch, clock) as street:
+    async with in_memory(clock) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         heard = await alice.say("Before you left.")
         clock.ms += 1000
@@ -276,7 +258,7 @@ async def test_who_moved_on_is_reported_by_what_they_said_where_they_were(
 ) -> None:
     assert HERE.cell[:6] != BESIDE.cell[:6]
     clock = MovedClock()
-    async with in_memory(monkeypatch, clock) as street:
+    async with in_memory(clock) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         first = await alice.say("From here.")
         clock.ms += 1000
@@ -294,7 +276,7 @@ async def test_who_has_left_is_reported_by_what_they_said_as_long_as_it_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = MovedClock()
-    async with in_memory(monkeypatch, clock) as street:
+    async with in_memory(clock) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         await alice.say("One.")
         clock.ms += 1000
@@ -329,7 +311,7 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     monkeypatch.setattr("chat.reports.rows.cache", shelf)
     for module in (filing, rows):
         monkeypatch.setattr(module, "now_ms", clock)
-    async with opened(history, MemoryRegistry(clock), monkeypatch) as street:
+    async with opened(history, MemoryRegistry(clock)) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         message_id = await alice.say("A dreadful word.")
         clock.ms += HALF_HOUR_MS - 1000
@@ -379,7 +361,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
     settings.MESSAGE_LIFE_SECONDS = 1
     client = redis.connect(redis_url)
     try:
-        async with opened(RedisHistory(client), RedisRegistry(client), monkeypatch) as street:
+        async with opened(RedisHistory(client), RedisRegistry(client)) as street:
             alice, bob = await street.come("alice"), await street.come("bob")
             message_id = await alice.say("A dreadful word.")
             assert "dreadful" in await everything(client)
@@ -415,7 +397,7 @@ async def everything(client: redis.Client) -> str:
 async def test_where_the_message_stands_is_kept_in_no_row_and_as_long_as_it_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice", BESIDE), await street.come("bob")
         await bob.report(alice, await alice.say("Here I am."))
         await bob.report(alice)
@@ -431,7 +413,7 @@ async def test_a_session_reports_as_often_as_it_may_and_is_told_when_again(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.RATE_LIMITS_OFF = []
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         bob, alice = await street.come("bob"), await street.come("alice")
         answers = [await bob.report(alice) for _ in range(RULES["chat.report"].burst + 1)]
         assert [one.status_code for one in answers] == [201, 201, 201, 429]
@@ -445,7 +427,7 @@ async def test_an_address_reports_as_often_as_it_may_whatever_sessions_it_has(
 ) -> None:
     settings.RATE_LIMITS_OFF = []
     burst = RULES["chat.report.address"].burst
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice = await street.come("alice")
         found = []
         for turn in range(burst + 1):
@@ -474,7 +456,7 @@ async def test_an_address_reports_as_often_as_it_may_whatever_sessions_it_has(
 async def test_a_report_of_the_wrong_shape_is_refused(
     monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], code: str
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         body = {"person_id": alice.person_id, "reason": "hate", **wrong}
         answer = await bob.report(alice, **body)
@@ -488,7 +470,7 @@ async def test_a_report_of_the_wrong_shape_is_refused(
 async def test_three_different_subjects_mute_once_and_three_reports_of_one_do_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice", device="d" * 64), await street.come("bob")
         dora = await street.come("dora")
         for text in ("One.", "Two.", "Three."):
@@ -522,7 +504,7 @@ async def test_three_different_subjects_mute_once_and_three_reports_of_one_do_no
 async def test_only_who_may_have_met_somebody_and_each_household_once_counts(
     monkeypatch: pytest.MonkeyPatch, spot: Place, at: str, mutes: int
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice = await street.come("alice")
         for turn in range(1, 4):
             somebody = await street.come(f"somebody_{turn}", spot)
@@ -534,7 +516,7 @@ async def test_only_who_may_have_met_somebody_and_each_household_once_counts(
 async def test_reports_that_were_looked_at_do_not_mute_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice = await street.come("alice")
         for name in ("bob", "dora"):
             await (await street.come(name)).report(alice)
@@ -549,7 +531,7 @@ async def test_how_many_mute_is_the_operators_choice(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, setting: int, mutes: int
 ) -> None:
     settings.REPORTS_TO_MUTE = setting
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice = await street.come("alice")
         for name in ("bob", "dora", "erik"):
             await (await street.come(name)).report(alice)
@@ -562,7 +544,7 @@ async def test_how_many_mute_is_the_operators_choice(
 async def test_a_report_made_while_the_database_is_away_is_written_once_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         message_id = await alice.say("A dreadful word.")
         with monkeypatch.context() as broken:
@@ -588,7 +570,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
         if len(tries) == 1:
             raise OperationalError("the connection broke after the commit")
 
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         monkeypatch.setattr(chat.views, "save_report", save_report)
         await bob.report(alice)
@@ -600,7 +582,7 @@ async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("neartalk.records.writer.WAITING_MAX", 2)
-    async with in_memory(monkeypatch) as street:
+    async with in_memory() as street:
         alice = await street.come("alice")
         with monkeypatch.context() as broken:
             broken.setattr(Report.objects, "get_or_create", lost)

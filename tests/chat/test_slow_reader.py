@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from neartalk.server import Backlog
 from neartalk.server.backlog import UNSENT_MAX
 from presence.delivery import Form, Frame, QueuedConnection, Socket
 from presence.people import Person, Session
@@ -100,7 +101,7 @@ async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:
         else:
             await asyncio.Event().wait()
 
-    connection = QueuedConnection(send)
+    connection = QueuedConnection(send, Backlog())
     reader = Socket(Session("", Person("", "slow"), 0), Form.JSON, connection)
     frame = Frame("x" * 1000)
     while not connection.too_slow:

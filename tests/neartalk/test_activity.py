@@ -18,6 +18,7 @@ from django.db import OperationalError
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
+from neartalk.limits import Rules
 from neartalk.models import HourlyActivity
 from neartalk.records import activity as counting
 from neartalk.records import writer as module
@@ -187,7 +188,7 @@ def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity,
 @pytest.fixture
 def processes(each_database: str, day: Day) -> Iterator[list[Records]]:
     """Two of them, on one clock."""
-    found = [Records(), Records()]
+    found = [Records(Rules()), Records(Rules())]
     for one in found:
         one.activity = Activity(day)
     yield found
@@ -300,8 +301,9 @@ def test_the_admin_shows_hours_and_changes_none(
 def counted(monkeypatch: pytest.MonkeyPatch, day: Day) -> Activity:
     """What this process counts, in a process whose rounds the test calls."""
     monkeypatch.setattr(Background, "_round", never)
-    monkeypatch.setattr(module.records(), "activity", Activity(day))
-    return module.records().activity
+    activity = Activity(day)
+    monkeypatch.setattr(module, "Activity", lambda: activity)
+    return activity
 
 
 async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(

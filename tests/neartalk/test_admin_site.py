@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,12 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from neartalk.limits import RULES
-from neartalk.limits.memory import MemoryAllowances
-from neartalk.limits.origins import MemoryKeys
+from neartalk.limits import RULES, Hits, MemoryAllowances, MemoryKeys
 from neartalk.models import RateLimit, RateLimitHit, Sanction
-from neartalk.operators import add_groups, site
+from neartalk.operators import add_groups
 from neartalk.operators.groups import GROUPS
-from neartalk.records import record, records
+from neartalk.parts import Platform
+from neartalk.records import record
 from tests.support.operators import operator
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.django_db
 
 class Time:
     now_ms = START_MS
+    hits: Hits
 
     def __call__(self) -> int:
         return self.now_ms
@@ -46,11 +48,12 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Allowances of the test's own, and a clock that stands still."""
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.TRUSTED_PROXIES = 1
-    time = Time()
-    allowances, keys = MemoryAllowances(time), MemoryKeys(time)
-    monkeypatch.setattr(site, "allowances", lambda: allowances)
-    monkeypatch.setattr(site, "keys", lambda: keys)
-    records().hits.counts.clear()
+    time, built = Time(), Platform.build()
+    platform = replace(built, allowances=MemoryAllowances(built.rules, time), keys=MemoryKeys(time))
+    monkeypatch.setitem(
+        globals(), "AsyncClient", partial(AsyncClient, state={"neartalk": platform})
+    )
+    time.hits = platform.records.hits
     return time
 
 
@@ -111,10 +114,10 @@ async def test_one_network_keeps_nobody_out_of_their_account(clock: Time) -> Non
     assert (await attempt("mira", "a long evening", origin="203.0.113.8")).status_code == 302
 
 
-async def test_a_refused_try_is_a_hit() -> None:
+async def test_a_refused_try_is_a_hit(clock: Time) -> None:
     for number in range(AT_ONCE + 2):
         await attempt(f"mira{number}", origin="203.0.113.7")
-    counts = records().hits.counts
+    counts = clock.hits.counts
     assert [(kind.rule, count) for kind, count in counts.items()] == [("admin.login", 2)]
     assert all(len(kind.subject) == 32 for kind in counts)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Act, Rule, allow
+from neartalk.limits import RULES, Act, Rule, Rules, allow
 from neartalk.limits import rules as limits
 from neartalk.limits.allowances import Allowances
 from neartalk.limits.memory import SWEEP, MemoryAllowances
@@ -39,11 +39,11 @@ def make(request: pytest.FixtureRequest) -> Make:
     @asynccontextmanager
     async def made() -> AsyncIterator[Allowances]:
         if not url:
-            yield MemoryAllowances()
+            yield MemoryAllowances(Rules())
             return
         store = store_at(url.split(","))
         try:
-            yield RedisAllowances(store)
+            yield RedisAllowances(store, Rules())
         finally:
             await store.aclose()
 
@@ -98,7 +98,7 @@ async def test_more_at_once_than_a_burst_has_to_wait_from_the_first_time(make: M
 
 async def test_what_was_saved_may_be_spent_later() -> None:
     now_ms = 1_800_000_000_000
-    allowances = MemoryAllowances(lambda: now_ms)
+    allowances = MemoryAllowances(Rules(), lambda: now_ms)
     await allowances.take([Act("metres", "alice", 0)])
     now_ms += 8_000_000
     assert await allowances.take([Act("metres", "alice", 10_000)]) == (0, 0)
@@ -110,7 +110,7 @@ async def test_what_was_saved_may_be_spent_later() -> None:
 async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> None:
     client = connect(redis_url)
     try:
-        allowances = RedisAllowances(client)
+        allowances = RedisAllowances(client, Rules())
         act = Act("metres", "alice", 10_000)
         assert (await allowances.take([act]))[1] > 0
         second, _ = await client.time()
@@ -123,7 +123,7 @@ async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> No
 
 async def test_a_rule_that_is_off_asks_no_store(settings: Settings) -> None:
     settings.RATE_LIMITS_OFF = ["three"]
-    allowances = MemoryAllowances()
+    allowances = MemoryAllowances(Rules())
     await allow(allowances, "too-often", Act("three", "alice"))
     assert allowances.tats_ms == {}
 
@@ -145,7 +145,7 @@ async def test_a_refusal_says_when_and_a_rule_that_is_off_refuses_nothing(
 
 async def test_what_is_full_again_is_forgotten() -> None:
     now_ms = 1_800_000_000_000
-    allowances = MemoryAllowances(lambda: now_ms)
+    allowances = MemoryAllowances(Rules(), lambda: now_ms)
     for number in range(SWEEP - 1):
         await allowances.take([Act("five", str(number))])
     now_ms += HOUR_S * 1000

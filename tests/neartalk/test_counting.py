@@ -10,9 +10,8 @@ from django.test import AsyncRequestFactory
 
 from neartalk.codes import Refused
 from neartalk.http import endpoints
-from neartalk.limits import Hits
 from neartalk.limits.hits import NOBODY
-from neartalk.records import records
+from neartalk.parts import Platform
 
 if TYPE_CHECKING:
     from neartalk.http import HtmxRequest
@@ -34,10 +33,10 @@ async def test_a_limit_that_was_met_is_said_and_counted(
             raise LOST
         return {"address": "digest"}
 
-    hits = Hits()
-    monkeypatch.setattr(records(), "hits", hits)
+    platform = Platform.build()
+    hits = platform.records.hits
     monkeypatch.setattr(endpoints, "origin_of", origin)
-    request: Any = AsyncRequestFactory().get("/")
+    request: Any = AsyncRequestFactory(state={"neartalk": platform}).get("/")
     request.htmx = False
     response = await moves(request)
     assert (response.status_code, response["Retry-After"]) == (429, "9")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -14,15 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncRequestFactory
 
 from neartalk.http import health
-from neartalk.http.health import Part
+from neartalk.http.health import Health, Part
 from neartalk.http.middleware import Probes
-from neartalk.records import WAITING_MAX, records
-from neartalk.server import drain
+from neartalk.parts import Platform
+from neartalk.records import WAITING_MAX
 from tests.support.servers import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_django.fixtures import Settings
 
 SECRET = "10.1.2.3 alice hunter2"
@@ -30,21 +29,26 @@ READY, LIVE = "/api/health", "/api/health/live"
 
 
 @pytest.fixture(autouse=True)
-def database(monkeypatch: pytest.MonkeyPatch) -> Part:
+def database() -> Part:
     async def ask() -> None: ...
 
-    part = Part("database", ask)
-    monkeypatch.setattr(health, "database", part)
-    return part
+    return Part("database", ask)
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, database: Part) -> dict[str, Any]:
+    """Of a process whose database is the test's."""
+    health = Health()
+    health.parts["database"] = database
+    found = {"neartalk": Platform.build(), "health": health}
+    monkeypatch.setitem(globals(), "AsyncRequestFactory", partial(AsyncRequestFactory, state=found))
+    return found
 
 
 @pytest.fixture
-def lost_redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def lost_redis(settings: Settings, state: dict[str, Any]) -> None:
     settings.REDIS_URLS = [f"redis://:{SECRET.rsplit(maxsplit=1)[-1]}@127.0.0.1:{free_port()}"]
-    health.client.cache_clear()
-    monkeypatch.setattr(health, "redis", Part("redis", health.ping))
-    yield
-    health.client.cache_clear()
+    state["health"].parts["redis"] = Health().parts["redis"]
 
 
 async def answered_by_name(request: HttpRequest) -> HttpResponse:
@@ -95,17 +99,15 @@ async def test_a_redis_that_is_away_lets_nobody_be_sent_and_leaves_the_process_a
     assert await asked(LIVE) == (200, {"live": True})
 
 
-async def test_a_process_that_drains_is_alive_and_not_ready(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(drain.draining, "is_set", lambda: True)
+async def test_a_process_that_drains_is_alive_and_not_ready(state: dict[str, Any]) -> None:
+    state["neartalk"].draining.set()
     status, told = await asked(READY)
     assert (status, told["ready"], told["draining"]) == (503, False, True)
     assert await asked(LIVE) == (200, {"live": True})
 
 
-async def test_a_queue_of_records_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records(), "waiting", [None] * WAITING_MAX)
+async def test_a_queue_of_records_that_is_full_is_told(state: dict[str, Any]) -> None:
+    state["neartalk"].records.waiting.extend([None] * WAITING_MAX)
     status, told = await asked(READY)
     assert (status, told["records"]) == (200, False)
 

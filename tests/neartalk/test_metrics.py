@@ -9,21 +9,23 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from prometheus_client import generate_latest
 
-from neartalk import instruments
+from neartalk.asgi import build
 from neartalk.codes import Refused
 from neartalk.http import metrics
-from neartalk.instruments import registry, timed
+from neartalk.instruments import Instruments
+from neartalk.parts import Platform
 from neartalk.server.lag import LOOK_S, Lag
 from tests.support.hubs import Time
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
+INSTRUMENTS = Instruments()
 TOKEN = "a-token-of-the-tests"
 
 
 async def answer(peer: str = "127.0.0.1", **headers: str) -> HttpResponse:
-    request = AsyncRequestFactory().get("/metrics")
+    request = AsyncRequestFactory(state=build()).get("/metrics")
     given = {"host": "127.0.0.1:8080", **headers}
     request.META |= {f"HTTP_{name.upper()}": value for name, value in given.items()}
     request.META["REMOTE_ADDR"] = peer
@@ -94,33 +96,34 @@ class Store:
 
 
 def seen(name: str, **labels: str) -> float:
-    return registry.get_sample_value(name, labels) or 0.0
+    return INSTRUMENTS.registry.get_sample_value(name, labels) or 0.0
 
 
 async def test_each_call_of_a_store_is_timed_and_one_without_an_answer_counted() -> None:
-    store = timed(Store(), "test")
+    store = INSTRUMENTS.timed(Store(), "test")
     assert await store.ask("yes") == "yes"
     for code in ("away", "fast"):
         with pytest.raises(Refused):
             await store.ask(code)
     assert seen("neartalk_store_seconds_count", store="test", operation="ask") == 3
-    assert seen("neartalk_store_unavailable_total", store="test") == 1
+    assert INSTRUMENTS.unavailable == {("test",): 1}
     assert store.quick() == 1
-    text = generate_latest(registry).decode()
+    text = generate_latest(INSTRUMENTS.registry).decode()
     assert 'operation="quick"' not in text
     assert 'operation="_step"' not in text
 
 
 async def test_a_refusal_is_counted_by_code_and_rule() -> None:
-    labels = {"code": "too-fast", "rule": "chat.send"}
-    before = seen("neartalk_refusals_total", **labels)
-    instruments.told(Refused("too-fast", rule="chat.send"))
-    assert seen("neartalk_refusals_total", **labels) == before + 1
+    state = build()
+    platform: Platform = state["neartalk"]
+    platform.instruments.count_refusal(Refused("too-fast", rule="chat.send"))
+    told = generate_latest(metrics.Exposition(state)).decode()
+    assert 'neartalk_refusals_total{code="too-fast",rule="chat.send"} 1.0' in told
 
 
 async def test_how_late_the_loop_is_is_looked_at_twice_a_second() -> None:
     time, count = Time(), "neartalk_loop_lag_seconds_count"
-    before, lag = seen(count), Lag()
+    before, lag = seen(count), Lag(INSTRUMENTS)
     lag.start()
     lag.start()
     for looks in range(1, 4):

@@ -12,7 +12,7 @@ from django.db import DataError, OperationalError
 
 from neartalk.apps import add_rules
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Hits, Kind, rule, take
+from neartalk.limits import RULES, Hits, Kind, Rules, take
 from neartalk.limits import rules as limits
 from neartalk.limits.hits import KINDS_MAX, MINUTE_MS, NOBODY
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
@@ -78,12 +78,12 @@ def test_of_more_subjects_than_are_remembered_the_rest_count_as_nobody() -> None
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_changed_rule_is_read_and_one_switched_off_refuses_nothing() -> None:
-    records = Records()
+    records = Records(Rules())
     await RateLimit.objects.filter(name="chat.send").aupdate(allowance=60, period_s=30, burst=5)
     await RateLimit.objects.filter(name="place.travel").aupdate(on=False)
     await records.read_rules()
-    assert (rule("chat.send").interval_ms, rule("chat.send").tolerance_ms) == (500, 2000)
-    travel = rule("place.travel")
+    send, travel = records.rules["chat.send"], records.rules["place.travel"]
+    assert (send.interval_ms, send.tolerance_ms) == (500, 2000)
     assert travel.saves
     assert take(0, NOW_MS, 10**12, travel.tolerance_of(10**9), travel.saved_ms)[1] == 0
 
@@ -104,7 +104,7 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = Minute()
-    records = Records()
+    records = Records(Rules())
     records.hits = Hits(clock)
     records.hits.count("chat.send", "a", 3)
     clock.now_ms += MINUTE_MS
@@ -126,7 +126,7 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
 
 @pytest.mark.django_db(transaction=True)
 async def test_who_ends_in_order_writes_the_minute_that_runs_too() -> None:
-    records = Records()
+    records = Records(Rules())
     records.hits = Hits(Minute())
     records.hits.count("chat.send", "a", 3)
     await records.finish()
@@ -185,7 +185,7 @@ class Ledger:
 
 @pytest.mark.django_db(transaction=True)
 async def test_work_is_done_in_its_order_and_waits_while_the_database_is_away() -> None:
-    records, ledger = Records(), Ledger()
+    records, ledger = Records(Rules()), Ledger()
     records.write(ledger.write, 1)
     await tried(records)
     assert ledger.lines == [1]
@@ -203,7 +203,7 @@ async def test_work_is_done_in_its_order_and_waits_while_the_database_is_away() 
 
 @pytest.mark.django_db(transaction=True)
 async def test_no_more_waits_than_may_and_whoever_comes_then_is_told() -> None:
-    records, ledger = Records(), Ledger()
+    records, ledger = Records(Rules()), Ledger()
     ledger.away = True
     for line in range(WAITING_MAX):
         records.write(ledger.write, line)
@@ -220,7 +220,7 @@ async def test_no_more_waits_than_may_and_whoever_comes_then_is_told() -> None:
 async def test_what_can_never_be_written_holds_nobody_up_and_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    records, ledger = Records(), Ledger()
+    records, ledger = Records(Rules()), Ledger()
     records.write(ledger.write, "what no database takes")
     records.write(ledger.write, 2)
     await tried(records)
@@ -239,7 +239,7 @@ async def tried(records: Records) -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_what_waits_is_written_before_the_process_ends() -> None:
-    records, ledger = Records(), Ledger()
+    records, ledger = Records(Rules()), Ledger()
     ledger.away = True
     records.write(ledger.write, 1)
     await tried(records)

@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from chat.models import Report
+from neartalk.limits import Rules
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
 from neartalk.records import KEPT, retention
 from neartalk.records import writer as module
@@ -186,7 +187,7 @@ async def test_a_server_prunes_evidence_promptly_and_the_rest_each_hour(
     each_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rounds: dict[float, Callable[[], Any]] = {}
-    records = Records()
+    records = Records(Rules())
     monkeypatch.setattr(records.background, "every", rounds.__setitem__)
     monkeypatch.setattr(records.background, "later", lambda work: work.close())
     records.start()

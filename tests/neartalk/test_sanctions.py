@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import OperationalError
 
+from neartalk.limits import Rules
 from neartalk.models import Reason, Sanction
 from neartalk.records import LONGEST, ROUND_S, Sanctions
 from neartalk.records import sanctions as module
@@ -40,7 +41,7 @@ class Process(Sanctions):
     """Its rounds are the test's, and what it tells is kept."""
 
     def __init__(self, time: Time) -> None:
-        super().__init__(Records(), time)
+        super().__init__(Records(Rules()), time)
         self.time = time
         self.told: list[str] = []
         self.listen(lambda news: self.told.extend(row.person_id for row in news))

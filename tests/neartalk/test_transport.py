@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from neartalk.server import DirectTransport, backlog, write_all
-from neartalk.server.transport import indirect
+from neartalk.server import Backlog, DirectTransport, write_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
 
+BACKLOG = Backlog()
 LARGE = 100_000  # more than the kernel takes at once here, less than is too much
 
 
@@ -42,7 +42,7 @@ async def line() -> AsyncIterator[Line]:
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     peer.setblocking(False)
     inner, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
-    transport = DirectTransport(inner)
+    transport = DirectTransport(inner, BACKLOG)
     try:
         yield Line(transport, peer)
     finally:
@@ -63,7 +63,7 @@ async def test_what_is_written_is_there_at_once() -> None:
 
 async def test_a_frame_reaches_everyone() -> None:
     async with line() as one, line() as two, line() as three:
-        write_all([(each(one, two, three), b"hello")])
+        write_all([(each(one, two, three), b"hello")], BACKLOG)
         assert [x.peer.recv(10) for x in (one, two, three)] == [b"hello"] * 3
 
 
@@ -73,11 +73,12 @@ async def test_each_lot_gets_its_own_whole_and_in_order() -> None:
         stuck.transport.write(b"w" * LARGE)
         large, small = b"x" * LARGE, b"small"
         write_all(
-            [(each(one), small), (each(slow, stuck), large), ({}, b"nobody"), (each(two), b"last")]
+            [(each(one), small), (each(slow, stuck), large), ({}, b"nobody"), (each(two), b"last")],
+            BACKLOG,
         )
         assert one.peer.recv(100) == small
         assert two.peer.recv(100) == b"last"
-        write_all([(each(slow), small), (each(one, two), b"more")])
+        write_all([(each(slow), small), (each(one, two), b"more")], BACKLOG)
         assert one.peer.recv(100) == two.peer.recv(100) == b"more"
         assert await slow.read(LARGE + 5) == large + small
         assert await stuck.read(2 * LARGE) == b"w" * LARGE + large
@@ -90,34 +91,34 @@ async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> No
         gone.peer.close()
         large, small = b"x" * LARGE, b"small"
         reading = asyncio.gather(one.read(LARGE + 5), two.read(LARGE + 5))
-        write_all([(each(slow), large)])
+        write_all([(each(slow), large)], BACKLOG)
         assert slow.transport.unsent() > 0
-        assert slow.transport in indirect
-        write_all([(crowd, large)])
-        write_all([(crowd, small)])
+        assert slow.transport in BACKLOG.indirect
+        write_all([(crowd, large)], BACKLOG)
+        write_all([(crowd, small)], BACKLOG)
         assert set(await reading) == {large + small}
         assert await slow.read(2 * LARGE + 5) == large + large + small
 
 
 async def test_who_has_caught_up_is_written_to_directly_again() -> None:
     async with line() as one:
-        write_all([(each(one), b"x" * LARGE)])
+        write_all([(each(one), b"x" * LARGE)], BACKLOG)
         await one.read(LARGE)
         assert one.transport.unsent() == 0
-        write_all([(each(one), b"again")])
+        write_all([(each(one), b"again")], BACKLOG)
         assert one.peer.recv(10) == b"again"
-        assert one.transport not in indirect
+        assert one.transport not in BACKLOG.indirect
 
 
 async def test_what_the_kernel_refuses_is_watched() -> None:
     async with line() as one:
         one.transport.write(b"x" * 1000)
-        assert one.transport not in backlog.peers
+        assert one.transport not in BACKLOG.peers
         while not one.transport.unsent():
             one.transport.write(b"x" * 1000)
-        assert one.transport in backlog.peers
-    assert one.transport not in backlog.peers
-    assert one.transport not in indirect
+        assert one.transport in BACKLOG.peers
+    assert one.transport not in BACKLOG.peers
+    assert one.transport not in BACKLOG.indirect
 
 
 async def test_too_much_unread_ends_the_connection() -> None:
@@ -130,7 +131,7 @@ async def test_too_much_unread_ends_the_connection() -> None:
 async def test_no_frame_follows_the_last_one() -> None:
     async with line() as one, line() as two:
         one.transport.hush()
-        write_all([(each(one, two), b"late")])
+        write_all([(each(one, two), b"late")], BACKLOG)
         one.transport.write_frame(b"later")
         one.transport.write(b"close")
         assert one.peer.recv(10) == b"close"
@@ -145,7 +146,7 @@ async def test_a_number_that_was_given_to_another_connection_is_not_written_to()
         ours, peer = socket.socketpair()
         with ours, peer:
             peer.setblocking(False)
-            write_all([(each(one, two), b"secret")])
+            write_all([(each(one, two), b"secret")], BACKLOG)
             with pytest.raises(BlockingIOError):
                 peer.recv(10)
         assert two.peer.recv(10) == b"secret"
@@ -158,7 +159,9 @@ async def test_who_is_gone_stops_nobody_behind_them() -> None:
         gone.transport.lost()
         await asyncio.sleep(0)
         large, small = b"x" * LARGE, b"small"
-        write_all([(each(one, gone), small), (each(slow), large), (each(gone, two), small)])
+        write_all(
+            [(each(one, gone), small), (each(slow), large), (each(gone, two), small)], BACKLOG
+        )
         gone.transport.write_frame(small)
         assert one.peer.recv(10) == two.peer.recv(10) == small
         assert await slow.read(LARGE) == large
@@ -170,7 +173,7 @@ async def test_nothing_is_kept_of_who_is_gone() -> None:
         one.transport.close()  # the server's own goodbye comes last
         two.transport.close()
         two.transport.lost()
-        assert indirect.isdisjoint({one.transport, two.transport})
+        assert BACKLOG.indirect.isdisjoint({one.transport, two.transport})
 
 
 def test_all_of_it_holds_on_the_loop_of_production() -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from neartalk.codes import Refused
+from neartalk.limits import Rules
 from neartalk.models import Reason, Sanction
 from neartalk.records import Sanctions
 from neartalk.records.writer import Records
@@ -61,7 +62,7 @@ class Guest:
 
 @pytest.fixture
 def sanctions() -> Sanctions:
-    return Sanctions(Records())
+    return Sanctions(Records(Rules()))
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2, 3])

@@ -12,9 +12,9 @@ from pytest_django.fixtures import Settings
 from redis.asyncio import Redis
 
 from neartalk.codes import Refused
+from neartalk.parts import Platform
 from neartalk.redis import Store
 from neartalk.redis.shared import store_at
-from presence import sessions
 from presence.geo import Tile, cell_at, tile_of
 from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
@@ -23,6 +23,7 @@ from presence.registry import redis as registry_redis
 from presence.registry.contract import BLOCKED_MAX, HTTP_ONLY_MS, RECENT_TILES_MAX
 from presence.registry.redis import session_key
 from presence.roster import Roster
+from presence.sessions import Sessions
 from tests.support.clusters import client_at
 
 pytestmark = pytest.mark.usefixtures("patient")
@@ -301,12 +302,10 @@ async def test_a_note_that_comes_as_the_person_leaves_makes_no_ghost(stands: Sta
             assert await stand.gone(alice.digest)
 
 
-async def test_the_key_of_a_session_is_stored_nowhere(
-    stands: Stands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_key_of_a_session_is_stored_nowhere(stands: Stands) -> None:
     async with stands() as stand:
-        monkeypatch.setattr(sessions, "registry", lambda: stand.registry)
-        key, alice = await sessions.open_session("Alice")
+        sessions = Sessions(stand.registry, Platform.build().sanctions)
+        key, alice = await sessions.open("Alice")
         assert len(base64.urlsafe_b64decode(f"{key}=")) == 32
         assert await sessions.of_key(key) == alice
         await stand.registry.renew("one")

@@ -12,9 +12,12 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from chat.feed import Feed
+from chat.parts import Chat
+from neartalk.parts import Platform
 from presence.delivery import Form, Socket
 from presence.geo import cell_at
 from presence.hub import Hub
+from presence.parts import Presence
 from presence.people import Place
 
 if TYPE_CHECKING:
@@ -208,11 +211,25 @@ class Halting:
 class Process:
     """A hub and its feed, and the sockets of people who come to it."""
 
-    def __init__(self, registry: Registry, history: History, wire: Wire | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        history: History,
+        wire: Wire | None = None,
+        platform: Platform | None = None,
+    ) -> None:
         clock = getattr(registry, "clock", None)
+        self.platform = platform or Platform.build()
         self.layer = Layer(wire) if wire else None
-        self.hub = Hub(registry, self.layer, **({"clock": clock} if clock else {}))
+        self.hub = Hub(self.platform, registry, self.layer, **({"clock": clock} if clock else {}))
         self.feed = Feed(self.hub, history)
+        self.presence = Presence.of(self.platform, registry, self.hub)
+        self.chat = Chat(self.presence, history, self.feed)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What a server would put into the scope of each call."""
+        return {"neartalk": self.platform, "presence": self.presence, "chat": self.chat}
 
     async def knock(self, session: Session, since_ms: int | None = None) -> Seat:
         """A socket that begins to join; `task` is its way in."""

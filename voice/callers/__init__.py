@@ -1,15 +1,17 @@
 """Who is in voice and how they stand with each other: one contract, in memory or in Redis."""
 
 from voice.callers.contract import Caller, Callers, District, Tie, district_of, districts_heard
-from voice.callers.store import callers
+from voice.callers.memory import MemoryCallers
+from voice.callers.redis import RedisCallers
 from voice.callers.wire import from_fields, to_fields
 
 __all__ = [
     "Caller",
     "Callers",
     "District",
+    "MemoryCallers",
+    "RedisCallers",
     "Tie",
-    "callers",
     "district_of",
     "districts_heard",
     "from_fields",

@@ -74,6 +74,7 @@ class Exchange:
             layer,
             hub.process,
             "voice",
+            hub.platform.instruments,
             take=self._receive,
             later=later,
             alone=lambda: hub.leases.alone,
@@ -111,7 +112,13 @@ class Exchange:
         return ties.callers != self.picture.tied(me)
 
     def _ties(self, found: dict[str, Caller]) -> Ties:
-        return Ties(found, self.hub.leases.processes, self.hub.now_ms(), settings.VOICE_CONNECTIONS)
+        return Ties(
+            found,
+            self.hub.leases.processes,
+            self.hub.now_ms(),
+            settings.VOICE_CONNECTIONS,
+            self.hub.platform.rules["voice.knock"],
+        )
 
     def _restored(self, found: Mapping[str, Caller], ids: Iterable[str]) -> dict[str, Caller]:
         """With those whom a store that began anew has lost, and we still know to be here."""

@@ -6,23 +6,19 @@ people go, and put right what was lost on the way.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from channels.layers import get_channel_layer
 from django.conf import settings
 
-from chat.feed import feed
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from neartalk.records import records, sanctions
 from presence.delivery import Form, Frame, refusal
 from presence.geo import area_of
 from presence.hub import Hub
 from presence.sessions import why_over
 from voice.call_graph import End, Reason, Ties
-from voice.callers import Caller, Callers, District, Tie, callers, districts_heard
+from voice.callers import Caller, Callers, District, Tie, districts_heard
 from voice.mesh import is_direct
 from voice.sdp_filter import Shield
 from voice.signaling import frames
@@ -43,6 +39,8 @@ class Switchboard:
     def __init__(self, hub: Hub, callers: Callers, layer: Any = None) -> None:
         self.hub = hub
         self.callers = callers
+        self.sanctions = hub.platform.sanctions
+        self.sanctions.listen(self.hear)
         self.background = Background()
         self.later = self.background.later
         self.exchange = Exchange(
@@ -112,7 +110,7 @@ class Switchboard:
         ending = dict.fromkeys(bans & self.away.keys(), Reason.SESSION)
         ending |= dict.fromkeys(mutes & self.away.keys(), Reason.LEFT)
         for line in [*self.lines.values()]:
-            banned = bans and sanctions().banned(line.person_id, line.session.device)
+            banned = bans and self.sanctions.banned(line.person_id, line.session.device)
             if banned or not mutes.isdisjoint((line.person_id, line.session.device)):
                 self._take_out(line)
                 ending[line.person_id] = Reason.SESSION if banned else Reason.LEFT
@@ -358,7 +356,7 @@ class Switchboard:
 
     async def _end(self, line: Line) -> None:
         """The session is over, and with it everything."""
-        refused = await why_over(line.session)
+        refused = await why_over(self.sanctions, line.session)
         line.write(refusal(Form.JSON, refused))
         line.connection.close(refused.row.close)
         if line.joined:
@@ -401,13 +399,4 @@ class Switchboard:
     async def _count(self) -> None:
         """A minute of voice for each line."""
         for line in self.lines.values():
-            records().activity.speak(area_of(line.session.person.cell))
-
-
-@cache
-def switchboard() -> Switchboard:
-    """The switchboard of this process. In the embedded form there is no other to tell."""
-    layer = get_channel_layer() if settings.REDIS_URLS else None
-    board = Switchboard(feed().hub, callers(), layer)
-    sanctions().listen(board.hear)
-    return board
+            self.hub.activity.speak(area_of(line.session.person.cell))

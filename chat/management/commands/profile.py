@@ -10,7 +10,7 @@ import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.devtools import Report, profile
-from neartalk.limits import rule
+from neartalk.limits import RULES
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         rate = options["rate"]
         if min(people, cells, messages, rate) <= 0:
             raise CommandError("people, cells, messages and rate must be above 0")
-        if messages > (most := people * rule("chat.send").burst):
+        if messages > (most := people * RULES["chat.send"].burst):
             raise CommandError(f"{people} people may say {most} messages at once, not {messages}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report = runner.run(profile(people, cells, messages, rate))

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from neartalk.codes import Refused
 from neartalk.management.output import add_json, shown
-from neartalk.redis import shared
+from neartalk.redis import open_store
 from presence.delivery import panel
 from presence.geo import (
     CELL_LEVEL,
@@ -90,7 +90,7 @@ class Command(BaseCommand):
 
 async def read(place: Place) -> Found:
     """As Redis has it. Raises Refused: `store-unavailable`."""
-    client = shared()
+    client = open_store()
     try:
         return await near(RedisRegistry(client), place)
     finally:

@@ -1,0 +1,85 @@
+"""What a process stands on beneath the people, built once in the order in which it stands on each
+other; and how a call finds it.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from neartalk.instruments import Instruments
+from neartalk.limits import (
+    Allowances,
+    Keys,
+    MemoryAllowances,
+    MemoryKeys,
+    RedisAllowances,
+    RedisKeys,
+    Rules,
+)
+from neartalk.records import Records, Sanctions
+from neartalk.redis import open_store
+from neartalk.server import Backlog, Keepalive, Lag
+
+
+@dataclass(frozen=True)
+class Platform:
+    """`draining` is set where this process ends: who is here is served, and nobody is sent here any
+    more."""
+
+    instruments: Instruments
+    rules: Rules
+    allowances: Allowances
+    keys: Keys
+    records: Records
+    sanctions: Sanctions
+    backlog: Backlog
+    keepalive: Keepalive
+    lag: Lag
+    draining: threading.Event
+
+    @classmethod
+    def build(cls) -> Self:
+        """In Redis where REDIS_URL is set, else in memory. Nothing runs and nobody is asked yet."""
+        instruments, rules = Instruments(), Rules()
+        allowances: Allowances = MemoryAllowances(rules)
+        keys: Keys = MemoryKeys()
+        if settings.REDIS_URLS:
+            allowances = RedisAllowances(open_store(), rules)
+            keys = RedisKeys(open_store())
+        records = Records(rules)
+        return cls(
+            instruments,
+            rules,
+            instruments.timed(allowances, "allowances"),
+            keys,
+            records,
+            Sanctions(records),
+            Backlog(),
+            Keepalive(),
+            Lag(instruments),
+            threading.Event(),
+        )
+
+    def start(self) -> None:
+        """Begins to write records, to read rules, and to see how late the loop is."""
+        self.records.start()
+        self.lag.start()
+
+    async def finish(self) -> None:
+        """Writes what waits, before the process ends."""
+        await self.records.finish()
+
+
+def state_of(request: HttpRequest) -> Mapping[str, Any]:
+    """The state of the ASGI scope. Without a server, Django's test client is given it by name, and
+    puts it beside the headers."""
+    scope = getattr(request, "scope", None)
+    return cast(Mapping[str, Any], scope["state"] if scope else request.META["state"])
+
+
+def platform_of(request: HttpRequest) -> Platform:
+    return cast(Platform, state_of(request)["neartalk"])
