@@ -3,13 +3,13 @@
 from chat.devtools.client import ChatClient, leave
 from chat.devtools.loadtest import Load
 from chat.devtools.people import Sent, Visitor, arrive, in_reach, sent_ms, spot_of
-from chat.devtools.profiling import Report, profile
+from chat.devtools.profiling import Profile, profile
 from chat.devtools.tally import Tally, quantile, spread
 
 __all__ = [
     "ChatClient",
     "Load",
-    "Report",
+    "Profile",
     "Sent",
     "Tally",
     "Visitor",
