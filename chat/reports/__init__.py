@@ -1,6 +1,6 @@
 """Reports of people: filed with sealed evidence, reviewed in the admin."""
 
-from chat.reports import moderation
+from chat.reports import moderation, review
 from chat.reports.evidence import EARLIER_MAX, seal_of
 from chat.reports.filing import file_report
 from chat.reports.rows import save_report
@@ -9,6 +9,7 @@ __all__ = [
     "EARLIER_MAX",
     "file_report",
     "moderation",
+    "review",
     "save_report",
     "seal_of",
 ]

@@ -40,7 +40,7 @@ def test_a_step_is_timed_without_the_steps_inside_it(monkeypatch: pytest.MonkeyP
     ticks = iter([0.0, 1.0, 4.0, 10.0])
     monkeypatch.setattr("chat.devtools.stopwatch.perf_counter", lambda: next(ticks))
     watch = Stopwatch()
-    with watch.measure("outer"), watch.taking("inner"):
+    with watch.measure("outer"), watch.measure("inner"):
         pass
     assert watch.seconds["inner"] == 3
     assert watch.seconds["outer"] == 7
