@@ -12,8 +12,13 @@ from django.utils.safestring import SafeString
 
 from neartalk.limits import RULES
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
-from neartalk.operators import Choice, ReadOnly, panels
-from neartalk.operators import audit as admin_audit  # noqa: F401 some register
+from neartalk.operators import (  # some register
+    Choice,
+    ReadOnly,
+    audit,  # noqa: F401
+    panels,
+    sanctions,  # noqa: F401
+)
 from neartalk.operators import dashboard as today
 
 

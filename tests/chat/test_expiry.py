@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from django.test import AsyncClient
 from pytest_django.fixtures import Settings
 
 from chat.feed import ARRIVAL_MAX, Feed
@@ -26,6 +25,7 @@ from presence.hub import Hub
 from presence.parts import Presence
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from tests.support.calls import ProcessClient
 
 MINUTE_MS = 60_000
 HALF_HOUR_MS = 30 * MINUTE_MS
@@ -97,7 +97,7 @@ class Street:
         self.tiles = tiles_within(*HERE)
         chat = Chat(presence, history, self.feed)
         state = {"neartalk": self.platform, "presence": presence, "chat": chat}
-        self.client = AsyncClient(state=state)
+        self.client = ProcessClient(state)
         self.keys: dict[str, str] = {}
         self.said: list[tuple[int, str]] = []  # what is in range of HERE: (sent at, id)
 

@@ -29,7 +29,11 @@ pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def nobody(take_back: Any = None) -> Feed:
+async def gone(*args: object) -> bool:
+    return False
+
+
+def nobody(take_back: Any = gone) -> Feed:
     """A feed that may only be asked to take a message back."""
     return cast(Feed, SimpleNamespace(take_back=take_back))
 

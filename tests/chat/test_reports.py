@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError
-from django.test import AsyncClient
 
 import chat.views
 from chat.feed import RenderedMessage
@@ -29,6 +28,7 @@ from neartalk.redis import client as redis
 from presence import sessions
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry
+from tests.support.calls import ProcessClient
 from tests.support.hubs import AWAY, BESIDE, HERE, Page, Process, Seat
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Street:
     def __init__(self, history: History, registry: Registry) -> None:
         self.process = Process(registry, history)
         self.records = self.process.platform.records
-        self.client = AsyncClient(state=self.process.state)
+        self.client = ProcessClient(self.process.state)
 
     async def come(self, name: str, place: Place = HERE, device: str = "") -> Speaker:
         key = f"{name:_>43}"

@@ -21,6 +21,7 @@ from neartalk.operators import add_groups
 from neartalk.operators.groups import GROUPS
 from neartalk.parts import Platform
 from neartalk.records import record
+from tests.support.calls import ProcessClient
 from tests.support.operators import operator
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings.TRUSTED_PROXIES = 1
     time, built = Time(), Platform.build()
     platform = replace(built, allowances=MemoryAllowances(built.rules, time), keys=MemoryKeys(time))
-    monkeypatch.setitem(
-        globals(), "AsyncClient", partial(AsyncClient, state={"neartalk": platform})
-    )
+    monkeypatch.setitem(globals(), "AsyncClient", partial(ProcessClient, {"neartalk": platform}))
     time.hits = platform.records.hits
     return time
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.http import HttpResponse
-from django.test import AsyncRequestFactory
 
 from neartalk.codes import Refused
 from neartalk.http import endpoints
 from neartalk.limits.hits import NOBODY
 from neartalk.parts import Platform
+from tests.support.calls import ProcessRequests
 
 if TYPE_CHECKING:
     from neartalk.http import HtmxRequest
@@ -36,7 +36,7 @@ async def test_a_limit_that_was_met_is_said_and_counted(
     platform = Platform.build()
     hits = platform.records.hits
     monkeypatch.setattr(endpoints, "origin_of", origin)
-    request: Any = AsyncRequestFactory(state={"neartalk": platform}).get("/")
+    request: Any = ProcessRequests({"neartalk": platform}).get("/")
     request.htmx = False
     response = await moves(request)
     assert (response.status_code, response["Retry-After"]) == (429, "9")

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
+from neartalk.asgi import build
 from neartalk.management.commands.serve import shared
 from neartalk.server import EXTENSION
 from neartalk.server.drain import LAST_WORDS_S, TICK_S, drain
@@ -131,7 +132,11 @@ async def test_what_came_before_is_answered_and_what_is_pending_leaves_before_th
         said.append(message.get("code", message["type"]))
 
     direct = SimpleNamespace(write_frame=lambda wire: said.append(wire[2:].decode()))
-    scope = {"subprotocols": [], "extensions": {EXTENSION: SimpleNamespace(direct=direct)}}
+    scope = {
+        "subprotocols": [],
+        "extensions": {EXTENSION: SimpleNamespace(direct=direct)},
+        "state": build(),
+    }
     await Slow()(scope, events.get, send)
     assert said == [
         "websocket.accept",

@@ -19,6 +19,7 @@ from neartalk.http.health import Health, Part
 from neartalk.http.middleware import Probes
 from neartalk.parts import Platform
 from neartalk.records import WAITING_MAX
+from tests.support.calls import ProcessRequests
 from tests.support.servers import free_port
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def state(monkeypatch: pytest.MonkeyPatch, database: Part) -> dict[str, Any]:
     health = Health()
     health.parts["database"] = database
     found = {"neartalk": Platform.build(), "health": health}
-    monkeypatch.setitem(globals(), "AsyncRequestFactory", partial(AsyncRequestFactory, state=found))
+    monkeypatch.setitem(globals(), "AsyncRequestFactory", partial(ProcessRequests, found))
     return found
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.http import HttpResponse
-from django.test import AsyncRequestFactory
 from prometheus_client import generate_latest
 
 from neartalk.asgi import build
@@ -15,6 +14,7 @@ from neartalk.http import metrics
 from neartalk.instruments import Instruments
 from neartalk.parts import Platform
 from neartalk.server.lag import LOOK_S, Lag
+from tests.support.calls import ProcessRequests
 from tests.support.hubs import Time
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TOKEN = "a-token-of-the-tests"
 
 
 async def answer(peer: str = "127.0.0.1", **headers: str) -> HttpResponse:
-    request = AsyncRequestFactory(state=build()).get("/metrics")
+    request = ProcessRequests(build()).get("/metrics")
     given = {"host": "127.0.0.1:8080", **headers}
     request.META |= {f"HTTP_{name.upper()}": value for name, value in given.items()}
     request.META["REMOTE_ADDR"] = peer

@@ -13,7 +13,6 @@ from django.db import DataError, OperationalError
 from neartalk.apps import add_rules
 from neartalk.codes import Refused
 from neartalk.limits import RULES, Hits, Kind, Rules, take
-from neartalk.limits import rules as limits
 from neartalk.limits.hits import KINDS_MAX, MINUTE_MS, NOBODY
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
 from neartalk.records import WAITING_MAX
@@ -31,11 +30,6 @@ class Minute:
 
     def __call__(self) -> int:
         return self.now_ms
-
-
-@pytest.fixture(autouse=True)
-def defaults_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "current", {})
 
 
 # ---- Counting ------------------------------------------------------------------------------------
