@@ -1,4 +1,4 @@
-"""What is said and reported, for `manage.py stats`."""
+"""Counts of messages and reports, for `manage.py stats`."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from neartalk.stats import COUNTED, SOURCES, Counted, Figure
 HISTORY = re.compile(r"\{\w{6}\}:history")
 
 COUNTED += [
-    # What was taken back stands among them until its time is over.
+    # Retractions are among them until they expire.
     Counted("messages", HISTORY, "XLEN"),
     Counted("tiles with messages", HISTORY),
 ]

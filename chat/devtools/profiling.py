@@ -58,7 +58,7 @@ class Profile:
 async def profile(people: int, cells: int, messages: int, rate: float) -> Profile:
     """Lets people send in turn, `rate` messages a second in all.
 
-    Raises RuntimeError if a message was refused: then nothing here says what one costs.
+    Raises RuntimeError if a message was refused: then the seconds are not those of a message.
     """
     platform, registry = Platform.build(), MemoryRegistry()
     hub = Hub(platform, registry)

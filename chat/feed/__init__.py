@@ -1,4 +1,4 @@
-"""From history to sockets: each tile's entries in order, once, whatever is lost on the way."""
+"""From history to sockets: each tile's entries in order, once, whatever hints are lost."""
 
 from chat.feed.feed import Feed
 from chat.feed.paging import load_newest, reaches

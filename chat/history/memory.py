@@ -1,4 +1,4 @@
-"""What was said, in the memory of the one process of the embedded form."""
+"""The history in memory, for the embedded form: one process."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ at = attrgetter("at")
 
 @dataclass(slots=True)
 class Stream:
-    """One tile's entries in order, the refs that are known, and the last place ever given."""
+    """One tile's entries in order, the refs that are known, and the last id that was given."""
 
     entries: list[Entry] = field(default_factory=list)
     refs: dict[tuple[str, str], StreamId] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class MemoryHistory:
     # ---- Steps -------------------------------------------------------------------------------
 
     def _allow(self, draft: Draft) -> None:
-        """Each of the acts is allowed, or none is taken."""
+        """Takes all the allowances of a message, or none. Raises Refused: as `append`."""
         now, tats, acts = self.clock(), {}, acts_of(draft, self.rules)
         waits = []
         for act in acts:
@@ -130,7 +130,7 @@ class MemoryHistory:
         return Appended(entry.at, previous)
 
     def _fresh(self, tile: Tile) -> Stream:
-        """The stream of a tile, less what has lived its time."""
+        """The stream of a tile, without expired entries; an empty one where there is none."""
         stream = self.streams.get(tile)
         if stream is None:
             return Stream()

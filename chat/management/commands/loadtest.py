@@ -81,7 +81,7 @@ async def run(load: Load, rate: float, seconds: float) -> Tally:
 
 
 def summary(counted: Tally) -> str:
-    """The figures, and what they come to."""
+    """The counts, and a sentence on what they mean."""
     found = [lines(asdict(counted))]
     found.append(
         "Everything acked was shown once to everyone in range."
