@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Server
 
 CANDIDATES = 4
-TELL_S = 0.3  # as static/js/voice/room.js
+TELL_S = 0.3  # as static/js/voice/calls/room.js
 # Lists of those who only see others connect come up to 1 s later.
 SETTLE_S = 3.0
 # The longest of the server's rounds: each counts as often with a join as without.

@@ -360,7 +360,7 @@ def test_every_code_stands_in_its_half_with_status_close_code_and_words() -> Non
 
 
 def test_closes_that_mean_try_again_are_those_the_page_comes_back_after() -> None:
-    page = re.search(r"const AGAIN = \[([\d, ]+)\]", read(ROOT / "static/js/connection.js"))
+    page = re.search(r"const AGAIN = \[([\d, ]+)\]", read(ROOT / "static/js/server/connection.js"))
     assert page
     again, never = ({cells[2] for cells in half} - {"-"} for half in codes_told())
     assert again == {*page[1].split(", ")}

@@ -19,12 +19,12 @@ Frame = dict[str, Any]
 
 TIMEOUT_S = 30.0
 OPENING_S = 10.0
-# As static/js/connection.js: try again after these, end after every other.
+# As static/js/server/connection.js: try again after these, end after every other.
 AGAIN = {1005, 1006, 1011, 1012, 1013}
 
 
 def delay_s(attempt: int) -> float:
-    """As static/js/backoff.js."""
+    """As static/js/server/backoff.js."""
     return random.uniform(0.1, min(30.0, 2.0**attempt))
 
 

@@ -1,153 +1,103 @@
-// The page of the chat: wires its parts together and decides what each end of the socket means.
+// Entry point of the chat page: connects its modules and decides what the page does after each final close of the socket.
 
-import { alert, clear } from './alerts.js';
-import * as clock from './clock.js';
-import { connect, reconnect, send } from './connection.js';
-import { again, follow } from './follow.js';
-import { permission } from './location.js';
-import './menu.js';
-import * as messages from './messages.js';
-import * as older from './older.js';
-import { resendAll } from './outbox.js';
-import './people.js';
-import { askTabs, current, publish } from './place.js';
-import './reach.js';
-import * as self from './self.js';
-import { hold } from './scroll.js';
-import * as refusal from './refusal.js';
-import { on } from './signals.js';
-import { describe } from './trouble.js';
-import { localise } from './until.js';
-import './voice/voice.js';
+import * as chatHistory from './chat/history.js';
+import * as messages from './chat/messages.js';
+import { resendAll } from './chat/outbox.js';
+import { resendRemovals } from './chat/own-messages.js';
+import { clearAlert, showAlert } from './page/alerts.js';
+import { localise } from './page/local-time.js';
+import * as refusal from './page/refusal.js';
+import './people/empty-place.js';
+import './people/list.js';
+import './people/menu.js';
+import * as self from './people/self.js';
+import { startLocation } from './place/location-prompt.js';
+import { askTabs, currentPlace, publish } from './place/published-place.js';
+import './place/reach.js';
+import { restartTracking } from './place/tracker.js';
+import * as clock from './server/clock.js';
+import { connect, reconnect } from './server/connection.js';
+import { on } from './server/signals.js';
+import './voice/controls.js';
 
-const HEAL_MS = 20_000;
+const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;
-let healed = -Infinity;
-const removing = new Set(); // ids that were asked to be taken back and are not gone yet
+let recoveredAt = -Infinity;
 
 const ENDS = {
-  4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: leave },
-  4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: leave },
-  4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: heal },
-  4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: leave },
-  4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: leave },
+  4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: startOver },
+  4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: startOver },
+  4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: recoverSession },
+  4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
+  4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: startOver },
 };
-const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: retry };
+const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: reconnectNow };
 
-function opened() {
-  clear('connection');
+function onOpen() {
+  clearAlert('connection');
   resendAll();
-  for (const id of [...removing]) takeBack(id);
+  resendRemovals();
 }
 
-// Asked for again with the next socket if this one is gone before it answers, but not for ever.
-function takeBack(id) {
-  if (removing.has(id)) removing.delete(id);
-  else removing.add(id);
-  send({ type: 'chat.remove', id });
+function onOffline() {
+  showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
 }
 
-function offline() {
-  alert('connection', { title: 'Offline.', words: 'What you type stays here.' });
-}
-
-/** True where the page goes on by itself. A second end of that kind right after is somebody's to look at. */
-function ended(code) {
-  const soon = Date.now() - healed < HEAL_MS;
-  if ((code === 4401 || code === 4409) && current() && !soon) {
-    healed = Date.now();
-    heal(code);
+/** Returns whether the page reconnects by itself: once, not when the same close follows within 20 s. */
+function onFinalClose(code) {
+  const soon = Date.now() - recoveredAt < RECOVER_MS;
+  if ((code === 4401 || code === 4409) && currentPlace() && !soon) {
+    recoveredAt = Date.now();
+    recoverSession(code);
     return true;
   }
-  if (code === 4410) self.clean();
-  if (code === 4411) refusal.clear(); // whatever kept them from speaking before
-  alert('connection', (code === 4411 && banned(refusal.said('banned'))) || ENDS[code] || ENDED);
+  if (code === 4410) self.clearVisit();
+  if (code === 4411) refusal.clearRefusal(); // whatever kept them from speaking before
+  showAlert('connection', (code === 4411 && describeBan(refusal.lastRefusal('banned'))) || ENDS[code] || ENDED);
   return false;
 }
 
-/** What the server says of a ban, and the way to object; null where it said nothing. */
-function banned(notice) {
+/** The alert for a ban, with the link to object; null without the server's notice. */
+function describeBan(notice) {
   if (!notice) return null;
   const [title, words] = notice.querySelector('.notice-words').children;
   const href = notice.dataset.objections ?? '';
   return { title: title.textContent, words: words.textContent, label: href && 'Object', href };
 }
 
-async function heal(code) {
-  if (!current()) {
-    again();
+async function recoverSession(code) {
+  if (!currentPlace()) {
+    restartTracking();
     return;
   }
   const { done, refusal: why } = await publish({ fresh: code === 4401 });
   if (done) reconnect();
-  else if (why?.dataset.code === 'banned') alert('connection', banned(localise(why)));
-  else alert('connection', ENDED);
+  else if (why?.dataset.code === 'banned') showAlert('connection', describeBan(localise(why)));
+  else showAlert('connection', ENDED);
 }
 
-function retry() {
-  clear('connection');
+function reconnectNow() {
+  clearAlert('connection');
   reconnect();
 }
 
-function leave() {
-  self.clean();
+function startOver() {
+  self.clearVisit();
   location.assign('/');
 }
 
-function trouble(kind, accuracy) {
-  const { title, words, action, steps, href } = describe(kind, accuracy);
-  alert('place', { title: `${title}.`, words, steps, label: action, run: href ? null : lookAgain, href });
-}
-
-function lookAgain() {
-  clear('place');
-  again();
-}
-
-// A browser that would ask must not do so before somebody pressed a button: here, or on the page before.
-async function locate() {
-  if (current() || (await permission()) !== 'prompt') {
-    follow({ trouble, fixed: () => clear('place') });
-    return;
-  }
-  alert('place', {
-    title: 'NearTalk follows you only if you let it.',
-    words: 'Until then you stay in the block you came from.',
-    label: 'Use my location',
-    run: () => {
-      clear('place');
-      follow({ trouble, fixed: () => clear('place') });
-    },
-  });
-}
-
 on('welcome', ({ now }) => {
-  clock.set(Number(now));
-  messages.refresh();
+  clock.setServerTime(Number(now));
+  messages.refreshAges();
   setTimeout(() => {
-    messages.settle();
-    older.reset();
+    messages.finishLoading();
+    chatHistory.restart();
   }, SETTLE_MS);
 });
-on('mark', () => messages.settle());
-on('gone', ({ ids }) => {
-  for (const id of ids.split(' ')) removing.delete(id);
-  messages.remove(ids.split(' '));
-});
-document.addEventListener('neartalk:session', self.refresh);
-
-document.getElementById('messages').addEventListener('click', ({ target }) => {
-  const act = target.closest('[data-act]')?.dataset.act;
-  const row = target.closest('.message');
-  if (act === 'remove') takeBack(row.dataset.id);
-  if (act === 'own') {
-    const open = target.closest('button').getAttribute('aria-expanded') !== 'true';
-    target.closest('button').setAttribute('aria-expanded', String(open));
-    row.querySelector('.own').hidden = !open;
-    hold();
-  }
-});
+on('mark', () => messages.finishLoading());
+on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
+document.addEventListener('neartalk:session', self.reloadSelf);
 
 askTabs();
-connect({ open: opened, offline, final: ended });
-locate();
+connect({ onOpen, onOffline, onFinalClose });
+startLocation();

@@ -40,8 +40,8 @@ pytestmark = pytest.mark.browser
 
 # A frame that was on its way when its sender was blocked, and a page of older messages.
 LATE = """async () => {
-  const { admit } = await import('/static/js/messages.js');
-  admit(window.rows);
+  const { addMessages } = await import('/static/js/chat/messages.js');
+  addMessages(window.rows);
   return document.querySelectorAll('#messages > li').length;
 }"""
 KEEP_ROWS = """() => {

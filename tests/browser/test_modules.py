@@ -21,7 +21,7 @@ METRE = 1 / 111_195  # in degrees of latitude
 START_MS = 1_800_000_000_000
 
 CELLS = """async (spots) => {
-  const { encode, centre, isCell } = await import('/static/js/geohash.js');
+  const { encode, centre, isCell } = await import('/static/js/place/geohash.js');
   return spots.map(([lat, lon]) => {
     const cell = encode(lat, lon);
     const middle = centre(cell);
@@ -31,10 +31,10 @@ CELLS = """async (spots) => {
 # One fix after another: metres north of the anchor, ms since the start, and whether the page comes
 # from being hidden. Answers where the anchor went.
 JUDGE = """async ([fixes, metre]) => {
-  const { settled, judge } = await import('/static/js/anchor.js');
-  let state = settled({ lat: 0, lon: 0 });
+  const { anchoredAt, applyFix } = await import('/static/js/place/movement.js');
+  let state = anchoredAt({ lat: 0, lon: 0 });
   return fixes.map(([north, at, returned]) => {
-    const judged = judge(state, { lat: north * metre, lon: 0 }, at, returned);
+    const judged = applyFix(state, { lat: north * metre, lon: 0 }, at, returned);
     state = judged.state;
     return judged.moved;
   });
@@ -93,7 +93,7 @@ def test_beyond_85_degrees_is_the_last_row_and_past_180_is_the_other_side(page: 
 def test_a_hint_is_one_of_1024_and_shared_by_districts_all_over_the_world(page: Page) -> None:
     cells = [cell_at(*spot) for spot in spots()[:4000]]
     hints = """async (cells) => {
-      const { hint } = await import('/static/js/geohash.js');
+      const { hint } = await import('/static/js/place/geohash.js');
       return cells.map(hint);
     }"""
     found = page.evaluate(hints, cells)
@@ -116,7 +116,7 @@ def test_only_seven_characters_of_the_alphabet_are_a_cell(page: Page) -> None:
         7,
     ]
     check = """async (all) => {
-      const { isCell } = await import('/static/js/geohash.js');
+      const { isCell } = await import('/static/js/place/geohash.js');
       return all.map(isCell);
     }"""
     assert page.evaluate(check, ["u33dc0c", *texts]) == [True, *[False] * len(texts)]
@@ -160,17 +160,18 @@ def test_after_a_minute_hidden_the_first_fix_outside_counts(page: Page) -> None:
 def test_the_first_fix_of_all_is_published_and_a_still_device_is_waited_for(page: Page) -> None:
     answer = page.evaluate(
         """async ([metre, start]) => {
-          const { settled, judge, wait, dueAt } = await import('/static/js/anchor.js');
-          const first = judge(settled(null), { lat: 0, lon: 0 }, start);
-          const inside = judge(first.state, { lat: 100 * metre, lon: 0 }, start);
-          const outside = judge(inside.state, { lat: 200 * metre, lon: 0 }, start);
-          const due = dueAt(outside.state);
+          const movement = await import('/static/js/place/movement.js');
+          const { anchoredAt, applyFix, applyTimeout, timeoutAt } = movement;
+          const first = applyFix(anchoredAt(null), { lat: 0, lon: 0 }, start);
+          const inside = applyFix(first.state, { lat: 100 * metre, lon: 0 }, start);
+          const outside = applyFix(inside.state, { lat: 200 * metre, lon: 0 }, start);
+          const due = timeoutAt(outside.state);
           return {
             first: first.moved,
-            nothing: dueAt(inside.state),
+            nothing: timeoutAt(inside.state),
             due,
-            early: wait(outside.state, due - 1).moved,
-            late: wait(outside.state, due),
+            early: applyTimeout(outside.state, due - 1).moved,
+            late: applyTimeout(outside.state, due),
           };
         }""",
         [METRE, START_MS],
@@ -190,9 +191,9 @@ def test_metres_are_great_circle_metres_across_the_antimeridian_too(page: Page) 
     ]
     found = page.evaluate(
         """async (pairs) => {
-          const { metres } = await import('/static/js/anchor.js');
+          const { distanceM } = await import('/static/js/place/movement.js');
           const spot = ([lat, lon]) => ({ lat, lon });
-          return pairs.map(([a, b]) => metres(spot(a), spot(b)));
+          return pairs.map(([a, b]) => distanceM(spot(a), spot(b)));
         }""",
         pairs,
     )
@@ -207,7 +208,7 @@ def test_the_first_try_comes_within_a_second_and_later_ones_wait_up_to_half_a_mi
 ) -> None:
     found = page.evaluate(
         """async () => {
-          const { delayMs } = await import('/static/js/backoff.js');
+          const { delayMs } = await import('/static/js/server/backoff.js');
           const tries = [...Array(12).keys()];
           return tries.map((attempt) => [delayMs(attempt, 0), delayMs(attempt, 1)]);
         }"""
@@ -218,7 +219,7 @@ def test_the_first_try_comes_within_a_second_and_later_ones_wait_up_to_half_a_mi
 def test_jitter_spreads_people_who_lost_the_same_server(page: Page) -> None:
     found = page.evaluate(
         """async () => {
-          const { delayMs } = await import('/static/js/backoff.js');
+          const { delayMs } = await import('/static/js/server/backoff.js');
           const each = Array.from({ length: 1000 });
           return [0, 3].map((attempt) => each.map(() => delayMs(attempt)));
         }"""

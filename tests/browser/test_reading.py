@@ -221,6 +221,9 @@ def left_ms(visitor: Visitor, row: Locator) -> int:
     """What the page's own clock leaves of a message's life."""
     return int(
         row.evaluate(
-            """async (row) => row.dataset.expires - (await import('/static/js/clock.js')).now()"""
+            """async (row) => {
+              const { serverNow } = await import('/static/js/server/clock.js');
+              return row.dataset.expires - serverNow();
+            }"""
         )
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 WISHES = {"useinbandfec=1", "usedtx=1"}
-# The states of a tile (view.js), and what each may be told besides a distance.
+# The states of a tile (view-model.js), and what each may be told besides a distance.
 STATES: dict[str, list[dict[str, Any]]] = {
     "near": [{}],
     "knocked": [{}],
@@ -36,16 +36,16 @@ STATES: dict[str, list[dict[str, Any]]] = {
 def words(page: Page, function: str, *args: Any) -> Any:
     """The answer of a function of words.js."""
     call = """async ([name, args]) => {
-      const words = await import('/static/js/voice/words.js');
+      const words = await import('/static/js/voice/panel/words.js');
       return words[name](...args);
     }"""
     return page.evaluate(call, [function, args])
 
 
-def wishing(page: Page, *descriptions: str) -> list[str]:
+def with_opus_options(page: Page, *descriptions: str) -> list[str]:
     call = """async (all) => {
-      const { wishing } = await import('/static/js/voice/sdp.js');
-      return all.map((sdp) => wishing(sdp));
+      const { withOpusOptions } = await import('/static/js/voice/calls/sdp.js');
+      return all.map((sdp) => withOpusOptions(sdp));
     }"""
     return list(page.evaluate(call, descriptions))
 
@@ -68,7 +68,7 @@ def test_a_digest_is_sha_256_at_every_length_around_a_block(page: Page) -> None:
     ]
     found = page.evaluate(
         """async (texts) => {
-          const { sha256 } = await import('/static/js/voice/sha256.js');
+          const { sha256 } = await import('/static/js/voice/panel/sha256.js');
           return texts.map((text) => [...sha256(text)]);
         }""",
         texts,
@@ -87,7 +87,7 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
     ]
     found = page.evaluate(
         """async (people) => {
-          const { person } = await import('/static/js/voice/names.js');
+          const { person } = await import('/static/js/voice/panel/appearance.js');
           return people.map(person);
         }""",
         people,
@@ -110,15 +110,15 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
 def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(page: Page) -> None:
     offered, asked, answered = page.evaluate(
         """async () => {
-          const { wishing } = await import('/static/js/voice/sdp.js');
+          const { withOpusOptions } = await import('/static/js/voice/calls/sdp.js');
           const [one, other] = [new RTCPeerConnection(), new RTCPeerConnection()];
           one.addTransceiver('audio');
           await one.setLocalDescription();
           const offered = one.localDescription.sdp; // candidates are added to it
-          const sdp = wishing(offered);
+          const sdp = withOpusOptions(offered);
           await other.setRemoteDescription({ type: 'offer', sdp });
           await other.setLocalDescription();
-          const back = wishing(other.localDescription.sdp);
+          const back = withOpusOptions(other.localDescription.sdp);
           await one.setRemoteDescription({ type: 'answer', sdp: back });
           const all = [offered, sdp, back];
           for (const pc of [one, other]) pc.close();
@@ -131,7 +131,7 @@ def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(pag
     others = [line for line in offered.split("\r\n") if not line.startswith(f"a=fmtp:{opus} ")]
     kept = [line for line in asked.split("\r\n") if not line.startswith(f"a=fmtp:{opus} ")]
     assert kept == others
-    assert wishing(page, asked) == [asked]
+    assert with_opus_options(page, asked) == [asked]
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,11 @@ def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(pag
 def test_odd_descriptions_ask_too_and_lose_nothing(
     page: Page, sdp: str, asks: dict[str, set[str]]
 ) -> None:
-    (asked,) = wishing(page, sdp)
+    (asked,) = with_opus_options(page, sdp)
     assert formats(asked) == asks
     maps = [line for line in sdp.splitlines() if line.startswith("a=rtpmap")]
     assert [line for line in asked.splitlines() if line.startswith("a=rtpmap")] == maps
-    assert wishing(page, asked) == [asked]
+    assert with_opus_options(page, asked) == [asked]
 
 
 # ---- Words ---------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_odd_descriptions_ask_too_and_lose_nothing(
 
 def test_every_state_of_a_tile_has_words_of_its_own(page: Page) -> None:
     lines = [
-        words(page, "line", state, {"distance": "~300 m", **known})
+        words(page, "tileLine", state, {"distance": "~300 m", **known})
         for state, all_known in STATES.items()
         for known in all_known
     ]
@@ -183,7 +183,7 @@ def test_every_state_of_a_tile_has_words_of_its_own(page: Page) -> None:
 
 def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
     def line(state: str, **known: Any) -> Any:
-        return words(page, "line", state, {"distance": "~300 m", **known})
+        return words(page, "tileLine", state, {"distance": "~300 m", **known})
 
     assert line("knocks") == "You hear each other only if you say yes."
     assert line("declined", seconds=600) == "Not now. You can knock again in 10 min."
@@ -192,8 +192,8 @@ def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
     assert line("live", direct=True) == "~300 m, direct"
     assert line("waiting", ahead=0, limit=8) == "Next in line. All 8 places are taken."
     right_here = {"distance": "right around you"}
-    assert words(page, "line", "near", right_here) == "Right around you"
-    notice = page.evaluate("async () => (await import('/static/js/voice/words.js')).noRelay")
+    assert words(page, "tileLine", "near", right_here) == "Right around you"
+    notice = page.evaluate("async () => (await import('/static/js/voice/panel/words.js')).noRelay")
     assert notice == {
         "title": "The shield needs a relay, and this server has none.",
         "words": "Stay out, or talk directly:"
@@ -203,13 +203,15 @@ def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
 
 def test_all_that_can_be_wrong_with_a_microphone_has_words_and_lets_one_listen(page: Page) -> None:
     wrong = ("denied", "unasked", "missing", "busy", "lost", "insecure")
-    found = [words(page, "trouble", state) for state in wrong]
+    found = [words(page, "microphoneNotice", state) for state in wrong]
     assert len({str(one) for one in found}) == len(wrong)
     for one in found:
         assert one["words"].endswith("You can listen meanwhile.")
     assert found[0]["title"] == "No microphone yet."
     assert found[0]["words"].startswith("Allow it in the site settings")
-    assert [words(page, "trouble", state) for state in ("off", "asking", "ready")] == [None] * 3
+    assert [words(page, "microphoneNotice", state) for state in ("off", "asking", "ready")] == [
+        None
+    ] * 3
 
 
 @pytest.mark.parametrize(
@@ -227,12 +229,14 @@ def test_all_that_can_be_wrong_with_a_microphone_has_words_and_lets_one_listen(p
 def test_your_microphone_is_a_sentence(
     page: Page, microphone: dict[str, Any], deaf: bool, said: str
 ) -> None:
-    assert words(page, "own", {"muted": False, "held": False, **microphone}, deaf) == said
+    assert (
+        words(page, "microphoneLine", {"muted": False, "held": False, **microphone}, deaf) == said
+    )
 
 
 def test_who_hears_you_is_a_sentence(page: Page) -> None:
     def heard(hearing: list[str], unheard: list[str], speaks: str = "on") -> str:
-        return "".join(words(page, "heard", hearing, unheard, speaks))
+        return "".join(words(page, "audience", hearing, unheard, speaks))
 
     assert heard([], []) == "Nobody hears you yet."
     assert heard(["Ana"], []) == "Heard by Ana."
@@ -266,11 +270,11 @@ def test_who_hears_you_is_a_sentence(page: Page) -> None:
 def test_a_change_is_told_once_in_words(
     page: Page, before: str | None, state: str, said: str
 ) -> None:
-    assert words(page, "news", "Ana", before, state, "apart") == said
+    assert words(page, "announcement", "Ana", before, state, "apart") == said
 
 
 def test_seconds_are_said_as_people_say_them(page: Page) -> None:
-    assert [words(page, "time", seconds) for seconds in (-3, 0.2, 8, 60, 61, 600)] == [
+    assert [words(page, "duration", seconds) for seconds in (-3, 0.2, 8, 60, 61, 600)] == [
         "1 s",
         "1 s",
         "8 s",

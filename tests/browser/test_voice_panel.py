@@ -334,12 +334,12 @@ def test_what_happens_at_once_is_said_in_one_go(relayed: Server, speak: Speak) -
     alice.page.evaluate(LISTEN)
     alice.page.evaluate(
         """async () => {
-          const { facts } = await import('/static/js/voice/room.js');
-          const { draw } = await import('/static/js/voice/stage.js');
+          const { facts } = await import('/static/js/voice/calls/facts.js');
+          const { scheduleRender } = await import('/static/js/voice/panel/renderer.js');
           facts.peers = ['Ana', 'Bo'].map((username, turn) => ({
             person_id: String(turn).repeat(16), username, distance: '~300 m', state: 'knocked',
           }));
-          draw();
+          scheduleRender();
         }"""
     )
     wait_until(alice.page, "() => window.told.length")

@@ -40,7 +40,7 @@ COUNT_SOUND = """
 """
 GAIN = "([turn, wanted]) => Math.abs(window.gains.at(turn).gain.value - wanted) < 0.005"
 TALKS = """async () => {
-  const { microphone } = await import('/static/js/voice/microphone.js');
+  const { microphone } = await import('/static/js/voice/audio/microphone.js');
   return [microphone.track.enabled, !microphone.muted];
 }"""
 # What Chromium says of a page that begins to play before it is touched.

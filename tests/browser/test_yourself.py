@@ -39,7 +39,7 @@ def test_an_empty_place_hands_out_its_link(server: Server, visit: Invite) -> Non
         server, elsewhere(), permissions=["geolocation", "clipboard-read", "clipboard-write"]
     ).arrive()
     alice.page.get_by_role("button", name="Share link").click()
-    expect(alice.page.locator("#told")).to_have_text("Link copied.")
+    expect(alice.page.locator("#notify-status")).to_have_text("Link copied.")
     assert alice.page.evaluate("navigator.clipboard.readText()") == f"{alice.url}/"
 
 
@@ -49,7 +49,9 @@ def test_an_empty_place_says_when_someone_comes(server: Server, visit: Invite, m
     tell = alice.page.get_by_role("button", name="Tell me when someone comes")
     tell.click()
     expect(tell).to_have_attribute("aria-pressed", "true")
-    expect(alice.page.locator("#told")).to_have_text("This page’s title will say it. Keep it open.")
+    expect(alice.page.locator("#notify-status")).to_have_text(
+        "This page’s title will say it. Keep it open."
+    )
     alice.hide()
     meet(server, north(spot, 2), "bob")
     expect(alice.page).to_have_title("Someone is near. Near, 500 m")

@@ -1,6 +1,7 @@
 """Who is near, drawn: the same as the templates say in one go, whatever was kept of before."""
 
 import json
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -60,7 +61,7 @@ def tree(html: str) -> list[Any]:
         parts = [one if isinstance(one, str) else of(one) for one in element.parts]
         return [element.tag, element.attributes, parts]
 
-    return [of(one) for one in parse("".join(line.strip() for line in html.splitlines()))]
+    return [of(one) for one in parse(re.sub(r">\s+<", "><", html.strip()))]
 
 
 @settings(deadline=None)

@@ -1,0 +1,63 @@
+// The message field: shows a count from 400 characters on, sends on Enter, and keeps its draft over a reload.
+
+import { loadText, saveText } from '../page/storage.js';
+
+const KEY = 'neartalk.draft';
+const COUNT_FROM = 400;
+
+const form = document.getElementById('composer');
+const field = document.getElementById('text');
+const counter = document.getElementById('counter');
+const max = Number(field.dataset.max);
+const fine = window.matchMedia('(pointer: fine)');
+const grows = CSS.supports('field-sizing: content');
+
+/** Empties the field and returns its text; null, and the field unchanged, where the text is empty or too long. */
+export function extractText() {
+  const text = field.value.trim();
+  if (!text || lengthOf(text) > max) {
+    field.focus();
+    return null;
+  }
+  setText('');
+  return text;
+}
+
+/** Puts a text back unless something else was written meanwhile; returns whether it did. */
+export function restoreText(text) {
+  if (field.value.trim()) return false;
+  setText(text);
+  field.focus();
+  return true;
+}
+
+// As the server counts: characters after NFKC, not halves of them.
+function lengthOf(text) {
+  return [...text.normalize('NFKC')].length;
+}
+
+function setText(text) {
+  field.value = text;
+  onInput();
+}
+
+function onInput() {
+  saveText(KEY, field.value);
+  if (!grows) field.rows = Math.min(5, field.value.split('\n').length);
+  const used = lengthOf(field.value.trim());
+  const over = used - max;
+  counter.hidden = used < COUNT_FROM;
+  counter.textContent = over > 0 ? `${used} of ${max} characters. Take ${over} out and send again.` : `${used} of ${max}`;
+  counter.classList.toggle('field-error', over > 0);
+  if (over > 0) field.setAttribute('aria-invalid', 'true');
+  else field.removeAttribute('aria-invalid');
+}
+
+field.addEventListener('input', onInput);
+field.addEventListener('keydown', (event) => {
+  // Enter also ends the choice of a character in an input method. A phone's Enter is the only way to a new line.
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !fine.matches) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+setText(field.value || loadText(KEY) || '');

@@ -1,0 +1,128 @@
+// The list of messages: each message once, in the order of time, removed when it expires.
+
+import { isBlocked, onBlock } from '../people/blocks.js';
+import { serverNow } from '../server/clock.js';
+import { compareRows, groupWithPrevious, labelRing, renderAge } from './message-row.js';
+import { updateStop } from './roving-focus.js';
+import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
+import { addMissed } from '../page/title.js';
+
+export const LIFE_MS = 30 * 60_000; // of a message
+const TICK_MS = 10_000;
+
+const list = document.getElementById('messages');
+const log = list.parentElement;
+const removedIds = new Map(); // id: when the message has expired; a removal may overtake its message
+let expiryTimer = 0;
+
+/** Adds rows in any order; those that are shown, expired, removed or blocked already are left out. */
+export function addMessages(rows) {
+  const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !removedIds.has(dataset.id) && !isBlocked(dataset.person));
+  let fresh = 0;
+  preserveScroll(() => {
+    for (const row of added) fresh += insert(row);
+  });
+  updateStop();
+  if (isLoaded()) {
+    addUnread(fresh);
+    addMissed(fresh);
+  }
+  scheduleExpiry();
+}
+
+/** Removes messages, also those that arrive later. */
+export function removeMessages(ids) {
+  preserveScroll(() => {
+    for (const id of ids) {
+      removedIds.set(id, serverNow() + LIFE_MS);
+      removeRow(rowOf(id));
+    }
+  });
+  scheduleExpiry();
+}
+
+export function rowOf(id) {
+  return document.getElementById(`m-${id}`);
+}
+
+export function oldestRow() {
+  return list.firstElementChild;
+}
+
+/** Ends the initial load: from now on screen readers announce arrivals, and they count as unread. */
+export function finishLoading() {
+  if (isLoaded()) return;
+  document.getElementById('loading').remove();
+  log.removeAttribute('aria-busy');
+  log.removeAttribute('aria-live');
+  scrollToEnd();
+}
+
+function isLoaded() {
+  return !log.hasAttribute('aria-live');
+}
+
+// Returns 1 for somebody else's message at the end, which counts as unread, else 0.
+function insert(row) {
+  const known = rowOf(row.dataset.id);
+  if (known && !known.classList.contains('outgoing')) return 0;
+  known?.remove();
+  let before = list.lastElementChild;
+  while (before && compareRows(before, row) > 0) before = before.previousElementSibling;
+  const last = before === list.lastElementChild;
+  if (before) before.after(row);
+  else list.prepend(row);
+  labelRing(row);
+  renderAge(row);
+  groupWithPrevious(row);
+  groupWithPrevious(row.nextElementSibling);
+  if (!last || known || !isLoaded()) return 0;
+  row.classList.add('arrives');
+  return row.classList.contains('mine') ? 0 : 1;
+}
+
+function removeRow(row) {
+  if (!row) return;
+  const next = row.nextElementSibling;
+  if (row.contains(document.activeElement)) document.getElementById('scroller').focus({ preventScroll: true });
+  row.remove();
+  groupWithPrevious(next);
+  updateStop();
+}
+
+// All messages live equally long, so the first row is the next to expire.
+function scheduleExpiry() {
+  clearTimeout(expiryTimer);
+  const first = oldestRow();
+  if (first) expiryTimer = setTimeout(expire, Math.max(0, first.dataset.expires - serverNow()));
+}
+
+function expire() {
+  for (const [id, at] of removedIds) if (at <= serverNow()) removedIds.delete(id);
+  if (oldestRow()?.dataset.expires <= serverNow()) {
+    preserveScroll(() => {
+      while (oldestRow()?.dataset.expires <= serverNow()) removeRow(oldestRow());
+    });
+  }
+  scheduleExpiry();
+}
+
+/** Expires messages and renders ages now: after the clock was set or the page woke, timers are late. */
+export function refreshAges() {
+  expire();
+  for (const row of list.children) renderAge(row);
+}
+
+onBlock(() => {
+  preserveScroll(() => {
+    for (const row of [...list.children]) if (isBlocked(row.dataset.person)) removeRow(row);
+  });
+  scheduleExpiry();
+});
+document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
+  if (target !== list) return;
+  detail.shouldSwap = false; // placed one by one instead
+  addMessages([...detail.fragment.children]);
+});
+document.addEventListener('visibilitychange', () => document.hidden || refreshAges());
+setInterval(refreshAges, TICK_MS);

@@ -1,0 +1,132 @@
+// The outbox: messages without an ack yet. They are kept over a reload and sent again under the same ref until the server
+// acknowledges or refuses them.
+
+import { delayMs } from '../server/backoff.js';
+import * as composer from './composer.js';
+import { isOpen, send } from '../server/connection.js';
+import { LIFE_MS, addMessages, rowOf } from './messages.js';
+import * as refusal from '../page/refusal.js';
+import { loadJson, saveJson } from '../page/storage.js';
+import { scrollToEnd } from './scroll.js';
+import { on } from '../server/signals.js';
+
+const KEY = 'neartalk.outbox';
+const UNANSWERED_MS = 10_000;
+// These come together with a close, which near.js handles.
+const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banned', 'try-later'];
+
+const list = document.getElementById('outbox');
+const template = document.getElementById('outgoing');
+const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept
+
+/** Sends everything again, after the socket opened. */
+export function resendAll() {
+  for (const item of items.values()) {
+    item.tries = 0;
+    if (Date.now() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be sent by itself
+    else transmit(item);
+  }
+}
+
+function add({ ref, text, at, failed = false }) {
+  const row = template.content.cloneNode(true).firstElementChild;
+  row.dataset.ref = ref;
+  row.querySelector('.text').textContent = text;
+  list.append(row);
+  const item = { ref, text, at, failed, tries: 0, row, timer: 0 };
+  items.set(ref, item);
+  if (failed) fail(item);
+  save();
+  return item;
+}
+
+function frameOf({ ref, text }) {
+  return { type: 'chat.send', text, ref };
+}
+
+function transmit(item) {
+  clearTimeout(item.timer);
+  if (!item.failed && send(frameOf(item))) expectAnswer(item);
+}
+
+// A timeout is not a refusal: the message may have arrived, and the server keeps a ref only once.
+function expectAnswer(item) {
+  clearTimeout(item.timer);
+  item.timer = setTimeout(() => transmit(item), UNANSWERED_MS);
+}
+
+function remove(item) {
+  clearTimeout(item.timer);
+  items.delete(item.ref);
+  item.row.remove();
+  save();
+}
+
+function fail(item) {
+  clearTimeout(item.timer);
+  item.failed = true;
+  item.row.dataset.state = 'failed';
+  item.row.querySelector('.life').textContent = 'Not sent';
+  save();
+}
+
+function save() {
+  const kept = [...items.values()].map(({ ref, text, at, failed }) => ({ ref, text, at, failed }));
+  saveJson(KEY, kept);
+}
+
+function newRef() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event) => {
+  const text = composer.extractText();
+  if (!text) return event.preventDefault();
+  refusal.clearRefusal();
+  const item = add({ ref: newRef(), text, at: Date.now() });
+  scrollToEnd();
+  if (!isOpen()) return event.preventDefault(); // htmx would queue it; it goes out on open with the others
+  event.detail.messageBody = JSON.stringify(frameOf(item));
+  expectAnswer(item);
+});
+
+on('ack', ({ ref, id }) => {
+  const item = items.get(ref);
+  if (!item) return;
+  remove(item);
+  if (!rowOf(id)) addMessages([confirmedRow(item, id)]);
+});
+
+// The row of an acknowledged message whose copy from the server has not arrived: that one will replace it.
+function confirmedRow({ row, text }, id) {
+  row.id = `m-${id}`;
+  const at = parseInt(id, 10); // a message lives from when it was kept, however late that is known
+  Object.assign(row.dataset, { id, state: 'sent', sent: at, expires: at + LIFE_MS, person: 'you' });
+  row.querySelector('.text').textContent = text;
+  row.querySelector('.life').innerHTML = '<span class="unseen">Sent, gone in </span><span class="minutes">30</span> min';
+  return row;
+}
+
+refusal.onRefusal(({ ref, code }) => {
+  const item = items.get(ref);
+  if (!item) return !CLOSING.includes(code);
+  if (code === 'store-unavailable') {
+    clearTimeout(item.timer);
+    item.timer = setTimeout(() => transmit(item), delayMs(item.tries));
+    item.tries += 1;
+    return false;
+  }
+  if (composer.restoreText(item.text)) remove(item);
+  else fail(item);
+  return true;
+});
+
+list.addEventListener('click', ({ target }) => {
+  if (!target.closest('[data-act="put-back"]')) return;
+  const item = items.get(target.closest('.outgoing').dataset.ref);
+  if (composer.restoreText(item.text)) remove(item);
+  else document.getElementById('text').focus();
+});
+
+const kept = loadJson(KEY);
+if (Array.isArray(kept)) kept.filter((item) => item?.ref).forEach(add);

@@ -1,0 +1,76 @@
+// Scroll position of the conversation: it follows the end while you are there, and stands still while you read back.
+
+const END_PX = 48;
+
+const scroller = document.getElementById('scroller');
+const list = document.getElementById('messages');
+const moreButton = document.getElementById('more');
+let following = true;
+let unread = 0;
+
+/** Runs a change of the list so that the visible rows do not move. */
+export function preserveScroll(change) {
+  const tops = following ? [] : visibleRows().map((row) => [row, row.getBoundingClientRect().top]);
+  change();
+  if (following) {
+    scrollToEnd();
+    return;
+  }
+  const [row, top] = tops.find(([row]) => row.isConnected) ?? [];
+  if (row) scroller.scrollTop += row.getBoundingClientRect().top - top;
+}
+
+/** Scrolls to the end if it was in view; to be called after something beside the rows changed its size. */
+export function stayAtEnd() {
+  if (following) scrollToEnd();
+}
+
+export function scrollToEnd() {
+  scroller.scrollTop = scroller.scrollHeight;
+  markRead();
+}
+
+/** Adds to the count of messages below the visible part. */
+export function addUnread(number) {
+  if (following || !number) return;
+  unread += number;
+  moreButton.textContent = unread === 1 ? '1 new message' : `${unread} new messages`;
+  moreButton.hidden = false;
+}
+
+export function onReachTop(listener) {
+  scroller.addEventListener('scroll', () => isAtTop() && listener(), { passive: true });
+}
+
+/** Whether the top is in view, also where everything fits. */
+export function isAtTop() {
+  return scroller.scrollTop < END_PX;
+}
+
+function visibleRows() {
+  const top = scroller.getBoundingClientRect().top;
+  const bottom = top + scroller.clientHeight;
+  return [...list.children].filter((row) => {
+    const box = row.getBoundingClientRect();
+    return box.bottom > top && box.top < bottom;
+  });
+}
+
+function markRead() {
+  following = true;
+  unread = 0;
+  moreButton.hidden = true;
+}
+
+scroller.addEventListener('scroll', () => {
+  following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_PX;
+  if (following) markRead();
+}, { passive: true });
+
+moreButton.addEventListener('click', () => {
+  scrollToEnd();
+  scroller.focus();
+});
+
+// A raised keyboard or a growing field takes room from below: the end stays in sight.
+new ResizeObserver(stayAtEnd).observe(scroller);

@@ -1,0 +1,57 @@
+// The server's refusal of what you sent: shown above the message field, with a countdown where waiting helps.
+
+import { localise } from './local-time.js';
+
+const container = document.getElementById('refusal');
+let timer = 0;
+let listener = () => {};
+let last = null;
+
+/** Calls back with each refusal's dataset; a listener that returns false keeps it from being shown. */
+export function onRefusal(callback) {
+  listener = callback;
+}
+
+/** The last refusal as an element, if it had this code; else null. */
+export function lastRefusal(code) {
+  return last?.dataset.code === code ? last : null;
+}
+
+export function showRefusal(notice) {
+  clearRefusal();
+  container.replaceChildren(document.importNode(notice, true));
+  const seconds = Number(notice.dataset.retryAfter ?? 0);
+  if (seconds) countdown(container.firstElementChild, seconds);
+}
+
+export function clearRefusal() {
+  clearInterval(timer);
+  container.replaceChildren();
+}
+
+// Screen readers read the sentence once; only the visible copy counts down.
+function countdown(notice, seconds) {
+  const full = notice.querySelector('.why');
+  const counting = full.cloneNode(true);
+  counting.setAttribute('aria-hidden', 'true');
+  full.classList.add('unseen');
+  full.after(counting);
+  const end = Date.now() + seconds * 1000;
+  const tick = () => {
+    const left = (end - Date.now()) / 1000;
+    if (left <= 0) return clearRefusal();
+    counting.textContent = full.textContent.replace(/\d+(?= s\b)/, String(Math.ceil(left)));
+    notice.querySelector('.remains')?.setAttribute('stroke-dasharray', `${(30 * left) / seconds} 30`);
+  };
+  tick();
+  timer = setInterval(tick, 250);
+}
+
+document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
+  if (target !== container) return;
+  detail.shouldSwap = false;
+  for (const notice of detail.fragment.querySelectorAll('.notice')) {
+    last = localise(notice);
+    if (listener(notice.dataset) !== false) showRefusal(notice);
+  }
+});

@@ -1,0 +1,34 @@
+// The page's title: your reach, with the number of messages and the last event since the page was hidden.
+
+let base = document.title;
+let missed = 0;
+let announcement = '';
+
+export function setTitle(title) {
+  base = title;
+  render();
+}
+
+export function addMissed(number) {
+  if (!document.hidden || !number) return;
+  missed += number;
+  render();
+}
+
+/** Puts one sentence in front until the page is visible. */
+export function announce(sentence) {
+  if (!document.hidden) return;
+  announcement = sentence;
+  render();
+}
+
+function render() {
+  document.title = [missed && `(${missed})`, announcement && `${announcement}.`, base].filter(Boolean).join(' ');
+}
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  missed = 0;
+  announcement = '';
+  render();
+});

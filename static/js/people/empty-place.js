@@ -1,0 +1,77 @@
+// An empty place: its buttons to reach further, share the link or be notified, and the notification when someone arrives.
+
+import { requestRadius } from '../place/reach.js';
+import { stayAtEnd } from '../chat/scroll.js';
+import { announce } from '../page/title.js';
+
+const CONFIRM_MS = 4000;
+
+const field = document.getElementById('text');
+const words = field.placeholder;
+let alone = null;
+
+function updateCount() {
+  const count = Number(document.getElementById('people-count').dataset.count);
+  field.placeholder = count ? words : field.dataset.alone;
+  if (alone && count) announceArrival(count);
+  alone = !count;
+  stayAtEnd();
+}
+
+function announceArrival(count) {
+  const button = document.getElementById('notify');
+  if (button.getAttribute('aria-pressed') !== 'true') return;
+  setPressed(button, false, '');
+  announce('Someone is near');
+  if (document.hidden) notify(count === 1 ? '1 person is in your reach.' : `${count} people are in your reach.`);
+}
+
+// Phones allow notifications from a service worker only and throw here; the title says it as well.
+function notify(body) {
+  if (!('Notification' in window) || Notification.permission !== 'granted') return;
+  try {
+    const notification = new Notification('Someone is near', { body, tag: 'neartalk', icon: '/static/icons/neartalk-192.png' });
+    notification.onclick = () => {
+      window.focus();
+      notification.close();
+    };
+  } catch {
+    announce('Someone is near');
+  }
+}
+
+function setPressed(button, pressed, sentence) {
+  button.setAttribute('aria-pressed', String(pressed));
+  document.getElementById('notify-status').textContent = sentence;
+}
+
+async function toggleNotify(button) {
+  if (button.getAttribute('aria-pressed') === 'true') return setPressed(button, false, '');
+  const allowed = 'Notification' in window && (await Notification.requestPermission()) === 'granted';
+  setPressed(button, true, allowed ? 'You get a notification while this page stays open.' : 'This page’s title will say it. Keep it open.');
+}
+
+async function share() {
+  const url = `${location.origin}/`;
+  if (navigator.share) {
+    await navigator.share({ title: 'NearTalk', text: 'Talk with me on NearTalk, right here.', url }).catch(() => {});
+    return;
+  }
+  const copied = await navigator.clipboard?.writeText(url).then(() => true, () => false);
+  const status = document.getElementById('notify-status');
+  status.textContent = copied ? 'Link copied.' : `Send this: ${url}`;
+  if (copied) setTimeout(() => (status.textContent = ''), CONFIRM_MS);
+}
+
+document.getElementById('scroller').addEventListener('click', ({ target }) => {
+  const button = target.closest('.nobody button');
+  if (button?.id === 'further') {
+    document.getElementById('radius').focus(); // the button goes with the answer
+    requestRadius(Number(button.dataset.radius));
+  }
+  if (button?.id === 'share') share();
+  if (button?.id === 'notify') toggleNotify(button);
+});
+
+document.addEventListener('htmx:oobAfterSwap', updateCount);
+updateCount();

@@ -1,0 +1,38 @@
+// Location on the chat page: starts tracking, or asks for a press of a button first, and shows the errors of the device.
+
+import { clearAlert, showAlert } from '../page/alerts.js';
+import { permissionState } from './geolocation.js';
+import { describeError } from './location-errors.js';
+import { currentPlace } from './published-place.js';
+import { restartTracking, startTracking } from './tracker.js';
+
+// A permission prompt must follow a press of a button: here, or on the welcome page.
+export async function startLocation() {
+  if (currentPlace() || (await permissionState()) !== 'prompt') {
+    track();
+    return;
+  }
+  showAlert('place', {
+    title: 'NearTalk follows you only if you let it.',
+    words: 'Until then you stay in the block you came from.',
+    label: 'Use my location',
+    run: () => {
+      clearAlert('place');
+      track();
+    },
+  });
+}
+
+function track() {
+  startTracking({ onError, onFix: () => clearAlert('place') });
+}
+
+function onError(kind, accuracy) {
+  const { title, words, action, steps, href } = describeError(kind, accuracy);
+  showAlert('place', { title: `${title}.`, words, steps, label: action, run: href ? null : retry, href });
+}
+
+function retry() {
+  clearAlert('place');
+  restartTracking();
+}

@@ -1,0 +1,123 @@
+// The published place: the cell and radius that the server knows, kept in this tab's session storage and broadcast to the
+// other tabs. It never holds a position.
+
+import { callAll } from '../page/listeners.js';
+import { loadJson, removeText, saveJson } from '../page/storage.js';
+import { call, refusalIn, succeeded } from '../server/http.js';
+import { centre, hint, isCell } from './geohash.js';
+
+const KEY = 'neartalk.place';
+const RADIUS_DEFAULT_M = 500;
+const FAILED = { done: false, retryAfter: 0, refusal: null };
+
+const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('neartalk') : null;
+const listeners = [];
+let place = load();
+let queue = Promise.resolve();
+
+tabs?.addEventListener('message', ({ data }) => {
+  if (data.ask) broadcast();
+  else if (isCell(data.cell)) applyPlace(data);
+});
+
+export function currentPlace() {
+  return place;
+}
+
+export function currentRadiusM() {
+  // The page holds what the server sent last; another tab may have changed it.
+  const shown = document.getElementById('reach-output')?.dataset.radius;
+  return Number(shown) || place?.radius || RADIUS_DEFAULT_M;
+}
+
+/** Calls back with each new place {cell, radius}, whichever tab published it. */
+export function onPlace(listener) {
+  listeners.push(listener);
+}
+
+/** Asks the other tabs for their place; it arrives as if it had been published. */
+export function askTabs() {
+  tabs?.postMessage({ ask: true });
+}
+
+export function clearPlace() {
+  place = null;
+  removeText(KEY);
+}
+
+/**
+ * Publishes a cell's centre with a radius in metres; both default to the current ones. `fresh` starts a session first, which
+ * is also done when the server knows none. Resolves to {done, retryAfter, refusal}, retryAfter in seconds; never rejects.
+ */
+export function publish({ cell, radius, fresh = false } = {}) {
+  // In sequence: an older place that waited for its session must not arrive after a newer one.
+  queue = queue
+    .then(() => publishNow(cell ?? place.cell, radius ?? currentRadiusM(), fresh))
+    .catch((error) => {
+      reportError(error);
+      return FAILED;
+    });
+  return queue;
+}
+
+async function publishNow(cell, radius, fresh) {
+  let answer = fresh ? null : await updateLocation(cell, radius);
+  const anew = !answer || answer.status === 401;
+  if (anew) {
+    const made = await createSession();
+    if (!succeeded(made)) return outcome(made);
+    answer = await updateLocation(cell, radius);
+  }
+  if (succeeded(answer)) {
+    applyPlace({ cell, radius: narrowedRadius(answer) ?? radius });
+    broadcast();
+    if (anew) document.dispatchEvent(new Event('neartalk:session'));
+  }
+  return outcome(answer);
+}
+
+// A new session keeps the name that the page shows, if the server accepts it.
+async function createSession() {
+  const username = document.getElementById('self')?.dataset.name;
+  const made = username ? await call('POST', '/api/session/create', { username }) : null;
+  return made && made.status !== 422 ? made : call('POST', '/api/session/create');
+}
+
+function updateLocation(cell, radius) {
+  const { lat, lon } = centre(cell);
+  // `near` routes the request to the process that holds the sockets of this place.
+  return call('POST', `/api/location/update?near=${hint(cell)}`, { lat, lon, radius });
+}
+
+// The slider gets this header as an htmx event; it is read here so that the next publish does not ask for too much again.
+function narrowedRadius(xhr) {
+  try {
+    return JSON.parse(xhr.getResponseHeader('HX-Trigger'))?.['radius-narrowed']?.radius;
+  } catch {
+    return undefined;
+  }
+}
+
+function outcome(xhr) {
+  const refusal = succeeded(xhr) ? null : refusalIn(xhr);
+  return {
+    done: succeeded(xhr),
+    retryAfter: Number(refusal?.dataset.retryAfter ?? 0),
+    refusal,
+  };
+}
+
+function applyPlace({ cell, radius }) {
+  place = { cell, radius };
+  saveJson(KEY, place);
+  callAll(listeners, place);
+}
+
+function broadcast() {
+  if (place) tabs?.postMessage(place);
+}
+
+function load() {
+  const kept = loadJson(KEY);
+  return isCell(kept?.cell) ? kept : null;
+}

@@ -1,0 +1,16 @@
+// The browser's media session: what a locked screen or a headset shows of voice, and can press.
+
+/** Sets the actions {hangup(), togglemicrophone()}; null ends the session. */
+export function setMediaSession(actions) {
+  const session = navigator.mediaSession;
+  if (!session) return;
+  session.playbackState = actions ? 'playing' : 'none';
+  session.metadata = actions ? new MediaMetadata({ title: 'Voice', artist: 'NearTalk' }) : null;
+  for (const name of ['hangup', 'togglemicrophone']) {
+    try {
+      session.setActionHandler(name, actions?.[name] ?? null);
+    } catch {
+      continue; // not every browser knows both
+    }
+  }
+}

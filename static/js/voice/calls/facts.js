@@ -1,0 +1,56 @@
+// What this page knows of voice: the server's list of peers, and what has happened to each of them.
+
+const ENDED_MS = 10_000;
+const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', policy: '', peers: [], unheard: [], count: 0, limit: 0 };
+
+/**
+ * joined, online, requestedPolicy; policy, peers, unheard, count and limit as the server sent them; and by person: ended
+ * {peer, reason}, muted (they muted themselves), until (ms, when a knock is possible again), declinedByMe.
+ */
+export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set() };
+
+/** Applies a voice.peers frame. */
+export function applyPeers({ policy, peers, unheard, count, limit }) {
+  Object.assign(facts, { joined: true, online: true, requestedPolicy: policy, policy, peers, unheard, count, limit });
+  forgetUnlisted();
+  for (const peer of peers) applyPeer(peer);
+}
+
+/** Applies the end of the call with a peer; `onForget` is called when it need not be shown any more. */
+export function applyEnd(peer, reason, onForget) {
+  const mark = { peer, reason };
+  const id = peer.person_id;
+  facts.ended.set(id, mark);
+  facts.muted.delete(id);
+  setTimeout(() => {
+    if (facts.ended.get(id) !== mark) return;
+    facts.ended.delete(id);
+    onForget();
+  }, ENDED_MS);
+}
+
+/** Applies what you answer or ask: knock, accept or decline. */
+export function applyAct(verb, id) {
+  if (verb === 'decline') facts.ended.delete(id);
+  facts.declinedByMe[verb === 'decline' ? 'add' : 'delete'](id);
+}
+
+/** Forgets everything, after voice was left. */
+export function clearFacts() {
+  for (const each of [facts.ended, facts.muted, facts.until, facts.declinedByMe]) each.clear();
+  Object.assign(facts, UNKNOWN);
+}
+
+// Whoever left voice is not kept: in a busy place that would be more and more people.
+function forgetUnlisted() {
+  const listed = new Set([...facts.peers.map(({ person_id: id }) => id), ...facts.ended.keys()]);
+  for (const each of [facts.muted, facts.until, facts.declinedByMe]) {
+    for (const id of [...each.keys()]) if (!listed.has(id)) each.delete(id);
+  }
+}
+
+function applyPeer({ person_id: id, state, retry_after: seconds }) {
+  if (state === 'declined') facts.until.set(id, Date.now() + seconds * 1000);
+  else facts.until.delete(id);
+  if (state !== 'near' && state !== 'declined') facts.ended.delete(id);
+}

@@ -1,0 +1,154 @@
+// One call: an RTCPeerConnection with one audio line, negotiated by perfect negotiation (WebRTC 1.0, 10.7). Frames go out by
+// `send`; connection-monitor.js decides when to try again.
+
+import { withOpusOptions } from './sdp.js';
+import { ConnectionMonitor } from './connection-monitor.js';
+
+export class Peer {
+  /**
+   * polite, direct; track (or null); servers() resolves to RTCIceServer[]; send(type, fields); onStream(stream); onChange().
+   */
+  constructor(options) {
+    Object.assign(this, options);
+    this.pc = null;
+    this.closed = false;
+    this.makingOffer = false;
+    this.candidates = []; // ours, since ICE last started
+    this.monitor = new ConnectionMonitor(this);
+    this.begin();
+  }
+
+  /** connecting, live, reconnecting or failed. */
+  get state() {
+    return this.monitor.state;
+  }
+
+  /** Why it failed: 'relay', which does not answer, or 'path', where none leads there. */
+  get why() {
+    return this.direct || this.candidates.length ? 'path' : 'relay';
+  }
+
+  /** Whether our offer has no answer yet. */
+  get unanswered() {
+    return this.pc.signalingState === 'have-local-offer';
+  }
+
+  receive(kind, body) {
+    this.queue = this.queue.then(() => !this.closed && this.applyRemote(kind, body)).catch(() => {});
+  }
+
+  setTrack(track) {
+    this.track = track;
+    this.queue = this.queue.then(() => this.attach()).catch(() => {});
+  }
+
+  configure(servers) {
+    if (this.pc?.signalingState !== 'closed') this.pc?.setConfiguration(this.configuration(servers));
+  }
+
+  /** Allows direct paths, if both sides chose so, or only the relay. */
+  setDirect(direct) {
+    this.direct = direct;
+    this.restart();
+  }
+
+  /** Restarts ICE: on another network, or over a relay that lost the allocation. Audio goes on meanwhile. */
+  async restart() {
+    const servers = await this.servers();
+    if (this.closed || !this.pc) return;
+    this.configure(servers);
+    if (this.polite && !this.pc.remoteDescription) return;
+    this.candidates = [];
+    this.pc.restartIce();
+    // The event waits for a stable state, which may never come if the offer was lost.
+    if (this.unanswered) await this.offer();
+  }
+
+  close() {
+    this.closed = true;
+    this.monitor.close();
+    this.pc?.close();
+  }
+
+  // ---- To the other side -----------------------------------------------------------------------
+
+  /** Begins the connection; the monitor begins it again if it could not be made. */
+  begin() {
+    this.queue = this.start().catch(() => this.monitor.onFailed());
+  }
+
+  async start() {
+    const servers = await this.servers();
+    if (this.closed) return;
+    const pc = new RTCPeerConnection(this.configuration(servers));
+    this.pc = pc;
+    pc.onnegotiationneeded = () => this.offer();
+    pc.onicecandidate = ({ candidate }) => candidate?.candidate && this.onCandidate(candidate.candidate);
+    pc.ontrack = ({ track }) => this.onStream(new MediaStream([track]));
+    pc.onconnectionstatechange = () => this.monitor.onStateChange();
+    if (!this.polite) pc.addTransceiver('audio', { direction: 'sendrecv' });
+    await this.attach();
+    this.monitor.onStarted();
+  }
+
+  configuration(servers) {
+    return { iceServers: servers, iceTransportPolicy: this.direct ? 'all' : 'relay', bundlePolicy: 'max-bundle' };
+  }
+
+  async offer() {
+    if (this.closed || (this.polite && !this.pc.remoteDescription)) return;
+    try {
+      this.makingOffer = true;
+      await this.pc.setLocalDescription();
+      this.sendDescription();
+      this.monitor.onStarted();
+    } catch {
+      this.monitor.onFailed();
+    } finally {
+      this.makingOffer = false;
+    }
+  }
+
+  /** Sends the local description, the first time or again. */
+  sendDescription() {
+    const { type, sdp } = this.pc.localDescription;
+    this.send(`voice.${type}`, { sdp: withOpusOptions(sdp) });
+  }
+
+  onCandidate(candidate) {
+    this.candidates.push(candidate);
+    this.send('voice.candidate', { candidate });
+    this.monitor.onCandidateSent();
+  }
+
+  /** Sends every candidate again. */
+  resendCandidates() {
+    for (const candidate of this.candidates) this.send('voice.candidate', { candidate });
+  }
+
+  // ---- From the other side ---------------------------------------------------------------------
+
+  async applyRemote(kind, body) {
+    if (kind === 'candidate') await this.pc.addIceCandidate({ candidate: body, sdpMLineIndex: 0 });
+    else if (kind === 'offer') await this.answer(body);
+    else if (this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });
+  }
+
+  async answer(sdp) {
+    const collision = this.makingOffer || this.pc.signalingState !== 'stable';
+    if (collision && !this.polite) return;
+    await this.pc.setRemoteDescription({ type: 'offer', sdp }); // rolls back an offer of our own
+    await this.attach();
+    await this.pc.setLocalDescription();
+    this.sendDescription();
+    if (this.state !== 'live') this.monitor.onStarted(true);
+  }
+
+  // A track that comes late or changes needs no new offer: the line is sendrecv from the start.
+  async attach() {
+    const [line] = this.pc?.getTransceivers() ?? [];
+    if (!line || line.stopped) return;
+    if (line.direction !== 'sendrecv') line.direction = 'sendrecv';
+    await line.sender.replaceTrack(this.track);
+  }
+}

@@ -1,0 +1,169 @@
+// The voice room: joins over the signalling socket, applies the server's frames to facts.js, and hands the list of peers to
+// the mesh of calls.
+
+import { isBlocked } from '../../people/blocks.js';
+import { applyAct, applyEnd, applyPeers, clearFacts, facts } from './facts.js';
+import * as ice from './ice.js';
+import { Mesh } from './mesh.js';
+import * as signaling from './signaling.js';
+
+const MUTED_MS = 300; // holding to talk changes the mute quickly; the server counts frames
+const RETRY_MS = 2000;
+
+// Identifies this page over all of its sockets, so that calls outlive one. A reload makes another.
+const pageId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+let callbacks = {};
+let joins = 0; // how often this page joined or left
+let shieldCount = 0; // how often the shield was raised
+let muted = false;
+let mutedTimer = 0;
+let retryTimer = 0;
+let informed = new Map(); // person_id: the instance that knows whether this microphone is muted
+
+export const mesh = new Mesh({
+  servers: ice.iceServers,
+  send: signaling.send,
+  onStream: (id, stream) => callbacks.onStream(id, stream),
+  onStreamEnd: (id) => callbacks.onStreamEnd(id),
+  onChange: (id) => {
+    if (mesh.stateOf(id) === 'live') sendMuted();
+    callbacks.onChange();
+  },
+});
+
+/**
+ * Joins voice. handlers is {onChange(), onStream(id, stream), onStreamEnd(id), onRefused(frame), onOver(why, message)}: why is
+ * a close code, 'elsewhere' or 'muted', which comes with the server's message.
+ */
+export function join(policy, handlers) {
+  callbacks = handlers;
+  facts.requestedPolicy = policy;
+  signaling.open({ onOpen, onFrame, onLost, onFinalClose: onOver });
+  joins += 1;
+  const mine = joins;
+  ice.iceServers().then(() => mine === joins && ice.startRenewing((servers) => mesh.configure(servers)));
+}
+
+/** Joins anew with another policy: 'relay' or 'direct'. */
+export function setPolicy(policy) {
+  facts.requestedPolicy = policy;
+  const sent = signaling.send(joinRequest());
+  if (!sent && isRaisingShield()) mesh.close();
+}
+
+export function leave() {
+  signaling.send({ type: 'voice.leave' });
+  reset();
+}
+
+/** Sends `verb`: knock, accept or decline. */
+export function sendAct(verb, id) {
+  applyAct(verb, id);
+  signaling.send({ type: `voice.${verb}`, to: id });
+}
+
+export function requestPeers() {
+  signaling.send({ type: 'voice.peers' });
+}
+
+export function setMuted(now) {
+  if (muted === now) return;
+  muted = now;
+  sendMuted();
+}
+
+function joinRequest() {
+  return { type: 'voice.join', policy: facts.requestedPolicy, instance: `${pageId}-${shieldCount + (isRaisingShield() ? 1 : 0)}` };
+}
+
+// A browser keeps a direct path that works, whatever policy is set later. So when the shield is raised all calls restart, on
+// both sides, as those of another page would.
+function isRaisingShield() {
+  return facts.requestedPolicy === 'relay' && facts.policy === 'direct';
+}
+
+function restartBehindShield() {
+  shieldCount += 1;
+  mesh.close();
+}
+
+function reset() {
+  joins += 1;
+  signaling.close();
+  mesh.close();
+  ice.stopRenewing();
+  clearTimeout(mutedTimer);
+  clearTimeout(retryTimer);
+  informed = new Map();
+  clearFacts();
+}
+
+function onOver(why, message) {
+  reset();
+  callbacks.onOver(why, message);
+}
+
+function onOpen() {
+  facts.online = true;
+  signaling.send(joinRequest());
+  callbacks.onChange();
+}
+
+function onLost() {
+  facts.online = false;
+  facts.joined = false;
+  callbacks.onChange();
+}
+
+// ---- Frames from the server -----------------------------------------------------------------------
+
+function onFrame(frame) {
+  if (frame.type === 'voice.peers') onPeers(frame);
+  else if (frame.type === 'voice.end') onEnd(frame);
+  else if (frame.type === 'voice.state') facts.muted.set(frame.from, frame.muted);
+  else if (frame.type === 'error') onRefused(frame);
+  else if (frame.sdp || frame.candidate) negotiate(frame);
+  callbacks.onChange();
+}
+
+function onPeers(frame) {
+  const back = !facts.joined;
+  const { policy, peers } = frame;
+  if (facts.policy === 'direct' && policy === 'relay') restartBehindShield();
+  applyPeers(frame);
+  mesh.update(peers);
+  if (back) mesh.retry();
+  if (peers.some(({ person_id: id, instance: theirs }) => theirs && informed.get(id) !== theirs)) sendMuted();
+}
+
+function onEnd({ from, reason }) {
+  const peer = facts.peers.find((one) => one.person_id === from);
+  if (peer && !isBlocked(from)) applyEnd(peer, reason, () => callbacks.onChange());
+}
+
+function negotiate(frame) {
+  if (!mesh.receive(frame) && frame.sdp) requestPeers();
+}
+
+function onRefused(frame) {
+  const { code, ref, retry_after: seconds } = frame;
+  if (code === 'voice-elsewhere') return onOver('elsewhere');
+  if (code === 'muted') return onOver('muted', frame.message);
+  if (code === 'no-relay' && facts.joined) facts.requestedPolicy = facts.policy;
+  if (code === 'out-of-reach' || code === 'not-agreed') requestPeers();
+  if (code === 'not-joined') onLost();
+  if (!ref && !facts.joined && code !== 'no-relay') {
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(() => signaling.send(joinRequest()), seconds ? seconds * 1000 : RETRY_MS);
+  }
+  return callbacks.onRefused(frame);
+}
+
+function sendMuted() {
+  clearTimeout(mutedTimer);
+  mutedTimer = setTimeout(() => {
+    informed = new Map(facts.peers.map((peer) => [peer.person_id, peer.instance]));
+    if (!signaling.send({ type: 'voice.state', muted })) informed.clear();
+  }, MUTED_MS);
+}

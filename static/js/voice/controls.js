@@ -1,0 +1,93 @@
+// Entry point of voice: binds the controls of the panel, and events outside of it that concern calls.
+
+import { onBlock } from '../people/blocks.js';
+import { onPlace } from '../place/published-place.js';
+import * as lifecycle from './lifecycle.js';
+import * as volumes from './audio/volumes.js';
+import { save, saved, volumeOf } from './session-state.js';
+import { microphone, onChange, onDevices } from './audio/microphone.js';
+import * as room from './calls/room.js';
+import * as output from './audio/output.js';
+import { display, onRetry, renderDevices, scheduleRender } from './panel/renderer.js';
+import * as pushToTalk from './audio/push-to-talk.js';
+import { toggleExpanded } from './panel/tiles.js';
+
+const find = (id) => document.getElementById(`voice-${id}`);
+let network = navigator.connection?.type;
+
+const ON_CLICK = {
+  start: lifecycle.startCheck,
+  join: () => lifecycle.join(false),
+  'join-muted': () => lifecycle.join(true),
+  'stay-out': lifecycle.exit,
+  mute: () => lifecycle.setMuted(!microphone.muted),
+  'bar-mute': () => lifecycle.setMuted(!microphone.muted),
+  sound: () => volumes.setDeaf(!saved.deaf),
+  leave: lifecycle.leave,
+};
+const ON_TILE_ACT = {
+  knock: (id) => room.sendAct('knock', id),
+  cancel: (id) => room.sendAct('decline', id),
+  accept: (id) => room.sendAct('accept', id),
+  decline: (id) => room.sendAct('decline', id),
+  end: (id) => room.sendAct('decline', id),
+  hush: (id) => volumes.setForPerson(id, { hushed: !volumeOf(id).hushed }),
+  more: toggleExpanded,
+};
+const ON_DEVICE = {
+  audioinput: (id) => {
+    save({ input: id });
+    lifecycle.openMicrophone(id);
+  },
+  audiooutput: volumes.setOutput,
+};
+
+for (const [id, run] of Object.entries(ON_CLICK)) find(id).addEventListener('click', run);
+find('tiles').addEventListener('click', ({ target }) => {
+  const act = target.closest('[data-act]')?.dataset.act;
+  if (!act) return;
+  ON_TILE_ACT[act](target.closest('.tile').dataset.person);
+  scheduleRender();
+});
+find('tiles').addEventListener('input', ({ target }) => {
+  volumes.setForPerson(target.closest('.tile').dataset.person, { volume: Number(target.value) });
+  scheduleRender();
+});
+find('shield').addEventListener('change', ({ target }) => lifecycle.setShield(target.checked));
+find('falls').checked = saved.falls;
+find('falls').addEventListener('change', ({ target }) => {
+  save({ falls: target.checked });
+  volumes.applyAll();
+});
+document.getElementById('voice').addEventListener('change', ({ target }) => ON_DEVICE[target.dataset.device]?.(target.value));
+pushToTalk.bind(find('hold'), () => display.phase === 'in' && microphone.state === 'ready', lifecycle.holdToTalk);
+onRetry(() => lifecycle.openMicrophone());
+
+onChange(() => {
+  room.mesh.setTrack(microphone.track);
+  output.measureTrack(microphone.track);
+  room.setMuted(microphone.muted || microphone.state !== 'ready');
+  scheduleRender();
+});
+onDevices(() => display.phase !== 'out' && renderDevices());
+
+// Leave before the page does: others see it at once, not after the 30 s in which a page may come back.
+document.addEventListener('submit', ({ target }) => target.id === 'leave' && display.phase !== 'out' && lifecycle.leave(), { capture: true });
+document.addEventListener('htmx:oobAfterSwap', ({ target }) => target.id === 'people-list' && scheduleRender());
+onPlace(() => display.phase === 'in' && room.requestPeers());
+onBlock(() => display.phase === 'in' && room.requestPeers()); // ends their call now, not with the server's next round
+document.addEventListener('neartalk:session', () => {
+  if (display.phase === 'out') return;
+  room.leave();
+  lifecycle.endWith(4401);
+});
+window.addEventListener('online', () => room.mesh.restart());
+navigator.connection?.addEventListener('change', () => {
+  // The event also comes with each change of speed; only another network needs an ICE restart.
+  if (navigator.connection.type === network) return;
+  network = navigator.connection.type;
+  room.mesh.restart();
+});
+
+scheduleRender();
+lifecycle.resume();

@@ -1,0 +1,146 @@
+// The lifecycle of voice on this page: microphone check, join, resume after a reload, leave.
+
+import * as volumes from './audio/volumes.js';
+import { save, saved, touch, wasJoinedRecently } from './session-state.js';
+import { setMediaSession } from './audio/media-session.js';
+import * as mic from './audio/microphone.js';
+import { clearNotice, showNotice } from './panel/notices.js';
+import { facts } from './calls/facts.js';
+import * as room from './calls/room.js';
+import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
+import * as words from './panel/words.js';
+
+const TICK_MS = 1000;
+const PASSING_MS = 8000;
+const LOCK = 'neartalk.voice'; // held by the tab that is in voice
+const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
+
+const { microphone } = mic;
+let ticker = 0;
+let releaseLock = () => {};
+
+/** Starts the microphone check; nothing is sent to anybody yet. */
+export function startCheck() {
+  for (const subject of ['over', 'passing']) clearNotice(subject);
+  setPhase('check');
+  volumes.startPlayback();
+  openMicrophone();
+}
+
+export async function openMicrophone(id = saved.input) {
+  await mic.openDevice(id);
+  renderDevices();
+}
+
+/** Joins; a microphone that is not ready yet starts muted. */
+export function join(muted) {
+  mic.setMuted(muted || microphone.state !== 'ready');
+  enter();
+}
+
+/** After a reload: joins again as before, unless another tab has. */
+export async function resume() {
+  const { held } = (await navigator.locks?.query()) ?? { held: [] };
+  if (!wasJoinedRecently() || held.some(({ name }) => name === LOCK)) return;
+  mic.setMuted(saved.muted);
+  enter();
+  volumes.startPlayback();
+  volumes.updateAudible();
+  await openMicrophone();
+  volumes.resume(); // some browsers allow playback once a page captures audio
+}
+
+/** Leaves voice and says so to the server. */
+export function leave() {
+  room.leave();
+  exit();
+}
+
+/** Ends voice on this page without a word to the server: closes microphone, playback and the lock. */
+export function exit() {
+  clearInterval(ticker);
+  releaseLock();
+  save({ joined: false });
+  mic.closeDevice();
+  volumes.stopPlayback();
+  setMediaSession(null);
+  for (const subject of ['relay', 'passing']) clearNotice(subject);
+  setPhase('out');
+}
+
+/** Ends voice on this page and shows why: a close code or 'elsewhere', or the server's own message. */
+export function endWith(why, message) {
+  exit();
+  showNotice('over', message ? { title: '', words: message } : words.overNotice(why));
+}
+
+export function setMuted(muted) {
+  mic.setMuted(muted);
+  save({ muted });
+}
+
+/** Unmutes while held. A page that is reloaded meanwhile comes back muted. */
+export function holdToTalk(held) {
+  mic.setMuted(!held);
+  save({ muted: true });
+}
+
+export function setShield(on) {
+  const policy = on ? 'relay' : 'direct';
+  clearNotice('relay');
+  if (display.phase === 'barred') goDirect();
+  else if (display.phase === 'in') room.setPolicy(policy);
+  else save({ policy });
+  scheduleRender();
+}
+
+function enter() {
+  save({ joined: true, muted: microphone.muted, seen: Date.now() });
+  setPhase('joining');
+  const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
+  room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
+  holdLock();
+  setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
+  clearInterval(ticker);
+  ticker = setInterval(tick, TICK_MS);
+}
+
+function onChange() {
+  if (facts.joined && facts.policy !== saved.policy) save({ policy: facts.policy });
+  if (facts.joined) volumes.applyAll();
+  scheduleRender();
+}
+
+// Renders countdowns, and names that have changed on the page.
+function tick() {
+  touch();
+  const now = Date.now();
+  if ([...facts.until.values()].some((until) => until < now && until > now - TICK_MS)) room.requestPeers();
+  scheduleRender();
+}
+
+// Holds the lock that keeps another tab from resuming voice after a reload.
+function holdLock() {
+  releaseLock();
+  const held = new Promise((resolve) => (releaseLock = resolve));
+  navigator.locks?.request(LOCK, { steal: true }, () => held).catch(() => {});
+}
+
+function onRefused({ code, message }) {
+  if (code === 'no-relay') {
+    const actions = [{ label: 'Stay out', run: leave }, { label: 'Talk directly', run: goDirect, quiet: true }];
+    if (display.phase === 'joining') setPhase('barred');
+    showNotice('relay', { ...words.noRelay, actions });
+  } else if (SHOWN_CODES.includes(code) && display.phase === 'in') {
+    showNotice('passing', { title: '', words: message });
+    setTimeout(() => clearNotice('passing'), PASSING_MS);
+  }
+}
+
+function goDirect() {
+  clearNotice('relay');
+  save({ policy: 'direct' });
+  if (display.phase === 'barred') setPhase('joining');
+  room.setPolicy('direct');
+  scheduleRender();
+}

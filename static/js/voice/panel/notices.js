@@ -1,0 +1,35 @@
+// Notices in the voice panel: one for each subject, with a text and actions.
+
+const shown = new Map(); // subject: {key, element}
+
+/** Shows the notice on a subject, or replaces it: {title, words, actions: [{label, run, quiet?}]}. */
+export function showNotice(subject, { title, words, actions = [] }) {
+  const key = `${title} ${words}`;
+  if (shown.get(subject)?.key === key) return; // shown already
+  clearNotice(subject);
+  const element = document.getElementById('notice').content.cloneNode(true).firstElementChild;
+  const [bold, plain] = element.querySelector('.notice-words').children;
+  bold.textContent = title;
+  plain.textContent = words;
+  const choices = element.querySelector('.choices');
+  choices.hidden = !actions.length;
+  choices.append(...actions.map(actionButton));
+  shown.set(subject, { key, element });
+  document.getElementById('voice-notices').append(element);
+}
+
+export function clearNotice(subject) {
+  const element = shown.get(subject)?.element;
+  shown.delete(subject);
+  if (element?.contains(document.activeElement)) document.getElementById('voice').focus({ preventScroll: true });
+  element?.remove();
+}
+
+function actionButton({ label, run, quiet = false }) {
+  const control = document.createElement('button');
+  control.type = 'button';
+  control.className = `button button-small${quiet ? ' button-line' : ''}`;
+  control.textContent = label;
+  control.addEventListener('click', run);
+  return control;
+}

@@ -1,0 +1,138 @@
+// The elements of the voice panel: shows the parts of a phase and fills them. renderer.js and view-model.js decide with what.
+
+import { renderTiles, setText } from './tiles.js';
+
+const SHIELD = {
+  on: ['Shield on', 'Nobody sees your network address.'],
+  off: ['Shield off', 'Faster. People you talk with who chose the same can see your network address.'],
+};
+
+const panel = document.getElementById('voice');
+const find = (id) => document.getElementById(`voice-${id}`);
+
+/** phase: out, check, joining, barred or in. */
+export function showPhase(phase) {
+  if (panel.dataset.phase === phase) return;
+  const focused = panel.contains(document.activeElement) && document.activeElement !== panel;
+  panel.dataset.phase = phase;
+  for (const part of panel.querySelectorAll('[data-in]')) part.hidden = !part.dataset.in.split(' ').includes(phase);
+  if (focused && !document.activeElement.checkVisibility()) panel.focus({ preventScroll: true });
+}
+
+export function renderShield(on, held) {
+  const [name, words] = SHIELD[on ? 'on' : 'off'];
+  find('shield').checked = on;
+  find('shield').disabled = held;
+  setText(find('shield-name'), name);
+  setText(find('shield-words'), words);
+}
+
+/** Who hears you, why others do not, and everybody in voice. `alike` are the tags of names that two people have. */
+export function renderPeople({ sentence, reasons, tiles, rest, count }, alike) {
+  renderSentence(find('heard'), sentence, alike);
+  const lines = find('reasons');
+  while (lines.childElementCount > reasons.length) lines.lastElementChild.remove();
+  while (lines.childElementCount < reasons.length) lines.append(document.createElement('p'));
+  reasons.forEach((reason, turn) => renderSentence(lines.children[turn], reason, alike));
+  renderTiles(find('tiles'), tiles);
+  setText(find('rest'), rest);
+  setText(find('count'), count ? ` ${count}` : '');
+}
+
+/** Shows whether the signalling socket is open; a loss is announced once. */
+export function renderSocket(online) {
+  const line = find('socket');
+  if (line.hidden === online) return;
+  line.hidden = online;
+  if (!online) announce(line.textContent.trim());
+}
+
+/** Your microphone: its sentence, and what its controls can do. */
+export function renderMicrophone({ words, muted, works, deaf }) {
+  setText(find('level-words'), words);
+  const mute = find('mute');
+  mute.setAttribute('aria-pressed', String(muted));
+  setText(mute.querySelector('span'), muted ? 'Muted' : 'Mute');
+  find('bar-mute').setAttribute('aria-pressed', String(muted));
+  setText(find('bar-mute'), muted ? 'Muted' : 'Mute');
+  for (const control of [mute, find('hold'), find('bar-mute')]) control.disabled = !works;
+  find('sound').setAttribute('aria-pressed', String(deaf));
+}
+
+/** The check before joining. */
+export function renderCheck({ words, works }) {
+  setText(find('check-words'), words);
+  setText(find('join'), works ? 'Join' : 'Join and listen');
+  find('join-muted').hidden = !works;
+}
+
+/** How many of the five waves of your microphone are lit. */
+export function renderLevel(waves) {
+  for (const svg of document.querySelectorAll('.waves')) {
+    [...svg.querySelectorAll('path')].forEach((path, turn) => path.classList.toggle('on', turn < waves));
+  }
+}
+
+/** The line above the composer while the panel is out of sight. */
+export function renderBar(words, alike, needed) {
+  find('bar').hidden = !words;
+  find('bar').toggleAttribute('data-knock', needed);
+  if (words) renderSentence(find('bar-words'), words, alike);
+}
+
+/** Fills the choices of devices: {audioinput, audiooutput} and what is chosen of each. */
+export function renderDevices(found, chosen) {
+  for (const select of document.querySelectorAll('#voice select[data-device]')) {
+    const kind = select.dataset.device;
+    const list = found[kind].length ? found[kind] : [{ id: '', label: kind === 'audioinput' ? 'No microphone' : 'This device' }];
+    const key = JSON.stringify(list);
+    if (select.dataset.list !== key) {
+      select.dataset.list = key;
+      select.replaceChildren(...list.map(({ id, label }) => new Option(label, id)));
+    }
+    select.disabled = !found[kind].length;
+    select.value = list.some(({ id }) => id === chosen[kind]) ? chosen[kind] : list[0].id;
+  }
+}
+
+export function renderOutputs(offered) {
+  find('outputs').hidden = !offered;
+}
+
+/** Announces a sentence to screen readers: a knock at once, anything else at the next pause. */
+export function announce(sentence, knock = false) {
+  const region = find(knock ? 'knock-announcement' : 'announcement');
+  region.textContent = '';
+  // Screen readers read the same sentence again only if it was gone in between.
+  setTimeout(() => (region.textContent = sentence));
+}
+
+function renderSentence(element, sentence, alike) {
+  const key = JSON.stringify([sentence, [...alike]]);
+  if (element.dataset.key === key) return;
+  element.dataset.key = key;
+  element.replaceChildren(...sentence.flatMap((part) => (typeof part === 'string' ? part : createName(part, alike))));
+}
+
+function createName({ name, tag, colour }, alike) {
+  const bold = document.createElement('bdi');
+  bold.className = `name p${colour}`;
+  bold.textContent = name;
+  if (!alike.has(tag)) return [bold];
+  const small = document.createElement('span');
+  small.className = 'tag';
+  small.textContent = tag;
+  return [bold, ' ', small];
+}
+
+// The button in the head opens the panel, and closes it again.
+function updateLink() {
+  const open = window.location.hash === '#voice';
+  const link = find('link');
+  link.href = open ? '#chat' : '#voice';
+  if (open) link.setAttribute('aria-current', 'true');
+  else link.removeAttribute('aria-current');
+}
+
+window.addEventListener('hashchange', updateLink);
+updateLink();

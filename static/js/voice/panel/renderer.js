@@ -1,0 +1,109 @@
+// Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
+
+import { announce as announceInTitle } from '../../page/title.js';
+import { saved } from '../session-state.js';
+import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
+import { person } from './appearance.js';
+import { clearNotice, showNotice } from './notices.js';
+import * as panel from './panel.js';
+import { facts } from '../calls/facts.js';
+import { mesh } from '../calls/room.js';
+import * as voiceMarks from './voice-marks.js';
+import { canChooseDevice } from '../audio/output.js';
+import * as viewModel from './view-model.js';
+import * as words from './words.js';
+
+/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking. */
+export const display = { phase: 'out', speaks: new Set() };
+
+const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0 };
+
+let announced = new Map(); // person_id: the state that was announced last
+let scheduled = false;
+let retry = () => {};
+
+export function onRetry(listener) {
+  retry = listener;
+}
+
+export function setPhase(phase) {
+  display.phase = phase;
+  scheduleRender();
+}
+
+/** Renders once in the next microtask, however much has changed until then. */
+export function scheduleRender() {
+  if (scheduled) return;
+  scheduled = true;
+  queueMicrotask(() => {
+    scheduled = false;
+    render();
+  });
+}
+
+export async function renderDevices() {
+  const found = await listDevices();
+  panel.renderDevices(found, { audioinput: currentDevice(), audiooutput: saved.output });
+  panel.renderOutputs(canChooseDevice && found.audiooutput.length > 1);
+}
+
+function render() {
+  if (display.phase === 'joining' && facts.joined) display.phase = 'in';
+  const { phase } = display;
+  panel.showPhase(phase);
+  panel.renderShield((phase === 'in' ? facts.requestedPolicy : saved.policy) === 'relay', phase === 'joining');
+  panel.renderSocket(phase !== 'in' || facts.online);
+  renderMicrophone();
+  voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
+  if (phase === 'in') renderPeople();
+  else panel.renderPeople(NOTHING, new Set());
+  if (phase !== 'in') {
+    announced = new Map();
+    panel.renderBar(phase === 'joining' ? ['Joining voice'] : null, new Set(), false);
+  }
+}
+
+function renderMicrophone() {
+  const works = microphone.state === 'ready';
+  panel.renderCheck({ words: words.checkLine(microphone.state), works });
+  panel.renderMicrophone({ words: words.microphoneLine(microphone, saved.deaf), muted: microphone.muted || !works, works, deaf: saved.deaf });
+  const wrong = display.phase === 'out' ? null : words.microphoneNotice(microphone.state);
+  if (wrong) showNotice('microphone', { ...wrong, actions: [{ label: 'Try again', run: retry }] });
+  else clearNotice('microphone');
+}
+
+function renderPeople() {
+  const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
+  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: Date.now() });
+  const alike = viewModel.ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
+  const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
+  const rest = words.remainder(tiles.length, facts.count - facts.peers.length);
+  panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count }, alike);
+  const knocking = tiles.filter(({ state }) => state === 'knocks');
+  const talking = tiles.filter(({ state }) => state === 'live');
+  panel.renderBar(words.barLine(talking, knocking), knocking.length ? alike : new Set(), knocking.length > 0);
+  announceChanges(tiles, alike);
+}
+
+// The names of yourself and of the people list: a caller may share one.
+function namesOnPage() {
+  const rows = [...document.querySelectorAll('#people-list .who, #self .who')];
+  return rows.map((row) => ({ name: row.querySelector('bdi').textContent, tag: row.querySelector('.tag').textContent }));
+}
+
+function announceChanges(tiles, alike) {
+  const sentences = [];
+  for (const { id, name, tag, state, distance } of tiles) {
+    const before = announced.get(id);
+    if (state === 'knocks' && before !== 'knocks') announceKnock(`${name} ${tag} knocks, ${distance}`);
+    const news = words.announcement(alike.has(tag) ? `${name} ${tag}` : name, before, state, facts.declinedByMe.has(id) ? 'declined-by-me' : facts.ended.get(id)?.reason);
+    if (news) sentences.push(news);
+  }
+  if (sentences.length) panel.announce(sentences.join('. '));
+  announced = new Map(tiles.map(({ id, state }) => [id, state]));
+}
+
+function announceKnock(sentence) {
+  panel.announce(sentence, true);
+  announceInTitle(sentence);
+}

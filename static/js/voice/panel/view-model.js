@@ -1,0 +1,75 @@
+// The view model of the panel: what the room and the calls are to what it shows. Pure: no clock, no page.
+
+import { person } from './appearance.js';
+import * as words from './words.js';
+
+const CALLS = ['live', 'away', 'waiting'];
+const TALKS = ['connecting', 'live', 'reconnecting', 'failed'];
+const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'], ['declined']];
+
+/**
+ * Everybody in voice as tiles in their order. facts: {peers, limit, ended, muted, until} of the room; stateOf and whyOf of
+ * the mesh; speaks is a Set of ids; nowMs.
+ */
+export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
+  const listed = facts.peers.map((peer) => tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }));
+  const gone = [...facts.ended.values()]
+    .filter(({ peer }) => !facts.peers.some((one) => one.person_id === peer.person_id))
+    .map(({ peer, reason }) => toTile(peer, 'ended', { end: reason }));
+  const rank = ({ state }) => ORDER.findIndex((states) => states.includes(state));
+  return [...listed, ...gone].sort((a, b) => rank(a) - rank(b));
+}
+
+function tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }) {
+  const id = peer.person_id;
+  const ended = facts.ended.get(id);
+  const state = stateIn(peer, ended, stateOf(id));
+  return toTile(peer, state, {
+    speaks: speaks.has(id),
+    muted: facts.muted.get(id) ?? false,
+    limit: facts.limit,
+    seconds: ((facts.until.get(id) ?? nowMs) - nowMs) / 1000,
+    end: ended?.reason,
+    why: whyOf(id),
+  });
+}
+
+// That a call ended is seen for a moment before what is possible now; a new beginning is seen at once.
+function stateIn({ state }, ended, call) {
+  if (state === 'live' || state === 'away') return call ?? 'connecting';
+  return ended && (state === 'near' || state === 'declined') ? 'ended' : state;
+}
+
+function toTile(peer, state, { speaks = false, muted = false, ...rest }) {
+  const talks = state === 'live';
+  const known = { distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, muted, ...rest };
+  return {
+    ...person(peer),
+    state,
+    distance: peer.distance,
+    speaks: talks && speaks && !muted,
+    muted: talks && muted,
+    words: words.tileLine(state, known),
+    ends: CALLS.includes(peer.state) && state !== 'ended',
+  };
+}
+
+/** Who hears you, and why others do not: {sentence, reasons}, each sentence a list of strings and people. */
+export function audienceOf(shownTiles, unheard, speaks) {
+  const hearing = shownTiles.filter(({ state }) => state === 'live');
+  const byId = new Map(shownTiles.map((one) => [one.id, one]));
+  const not = unheard
+    .map((one) => ({ who: person(one), why: one.why, through: one.through.map((id) => byId.get(id)).filter(Boolean) }))
+    .filter(({ through }) => through.length);
+  const sentence = words.audience(hearing, not.map(({ who }) => who), speaks);
+  const explained = hearing.length && speaks !== 'none' ? not.slice(0, words.REASONS_MAX) : [];
+  return { sentence, reasons: explained.map(({ who, why, through }) => words.reason(who, why, through)) };
+}
+
+/** The tags of people whose name another one has too. */
+export function ambiguousTags(people) {
+  const tags = new Map();
+  const key = ({ name }) => name.normalize('NFKC').toLowerCase();
+  for (const one of people) tags.set(key(one), (tags.get(key(one)) ?? new Set()).add(one.tag));
+  return new Set(people.filter((one) => tags.get(key(one)).size > 1).map(({ tag }) => tag));
+}
