@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from django.core.cache import cache
 from pytest_django.fixtures import Settings
 
 from chat.history import MemoryHistory
 from chat.history.redis import RedisHistory
 from neartalk.background import Background
+from neartalk.limits import RULES
 from neartalk.redis.client import connect
 from presence.registry import MemoryRegistry, RedisRegistry
 from tests.chat.histories import Stands, memory_stand, redis_stand
@@ -64,3 +66,12 @@ def a_second_long(settings: Settings) -> int:
     """How long a message lives, in milliseconds."""
     settings.MESSAGE_LIFE_SECONDS = 1
     return 1000
+
+
+@pytest.fixture
+def much_may_be_said(settings: Settings) -> None:
+    """The limits of messages and reports are off, where they are not the subject."""
+    settings.RATE_LIMITS_OFF = [name for name in RULES if name.startswith("chat.")]
+    settings.TRUSTED_PROXIES = 1
+    settings.WHITENOISE_AUTOREFRESH = True  # no file is collected here
+    cache.clear()

@@ -35,7 +35,7 @@ async def gone(*args: object) -> bool:
 
 def feed_of(retract: Any = gone) -> Feed:
     """A feed that may only be asked to retract a message."""
-    return cast(Feed, SimpleNamespace(sender=SimpleNamespace(retract=retract)))
+    return cast("Feed", SimpleNamespace(sender=SimpleNamespace(retract=retract)))
 
 
 @pytest.fixture
