@@ -42,8 +42,8 @@ class Speaker:
     def person_id(self) -> str:
         return self.seat.person.person_id
 
-    async def say(self, text: str) -> str:
-        """The id of what was said."""
+    async def send(self, text: str) -> str:
+        """The id of the message."""
         await self.street.process.say(self.seat, text)
         return str(self.seat.page.all("chat.ack")[-1]["id"])
 

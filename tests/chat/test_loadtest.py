@@ -50,7 +50,7 @@ def loaded(*clients: ChatClient) -> Load:
     return load
 
 
-def say(load: Load, by: ChatClient, text: str, *, acked: bool = True) -> Sent:
+def add_sent(load: Load, by: ChatClient, text: str, *, acked: bool = True) -> Sent:
     sent = Sent(text, f"ref-{text}", by.person, 1.0, *(("1-0.a", 1.5) if acked else ()))
     load.sent.append(sent)
     return sent
@@ -90,12 +90,12 @@ def test_who_is_in_range_must_be_shown_it_and_nobody_else() -> None:
 def test_lost_repeated_and_strange_are_each_counted_and_not_good() -> None:
     alice, bob, dave = three()
     load = loaded(alice, bob, dave)
-    say(load, alice, "fine")
+    add_sent(load, alice, "fine")
     alice.shown["fine"] = bob.shown["fine"] = 2.0
     assert load.tally().good
     assert load.tally().due == load.tally().shown == 2
 
-    say(load, alice, "lost")
+    add_sent(load, alice, "lost")
     alice.shown["lost"] = 2.0
     assert (load.tally().lost, load.tally().good) == (1, False)
     bob.gaps.append(("restarted", 3.0))
@@ -111,9 +111,9 @@ def test_lost_repeated_and_strange_are_each_counted_and_not_good() -> None:
 def test_what_nobody_answered_is_not_good() -> None:
     alice = client_at(HERE, 500, "a")
     load = loaded(alice)
-    say(load, alice, "kept")
+    add_sent(load, alice, "kept")
     alice.shown["kept"] = 2.0
-    sent = say(load, alice, "pending", acked=False)
+    sent = add_sent(load, alice, "pending", acked=False)
     alice.pending[sent.ref] = sent
     assert (load.tally().unanswered, load.tally().good) == (1, False)
 

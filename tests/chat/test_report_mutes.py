@@ -28,7 +28,7 @@ async def test_three_different_subjects_mute_once_and_three_reports_of_one_do_no
         alice, bob = await street.come("alice", device="d" * 64), await street.come("bob")
         dora = await street.come("dora")
         for text in ("One.", "Two.", "Three."):
-            await bob.report(alice, await alice.say(text))
+            await bob.report(alice, await alice.send(text))
         await dora.report(alice)
         assert await Sanction.objects.acount() == 0
         # The same network as before, and another one.
@@ -37,7 +37,7 @@ async def test_three_different_subjects_mute_once_and_three_reports_of_one_do_no
         await street.written()
         mute = await Sanction.objects.aget()
         report = await Report.objects.alatest("id")
-        message_id = await alice.say("Four.")
+        message_id = await alice.send("Four.")
         await (await street.come("erik")).report(alice, message_id, at="198.51.100.7")
         await (await street.come("fay")).report(alice, at="198.51.100.8")
     assert (mute.kind, mute.person_id, mute.by_id) == ("mute", alice.person_id, None)

@@ -31,7 +31,7 @@ async def test_a_report_made_while_the_database_is_away_is_written_once_it_is_ba
 ) -> None:
     async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        message_id = await alice.say("A dreadful word.")
+        message_id = await alice.send("A dreadful word.")
         with monkeypatch.context() as broken:
             broken.setattr(Report.objects, "get_or_create", lost)
             assert (await bob.report(alice, message_id)).status_code == 201

@@ -55,8 +55,8 @@ async def test_the_server_seals_its_own_copy_of_the_message_and_the_five_before_
         ids = []
         for turn in range(8):
             clock.ms += 1000
-            ids.append(await alice.say(f"alice {turn}"))
-            await bob.say(f"bob {turn}")
+            ids.append(await alice.send(f"alice {turn}"))
+            await bob.send(f"bob {turn}")
         await street.process.hub.registry.rename(alice.seat.session.digest, "somebody else")
         answer = await bob.report(alice, ids[6], words="  She shouts.\u202e  ")
         assert (answer.status_code, answer.content) == (201, b"{}")
@@ -85,7 +85,7 @@ async def test_whatever_else_a_client_sends_is_no_evidence(
 ) -> None:
     async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        message_id = await alice.say("Good morning.")
+        message_id = await alice.send("Good morning.")
         forged: dict[str, Any] = {"text": "I will hurt you", "seal": "f" * 64, "state": "upheld"}
         forged |= {"evidence": [{"text": "I will hurt you"}], "name": "Mallory"}
         await bob.report(alice, message_id, **forged)
@@ -101,7 +101,7 @@ async def test_nobody_is_reported_for_what_somebody_else_said(
     async with in_memory() as street:
         alice, bob = await street.come("alice"), await street.come("bob")
         dora = await street.come("dora")
-        message_id = await dora.say("I will hurt you")
+        message_id = await dora.send("I will hurt you")
         assert (await bob.report(alice, message_id)).status_code == 201
         await dora.leave()
     report = await row()
@@ -116,12 +116,12 @@ async def test_what_nobody_could_hear_here_is_no_evidence_and_the_answer_tells_o
     async with in_memory(clock) as street:
         alice, bob = await street.come("alice", AWAY), await street.come("bob")
         clock.ms += 1000
-        message_id = await alice.say("Far away.")
+        message_id = await alice.send("Far away.")
         here = await bob.report(alice, message_id)
         await alice.leave()
         left, never = await bob.report(alice, message_id), await bob.report(NOBODY)
         assert {(one.status_code, one.content) for one in (here, left, never)} == {(201, b"{}")}
-        own = await bob.say("My own.")
+        own = await bob.send("My own.")
         for message in (own, ""):
             assert (await bob.report(bob, message)).status_code == 404
     found = [report async for report in Report.objects.order_by("id")]
@@ -137,11 +137,11 @@ async def test_who_moved_on_reports_what_they_heard_where_they_were_and_nothing_
     clock = MovedClock()
     async with in_memory(clock) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        heard = await alice.say("Before you left.")
+        heard = await alice.send("Before you left.")
         clock.ms += 1000
         await bob.move(AWAY)
         clock.ms += 1000
-        later = await alice.say("After you left.")
+        later = await alice.send("After you left.")
         assert (await bob.report(alice, heard)).status_code == 201
         assert (await bob.report(alice, later)).status_code == 201
     before, after = [report async for report in Report.objects.order_by("id")]
@@ -156,10 +156,10 @@ async def test_who_moved_on_is_reported_by_what_they_said_where_they_were(
     clock = MovedClock()
     async with in_memory(clock) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        first = await alice.say("From here.")
+        first = await alice.send("From here.")
         clock.ms += 1000
         await alice.move(BESIDE)
-        second = await alice.say("And from there.")
+        second = await alice.send("And from there.")
         for message_id in (first, second):
             assert (await bob.report(alice, message_id)).status_code == 201
     assert [texts(one) async for one in Report.objects.order_by("id")] == [
@@ -174,9 +174,9 @@ async def test_who_has_left_is_reported_by_what_they_said_as_long_as_it_lives(
     clock = MovedClock()
     async with in_memory(clock) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        await alice.say("One.")
+        await alice.send("One.")
         clock.ms += 1000
-        message_id = await alice.say("Two.")
+        message_id = await alice.send("Two.")
         dora = await street.come("dora", BESIDE)
         clock.ms += 1000
         await dora.move(AWAY)
@@ -203,7 +203,7 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
         monkeypatch.setattr(module, "now_ms", clock)
     async with opened(history, MemoryRegistry(clock)) as street:
         alice, bob = await street.come("alice"), await street.come("bob")
-        message_id = await alice.say("A dreadful word.")
+        message_id = await alice.send("A dreadful word.")
         clock.ms += HALF_HOUR_MS - 1000
         await street.process.hub.registry.touch([alice.seat.session.digest])
         await bob.report(alice, message_id)
@@ -253,7 +253,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
     try:
         async with opened(RedisHistory(client), RedisRegistry(client)) as street:
             alice, bob = await street.come("alice"), await street.come("bob")
-            message_id = await alice.say("A dreadful word.")
+            message_id = await alice.send("A dreadful word.")
             assert "dreadful" in await everything(client)
             assert (await bob.report(alice, message_id)).status_code == 201
             async with asyncio.timeout(10):
@@ -289,7 +289,7 @@ async def test_where_the_message_stands_is_kept_in_no_row_and_as_long_as_it_live
 ) -> None:
     async with in_memory() as street:
         alice, bob = await street.come("alice", BESIDE), await street.come("bob")
-        await bob.report(alice, await alice.say("Here I am."))
+        await bob.report(alice, await alice.send("Here I am."))
         await bob.report(alice)
     with_it, without = [one async for one in Report.objects.order_by("id")]
     assert await cache.aget(f"report-tile:{with_it.pk}") == BESIDE.cell[:6]

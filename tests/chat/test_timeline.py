@@ -48,7 +48,7 @@ class Town(Process):
         self.history = Halting(self.store)
         super().__init__(MemoryRegistry(clock=lambda: self.store.now), self.history)
 
-    async def tell(self, count: int) -> list[str]:
+    async def keep_messages(self, count: int) -> list[str]:
         """So many messages straight into the store, of many people."""
         texts = [f"{turn}" for turn in range(count)]
         for text in texts:
@@ -61,10 +61,10 @@ class Town(Process):
 async def test_those_who_come_later_cost_the_store_nothing() -> None:
     town = Town()
     async with running(town):
-        said = await town.tell(300)
+        said = await town.keep_messages(300)
         first = await town.come(await person(town.hub.registry, "First", HERE))
         assert first.page.texts == said[-ARRIVAL_MAX:]
-        said += await town.tell(50)
+        said += await town.keep_messages(50)
         read = town.store.pages
         for name in ("Second", "Third"):
             later = await town.come(await person(town.hub.registry, name, HERE))
@@ -75,7 +75,7 @@ async def test_those_who_come_later_cost_the_store_nothing() -> None:
 async def test_a_quiet_tile_is_read_once() -> None:
     town = Town()
     async with running(town):
-        said = await town.tell(3)
+        said = await town.keep_messages(3)
         for name in ("First", "Second", "Third"):
             one = await town.come(await person(town.hub.registry, name, HERE))
             assert one.page.texts == said
@@ -99,7 +99,7 @@ async def test_who_moved_is_shown_what_the_timeline_holds_of_the_new_place() -> 
 async def test_what_is_taken_back_while_a_page_is_read_is_not_shown_to_who_comes_later() -> None:
     town = Town()
     async with running(town):
-        await town.tell(1)
+        await town.keep_messages(1)
         town.store.now += 1000
         stop = town.history.stop("after", "page")
         bob = await town.knock(await person(town.hub.registry, "Bob", BESIDE))
