@@ -43,7 +43,9 @@ class NullSource:
 class Source(Protocol):
     """Where messages come from: the chat's feed."""
 
-    mark_ms: int
+    @property
+    def mark_ms(self) -> int:
+        """Every message older than this, by the store's clock, was handed to the hub."""
 
     async def begin(self, tiles: Iterable[Tile]) -> None:
         """From now on the hub reaches these tiles."""

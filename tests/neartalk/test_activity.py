@@ -320,8 +320,8 @@ async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
         await process.come(await somebody(process.hub.registry, f"p{number}", CORNER))
         for number in range(5)
     ]
-    await process.feed.send(seats[0], "hello", "ref-00000001")
-    await process.feed.send(seats[0], "hello", "ref-00000001")
+    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
+    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
     day.pass_hour()
     await process.hub.rounds.count_people()
     process.hub.exit(seats[0])

@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 counted = runner.run(run(load, rate, seconds))
             except (Denied, httpx.HTTPError, TimeoutError) as why:
                 raise CommandError(f"Not everybody came to {', '.join(doors)}: {why}") from why
-        self.stdout.write(json.dumps(asdict(counted)) if options["json"] else told(counted))
+        self.stdout.write(json.dumps(asdict(counted)) if options["json"] else summary(counted))
         if not counted.good:
             sys.exit(1)
 
@@ -65,10 +65,10 @@ async def run(load: Load, rate: float, seconds: float) -> Tally:
     def words() -> str:
         counts = [
             f"{sum(client.live for client in load.clients):,} of {load.people:,} live",
-            f"{len(load.said):,} sent",
+            f"{len(load.sent):,} sent",
             f"{sum(map(len, (client.pending for client in load.clients))):,} pending",
         ]
-        return f"{bar(len(load.said) / total)} {'   '.join(counts)}"
+        return f"{bar(len(load.sent) / total)} {'   '.join(counts)}"
 
     try:
         async with progress(sys.stderr, words):
@@ -80,8 +80,8 @@ async def run(load: Load, rate: float, seconds: float) -> Tally:
         await load.leave()
 
 
-def told(counted: Tally) -> str:
-    """The figures, and what they come to."""
+def summary(counted: Tally) -> str:
+    """The counts, and a sentence on what they mean."""
     found = [lines(asdict(counted))]
     found.append(
         "Everything acked was shown once to everyone in range."

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from chat.devtools import Client, Person, arrive, leave
+from chat.devtools import ChatClient, Visitor, arrive, leave
 from neartalk.devtools import Api, Denied
 from presence.geo import cell_at, centre
 from presence.people import Place
@@ -102,7 +102,7 @@ class Crowd:
                 neighbour.caller.open()
             await self.pause(ARRIVAL_S)
 
-    async def _arrived(self, walk: Walk) -> Person:
+    async def _arrived(self, walk: Walk) -> Visitor:
         """Waits as long as it takes."""
         radius_m = self.radius_m or self.chance.choice(RADII_M)
         while True:
@@ -185,5 +185,5 @@ class Crowd:
 
     def refusals(self) -> dict[str, int]:
         """Refusals and closes by code, of calls and on every socket."""
-        lines: list[Client | Caller] = [*self.neighbours, *self.callers]
+        lines: list[ChatClient | Caller] = [*self.neighbours, *self.callers]
         return dict(sum((line.codes for line in lines), self.denied.copy()))

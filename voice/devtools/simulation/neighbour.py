@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from chat.devtools import Client, Person
+from chat.devtools import ChatClient, Visitor
 from neartalk.devtools import Frame, Line
 from voice.devtools.simulation.walk import Walk
 
@@ -36,8 +36,8 @@ class Door(Protocol):
         """Somebody knocks, and waits for an answer."""
 
 
-class Neighbour(Client):
-    def __init__(self, person: Person, doors: Sequence[str], walk: Walk, ears: Ears) -> None:
+class Neighbour(ChatClient):
+    def __init__(self, person: Visitor, doors: Sequence[str], walk: Walk, ears: Ears) -> None:
         super().__init__(person, doors)
         self.walk = walk
         self.ears = ears
@@ -66,7 +66,7 @@ class Neighbour(Client):
         """Whether their session is, and a new one may begin."""
         return self.ended in ANEW
 
-    def begin_anew(self, person: Person) -> None:
+    def begin_anew(self, person: Visitor) -> None:
         self.person, self.key = person, person.key
         self.mark, self.ended = "", 0
         self.open()
