@@ -12,8 +12,9 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Act, Allowances, Origin, allow, headers_of, nearest, origin_of
+from neartalk.limits import Origin, headers_of, nearest, origin_of
 from neartalk.server import EXTENSION
+from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
 from presence.people import Session
@@ -154,13 +155,6 @@ class SocketConsumer(AsyncConsumer):
         "websocket.drain": websocket_drain,
         "websocket.disconnect": websocket_disconnect,
     }
-
-
-async def allow_socket(allowances: Allowances, origin: Origin, session: Session) -> None:
-    """Raises Refused: `too-many-sockets`."""
-    if origin:
-        await allow(allowances, "too-many-sockets", Act("socket.address", nearest(origin)))
-    await allow(allowances, "too-many-sockets", Act("socket.session", session.digest))
 
 
 def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:
