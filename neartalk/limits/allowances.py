@@ -31,7 +31,7 @@ class Allowances(Protocol):
     rules: Rules
 
     async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
-        """All of them, which either save or do not, or none: which one makes wait (from 1), and how
+        """All of them, or none: which one makes wait (from 1), and how
         many milliseconds; 0 and 0 if they are taken.
 
         Raises Refused: `store-unavailable`.
