@@ -17,7 +17,7 @@ from chat.models import Report
 from chat.parts import chat_of
 from chat.reports import moderation, seal_of
 from neartalk.models import RateLimitHit, Reason, Sanction
-from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, add_panel, choices_of, may
+from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, choices_of, may
 from presence.names import tag
 
 WAITING = Report.State.WAITING
@@ -207,6 +207,3 @@ def waiting(request: HttpRequest) -> str:
         "reports": [(one, tag(one.person_id)) for one in queue.defer("evidence")[:FIRST]],
     }
     return render_to_string("admin/_waiting.html", shown)
-
-
-add_panel("waiting", waiting)

@@ -16,9 +16,9 @@ async def bear(platform: Platform, person_id: str, device: str, refused: Refused
     act = Act(RULE, person_id)
     if not platform.rules[RULE].on or not (refused.rule or refused.code in SPAM):
         return
-    _, wait_ms = await platform.allowances.take([act])
+    _, wait_ms = await platform.allowances.spend([act])
     if not wait_ms:
         return
     sanctions = platform.sanctions
-    row = sanctions.muted(person_id, device) or sanctions.wear_out(person_id, device)
+    row = sanctions.muted(person_id, device) or sanctions.escalate_mute(person_id, device)
     raise sanctions.refusal(row, ref=refused.ref, rule=RULE) from refused

@@ -2,7 +2,16 @@
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest
-from neartalk.limits import Act, Allowances, Origin, allow, headers_of, nearest, origin_of, widest
+from neartalk.limits import (
+    Act,
+    Allowances,
+    Origin,
+    allow,
+    narrowest,
+    origin_of,
+    peer_and_forwarded,
+    widest_network,
+)
 from neartalk.parts import Platform
 from presence.geo import apart
 from presence.people import Place, Session
@@ -14,8 +23,8 @@ async def allow_session(platform: Platform, request: HtmxRequest) -> Origin:
     Where somebody of the address is banned, all who come from there are slowed down.
     Raises Refused: `too-many-sessions`, `store-unavailable`.
     """
-    origin = await origin_of(platform.keys, *headers_of(request.scope))
-    near, beside = nearest(origin), widest(origin)
+    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    near, beside = narrowest(origin), widest_network(origin)
     acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
     if platform.sanctions.slowed(near):
         acts.append(Act("session.banned", near, beside=beside))
@@ -30,7 +39,7 @@ async def allow_socket(allowances: Allowances, origin: Origin, session: Session)
     """
     await allow(allowances, "too-many-sockets", Act("socket.session", session.digest))
     if origin:
-        await allow(allowances, "too-many-sockets", Act("socket.address", nearest(origin)))
+        await allow(allowances, "too-many-sockets", Act("socket.address", narrowest(origin)))
 
 
 async def allow_place(allowances: Allowances, session: Session, place: Place) -> None:

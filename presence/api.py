@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.limits import Act, allow, nearest
+from neartalk.limits import Act, allow, narrowest
 from presence.allowances import allow_place, allow_session
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
@@ -30,7 +30,7 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
     key, session = await presence.sessions.open(
-        form.cleaned_data["username"], device=device, origin=nearest(origin)
+        form.cleaned_data["username"], device=device, origin=narrowest(origin)
     )
     if device:
         response = HttpResponse(status=201)
@@ -96,7 +96,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     begins = not session.person.cell
     session = (await put(presence, session, place)).session
     if begins:
-        presence.platform.records.activity.open(area_of(place.cell))
+        presence.platform.records.activity.count_session(area_of(place.cell))
     nearby = await around(presence, session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}

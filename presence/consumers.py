@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Origin, headers_of, nearest, origin_of
+from neartalk.limits import Origin, narrowest, origin_of, peer_and_forwarded
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
@@ -96,7 +96,7 @@ class SocketConsumer(AsyncConsumer):
             session = await self.presence.sessions.of_scope(self.scope)
             # At once: a ban that is read from now on finds the socket here.
             self.presence.evictions.admit(self, session)
-            self.origin = await origin_of(self.platform.keys, *headers_of(self.scope))
+            self.origin = await origin_of(self.platform.keys, *peer_and_forwarded(self.scope))
             await allow_socket(self.platform.allowances, self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
@@ -144,7 +144,7 @@ class SocketConsumer(AsyncConsumer):
         """Says why, and closes where the code says so."""
         self.platform.instruments.count_refusal(refused)
         if refused.rule:
-            self.platform.records.hits.count(refused.rule, nearest(self.origin))
+            self.platform.records.hits.count(refused.rule, narrowest(self.origin))
         self.write(refusal(self.form, refused))
         if close := CODES[refused.code].close:
             self.connection.close(close)

@@ -44,7 +44,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("find who hears it", Audience, "_labelled_in_range"),
     ("draw rows, build frames", coalescer, "messages_frame"),
     ("write to its author", DirectTransport, "write_frame"),
-    ("write to everyone else", readers, "write_all"),
+    ("write to everyone else", readers, "broadcast"),
     (REST, ChatConsumer, "websocket_receive"),
     (REST, Coalescer, "_over"),
 )
@@ -207,6 +207,6 @@ async def lines(count: int, backlog: Backlog) -> AsyncIterator[list[DirectTransp
         finally:
             for line in opened:
                 line.abort()
-                line.lost()
+                line.connection_lost()
             reading.terminate()
             reading.join()

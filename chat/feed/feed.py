@@ -73,7 +73,7 @@ class Feed:
         socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if appended.fresh:
             self.kept += 1
-            self.hub.activity.say(area_of(draft.place.cell))
+            self.hub.activity.count_message(area_of(draft.place.cell))
             self._publish(message_of(draft, appended.at), appended.previous)
 
     def _is_new(self, session: Session) -> bool:

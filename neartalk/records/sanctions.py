@@ -31,7 +31,7 @@ OVERLAP = timedelta(minutes=1)
 REMEMBERED = timedelta(days=1)
 UNWRITTEN_MAX = 1000
 LONGEST = timedelta(days=30)
-WORN_OUT = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+MUTE_STEPS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
 Listener = Callable[[Sequence[Sanction]], None]
 
@@ -55,8 +55,8 @@ class Sanctions:
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
         if not self.background.rounds:
-            self.background.later(self.follow())
-            self.background.every(ROUND_S, self.follow)
+            self.background.later(self.sync())
+            self.background.every(ROUND_S, self.sync)
 
     def listen(self, listener: Listener) -> None:
         """It is called with what is newly in force, whoever imposed it."""
@@ -144,10 +144,10 @@ class Sanctions:
             self._next()
         return row
 
-    def wear_out(self, person_id: str, device: str = "") -> Sanction:
+    def escalate_mute(self, person_id: str, device: str = "") -> Sanction:
         """A mute by nobody, for who was refused again and again: each one lasts longer."""
         earlier = max(self.earlier[person_id], self.earlier[device] if device else 0)
-        lasts = WORN_OUT[min(earlier, len(WORN_OUT) - 1)]
+        lasts = MUTE_STEPS[min(earlier, len(MUTE_STEPS) - 1)]
         return self.impose(Sanction.Kind.MUTE, person_id, lasts, Reason.SPAM, device=device)
 
     def complete(self, row: Sanction, device: str, origin: str) -> None:
@@ -162,11 +162,11 @@ class Sanctions:
 
     # ---- Rounds ------------------------------------------------------------------------------
 
-    async def follow(self) -> None:
+    async def sync(self) -> None:
         """Writes what was imposed here, and reads what changed anywhere before the call."""
         await asyncio.shield(self._next())
 
-    async def news(self) -> None:
+    async def sync_briefly(self) -> None:
         """The same, for a second at most: what another process acts upon may not be known here."""
         if self.background.rounds:
             await asyncio.wait({self._next()}, timeout=NEWS_S)

@@ -78,7 +78,7 @@ class Cohort:
         for socket in self.joining:
             if socket.hold(messages):
                 self.backlog.dropped["arriving"] += 1
-                socket.connection.give_up()
+                socket.connection.drop()
         if not self.live:
             return False
         self.pending += messages

@@ -31,7 +31,7 @@ class Connection(Protocol):
         """Seconds since the peer last gave a sign of life."""
 
     def close(self, code: int) -> None: ...
-    def give_up(self) -> None:
+    def drop(self) -> None:
         """Ends the socket as too slow, and discards what is unsent."""
 
 
@@ -61,7 +61,7 @@ class QueuedConnection:
         if self.bytes > PACE_UNSENT:
             self.room.clear()
         self.queue.put_nowait(frame)
-        self.backlog.note(self)
+        self.backlog.watch(self)
 
     def unsent(self) -> int:
         return self.bytes
@@ -76,7 +76,7 @@ class QueuedConnection:
     def close(self, code: int) -> None:
         self.queue.put_nowait(code)
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
         self.stop()
         self.task = asyncio.create_task(self._close(TRY_AGAIN))
@@ -85,7 +85,7 @@ class QueuedConnection:
         """The socket is gone: nothing more is sent."""
         self.task.cancel()
         self.room.set()
-        self.backlog.forget(self)
+        self.backlog.unwatch(self)
 
     async def _pump(self) -> None:
         while True:
@@ -131,8 +131,8 @@ class TransportConnection:
     def close(self, code: int) -> None:
         self.protocol.close_with(code)
 
-    def give_up(self) -> None:
-        self.direct.give_up()
+    def drop(self) -> None:
+        self.direct.drop()
 
     def stop(self) -> None:
         """Nothing to stop: the server ends the transport itself."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from socket import SocketType
 
-from neartalk.server import Backlog, DirectTransport, write_all
+from neartalk.server import Backlog, DirectTransport, write_frames
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Frame
 
@@ -44,7 +44,7 @@ def broadcast(batches: Sequence[tuple[Recipients, Frame]], backlog: Backlog) -> 
 
     Never waits: what a slow peer does not read is queued, and the backlog gives the peer up.
     """
-    write_all([(recipients.direct, frame.wire) for recipients, frame in batches], backlog)
+    write_frames([(recipients.direct, frame.wire) for recipients, frame in batches], backlog)
     for recipients, frame in batches:
         for connection in recipients.others:
             connection.write(frame)

@@ -52,7 +52,7 @@ class Rounds:
         """Every 2 s: the store's clock and epoch, which processes live, and what hints missed."""
         asked_ms = self.clock.own()
         status = await self.registry.status([*self.subscriptions.tiles])
-        self.clock.answered(asked_ms, status.now_ms)
+        self.clock.observe(asked_ms, status.now_ms)
         restarted = self.leases.restarted(status)
         died, born = self.leases.apply(status)
         if restarted:
@@ -130,4 +130,4 @@ class Rounds:
     async def count_people(self) -> None:
         """Every minute: counts who has a socket here, by area."""
         here = ((person_id, area_of(cell)) for person_id, cell in self.audience.locations())
-        self.runner.activity.look(here)
+        self.runner.activity.count_present(here)

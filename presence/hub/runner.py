@@ -139,7 +139,7 @@ class EffectRunner:
         cohort = self.audience.cohorts[socket.place, socket.form]
         await self.subscribe(cohort.tiles)
         self.broadcaster.send_now(socket)
-        self.activity.see(socket.person.person_id, area_of(socket.place.cell))
+        self.activity.count_person(socket.person.person_id, area_of(socket.place.cell))
         drawn = cohort.drawn
         seen = await self.source.replay(socket, arrival)
         if socket in self.audience.sockets_of(socket.person):

@@ -65,7 +65,7 @@ class Ear:
     def close(self, code: int) -> None:
         raise AssertionError(f"closed with {code}: {self.texts[-1]}")
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         raise AssertionError("given up")
 
     def frames(self) -> Iterable[dict[str, Any]]:

@@ -12,7 +12,7 @@ from chat.history import life_ms
 from chat.history.redis import DUE, RedisHistory, refs_key, stream_key
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
-from neartalk.redis.client import Client, connect
+from neartalk.redis.client import RedisClient, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.people import Place
 from tests.support.hubs import turns
@@ -30,7 +30,7 @@ def unlimited(settings: Settings) -> None:
 
 
 class History(RedisHistory):
-    client: Client
+    client: RedisClient
 
 
 @asynccontextmanager

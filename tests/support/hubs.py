@@ -66,7 +66,7 @@ class Page:
         self.closed = code
         self.changed.set()
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
 
     def stop(self) -> None: ...

@@ -404,4 +404,4 @@ class Switchboard:
     async def _count(self) -> None:
         """A minute of voice for each line."""
         for line in self.lines.values():
-            self.hub.activity.speak(area_of(line.session.person.cell))
+            self.hub.activity.count_voice_minute(area_of(line.session.person.cell))
