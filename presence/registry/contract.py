@@ -86,7 +86,4 @@ class Registry(Protocol):
     async def renew(self, process: str) -> None:
         """15 more seconds for the lease that all of this process's people stand on."""
 
-    async def release(self, process: str) -> None:
-        """Gives the lease up at once."""
-
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus: ...

@@ -149,9 +149,6 @@ class MemoryRegistry:
     async def renew(self, process: str) -> None:
         self.leases[process] = self.clock() + LEASE_MS
 
-    async def release(self, process: str) -> None:
-        self.leases.pop(process, None)
-
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         now = self.clock()
         processes = frozenset(name for name, end in self.leases.items() if end > now)

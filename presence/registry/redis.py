@@ -164,10 +164,6 @@ class RedisRegistry:
         with unknown_when_lost():
             await self._run("renew", LEASES, process, LEASE_MS)
 
-    async def release(self, process: str) -> None:
-        with unknown_when_lost():
-            await self.client.send("ZREM", LEASES, process)
-
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         wanted = [*tiles]
         renewed = [
