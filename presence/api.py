@@ -109,7 +109,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
 
 @endpoint("POST")
 async def block(request: HtmxRequest) -> HttpResponse:
-    """Neither of the two sees or hears the other from now on, as long as both stay."""
+    """Hides two people from each other, as long as both sessions live."""
     form = PersonForm(body_of(request))
     if not form.is_valid():
         raise Refused("bad-frame")

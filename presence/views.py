@@ -82,7 +82,7 @@ def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
 
 
 def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
-    """What the page says about yourself."""
+    """What the page shows of its own person."""
     near_by = nearby.shown if nearby else ()
     same = sum(one.person.name == session.person.name for one in near_by)
     return {

@@ -21,7 +21,7 @@ from presence.registry import MemoryRegistry, RedisRegistry, Registry
 from presence.registry import memory as registry_memory
 from presence.registry import redis as registry_redis
 from presence.registry.contract import BLOCKED_MAX, HTTP_ONLY_MS, RECENT_TILES_MAX
-from presence.registry.redis import session_key
+from presence.registry.redis_fields import session_key
 from presence.roster import Roster
 from presence.sessions import Sessions
 from tests.support.clusters import client_at
