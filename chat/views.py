@@ -22,7 +22,7 @@ from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
 from presence.people import Session
-from presence.views import placed
+from presence.placement import placed
 
 
 @endpoint("GET")
