@@ -71,7 +71,7 @@ async def report(request: HtmxRequest) -> HttpResponse:
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id
     filed = await reports.filed(chat.feed, session, subject, form.cleaned_data)
-    platform.records.enqueue(reports.keep, filed)
+    platform.records.queue.enqueue(reports.keep, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 

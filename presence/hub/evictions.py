@@ -33,9 +33,9 @@ class Evictions:
 
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
-        if not self.sanctions.background.rounds:
-            self.sanctions.start()
-            self.sanctions.background.every(ROUND_S, self.enforce)
+        if not self.sanctions.sync.background.rounds:
+            self.sanctions.sync.start()
+            self.sanctions.sync.background.every(ROUND_S, self.enforce)
 
     def admit(self, socket: OpenSocket, session: Session) -> None:
         self.sockets[socket] = session
