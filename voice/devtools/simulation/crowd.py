@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from chat.devtools import Client, Person, arrive, leave
+from chat.devtools import ChatClient, Visitor, arrive, leave
 from neartalk.devtools import Api, ApiError
 from voice.devtools.simulation.caller import SimulatedCaller
 from voice.devtools.simulation.chatter import Chatter
@@ -106,7 +106,7 @@ class Crowd:
                 neighbour.caller.open()
             await self.pause(ARRIVAL_S)
 
-    async def arrived(self, walk: Walk) -> Person:
+    async def arrived(self, walk: Walk) -> Visitor:
         """A new session in the place of a walk; waits as long as that takes."""
         radius_m = self.radius_m or self.chance.choice(RADII_M)
         while True:
@@ -151,5 +151,5 @@ class Crowd:
 
     def refusals(self) -> dict[str, int]:
         """Refusals and closes by code, of calls and on every socket."""
-        clients: list[Client | SimulatedCaller] = [*self.neighbours, *self.callers]
+        clients: list[ChatClient | SimulatedCaller] = [*self.neighbours, *self.callers]
         return dict(sum((one.codes for one in clients), self.refused.copy()))

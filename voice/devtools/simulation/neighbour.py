@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from chat.devtools import Client, Person
+from chat.devtools import ChatClient, Visitor
 from neartalk.devtools import Frame
 from voice.devtools.simulation.walk import Walk
 
@@ -33,12 +33,12 @@ class ChatListener(Protocol):
         """The list of people in range came."""
 
 
-class SimulatedNeighbour(Client):
+class SimulatedNeighbour(ChatClient):
     """A simulated person at `/ws`. `caller` is their part in voice. They may write again from
     `free_s` on, by the loop's clock."""
 
     def __init__(
-        self, person: Person, server_urls: Sequence[str], walk: Walk, listener: ChatListener
+        self, person: Visitor, server_urls: Sequence[str], walk: Walk, listener: ChatListener
     ) -> None:
         super().__init__(person, server_urls)
         self.walk = walk
@@ -68,7 +68,7 @@ class SimulatedNeighbour(Client):
         """Whether their session ended, and a new one may begin."""
         return self.ended in ANEW
 
-    def renew(self, person: Person) -> None:
+    def renew(self, person: Visitor) -> None:
         """Goes on with a new session."""
         self.person, self.key = person, person.key
         self.mark, self.ended = "", 0
