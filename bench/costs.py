@@ -27,8 +27,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from bench.cores import cores, pinned
-from chat.feed.tail import Tail
-from chat.history.redis import RedisHistory, refs_key, stream_key
+from chat.feed.timeline import Timeline
+from chat.history.redis import RedisHistory
+from chat.history.stream import refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
 from presence.geo import CELL_DEGREES, cell_at, tile_of
@@ -260,14 +261,14 @@ def held() -> list[tuple[str, float]]:
     process, count = psutil.Process(), 50_000
     people = [(place(turn * 7).cell, f"{turn:016}", f"Heron {turn}") for turn in range(count)]
     before = process.memory_info().rss
-    crowded, empty, tails = Roster(), Roster(), {}
+    crowded, empty, timelines = Roster(), Roster(), {}
     for cell, person_id, name in people:
         person = Person(person_id, name, cell, 500, 1, HERE)
         crowded.load(person_id[-6:], TileSnapshot(1, {person_id: person}))
     between = process.memory_info().rss
     for turn in range(count):
         empty.load(f"{turn:06}", TileSnapshot())
-        tails[f"{turn:06}"] = Tail()
+        timelines[f"{turn:06}"] = Timeline()
     after = process.memory_info().rss
     return [
         ("somebody near, alone in a tile, in a process", (between - before) / count),
@@ -296,7 +297,8 @@ def records(postgres: Postgres) -> tuple[float, float]:
     """What it takes a process, and PostgreSQL, that sanctions are asked for; microseconds."""
     call_command("migrate", verbosity=0)
     alone, read = map(
-        import_string, ("neartalk.records.writer.alone", "neartalk.records.sanctions.read")
+        import_string,
+        ("neartalk.records.database.with_own_connection", "neartalk.records.sanction_rows.load"),
     )
     now = timezone.now()
     alone(read, now, now, 0)

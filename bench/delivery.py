@@ -22,7 +22,7 @@ from bench.cut import Cut
 from bench.joins import count_holes, count_repeats, crowd
 from bench.tally import Tally, missing, table, tally
 from bench.town import Town, town, until, within
-from chat.devtools import Client, hears
+from chat.devtools import ChatClient, in_reach
 
 HEALED_S = 8.0
 
@@ -59,7 +59,7 @@ async def kill(place: Town, size: Size) -> Tally:
     pages = await place.settle_in(size.readers, size.tiles)
     talk = asyncio.create_task(place.talk(size.rate, size.seconds))
     await asyncio.sleep(size.seconds / 3)
-    theirs = [page for page in pages if page.door % 2 == 1]
+    theirs = [page for page in pages if page.url_turn % 2 == 1]
     arrived = {page: len(page.arrivals) for page in theirs}
     place.servers[1].kill()
     killed_s = asyncio.get_running_loop().time()
@@ -78,12 +78,12 @@ async def kill(place: Town, size: Size) -> Tally:
 async def drain(place: Town, size: Size) -> Tally:
     """A new process joins and an old one is asked to end; its clients come over."""
     pages = await place.settle_in(size.readers, size.tiles)
-    theirs = [page for page in pages if page.door % 2 == 1]
+    theirs = [page for page in pages if page.url_turn % 2 == 1]
     old, fresh = place.servers[1], await place.begin()
     await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
     for page in pages:
         page.fewest = page.count
-        page.doors = [place.servers[0].ws_url, fresh.ws_url]
+        page.server_urls = [place.servers[0].ws_url, fresh.ws_url]
     talk = asyncio.create_task(place.talk(size.rate, 3600))
     await asyncio.sleep(size.seconds / 3)
     code = await asyncio.to_thread(old.terminate)
@@ -207,7 +207,7 @@ async def vanish(place: Town, size: Size) -> Tally:
     await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
     gone = max(pages, key=lambda page: page.count if page.count < 50 else 0)
     others = [page for page in pages if page is not gone]
-    near = [page for page in others if hears(page.person.place, gone.person.place)]
+    near = [page for page in others if in_reach(page.person.place, gone.person.place)]
     talk = asyncio.create_task(place.talk(size.cut_rate, 3600, others))
     gone.vanish()
     gone_id = gone.person.person_id
@@ -224,7 +224,7 @@ async def vanish(place: Town, size: Size) -> Tally:
 async def count(
     scenario: str,
     place: Town,
-    pages: list[Client],
+    pages: list[ChatClient],
     *,
     since_ms: int = 0,
     back: str = "",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
@@ -74,7 +75,7 @@ async def session_leave(request: HtmxRequest) -> HttpResponse:
     await presence.hub.end(await presence.sessions.of_request(request))
     response = HttpResponse(status=204)
     if request.htmx:
-        response = HttpResponse(headers={"HX-Redirect": "/"})
+        response = HttpResponseClientRedirect("/")
     elif cookie_name() in request.COOKIES:
         response = redirect("welcome")
     response.delete_cookie(cookie_name())
@@ -103,7 +104,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         return JsonResponse(answer)
     response = HttpResponse(panel.people_html(nearby))
     if place.radius_m < asked_m:
-        response["HX-Trigger"] = f'{{"radius-narrowed": {{"radius": {place.radius_m}}}}}'
+        trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
     return response
 
 

@@ -14,7 +14,7 @@ from django.core.management import get_commands
 from django.urls import URLPattern, get_resolver
 
 from chat.consumers import ChatConsumer
-from chat.feed import Said
+from chat.feed import RenderedMessage
 from chat.messages import Draft, StreamId, message_of
 from neartalk.codes import CODES, Code, Refused
 from neartalk.limits import RULES
@@ -213,9 +213,9 @@ def signals_sent() -> dict[str, set[str]]:
     return {frame["type"]: set(frame) - {"type"} for frame in each}
 
 
-def said() -> Said:
+def said() -> RenderedMessage:
     draft = Draft("a" * 16, "alice", Place("u33dc0q", 500), "Hello", "ref-00000000")
-    return Said(message_of(draft, StreamId(1, 0)), 1)
+    return RenderedMessage(message_of(draft, StreamId(1, 0)), 1)
 
 
 def page_pieces() -> set[tuple[str, str]]:

@@ -37,9 +37,9 @@ class Evictions:
 
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
-        if not self.sanctions.background.rounds:
-            self.sanctions.start()
-            self.sanctions.background.every(ROUND_S, self.enforce)
+        if not self.sanctions.sync.background.rounds:
+            self.sanctions.sync.start()
+            self.sanctions.sync.background.every(ROUND_S, self.enforce)
 
     def admit(self, socket: OpenSocket, session: Session) -> None:
         """News reaches this socket from now on."""

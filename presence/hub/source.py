@@ -46,7 +46,9 @@ class Source(Protocol):
     Its coroutines may raise Refused: `store-unavailable`.
     """
 
-    mark_ms: int
+    @property
+    def mark_ms(self) -> int:
+        """Every message older than this, by the store's clock, was handed to the hub."""
 
     async def begin(self, tiles: Iterable[Tile]) -> None:
         """Follows these tiles from now on. Where it raises, the hub ends them by `forget`."""

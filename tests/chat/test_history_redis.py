@@ -9,7 +9,9 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from chat.history import life_ms
-from chat.history.redis import DUE, RedisHistory, refs_key, stream_key
+from chat.history.redis import RedisHistory
+from chat.history.stream import refs_key, stream_key
+from chat.history.trimmer import DUE
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
 from neartalk.redis.client import RedisClient, connect

@@ -1,4 +1,4 @@
-"""manage.py reports: what people reported, and what was said."""
+"""manage.py reports: lists reports, and shows one with its evidence."""
 
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from chat.models import Report
 from chat.reports import seal_of
-from neartalk.management.output import add_json, cell, shown
+from neartalk.management.output import add_json, cell, render_rows
 
 STATES = (*Report.State.values, "all")
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             "show", help="one report with its evidence", description="One report, with evidence."
         )
         one.add_argument("id", type=int, help="as the list has it")
-        # Not to take back what stands before "show".
+        # Suppressed, so that it does not reset a --json that stands before "show".
         one.add_argument("--json", action="store_true", default=SUPPRESS, help="as JSON")
 
     def handle(self, *args: Any, verb: str | None, **options: Any) -> None:
@@ -38,10 +38,10 @@ class Command(BaseCommand):
         if verb == "show":
             report = found(options["id"])
             row = whole(report)
-            self.stdout.write(shown([row], as_json=True) if as_json else page(row))
+            self.stdout.write(render_rows([row], as_json=True) if as_json else page(row))
         else:
             rows = [line(one) for one in listed(options["state"])[: options["limit"]]]
-            self.stdout.write(shown(rows, as_json=as_json, none="No reports."))
+            self.stdout.write(render_rows(rows, as_json=as_json, none="No reports."))
 
 
 def some(text: str) -> int:
@@ -91,7 +91,7 @@ def whole(report: Report) -> dict[str, Any]:
 
 
 def page(row: Mapping[str, Any]) -> str:
-    """A line a field, then what was said: the last of it is what was reported."""
+    """A line a field, then the messages of the evidence: the last one is the reported one."""
     fields = {**row}
     evidence = fields.pop("evidence") or ()
     lines = [f"{head.replace('_', ' '):<15}{cell(value)}" for head, value in fields.items()]
@@ -99,7 +99,7 @@ def page(row: Mapping[str, Any]) -> str:
         {"sent": time(one["sent_at"]), "name": one["name"], "text": one["text"]} for one in evidence
     ]
     none = "Nothing of what was said is kept."
-    return "\n".join([*map(str.rstrip, lines), "", shown(said, as_json=False, none=none)])
+    return "\n".join([*map(str.rstrip, lines), "", render_rows(said, as_json=False, none=none)])
 
 
 def time(ms: int) -> datetime:

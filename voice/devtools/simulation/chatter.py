@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat.devtools import hears, sent_ms
+from chat.devtools import in_reach, sent_ms
 from neartalk.devtools import Frame
 from voice.devtools.simulation.manners import Manners
 from voice.devtools.simulation.neighbour import Neighbour
@@ -49,7 +49,9 @@ class Chatter:
 
     def _begin(self, first: Neighbour, free: Sequence[Neighbour]) -> None:
         near = [
-            one for one in free if one is not first and hears(one.person.place, first.person.place)
+            one
+            for one in free
+            if one is not first and in_reach(one.person.place, first.person.place)
         ]
         speakers = [first, *self.crowd.chance.sample(near, min(2, len(near)))]
         script = self.talk.conversation(len(speakers))
@@ -64,7 +66,7 @@ class Chatter:
             self.say(speakers[line.speaker], line.text)
 
     def say(self, neighbour: Neighbour, text: str) -> None:
-        sent = neighbour.say(text)
+        sent = neighbour.send_message(text)
         self.said[sent.by.person_id, text] = sent.at_s
         self.crowd.figures["sent"] += 1
 

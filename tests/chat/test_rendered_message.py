@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.feed import Said
+from chat.feed import RenderedMessage
 from chat.feed.rendered import MINUTE_MS
 from chat.messages import Message, StreamId
 from presence import names
@@ -22,9 +22,9 @@ def message(name: str = "Quiet Heron", text: str = WORDS) -> Message:
 @pytest.mark.parametrize("name", ["Quiet Heron", "<i>ß</i>", "\N{WAVING HAND SIGN}", "&", "'"])
 def test_a_row_is_what_its_template_renders(name: str, mine: bool) -> None:
     spoken = message(name)
-    said = Said(spoken, NOW_MS + 10 * MINUTE_MS)
+    rendered_message = RenderedMessage(spoken, NOW_MS + 10 * MINUTE_MS)
     shown = {
-        "id": said.id,
+        "id": rendered_message.id,
         "person_id": "p7f3",
         "name": name,
         "initial": name[:1].upper(),
@@ -33,22 +33,24 @@ def test_a_row_is_what_its_template_renders(name: str, mine: bool) -> None:
         "text": WORDS,
         "distance": "~200 m",
         "sent_at": NOW_MS,
-        "expires_at": said.expires_at,
+        "expires_at": rendered_message.expires_at,
         "minutes": 20,
         "age": 2,
         "mine": mine,
     }
     rendered = fragment("_message.html", {"message": shown}).strip()
-    assert said.row(Form.HTML, "~200 m", mine=mine) == rendered
+    assert rendered_message.row(Form.HTML, "~200 m", mine=mine) == rendered
 
 
 def test_no_template_is_rendered_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     for mine in (False, True):
-        Said(message(), NOW_MS).row(Form.HTML, "~200 m", mine=mine)
+        RenderedMessage(message(), NOW_MS).row(Form.HTML, "~200 m", mine=mine)
 
     def fail(*rendering: object) -> str:
         raise AssertionError(rendering)
 
     monkeypatch.setattr(fragments, "fragment", fail)
     for mine in (False, True):
-        assert "Hello" in Said(message(text="Hello"), NOW_MS).row(Form.HTML, "~450 m", mine=mine)
+        assert "Hello" in RenderedMessage(message(text="Hello"), NOW_MS).row(
+            Form.HTML, "~450 m", mine=mine
+        )

@@ -1,8 +1,8 @@
 """What is found for a reader in many tiles: the newest, in order, and nothing twice or never."""
 
-from chat.feed import Said, after, gather
+from chat.feed import RenderedMessage, load_newest
 from chat.history import MemoryHistory
-from chat.messages import Draft, StreamId
+from chat.messages import Draft, StreamId, next_id
 from presence.geo import cell_at
 from presence.people import Place
 
@@ -19,15 +19,15 @@ async def test_reading_back_misses_nothing_said_at_the_same_time_in_another_tile
             await history.append(draft)
             tiles.add(draft.tile)
     assert len(tiles) == 2
-    found: list[Said] = []
+    found: list[RenderedMessage] = []
     while True:
         first = (found[0].at, found[0].id) if found else None
 
-        def wanted(message: Said, first: tuple[StreamId, str] | None = first) -> bool:
+        def wanted(message: RenderedMessage, first: tuple[StreamId, str] | None = first) -> bool:
             return first is None or (message.at, message.id) < first
 
-        below = dict.fromkeys(tiles, after(first[0]) if first else None)
-        page = (await gather(history, below, wanted, limit=3)).messages
+        below = dict.fromkeys(tiles, next_id(first[0]) if first else None)
+        page = (await load_newest(history, below, wanted, limit=3)).messages
         if not page:
             break
         found = page + found
