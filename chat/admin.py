@@ -12,7 +12,7 @@ from chat.models import Report
 from chat.parts import chat_of
 from chat.reports import moderation, review
 from neartalk.models import Reason
-from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, add_panel, choices_of, may
+from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, choices_of, may
 from presence.names import tag
 
 WAITING = Report.State.WAITING
@@ -140,6 +140,3 @@ def waiting(request: HttpRequest) -> str:
         "reports": [(one, tag(one.person_id)) for one in queue.defer("evidence")[:FIRST]],
     }
     return render_to_string("admin/_waiting.html", shown)
-
-
-add_panel("waiting", waiting)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from chat.models import Report
-from neartalk.records import KEPT, Kept
+from neartalk.records import RetentionRule
 
 
 def unseal(rows: "QuerySet[Any]") -> int:
@@ -13,8 +13,8 @@ def unseal(rows: "QuerySet[Any]") -> int:
     return rows.update(evidence=None, seal="", name="", words="")
 
 
-KEPT += [
-    Kept(
+RULES = [
+    RetentionRule(
         "evidence",
         "until its deadline",
         lambda before: (
@@ -23,9 +23,9 @@ KEPT += [
             .order_by("deadline")
         ),
         prompt=True,
-        forget=unseal,
+        delete=unseal,
     ),
-    Kept(
+    RetentionRule(
         "reports",
         "{days} days after the deadline",
         lambda before: Report.objects.filter(deadline__lt=before).order_by("deadline"),

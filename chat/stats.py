@@ -4,20 +4,17 @@ import re
 from collections.abc import Iterator
 
 from chat.models import Report
-from neartalk.stats import COUNTED, SOURCES, Counted, Figure
+from neartalk.stats import KeyCount, Stat
 
 HISTORY = re.compile(r"\{\w{6}\}:history")
 
-COUNTED += [
+KEYS = [
     # Retractions are among them until they expire.
-    Counted("messages", HISTORY, "XLEN"),
-    Counted("tiles with messages", HISTORY),
+    KeyCount("messages", HISTORY, "XLEN"),
+    KeyCount("tiles with messages", HISTORY),
 ]
 
 
-def waiting() -> Iterator[Figure]:
+def waiting() -> Iterator[Stat]:
     count = Report.objects.filter(state=Report.State.WAITING).count()
-    yield Figure("records", "reports that wait", count)
-
-
-SOURCES.append(waiting)
+    yield Stat("records", "reports that wait", count)

@@ -16,7 +16,7 @@ async def record_strike(platform: Platform, person_id: str, device: str, refused
     act = Act(RULE, person_id)
     if not platform.rules[RULE].on or not (refused.rule or refused.code in SPAM):
         return
-    _, wait_ms = await platform.allowances.take([act])
+    _, wait_ms = await platform.allowances.spend([act])
     if not wait_ms:
         return
     sanctions = platform.sanctions

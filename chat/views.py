@@ -9,7 +9,15 @@ from chat.parts import chat_of
 from chat.reports import file_report, save_report
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.limits import Act, Allowances, allow, headers_of, nearest, origin_of, widest
+from neartalk.limits import (
+    Act,
+    Allowances,
+    allow,
+    narrowest,
+    origin_of,
+    peer_and_forwarded,
+    widest_network,
+)
 from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
@@ -54,11 +62,11 @@ async def report(request: HtmxRequest) -> HttpResponse:
     session = await chat.presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
-    origin = await origin_of(platform.keys, *headers_of(request.scope))
-    await allow_report(platform.allowances, session, nearest(origin))
-    subject = widest(origin) or session.person.person_id
+    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    await allow_report(platform.allowances, session, narrowest(origin))
+    subject = widest_network(origin) or session.person.person_id
     filed = await file_report(chat.feed, session, subject, form.cleaned_data)
-    platform.records.write(save_report, filed)
+    platform.records.enqueue(save_report, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
@@ -11,15 +12,15 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from neartalk.limits import RULES
-from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
-from neartalk.operators import (  # some register
+from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit, Sanction
+from neartalk.operators import (
     Choice,
+    LogEntryAdmin,
     ReadOnly,
-    audit,  # noqa: F401
-    panels,
-    sanctions,  # noqa: F401
+    SanctionAdmin,
+    hits_in_hour_url,
+    refusals_by_rule,
 )
-from neartalk.operators import dashboard as today
 
 
 class ByRule(Choice):
@@ -27,6 +28,9 @@ class ByRule(Choice):
     parameter_name = "rule"
     known = tuple((name, name, {"rule": name}) for name in RULES)
 
+
+admin.site.register(LogEntry, LogEntryAdmin)
+admin.site.register(Sanction, SanctionAdmin)
 
 SET = ("allowance", "period_s", "burst", "on")
 
@@ -43,9 +47,9 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RateLimit]:
-        today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
         hits = HourlyHits.objects.filter(
-            rule=OuterRef("name"), hour__gte=today - timedelta(days=1), hour__lt=today
+            rule=OuterRef("name"), hour__gte=midnight - timedelta(days=1), hour__lt=midnight
         )
         refused = hits.values("rule").annotate(total=Sum("count")).values("total")
         rows: QuerySet[RateLimit] = super().get_queryset(request)
@@ -59,7 +63,7 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """With the chart of each rule, all of them read at once."""
         found = super().get_changelist_instance(request)
-        charts = {one.rule: one.chart for one in today.refusals(timezone.now(), panels.hits_of)}
+        charts = {one.rule: one.chart for one in refusals_by_rule(timezone.now(), hits_in_hour_url)}
         for row in found.result_list:
             row.chart = charts.get(row.name, SafeString())
         return found

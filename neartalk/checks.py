@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
-from neartalk.records import KEPT
-from neartalk.redis import TIMEOUT_S, masters, redis_urls
+from neartalk.records import retention_rules
+from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
 
 HALF_AN_HOUR_S = 1800
 
@@ -50,7 +50,7 @@ def renames_are_few(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
 def records_are_kept_a_while(
     app_configs: Sequence[Any] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    short = [kept.days for kept in KEPT if kept.days and kept.day_count < 1]
+    short = [rule.days for rule in retention_rules() if rule.days and rule.day_count < 1]
     if not short:
         return []
     hint = f"{', '.join(short)} must be at least 1, or what is still needed is deleted."
@@ -98,7 +98,7 @@ def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 def settings_of(url: str) -> list[CheckMessage]:
     """Of a cluster that of each master."""
     try:
-        with masters(url, TIMEOUT_S) as each:
+        with redis_nodes(url, TIMEOUT_S) as each:
             found: list[dict[str, str]] = [client.config_get() for client in each.values()]
     except RedisError:
         hint = "The server starts all the same; whether Redis writes to a disk is not known."

@@ -28,10 +28,10 @@ class StoreClock:
     def now_ms(self) -> int:
         return self.own() + self.skew_ms
 
-    def answered(self, asked_ms: int, said_ms: int) -> None:
+    def observe(self, asked_ms: int, store_ms: int) -> None:
         """The store was asked at `asked_ms` of our own clock, and has just said what time it is."""
         took_ms = self.own() - asked_ms
-        skew_ms = said_ms - asked_ms - took_ms // 2
+        skew_ms = store_ms - asked_ms - took_ms // 2
         self.unsure_ms += DRIFT_MS
         was_set = abs(skew_ms - self.skew_ms) > self.unsure_ms + took_ms
         if took_ms >= 0 and (took_ms <= self.unsure_ms or was_set):

@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from neartalk.instruments import Instruments
 from neartalk.limits import (
     Allowances,
-    Keys,
+    DayKey,
     MemoryAllowances,
-    MemoryKeys,
+    MemoryDayKey,
     RedisAllowances,
-    RedisKeys,
+    RedisDayKey,
     Rules,
 )
 from neartalk.records import Records, Sanctions
@@ -33,7 +33,7 @@ class Platform:
     instruments: Instruments
     rules: Rules
     allowances: Allowances
-    keys: Keys
+    keys: DayKey
     records: Records
     sanctions: Sanctions
     backlog: Backlog
@@ -46,10 +46,10 @@ class Platform:
         """In Redis where REDIS_URL is set, else in memory. Nothing runs and nobody is asked yet."""
         instruments, rules = Instruments(), Rules()
         allowances: Allowances = MemoryAllowances(rules)
-        keys: Keys = MemoryKeys()
+        keys: DayKey = MemoryDayKey()
         if settings.REDIS_URLS:
             allowances = RedisAllowances(open_store(), rules)
-            keys = RedisKeys(open_store())
+            keys = RedisDayKey(open_store())
         records = Records(rules)
         return cls(
             instruments,

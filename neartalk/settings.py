@@ -130,6 +130,27 @@ MIDDLEWARE = [
     "neartalk.http.endpoints.BodyFits",
 ]
 
+# What each app adds to what all share, by dotted name, in the order in which it is shown.
+DOCTOR_CHECKS = [
+    "neartalk.doctor.settings.checks_for",
+    "neartalk.doctor.redis.checks_for",
+    "neartalk.doctor.database.checks_for",
+    "neartalk.doctor.machine.checks_for",
+    "neartalk.doctor.site.checks_for",
+    "presence.doctor.checks_for",
+    "voice.doctor.checks_for",
+]
+STATS_OF_KEYS = ["presence.stats.KEYS", "chat.stats.KEYS", "voice.stats.KEYS"]
+STATS = ["neartalk.stats.records.refused", "presence.stats.processes", "chat.stats.waiting"]
+RETENTION = ["neartalk.records.retention.RULES", "chat.retention.RULES"]
+ADMIN_PANELS = {
+    "figures": "neartalk.operators.dashboard.figures",
+    "refusals": "neartalk.operators.dashboard.refusals",
+    "bans": "neartalk.operators.dashboard.bans",
+    "acts": "neartalk.operators.dashboard.acts",
+    "waiting": "chat.admin.waiting",
+}
+
 ROOT_URLCONF = "neartalk.urls"
 ASGI_APPLICATION = "neartalk.asgi.application"
 APPEND_SLASH = False

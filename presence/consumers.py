@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Act, Allowances, Origin, allow, headers_of, nearest, origin_of
+from neartalk.limits import Act, Allowances, Origin, allow, narrowest, origin_of, peer_and_forwarded
 from neartalk.server import EXTENSION
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
@@ -95,7 +95,7 @@ class SocketConsumer(AsyncConsumer):
             session = await self.presence.sessions.of_scope(self.scope)
             # At once: a ban that is read from now on finds the socket here.
             self.presence.evictions.admit(self, session)
-            self.origin = await origin_of(self.platform.keys, *headers_of(self.scope))
+            self.origin = await origin_of(self.platform.keys, *peer_and_forwarded(self.scope))
             await allow_socket(self.platform.allowances, self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
@@ -143,7 +143,7 @@ class SocketConsumer(AsyncConsumer):
         """Says why, and closes where the code says so."""
         self.platform.instruments.count_refusal(refused)
         if refused.rule:
-            self.platform.records.hits.count(refused.rule, nearest(self.origin))
+            self.platform.records.hits.count(refused.rule, narrowest(self.origin))
         self.write(refusal(self.form, refused))
         if close := CODES[refused.code].close:
             self.connection.close(close)
@@ -159,7 +159,7 @@ class SocketConsumer(AsyncConsumer):
 async def allow_socket(allowances: Allowances, origin: Origin, session: Session) -> None:
     """Raises Refused: `too-many-sockets`."""
     if origin:
-        await allow(allowances, "too-many-sockets", Act("socket.address", nearest(origin)))
+        await allow(allowances, "too-many-sockets", Act("socket.address", narrowest(origin)))
     await allow(allowances, "too-many-sockets", Act("socket.session", session.digest))
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from neartalk.doctor import SOURCES, Asked, Exam, Finding, State, fault, ok, warning
-from neartalk.limits import RedisKeys, digest_of, networks_of
+from neartalk.doctor import Check, CheckOptions, Finding, Severity, fault, ok, warning
+from neartalk.limits import RedisDayKey, digest_of, networks_of
 from neartalk.redis import open_store
 from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry
@@ -20,14 +20,14 @@ from presence.registry import RedisRegistry
 NOBODYS = "203.0.113."
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
+def checks_for(options: CheckOptions) -> Iterable[Check]:
     """Only the shared store tells: what is kept of an address there is a digest under a key of the
     day, which is compared with that of an address we made up."""
-    if asked.url and settings.REDIS_URLS:
-        yield Exam("address seen", partial(findings, asked.url, asked.timeout_s))
+    if options.url and settings.REDIS_URLS:
+        yield Check("address seen", partial(check_address_seen, options.url, options.timeout_s))
 
 
-def findings(url: str, timeout_s: float) -> Iterator[Finding]:
+def check_address_seen(url: str, timeout_s: float) -> Iterator[Finding]:
     made_up = f"{NOBODYS}{1 + secrets.randbelow(254)}"
     forged = {"X-Forwarded-For": made_up}
     try:
@@ -37,17 +37,17 @@ def findings(url: str, timeout_s: float) -> Iterator[Finding]:
         yield warning(f"No visit can be begun: {why}.", "See what else is said here.")
         return
     if origin in digests(key, made_up):
-        says = "It believes whatever address its callers make up, so no limit holds."
-        do = "Lower TRUSTED_PROXIES to how many proxies stand in front of it."
-        yield fault(says, do)
+        message = "It believes whatever address its callers make up, so no limit holds."
+        hint = "Lower TRUSTED_PROXIES to how many proxies stand in front of it."
+        yield fault(message, hint)
     elif origin:
         yield ok("It believes no address that its callers make up.")
     elif is_near(url):
-        do = "Ask from another one too: whose address is seen there, this one can't tell."
-        yield Finding(State.OK, "It takes us for its own machine, which we are.", do)
+        hint = "Ask from another one too: whose address is seen there, this one can't tell."
+        yield Finding(Severity.OK, "It takes us for its own machine, which we are.", hint)
     else:
-        says = "It takes us for its own machine, and everybody else: no limit counts anybody."
-        yield fault(says, "Set TRUSTED_PROXIES to how many proxies stand in front, 1 for nginx.")
+        message = "It takes us for its own machine, and everybody else: no limit counts anybody."
+        yield fault(message, "Set TRUSTED_PROXIES to how many proxies stand in front, 1 for nginx.")
 
 
 async def seen(person_id: str) -> tuple[str, bytes]:
@@ -55,7 +55,7 @@ async def seen(person_id: str) -> tuple[str, bytes]:
     client = open_store()
     try:
         session = await RedisRegistry(client).find(person_id)
-        return session.origin if session else "", await RedisKeys(client).today()
+        return session.origin if session else "", await RedisDayKey(client).today()
     finally:
         await client.aclose()
 
@@ -72,6 +72,3 @@ def is_near(url: str) -> bool:
     except socket.gaierror:
         return False
     return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
-
-
-SOURCES.append(exams)

@@ -101,7 +101,7 @@ class Sessions:
 
 async def why_over(sanctions: Sanctions, session: Session) -> Refused:
     """What to say where another process closed a session: it may have read of a ban first."""
-    await sanctions.news()
+    await sanctions.sync_briefly()
     row = sanctions.banned(session.person.person_id, session.device)
     return sanctions.refusal(row) if row else Refused("left")
 

@@ -8,27 +8,27 @@ from django.conf import settings
 
 from neartalk.codes import Refused
 from neartalk.redis import open_store
-from neartalk.stats import COUNTED, SOURCES, Counted, Figure
+from neartalk.stats import KeyCount, Stat
 from presence.registry import RedisRegistry
 
 PEOPLE = re.compile(r"\{\w{6}\}:people")
 
-COUNTED += [
-    Counted("sessions", re.compile(r"session:[0-9a-f]{16}")),
+KEYS = [
+    KeyCount("sessions", re.compile(r"session:[0-9a-f]{16}")),
     # Beside them stands how often the tile has changed.
-    Counted("people", PEOPLE, "HLEN", less=1),
-    Counted("tiles with people", PEOPLE),
+    KeyCount("people", PEOPLE, "HLEN", less=1),
+    KeyCount("tiles with people", PEOPLE),
 ]
 
 
-def processes() -> Iterator[Figure]:
+def processes() -> Iterator[Stat]:
     """Those with a lease."""
     if not settings.REDIS_URLS:
         return
     try:
-        yield Figure("here", "server processes", asyncio.run(living()))
+        yield Stat("here", "server processes", asyncio.run(living()))
     except Refused:
-        yield Figure("here", "server processes", None, "Redis does not answer")
+        yield Stat("here", "server processes", None, "Redis does not answer")
 
 
 async def living() -> int:
@@ -37,6 +37,3 @@ async def living() -> int:
         return len((await RedisRegistry(client).status([])).processes)
     finally:
         await client.aclose()
-
-
-SOURCES.append(processes)

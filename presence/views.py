@@ -10,7 +10,16 @@ from django.views.decorators.http import require_safe
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint, refusal
-from neartalk.limits import Act, Allowances, Origin, allow, headers_of, nearest, origin_of, widest
+from neartalk.limits import (
+    Act,
+    Allowances,
+    Origin,
+    allow,
+    narrowest,
+    origin_of,
+    peer_and_forwarded,
+    widest_network,
+)
 from neartalk.models import Reason
 from neartalk.parts import Platform
 from presence import geo
@@ -108,7 +117,7 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
     key, session = await presence.sessions.open(
-        form.cleaned_data["username"], device=device, origin=nearest(origin)
+        form.cleaned_data["username"], device=device, origin=narrowest(origin)
     )
     if device:
         response = HttpResponse(status=201)
@@ -122,8 +131,8 @@ async def allow_session(platform: Platform, request: HtmxRequest) -> Origin:
 
     Raises Refused: `too-many-sessions`.
     """
-    origin = await origin_of(platform.keys, *headers_of(request.scope))
-    near, beside = nearest(origin), widest(origin)
+    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    near, beside = narrowest(origin), widest_network(origin)
     acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
     if platform.sanctions.slowed(near):
         acts.append(Act("session.banned", near, beside=beside))
@@ -199,7 +208,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     begins = not session.person.cell
     session = (await put(presence, session, place)).session
     if begins:
-        presence.platform.records.activity.open(area_of(place.cell))
+        presence.platform.records.activity.count_session(area_of(place.cell))
     nearby = await around(presence, session)
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
@@ -270,7 +279,7 @@ async def put(presence: Presence, session: Session, place: Place | None) -> Chan
 
 async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is published themselves."""
-    found = await presence.hub.subscriptions.nearby(session.person.place, session.hidden)
+    found = await presence.hub.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 
 

@@ -53,7 +53,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.fixture(autouse=True)
 def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """In many a test time stands; servers, which are processes of their own, are as ever."""
-    monkeypatch.setattr(Pipeline, "apart_s", 0.0)
+    monkeypatch.setattr(Pipeline, "flush_interval_s", 0.0)
     monkeypatch.setattr(Sequencer, "reorder_delay_s", 0.0)
 
 

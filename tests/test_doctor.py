@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import redis
 
-from neartalk.doctor import Diagnosis, State, fault, ok
+from neartalk.doctor import Diagnosis, Severity, fault, ok
 from neartalk.doctor.site import health, page, web_socket
 from neartalk.management.commands.doctor import lines
 from presence import doctor as visits
@@ -105,16 +105,16 @@ def test_each_fault_is_found_with_what_to_do_and_without_a_secret(home: Home) ->
 
 def test_it_is_seen_as_people_reach_it(home: Home) -> None:
     for look in (page, health, web_socket):
-        assert [one.state for one in look(home.server.url, WAIT_S)] == [State.OK]
+        assert [one.severity for one in look(home.server.url, WAIT_S)] == [Severity.OK]
 
 
 def test_a_server_that_believes_addresses_that_are_made_up_is_found_by_a_visit(
     home: Home, settings: Settings
 ) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [home.redis.url]
-    [found] = visits.findings(home.server.url, WAIT_S)
-    assert found.state is State.FAULT
-    assert found.says.startswith("It believes whatever address its callers make up")
+    [found] = visits.check_address_seen(home.server.url, WAIT_S)
+    assert found.severity is Severity.FAULT
+    assert found.message.startswith("It believes whatever address its callers make up")
     with redis.Redis(port=home.redis.port) as client:
         assert [*client.scan_iter("session:*")] == [], "the visit is over"
 
@@ -124,15 +124,18 @@ def test_a_server_that_takes_everybody_for_its_own_machine_is_found_too(
 ) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [home.redis.url]
     monkeypatch.setattr(visits, "NOBODYS", "127.0.0.")
-    [found] = visits.findings(home.server.url, WAIT_S)
-    assert (found.state, found.says) == (State.OK, "It takes us for its own machine, which we are.")
+    [found] = visits.check_address_seen(home.server.url, WAIT_S)
+    assert (found.severity, found.message) == (
+        Severity.OK,
+        "It takes us for its own machine, which we are.",
+    )
     monkeypatch.setattr(visits, "is_near", lambda url: False)
-    [found] = visits.findings(home.server.url, WAIT_S)
-    assert found.state is State.FAULT
-    assert found.says.startswith("It takes us for its own machine, and everybody else")
-    [found] = visits.findings(f"http://127.0.0.1:{free_port()}", WAIT_S)
-    assert found.state is State.WARNING
-    assert found.says.startswith("No visit can be begun: ")
+    [found] = visits.check_address_seen(home.server.url, WAIT_S)
+    assert found.severity is Severity.FAULT
+    assert found.message.startswith("It takes us for its own machine, and everybody else")
+    [found] = visits.check_address_seen(f"http://127.0.0.1:{free_port()}", WAIT_S)
+    assert found.severity is Severity.WARNING
+    assert found.message.startswith("No visit can be begun: ")
 
 
 def test_what_to_do_stands_below_what_is_wrong() -> None:

@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from django.urls import resolve
 
 from chat.reports import EARLIER_MAX
-from neartalk.records import KEPT
+from neartalk.records import retention_rules
 from neartalk.records.activity import FEW
 from presence.delivery.recent_subscriptions import PLACES_MAX
 from presence.sessions import DEVICE_S
@@ -107,7 +107,7 @@ def test_the_docs_say_how_many_places_a_socket_leaves_behind() -> None:
 def test_every_time_in_the_docs_is_that_of_the_code() -> None:
     told = re.findall(r"(\d+) (minutes|hours|days) \(`([\w.]+)`\)", PAGE.read_text())
     assert [row for row in told if int(row[0]) * UNITS[row[1]] != length_of(row[2])] == []
-    assert {kept.days for kept in KEPT if kept.days} <= {name for _, _, name in told}
+    assert {kept.days for kept in retention_rules() if kept.days} <= {name for _, _, name in told}
 
 
 @pytest.mark.parametrize("path", ["/", "/privacy", "/rules"])

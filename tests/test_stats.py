@@ -21,7 +21,7 @@ from chat.models import Report
 from neartalk.management.commands import stats
 from neartalk.models import HourlyHits
 from neartalk.redis.client import connect
-from neartalk.stats import figures
+from neartalk.stats import redis as redis_module
 from neartalk.stats.server import metrics, parts_away
 from presence.geo import cell_at, tile_of
 from presence.people import Place
@@ -32,7 +32,7 @@ from voice.callers.redis import district_key
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-    from neartalk.stats import Figure
+    from neartalk.stats import Stat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,7 +94,7 @@ def test_of_many_keys_some_are_looked_at_and_the_rest_taken_to_be_like_them(
 ) -> None:
     with redis.Redis.from_url(town) as client:
         client.mset({f"session:{at:016x}": "" for at in range(10_000)})
-    monkeypatch.setattr(figures, "KEYS_MAX", 2000)
+    monkeypatch.setattr(redis_module, "KEYS_MAX", 2000)
     sessions = told()["here", "sessions"]
     assert 9000 < sessions["value"] < 11_000
     assert sessions["note"] == "about, by 2,000 keys of each"
@@ -136,11 +136,11 @@ def test_what_is_away_is_said_and_the_rest_told(settings: Settings) -> None:
 def test_the_embedded_form_is_asked_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def server(url: str) -> list[Figure]:
+    def server(url: str) -> list[Stat]:
         asked.append(url)
         return []
 
-    monkeypatch.setattr(stats, "server", server)
+    monkeypatch.setattr(stats, "server_stats", server)
     run()
     run("--url", "http://one:1/", "--url", "http://two:2")
     assert asked == ["http://localhost:8080", "http://one:1", "http://two:2"]
@@ -170,7 +170,7 @@ def test_a_server_says_which_parts_are_away() -> None:
 
 
 def test_watching_goes_on_until_it_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stats, "server", lambda url: [])
+    monkeypatch.setattr(stats, "server_stats", lambda url: [])
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 WIDEST = 200
 

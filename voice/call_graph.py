@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Rule, seconds, take
+from neartalk.limits import RULES, Rule, seconds, spend
 from voice.callers import Caller, Tie
 from voice.mesh import connect, is_blocked, may_speak, pairs
 
@@ -127,7 +127,7 @@ class Ties:
         if count(me, asked=False) >= TIES_MAX or count(other, asked=True) >= TIES_MAX:
             raise Refused("busy", retry_after=BUSY_S, ref=to)
         limit = self.knock_rule
-        tat_ms, wait_ms = take(me.knock_tat_ms, self.now_ms, limit.interval_ms, limit.tolerance_ms)
+        tat_ms, wait_ms = spend(me.knock_tat_ms, self.now_ms, limit.interval_ms, limit.tolerance_ms)
         if wait_ms:
             raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to, rule="voice.knock")
         self._put(me.changed(knock_tat_ms=tat_ms, declined=without(me, to)))

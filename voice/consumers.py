@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import seconds, take
+from neartalk.limits import seconds, spend
 from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice.ice import has_relay
@@ -44,7 +44,7 @@ class SignalConsumer(SocketConsumer):
 
     def count(self) -> None:
         limit = self.platform.rules["voice.frame"]
-        self.frame_tat_ms, wait_ms = take(
+        self.frame_tat_ms, wait_ms = spend(
             self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
         )
         if wait_ms:

@@ -8,32 +8,34 @@ from functools import partial
 
 from django.conf import settings
 
-from neartalk.doctor import SECRET_BITS, SOURCES, Asked, Exam, Finding, bits, fault, ok, warning
+from neartalk.doctor import SECRET_BITS, Check, CheckOptions, Finding, bits, fault, ok, warning
 from voice.ice import credentials, has_relay
 from voice.relay import Address, Server, TurnError, allocation, binding, server_of
 from voice.sdp_filter import Shield
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
-    yield Exam("relay", relay)
+def checks_for(options: CheckOptions) -> Iterable[Check]:
+    yield Check("relay", relay)
     for url in settings.STUN_URLS:
-        yield Exam(url, partial(stun, url, asked.timeout_s))
+        yield Check(url, partial(stun, url, options.timeout_s))
     for url in settings.TURN_URLS if has_relay() else ():
-        yield Exam(url, partial(turn, url, asked.timeout_s))
+        yield Check(url, partial(turn, url, options.timeout_s))
 
 
 def relay() -> Iterator[Finding]:
     """What is set of it."""
     if not has_relay():
-        says = "There is none: who stays shielded cannot speak, and some networks let nobody."
-        yield warning(says, "Set up coturn by deploy/coturn, TURN_URLS and TURN_SECRET.")
+        message = "There is none: who stays shielded cannot speak, and some networks let nobody."
+        yield warning(message, "Set up coturn by deploy/coturn, TURN_URLS and TURN_SECRET.")
         return
     if bits(settings.TURN_SECRET) < SECRET_BITS:
-        says = "TURN_SECRET can be guessed by whoever was given one credential."
-        yield fault(says, "Set it, here and in coturn, to what openssl rand -hex 32 prints.")
+        message = "TURN_SECRET can be guessed by whoever was given one credential."
+        yield fault(message, "Set it, here and in coturn, to what openssl rand -hex 32 prints.")
     if not any(url.startswith("turns:") for url in settings.TURN_URLS):
-        says = "No TURN_URLS begins with turns: networks that let only TLS through have no voice."
-        yield warning(says, "Add turns:your.host:5349?transport=tcp, or :443.")
+        message = (
+            "No TURN_URLS begins with turns: networks that let only TLS through have no voice."
+        )
+        yield warning(message, "Add turns:your.host:5349?transport=tcp, or :443.")
 
 
 def stun(url: str, timeout_s: float) -> Iterator[Finding]:
@@ -62,27 +64,26 @@ def reached(relayed: Address, server: Server) -> Finding:
     line = f"candidate:1 1 udp 1 {relayed} {server.port} typ relay"
     if Shield(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
         return ok("It lends an address to speak through.")
-    says = "It lends an address that is not public, which nobody is told of."
-    return fault(says, "Set external-ip in coturn, or its network in VOICE_NETWORKS.")
+    message = "It lends an address that is not public, which nobody is told of."
+    return fault(message, "Set external-ip in coturn, or its network in VOICE_NETWORKS.")
 
 
 def trouble(why: Exception) -> Finding:
     match why:
         case TurnError(code=401 | 403 | 441):
-            says = "It does not take the credentials that people are given."
-            return fault(says, "See that TURN_SECRET is its static-auth-secret, and both clocks.")
+            message = "It does not take the credentials that people are given."
+            return fault(
+                message, "See that TURN_SECRET is its static-auth-secret, and both clocks."
+            )
         case TurnError(code=486 | 508):
             return warning("It is full.", "Raise total-quota and its range of ports.")
         case TurnError():
-            says = f"It answers with {why.code or 'what is no STUN'}."
-            return fault(says, "See its log, and that it is a STUN or TURN server.")
+            message = f"It answers with {why.code or 'what is no STUN'}."
+            return fault(message, "See its log, and that it is a STUN or TURN server.")
         case ssl.SSLCertVerificationError():
-            says = f"Browsers refuse its certificate: {why.verify_message}."
-            return fault(says, "Get one for this name, with its whole chain; tell coturn of it.")
+            message = f"Browsers refuse its certificate: {why.verify_message}."
+            return fault(message, "Get one for this name, with its whole chain; tell coturn of it.")
         case ValueError():
             return fault(f"It is no address: {why}.", "Such as turn:turn.example.org:3478.")
-    says = f"It does not answer: {type(why).__name__}."
-    return fault(says, "Start it, and open its port in the firewall, for UDP and TCP.")
-
-
-SOURCES.append(exams)
+    message = f"It does not answer: {type(why).__name__}."
+    return fault(message, "Start it, and open its port in the firewall, for UDP and TCP.")

@@ -2,6 +2,6 @@
 
 import re
 
-from neartalk.stats import COUNTED, Counted
+from neartalk.stats import KeyCount
 
-COUNTED.append(Counted("people in voice", re.compile(r"\{voice\}:district:\w{5}"), "SCARD"))
+KEYS = [KeyCount("people in voice", re.compile(r"\{voice\}:district:\w{5}"), "SCARD")]

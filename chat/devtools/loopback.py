@@ -49,6 +49,6 @@ async def open_transports(count: int, backlog: Backlog) -> AsyncIterator[list[Di
         finally:
             for transport in opened:
                 transport.abort()
-                transport.lost()
+                transport.connection_lost()
             reading.terminate()
             reading.join()

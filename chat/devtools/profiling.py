@@ -20,7 +20,7 @@ from chat.parts import Chat
 from neartalk.parts import Platform
 from neartalk.server import DirectTransport
 from presence import consumers as entrance
-from presence.delivery import Audience, Coalescer, Form, Socket, audience
+from presence.delivery import Audience, Coalescer, Form, Socket, coalescer
 from presence.delivery import recipients as readers
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
@@ -34,9 +34,9 @@ STEPS: tuple[Step, ...] = (
     ("clean the text", consumers, "clean_message"),
     ("keep it in history", MemoryHistory, "append"),
     ("find who hears it", Audience, "_labelled_in_range"),
-    ("draw rows, build frames", audience, "messages_frame"),
+    ("draw rows, build frames", coalescer, "messages_frame"),
     ("write to its author", DirectTransport, "write_frame"),
-    ("write to everyone else", readers, "write_all"),
+    ("write to everyone else", readers, "broadcast"),
     (REST, ChatConsumer, "websocket_receive"),
     (REST, Coalescer, "_over"),
 )

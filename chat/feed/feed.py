@@ -24,7 +24,7 @@ class Feed:
         self.poller = Poller(history, self.sequencer)
         self.replayer = Replayer(history, self.poller, self.sequencer.timelines, hub.now_ms)
         self.sender = Sender(hub, history, self.sequencer)
-        hub.subscriptions.source = self
+        hub.attach(self)
 
     @property
     def mark_ms(self) -> int:

@@ -49,7 +49,7 @@ class Sender:
         ack(socket, ref, appended.at)
         if appended.fresh:
             self.kept += 1
-            self.activity.say(area_of(draft.place.cell))
+            self.activity.count_message(area_of(draft.place.cell))
             self._publish(message_of(draft, appended.at), appended.previous)
 
     async def ack_known(self, socket: Socket, ref: str) -> bool:

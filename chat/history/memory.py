@@ -20,7 +20,7 @@ from chat.messages import (
 )
 from chat.spam import acts_of, refusal_of
 from neartalk.clock import Clock, now_ms
-from neartalk.limits import Rules, take
+from neartalk.limits import Rules, spend
 from presence.geo import Tile
 
 at = attrgetter("at")
@@ -110,7 +110,7 @@ class MemoryHistory:
         for act in acts:
             key, limit = (draft.tile, act.rule, act.subject), self.rules[act.rule]
             costs = act.cost_ms(limit), act.tolerance_ms(limit)
-            tats[key], wait_ms = take(self.tats.get(key, 0), now, *costs)
+            tats[key], wait_ms = spend(self.tats.get(key, 0), now, *costs)
             waits.append(wait_ms)
         if longest := max(waits, default=0):
             raise refusal_of(acts[waits.index(longest)], longest)

@@ -1,9 +1,9 @@
 """What only developers run: a client of the public API, and what their commands share."""
 
 from neartalk.devtools.client import Api, Denied, Frame, Line, delay_s
+from neartalk.devtools.discard_reader import read_all
 from neartalk.devtools.progress import bar, progress
 from neartalk.devtools.server_urls import add_doors, doors_of
-from neartalk.devtools.sink import read_all
 
 __all__ = [
     "Api",

@@ -1,41 +1,30 @@
 """What `manage.py doctor` checks: one module a part."""
 
-from neartalk.doctor import database, machine, redis, settings, site
 from neartalk.doctor.check import (
-    SOURCES,
-    Asked,
+    Check,
+    CheckOptions,
     Diagnosis,
-    Exam,
     Finding,
-    State,
-    examine,
+    Severity,
+    diagnose,
     fault,
     ok,
     warning,
 )
-from neartalk.doctor.database import alone
+from neartalk.doctor.database import connect_alone
 from neartalk.doctor.settings import SECRET_BITS, bits
 
 __all__ = [
     "SECRET_BITS",
-    "SOURCES",
-    "Asked",
+    "Check",
+    "CheckOptions",
     "Diagnosis",
-    "Exam",
     "Finding",
-    "State",
-    "alone",
+    "Severity",
     "bits",
-    "examine",
+    "connect_alone",
+    "diagnose",
     "fault",
     "ok",
     "warning",
-]
-
-SOURCES += [
-    settings.exams,
-    redis.exams,
-    database.exams,
-    machine.exams,
-    site.exams,
 ]

@@ -1,5 +1,7 @@
-"""What is wrong with an installation, and what to do about it: exams, beside each other, none of
-which may hang. An app adds its own to SOURCES in a module `doctor`.
+"""Checks of an installation: what is wrong, and what to do about it.
+
+Each check runs on a thread of its own, and nobody waits for one that hangs. settings.DOCTOR_CHECKS
+names the functions that list them.
 """
 
 import threading
@@ -13,51 +15,51 @@ CLOCK_OFF_S = 2.0
 CERTIFICATE_DAYS = 14
 
 
-class State(StrEnum):
+class Severity(StrEnum):
     FAULT = "fault"
     WARNING = "warning"
     OK = "ok"
 
 
 class Finding(NamedTuple):
-    """One sentence on what is found; unless all is well, one or two on what to do about it."""
+    """`message` is a sentence on what is found; `hint`, unless all is well, what to do about it."""
 
-    state: State
-    says: str
-    do: str = ""
-
-
-def ok(says: str) -> Finding:
-    return Finding(State.OK, says)
+    severity: Severity
+    message: str
+    hint: str = ""
 
 
-def warning(says: str, do: str) -> Finding:
-    return Finding(State.WARNING, says, do)
+def ok(message: str) -> Finding:
+    return Finding(Severity.OK, message)
 
 
-def fault(says: str, do: str) -> Finding:
-    return Finding(State.FAULT, says, do)
+def warning(message: str, hint: str) -> Finding:
+    return Finding(Severity.WARNING, message, hint)
+
+
+def fault(message: str, hint: str) -> Finding:
+    return Finding(Severity.FAULT, message, hint)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """`url` is where people reach the product, `""` where nobody said; `patience_s` how long an
-    exam may take in all."""
+class CheckOptions:
+    """`url` is where people reach the product, `""` where it is not given; `time_limit_s` is how
+    long all checks together may run."""
 
     url: str = ""
-    patience_s: float = 3.0
+    time_limit_s: float = 3.0
 
     @property
     def timeout_s(self) -> float:
-        """How long an exam may wait for one answer: it has something to say even if none comes."""
-        return self.patience_s * 2 / 3
+        """How long a check may wait for one answer: it must report even if none comes."""
+        return self.time_limit_s * 2 / 3
 
 
-class Exam(NamedTuple):
-    """`look` runs on a thread of its own; whatever it can't go on after, it says or raises."""
+class Check(NamedTuple):
+    """`run` finds things on a thread of its own. What it raises becomes a fault."""
 
     about: str
-    look: Callable[[], Iterable[Finding]]
+    run: Callable[[], Iterable[Finding]]
 
 
 class Diagnosis(NamedTuple):
@@ -65,31 +67,35 @@ class Diagnosis(NamedTuple):
     finding: Finding
 
 
-Source = Callable[[Asked], Iterable[Exam]]
-SOURCES: list[Source] = []
+# Lists the checks of a part, as far as they apply to these options.
+CheckSource = Callable[[CheckOptions], Iterable[Check]]
 
 
-def examine(asked: Asked) -> list[Diagnosis]:
-    """What every exam of SOURCES has found, the worst first."""
-    exams = [exam for source in SOURCES for exam in source(asked)]
-    running = [Running(exam) for exam in exams]
-    end_s = time.monotonic() + asked.patience_s
+def diagnose(options: CheckOptions, sources: Iterable[CheckSource]) -> list[Diagnosis]:
+    """What all checks of these sources find, the worst first.
+
+    All run at once, for `options.time_limit_s` at most. A check that is not done by then is
+    reported with what it found so far and a fault.
+    """
+    checks = [check for source in sources for check in source(options)]
+    running = [RunningCheck(check) for check in checks]
+    end_s = time.monotonic() + options.time_limit_s
     found = [
-        Diagnosis(one.exam.about, finding)
+        Diagnosis(one.check.about, finding)
         for one in running
         for finding in one.findings(max(0.0, end_s - time.monotonic()))
     ]
-    states = [*State]
-    return sorted(found, key=lambda one: states.index(one.finding.state))
+    severities = [*Severity]
+    return sorted(found, key=lambda one: severities.index(one.finding.severity))
 
 
-class Running:
-    """An exam under way. Nobody waits for one that hangs, at the end of the program neither."""
+class RunningCheck:
+    """A check on its thread, which ends with the program even if it hangs."""
 
-    def __init__(self, exam: Exam) -> None:
-        self.exam = exam
+    def __init__(self, check: Check) -> None:
+        self.check = check
         self.found: list[Finding] = []
-        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def findings(self, wait_s: float) -> list[Finding]:
@@ -100,26 +106,26 @@ class Running:
             found.append(fault(late, "See whether it hangs, or allow more with --timeout."))
         return found
 
-    def _look(self) -> None:
+    def _run(self) -> None:
         try:
-            for finding in self.exam.look():
+            for finding in self.check.run():
                 self.found.append(finding)
         except Exception as why:
-            # By its kind alone: what it says may hold a secret.
-            says = f"It could not be looked at: {type(why).__name__}."
-            self.found.append(fault(says, "See whether it is there, and who may reach it."))
+            # Only the type of the error is shown: its words may hold a secret.
+            message = f"It could not be looked at: {type(why).__name__}."
+            self.found.append(fault(message, "See whether it is there, and who may reach it."))
 
 
 def clock(off_s: float) -> Iterator[Finding]:
-    """What to say of a clock so many seconds ahead of this machine's."""
+    """A warning about a clock that is more than CLOCK_OFF_S ahead of this machine's, or behind."""
     if abs(off_s) > CLOCK_OFF_S:
         way = "ahead of" if off_s > 0 else "behind"
-        says = f"Its clock is {abs(off_s):,.0f} s {way} this machine's."
-        yield warning(says, "Let NTP set both clocks, as by timedatectl set-ntp true.")
+        message = f"Its clock is {abs(off_s):,.0f} s {way} this machine's."
+        yield warning(message, "Let NTP set both clocks, as by timedatectl set-ntp true.")
 
 
 def certificate(days_left: float) -> Finding:
     if days_left >= CERTIFICATE_DAYS:
         return ok(f"Its certificate is good for {days_left:.0f} days.")
-    says = f"Its certificate ends in {days_left:.0f} days."
-    return warning(says, "Renew it, and see why that is not done by itself.")
+    message = f"Its certificate ends in {days_left:.0f} days."
+    return warning(message, "Renew it, and see why that is not done by itself.")

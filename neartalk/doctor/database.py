@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from neartalk import clock as own_clock
-from neartalk.doctor.check import Asked, Exam, Finding, clock, fault, ok, warning
+from neartalk.doctor.check import Check, CheckOptions, Finding, clock, fault, ok, warning
 
 CROWDED = 0.8
 ABOUT_SERVER = """
@@ -20,29 +20,29 @@ ABOUT_SERVER = """
 """
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
-    yield Exam("database", partial(look, asked.timeout_s))
+def checks_for(options: CheckOptions) -> Iterable[Check]:
+    yield Check("database", partial(check_database, options.timeout_s))
 
 
-def look(timeout_s: float) -> Iterator[Finding]:
-    connection = alone(timeout_s)
+def check_database(timeout_s: float) -> Iterator[Finding]:
+    connection = connect_alone(timeout_s)
     shared = connection.vendor == "postgresql"
     if settings.REDIS_URLS and not shared:
-        says = "Records are in a file, which a process on another machine does not have."
-        yield warning(says, "Set DATABASE_URL to a PostgreSQL.")
+        message = "Records are in a file, which a process on another machine does not have."
+        yield warning(message, "Set DATABASE_URL to a PostgreSQL.")
     try:
         yield from tables(connection)
         yield from server(connection) if shared else ()
-        yield answered(connection)
+        yield measure_round_trip(connection)
     except Error as why:
-        says = f"It does not answer: {type(why).__name__}."
-        yield fault(says, "Start it, or set DATABASE_URL to where it is. Chat goes on without.")
+        message = f"It does not answer: {type(why).__name__}."
+        yield fault(message, "Start it, or set DATABASE_URL to where it is. Chat goes on without.")
     finally:
         connection.close()
 
 
-def alone(timeout_s: float) -> BaseDatabaseWrapper:
-    """A connection beside the pool, which gives up by itself."""
+def connect_alone(timeout_s: float) -> BaseDatabaseWrapper:
+    """A connection outside the pool, which times out by itself."""
     connection = connections.create_connection("default")
     if connection.vendor == "postgresql":
         kept = connection.settings_dict
@@ -54,12 +54,12 @@ def alone(timeout_s: float) -> BaseDatabaseWrapper:
 def tables(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        says = f"{len(plan)} migrations are not applied."
-        yield fault(says, "Run manage.py migrate.")
+        message = f"{len(plan)} migrations are not applied."
+        yield fault(message, "Run manage.py migrate.")
 
 
 def server(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
-    """What PostgreSQL says of itself."""
+    """The clock of PostgreSQL, and how many of its connections are in use."""
     with connection.cursor() as cursor:
         asked_ms = own_clock.now_ms()
         cursor.execute(ABOUT_SERVER)
@@ -67,11 +67,11 @@ def server(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
         took_ms = own_clock.now_ms() - asked_ms
     yield from clock(now_s - (asked_ms + took_ms / 2) / 1000)
     if taken > most * CROWDED:
-        says = f"{taken} of its {most} connections are taken; each process takes up to four."
-        yield warning(says, "Raise max_connections, or put PgBouncer in front.")
+        message = f"{taken} of its {most} connections are taken; each process takes up to four."
+        yield warning(message, "Raise max_connections, or put PgBouncer in front.")
 
 
-def answered(connection: BaseDatabaseWrapper) -> Finding:
+def measure_round_trip(connection: BaseDatabaseWrapper) -> Finding:
     start_s = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

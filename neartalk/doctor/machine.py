@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from neartalk.doctor.check import Asked, Exam, Finding, fault, ok, warning
+from neartalk.doctor.check import Check, CheckOptions, Finding, fault, ok, warning
 
 # Each person has one socket, two in voice.
 FILES_MIN = 65_536
@@ -17,11 +17,11 @@ MEMINFO = Path("/proc/meminfo")
 MIB = 1 << 20
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
-    yield Exam("open files", open_files)
-    yield Exam("disk", disk)
+def checks_for(options: CheckOptions) -> Iterable[Check]:
+    yield Check("open files", open_files)
+    yield Check("disk", disk)
     if MEMINFO.exists():
-        yield Exam("memory", partial(memory, MEMINFO))
+        yield Check("memory", partial(memory, MEMINFO))
 
 
 def open_files() -> Iterator[Finding]:
@@ -29,8 +29,8 @@ def open_files() -> Iterator[Finding]:
     if most == resource.RLIM_INFINITY or most >= FILES_MIN:
         yield ok("A process may have 65,536 sockets or more.")
         return
-    says = f"A process begun from here may have {most:,} sockets, so that many people at most."
-    yield warning(says, "ulimit -n 65536, LimitNOFILE= of a unit, or ulimits: of a container.")
+    message = f"A process begun from here may have {most:,} sockets, so that many people at most."
+    yield warning(message, "ulimit -n 65536, LimitNOFILE= of a unit, or ulimits: of a container.")
 
 
 def memory(path: Path) -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def disk() -> Iterator[Finding]:
 
 
 def room(what: str, free: int, total: int) -> Finding:
-    says = f"{free // MIB:,} of {total // MIB:,} MB of {what} are free."
+    message = f"{free // MIB:,} of {total // MIB:,} MB of {what} are free."
     if free < total * NONE_LEFT:
-        return fault(says, f"Free some now: without {what} the machine stands still.")
-    return warning(says, "See what takes it.") if free < total * SHORT else ok(says)
+        return fault(message, f"Free some now: without {what} the machine stands still.")
+    return warning(message, "See what takes it.") if free < total * SHORT else ok(message)

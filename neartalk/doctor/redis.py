@@ -12,8 +12,8 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from neartalk import clock as own_clock
-from neartalk.doctor.check import Asked, Exam, Finding, clock, fault, ok, warning
-from neartalk.redis import address_of, masters, redis_urls
+from neartalk.doctor.check import Check, CheckOptions, Finding, clock, fault, ok, warning
+from neartalk.redis import host_and_port, redis_nodes, redis_urls
 
 # XADD with MINID.
 VERSION_MIN = (6, 2)
@@ -23,24 +23,24 @@ FULL = 0.8
 MIB = 1 << 20
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
+def checks_for(options: CheckOptions) -> Iterable[Check]:
     for url in redis_urls():
-        yield Exam(f"Redis {address_of(url)}", partial(look, url, asked.timeout_s))
+        yield Check(f"Redis {host_and_port(url)}", partial(check_redis, url, options.timeout_s))
 
 
-def look(url: str, timeout_s: float) -> Iterator[Finding]:
+def check_redis(url: str, timeout_s: float) -> Iterator[Finding]:
     yield from password(url)
     try:
-        with masters(url, timeout_s) as each:
+        with redis_nodes(url, timeout_s) as each:
             for address, client in each.items():
                 for finding in one(client, client.info()):
                     where = f"{address}: " if len(each) > 1 else ""
-                    yield finding._replace(says=where + finding.says)
+                    yield finding._replace(message=where + finding.message)
     except AuthenticationError:
         yield fault("It refuses our password.", "Set REDIS_URL to redis://user:password@host.")
     except (RedisError, OSError) as why:
-        says = f"It does not answer: {type(why).__name__}."
-        yield fault(says, "Start it, or set REDIS_URL to where it is; see that no firewall is.")
+        message = f"It does not answer: {type(why).__name__}."
+        yield fault(message, "Start it, or set REDIS_URL to where it is; see that no firewall is.")
 
 
 def one(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
@@ -59,8 +59,8 @@ def password(url: str) -> Iterator[Finding]:
     """Whoever reaches a Redis without one reads what is said."""
     parts = urlsplit(url)
     if parts.hostname and not parts.password and not is_private(parts.hostname):
-        says = "It is on the public network and asks for no password."
-        yield fault(says, "Give it a password and a private address.")
+        message = "It is on the public network and asks for no password."
+        yield fault(message, "Give it a password and a private address.")
 
 
 def is_private(host: str) -> bool:
@@ -81,20 +81,20 @@ def role(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
     if info["role"] != "master":
         yield fault("It is a replica, which takes nothing in.", "Set REDIS_URL to its master.")
     if info.get("cluster_enabled") and client.cluster("info")["cluster_state"] != "ok":
-        says = "Its cluster has slots that no master serves."
-        yield fault(says, "See redis-cli --cluster check, and bring the master back.")
+        message = "Its cluster has slots that no master serves."
+        yield fault(message, "See redis-cli --cluster check, and bring the master back.")
 
 
 def memory(used: int, most: int) -> Iterator[Finding]:
     if not most:
-        says = "It has no memory limit: when memory is short, the system ends it."
-        yield warning(says, "Set maxmemory to what the machine can spare.")
+        message = "It has no memory limit: when memory is short, the system ends it."
+        yield warning(message, "Set maxmemory to what the machine can spare.")
     elif used > most:
-        says = "Its memory is full: nobody can say anything."
-        yield fault(says, "Raise maxmemory, or add a master.")
+        message = "Its memory is full: nobody can say anything."
+        yield fault(message, "Raise maxmemory, or add a master.")
     elif used > most * FULL:
-        says = f"It has used {used // MIB:,} of {most // MIB:,} MB."
-        yield warning(says, "Raise maxmemory, or add a master.")
+        message = f"It has used {used // MIB:,} of {most // MIB:,} MB."
+        yield warning(message, "Raise maxmemory, or add a master.")
 
 
 def ping_ms(client: Redis) -> float:
@@ -106,5 +106,5 @@ def ping_ms(client: Redis) -> float:
 def round_trip(took_ms: float) -> Finding:
     if took_ms <= SLOW_MS:
         return ok(f"It answers in {took_ms:.1f} ms.")
-    says = f"It answers in {took_ms:.0f} ms, which every message waits for."
-    return warning(says, "Bring it closer, or give it a core of its own.")
+    message = f"It answers in {took_ms:.0f} ms, which every message waits for."
+    return warning(message, "Bring it closer, or give it a core of its own.")

@@ -11,38 +11,40 @@ from django.conf import settings
 from django.core import checks
 from django.http.request import validate_host
 
-from neartalk.doctor.check import Asked, Exam, Finding, fault, ok, warning
+from neartalk.doctor.check import Check, CheckOptions, Finding, fault, ok, warning
 
 # What an attacker may try out at home, given one signed thing or one credential.
 SECRET_BITS = 100
 DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
-    yield Exam("settings", partial(look, asked.url))
-    yield Exam("checks", system_checks)
+def checks_for(options: CheckOptions) -> Iterable[Check]:
+    yield Check("settings", partial(check_settings, options.url))
+    yield Check("checks", system_checks)
 
 
-def look(url: str) -> Iterator[Finding]:
+def check_settings(url: str) -> Iterator[Finding]:
     found = [*mode(url), *hosts(url), *origins(), *proxies(), *for_tests()]
     if not settings.OBJECTIONS:
-        says = "OBJECTIONS is empty: whoever is muted or banned is not told where to object."
-        found.append(warning(says, "Set it to an e-mail address or a URL that somebody reads."))
+        message = "OBJECTIONS is empty: whoever is muted or banned is not told where to object."
+        found.append(warning(message, "Set it to an e-mail address or a URL that somebody reads."))
     yield from found or [ok("They are as they should be where strangers come.")]
 
 
 def mode(url: str) -> Iterator[Finding]:
     if settings.DEBUG:
-        says = "DEBUG is on: who meets an error reads the code around it, secrets included."
-        do = "Set DEBUG=0, SECRET_KEY and ALLOWED_HOSTS where strangers come."
-        yield fault(says, do) if urlsplit(url).scheme == "https" else warning(says, do)
+        message = "DEBUG is on: who meets an error reads the code around it, secrets included."
+        hint = "Set DEBUG=0, SECRET_KEY and ALLOWED_HOSTS where strangers come."
+        yield fault(message, hint) if urlsplit(url).scheme == "https" else warning(message, hint)
         return
     if bits(settings.SECRET_KEY) < SECRET_BITS:
-        says = "SECRET_KEY can be guessed, and with it an operator's session made."
-        yield fault(says, "Set it to what openssl rand -base64 48 prints.")
+        message = "SECRET_KEY can be guessed, and with it an operator's session made."
+        yield fault(message, "Set it to what openssl rand -base64 48 prints.")
     if not settings.HTTPS:
-        says = "HTTPS is off: whoever is on the way reads all, and browsers give the page no place."
-        yield warning(says, "Put a proxy with TLS in front, and set HTTPS=1.")
+        message = (
+            "HTTPS is off: whoever is on the way reads all, and browsers give the page no place."
+        )
+        yield warning(message, "Put a proxy with TLS in front, and set HTTPS=1.")
 
 
 def bits(secret: str) -> float:
@@ -53,8 +55,8 @@ def bits(secret: str) -> float:
 
 def hosts(url: str) -> Iterator[Finding]:
     if "*" in settings.ALLOWED_HOSTS:
-        says = "ALLOWED_HOSTS takes any name for ours."
-        yield warning(says, "Name the hosts by which people reach this server.")
+        message = "ALLOWED_HOSTS takes any name for ours."
+        yield warning(message, "Name the hosts by which people reach this server.")
     host = urlsplit(url).hostname
     allowed = settings.ALLOWED_HOSTS or (DEBUG_HOSTS if settings.DEBUG else [])
     if host and not validate_host(host, allowed):
@@ -64,14 +66,16 @@ def hosts(url: str) -> Iterator[Finding]:
 def origins() -> Iterator[Finding]:
     for origin in settings.CSRF_TRUSTED_ORIGINS:
         if "*" in origin or (settings.HTTPS and origin.startswith("http:")):
-            says = f"CSRF_TRUSTED_ORIGINS trusts {origin}, where others may put pages of theirs."
-            yield warning(says, "Name single https origins, or none: our own needs no mention.")
+            message = f"CSRF_TRUSTED_ORIGINS trusts {origin}, where others may put pages of theirs."
+            yield warning(message, "Name single https origins, or none: our own needs no mention.")
 
 
 def proxies() -> Iterator[Finding]:
     if settings.HTTPS and not settings.TRUSTED_PROXIES:
-        says = "TLS ends at a proxy, yet TRUSTED_PROXIES is 0: everybody has the proxy's address."
-        yield warning(says, "Set it to how many proxies stand in front, 1 for nginx or Caddy.")
+        message = (
+            "TLS ends at a proxy, yet TRUSTED_PROXIES is 0: everybody has the proxy's address."
+        )
+        yield warning(message, "Set it to how many proxies stand in front, 1 for nginx or Caddy.")
 
 
 def for_tests() -> Iterator[Finding]:
@@ -91,10 +95,10 @@ def for_tests() -> Iterator[Finding]:
 def system_checks() -> Iterator[Finding]:
     """manage.py check, with --deploy where DEBUG is off."""
     found = checks.run_checks(include_deployment_checks=not settings.DEBUG)
-    told = [message for message in found if not message.is_silenced()]
-    for message in told:
-        says = f"{message.id}: {message.msg}"
-        do = message.hint or "manage.py check --deploy says the same."
-        yield fault(says, do) if message.is_serious() else warning(says, do)
-    if not told:
+    shown = [one for one in found if not one.is_silenced()]
+    for one in shown:
+        message = f"{one.id}: {one.msg}"
+        hint = one.hint or "manage.py check --deploy says the same."
+        yield fault(message, hint) if one.is_serious() else warning(message, hint)
+    if not shown:
         yield ok("manage.py check is silent.")

@@ -12,26 +12,26 @@ import httpx
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
-from neartalk.doctor.check import Asked, Exam, Finding, certificate, fault, ok, warning
+from neartalk.doctor.check import Check, CheckOptions, Finding, certificate, fault, ok, warning
 
 DAY_S = 86_400
 SERVER_RUNS = "See that the server runs, and the proxy in front."
 
 
-def exams(asked: Asked) -> Iterable[Exam]:
-    if not asked.url:
+def checks_for(options: CheckOptions) -> Iterable[Check]:
+    if not options.url:
         return
-    parts, wait_s = urlsplit(asked.url), asked.timeout_s
+    parts, wait_s = urlsplit(options.url), options.timeout_s
     host = parts.hostname or ""
-    yield Exam("page", partial(page, asked.url, wait_s))
-    yield Exam("health", partial(health, asked.url, wait_s))
-    yield Exam("WebSocket", partial(web_socket, asked.url, wait_s))
+    yield Check("page", partial(page, options.url, wait_s))
+    yield Check("health", partial(health, options.url, wait_s))
+    yield Check("WebSocket", partial(web_socket, options.url, wait_s))
     if parts.scheme == "https":
-        yield Exam("certificate", partial(own_certificate, host, parts.port or 443, wait_s))
+        yield Check("certificate", partial(own_certificate, host, parts.port or 443, wait_s))
         if parts.port is None:
-            yield Exam("plain HTTP", partial(plain, f"http://{host}/", wait_s))
+            yield Check("plain HTTP", partial(plain, f"http://{host}/", wait_s))
     if not is_here(host):
-        yield Exam("metrics", partial(metrics, asked.url, wait_s))
+        yield Check("metrics", partial(metrics, options.url, wait_s))
 
 
 def got(url: str, timeout_s: float) -> httpx.Response:
@@ -42,12 +42,12 @@ def page(url: str, timeout_s: float) -> Iterator[Finding]:
     try:
         answer = got(f"{url}/", timeout_s)
     except httpx.HTTPError as lost:
-        says = f"Nothing answers at {url}: {type(lost).__name__}."
-        yield fault(says, f"See that the name leads here. {SERVER_RUNS}")
+        message = f"Nothing answers at {url}: {type(lost).__name__}."
+        yield fault(message, f"See that the name leads here. {SERVER_RUNS}")
         return
     if answer.status_code != 200:
-        says = f"The first page is answered by {answer.status_code}."
-        yield fault(says, "400: see ALLOWED_HOSTS; 502 or 504: see that the server runs.")
+        message = f"The first page is answered by {answer.status_code}."
+        yield fault(message, "400: see ALLOWED_HOSTS; 502 or 504: see that the server runs.")
         return
     yield ok("The first page is there.")
     yield from headers(answer)
@@ -56,17 +56,17 @@ def page(url: str, timeout_s: float) -> Iterator[Finding]:
 def headers(answer: httpx.Response) -> Iterator[Finding]:
     server = answer.headers.get("server", "")
     if any(sign.isdigit() for sign in server):
-        says = f"It tells everybody that it is {server}."
-        yield warning(says, "server_tokens off in nginx, header -Server in Caddy.")
+        message = f"It tells everybody that it is {server}."
+        yield warning(message, "server_tokens off in nginx, header -Server in Caddy.")
     if answer.url.scheme != "https":
         return
     if "strict-transport-security" not in answer.headers:
-        says = "Browsers are not told to come by TLS alone (Strict-Transport-Security)."
-        yield warning(says, "Set HTTPS=1, and let the proxy send X-Forwarded-Proto: https.")
+        message = "Browsers are not told to come by TLS alone (Strict-Transport-Security)."
+        yield warning(message, "Set HTTPS=1, and let the proxy send X-Forwarded-Proto: https.")
     cookies = answer.headers.get_list("set-cookie")
     if any("secure" not in cookie.lower() for cookie in cookies):
-        says = "A cookie is also sent where there is no TLS."
-        yield fault(says, "Set HTTPS=1.")
+        message = "A cookie is also sent where there is no TLS."
+        yield fault(message, "Set HTTPS=1.")
 
 
 def health(url: str, timeout_s: float) -> Iterator[Finding]:
@@ -78,19 +78,19 @@ def health(url: str, timeout_s: float) -> Iterator[Finding]:
         yield fault(f"/api/health does not answer: {type(lost).__name__}.", SERVER_RUNS)
         return
     except (ValueError, AttributeError):
-        says = f"/api/health is not answered by NearTalk but by a {answer.status_code}."
-        yield fault(says, "See where the proxy sends what it gets.")
+        message = f"/api/health is not answered by NearTalk but by a {answer.status_code}."
+        yield fault(message, "See where the proxy sends what it gets.")
         return
     if away:
-        says = f"It says that it is not well: {', '.join(away)}."
-        yield fault(says, "See what else is said here of that part.")
+        message = f"It says that it is not well: {', '.join(away)}."
+        yield fault(message, "See what else is said here of that part.")
     else:
         yield ok("It says that it is ready.")
 
 
 def web_socket(url: str, timeout_s: float) -> Iterator[Finding]:
     """Without a session it is opened, told so, and closed with a code of ours."""
-    do = "Let the proxy pass on Upgrade and Connection by HTTP/1.1, as the files in deploy/ do."
+    hint = "Let the proxy pass on Upgrade and Connection by HTTP/1.1, as the files in deploy/ do."
     try:
         with connect(
             f"ws{url.removeprefix('http')}/ws",
@@ -106,19 +106,19 @@ def web_socket(url: str, timeout_s: float) -> Iterator[Finding]:
         if code >= 4000:
             yield ok("Sockets open, and frames come through.")
         else:
-            yield fault(f"A socket was closed with {code}.", do)
+            yield fault(f"A socket was closed with {code}.", hint)
     except InvalidStatus as refused:
-        yield fault(f"No socket opens: {refused.response.status_code} instead.", do)
+        yield fault(f"No socket opens: {refused.response.status_code} instead.", hint)
     except (InvalidHandshake, OSError) as why:
-        yield fault(f"No socket opens: {type(why).__name__}.", do)
+        yield fault(f"No socket opens: {type(why).__name__}.", hint)
 
 
 def own_certificate(host: str, port: int, timeout_s: float) -> Iterator[Finding]:
     try:
         yield certificate(days_left(host, port, timeout_s))
     except ssl.SSLCertVerificationError as why:
-        says = f"Browsers refuse its certificate: {why.verify_message}."
-        yield fault(says, "Get one for this name, with its whole chain.")
+        message = f"Browsers refuse its certificate: {why.verify_message}."
+        yield fault(message, "Get one for this name, with its whole chain.")
 
 
 def days_left(host: str, port: int, timeout_s: float) -> float:
@@ -141,14 +141,14 @@ def plain(url: str, timeout_s: float) -> Iterator[Finding]:
     if answer.headers.get("location", "").startswith("https://"):
         yield ok("Who comes without TLS is sent to it.")
     else:
-        says = f"Who comes without TLS is answered by {answer.status_code}, not sent to it."
-        yield fault(says, "Let the proxy redirect all of http to https.")
+        message = f"Who comes without TLS is answered by {answer.status_code}, not sent to it."
+        yield fault(message, "Let the proxy redirect all of http to https.")
 
 
 def metrics(url: str, timeout_s: float) -> Iterator[Finding]:
     if got(f"{url}/metrics", timeout_s).status_code == 200:
-        says = "Strangers can read /metrics."
-        yield fault(says, "Let the proxy refuse it, or set METRICS_TOKEN.")
+        message = "Strangers can read /metrics."
+        yield fault(message, "Let the proxy refuse it, or set METRICS_TOKEN.")
     else:
         yield ok("Strangers can't read /metrics.")
 

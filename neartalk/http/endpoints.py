@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from neartalk.codes import Refused
-from neartalk.limits import headers_of, nearest, origin_of
+from neartalk.limits import narrowest, origin_of, peer_and_forwarded
 from neartalk.parts import platform_of
 
 
@@ -99,10 +99,10 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
         return
     platform = platform_of(request)
     try:
-        origin = await origin_of(platform.keys, *headers_of(request.scope))
+        origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
     except Refused:
         origin = {}
-    platform.records.hits.count(refused.rule, nearest(origin))
+    platform.records.hits.count(refused.rule, narrowest(origin))
 
 
 def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:

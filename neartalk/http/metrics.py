@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from neartalk import logs
 from neartalk.instruments import Source, counter, gauge
-from neartalk.limits import address_of
+from neartalk.limits import client_address
 from neartalk.parts import Platform, state_of
 
 PROXIES_SAY = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
@@ -74,7 +74,7 @@ def may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("authorization", "")
         return compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    peer = address_of(request.META.get("REMOTE_ADDR", ""), "")
+    peer = client_address(request.META.get("REMOTE_ADDR", ""), "", 0)
     host, _ = split_domain_port(request.headers.get("host", ""))
     straight = not any(name in request.headers for name in PROXIES_SAY) and host in LOCAL_HOSTS
     return straight and peer is not None and peer.is_loopback

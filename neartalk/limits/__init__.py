@@ -2,46 +2,44 @@
 address is counted."""
 
 from neartalk.limits.allowances import Act, Allowances, allow
-from neartalk.limits.hits import Hits, Kind
+from neartalk.limits.client_address import client_address, peer_and_forwarded
+from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
+from neartalk.limits.gcra import seconds, spend
+from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.memory import MemoryAllowances
 from neartalk.limits.origins import (
-    Keys,
-    MemoryKeys,
     Origin,
-    RedisKeys,
-    address_of,
     digest_of,
-    headers_of,
-    nearest,
+    narrowest,
     networks_of,
     origin_of,
-    widest,
+    widest_network,
 )
 from neartalk.limits.redis import RedisAllowances
-from neartalk.limits.rules import RULES, Rule, Rules, seconds, take
+from neartalk.limits.rules import RULES, Rule, Rules
 
 __all__ = [
     "RULES",
     "Act",
     "Allowances",
+    "DayKey",
+    "HitKey",
     "Hits",
-    "Keys",
-    "Kind",
     "MemoryAllowances",
-    "MemoryKeys",
+    "MemoryDayKey",
     "Origin",
     "RedisAllowances",
-    "RedisKeys",
+    "RedisDayKey",
     "Rule",
     "Rules",
-    "address_of",
     "allow",
+    "client_address",
     "digest_of",
-    "headers_of",
-    "nearest",
+    "narrowest",
     "networks_of",
     "origin_of",
+    "peer_and_forwarded",
     "seconds",
-    "take",
-    "widest",
+    "spend",
+    "widest_network",
 ]

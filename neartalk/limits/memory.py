@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from neartalk.clock import Clock, now_ms
 from neartalk.limits.allowances import Act
-from neartalk.limits.rules import Rules, take
+from neartalk.limits.gcra import spend
+from neartalk.limits.rules import Rules
 
 SWEEP = 1000
 
@@ -16,9 +17,9 @@ class MemoryAllowances:
         self.tats_ms: dict[tuple[str, str], int] = {}
         self.sweep_at = SWEEP
 
-    async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
+    async def spend(self, acts: Sequence[Act]) -> tuple[int, int]:
         now = self.clock()
-        found = [self._take(act, now) for act in acts]
+        found = [self._spend(act, now) for act in acts]
         longest = max(range(len(acts)), key=lambda each: found[each][1])
         if found[longest][1]:
             return longest + 1, found[longest][1]
@@ -27,12 +28,12 @@ class MemoryAllowances:
         self._forget_old(now)
         return 0, 0
 
-    def _take(self, act: Act, now: int) -> tuple[int, int]:
+    def _spend(self, act: Act, now: int) -> tuple[int, int]:
         tat_ms, limit = self.tats_ms.get((act.rule, act.subject), 0), self.rules[act.rule]
-        return take(tat_ms, now, act.cost_ms(limit), act.tolerance_ms(limit), limit.saved_ms)
+        return spend(tat_ms, now, act.cost_ms(limit), act.tolerance_ms(limit), limit.saved_ms)
 
     def _forget_old(self, now: int) -> None:
-        """Whenever it has doubled, so that each take pays for two."""
+        """Drops full allowances whenever the table has doubled: each call pays for two."""
         if len(self.tats_ms) < self.sweep_at:
             return
         self.tats_ms = {

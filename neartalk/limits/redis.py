@@ -7,11 +7,11 @@ from neartalk.limits.allowances import Act
 from neartalk.limits.rules import Rules
 from neartalk.redis import Store, script, unknown_when_lost
 
-TAKE = Path(__file__).parent / "lua" / "take.lua"
+SPEND = Path(__file__).parent / "lua" / "spend.lua"
 
 
 def key(act: Act) -> str:
-    """What is taken together stays in one slot of a cluster."""
+    """The Redis key of an allowance: what is spent together stays in one slot of a cluster."""
     return f"{{{act.beside or act.subject}}}:allowance:{act.rule}:{act.subject}"
 
 
@@ -19,9 +19,9 @@ class RedisAllowances:
     def __init__(self, client: Store, rules: Rules) -> None:
         self.client = client
         self.rules = rules
-        self.script = script(TAKE)
+        self.script = script(SPEND)
 
-    async def take(self, acts: Sequence[Act]) -> tuple[int, int]:
+    async def spend(self, acts: Sequence[Act]) -> tuple[int, int]:
         keys = [key(act) for act in acts]
         limits = [self.rules[act.rule] for act in acts]
         each = zip(acts, limits, strict=True)

@@ -1,9 +1,4 @@
-"""How often something may be done: one table of rules, and GCRA, the arithmetic of them.
-
-GCRA is the generic cell rate algorithm (ITU-T I.371): one number a subject, the theoretical arrival
-time (TAT), says everything. Its Lua twins stand in
-neartalk/limits/lua/take.lua and chat/history/lua/append.lua.
-"""
+"""How often something may be done: one table of rules, and the rules as they stand now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -96,22 +91,3 @@ class Rules:
     def __getitem__(self, name: str) -> Rule:
         found = self.stored.get(name, RULES[name])
         return replace(found, on=False) if name in settings.RATE_LIMITS_OFF else found
-
-
-def take(
-    tat_ms: int, now_ms: int, cost_ms: int, tolerance_ms: int, saved_ms: int = 0
-) -> tuple[int, int]:
-    """The new TAT and 0 if the act is allowed, else the old TAT and the milliseconds to wait.
-
-    `tat_ms` is 0 for whoever has done nothing yet; `saved_ms` is how long unused time counts.
-    """
-    start_ms = max(tat_ms or now_ms, now_ms - saved_ms)
-    wait_ms = start_ms - tolerance_ms - now_ms
-    if wait_ms > 0:
-        return tat_ms, wait_ms
-    return start_ms + cost_ms, 0
-
-
-def seconds(wait_ms: int) -> int:
-    """Whole seconds after which `wait_ms` are over: what a refusal says."""
-    return -(-wait_ms // 1000)

@@ -1,24 +1,24 @@
 """The Django admin: its site, the dashboard, lists, actions, sanctions and the audit trail."""
 
-from neartalk.operators import audit, dashboard, panels, sanctions
 from neartalk.operators.actions import Verb, WithVerbs
+from neartalk.operators.audit import LogEntryAdmin
 from neartalk.operators.base import COUNT_MAX, Choice, ReadOnly, choices_of
+from neartalk.operators.dashboard import hits_in_hour_url, may
 from neartalk.operators.groups import add_groups
-from neartalk.operators.panels import may
-from neartalk.operators.site import add_panel
+from neartalk.operators.refusals import refusals_by_rule
+from neartalk.operators.sanctions import SanctionAdmin
 
 __all__ = [
     "COUNT_MAX",
     "Choice",
+    "LogEntryAdmin",
     "ReadOnly",
+    "SanctionAdmin",
     "Verb",
     "WithVerbs",
     "add_groups",
-    "add_panel",
-    "audit",
     "choices_of",
-    "dashboard",
+    "hits_in_hour_url",
     "may",
-    "panels",
-    "sanctions",
+    "refusals_by_rule",
 ]

@@ -47,7 +47,6 @@ class ByKind(admin.SimpleListFilter):
         return queryset.filter(content_type=int(known)) if (known := of_choices(self)) else queryset
 
 
-@admin.register(LogEntry)
 class LogEntryAdmin(ReadOnly):
     list_title = "Audit trail"
     list_display = ("action_time", "user", "about", "done")

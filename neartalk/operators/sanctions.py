@@ -40,7 +40,6 @@ class ByKind(Choice):
     known = choices_of("kind", Sanction.Kind)
 
 
-@admin.register(Sanction)
 class SanctionAdmin(WithVerbs):
     list_title = "Mutes and bans"
     list_display = ("person_id", "kind", "reason", "made", "until", "state", "decided_by")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
@@ -19,15 +20,15 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
-from neartalk.limits import Act, allow, digest_of, headers_of, nearest, origin_of
-from neartalk.operators import panels
+from neartalk.limits import Act, allow, digest_of, narrowest, origin_of, peer_and_forwarded
 from neartalk.parts import platform_of
 from neartalk.records import record
 
-# What an app adds to the first page: HTML, or nothing where the user may not see it.
+# A part of the first page: its HTML, or `""` where the user may not see it.
 Panel = Callable[[HttpRequest], str]
 LOGIN_METHODS = ("GET", "HEAD", "POST")
 
@@ -55,20 +56,11 @@ class Site(admin.AdminSite):
     index_template = "admin/today.html"
     login_form = LoginForm
 
-    def __init__(self, name: str = "admin") -> None:
-        super().__init__(name)
-        self.panels: dict[str, Panel] = {
-            "figures": panels.figures,
-            "refusals": panels.refusals,
-            "bans": panels.bans,
-            "acts": panels.acts,
-        }
-
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        drawn = {name: draw(request) for name, draw in self.panels.items()}
-        shown = {"panels": drawn, "now": timezone.now(), **(extra_context or {})}
+        rendered = {name: panel(request) for name, panel in panels().items()}
+        shown = {"panels": rendered, "now": timezone.now(), **(extra_context or {})}
         return super().index(request, shown)
 
     def password_change(  # type: ignore[override]
@@ -115,9 +107,9 @@ class Site(admin.AdminSite):
         return response.render()
 
 
-def add_panel(name: str, panel: Panel) -> None:
-    """Where the template of the first page has room for it."""
-    cast(Site, admin.site).panels[name] = panel
+def panels() -> dict[str, Panel]:
+    """The panels of the first page, by the names that its template has for them."""
+    return {name: import_string(path) for name, path in settings.ADMIN_PANELS.items()}
 
 
 async def allow_login(request: HtmxRequest) -> None:
@@ -127,8 +119,8 @@ async def allow_login(request: HtmxRequest) -> None:
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
     platform = platform_of(request)
-    origin = await origin_of(platform.keys, *headers_of(request.scope))
-    await allow(platform.allowances, "too-many-logins", Act("admin.login", nearest(origin)))
+    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    await allow(platform.allowances, "too-many-logins", Act("admin.login", narrowest(origin)))
     # As the form will read it: there are many ways to write a name.
     name = UsernameField().to_python(request.POST.get("username", ""))
     account = digest_of(await platform.keys.today(), f"account {name}")

@@ -3,23 +3,23 @@ after their time."""
 
 from neartalk.records.audit import CONSOLE, console, record
 from neartalk.records.moderation import Overtaken, lift, lift_reviewed, words_of
-from neartalk.records.retention import KEPT, Kept
+from neartalk.records.retention import RetentionRule, retention_rules
 from neartalk.records.sanctions import LONGEST, ROUND_S, Sanctions
 from neartalk.records.writer import WAITING_MAX, Records
 
 __all__ = [
     "CONSOLE",
-    "KEPT",
     "LONGEST",
     "ROUND_S",
     "WAITING_MAX",
-    "Kept",
     "Overtaken",
     "Records",
+    "RetentionRule",
     "Sanctions",
     "console",
     "lift",
     "lift_reviewed",
     "record",
+    "retention_rules",
     "words_of",
 ]

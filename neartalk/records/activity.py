@@ -25,14 +25,14 @@ AREAS_MAX = 10_000
 WAITING_MAX = 10_000
 
 
-class Spot(NamedTuple):
+class HourArea(NamedTuple):
     """A row of what is told."""
 
     hour_ms: int
     area: str
 
 
-class Figures(NamedTuple):
+class HourTotals(NamedTuple):
     """`people` are distinct in a process: who comes to another one within the hour counts there
     too. `peak` is the most who were here in any minute; of several processes or areas it is the sum
     of theirs, so that no more were here at once, and maybe fewer.
@@ -44,8 +44,8 @@ class Figures(NamedTuple):
     voice_minutes: int = 0
     peak: int = 0
 
-    def plus(self, more: Self) -> "Figures":
-        return Figures(*(one + other for one, other in zip(self, more, strict=True)))
+    def plus(self, more: Self) -> "HourTotals":
+        return HourTotals(*(one + other for one, other in zip(self, more, strict=True)))
 
 
 @dataclass(slots=True)
@@ -67,52 +67,52 @@ class Activity:
         self.hour_ms = 0
         self.areas: dict[str, Counts] = {}
         self.seen = 0
-        self.waiting: dict[Spot, Figures] = {}
+        self.waiting: dict[HourArea, HourTotals] = {}
 
     # ---- What happens ------------------------------------------------------------------------
 
-    def see(self, person_id: str, area: str) -> None:
+    def count_person(self, person_id: str, area: str) -> None:
         """Somebody has a socket here."""
         people = self._at(area).people
         if person_id not in people and self.seen < SEEN_MAX:
             people.add(person_id)
             self.seen += 1
 
-    def look(self, here: Iterable[tuple[str, str]]) -> None:
+    def count_present(self, here: Iterable[tuple[str, str]]) -> None:
         """All who have sockets here now, once each: person ids and areas. Each minute."""
         heads: Counter[str] = Counter()
         for person_id, area in here:
-            self.see(person_id, area)
+            self.count_person(person_id, area)
             heads[area] += 1
         for area, count in heads.items():
             counts = self._at(area)
             counts.peak = max(counts.peak, count)
 
-    def open(self, area: str) -> None:
+    def count_session(self, area: str) -> None:
         """A session has its first place."""
         self._at(area).sessions += 1
 
-    def say(self, area: str) -> None:
+    def count_message(self, area: str) -> None:
         """A message was kept."""
         self._at(area).messages += 1
 
-    def speak(self, area: str) -> None:
+    def count_voice_minute(self, area: str) -> None:
         """Somebody was in voice for a minute."""
         self._at(area).voice_minutes += 1
 
     # ---- What is told ------------------------------------------------------------------------
 
-    def take(self, *, now: bool = False) -> Mapping[Spot, Figures]:
+    def pop_finished(self, *, now: bool = False) -> Mapping[HourArea, HourTotals]:
         """What may be told of the hours that are over, or also of the one that runs: it is counted
         here no more."""
         self._turn(now=now)
         waiting, self.waiting = self.waiting, {}
         return waiting
 
-    def put_back(self, told: Mapping[Spot, Figures]) -> None:
+    def put_back(self, told: Mapping[HourArea, HourTotals]) -> None:
         """They could not be written, and are taken another time."""
-        for spot, figures in told.items():
-            self._wait(spot, figures)
+        for key, figures in told.items():
+            self._wait(key, figures)
 
     def _at(self, area: str) -> Counts:
         self._turn()
@@ -126,16 +126,16 @@ class Activity:
         hour_ms = self.clock() // HOUR_MS * HOUR_MS
         if hour_ms != self.hour_ms or now:
             for area, figures in told(self.areas).items():
-                self._wait(Spot(self.hour_ms, area), figures)
+                self._wait(HourArea(self.hour_ms, area), figures)
             self.hour_ms, self.areas, self.seen = hour_ms, {}, 0
 
-    def _wait(self, spot: Spot, figures: Figures) -> None:
-        if spot not in self.waiting and len(self.waiting) >= WAITING_MAX:
-            spot = spot._replace(area=ELSEWHERE)
-        self.waiting[spot] = self.waiting.get(spot, Figures()).plus(figures)
+    def _wait(self, key: HourArea, figures: HourTotals) -> None:
+        if key not in self.waiting and len(self.waiting) >= WAITING_MAX:
+            key = key._replace(area=ELSEWHERE)
+        self.waiting[key] = self.waiting.get(key, HourTotals()).plus(figures)
 
 
-def told(areas: Mapping[str, Counts]) -> dict[str, Figures]:
+def told(areas: Mapping[str, Counts]) -> dict[str, HourTotals]:
     """An hour as it may be told: by area where 5 people were, and of all others as elsewhere."""
     many = {area for area, counts in areas.items() if area and len(counts.people) >= FEW}
     shown = {area: together([areas[area]]) for area in many}
@@ -143,10 +143,10 @@ def told(areas: Mapping[str, Counts]) -> dict[str, Figures]:
     return {**shown, ELSEWHERE: rest} if any(rest) else shown
 
 
-def together(areas: Sequence[Counts]) -> Figures:
+def together(areas: Sequence[Counts]) -> HourTotals:
     """Whoever was in several of them is one person."""
     people = len(set[str]().union(*(one.people for one in areas)))
-    return Figures(
+    return HourTotals(
         people,
         sum(one.sessions for one in areas),
         sum(one.messages for one in areas),

@@ -55,8 +55,8 @@ class Sanctions:
     def start(self) -> None:
         """Begins its rounds; does nothing the second time."""
         if not self.background.rounds:
-            self.background.later(self.follow())
-            self.background.every(ROUND_S, self.follow)
+            self.background.later(self.sync())
+            self.background.every(ROUND_S, self.sync)
 
     def listen(self, listener: Listener) -> None:
         """It is called with what is newly in force, whoever imposed it."""
@@ -161,11 +161,11 @@ class Sanctions:
 
     # ---- Rounds ------------------------------------------------------------------------------
 
-    async def follow(self) -> None:
+    async def sync(self) -> None:
         """Writes what was imposed here, and reads what changed anywhere before the call."""
         await asyncio.shield(self._next())
 
-    async def news(self) -> None:
+    async def sync_briefly(self) -> None:
         """The same, for a second at most: what another process acts upon may not be known here."""
         if self.background.rounds:
             await asyncio.wait({self._next()}, timeout=NEWS_S)

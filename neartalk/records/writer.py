@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Hits, Kind, Rule, Rules
+from neartalk.limits import RULES, HitKey, Hits, Rule, Rules
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
-from neartalk.records.activity import Activity, Figures, Spot
-from neartalk.records.retention import KEPT
+from neartalk.records.activity import Activity, HourArea, HourTotals
+from neartalk.records.retention import retention_rules
 
 RULES_S = 5.0
 HITS_S = 10.0
@@ -64,7 +64,7 @@ class Records:
         takes it."""
         await self.background.later(self._write_last())
 
-    def write(self, work: Callable[..., object], *args: Any) -> None:
+    def enqueue(self, work: Callable[..., object], *args: Any) -> None:
         """Calls `work` beside the loop after all that came before it, at once if it can; while the
         database is away, again until it is back. Its answer may be lost, so it must bear to be
         called twice. What waits where a process is killed is lost.
@@ -86,7 +86,7 @@ class Records:
 
     async def _write(self, work: partial[object]) -> None:
         """Raises Refused: `store-unavailable`, where it may go better later. What never will holds
-        nobody up; only the kind of its error is told, for the rest may quote what people wrote.
+        nobody up; only the key of its error is told, for the rest may quote what people wrote.
         """
         try:
             await self.run(work)
@@ -102,7 +102,7 @@ class Records:
         self.rules.stored = await self.run(rules_set)
 
     async def write_hits(self, *, now: bool = False) -> None:
-        if counts := self.hits.take(now=now):
+        if counts := self.hits.pop_finished(now=now):
             try:
                 await self.run(keep, counts)
             except Refused:
@@ -110,7 +110,7 @@ class Records:
                 raise
 
     async def write_activity(self, *, now: bool = False) -> None:
-        if figures := self.activity.take(now=now):
+        if figures := self.activity.pop_finished(now=now):
             try:
                 await self.run(add, figures)
             except Refused:
@@ -127,10 +127,10 @@ class Records:
             raise Refused("store-unavailable") from late
 
     async def prune(self, *, prompt: bool = False) -> None:
-        """Forgets what was kept long enough; between batches there is room for other work."""
-        for kept in KEPT:
-            if kept.prompt or not prompt:
-                while await self.run(kept.forget_some, timezone.now()):
+        """Deletes what was kept long enough, batch by batch: other work runs in between."""
+        for rule in retention_rules():
+            if rule.prompt or not prompt:
+                while await self.run(rule.delete_batch, timezone.now()):
                     pass
 
     async def run(self, work: Callable[..., Any], *args: Any) -> Any:
@@ -155,16 +155,16 @@ def rules_set() -> dict[str, Rule]:
     }
 
 
-def keep(counts: Mapping[Kind, int]) -> None:
+def keep(counts: Mapping[HitKey, int]) -> None:
     """By subject and minute, and added up by the hour: both or neither."""
     hits = [
         RateLimitHit(
-            rule=kind.rule,
-            subject=kind.subject,
-            minute=time_of(kind.minute_ms),
+            rule=key.rule,
+            subject=key.subject,
+            minute=time_of(key.minute_ms),
             count=count,
         )
-        for kind, count in counts.items()
+        for key, count in counts.items()
     ]
     with transaction.atomic():
         RateLimitHit.objects.bulk_create(hits)
@@ -185,16 +185,16 @@ def add_up(hits: Iterable[RateLimitHit]) -> None:
         row.update(count=F("count") + sums[hour, rule])
 
 
-def add(told: Mapping[Spot, Figures]) -> None:
+def add(told: Mapping[HourArea, HourTotals]) -> None:
     """To the rows as they are, with whatever other processes add; all or nothing. Always in the
     same order, or two processes could wait for each other."""
-    spots = sorted(told)
-    rows = [HourlyActivity(hour=time_of(spot.hour_ms), area=spot.area) for spot in spots]
+    keys = sorted(told)
+    rows = [HourlyActivity(hour=time_of(key.hour_ms), area=key.area) for key in keys]
     with transaction.atomic():
         HourlyActivity.objects.bulk_create(rows, ignore_conflicts=True)
-        for spot in spots:
-            more = {name: F(name) + count for name, count in told[spot]._asdict().items()}
-            same = HourlyActivity.objects.filter(hour=time_of(spot.hour_ms), area=spot.area)
+        for key in keys:
+            more = {name: F(name) + count for name, count in told[key]._asdict().items()}
+            same = HourlyActivity.objects.filter(hour=time_of(key.hour_ms), area=key.area)
             same.update(**more)
 
 

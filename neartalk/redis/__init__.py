@@ -2,15 +2,15 @@
 is sent twice, and none waits for over 2 s."""
 
 from neartalk.redis.client import TIMEOUT_S, Store, script, unknown_when_lost
-from neartalk.redis.nodes import address_of, masters, redis_urls
+from neartalk.redis.nodes import host_and_port, redis_nodes, redis_urls
 from neartalk.redis.shared import open_store
 
 __all__ = [
     "TIMEOUT_S",
     "Store",
-    "address_of",
-    "masters",
+    "host_and_port",
     "open_store",
+    "redis_nodes",
     "redis_urls",
     "script",
     "unknown_when_lost",

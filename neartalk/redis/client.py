@@ -51,7 +51,7 @@ class Store(Protocol):
         """The store's clock: that of the master which has the key, else the one that is behind of
         those that answer."""
 
-    async def lives(self) -> list[str]:
+    async def run_ids(self) -> list[str]:
         """What names the life of each master: another one after each start."""
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
@@ -60,7 +60,7 @@ class Store(Protocol):
     async def aclose(self) -> None: ...
 
 
-class Client(Redis):
+class RedisClient(Redis):
     """One Redis: redis-py's client, and beside its pool the one connection on which commands
     travel together, for what is asked often, in short, and by many at once."""
 
@@ -92,7 +92,7 @@ class Client(Redis):
     async def now_ms(self, key: str = "") -> int:
         return milliseconds(await self.send("TIME"))
 
-    async def lives(self) -> list[str]:
+    async def run_ids(self) -> list[str]:
         (server,) = await self.ask([("INFO", "server")])
         return [server["run_id"]]
 
@@ -114,7 +114,7 @@ async def run(store: Store, script: Script, keys: Sequence[str], arguments: Sequ
         return await store.send("EVAL", script.text, *rest)
 
 
-def connect(url: str) -> Client:
+def connect(url: str) -> RedisClient:
     """A client of the Redis at `url`; replies are text.
 
     It retries nothing: a command whose answer was lost may have been carried out, and a counter
@@ -129,7 +129,7 @@ def connect(url: str) -> Client:
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )
-    return Client(pool)
+    return RedisClient(pool)
 
 
 @cache

@@ -17,18 +17,18 @@ from redis import exceptions
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 
 from neartalk.background import Background
-from neartalk.redis.client import TIMEOUT_S, Client, Script, connect, run, unknown_when_lost
+from neartalk.redis.client import TIMEOUT_S, RedisClient, Script, connect, run, unknown_when_lost
 from neartalk.redis.pipeline import Command
 
 # How one master is asked some commands.
-Carry = Callable[[Client, list[Command]], Awaitable[list[Any]]]
+Executor = Callable[[RedisClient, list[Command]], Awaitable[list[Any]]]
 
 # So often a command follows a slot that moves.
 REDIRECTS_MAX = 5
 # So long after a look at where the slots are another may follow.
-APART_S = 0.5
+REFRESH_INTERVAL_S = 0.5
 # What may mean that slots are elsewhere by now.
-STRANGE = (
+TOPOLOGY_ERRORS = (
     exceptions.RedisClusterException,
     exceptions.ClusterError,
     exceptions.ConnectionError,
@@ -52,11 +52,11 @@ class Cluster:
             socket_connect_timeout=TIMEOUT_S,
         )
         self.slots = self.cluster.nodes_manager
-        self.given = dict(self.slots.startup_nodes)
-        self.clients: dict[str, Client] = {}
+        self.seed_nodes = dict(self.slots.startup_nodes)
+        self.clients: dict[str, RedisClient] = {}
         self.background = Background()
-        self.looking: asyncio.Task[None] | None = None
-        self.next_look_s = 0.0
+        self.refreshing: asyncio.Task[None] | None = None
+        self.next_refresh_s = 0.0
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
         return asyncio.ensure_future(self._send(command))
@@ -70,45 +70,45 @@ class Cluster:
     async def ask_timed(self, commands: Collection[Command]) -> tuple[int, list[Any]]:
         if not commands:
             return await self.now_ms(), []
-        with self._watching():
-            await self._know()
-            lots: dict[Client, dict[int, Command]] = defaultdict(dict)
+        with self._refresh_on_error():
+            await self._ensure_slots()
+            lots: dict[RedisClient, dict[int, Command]] = defaultdict(dict)
             for at, command in enumerate(commands):
                 lots[self._client_for(key_of(command))][at] = command
             each = await asyncio.gather(
                 *(client.ask_timed(lot.values(), False) for client, lot in lots.items())
             )
             answers = {
-                at: await self._said(answer, lot[at])
+                at: await self._result(answer, lot[at])
                 for lot, (_, found) in zip(lots.values(), each, strict=True)
                 for at, answer in zip(lot, found, strict=True)
             }
         return min(now_ms for now_ms, _ in each), [answers[at] for at in sorted(answers)]
 
     async def now_ms(self, key: str = "") -> int:
-        with self._watching():
-            await self._know()
+        with self._refresh_on_error():
+            await self._ensure_slots()
             if key:
                 return await self._client_for(key).now_ms()
-            asked = map(Client.now_ms, self._masters())
+            asked = map(RedisClient.now_ms, self._slot_owners())
             times = await asyncio.gather(*asked, return_exceptions=True)
             # One that is away keeps nobody from those who are there.
             if here := [time for time in times if isinstance(time, int)]:
                 return min(here)
             raise exceptions.ConnectionError("no master answers")
 
-    async def lives(self) -> list[str]:
-        with self._watching():
-            await self._know()
-            each = await asyncio.gather(*map(Client.lives, self._masters()))
-        return sorted(life for lives in each for life in lives)
+    async def run_ids(self) -> list[str]:
+        with self._refresh_on_error():
+            await self._ensure_slots()
+            each = await asyncio.gather(*map(RedisClient.run_ids, self._slot_owners()))
+        return sorted(run_id for run_ids in each for run_id in run_ids)
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         return [[key] for key in keys]
 
     async def aclose(self) -> None:
         # What is still on its way is lost with the connections, and nobody looks after it.
-        self.next_look_s = math.inf
+        self.next_refresh_s = math.inf
         await self.background.end()
         await asyncio.gather(*(client.aclose() for client in self.clients.values()))
         await self.slots.aclose()
@@ -117,21 +117,21 @@ class Cluster:
     # ---- Who is asked ------------------------------------------------------------------------
 
     async def _send(self, command: Command) -> Any:
-        with self._watching():
-            await self._know()
+        with self._refresh_on_error():
+            await self._ensure_slots()
             try:
                 return await self._client_for(key_of(command)).send(*command)
             except exceptions.AskError as moved:
                 return await self._follow(moved, command, together)
 
-    async def _said(self, answer: Any, command: Command) -> Any:
+    async def _result(self, answer: Any, command: Command) -> Any:
         if isinstance(answer, exceptions.AskError):
-            return await self._follow(answer, command, Client.ask)
+            return await self._follow(answer, command, RedisClient.ask)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def _follow(self, moved: exceptions.AskError, command: Command, carry: Carry) -> Any:
+    async def _follow(self, moved: exceptions.AskError, command: Command, execute: Executor) -> Any:
         """Asks where the slot went: for good, or (ASK) for this command."""
         for _ in range(REDIRECTS_MAX):
             lot: list[Command] = [("ASKING",), command]
@@ -139,21 +139,21 @@ class Cluster:
                 self.slots.move_slot(moved)
                 lot = [command]
             try:
-                return (await carry(self._client(moved.host, moved.port), lot))[-1]
+                return (await execute(self._client(moved.host, moved.port), lot))[-1]
             except exceptions.AskError as again:
                 moved = again
         raise exceptions.ClusterError("a slot moves too often")
 
-    def _masters(self) -> list[Client]:
+    def _slot_owners(self) -> list[RedisClient]:
         """Whoever has slots: RedisCluster's nodes stay what they were when they were first seen."""
         each = {id(nodes): nodes[0] for nodes in self.slots.slots_cache.values()}
         return [*{self._client(one.host, one.port): None for one in each.values()}]
 
-    def _client_for(self, key: str) -> Client:
+    def _client_for(self, key: str) -> RedisClient:
         node = self.cluster.get_node_from_key(key)
         return self._client(node.host, node.port)
 
-    def _client(self, host: str, port: int) -> Client:
+    def _client(self, host: str, port: int) -> RedisClient:
         url = url_at(self.url, host, port)
         if url not in self.clients:
             self.clients[url] = connect(url)
@@ -161,42 +161,42 @@ class Cluster:
 
     # ---- Where the slots are -----------------------------------------------------------------
 
-    async def _know(self) -> None:
+    async def _ensure_slots(self) -> None:
         """Raises RedisClusterException where no node says it within 2 s."""
         if not self.slots.slots_cache:
-            await asyncio.wait({self._look_soon()}, timeout=TIMEOUT_S)
+            await asyncio.wait({self._schedule_refresh()}, timeout=TIMEOUT_S)
         if not self.slots.slots_cache:
             raise exceptions.RedisClusterException("nobody says where the slots are")
 
     @contextmanager
-    def _watching(self) -> Iterator[None]:
+    def _refresh_on_error(self) -> Iterator[None]:
         """What goes wrong makes us look where the slots are, beside all that goes on."""
         try:
             yield
-        except STRANGE:
+        except TOPOLOGY_ERRORS:
             now_s = asyncio.get_running_loop().time()
-            if now_s >= self.next_look_s:
-                self.next_look_s = now_s + APART_S
-                self._look_soon()
+            if now_s >= self.next_refresh_s:
+                self.next_refresh_s = now_s + REFRESH_INTERVAL_S
+                self._schedule_refresh()
             raise
 
-    def _look_soon(self) -> asyncio.Task[None]:
+    def _schedule_refresh(self) -> asyncio.Task[None]:
         """However many want to know, the nodes are asked once at a time."""
-        if self.looking is None or self.looking.done():
-            self.looking = self.background.later(self._look())
-        return self.looking
+        if self.refreshing is None or self.refreshing.done():
+            self.refreshing = self.background.later(self._refresh_slots())
+        return self.refreshing
 
-    async def _look(self) -> None:
+    async def _refresh_slots(self) -> None:
         with unknown_when_lost():
             try:
                 await self.slots.initialize()
             except IndexError as why:
                 # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
-                self.slots.startup_nodes = dict(self.given)
+                self.slots.startup_nodes = dict(self.seed_nodes)
                 raise exceptions.RedisClusterException("no node has slots") from why
 
 
-async def together(client: Client, commands: list[Command]) -> list[Any]:
+async def together(client: RedisClient, commands: list[Command]) -> list[Any]:
     return await asyncio.gather(*(client.send(*command) for command in commands))
 
 

@@ -10,7 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 # By host and port, which hold no secret as a URL may.
-Masters = Mapping[str, Redis]
+RedisNodes = Mapping[str, Redis]
 
 
 def redis_urls() -> list[str]:
@@ -19,7 +19,7 @@ def redis_urls() -> list[str]:
 
 
 @contextmanager
-def masters(url: str, timeout_s: float) -> Iterator[Masters]:
+def redis_nodes(url: str, timeout_s: float) -> Iterator[RedisNodes]:
     """The Redis at a URL, or every master of the cluster that it is part of.
 
     Raises redis' RedisError, also later, from the clients.
@@ -27,7 +27,7 @@ def masters(url: str, timeout_s: float) -> Iterator[Masters]:
     with ExitStack() as stack:
         first = stack.enter_context(client_of(url, timeout_s))
         if not first.info("cluster").get("cluster_enabled"):
-            yield {address_of(url): first}
+            yield {host_and_port(url): first}
             return
         found = {}
         for address, node in first.cluster("nodes").items():
@@ -35,9 +35,9 @@ def masters(url: str, timeout_s: float) -> Iterator[Masters]:
             if "master" not in flags:
                 continue
             if "myself" in flags:
-                found[address_of(url)] = first
+                found[host_and_port(url)] = first
             else:
-                there = client_of(moved(url, address), timeout_s)
+                there = client_of(at_address(url, address), timeout_s)
                 found[address] = stack.enter_context(there)
         yield found
 
@@ -53,12 +53,12 @@ def client_of(url: str, timeout_s: float) -> Redis:
     )
 
 
-def address_of(url: str) -> str:
+def host_and_port(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 6379}" if parts.hostname else parts.path
 
 
-def moved(url: str, address: str) -> str:
+def at_address(url: str, address: str) -> str:
     """The same URL, secret included, at another address."""
     parts = urlsplit(url)
     secret, at, _ = parts.netloc.rpartition("@")

@@ -15,7 +15,7 @@ from redis.asyncio.connection import AbstractConnection
 # So many commands wait while others are on their way; what comes after them is refused.
 WAITING_MAX = 10_000
 # A connection that rested for longer may have ended meanwhile.
-RESTED_S = 0.01
+IDLE_S = 0.01
 
 Command = tuple[str | int, ...]
 Answer = asyncio.Future[Any]
@@ -27,22 +27,22 @@ pack = cast(Callable[[Command], bytes], hiredis.pack_command)
 class Pipeline:
     """The way of a process to one Redis. Nothing is sent twice.
 
-    The first command leaves at once. While it is on its way others wait, and leave together when
-    it is answered, but not sooner than `apart_s` after it. A lost connection is opened again for
-    the next command.
+    The first command is sent at once. Commands that come while it is in flight wait, and are sent
+    together when it is answered, but not sooner than `flush_interval_s` after it. A lost connection
+    is opened again for the next command.
     """
 
-    apart_s = 0.002
+    flush_interval_s = 0.002
 
     def __init__(self, make: Callable[[], AbstractConnection]) -> None:
         """`make` makes a connection of redis-py, not open yet."""
         self.make = make
         self.connection: AbstractConnection | None = None
-        self.patience_s: float | None = None
+        self.timeout_s: float | None = None
         self.left_s = self.answered_s = 0.0
         self.waiting: list[Sent] = []
-        self.under_way: list[Sent] = []
-        self.travelling: asyncio.Task[None] | None = None
+        self.in_flight: list[Sent] = []
+        self.flushing: asyncio.Task[None] | None = None
 
     def send(self, *command: str | int) -> Answer:
         """Its answer, in time; what is given up before it has left is not sent.
@@ -55,52 +55,52 @@ class Pipeline:
         answer = asyncio.get_running_loop().create_future()
         if len(self.waiting) < WAITING_MAX:
             self.waiting.append((packed, answer))
-            if self.travelling is None:
-                self.travelling = asyncio.create_task(self._travel())
+            if self.flushing is None:
+                self.flushing = asyncio.create_task(self._flush_all())
         else:
             settle(answer, exceptions.ConnectionError("too many commands are waiting"))
         return answer
 
     async def aclose(self) -> None:
-        if self.travelling:
-            self.travelling.cancel()
-            await asyncio.gather(self.travelling, return_exceptions=True)
-        self._lose(self.under_way, exceptions.ConnectionError("closed"))
-        self._lose(self.waiting, exceptions.ConnectionError("closed"))
+        if self.flushing:
+            self.flushing.cancel()
+            await asyncio.gather(self.flushing, return_exceptions=True)
+        self._fail(self.in_flight, exceptions.ConnectionError("closed"))
+        self._fail(self.waiting, exceptions.ConnectionError("closed"))
         await self._close()
 
-    async def _travel(self) -> None:
+    async def _flush_all(self) -> None:
         try:
             while self.waiting:
-                await self._gather()
-                self.under_way = [sent for sent in self.waiting if not sent[1].done()]
+                await self._wait_for_more()
+                self.in_flight = [sent for sent in self.waiting if not sent[1].done()]
                 self.waiting = []
                 try:
-                    await self._carry(await self._open())
+                    await self._exchange(await self._open())
                 except (exceptions.RedisError, OSError) as why:
-                    self._lose(self.under_way, why)
+                    self._fail(self.in_flight, why)
                     await self._close()
         finally:
-            self.travelling = None
+            self.flushing = None
 
-    async def _gather(self) -> None:
+    async def _wait_for_more(self) -> None:
         """A lot costs more than the commands in it: what comes soon travels together."""
         loop = asyncio.get_running_loop()
-        if (early_s := self.left_s + self.apart_s - loop.time()) > 0:
+        if (early_s := self.left_s + self.flush_interval_s - loop.time()) > 0:
             await asyncio.sleep(early_s)
         self.left_s = loop.time()
 
-    async def _carry(self, connection: AbstractConnection) -> None:
+    async def _exchange(self, connection: AbstractConnection) -> None:
         """Whatever is lost on the way may have been carried out, or not."""
-        packed = b"".join([command for command, _ in self.under_way])
-        async with asyncio.timeout(self.patience_s):
+        packed = b"".join([command for command, _ in self.in_flight])
+        async with asyncio.timeout(self.timeout_s):
             await connection.send_packed_command(packed)
-            for _, answer in self.under_way:
+            for _, answer in self.in_flight:
                 try:
                     settle(answer, await connection.read_response())
                 except exceptions.ResponseError as refused:
                     settle(answer, refused)
-        self.under_way.clear()
+        self.in_flight.clear()
         self.answered_s = asyncio.get_running_loop().time()
 
     async def _open(self) -> AbstractConnection:
@@ -113,12 +113,12 @@ class Pipeline:
             except (exceptions.RedisError, OSError) as why:
                 raise exceptions.ConnectionError(f"no connection: {why}") from why
             # One timer for all that travel together, not one for each.
-            self.patience_s, connection.socket_timeout = connection.socket_timeout, None
+            self.timeout_s, connection.socket_timeout = connection.socket_timeout, None
             self.connection = connection
         return self.connection
 
     async def _has_ended(self, connection: AbstractConnection) -> bool:
-        if asyncio.get_running_loop().time() - self.answered_s < RESTED_S:
+        if asyncio.get_running_loop().time() - self.answered_s < IDLE_S:
             return False
         try:
             return bool(await connection.can_read_destructive())
@@ -130,7 +130,7 @@ class Pipeline:
         if connection:
             await connection.disconnect(nowait=True)
 
-    def _lose(self, sent: list[Sent], why: Exception) -> None:
+    def _fail(self, sent: list[Sent], why: Exception) -> None:
         for _, answer in sent:
             settle(answer, why)
         sent.clear()

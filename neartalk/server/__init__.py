@@ -6,7 +6,7 @@ from neartalk.server.drain import Server
 from neartalk.server.keepalive import Keepalive
 from neartalk.server.lag import Lag
 from neartalk.server.protocol import EXTENSION, WebSocketProtocol
-from neartalk.server.transport import DirectTransport, write_all
+from neartalk.server.transport import DirectTransport, write_frames
 
 __all__ = [
     "EXTENSION",
@@ -16,5 +16,5 @@ __all__ = [
     "Lag",
     "Server",
     "WebSocketProtocol",
-    "write_all",
+    "write_frames",
 ]

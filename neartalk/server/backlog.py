@@ -7,10 +7,10 @@ from typing import NamedTuple, Protocol
 UNSENT_MAX = 262_144
 # Looked at once a second: a reader that stops is given up within 15 s.
 STUCK_S = 13.5
-LOOK_S = 1.0
+CHECK_INTERVAL_S = 1.0
 
 
-class Peer(Protocol):
+class BufferedPeer(Protocol):
     """Somebody for whom bytes may wait. `queued` counts all that ever had to, taken or not."""
 
     queued: int
@@ -18,7 +18,7 @@ class Peer(Protocol):
     def unsent(self) -> int:
         """Bytes accepted and not yet handed to the network."""
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         """The peer is too slow: what waits is thrown away, and the connection ends."""
 
 
@@ -37,12 +37,12 @@ class Backlog:
     """
 
     def __init__(self) -> None:
-        self.indirect: set[Peer] = set()
-        self.peers: dict[Peer, Progress] = {}
+        self.indirect: set[BufferedPeer] = set()
+        self.peers: dict[BufferedPeer, Progress] = {}
         self.dropped = Counter({"unsent": 0, "stuck": 0, "arriving": 0})
         self.timer: asyncio.TimerHandle | None = None
 
-    def note(self, peer: Peer) -> None:
+    def watch(self, peer: BufferedPeer) -> None:
         """Something had to wait for this peer: it is watched until nothing does."""
         if peer.unsent() > UNSENT_MAX:
             self._drop(peer, "unsent")
@@ -50,26 +50,26 @@ class Backlog:
             loop = asyncio.get_running_loop()
             self.peers[peer] = Progress(peer.queued - peer.unsent(), loop.time())
             if self.timer is None:
-                self.timer = loop.call_later(LOOK_S, self._look)
+                self.timer = loop.call_later(CHECK_INTERVAL_S, self._check)
 
-    def forget(self, peer: Peer) -> None:
+    def unwatch(self, peer: BufferedPeer) -> None:
         self.peers.pop(peer, None)
 
-    def _drop(self, peer: Peer, cause: str) -> None:
+    def _drop(self, peer: BufferedPeer, cause: str) -> None:
         self.dropped[cause] += 1
-        self.forget(peer)
-        peer.give_up()
+        self.unwatch(peer)
+        peer.drop()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Gives up whoever took nothing for 15 s, however slowly another may read."""
         loop = asyncio.get_running_loop()
         for peer, before in [*self.peers.items()]:
             unsent = peer.unsent()
             taken = peer.queued - unsent
             if not unsent:
-                self.forget(peer)
+                self.unwatch(peer)
             elif taken > before.taken:
                 self.peers[peer] = Progress(taken, loop.time())
             elif loop.time() - before.at_s > STUCK_S:
                 self._drop(peer, "stuck")
-        self.timer = loop.call_later(LOOK_S, self._look) if self.peers else None
+        self.timer = loop.call_later(CHECK_INTERVAL_S, self._check) if self.peers else None

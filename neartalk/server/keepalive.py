@@ -11,7 +11,7 @@ class Pingable(Protocol):
         """Seconds since the peer last gave a sign of life."""
 
     def ping(self) -> None: ...
-    def give_up(self) -> None: ...
+    def drop(self) -> None: ...
 
 
 class Keepalive:
@@ -23,25 +23,25 @@ class Keepalive:
         self.count = self.dropped = 0
         self.timer: asyncio.TimerHandle | None = None
 
-    def join(self, connection: Pingable) -> int:
+    def add(self, connection: Pingable) -> int:
         """The slot, to leave it by. The first ping comes after a whole round."""
         self.slots[self.turn].add(connection)
         self.count += 1
         if self.timer is None:
-            self.timer = asyncio.get_running_loop().call_later(1, self._beat)
+            self.timer = asyncio.get_running_loop().call_later(1, self._tick)
         return self.turn
 
-    def leave(self, connection: Pingable, slot: int) -> None:
+    def remove(self, connection: Pingable, slot: int) -> None:
         self.slots[slot].discard(connection)
         self.count -= 1
 
-    def _beat(self) -> None:
+    def _tick(self) -> None:
         self.turn = (self.turn + 1) % PING_S
         for connection in [*self.slots[self.turn]]:
             if connection.quiet_s() > 1.5 * PING_S:
                 self.dropped += 1
-                connection.give_up()
+                connection.drop()
             else:
                 connection.ping()
         loop = asyncio.get_running_loop()
-        self.timer = loop.call_later(1, self._beat) if self.count else None
+        self.timer = loop.call_later(1, self._tick) if self.count else None

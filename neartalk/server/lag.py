@@ -4,7 +4,7 @@ import asyncio
 
 from neartalk.instruments import Instruments
 
-LOOK_S = 0.5
+INTERVAL_S = 0.5
 
 
 class Lag:
@@ -18,9 +18,9 @@ class Lag:
             self._wait(asyncio.get_running_loop())
 
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        due_s = loop.time() + LOOK_S
-        self.timer = loop.call_at(due_s, self._look, loop, due_s)
+        due_s = loop.time() + INTERVAL_S
+        self.timer = loop.call_at(due_s, self._measure, loop, due_s)
 
-    def _look(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
+    def _measure(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
         self.instruments.lag_seconds.observe(max(0.0, loop.time() - due_s))
         self._wait(loop)

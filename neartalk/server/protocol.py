@@ -39,7 +39,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.direct.lost()
+        self.direct.connection_lost()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -54,11 +54,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # ---- Signs of life: one round for all, in place of two timers for each -------------------
 
     def start_keepalive(self) -> None:
-        self.slot = self.traffic.keepalive.join(self)
+        self.slot = self.traffic.keepalive.add(self)
 
     def stop_keepalive(self) -> None:
         if self.slot is not None:
-            self.traffic.keepalive.leave(self, self.slot)
+            self.traffic.keepalive.remove(self, self.slot)
             self.slot = None
 
     def quiet_s(self) -> float:
@@ -68,7 +68,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def ping(self) -> None:
         self.direct.write_frame(PING)
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.direct.abort()
 
     # ---- The end -----------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         await super().send(message)
         if self.close_sent:
-            self.direct.hush()
+            self.direct.stop_frames()
 
     def retire(self) -> None:
         """The process ends: the application handles what came before, and closes."""

@@ -54,7 +54,7 @@ class DirectTransport:
         self.queued += len(data)
         self.backlog.indirect.add(self)
         if not self.closing:
-            self.backlog.note(self)
+            self.backlog.watch(self)
 
     def write_frame(self, wire: bytes) -> None:
         """A frame from outside the application's own task: none follows the last one."""
@@ -64,30 +64,30 @@ class DirectTransport:
     def unsent(self) -> int:
         return self.inner.get_write_buffer_size()
 
-    def hush(self) -> None:
+    def stop_frames(self) -> None:
         """The closing handshake has begun: no more frames."""
         self.closing = True
         if not self.gone:
             self.backlog.indirect.add(self)
 
     def close(self) -> None:
-        self.hush()
+        self.stop_frames()
         self.inner.close()
 
     def abort(self) -> None:
-        self.hush()
+        self.stop_frames()
         self.inner.abort()
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
         self.abort()
 
-    def lost(self) -> None:
+    def connection_lost(self) -> None:
         """The connection is gone."""
         self.closing = self.gone = True
         self.kernel.close()
         self.backlog.indirect.discard(self)
-        self.backlog.forget(self)
+        self.backlog.unwatch(self)
 
     def is_closing(self) -> bool:
         return self.inner.is_closing()
@@ -103,19 +103,21 @@ class DirectTransport:
 
 
 # Some peers, each with its kernel socket, and the bytes that all of them are sent.
-Lot = tuple[Mapping[DirectTransport, socket.SocketType], bytes]
+Batch = tuple[Mapping[DirectTransport, socket.SocketType], bytes]
 
 
-def write_all(lots: Sequence[Lot], backlog: Backlog) -> None:
+def write_frames(batches: Sequence[Batch], backlog: Backlog) -> None:
     """Each lot's bytes to its peers, straight to their kernel sockets: the loop is C's, and no
-    Python runs between two peers. Nobody is in two lots."""
+    Python runs between two peers. Nobody is in two batches."""
     indirect = cast(set[DirectTransport], backlog.indirect)
-    aside = [(one, wire) for each, wire in lots for one in indirect & each.keys()]
+    aside = [(one, wire) for each, wire in batches for one in indirect & each.keys()]
     if aside:
-        lots = [({one: each[one] for one in each.keys() - indirect}, wire) for each, wire in lots]
-    count = sum(len(each) for each, _ in lots)
-    kernels = chain.from_iterable(each.values() for each, _ in lots)
-    wires = chain.from_iterable(repeat(wire, len(each)) for each, wire in lots)
+        batches = [
+            ({one: each[one] for one in each.keys() - indirect}, wire) for each, wire in batches
+        ]
+    count = sum(len(each) for each, _ in batches)
+    kernels = chain.from_iterable(each.values() for each, _ in batches)
+    wires = chain.from_iterable(repeat(wire, len(each)) for each, wire in batches)
     sent: list[int] = []
     while len(sent) < count:
         try:
@@ -123,14 +125,14 @@ def write_all(lots: Sequence[Lot], backlog: Backlog) -> None:
             sent.extend(map(socket.SocketType.send, kernels, wires))
         except OSError:
             sent.append(0)
-    if sum(sent) < sum(len(wire) * len(each) for each, wire in lots):
-        _queue_rests(lots, sent)
+    if sum(sent) < sum(len(wire) * len(each) for each, wire in batches):
+        _queue_rests(batches, sent)
     for transport, wire in aside:
         transport.write_frame(wire)
 
 
-def _queue_rests(lots: Iterable[Lot], sent: Iterable[int]) -> None:
-    to_each = ((transport, wire) for each, wire in lots for transport in each)
+def _queue_rests(batches: Iterable[Batch], sent: Iterable[int]) -> None:
+    to_each = ((transport, wire) for each, wire in batches for transport in each)
     for (transport, wire), count in zip(to_each, sent, strict=True):
         if count < len(wire):
             transport.queue(wire[count:])

@@ -1,17 +1,15 @@
 """What `manage.py stats` counts: in each Redis, as a running server says, and in the database."""
 
-from neartalk.stats.figures import COUNTED, KEYS_MAX, SOURCES, TIMEOUT_S, Counted, Figure, shared
-from neartalk.stats.records import refused
-from neartalk.stats.server import server
+from neartalk.stats.redis import KEYS_MAX, redis_stats
+from neartalk.stats.server import server_stats
+from neartalk.stats.stat import TIMEOUT_S, KeyCount, Stat, StatSource
 
 __all__ = [
-    "COUNTED",
     "KEYS_MAX",
-    "SOURCES",
     "TIMEOUT_S",
-    "Counted",
-    "Figure",
-    "refused",
-    "server",
-    "shared",
+    "KeyCount",
+    "Stat",
+    "StatSource",
+    "redis_stats",
+    "server_stats",
 ]

@@ -1,11 +1,14 @@
 """From an event to the sockets that it is for: connections, recipients, cohorts, frames."""
 
-from presence.delivery import audience, panel, recipients
-from presence.delivery.audience import Audience, Coalescer, Cohort
-from presence.delivery.connection import Connection, QueuedConnection, Socket, TransportConnection
+from presence.delivery import coalescer, panel, recipients
+from presence.delivery.audience import Audience
+from presence.delivery.coalescer import Coalescer
+from presence.delivery.cohort import Cohort
+from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
 from presence.delivery.fragments import Compiled, compile_template, placeholder, render
 from presence.delivery.frames import Form, Frame, dumps, gap, refusal, rows, signal, signals
 from presence.delivery.panel import RenderedNearby
+from presence.delivery.sockets import Socket
 
 __all__ = [
     "Audience",
@@ -19,7 +22,7 @@ __all__ = [
     "RenderedNearby",
     "Socket",
     "TransportConnection",
-    "audience",
+    "coalescer",
     "compile_template",
     "dumps",
     "gap",

@@ -1,20 +1,18 @@
-"""One open socket of one person, and the two ways bytes leave through it."""
+"""How frames leave: through a queue of ASGI messages, or straight to the server's transport."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from neartalk.codes import TRY_AGAIN, Refused
+from neartalk.codes import TRY_AGAIN
 from neartalk.server import Backlog, DirectTransport, WebSocketProtocol
-from presence.delivery.frames import Form, Frame, refusal
-from presence.people import Person, Place, Session
+from presence.delivery.frames import Frame
 
 PACE_UNSENT = 65_536
-HELD_MAX = 2_000
 
 
 class Connection(Protocol):
-    """Where frames leave. Nothing here ever waits for the peer, but `drained`.
+    """Writes frames to one peer. Only `drained` waits for the peer.
 
     `too_slow` says that the peer was given up because it did not read.
     """
@@ -23,7 +21,7 @@ class Connection(Protocol):
     def too_slow(self) -> bool: ...
     @property
     def direct(self) -> DirectTransport | None:
-        """The transport by which one frame may go to many at once, if the server has such."""
+        """The transport that can send one frame to many sockets in one pass, if there is one."""
 
     def write(self, frame: Frame) -> None: ...
     async def drained(self) -> None:
@@ -33,103 +31,14 @@ class Connection(Protocol):
         """Seconds since the peer last gave a sign of life."""
 
     def close(self, code: int) -> None: ...
-    def give_up(self) -> None:
-        """Ends the socket without a word, as too slow: what is unsent is thrown away."""
-
-
-class OutgoingMessage(Protocol):
-    """A message as the hub sends it: what decides who may receive it, and its rows."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def person_id(self) -> str: ...
-    @property
-    def sent_ms(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
-    def row(self, form: Form, label: str, *, mine: bool) -> str: ...
-
-
-class OutgoingRetraction(Protocol):
-    """A message was taken back: whose it was, when it was said, and where."""
-
-    @property
-    def removed_id(self) -> str: ...
-    @property
-    def person_id(self) -> str: ...
-    @property
-    def sent_ms(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
-
-
-class Socket:
-    """`held` collects what is said while a socket reads history; None once it is live.
-
-    `recent_places` are the places it was subscribed to before, oldest first.
-    """
-
-    __slots__ = (
-        "connection",
-        "form",
-        "held",
-        "held_gone",
-        "lock",
-        "people_shown",
-        "place",
-        "recent_places",
-        "session",
-    )
-
-    def __init__(self, session: Session, form: Form, connection: Connection) -> None:
-        self.session = session
-        self.form = form
-        self.connection = connection
-        self.place = session.person.place
-        self.held: list[tuple[OutgoingMessage, str]] | None = []
-        self.held_gone: list[str] = []
-        self.lock = asyncio.Lock()
-        self.people_shown = 0  # a hash
-        self.recent_places: list[Place] = []
-
-    @property
-    def person(self) -> Person:
-        return self.session.person
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a block stands between its person and somebody: then what is written to it is
-        chosen one by one."""
-        return bool(self.session.blocked or self.session.blocked_by)
-
-    def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
-        return self.session.may_receive(sent.person_id, sent.sent_ms)
-
-    def write(self, frame: Frame) -> None:
-        self.connection.write(frame)
-
-    def hold(self, messages: Iterable[tuple[OutgoingMessage, str]]) -> bool:
-        """Keeps what is said for a socket that still reads history; whether it is too much."""
-        if self.held is None:
-            return False
-        self.held += messages
-        return len(self.held) > HELD_MAX
-
-    def hold_gone(self, retraction: OutgoingRetraction) -> None:
-        if self.may_receive(retraction):
-            self.held_gone.append(retraction.removed_id)
-
-    def end(self, refused: Refused) -> None:
-        """Says why, and closes with the close code of an error."""
-        self.write(refusal(self.form, refused))
-        self.connection.close(refused.row.close)
+    def drop(self) -> None:
+        """Ends the socket as too slow, and discards what is unsent."""
 
 
 class QueuedConnection:
-    """Frames through ASGI `send`, for servers without a transport to write to (Daphne).
+    """Sends frames by ASGI `send`, for servers that give no access to the transport (Daphne).
 
-    A task of its own sends, so that one stuck peer delays nobody else.
+    A task of its own sends, so that a peer that does not read delays nobody else.
     """
 
     direct = None
@@ -152,7 +61,7 @@ class QueuedConnection:
         if self.bytes > PACE_UNSENT:
             self.room.clear()
         self.queue.put_nowait(frame)
-        self.backlog.note(self)
+        self.backlog.watch(self)
 
     def unsent(self) -> int:
         return self.bytes
@@ -161,22 +70,22 @@ class QueuedConnection:
         await self.room.wait()
 
     def quiet_s(self) -> float:
-        """Such servers keep pongs to themselves, so the close itself is the last sign of life."""
+        """Always 0: such servers do not report pongs, so the close is the last sign of life."""
         return 0.0
 
     def close(self, code: int) -> None:
         self.queue.put_nowait(code)
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
         self.stop()
         self.task = asyncio.create_task(self._close(TRY_AGAIN))
 
     def stop(self) -> None:
-        """Nothing more can leave: the socket is gone."""
+        """The socket is gone: nothing more is sent."""
         self.task.cancel()
         self.room.set()
-        self.backlog.forget(self)
+        self.backlog.unwatch(self)
 
     async def _pump(self) -> None:
         while True:
@@ -195,7 +104,7 @@ class QueuedConnection:
 
 
 class TransportConnection:
-    """Frames straight to the transport of our uvicorn protocol: no task, no queue of our own."""
+    """Writes frames to the transport of our uvicorn protocol, without a task or a queue."""
 
     __slots__ = ("protocol",)
 
@@ -222,8 +131,8 @@ class TransportConnection:
     def close(self, code: int) -> None:
         self.protocol.close_with(code)
 
-    def give_up(self) -> None:
-        self.direct.give_up()
+    def drop(self) -> None:
+        self.direct.drop()
 
     def stop(self) -> None:
         """Nothing to stop: the server ends the transport itself."""

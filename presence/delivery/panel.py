@@ -10,7 +10,6 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from presence import names
-from presence.delivery.connection import Socket
 from presence.delivery.fragments import (
     Compiled,
     compile_template,
@@ -20,6 +19,7 @@ from presence.delivery.fragments import (
     safe,
 )
 from presence.delivery.frames import Form, Frame, dumps
+from presence.delivery.sockets import Socket
 from presence.geo import RADIUS_STOPS_M, label
 from presence.people import Person
 from presence.roster import Nearby

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from presence.delivery.connection import Socket
+from presence.delivery.sockets import Socket
 from presence.geo import Tile, in_range, tile_of, tiles_within
 from presence.people import Place
 
@@ -13,21 +13,21 @@ PLACES_MAX = 24
 
 
 class RecentSubscriptions:
-    """The last places of each socket, by the tile they lie in, with the second they expire."""
+    """The last 24 places of each socket, by tile, with the second of the loop when they expire."""
 
     def __init__(self) -> None:
         self.tiles: dict[Tile, dict[Place, dict[Socket, float]]] = {}
 
     def add(self, socket: Socket, place: Place) -> None:
         until_s = asyncio.get_running_loop().time() + settings.MESSAGE_LIFE_SECONDS
-        self.forget(socket, place)
+        self.remove(socket, place)
         self.tiles.setdefault(tile_of(place.cell), {}).setdefault(place, {})[socket] = until_s
         socket.recent_places.append(place)
         if len(socket.recent_places) > PLACES_MAX:
-            self.forget(socket, socket.recent_places[0])
+            self.remove(socket, socket.recent_places[0])
 
-    def forget(self, socket: Socket, place: Place) -> None:
-        """The socket hears this place again, or shows nothing of it any more."""
+    def remove(self, socket: Socket, place: Place) -> None:
+        """The socket is subscribed to this place again, or shows nothing of it any more."""
         if place not in socket.recent_places:
             return
         socket.recent_places.remove(place)
@@ -38,9 +38,9 @@ class RecentSubscriptions:
         if not places:
             del self.tiles[tile_of(place.cell)]
 
-    def leave(self, socket: Socket) -> None:
+    def remove_all(self, socket: Socket) -> None:
         for place in [*socket.recent_places]:
-            self.forget(socket, place)
+            self.remove(socket, place)
 
     def expire(self) -> None:
         """Removes places left half an hour ago: no page shows anything of theirs any more."""
@@ -53,10 +53,10 @@ class RecentSubscriptions:
             if until_s <= now_s
         ]
         for socket, place in gone:
-            self.forget(socket, place)
+            self.remove(socket, place)
 
     def in_range_of(self, place: Place) -> Iterable[Socket]:
-        """Who was in range of a place."""
+        """The sockets that were in range of a place."""
         for tile in tiles_within(place.cell, place.radius_m):
             for was, sockets in self.tiles.get(tile, {}).items():
                 if in_range(*was, *place):

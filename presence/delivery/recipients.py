@@ -1,9 +1,9 @@
-"""Outlets that are sent the same frames."""
+"""Connections that are sent the same frames."""
 
 from collections.abc import Sequence
 from socket import SocketType
 
-from neartalk.server import Backlog, DirectTransport, write_all
+from neartalk.server import Backlog, DirectTransport, write_frames
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Frame
 
@@ -30,7 +30,7 @@ class Recipients:
             self.others.update(recipients.others)
 
     def discard(self, connection: Connection) -> bool:
-        """Whether it was one of them."""
+        """Removes a connection. True if it was one of them."""
         if connection.direct:
             return self.direct.pop(connection.direct, None) is not None
         if connection in self.others:
@@ -40,8 +40,11 @@ class Recipients:
 
 
 def broadcast(batches: Sequence[tuple[Recipients, Frame]], backlog: Backlog) -> None:
-    """Each frame to its recipients, of whom nobody is in two batches."""
-    write_all([(recipients.direct, frame.wire) for recipients, frame in batches], backlog)
+    """Writes each frame to its recipients, of whom nobody may be in two batches.
+
+    Never waits: what a slow peer does not read is queued, and the backlog gives the peer up.
+    """
+    write_frames([(recipients.direct, frame.wire) for recipients, frame in batches], backlog)
     for recipients, frame in batches:
         for connection in recipients.others:
             connection.write(frame)

@@ -1,19 +1,22 @@
-"""What processes tell each other by groups of the channel layer, and by each one's own channel.
-Any of it may be lost: readers find gaps, and poll.
+"""Hints between processes, by groups of the channel layer and by each process's own channel.
+
+Any hint may be lost: readers find gaps, and poll.
 """
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
 
+from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.instruments import Instruments
 from neartalk.redis import TIMEOUT_S, unknown_when_lost
+from presence.hub.leases import Leases
 
 log = logging.getLogger("neartalk.hub")
 
@@ -27,29 +30,27 @@ Hint = dict[str, Any]
 
 
 class Hints:
-    """Groups are of places: `kind` says of which. `take` is called with each hint of another
-    process, `later` runs work on its own, and `alone` says whether there is nobody to tell.
-    Without a layer there never is. `missed` are places whose groups are still to be joined.
+    """Publishes hints to the groups of places, and receives those of other processes.
+
+    `kind` says of which places the groups are. Nothing is published without a layer, or while no
+    other process lives. `waiting` are hints by the group they will be published to, `missed` are
+    places whose groups are still to be joined.
     """
 
     def __init__(
         self,
         layer: Any,
-        process: str,
+        leases: Leases,
         kind: str,
+        background: Background,
         instruments: Instruments,
-        *,
-        take: Callable[[Hint], Awaitable[None]],
-        later: Callable[[Coroutine[Any, Any, None]], object],
-        alone: Callable[[], bool],
     ) -> None:
         self.layer = layer
-        self.process = process
+        self.leases = leases
+        self.process = leases.process
         self.kind = kind
+        self.background = background
         self.counted = instruments.hints
-        self.take = take
-        self.later = later
-        self.alone = alone
         self.channel = ""
         self.waiting: dict[str, list[Hint]] = {}
         self.publishing = False
@@ -57,7 +58,10 @@ class Hints:
         self.rejoining = False
 
     async def open(self) -> None:
-        """Begins to be heard of, and says so."""
+        """Opens the channel of this process, and publishes that it began.
+
+        Raises Refused: `store-unavailable`.
+        """
         with unknown_when_lost():
             self.channel = await self.layer.new_channel()
         await self.join([PROCESSES])
@@ -67,14 +71,14 @@ class Hints:
         return f"{self.kind}.{place}"
 
     async def join(self, places: Collection[str]) -> None:
-        """What cannot be joined within 2 s is tried again beside all that goes on: without their
-        hints, readers have their polls."""
+        """Joins the groups of places. What is not joined within 2 s is tried again by a task: until
+        then, what happens there is found by polls."""
         if self.layer:
             await asyncio.gather(*map(self._join, places))
             if self.missed and not self.rejoining:
                 self.rejoining = True
                 log.warning("groups could not be joined", extra={"code": "store-unavailable"})
-                self.later(self._rejoin())
+                self.background.later(self._rejoin())
 
     async def _join(self, place: str) -> None:
         self.missed.add(place)
@@ -96,6 +100,7 @@ class Hints:
             self.rejoining = False
 
     async def leave(self, places: Collection[str]) -> None:
+        """Leaves the groups of places. Raises Refused: `store-unavailable`."""
         self.missed.difference_update(places)
         if self.layer:
             with unknown_when_lost():
@@ -103,12 +108,15 @@ class Hints:
                 await asyncio.gather(*leaves)
 
     def publish(self, place: str, hint: Hint) -> None:
-        """Publishes to the place's group."""
-        if self.layer and not self.alone() and not dropped_on_purpose():
+        """Publishes to the group of a place, soon.
+
+        While the layer hangs at most 500 hints wait for each group; more are dropped.
+        """
+        if self.layer and not self.leases.alone and not dropped_on_purpose():
             self._enqueue(self.group(place), hint)
 
     async def send(self, channel: str, hint: Hint) -> None:
-        """Tells one process alone."""
+        """Sends to the channel of one process. Raises Refused: `store-unavailable`."""
         with unknown_when_lost():
             await self.layer.send(channel, self._packed([hint]))
 
@@ -120,11 +128,12 @@ class Hints:
             self.counted[self.kind, "dropped"] += 1
         if not self.publishing:
             self.publishing = True
-            self.later(self._flush())
+            self.background.later(self._flush())
 
     async def _flush(self) -> None:
-        """One after the other, what waits for the same tile together: the layer has one lock for
-        everything, and whoever joins a group would wait behind all hints.
+        """Sends group by group, what waits for one group together.
+
+        The layer has one lock for everything: a join would wait behind hints sent at once.
         """
         try:
             while self.waiting:
@@ -147,17 +156,30 @@ class Hints:
     def _packed(self, each: list[Hint]) -> dict[str, Any]:
         return {"type": "hints", "from": self.process, "each": each}
 
-    async def listen(self) -> None:
+    async def received(self) -> AsyncIterator[Hint]:
+        """Each hint of another process as it comes, for ever; `from` names the process."""
         while True:
-            try:
+            for hint in await self._receive():
+                yield hint
+
+    async def _receive(self) -> list[Hint]:
+        """The hints that come next; a layer that fails is asked again."""
+        while True:
+            with self.failures_logged():
                 hints = await self.layer.receive(self.channel)
-                if hints["from"] != self.process:
-                    self.counted[self.kind, "received"] += len(hints["each"])
-                    for hint in hints["each"]:
-                        await self.take({**hint, "from": hints["from"]})
-            except Exception:
-                log.exception("a hint could not be taken")
-                await asyncio.sleep(AGAIN_S)
+                if hints["from"] == self.process:
+                    return []
+                self.counted[self.kind, "received"] += len(hints["each"])
+                return [{**hint, "from": hints["from"]} for hint in hints["each"]]
+            await asyncio.sleep(AGAIN_S)
+
+    @contextmanager
+    def failures_logged(self) -> Iterator[None]:
+        """Around what is done with a hint: its failure is logged, and the next hint is received."""
+        try:
+            yield
+        except Exception:
+            log.exception("a hint could not be taken")
 
 
 def dropped_on_purpose() -> bool:

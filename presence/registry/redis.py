@@ -177,13 +177,13 @@ class RedisRegistry:
         ]
         with unknown_when_lost():
             # First: what is read of another life is found to be of one by the next pulse.
-            lives = await self.client.lives()
+            run_ids = await self.client.run_ids()
             now_ms, (leases, *rest) = await self.client.ask_timed(
                 [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
             )
         return StoreStatus(
             now_ms,
-            hashlib.sha256(" ".join(lives).encode()).hexdigest()[:16],
+            hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:16],
             frozenset(process for process, end in paired(leases).items() if float(end) > now_ms),
             {tile: int(v or 0) for tile, v in zip(wanted, rest[::2], strict=True)},
         )

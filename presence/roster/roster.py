@@ -1,105 +1,19 @@
-"""This process's picture of the people in the tiles it watches, and who of them is near a place.
+"""This process's picture of the people in the tiles it subscribed to: who is near a place.
 
 Everything here costs by the populated cells in reach and by who is shown, not by who is counted.
 """
 
 from bisect import bisect_left, insort
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain, groupby
-from typing import NamedTuple
 
 from presence.geo import Tile, in_range
 from presence.grid import Grid
 from presence.people import Person, Place, TileEvent
 from presence.registry import TileSnapshot
-
-SHOWN_MAX = 50
-
-
-class Neighbour(NamedTuple):
-    """Someone in range, in the order people are listed: by label, then by id, never finer."""
-
-    label_m: int
-    person_id: str
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class Nearby:
-    """Who is in range of a place: the same answer for everyone in that cell with that radius.
-
-    `shown` are the nearest, `totals` counts everyone by the metres of their label.
-    """
-
-    place: Place
-    shown: tuple[Neighbour, ...]
-    totals: Mapping[int, int]
-
-    @property
-    def count(self) -> int:
-        return sum(self.totals.values())
-
-    @property
-    def rest(self) -> int:
-        return self.count - len(self.shown)
-
-    def seen_by(self, person_id: str) -> "Nearby":
-        """The same without the one who looks. Where not all are shown they may be one of the rest,
-        and are counted in the first label: they are in their own cell.
-        """
-        own = next((one.label_m for one in self.shown if one.person_id == person_id), 0)
-        others = tuple(one for one in self.shown if one.person_id != person_id)
-        totals = Counter(self.totals)
-        if self.rest or len(others) < len(self.shown):
-            totals[own] -= 1
-        return replace(self, shown=others[:SHOWN_MAX], totals=+totals)
-
-
-def without(rank: list[str], hidden: frozenset[str]) -> list[str]:
-    return [one for one in rank if one not in hidden] if hidden else rank
-
-
-def _version(one: Neighbour) -> int:
-    return one.person.version
-
-
-def _label_m(one: Neighbour) -> int:
-    return one.label_m
-
-
-class CellIndex:
-    """The people of one cell, ready to be counted.
-
-    `ranks`: the sorted ids of those who reach as far and live as long, by radius and process.
-    `loose`: those judged one by one, as nobody's socket holds them or two cells list them.
-    """
-
-    __slots__ = ("loose", "ranks")
-
-    def __init__(self) -> None:
-        self.ranks: dict[tuple[int, str], tuple[int, str, list[str]]] = {}
-        self.loose: dict[str, Person] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.ranks or self.loose)
-
-    def put(self, person: Person, *, alone: bool) -> None:
-        if alone and person.process:
-            key = person.radius_m, person.process
-            _, _, rank = self.ranks.setdefault(key, (*key, []))
-            insort(rank, person.person_id)
-        else:
-            self.loose[person.person_id] = person
-
-    def drop(self, person: Person) -> None:
-        if self.loose.pop(person.person_id, None) is None:
-            key = person.radius_m, person.process
-            _, _, rank = self.ranks[key]
-            del rank[bisect_left(rank, person.person_id)]
-            if not rank:
-                del self.ranks[key]
+from presence.roster.cell_index import CellIndex
+from presence.roster.nearby import SHOWN_MAX, Nearby, Neighbour
 
 
 class Roster:
@@ -240,3 +154,15 @@ class Roster:
             self.cells[one.cell].put(one, alone=len(persons) == 1)
         if persons:
             self.listed[person_id] = persons
+
+
+def without(rank: list[str], hidden: frozenset[str]) -> list[str]:
+    return [one for one in rank if one not in hidden] if hidden else rank
+
+
+def _version(one: Neighbour) -> int:
+    return one.person.version
+
+
+def _label_m(one: Neighbour) -> int:
+    return one.label_m

@@ -65,7 +65,7 @@ class Ear:
     def close(self, code: int) -> None:
         raise AssertionError(f"closed with {code}: {self.texts[-1]}")
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         raise AssertionError("given up")
 
     def frames(self) -> Iterable[dict[str, Any]]:
@@ -317,7 +317,7 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
 async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("presence.hub.hub.TRIM_S", 0.01)
+    monkeypatch.setattr("presence.hub.rounds.TRIM_S", 0.01)
     clock = MovedClock()
     history = MemoryHistory(clock)
     async with street(history, MemoryRegistry(clock), clock) as here:

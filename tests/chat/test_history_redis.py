@@ -14,7 +14,7 @@ from chat.history.stream import refs_key, stream_key
 from chat.history.trimmer import DUE
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
-from neartalk.redis.client import Client, connect
+from neartalk.redis.client import RedisClient, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.people import Place
 from tests.support.hubs import turns
@@ -32,7 +32,7 @@ def unlimited(settings: Settings) -> None:
 
 
 class History(RedisHistory):
-    client: Client
+    client: RedisClient
 
 
 @asynccontextmanager

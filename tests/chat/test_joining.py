@@ -80,7 +80,7 @@ async def test_what_is_said_while_a_slow_reader_is_shown_the_past_follows_it(
         await first.say(alice, "meanwhile")
         await settled(first)
         if not told:
-            await second.hub._pulse()
+            await second.hub.rounds.pulse()
         await turns()
         assert bob.page.texts == ["before"]
         bob.page.room.set()

@@ -34,14 +34,14 @@ async def test_a_mark_is_the_time_before_anything_was_read() -> None:
         wire.fate = lambda hint: 0
         now[0] += 2_000
         stop = history.stop("after", "after")
-        polling = asyncio.create_task(second.hub._pulse())
+        polling = asyncio.create_task(second.hub.rounds.pulse())
         await stop.arrived()
         read_ms = now[0]
         now[0] += 500
         await first.say(alice, "while it was read")
         stop.open.set()
         await polling
-        await second.hub._mark()
+        await second.hub.rounds.mark()
         assert bob.page.all("mark")[-1]["mark"] == second.feed.mark_ms == read_ms
         assert bob.page.texts == []
 
@@ -53,7 +53,7 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str)
     registry.clock = history.store.clock = lambda: now[0]
     async with two_processes((registry, history)) as (first, second, _):
         await alice_and_bob(first, second)
-        await second.hub._pulse()
+        await second.hub.rounds.pulse()
         before_ms = second.feed.mark_ms
         now[0] += 2_000
         begin = history.stop("after", "now_ms")
@@ -72,7 +72,7 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str)
         poll.open.set()
         await polling
         assert second.feed.mark_ms == before_ms
-        await second.hub._pulse()
+        await second.hub.rounds.pulse()
         assert second.feed.mark_ms == now[0]
 
 

@@ -267,7 +267,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
     assert [texts(one) async for one in Report.objects.order_by("id")] == [["A dreadful word."], []]
 
 
-async def everything(client: redis.Client) -> str:
+async def everything(client: redis.RedisClient) -> str:
     """All that Redis holds."""
     reads: dict[str, Callable[[str], Any]] = {
         "string": client.get,

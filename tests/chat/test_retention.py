@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Report
-from neartalk.records import KEPT
+from neartalk.records import retention_rules
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("each_database")]
 
@@ -29,8 +29,8 @@ def test_all_that_anybody_wrote_goes_at_the_deadline_and_is_not_looked_for_again
     now = timezone.now()
     due = now - timedelta(seconds=1)
     report = Report.objects.create(person_id="a" * 16, reason="hate", deadline=due, **held)
-    (evidence,) = (kept for kept in KEPT if kept.what == "evidence")
-    assert [evidence.forget_some(now) for _ in range(2)] == [1, 0]
+    (evidence,) = (kept for kept in retention_rules() if kept.what == "evidence")
+    assert [evidence.delete_batch(now) for _ in range(2)] == [1, 0]
     report.refresh_from_db()
     assert (report.evidence, report.seal, report.name, report.words) == (None, "", "", "")
     assert (report.reason, report.deadline) == ("hate", due)
@@ -39,5 +39,5 @@ def test_all_that_anybody_wrote_goes_at_the_deadline_and_is_not_looked_for_again
 def test_what_holds_nothing_is_done_with() -> None:
     due = timezone.now() - timedelta(seconds=1)
     Report.objects.create(person_id="a" * 16, reason="hate", deadline=due)
-    (evidence,) = (kept for kept in KEPT if kept.what == "evidence")
-    assert evidence.forget_some(timezone.now()) == 0
+    (evidence,) = (kept for kept in retention_rules() if kept.what == "evidence")
+    assert evidence.delete_batch(timezone.now()) == 0

@@ -175,7 +175,7 @@ async def test_what_was_acked_after_a_restart_is_shown_though_nobody_was_told(
         wire.fate = lambda hint: 0
         await first.say(alice, "after")
         for process in (first, second):
-            await process.hub._restart("another")
+            await process.hub.rounds.restart("another")
             await settled(first, second)
         await Time().pass_s(1)
         assert alice.page.texts == bob.page.texts == ["before", "after"]
@@ -199,7 +199,7 @@ async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beg
         wire.fate = lambda hint: 0
         await first.say(alice, "after")
         await settled(first, second)
-        await second.hub._restart("another")
+        await second.hub.rounds.restart("another")
         await Time().pass_s(1)
         assert bob.page.texts == ["before", "after"]
         assert second.feed.mark_ms <= now[0]
@@ -219,4 +219,4 @@ async def test_the_feed_follows_no_tile_that_nobody_reaches(stores: Open) -> Non
 
 def test_the_feed_is_the_hubs_source() -> None:
     process = Process(MemoryRegistry(), MemoryHistory())
-    assert isinstance(process.hub.subscriptions.source, Feed)
+    assert isinstance(process.hub.runner.source, Feed)

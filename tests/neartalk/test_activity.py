@@ -22,7 +22,7 @@ from neartalk.limits import Rules
 from neartalk.models import HourlyActivity
 from neartalk.records import activity as counting
 from neartalk.records import writer as module
-from neartalk.records.activity import ELSEWHERE, HOUR_MS, Activity, Figures, Spot
+from neartalk.records.activity import ELSEWHERE, HOUR_MS, Activity, HourArea, HourTotals
 from neartalk.records.writer import Records, add, alone
 from presence.registry import MemoryRegistry
 from tests.support.client import HERE, north, person
@@ -70,11 +70,11 @@ def activity(day: Day) -> Activity:
 
 def come(activity: Activity, count: int, cell: str, start: int = 0) -> None:
     for number in range(start, start + count):
-        activity.see(f"person-{number}", cell)
+        activity.count_person(f"person-{number}", cell)
 
 
-def told(activity: Activity) -> dict[str, Figures]:
-    return {spot.area: figures for spot, figures in activity.take().items()}
+def told(activity: Activity) -> dict[str, HourTotals]:
+    return {key.area: figures for key, figures in activity.pop_finished().items()}
 
 
 # ---- Counting ------------------------------------------------------------------------------------
@@ -83,23 +83,24 @@ def told(activity: Activity) -> dict[str, Figures]:
 def test_an_hour_is_told_once_and_only_when_it_is_over(activity: Activity, day: Day) -> None:
     come(activity, 6, BERLIN)
     come(activity, 6, BERLIN)
-    for count, happens in enumerate((activity.open, activity.say, activity.speak), 1):
+    counters = (activity.count_session, activity.count_message, activity.count_voice_minute)
+    for count, happens in enumerate(counters, 1):
         for _ in range(count):
             happens(BERLIN)
-    assert activity.take() == {}
+    assert activity.pop_finished() == {}
     day.pass_hour()
     come(activity, 5, BERLIN)
-    assert activity.take() == {Spot(HOUR, BERLIN): Figures(6, 1, 2, 3)}
-    assert activity.take() == {}
+    assert activity.pop_finished() == {HourArea(HOUR, BERLIN): HourTotals(6, 1, 2, 3)}
+    assert activity.pop_finished() == {}
     day.pass_hour()
-    assert activity.take() == {Spot(HOUR + HOUR_MS, "u33d"): Figures(people=5)}
+    assert activity.pop_finished() == {HourArea(HOUR + HOUR_MS, "u33d"): HourTotals(people=5)}
 
 
 def test_the_peak_is_the_most_who_were_here_in_one_minute(activity: Activity, day: Day) -> None:
     for count in (3, 5, 2):
-        activity.look((f"person-{number}", BERLIN) for number in range(count))
+        activity.count_present((f"person-{number}", BERLIN) for number in range(count))
     day.pass_hour()
-    assert told(activity) == {BERLIN: Figures(people=5, peak=5)}
+    assert told(activity) == {BERLIN: HourTotals(people=5, peak=5)}
 
 
 def test_who_was_here_is_forgotten_with_the_hour_even_if_nobody_takes_it(
@@ -107,7 +108,7 @@ def test_who_was_here_is_forgotten_with_the_hour_even_if_nobody_takes_it(
 ) -> None:
     come(activity, 9, BERLIN)
     day.pass_hour()
-    activity.say(BERLIN)
+    activity.count_message(BERLIN)
     assert "person-" not in str(vars(activity) | {"waiting": activity.waiting})
 
 
@@ -117,13 +118,13 @@ def test_what_is_remembered_of_an_hour_has_bounds(
     for name in ("SEEN_MAX", "AREAS_MAX", "WAITING_MAX"):
         monkeypatch.setattr(counting, name, 20)
     for number in range(1000):
-        activity.see(f"person-{number}", BERLIN)
-        activity.say(f"{number:04}")
+        activity.count_person(f"person-{number}", BERLIN)
+        activity.count_message(f"{number:04}")
     assert len(activity.areas["u33d"].people) == 20
     assert len(activity.areas) == 21
     assert sum(counts.messages for counts in activity.areas.values()) == 1000
     for number in range(1000):
-        activity.put_back({Spot(HOUR, f"{number:04}"): Figures(5, messages=1)})
+        activity.put_back({HourArea(HOUR, f"{number:04}"): HourTotals(5, messages=1)})
     assert len(activity.waiting) == 21
     assert sum(figures.messages for figures in activity.waiting.values()) == 1000
 
@@ -136,9 +137,12 @@ def test_an_area_of_fewer_than_5_people_is_told_as_elsewhere(activity: Activity,
     come(activity, 4, PARIS, start=5)
     come(activity, 1, ROME, start=9)
     for cell in (BERLIN, PARIS, PARIS, ROME):
-        activity.say(cell)
+        activity.count_message(cell)
     day.pass_hour()
-    assert told(activity) == {BERLIN: Figures(5, messages=1), ELSEWHERE: Figures(5, messages=3)}
+    assert told(activity) == {
+        BERLIN: HourTotals(5, messages=1),
+        ELSEWHERE: HourTotals(5, messages=3),
+    }
 
 
 def test_elsewhere_may_be_anywhere_and_is_told_of_however_few_there_were(
@@ -146,12 +150,12 @@ def test_elsewhere_may_be_anywhere_and_is_told_of_however_few_there_were(
 ) -> None:
     come(activity, 5, BERLIN)
     come(activity, 4, PARIS, start=5)
-    activity.say(PARIS)
-    activity.open(ROME)
+    activity.count_message(PARIS)
+    activity.count_session(ROME)
     day.pass_hour()
     assert told(activity) == {
-        BERLIN: Figures(people=5),
-        ELSEWHERE: Figures(4, sessions=1, messages=1),
+        BERLIN: HourTotals(people=5),
+        ELSEWHERE: HourTotals(4, sessions=1, messages=1),
     }
     day.pass_hour()
     assert told(activity) == {}
@@ -159,19 +163,21 @@ def test_elsewhere_may_be_anywhere_and_is_told_of_however_few_there_were(
 
 def test_who_wanders_through_5_areas_is_one_person(activity: Activity, day: Day) -> None:
     for area in ("u33d", "u336", "u333", "u339", "u33e"):
-        activity.look([("person-0", area)])
+        activity.count_present([("person-0", area)])
     day.pass_hour()
-    assert told(activity) == {ELSEWHERE: Figures(people=1, peak=1)}
+    assert told(activity) == {ELSEWHERE: HourTotals(people=1, peak=1)}
     for area in ("u33d", "u336", "u333"):
-        activity.look((f"person-{number}", area) for number in range(4))
-        activity.look([("person-4", area)])
+        activity.count_present((f"person-{number}", area) for number in range(4))
+        activity.count_present([("person-4", area)])
     day.pass_hour()
-    assert told(activity) == {area: Figures(people=5, peak=4) for area in ("u33d", "u336", "u333")}
+    assert told(activity) == {
+        area: HourTotals(people=5, peak=4) for area in ("u33d", "u336", "u333")
+    }
     for area in ("u33d", "u336", "u333"):
-        activity.look((f"person-{number}", area) for number in range(4))
-    activity.see("person-4", ROME)
+        activity.count_present((f"person-{number}", area) for number in range(4))
+    activity.count_person("person-4", ROME)
     day.pass_hour()
-    assert told(activity) == {ELSEWHERE: Figures(people=5, peak=5)}
+    assert told(activity) == {ELSEWHERE: HourTotals(people=5, peak=5)}
 
 
 def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity, day: Day) -> None:
@@ -179,7 +185,7 @@ def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity,
     day.pass_hour()
     come(activity, 4, BERLIN, start=4)
     day.pass_hour()
-    assert {spot.area for spot in activity.take()} == {ELSEWHERE}
+    assert {key.area for key in activity.pop_finished()} == {ELSEWHERE}
 
 
 # ---- The database --------------------------------------------------------------------------------
@@ -210,12 +216,12 @@ async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_
 ) -> None:
     first, second = (one.activity for one in processes)
     for one, berlin, paris in ((first, 7, 3), (second, 4, 6)):
-        one.look((f"person-{number}", BERLIN) for number in range(berlin))
-        one.look((f"person-{number}", PARIS) for number in range(10, 10 + paris))
-        one.say(BERLIN)
-        one.say(PARIS)
-    first.see("person-20", ROME)
-    first.see("person-21", ROME)
+        one.count_present((f"person-{number}", BERLIN) for number in range(berlin))
+        one.count_present((f"person-{number}", PARIS) for number in range(10, 10 + paris))
+        one.count_message(BERLIN)
+        one.count_message(PARIS)
+    first.count_person("person-20", ROME)
+    first.count_person("person-21", ROME)
     day.pass_hour()
     for process in processes:
         await process.write_activity()
@@ -229,7 +235,7 @@ async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_
     come(first, 5, BERLIN)
     day.now_ms = HOUR
     come(second, 5, BERLIN)
-    second.speak(BERLIN)
+    second.count_voice_minute(BERLIN)
     day.pass_hour()
     await processes[1].write_activity()
     assert (await rows())["u33d"] == (12, 0, 1, 1, 7)
@@ -248,7 +254,7 @@ async def test_what_could_not_be_written_is_written_later_and_once(
 
     for _ in range(2):
         come(one.activity, 5, BERLIN)
-        one.activity.say(BERLIN)
+        one.activity.count_message(BERLIN)
         day.pass_hour()
     with monkeypatch.context() as broken:
         broken.setattr("django.db.models.query.QuerySet.update", breaks)
@@ -265,12 +271,12 @@ async def test_what_could_not_be_written_is_written_later_and_once(
 def test_two_processes_that_write_at_once_lose_nothing(each_database: str) -> None:
     areas = [f"{number:04}" for number in range(100)]
     ready = Barrier(2, timeout=20)
-    figures = Figures(5, 1, 2, 3, 4)
+    figures = HourTotals(5, 1, 2, 3, 4)
 
     def write(areas: list[str]) -> None:
         for _ in range(5):
             ready.wait()
-            alone(add, {Spot(HOUR, area): figures for area in areas})
+            alone(add, {HourArea(HOUR, area): figures for area in areas})
 
     with ThreadPoolExecutor(2) as both:
         for done in [both.submit(write, areas), both.submit(write, areas[::-1])]:
@@ -317,12 +323,12 @@ async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
     await process.feed.sender.send(seats[0], "hello", "ref-00000001")
     await process.feed.sender.send(seats[0], "hello", "ref-00000001")
     day.pass_hour()
-    await process.hub._count_people()
+    await process.hub.rounds.count_people()
     process.hub.exit(seats[0])
-    await process.hub._count_people()
+    await process.hub.rounds.count_people()
     day.pass_hour()
-    found = [*counted.take().values()]
-    assert found == [Figures(people=5, messages=1), Figures(people=5, peak=5)]
+    found = [*counted.pop_finished().values()]
+    assert found == [HourTotals(people=5, messages=1), HourTotals(people=5, peak=5)]
     await settled(process)
     await process.hub.stop()
 

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from neartalk.limits import RULES, Hits, MemoryAllowances, MemoryKeys
+from neartalk.limits import RULES, Hits, MemoryAllowances, MemoryDayKey
 from neartalk.models import RateLimit, RateLimitHit, Sanction
 from neartalk.operators import add_groups
 from neartalk.operators.groups import GROUPS
@@ -50,7 +50,9 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.TRUSTED_PROXIES = 1
     time, built = Time(), Platform.build()
-    platform = replace(built, allowances=MemoryAllowances(built.rules, time), keys=MemoryKeys(time))
+    platform = replace(
+        built, allowances=MemoryAllowances(built.rules, time), keys=MemoryDayKey(time)
+    )
     monkeypatch.setitem(globals(), "AsyncClient", partial(ProcessClient, {"neartalk": platform}))
     time.hits = platform.records.hits
     return time

@@ -60,51 +60,51 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_of_a_thousand_at_once_exactly_the_allowance_is_taken(make: Make) -> None:
     async with make() as allowances:
-        tries = (allowances.take([Act("five", "alice")]) for _ in range(1000))
+        tries = (allowances.spend([Act("five", "alice")]) for _ in range(1000))
         found = await asyncio.gather(*tries)
         assert found.count((0, 0)) == 5
         waits = [wait_ms for _, wait_ms in found if wait_ms]
         assert all(0 < wait_ms <= HOUR_S * 1000 / 5 for wait_ms in waits)
-        assert (await allowances.take([Act("five", "bob")])) == (0, 0)
+        assert (await allowances.spend([Act("five", "bob")])) == (0, 0)
 
 
 async def test_of_several_all_are_taken_or_none(make: Make) -> None:
     async with make() as allowances:
         both = [Act("five", "alice", beside="all"), Act("three", "all")]
         for _ in range(3):
-            assert await allowances.take(both) == (0, 0)
-        each, wait_ms = await allowances.take(both)
+            assert await allowances.spend(both) == (0, 0)
+        each, wait_ms = await allowances.spend(both)
         assert (each, wait_ms > 0) == (2, True)
-        found = [await allowances.take([both[0]]) for _ in range(3)]
+        found = [await allowances.spend([both[0]]) for _ in range(3)]
         assert found[:2] == [(0, 0)] * 2
         assert found[2] != (0, 0)
 
 
 async def test_an_act_of_many_units_takes_as_much(make: Make) -> None:
     async with make() as allowances:
-        assert await allowances.take([Act("metres", "alice", 0)]) == (0, 0)
-        assert await allowances.take([Act("metres", "alice", 1500)]) == (0, 0)
-        each, wait_ms = await allowances.take([Act("metres", "alice", 1500)])
+        assert await allowances.spend([Act("metres", "alice", 0)]) == (0, 0)
+        assert await allowances.spend([Act("metres", "alice", 1500)]) == (0, 0)
+        each, wait_ms = await allowances.spend([Act("metres", "alice", 1500)])
         assert each == 1
         assert 990_000 < wait_ms <= 1_000_000
-        assert await allowances.take([Act("metres", "alice", 490)]) == (0, 0)
+        assert await allowances.spend([Act("metres", "alice", 490)]) == (0, 0)
 
 
 async def test_more_at_once_than_a_burst_has_to_wait_from_the_first_time(make: Make) -> None:
     async with make() as allowances:
-        _, wait_ms = await allowances.take([Act("metres", "alice", 100_000)])
+        _, wait_ms = await allowances.spend([Act("metres", "alice", 100_000)])
         assert 97_900_000 < wait_ms <= 98_000_000
 
 
 async def test_what_was_saved_may_be_spent_later() -> None:
     now_ms = 1_800_000_000_000
     allowances = MemoryAllowances(Rules(), lambda: now_ms)
-    await allowances.take([Act("metres", "alice", 0)])
+    await allowances.spend([Act("metres", "alice", 0)])
     now_ms += 8_000_000
-    assert await allowances.take([Act("metres", "alice", 10_000)]) == (0, 0)
-    assert (await allowances.take([Act("metres", "alice", 1)]))[1] == 1000
+    assert await allowances.spend([Act("metres", "alice", 10_000)]) == (0, 0)
+    assert (await allowances.spend([Act("metres", "alice", 1)]))[1] == 1000
     now_ms += 2 * limits.DAY_MS
-    assert (await allowances.take([Act("metres", "alice", 86_400 + 2001)]))[1] == 1000
+    assert (await allowances.spend([Act("metres", "alice", 86_400 + 2001)]))[1] == 1000
 
 
 async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> None:
@@ -112,11 +112,11 @@ async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> No
     try:
         allowances = RedisAllowances(client, Rules())
         act = Act("metres", "alice", 10_000)
-        assert (await allowances.take([act]))[1] > 0
+        assert (await allowances.spend([act]))[1] > 0
         second, _ = await client.time()
         await client.set(key(act), (int(second) - 8_000) * 1000)
-        assert await allowances.take([act]) == (0, 0)
-        assert (await allowances.take([Act("metres", "alice", 100)]))[1] > 0
+        assert await allowances.spend([act]) == (0, 0)
+        assert (await allowances.spend([Act("metres", "alice", 100)]))[1] > 0
     finally:
         await client.aclose()
 
@@ -147,8 +147,8 @@ async def test_what_is_full_again_is_forgotten() -> None:
     now_ms = 1_800_000_000_000
     allowances = MemoryAllowances(Rules(), lambda: now_ms)
     for number in range(SWEEP - 1):
-        await allowances.take([Act("five", str(number))])
+        await allowances.spend([Act("five", str(number))])
     now_ms += HOUR_S * 1000
     for number in range(SWEEP):
-        await allowances.take([Act("five", f"later {number}")])
+        await allowances.spend([Act("five", f"later {number}")])
     assert len(allowances.tats_ms) <= SWEEP + 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neartalk.server.backlog import LOOK_S, STUCK_S, UNSENT_MAX, Backlog
+from neartalk.server.backlog import CHECK_INTERVAL_S, STUCK_S, UNSENT_MAX, Backlog
 from tests.support.hubs import Time
 
 
-class Peer:
+class BufferedPeer:
     """Somebody who takes what `read` says."""
 
     def __init__(self) -> None:
@@ -15,23 +15,23 @@ class Peer:
     def unsent(self) -> int:
         return self.queued - self.taken
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.given_up += 1
 
 
-def send(backlog: Backlog, peer: Peer, size: int) -> None:
+def send(backlog: Backlog, peer: BufferedPeer, size: int) -> None:
     peer.queued += size
-    backlog.note(peer)
+    backlog.watch(peer)
 
 
 async def look(time: Time, seconds: int) -> None:
     """Lets so many seconds pass, and the backlog look each time."""
     for _ in range(seconds):
-        await time.pass_s(LOOK_S)
+        await time.pass_s(CHECK_INTERVAL_S)
 
 
 async def test_a_peer_is_given_up_at_256_kb_and_only_once() -> None:
-    backlog, peer = Backlog(), Peer()
+    backlog, peer = Backlog(), BufferedPeer()
     while not peer.given_up:
         send(backlog, peer, 1000)
     assert UNSENT_MAX == 256 * 1024
@@ -41,7 +41,7 @@ async def test_a_peer_is_given_up_at_256_kb_and_only_once() -> None:
 
 
 async def test_a_peer_that_is_slow_but_reads_on_is_not_given_up() -> None:
-    backlog, peer, time = Backlog(), Peer(), Time()
+    backlog, peer, time = Backlog(), BufferedPeer(), Time()
     send(backlog, peer, 1000)
     for _ in range(60):
         send(backlog, peer, 1000)
@@ -52,17 +52,17 @@ async def test_a_peer_that_is_slow_but_reads_on_is_not_given_up() -> None:
 
 
 async def test_a_peer_that_takes_nothing_is_given_up_within_15_s() -> None:
-    backlog, peer, time = Backlog(), Peer(), Time()
+    backlog, peer, time = Backlog(), BufferedPeer(), Time()
     send(backlog, peer, 1)
     await look(time, int(STUCK_S))
     assert peer.given_up == 0
     await look(time, 1)
     assert peer.given_up
-    assert int(STUCK_S) + 1 + LOOK_S <= 15
+    assert int(STUCK_S) + 1 + CHECK_INTERVAL_S <= 15
 
 
 async def test_patience_begins_anew_when_everything_was_taken() -> None:
-    backlog, peer, time = Backlog(), Peer(), Time()
+    backlog, peer, time = Backlog(), BufferedPeer(), Time()
     send(backlog, peer, 1)
     await look(time, 10)
     peer.taken = peer.queued
@@ -74,8 +74,8 @@ async def test_patience_begins_anew_when_everything_was_taken() -> None:
 
 
 async def test_nothing_is_looked_at_while_nothing_waits() -> None:
-    backlog, peer = Backlog(), Peer()
+    backlog, peer = Backlog(), BufferedPeer()
     send(backlog, peer, 1)
-    backlog.forget(peer)
+    backlog.unwatch(peer)
     await look(Time(), 2)
     assert backlog.timer is None

@@ -136,7 +136,7 @@ async def test_while_one_master_is_away_the_others_answer(servers: ValkeyCluster
             assert await cluster.now_ms("b") > 0
             assert await cluster.now_ms() > 0
             with pytest.raises(Refused, match="store-unavailable"), unknown_when_lost():
-                await cluster.lives()
+                await cluster.run_ids()
         finally:
             servers.master_of("a").start()
 
@@ -145,14 +145,14 @@ async def test_a_master_that_began_anew_is_another_life_and_learns_the_scripts(
     servers: ValkeyCluster,
 ) -> None:
     async with opened(servers) as cluster:
-        before = await cluster.lives()
+        before = await cluster.run_ids()
         await cluster.run(RENEW, ["a"], ["process", 1000])
         servers.master_of("a").restart()
         servers.settle()
         with suppress(Refused), unknown_when_lost():
             await cluster.send("GET", "a")  # finds out that the connection is lost
         await cluster.run(RENEW, ["a"], ["process", 1000])
-        after = await cluster.lives()
+        after = await cluster.run_ids()
         assert len({*before} & {*after}) == 2
 
 
@@ -160,7 +160,7 @@ async def test_a_replica_that_took_over_is_a_master_like_the_others() -> None:
     with closing(ValkeyCluster().start()) as servers:
         master, replica = servers.master_of("a"), servers.add_replica(servers.master_of("a"))
         async with opened(servers) as cluster:
-            before = await cluster.lives()
+            before = await cluster.run_ids()
             assert {node.port for node in cluster.cluster.get_replicas()} == {replica.port}
             assert await cluster.send("SET", "a", "kept") == "OK"
             wait_until(lambda: replica.reads("a") == "kept")
@@ -170,7 +170,7 @@ async def test_a_replica_that_took_over_is_a_master_like_the_others() -> None:
                 await cluster.send("GET", "a")  # finds out that its master is gone
             await asyncio.gather(*cluster.background.tasks)
             assert await cluster.send("GET", "a") == "kept"
-            after = await cluster.lives()
+            after = await cluster.run_ids()
             assert len(after) == 3
             assert [*{*after} - {*before}] == [replica.life]
 

@@ -18,7 +18,7 @@ class Connection:
     def ping(self) -> None:
         self.pings += 1
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.given_up = True
 
 
@@ -31,7 +31,7 @@ async def beat(seconds: int) -> None:
 async def test_each_is_pinged_once_a_round_and_not_all_at_once() -> None:
     keepalive, connections = Keepalive(), [Connection() for _ in range(3)]
     for connection in connections:
-        keepalive.join(connection)
+        keepalive.add(connection)
         await beat(1)
     await beat(PING_S - 4)
     assert [one.pings for one in connections] == [0, 0, 0]
@@ -45,8 +45,8 @@ async def test_each_is_pinged_once_a_round_and_not_all_at_once() -> None:
 async def test_who_did_not_answer_the_last_ping_is_given_up() -> None:
     """Within 40 s of the last sign, so that nobody shows them after 60 s."""
     keepalive, silent, well = Keepalive(), Connection(), Connection()
-    keepalive.join(silent)
-    keepalive.join(well)
+    keepalive.add(silent)
+    keepalive.add(well)
     await beat(PING_S)
     silent.quiet = 2.0 * PING_S
     await beat(PING_S)
@@ -56,8 +56,8 @@ async def test_who_did_not_answer_the_last_ping_is_given_up() -> None:
 
 async def test_nothing_beats_when_everyone_has_left() -> None:
     keepalive, one = Keepalive(), Connection()
-    slot = keepalive.join(one)
-    keepalive.leave(one, slot)
+    slot = keepalive.add(one)
+    keepalive.remove(one, slot)
     await beat(PING_S)
     assert one.pings == 0
     assert keepalive.timer is None

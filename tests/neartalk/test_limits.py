@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from chat.history.redis import RedisHistory
 from chat.history.stream import allowance_key, refs_key, stream_key
-from neartalk.limits import RULES, Act, Rule, seconds, take
+from neartalk.limits import RULES, Act, Rule, seconds, spend
 from neartalk.redis.client import connect
 
 NOW = 1_700_000_000_000
@@ -27,7 +27,7 @@ def accepted(times: list[int], interval_ms: int, burst: int) -> list[int]:
     """Which of the acts tried at these times are allowed."""
     tat, allowed = 0, []
     for now in times:
-        tat, wait = take(tat, now, interval_ms, interval_ms * (burst - 1))
+        tat, wait = spend(tat, now, interval_ms, interval_ms * (burst - 1))
         if not wait:
             allowed.append(now)
     return allowed
@@ -84,12 +84,12 @@ def test_the_wait_is_exact(interval_ms: int, burst: int, pauses: list[int]) -> N
     tat, tolerance_ms = 0, interval_ms * (burst - 1)
     for now in times_of(pauses):
         kept = tat
-        tat, wait = take(tat, now, interval_ms, tolerance_ms)
+        tat, wait = spend(tat, now, interval_ms, tolerance_ms)
         if wait:
             assert tat == kept
-            assert take(tat, now + wait - 1, interval_ms, tolerance_ms) == (tat, 1)
-            assert take(tat, now + wait, interval_ms, tolerance_ms)[1] == 0
-            assert take(tat, now + seconds(wait) * 1000, interval_ms, tolerance_ms)[1] == 0
+            assert spend(tat, now + wait - 1, interval_ms, tolerance_ms) == (tat, 1)
+            assert spend(tat, now + wait, interval_ms, tolerance_ms)[1] == 0
+            assert spend(tat, now + seconds(wait) * 1000, interval_ms, tolerance_ms)[1] == 0
 
 
 @examples(deadline=None)
@@ -138,17 +138,17 @@ def test_every_rule_lets_at_least_one_act_pass(allowance: int, burst: int) -> No
     rule = Rule(allowance, 60, burst)
     assert rule.interval_ms >= 1
     assert rule.tolerance_ms >= 0
-    assert take(0, NOW, rule.interval_ms, rule.tolerance_ms) == (NOW + rule.interval_ms, 0)
+    assert spend(0, NOW, rule.interval_ms, rule.tolerance_ms) == (NOW + rule.interval_ms, 0)
 
 
 def test_what_was_done_while_a_rule_was_off_is_not_held_against_anybody() -> None:
     off, tat = Rule(10, 60, burst=3, on=False), 0
     for _ in range(1000):
-        tat, wait = take(tat, NOW, off.interval_ms, off.tolerance_ms)
+        tat, wait = spend(tat, NOW, off.interval_ms, off.tolerance_ms)
         assert wait == 0
     on = Rule(10, 60, burst=3)
     for _ in range(on.burst):
-        tat, wait = take(tat, NOW, on.interval_ms, on.tolerance_ms)
+        tat, wait = spend(tat, NOW, on.interval_ms, on.tolerance_ms)
         assert wait == 0
 
 
@@ -186,7 +186,7 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
             latest = await now_ms()
             now = tat - tolerance_ms - value if said == "wait" else int(value.partition("-")[0])
             assert earliest <= now <= latest
-            tat, wait = take(tat, now, interval_ms, tolerance_ms)
+            tat, wait = spend(tat, now, interval_ms, tolerance_ms)
             assert (said, wait) == (("wait", value) if wait else ("kept", 0))
             assert stored == tat or (stored == 0 and tat <= latest)  # it expires when it is over
             waits += said == "wait"

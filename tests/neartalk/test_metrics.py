@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from neartalk.http import metrics
 from neartalk.instruments import Instruments
 from neartalk.parts import Platform
-from neartalk.server.lag import LOOK_S, Lag
+from neartalk.server.lag import INTERVAL_S, Lag
 from tests.support.calls import ProcessRequests
 from tests.support.hubs import Time
 
@@ -127,7 +127,7 @@ async def test_how_late_the_loop_is_is_looked_at_twice_a_second() -> None:
     lag.start()
     lag.start()
     for looks in range(1, 4):
-        await time.pass_s(LOOK_S + 0.001)
+        await time.pass_s(INTERVAL_S + 0.001)
         assert seen(count) == before + looks
     assert lag.timer
     lag.timer.cancel()

@@ -98,7 +98,7 @@ async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
 
 async def test_a_lot_waits_a_moment_after_the_one_before(redis_server: Valkey) -> None:
     async with watched(redis_server) as (together, relay):
-        time, together.apart_s = Time(), 0.002
+        time, together.flush_interval_s = Time(), 0.002
         await time.pass_s(1)
         assert await together.send("INCR", "count") == 1
         answers = []
@@ -131,35 +131,35 @@ async def test_a_refusal_is_only_that_of_its_own_command(redis_server: Valkey) -
         assert len(relay.lots) == 1
 
 
-async def test_a_lost_connection_loses_what_was_under_way_and_nothing_else(
+async def test_a_lost_connection_loses_what_was_in_flight_and_nothing_else(
     redis_server: Valkey,
 ) -> None:
     async with watched(redis_server) as (together, relay):
         relay.keep()
-        under_way = [together.send("INCR", "sent") for _ in range(3)]
+        in_flight = [together.send("INCR", "sent") for _ in range(3)]
         await relay.until(1)
         waiting = [together.send("INCR", "waited") for _ in range(3)]
         relay.cut()
         relay.pass_on()
-        lost = await outcomes(*under_way)
+        lost = await outcomes(*in_flight)
         assert kinds(lost) == [exceptions.ConnectionError] * 3
         assert await asyncio.gather(*waiting) == [1, 2, 3]
         assert await together.send("GET", "sent") == "3"  # carried out, and once
 
 
-async def test_a_late_answer_loses_what_was_under_way_and_nothing_else(
+async def test_a_late_answer_loses_what_was_in_flight_and_nothing_else(
     redis_server: Valkey,
 ) -> None:
     async with watched(redis_server) as (together, relay):
         time = Time()
         relay.keep()
-        under_way = together.send("INCR", "sent")
+        in_flight = together.send("INCR", "sent")
         await relay.until(1)
         await time.pass_s(1.9)
         waiting = together.send("INCR", "waited")
-        assert not under_way.done()
+        assert not in_flight.done()
         await time.pass_s(0.2)
-        assert isinstance(under_way.exception(), TimeoutError)
+        assert isinstance(in_flight.exception(), TimeoutError)
         assert not waiting.done()
         relay.pass_on()
         assert await waiting == 1
@@ -173,11 +173,11 @@ async def test_an_answer_in_time_is_not_late_however_long_the_others_took(
         time = Time()
         for number in range(1, 5):
             relay.keep()
-            under_way = together.send("INCR", "sent")
+            in_flight = together.send("INCR", "sent")
             await relay.until(number)
             await time.pass_s(1.5)
             relay.pass_on()
-            assert await under_way == number
+            assert await in_flight == number
         await time.pass_s(3)
         await ready(together)
 
@@ -239,14 +239,14 @@ async def test_a_restart_while_nothing_is_sent_loses_nothing(
             await turns()
 
 
-async def test_closing_ends_what_is_under_way_and_what_waits(redis_server: Valkey) -> None:
+async def test_closing_ends_what_is_in_flight_and_what_waits(redis_server: Valkey) -> None:
     async with watched(redis_server) as (together, relay):
         relay.keep()
-        under_way = together.send("PING")
+        in_flight = together.send("PING")
         await relay.until(1)
         waiting = together.send("PING")
         await together.aclose()
-        said = await outcomes(under_way, waiting)
+        said = await outcomes(in_flight, waiting)
         assert kinds(said) == [exceptions.ConnectionError] * 2
         relay.pass_on()
 

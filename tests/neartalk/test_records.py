@@ -12,8 +12,8 @@ from django.db import DataError, OperationalError
 
 from neartalk.apps import add_rules
 from neartalk.codes import Refused
-from neartalk.limits import RULES, Hits, Kind, Rules, take
-from neartalk.limits.hits import KINDS_MAX, MINUTE_MS, NOBODY
+from neartalk.limits import RULES, HitKey, Hits, Rules, spend
+from neartalk.limits.hits import HIT_KEYS_MAX, MINUTE_MS, NOBODY
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
 from neartalk.records import WAITING_MAX
 from neartalk.records import writer as module
@@ -42,29 +42,29 @@ def test_a_flood_of_a_million_is_a_few_rows_once_its_minute_is_over() -> None:
     hits.count("chat.send", "a")
     hits.count("chat.send", "b")
     hits.count("place.move", "a")
-    assert hits.take() == {}
+    assert hits.pop_finished() == {}
     clock.now_ms += MINUTE_MS
     hits.count("chat.send", "a")
-    assert hits.take() == {
-        Kind("chat.send", "a", NOW_MS): 1_000_000,
-        Kind("chat.send", "b", NOW_MS): 1,
-        Kind("place.move", "a", NOW_MS): 1,
+    assert hits.pop_finished() == {
+        HitKey("chat.send", "a", NOW_MS): 1_000_000,
+        HitKey("chat.send", "b", NOW_MS): 1,
+        HitKey("place.move", "a", NOW_MS): 1,
     }
-    assert hits.take() == {}
+    assert hits.pop_finished() == {}
     clock.now_ms += MINUTE_MS
-    assert hits.take() == {Kind("chat.send", "a", NOW_MS + MINUTE_MS): 1}
+    assert hits.pop_finished() == {HitKey("chat.send", "a", NOW_MS + MINUTE_MS): 1}
 
 
 def test_of_more_subjects_than_are_remembered_the_rest_count_as_nobody() -> None:
     clock = Minute()
     hits = Hits(clock)
-    for number in range(KINDS_MAX + 100):
+    for number in range(HIT_KEYS_MAX + 100):
         hits.count("session.address", str(number))
     clock.now_ms += MINUTE_MS
-    counts = hits.take()
-    assert len(counts) == KINDS_MAX + 1
-    assert counts[Kind("session.address", NOBODY, NOW_MS)] == 100
-    assert sum(counts.values()) == KINDS_MAX + 100
+    counts = hits.pop_finished()
+    assert len(counts) == HIT_KEYS_MAX + 1
+    assert counts[HitKey("session.address", NOBODY, NOW_MS)] == 100
+    assert sum(counts.values()) == HIT_KEYS_MAX + 100
 
 
 # ---- The database --------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ async def test_a_changed_rule_is_read_and_one_switched_off_refuses_nothing() -> 
     send, travel = records.rules["chat.send"], records.rules["place.travel"]
     assert (send.interval_ms, send.tolerance_ms) == (500, 2000)
     assert travel.saves
-    assert take(0, NOW_MS, 10**12, travel.tolerance_of(10**9), travel.saved_ms)[1] == 0
+    assert spend(0, NOW_MS, 10**12, travel.tolerance_of(10**9), travel.saved_ms)[1] == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -103,7 +103,7 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
     records.hits.count("chat.send", "a", 3)
     clock.now_ms += MINUTE_MS
 
-    def lost(counts: Mapping[Kind, int]) -> None:
+    def lost(counts: Mapping[HitKey, int]) -> None:
         raise OperationalError
 
     with monkeypatch.context() as broken:
@@ -137,7 +137,7 @@ async def test_hits_that_could_not_be_added_up_are_not_written_either(
 
     monkeypatch.setattr(module, "add_up", lost)
     with pytest.raises(OperationalError):
-        await sync_to_async(keep)({Kind("chat.send", "a", NOW_MS): 1})
+        await sync_to_async(keep)({HitKey("chat.send", "a", NOW_MS): 1})
     assert not await RateLimitHit.objects.aexists()
 
 
@@ -145,9 +145,9 @@ async def test_hits_that_could_not_be_added_up_are_not_written_either(
 async def test_hits_are_added_up_by_the_hour_whoever_wrote_them() -> None:
     for minute in (0, 59, 60):
         kinds = {
-            Kind("chat.send", "a", NOW_MS + minute * MINUTE_MS): 2,
-            Kind("chat.send", "b", NOW_MS + minute * MINUTE_MS): 3,
-            Kind("place.move", "a", NOW_MS + minute * MINUTE_MS): 1,
+            HitKey("chat.send", "a", NOW_MS + minute * MINUTE_MS): 2,
+            HitKey("chat.send", "b", NOW_MS + minute * MINUTE_MS): 3,
+            HitKey("place.move", "a", NOW_MS + minute * MINUTE_MS): 1,
         }
         await sync_to_async(keep)(kinds)
     hours = [row async for row in HourlyHits.objects.order_by("hour", "rule")]
@@ -180,12 +180,12 @@ class Ledger:
 @pytest.mark.django_db(transaction=True)
 async def test_work_is_done_in_its_order_and_waits_while_the_database_is_away() -> None:
     records, ledger = Records(Rules()), Ledger()
-    records.write(ledger.write, 1)
+    records.enqueue(ledger.write, 1)
     await tried(records)
     assert ledger.lines == [1]
     ledger.away = True
-    records.write(ledger.write, 2)
-    records.write(ledger.write, 3)
+    records.enqueue(ledger.write, 2)
+    records.enqueue(ledger.write, 3)
     await tried(records)
     with pytest.raises(Refused):
         await records.write_waiting()
@@ -200,14 +200,14 @@ async def test_no_more_waits_than_may_and_whoever_comes_then_is_told() -> None:
     records, ledger = Records(Rules()), Ledger()
     ledger.away = True
     for line in range(WAITING_MAX):
-        records.write(ledger.write, line)
+        records.enqueue(ledger.write, line)
     with pytest.raises(Refused) as refused:
-        records.write(ledger.write, "one too many")
+        records.enqueue(ledger.write, "one too many")
     assert (refused.value.code, refused.value.retry_after) == ("store-unavailable", 1)
     ledger.away = False
     await records.write_waiting()
     assert ledger.lines == [*range(WAITING_MAX)]
-    records.write(ledger.write, "again")
+    records.enqueue(ledger.write, "again")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -215,8 +215,8 @@ async def test_what_can_never_be_written_holds_nobody_up_and_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     records, ledger = Records(Rules()), Ledger()
-    records.write(ledger.write, "what no database takes")
-    records.write(ledger.write, 2)
+    records.enqueue(ledger.write, "what no database takes")
+    records.enqueue(ledger.write, 2)
     await tried(records)
     assert ledger.lines == [2]
     assert caplog.messages == ["a record is not written"]
@@ -235,7 +235,7 @@ async def tried(records: Records) -> None:
 async def test_what_waits_is_written_before_the_process_ends() -> None:
     records, ledger = Records(Rules()), Ledger()
     ledger.away = True
-    records.write(ledger.write, 1)
+    records.enqueue(ledger.write, 1)
     await tried(records)
     ledger.away = False
     await records.finish()

@@ -19,7 +19,7 @@ from django.utils import timezone
 from chat.models import Report
 from neartalk.limits import Rules
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
-from neartalk.records import KEPT, retention
+from neartalk.records import retention, retention_rules
 from neartalk.records import writer as module
 from neartalk.records.writer import Records, alone
 
@@ -163,8 +163,8 @@ def test_a_server_that_would_delete_what_is_needed_does_not_start(settings: Sett
 def test_much_goes_in_batches(each_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 10)
     hits(25)
-    kept = next(kept for kept in KEPT if kept.what == "hits")
-    assert [kept.forget_some(timezone.now()) for _ in range(4)] == [10, 10, 5, 0]
+    kept = next(kept for kept in retention_rules() if kept.what == "hits")
+    assert [kept.delete_batch(timezone.now()) for _ in range(4)] == [10, 10, 5, 0]
 
 
 @pytest.mark.parametrize("each_database", ["postgresql"], indirect=True)

@@ -160,15 +160,15 @@ def test_nothing_lasts_longer_than_the_number_of_a_device(one: Process) -> None:
 async def test_each_mute_within_a_day_lasts_longer(one: Process, two: Process, time: Time) -> None:
     lasted = []
     for process in (one, one, two, one):
-        await process.follow()
+        await process.sync()
         mute = process.escalate_mute(ALICE)
-        await process.follow()
+        await process.sync()
         lasted.append((mute.until - time.now) // timedelta(minutes=1))
         time.now = mute.until
     assert lasted == [5, 15, 60, 60]
     assert one.escalate_mute(BOB).until == time.now + timedelta(minutes=5)
     time.now += timedelta(days=1)
-    await one.follow()
+    await one.sync()
     assert one.escalate_mute(ALICE).until == time.now + timedelta(minutes=5)
 
 
@@ -183,12 +183,12 @@ def test_a_row_is_followed_within_two_seconds() -> None:
 async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
     one: Process, two: Process
 ) -> None:
-    await two.follow()
+    await two.sync()
     one.impose(BAN, ALICE, HOUR, Reason.HATE, device=DEVICE, note="said so")
-    await one.follow()
-    await one.follow()
-    await two.follow()
-    await two.follow()
+    await one.sync()
+    await one.sync()
+    await two.sync()
+    await two.sync()
     assert two.banned(BOB, DEVICE)
     assert (one.told, two.told) == ([ALICE], [ALICE])
     found = await Sanction.objects.aget()
@@ -199,20 +199,20 @@ async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
 async def test_rows_of_the_same_moment_and_of_a_slow_clock_are_all_read(
     one: Process, time: Time
 ) -> None:
-    await one.follow()
+    await one.sync()
     await stamped(await row(person_id=ALICE), time.now)
-    await one.follow()
+    await one.sync()
     time.now += timedelta(seconds=1)
     await stamped(await row(person_id=BOB), START)
-    await one.follow()
+    await one.sync()
     time.now += timedelta(seconds=1)
     behind = await row(person_id=CHARLIE)
     await stamped(behind, START - timedelta(hours=3))
-    await one.follow()
+    await one.sync()
     assert one.told == [ALICE, BOB, CHARLIE]
     time.now += timedelta(seconds=1)
     await stamped(behind, START - timedelta(seconds=40), lifted=START)
-    await one.follow()
+    await one.sync()
     assert not one.banned(CHARLIE)
 
 
@@ -221,16 +221,16 @@ async def test_a_ban_that_is_lifted_shortened_or_deleted_holds_no_more(
     one: Process, time: Time
 ) -> None:
     lifted, shortened, deleted = [await row(person_id=one_id) for one_id in (ALICE, BOB, CHARLIE)]
-    await one.follow()
+    await one.sync()
     await stamped(lifted, time.now, lifted=time.now)
     await stamped(shortened, time.now, until=time.now)
-    await one.follow()
+    await one.sync()
     assert not one.banned(ALICE)
     assert not one.banned(BOB)
     await deleted.adelete()
     assert one.banned(CHARLIE)
     time.now += REREAD
-    await one.follow()
+    await one.sync()
     assert not one.banned(CHARLIE)
 
 
@@ -239,7 +239,7 @@ async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: 
     await row(person_id=ALICE, until=START)
     await stamped(await row(person_id=BOB), START, lifted=START)
     await row(person_id=CHARLIE)
-    await one.follow()
+    await one.sync()
     assert one.told == [CHARLIE]
 
 
@@ -247,12 +247,12 @@ async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: 
 async def test_a_ban_of_a_person_is_completed_for_all_processes(one: Process, two: Process) -> None:
     await row()
     for process in (one, two):
-        await process.follow()
+        await process.sync()
     one.complete(in_force(one), DEVICE, ORIGIN)
     assert one.banned(BOB, DEVICE)
     assert one.slowed(ORIGIN)
-    await one.follow()
-    await two.follow()
+    await one.sync()
+    await two.sync()
     assert two.banned(BOB, DEVICE)
     assert two.slowed(ORIGIN)
     assert two.told == [ALICE, ALICE]
@@ -266,10 +266,10 @@ async def test_what_a_person_came_from_replaces_nothing_that_is_known(
 ) -> None:
     await row()
     for process in (one, two):
-        await process.follow()
+        await process.sync()
     for process, device in ((one, DEVICE), (two, "f" * 64)):
         process.complete(in_force(process), device, ORIGIN)
-        await process.follow()
+        await process.sync()
     assert (await Sanction.objects.aget()).device == DEVICE
 
 
@@ -287,11 +287,11 @@ async def test_what_could_not_be_written_holds_and_is_written_later_once(
     one.impose(BAN, ALICE, HOUR, Reason.HATE)
     with monkeypatch.context() as broken:
         broken.setattr(module, "write", lost)
-        await one.follow()
+        await one.sync()
     assert one.banned(ALICE)
     assert one.banned(CHARLIE)  # what can be read is
     for _ in range(2):
-        await one.follow()
+        await one.sync()
     assert await Sanction.objects.filter(person_id=ALICE).acount() == 1
 
 
@@ -310,17 +310,17 @@ async def test_a_database_that_hangs_stops_nothing_and_holds_one_round(
     answers = Event()
     monkeypatch.setattr(module, "read", lambda *args: answers.wait(10) and [])
     monkeypatch.setattr(module, "NEWS_S", 0.01)
-    one.background.every(3600, one.follow)
-    hanging = asyncio.ensure_future(one.follow())
+    one.background.every(3600, one.sync)
+    hanging = asyncio.ensure_future(one.sync())
     try:
         for _ in range(20):
-            await one.news()
+            await one.sync_briefly()
         one.impose(BAN, ALICE, HOUR, Reason.HATE)
         assert one.banned(ALICE)
         assert len(one.background.tasks) == 2  # the one that hangs, and one behind it
     finally:
         answers.set()
     await hanging
-    await one.follow()
+    await one.sync()
     await one.background.end()
     assert await Sanction.objects.acount() == 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
-from neartalk.server import Backlog, DirectTransport, write_all
+from neartalk.server import Backlog, DirectTransport, write_frames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -47,7 +47,7 @@ async def line() -> AsyncIterator[Line]:
         yield Line(transport, peer)
     finally:
         transport.abort()
-        transport.lost()
+        transport.connection_lost()
         peer.close()
 
 
@@ -63,7 +63,7 @@ async def test_what_is_written_is_there_at_once() -> None:
 
 async def test_a_frame_reaches_everyone() -> None:
     async with line() as one, line() as two, line() as three:
-        write_all([(each(one, two, three), b"hello")], BACKLOG)
+        write_frames([(each(one, two, three), b"hello")], BACKLOG)
         assert [x.peer.recv(10) for x in (one, two, three)] == [b"hello"] * 3
 
 
@@ -72,13 +72,13 @@ async def test_each_lot_gets_its_own_whole_and_in_order() -> None:
     async with line() as one, line() as slow, line() as stuck, line() as two:
         stuck.transport.write(b"w" * LARGE)
         large, small = b"x" * LARGE, b"small"
-        write_all(
+        write_frames(
             [(each(one), small), (each(slow, stuck), large), ({}, b"nobody"), (each(two), b"last")],
             BACKLOG,
         )
         assert one.peer.recv(100) == small
         assert two.peer.recv(100) == b"last"
-        write_all([(each(slow), small), (each(one, two), b"more")], BACKLOG)
+        write_frames([(each(slow), small), (each(one, two), b"more")], BACKLOG)
         assert one.peer.recv(100) == two.peer.recv(100) == b"more"
         assert await slow.read(LARGE + 5) == large + small
         assert await stuck.read(2 * LARGE) == b"w" * LARGE + large
@@ -91,21 +91,21 @@ async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> No
         gone.peer.close()
         large, small = b"x" * LARGE, b"small"
         reading = asyncio.gather(one.read(LARGE + 5), two.read(LARGE + 5))
-        write_all([(each(slow), large)], BACKLOG)
+        write_frames([(each(slow), large)], BACKLOG)
         assert slow.transport.unsent() > 0
         assert slow.transport in BACKLOG.indirect
-        write_all([(crowd, large)], BACKLOG)
-        write_all([(crowd, small)], BACKLOG)
+        write_frames([(crowd, large)], BACKLOG)
+        write_frames([(crowd, small)], BACKLOG)
         assert set(await reading) == {large + small}
         assert await slow.read(2 * LARGE + 5) == large + large + small
 
 
 async def test_who_has_caught_up_is_written_to_directly_again() -> None:
     async with line() as one:
-        write_all([(each(one), b"x" * LARGE)], BACKLOG)
+        write_frames([(each(one), b"x" * LARGE)], BACKLOG)
         await one.read(LARGE)
         assert one.transport.unsent() == 0
-        write_all([(each(one), b"again")], BACKLOG)
+        write_frames([(each(one), b"again")], BACKLOG)
         assert one.peer.recv(10) == b"again"
         assert one.transport not in BACKLOG.indirect
 
@@ -130,8 +130,8 @@ async def test_too_much_unread_ends_the_connection() -> None:
 
 async def test_no_frame_follows_the_last_one() -> None:
     async with line() as one, line() as two:
-        one.transport.hush()
-        write_all([(each(one, two), b"late")], BACKLOG)
+        one.transport.stop_frames()
+        write_frames([(each(one, two), b"late")], BACKLOG)
         one.transport.write_frame(b"later")
         one.transport.write(b"close")
         assert one.peer.recv(10) == b"close"
@@ -146,7 +146,7 @@ async def test_a_number_that_was_given_to_another_connection_is_not_written_to()
         ours, peer = socket.socketpair()
         with ours, peer:
             peer.setblocking(False)
-            write_all([(each(one, two), b"secret")], BACKLOG)
+            write_frames([(each(one, two), b"secret")], BACKLOG)
             with pytest.raises(BlockingIOError):
                 peer.recv(10)
         assert two.peer.recv(10) == b"secret"
@@ -156,10 +156,10 @@ async def test_who_is_gone_stops_nobody_behind_them() -> None:
     """Until the consumer has heard of it, they still stand among the readers."""
     async with line() as one, line() as gone, line() as slow, line() as two:
         gone.transport.abort()
-        gone.transport.lost()
+        gone.transport.connection_lost()
         await asyncio.sleep(0)
         large, small = b"x" * LARGE, b"small"
-        write_all(
+        write_frames(
             [(each(one, gone), small), (each(slow), large), (each(gone, two), small)], BACKLOG
         )
         gone.transport.write_frame(small)
@@ -169,10 +169,10 @@ async def test_who_is_gone_stops_nobody_behind_them() -> None:
 
 async def test_nothing_is_kept_of_who_is_gone() -> None:
     async with line() as one, line() as two:
-        one.transport.lost()
+        one.transport.connection_lost()
         one.transport.close()  # the server's own goodbye comes last
         two.transport.close()
-        two.transport.lost()
+        two.transport.connection_lost()
         assert BACKLOG.indirect.isdisjoint({one.transport, two.transport})
 
 

@@ -13,7 +13,7 @@ from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
 from presence.delivery import RenderedNearby
-from presence.delivery.audience import WINDOW_S
+from presence.delivery.coalescer import WINDOW_S
 from presence.hub import broadcaster as showing
 from presence.hub.broadcaster import PEOPLE_S
 from presence.people import Person, Place, Session
@@ -255,7 +255,7 @@ async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> Non
         await place.block(place.carol, await place.first.come(await gone(place)))
         group = place.first.hub.audience.cohort_of(place.carol)
         assert group
-        assert group.guarded == {place.carol}
+        assert group.filtered == {place.carol}
         await place.send(place.bob, "To all.")
         assert place.carol.page.lots == [["To all."]]
         drawn: list[Nearby] = []
@@ -407,7 +407,7 @@ async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
         await place.block(place.alice, place.bob)
         await place.first.poll()
         marks = len(place.alice.page.all("mark"))
-        await place.first.hub._mark()
+        await place.first.hub.rounds.mark()
         assert len(place.alice.page.all("mark")) == marks + 1
         place.first.hub.announce(
             await place.registry.place(
@@ -420,7 +420,7 @@ async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
         assert place.alice.page.texts == ["From Carol."]
         place.first.hub.exit(place.alice)
         assert all(
-            place.alice not in one.guarded for one in place.first.hub.audience.cohorts.values()
+            place.alice not in one.filtered for one in place.first.hub.audience.cohorts.values()
         )
 
 

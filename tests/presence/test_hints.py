@@ -2,7 +2,7 @@
 
 import asyncio
 
-from presence.delivery.audience import WINDOW_S
+from presence.delivery.coalescer import WINDOW_S
 from presence.hub.hints import PROCESSES, WAITING_MAX
 from tests.presence.town import town
 from tests.support.hubs import BESIDE, HERE, Stop, Time, person, turns

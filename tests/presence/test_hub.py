@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from neartalk.codes import Refused
-from presence.delivery.audience import WINDOW_S
+from presence.delivery.coalescer import WINDOW_S
 from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hub import LINGER_S
@@ -170,7 +170,7 @@ async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
         await place.first.poll()
         assert hub.now_ms() == place.now_ms
         stop = place.registry.stop("after", "status")
-        polling = asyncio.create_task(hub._pulse())
+        polling = asyncio.create_task(hub.rounds.pulse())
         await stop.arrived()
         place.now_ms += 1900
         stop.open.set()
@@ -184,7 +184,7 @@ async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_sl
         for ahead_ms, took_ms in ((0, 0), (300_000, 20), (-300_000, 1900), (0, 50)):
             hub.clock.own = lambda: place.now_ms + ahead_ms  # noqa: B023
             stop = place.registry.stop("after", "status")
-            polling = asyncio.create_task(hub._pulse())
+            polling = asyncio.create_task(hub.rounds.pulse())
             await stop.arrived()
             place.now_ms += took_ms
             stop.open.set()
@@ -217,10 +217,10 @@ async def test_a_mark_from_before_the_last_move_is_not_sent() -> None:
         place.now_ms += 1_000
         bob = await place.first.come(await person(place.registry, "Bob", HERE))
         marks = len(bob.page.all("mark"))
-        await place.first.hub._mark()
+        await place.first.hub.rounds.mark()
         assert len(bob.page.all("mark")) == marks
         await place.first.poll()
-        await place.first.hub._mark()
+        await place.first.hub.rounds.mark()
         assert bob.page.all("mark")[-1]["mark"] == place.now_ms
 
 
@@ -235,7 +235,7 @@ async def test_a_mark_leaves_after_what_was_said_before_it() -> None:
         place.now_ms += 5
         await place.first.poll()
         bob.page.frames.clear()
-        await place.first.hub._mark()
+        await place.first.hub.rounds.mark()
         assert bob.page.kinds == ["chat.message", "mark"]
         assert bob.page.texts == ["2"]
 
@@ -282,7 +282,7 @@ async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse
         else:
             place.registry.failing[step] = Refused("store-unavailable")
         with pytest.raises(Refused):
-            await place.first.hub._pulse()
+            await place.first.hub.rounds.pulse()
         assert not alice.page.all("gap")
         await place.first.poll()
         await place.first.poll()
@@ -305,3 +305,15 @@ async def test_who_was_given_up_as_too_slow_is_told_once_when_they_are_back() ->
         assert [error["code"] for error in again.page.all("error")] == ["too-slow"]
         once = await place.first.come(session)
         assert not once.page.all("error")
+
+
+async def test_a_note_that_cannot_be_forgotten_costs_nobody_their_socket() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Bob", BESIDE)
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.registry.note(session.digest, "too-slow")
+        place.registry.failing["note"] = Refused("store-unavailable")
+        bob = await place.first.come(session)
+        assert [error["code"] for error in bob.page.all("error")] == ["too-slow"]
+        await place.first.say(alice, "hello")
+        assert bob.page.texts == ["hello"]

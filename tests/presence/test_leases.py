@@ -1,5 +1,8 @@
 """Which processes live: what their people stand on."""
 
+import pytest
+
+from neartalk.codes import Refused
 from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
@@ -20,7 +23,7 @@ async def test_a_dead_process_takes_its_people_with_it() -> None:
         await place.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
-        await place.second.hub._reap()
+        await place.second.hub.rounds.reap()
         found = await place.registry.people([tile_of(HERE.cell)])
         assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == []
 
@@ -59,3 +62,20 @@ async def test_a_process_that_ends_leaves_its_people_the_time_of_a_whole_lease()
         await place.first.hub.finish()
         place.now_ms += LEASE_MS - 1
         assert place.first.hub.process in (await place.registry.status(())).processes
+
+
+async def test_who_died_is_noticed_though_the_own_lease_could_not_be_renewed() -> None:
+    async with town() as place:
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        await place.settle()
+        time = Time()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == ["Alice"]
+        place.now_ms += LEASE_MS + 1  # both leases ran out
+        place.registry.failing["renew"] = Refused("store-unavailable")
+        with pytest.raises(Refused):
+            await place.second.hub.rounds.pulse()
+        await place.second.poll()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []

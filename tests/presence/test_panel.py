@@ -16,7 +16,7 @@ from presence.delivery.fragments import fragment
 from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
 from presence.people import Person, Place, Session
 from presence.roster import SHOWN_MAX, Nearby
-from presence.roster.roster import Neighbour
+from presence.roster.nearby import Neighbour
 from tests.support.hubs import Page
 from tests.support.markup import Element, parse
 

@@ -41,7 +41,7 @@ async def test_a_process_claims_back_who_was_taken_out_wrongly(told: bool) -> No
         await place.second.hub.leases.renew()
         await place.second.poll()
         place.wire.fate = lambda hint: int(told)
-        await place.second.hub._reap()
+        await place.second.hub.rounds.reap()
         await place.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == (["Alice"] if told else [])

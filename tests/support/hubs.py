@@ -66,7 +66,7 @@ class Page:
         self.closed = code
         self.changed.set()
 
-    def give_up(self) -> None:
+    def drop(self) -> None:
         self.too_slow = True
 
     def stop(self) -> None: ...
@@ -249,7 +249,7 @@ class Process:
 
     async def poll(self) -> None:
         """What happens every 2 s."""
-        await self.hub._pulse()
+        await self.hub.rounds.pulse()
         await settled(self)
 
     @property

@@ -82,7 +82,7 @@ class Office:
 
     async def pulse(self) -> None:
         """What happens every 2 s."""
-        await self.hub._pulse()
+        await self.hub.rounds.pulse()
         await self.board._follow()
 
 

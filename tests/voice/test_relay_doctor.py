@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neartalk.doctor import Asked, State
-from voice.doctor import exams, relay, stun, trouble, turn
+from neartalk.doctor import CheckOptions, Severity
+from voice.doctor import checks_for, relay, stun, trouble, turn
 from voice.relay import Server, TurnError, server_of
 from voice.relay import turn as client
 from voice.relay.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
@@ -31,8 +31,8 @@ SHORT_S = 0.2
 def told(found: Iterable[Finding]) -> tuple[str, str]:
     """The only finding."""
     [one] = found
-    assert one.do or one.state is State.OK
-    return str(one.state), one.says
+    assert one.hint or one.severity is Severity.OK
+    return str(one.severity), one.message
 
 
 def test_a_relay_that_works_is_well_over_each_way_and_each_fault_is_said(
@@ -134,16 +134,16 @@ def test_what_is_no_address_is_said(url: str) -> None:
     ],
 )
 def test_each_no_has_its_sentence(why: Exception, says: str) -> None:
-    assert trouble(why).says.startswith(says)
-    assert trouble(why).do
+    assert trouble(why).message.startswith(says)
+    assert trouble(why).hint
 
 
 def test_what_is_set_of_a_relay_is_looked_at(settings: Settings) -> None:
     settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET = ["stun:a"], [], ""
-    assert [exam.about for exam in exams(Asked())] == ["relay", "stun:a"]
+    assert [check.about for check in checks_for(CheckOptions())] == ["relay", "stun:a"]
     assert told(relay())[1].startswith("There is none")
     settings.TURN_URLS, settings.TURN_SECRET = ["turns:b"], "short"
-    assert [exam.about for exam in exams(Asked())] == ["relay", "stun:a", "turns:b"]
+    assert [check.about for check in checks_for(CheckOptions())] == ["relay", "stun:a", "turns:b"]
     assert told(relay()) == (
         "fault",
         "TURN_SECRET can be guessed by whoever was given one credential.",

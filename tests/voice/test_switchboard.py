@@ -33,7 +33,7 @@ async def test_what_no_hint_told_is_found_by_the_next_round() -> None:
         place.wire.fate = lambda hint: 0
         alice, bob = await place.strangers()
         assert "Bob" not in alice.listed
-        await place.first.hub._pulse()
+        await place.first.hub.rounds.pulse()
         await place.first.board._heal()
         await alice.until(Bob="near")
         await place.call(alice, bob)
@@ -391,7 +391,7 @@ async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_
         registry.sessions.update(kept)
         registry.ends_ms.update(ends_ms)
         for office in (place.first, place.second):
-            await office.hub._pulse()
+            await office.hub.rounds.pulse()
             await office.board._follow()
             await place.settle()
         for one, other in ((alice, bob), (bob, alice)):
@@ -456,8 +456,8 @@ async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_th
         alice, bob = await place.met()
         place.now_ms += LEASE_MS
         await place.first.hub.leases.renew()
-        await place.first.hub._pulse()
-        place.first.hub.subscriptions.note_process("a third process")
+        await place.first.hub.rounds.pulse()
+        place.first.hub.note_process("a third process")
         await place.first.board._follow()
         await place.settle()
         assert bob.refused == []
@@ -477,6 +477,6 @@ async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried()
         alice.timer.cancel()
         await place.first.board._draw(alice)
         assert alice.listed == {}
-        await place.first.hub._pulse()
+        await place.first.hub.rounds.pulse()
         await place.first.board._follow()
         await alice.until(Bob="near")

@@ -3,11 +3,12 @@ picture, and by hints in those of the other processes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, TypeGuard
 
 from django.conf import settings
 
+from neartalk.background import Background
 from presence.hub import Hint, Hints, Hub
 from voice.call_graph import End, Reason, Ties
 from voice.callers import Caller, Callers, District, from_fields, to_fields
@@ -60,7 +61,7 @@ class Exchange:
         callers: Callers,
         layer: Any,
         *,
-        later: Callable[[Coroutine[Any, Any, None]], object],
+        background: Background,
         changed: Callable[[Collection[Caller], Collection[End], Collection[District]], None],
         passed: Callable[[str, dict[str, Any]], Awaitable[None]],
     ) -> None:
@@ -72,12 +73,10 @@ class Exchange:
         self.gate = asyncio.Lock()
         self.hints = Hints(
             layer,
-            hub.process,
+            hub.leases,
             "voice",
+            background,
             hub.platform.instruments,
-            take=self._receive,
-            later=later,
-            alone=lambda: hub.leases.alone,
         )
 
     def known(self, person_id: str) -> Caller:
@@ -150,8 +149,14 @@ class Exchange:
             }
             self.hints.publish(district, note)
 
+    async def follow_hints(self) -> None:
+        """Applies each hint of another process as it comes, for ever."""
+        async for hint in self.hints.received():
+            with self.hints.failures_logged():
+                await self._receive(hint)
+
     async def _receive(self, note: Hint) -> None:
-        self.hub.subscriptions.note_process(note["from"])
+        self.hub.note_process(note["from"])
         if note["type"] == "voice.changed":
             changed = [from_fields(fields) for fields in note["callers"]]
             self.picture.learn(changed)

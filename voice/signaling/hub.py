@@ -44,7 +44,12 @@ class Switchboard:
         self.background = Background()
         self.later = self.background.later
         self.exchange = Exchange(
-            hub, callers, layer, later=self.later, changed=self._changed, passed=self._take_in
+            hub,
+            callers,
+            layer,
+            background=self.background,
+            changed=self._changed,
+            passed=self._take_in,
         )
         self.picture = self.exchange.picture
         self.lines: dict[str, Line] = {}
@@ -67,7 +72,7 @@ class Switchboard:
             self.epoch = self.hub.leases.epoch
             await self.exchange.open()
             if self.exchange.hints.layer:
-                self.background.always(self.exchange.hints.listen())
+                self.background.always(self.exchange.follow_hints())
             for period_s, act in (
                 (FOLLOW_S, self._follow),
                 (HEAL_S, self._heal),
@@ -399,4 +404,4 @@ class Switchboard:
     async def _count(self) -> None:
         """A minute of voice for each line."""
         for line in self.lines.values():
-            self.hub.activity.speak(area_of(line.session.person.cell))
+            self.hub.activity.count_voice_minute(area_of(line.session.person.cell))

@@ -12,7 +12,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = now - ARGV[2]
 if known and tonumber(known:match('^%d+')) > oldest then return { 'known', known } end
 
--- GCRA, as neartalk/limits/rules.py: TAT is the theoretical arrival time.
+-- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time.
 local starts, longest, by = {}, 0, 0
 for each = 1, #KEYS - 2 do
   starts[each] = math.max(tonumber(call('GET', KEYS[each + 2]) or 0), now)

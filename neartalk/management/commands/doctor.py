@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import get_resolver
-from django.utils.module_loading import autodiscover_modules
+from django.utils.module_loading import import_string
 
-from neartalk.doctor import Asked, Diagnosis, State, examine
+from neartalk.doctor import CheckOptions, Diagnosis, Severity, diagnose
 from neartalk.management.output import Row, add_json, shown
 
 
@@ -33,38 +34,39 @@ class Command(BaseCommand):
         parser.add_argument(
             "--timeout",
             type=float,
-            default=Asked.patience_s,
+            default=CheckOptions.time_limit_s,
             metavar="S",
-            help=f"how long to wait for what does not answer ({Asked.patience_s:g})",
+            help=f"how long to wait for what does not answer ({CheckOptions.time_limit_s:g})",
         )
         add_json(parser)
 
     def handle(self, *args: Any, url: str | None, timeout: float, **options: Any) -> None:
         # What takes a while to import must not count as not answering.
         get_resolver().url_patterns  # noqa: B018
-        autodiscover_modules("doctor")
-        found = examine(Asked(url or "", timeout))
+        sources = [*map(import_string, settings.DOCTOR_CHECKS)]
+        found = diagnose(CheckOptions(url or "", timeout), sources)
         if options["json"]:
             self.stdout.write(shown([*map(fields, found)], as_json=True))
         else:
             self.stdout.write(shown([*lines(found)], as_json=False))
-        counts = Counter(one.finding.state for one in found)
-        if faults := counts[State.FAULT]:
+        counts = Counter(one.finding.severity for one in found)
+        if faults := counts[Severity.FAULT]:
             raise CommandError(f"{faults} fault{'s' * (faults > 1)}.", returncode=1)
         if not options["json"]:
-            self.stdout.write(f"\nNo fault, {counts[State.WARNING]} to think about.")
+            self.stdout.write(f"\nNo fault, {counts[Severity.WARNING]} to think about.")
 
 
 def fields(one: Diagnosis) -> Row:
-    return {"about": one.about, **one.finding._asdict()}
+    severity, message, hint = one.finding
+    return {"about": one.about, "state": severity, "says": message, "do": hint}
 
 
 def lines(found: Sequence[Diagnosis]) -> Iterator[Row]:
-    """What to do stands below what is wrong."""
-    for about, (state, says, do) in found:
-        yield {"state": state, "about": about, "found, and what to do": says}
-        if do:
-            yield {"state": "", "about": "", "found, and what to do": f"  {do}"}
+    """A row for what is found, and one below it for what to do."""
+    for about, (severity, message, hint) in found:
+        yield {"state": severity, "about": about, "found, and what to do": message}
+        if hint:
+            yield {"state": "", "about": "", "found, and what to do": f"  {hint}"}
 
 
 def site(text: str) -> str:

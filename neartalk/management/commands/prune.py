@@ -1,4 +1,4 @@
-"""manage.py prune: forgets what was kept long enough."""
+"""manage.py prune: deletes what was kept long enough."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from neartalk.management.output import add_json, shown
-from neartalk.records import KEPT, Kept
+from neartalk.records import RetentionRule, retention_rules
 
 
 class Command(BaseCommand):
@@ -26,17 +26,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         head = "would_go" if options["dry_run"] else "deleted"
-        act = due if options["dry_run"] else forget
-        rows = [{"what": kept.what, "kept": kept.time, head: act(kept)} for kept in KEPT]
+        act = count_expired if options["dry_run"] else delete_expired
+        rows = [
+            {"what": rule.what, "kept": rule.time, head: act(rule)} for rule in retention_rules()
+        ]
         self.stdout.write(shown(rows, as_json=options["json"]))
 
 
-def due(kept: Kept) -> int:
-    return kept.over(timezone.now()).count()
+def count_expired(rule: RetentionRule) -> int:
+    return rule.expired(timezone.now()).count()
 
 
-def forget(kept: Kept) -> int:
+def delete_expired(rule: RetentionRule) -> int:
     now, gone = timezone.now(), 0
-    while some := kept.forget_some(now):
+    while some := rule.delete_batch(now):
         gone += some
     return gone

@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error, connections
-from django.utils.module_loading import autodiscover_modules
+from django.utils.module_loading import import_string
 
-from neartalk.doctor import alone
+from neartalk.doctor import connect_alone
 from neartalk.management.output import add_json, shown
-from neartalk.stats import KEYS_MAX, SOURCES, TIMEOUT_S, Figure, server, shared
+from neartalk.stats import KEYS_MAX, TIMEOUT_S, Stat, StatSource, redis_stats, server_stats
 
 URL = "http://localhost:8080"
 CLEAR = "\x1b[H\x1b[2J"
@@ -48,13 +48,12 @@ class Command(BaseCommand):
         add_json(parser)
 
     def handle(self, *args: Any, watch: float | None, **options: Any) -> None:
-        autodiscover_modules("stats")
         urls = options["url"] or ([] if settings.REDIS_URLS else [URL])
         try:
             while True:
-                told = shown([one._asdict() for one in figures(urls)], as_json=options["json"])
+                table = shown([one._asdict() for one in collect(urls)], as_json=options["json"])
                 clear = watch and not options["json"] and self.stdout.isatty()
-                self.stdout.write(f"{CLEAR if clear else ''}{told}")
+                self.stdout.write(f"{CLEAR if clear else ''}{table}")
                 if watch is None:
                     return
                 time.sleep(watch)
@@ -62,26 +61,30 @@ class Command(BaseCommand):
             return
 
 
-def figures(urls: Sequence[str]) -> list[Figure]:
-    with patient():
-        found = [*shared(), *(one for source in SOURCES for one in told(source()))]
-    found += [one for url in urls for one in server(url.rstrip("/"))]
+def collect(urls: Sequence[str]) -> list[Stat]:
+    """All statistics, those of one thing together; `urls` are servers to ask besides."""
+    counted = [one for name in settings.STATS_OF_KEYS for one in import_string(name)]
+    with outside_the_pool():
+        found = [*redis_stats(counted)]
+        found += [one for name in settings.STATS for one in read(import_string(name))]
+    found += [one for url in urls for one in server_stats(url.rstrip("/"))]
     names = [*dict.fromkeys(one.of for one in found)]
     return sorted(dict.fromkeys(found), key=lambda one: names.index(one.of))
 
 
-def told(figures: Any) -> Iterator[Figure]:
+def read(source: StatSource) -> Iterator[Stat]:
+    """The statistics of a source, or that the database does not answer it."""
     try:
-        yield from figures
+        yield from source()
     except Error as why:
-        yield Figure("records", "database", None, f"does not answer: {type(why).__name__}")
+        yield Stat("records", "database", None, f"does not answer: {type(why).__name__}")
 
 
 @contextmanager
-def patient() -> Iterator[None]:
-    """The database is asked beside the pool, which would wait for half a minute."""
+def outside_the_pool() -> Iterator[None]:
+    """Asks the database outside the pool, which would wait for half a minute."""
     before = connections["default"]
-    connections["default"] = alone(TIMEOUT_S)
+    connections["default"] = connect_alone(TIMEOUT_S)
     try:
         yield
     finally:

@@ -23,12 +23,11 @@ from presence.geo import (
     centre,
     label,
     parent,
-    tiles_within,
 )
 from presence.guest import VisitRefused, guest
 from presence.people import Place
 from presence.registry import RedisRegistry, Registry
-from presence.roster import SHOWN_MAX, Roster
+from presence.roster import SHOWN_MAX, load_nearby
 
 TIMEOUT_S = 10.0
 NAME = "whoisnear"
@@ -99,11 +98,7 @@ async def read(place: Place) -> Found:
 
 async def near(registry: Registry, place: Place) -> Found:
     """Whom a registry shows to a stranger there, who is not shown themselves."""
-    roster = Roster()
-    status = await registry.status([])
-    for tile, snapshot in (await registry.people(tiles_within(*place))).items():
-        roster.load(tile, snapshot)
-    found = roster.nearby(place, status.processes, status.now_ms)
+    found = await load_nearby(registry, place)
     nearest = found.shown[:SHOWN_MAX]
     people = [panel.listed(one.person, label(one.label_m)) for one in nearest]
     return {"count": found.count, "people": people}

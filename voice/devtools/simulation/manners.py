@@ -2,7 +2,7 @@
 newcomer, and never more than somebody can read. Two crowds would talk each other hoarse.
 """
 
-from neartalk.limits import take
+from neartalk.limits import spend
 
 # One in so many milliseconds, and so many at once.
 ANSWER_MS, ANSWERS = 4_000, 6
@@ -25,12 +25,12 @@ class Manners:
 
     def may_answer(self, now_ms: int) -> bool:
         tolerance_ms = ANSWER_MS * (ANSWERS - 1)
-        self.answer_tat_ms, wait_ms = take(self.answer_tat_ms, now_ms, ANSWER_MS, tolerance_ms)
+        self.answer_tat_ms, wait_ms = spend(self.answer_tat_ms, now_ms, ANSWER_MS, tolerance_ms)
         return not wait_ms
 
     def may_greet(self, now_ms: int) -> bool:
         tolerance_ms = GREETING_MS * (GREETINGS - 1)
-        self.greeting_tat_ms, wait_ms = take(
+        self.greeting_tat_ms, wait_ms = spend(
             self.greeting_tat_ms, now_ms, GREETING_MS, tolerance_ms
         )
         return not wait_ms

@@ -1,4 +1,4 @@
--- Takes an act of every allowance, or of none. One atomic step.
+-- Spends an act of every allowance, or of none. One atomic step.
 -- KEYS the TAT of each
 -- ARGV[1] saved_ms, then for each key its cost_ms and tolerance_ms
 -- Returns the number of the key that makes one wait, and how many milliseconds; 0 and 0 if none.
@@ -6,7 +6,7 @@ local call = redis.call
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- GCRA, as neartalk/limits/rules.py: TAT is the theoretical arrival time.
+-- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time.
 local starts, longest, by = {}, 0, 0
 for each, key in ipairs(KEYS) do
   starts[each] = math.max(tonumber(call('GET', key) or now), now - ARGV[1])

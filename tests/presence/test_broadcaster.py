@@ -73,7 +73,7 @@ async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists
         await person(place.registry, "Alice", HERE)
         bob, time = await seen_by_bob(place)
         place.now_ms += HTTP_ONLY_MS + 1
-        await place.first.hub._reap()
+        await place.first.hub.rounds.reap()
         await place.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
@@ -98,7 +98,7 @@ async def test_who_lapsed_while_the_store_was_away_is_gone_from_all_lists() -> N
         place.now_ms += HTTP_ONLY_MS + 10_000
         await place.first.hub.leases.renew()
         await place.first.poll()
-        await place.first.hub._reap()
+        await place.first.hub.rounds.reap()
         await place.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []

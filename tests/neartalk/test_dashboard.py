@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
-from neartalk.operators import dashboard as today
+from neartalk.operators import refusals
+from neartalk.operators.activity import activity_figures
+from neartalk.operators.dashboard import bans_ending
 from tests.support.operators import sanction
 
 if TYPE_CHECKING:
-    from neartalk.operators.dashboard import Refusals
+    from neartalk.operators.refusals import Refusals
 
 # A Monday, a quarter past eight in the evening.
 NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
@@ -32,7 +34,7 @@ def refused(rule: str, hour: datetime, count: int) -> None:
 
 
 def lately() -> dict[str, Refusals]:
-    found = today.refusals(NOW, lambda rule, hour: f"/{rule}/{hour:%H}")
+    found = refusals.refusals_by_rule(NOW, lambda rule, hour: f"/{rule}/{hour:%H}")
     return {one.rule: one for one in found}
 
 
@@ -45,7 +47,7 @@ def test_today_is_compared_with_the_same_hours_of_the_same_weekday() -> None:
     active(MIDNIGHT - WEEK + 20 * HOUR, messages=8, people=8)
     active(MIDNIGHT - WEEK + 21 * HOUR, messages=1000, people=1000)
     active(MIDNIGHT - DAY, messages=1000, people=1000)
-    people, _, messages, _ = today.activity(NOW)
+    people, _, messages, _ = activity_figures(NOW)
     assert (messages.today, messages.before) == (15, 8)
     assert messages.by == MIDNIGHT + 20 * HOUR
     assert messages.beside == "88 % more than last week by then (8)"
@@ -58,11 +60,11 @@ def test_who_is_here_in_the_hour_that_runs_is_not_taken_for_nobody() -> None:
         active(MIDNIGHT - WEEK + at * HOUR, people=100)
     for at in range(20):
         active(MIDNIGHT + at * HOUR, people=100)
-    assert today.activity(NOW)[0].beside == "as many as last week by then (100)"
+    assert activity_figures(NOW)[0].beside == "as many as last week by then (100)"
     # The processes write what they counted a little after the hour.
     soon = MIDNIGHT + 21 * HOUR + timedelta(seconds=30)
-    assert today.activity(soon)[0].by == MIDNIGHT + 20 * HOUR
-    early = today.activity(MIDNIGHT + timedelta(minutes=30))[0]
+    assert activity_figures(soon)[0].by == MIDNIGHT + 20 * HOUR
+    early = activity_figures(MIDNIGHT + timedelta(minutes=30))[0]
     assert (early.value, early.by, early.beside) == ("0", MIDNIGHT, "no hour is told yet")
     assert "00:00: not told yet, 100 then" in early.chart
 
@@ -76,13 +78,13 @@ def test_refusals_take_the_share_of_the_hour_that_is_over() -> None:
 
 def test_no_area_is_named() -> None:
     active(MIDNIGHT, "u33d", messages=10)
-    assert not any("u33d" in one.chart for one in today.activity(NOW))
+    assert not any("u33d" in one.chart for one in activity_figures(NOW))
 
 
 def test_nothing_last_week_is_no_division_by_nothing() -> None:
-    assert {one.beside for one in today.activity(NOW)} == {"none last week either"}
+    assert {one.beside for one in activity_figures(NOW)} == {"none last week either"}
     active(MIDNIGHT, messages=1)
-    assert today.activity(NOW)[2].beside == "none last week by then"
+    assert activity_figures(NOW)[2].beside == "none last week by then"
 
 
 def test_an_hour_far_above_the_same_hour_of_the_days_before_stands_out() -> None:
@@ -114,8 +116,8 @@ def test_rules_that_refused_nothing_for_a_day_are_only_named() -> None:
     refused("place.move", MIDNIGHT, 1)
     found = lately()
     assert [*found] == ["place.move"]
-    assert "chat.send" in today.quiet(found.values())
-    assert "place.move" not in today.quiet(found.values())
+    assert "chat.send" in refusals.quiet(found.values())
+    assert "place.move" not in refusals.quiet(found.values())
 
 
 def test_who_was_refused_most_in_the_last_hour_comes_first() -> None:
@@ -126,7 +128,7 @@ def test_who_was_refused_most_in_the_last_hour_comes_first() -> None:
             minute=NOW - timedelta(minutes=minutes),
             count=count,
         )
-    assert today.subjects(NOW) == [
+    assert refusals.subjects(NOW) == [
         ("chat.send", "a" * 32, 10),
         ("chat.send", "b" * 32, 9),
     ]
@@ -139,4 +141,4 @@ def test_bans_that_end_within_a_day_are_listed_and_no_others() -> None:
     sanction(kind="ban", until=NOW - HOUR)
     sanction(kind="ban", until=NOW + HOUR, lifted=NOW)
     sanction(kind=Sanction.Kind.MUTE, until=NOW + HOUR)
-    assert today.bans_ending(NOW) == [sooner, soon]
+    assert bans_ending(NOW) == [sooner, soon]

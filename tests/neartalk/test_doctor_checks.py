@@ -14,7 +14,7 @@ import pytest
 from django.db import connections
 
 from neartalk import clock
-from neartalk.doctor import SECRET_BITS, Asked, Exam, State, bits, examine, fault, ok
+from neartalk.doctor import SECRET_BITS, Check, CheckOptions, Severity, bits, diagnose, fault, ok
 from neartalk.doctor import (
     check as diagnosis,
 )
@@ -30,9 +30,9 @@ from neartalk.doctor import (
 from neartalk.doctor import (
     site as doctor_site,
 )
-from neartalk.doctor.settings import look
-from neartalk.redis import masters
-from neartalk.redis.nodes import moved
+from neartalk.doctor.settings import check_settings
+from neartalk.redis import redis_nodes
+from neartalk.redis.nodes import at_address
 from tests.conftest import records_in
 from tests.support.servers import Valkey, free_port
 
@@ -59,56 +59,45 @@ DEPLOYED: dict[str, Any] = {
 
 
 def told(found: Iterable[Finding]) -> list[tuple[str, str]]:
-    return [(str(one.state), one.says) for one in found]
+    return [(str(one.severity), one.message) for one in found]
 
 
 def says(found: Iterable[Finding]) -> str:
     """The only sentence."""
     [one] = found
-    assert one.do or one.state is State.OK
-    return one.says
+    assert one.hint or one.severity is Severity.OK
+    return one.message
 
 
 # ---- All of them ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def exams(monkeypatch: pytest.MonkeyPatch) -> list[Exam]:
-    """The only ones."""
-    only: list[Exam] = []
-    monkeypatch.setattr(diagnosis, "SOURCES", [lambda asked: only])
-    return only
-
-
-def test_the_worst_comes_first_and_what_breaks_is_told_by_its_kind_alone(
-    exams: list[Exam],
-) -> None:
+def test_the_worst_comes_first_and_what_breaks_is_named_by_its_type_alone() -> None:
     def break_down() -> Iterator[Finding]:
         yield ok("It began.")
         raise RuntimeError("redis://:hunter2@10.1.2.3")
 
-    exams += [Exam("disk", lambda: [ok("Room.")]), Exam("Redis", break_down)]
-    found = examine(Asked(patience_s=WAIT_S))
-    assert [(one.about, one.finding.says) for one in found] == [
+    checks = [Check("disk", lambda: [ok("Room.")]), Check("Redis", break_down)]
+    found = diagnose(CheckOptions(time_limit_s=WAIT_S), [lambda options: checks])
+    assert [(one.about, one.finding.message) for one in found] == [
         ("Redis", "It could not be looked at: RuntimeError."),
         ("disk", "Room."),
         ("Redis", "It began."),
     ]
 
 
-def test_nobody_waits_for_what_hangs(exams: list[Exam]) -> None:
+def test_nobody_waits_for_what_hangs() -> None:
     held = threading.Event()
 
     def hang() -> Iterator[Finding]:
         yield fault("It is full.", "Make room.")
         held.wait()
 
-    exams.append(Exam("Redis", hang))
     try:
-        found = examine(Asked(patience_s=0.05))
+        found = diagnose(CheckOptions(time_limit_s=0.05), [lambda options: [Check("Redis", hang)]])
     finally:
         held.set()
-    assert "It did not answer in time." in [one.finding.says for one in found]
+    assert "It did not answer in time." in [one.finding.message for one in found]
 
 
 # ---- Settings ------------------------------------------------------------------------------------
@@ -122,7 +111,7 @@ def deployed(settings: Settings) -> Settings:
 
 
 def test_settings_for_strangers_need_no_word(deployed: Settings) -> None:
-    assert [one.state for one in look("https://example.org")] == [State.OK]
+    assert [one.severity for one in check_settings("https://example.org")] == [Severity.OK]
 
 
 @pytest.mark.parametrize(
@@ -148,14 +137,14 @@ def test_each_setting_that_is_wrong_is_said(
     deployed: Settings, name: str, value: object, state: str, why: str
 ) -> None:
     setattr(deployed, name, value)
-    [(found, sentence)] = told(look("https://example.org"))
+    [(found, sentence)] = told(check_settings("https://example.org"))
     assert (found, why in sentence) == (state, True), sentence
 
 
 def test_a_developers_own_machine_may_have_debug_on(settings: Settings) -> None:
     settings.DEBUG, settings.ALLOWED_HOSTS = True, []
-    assert {state for state, _ in told(look(""))} == {"warning"}
-    assert {state for state, _ in told(look("http://localhost:8080"))} == {"warning"}
+    assert {state for state, _ in told(check_settings(""))} == {"warning"}
+    assert {state for state, _ in told(check_settings("http://localhost:8080"))} == {"warning"}
 
 
 def test_chance_is_counted_by_how_evenly_letters_come() -> None:
@@ -168,7 +157,7 @@ def test_chance_is_counted_by_how_evenly_letters_come() -> None:
 
 
 def test_a_redis_that_answers_has_a_clock_and_a_way(redis_url: str) -> None:
-    found = told(doctor_redis.look(redis_url, WAIT_S))
+    found = told(doctor_redis.check_redis(redis_url, WAIT_S))
     assert [state for state, _ in found] == ["warning", "ok"]
     assert "no memory limit" in found[0][1]
     assert found[1][1].startswith("It answers in ")
@@ -179,7 +168,7 @@ def test_a_clock_that_is_off_is_said_of_each_store(
 ) -> None:
     now_ms = clock.now_ms
     monkeypatch.setattr(clock, "now_ms", lambda: now_ms() + HOUR_MS)
-    found = [sentence for _, sentence in told(doctor_redis.look(redis_url, WAIT_S))]
+    found = [sentence for _, sentence in told(doctor_redis.check_redis(redis_url, WAIT_S))]
     assert "Its clock is 3,600 s behind this machine's." in found
     assert says(diagnosis.clock(-3.0)).startswith("Its clock is 3 s behind")
     assert says(diagnosis.clock(3.0)).startswith("Its clock is 3 s ahead")
@@ -204,12 +193,14 @@ def test_each_fault_of_a_redis_is_said(changed: dict[str, Any], why: str) -> Non
         ping=lambda: True,
         cluster=lambda about: {"cluster_state": "fail"},
     )
-    found = [one for one in doctor_redis.one(client, ROOMY | changed) if one.state is not State.OK]
+    found = [
+        one for one in doctor_redis.one(client, ROOMY | changed) if one.severity is not Severity.OK
+    ]
     assert why in says(found)
 
 
 def test_a_redis_that_is_away_or_open_to_all_is_said() -> None:
-    away = doctor_redis.look(f"redis://127.0.0.1:{free_port()}", WAIT_S)
+    away = doctor_redis.check_redis(f"redis://127.0.0.1:{free_port()}", WAIT_S)
     assert says(away) == "It does not answer: ConnectionError."
     assert "no password" in says(doctor_redis.password("redis://8.8.8.8:6379"))
     assert not [*doctor_redis.password("redis://:secret@8.8.8.8:6379")]
@@ -225,10 +216,10 @@ def test_every_master_of_a_cluster_is_looked_at() -> None:
             client.execute_command("CLUSTER MEET 127.0.0.1", second.port)
             while sum("master" in one["flags"] for one in client.cluster("nodes").values()) < 2:
                 pass  # until they have shaken hands
-        with masters(first.url, WAIT_S) as each:
+        with redis_nodes(first.url, WAIT_S) as each:
             assert each.keys() == {f"127.0.0.1:{one.port}" for one in (first, second)}
             assert all(client.ping() for client in each.values())
-        found = told(doctor_redis.look(first.url, WAIT_S))
+        found = told(doctor_redis.check_redis(first.url, WAIT_S))
         broken = f"127.0.0.1:{first.port}: Its cluster has slots that no master serves."
         assert ("fault", broken) in found
         assert len({sentence.partition(": ")[0] for _, sentence in found}) == 2
@@ -249,7 +240,7 @@ def started(node: Node, stack: ExitStack) -> Node:
 
 def test_a_master_is_asked_by_the_same_secret() -> None:
     url = "rediss://me:s%40fe@one:7000/0?a=b"
-    assert moved(url, "two:7001") == "rediss://me:s%40fe@two:7001/0?a=b"
+    assert at_address(url, "two:7001") == "rediss://me:s%40fe@two:7001/0?a=b"
 
 
 # ---- The database --------------------------------------------------------------------------------
@@ -257,13 +248,13 @@ def test_a_master_is_asked_by_the_same_secret() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_with_its_tables_is_well(each_database: str) -> None:
-    assert [one.state for one in doctor_database.look(WAIT_S)] == [State.OK]
+    assert [one.severity for one in doctor_database.check_database(WAIT_S)] == [Severity.OK]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_file_is_not_for_many_machines(settings: Settings) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = ["redis://127.0.0.1"]
-    assert told(doctor_database.look(WAIT_S))[0][1].startswith("Records are in a file")
+    assert told(doctor_database.check_database(WAIT_S))[0][1].startswith("Records are in a file")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -274,7 +265,7 @@ def test_missing_tables_and_a_crowd_of_connections_are_said(
     with records_in(postgres_url):
         with connections["default"].cursor() as cursor:
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        found = told(doctor_database.look(WAIT_S))
+        found = told(doctor_database.check_database(WAIT_S))
     assert found[0] == ("fault", f"{found[0][1].partition(' ')[0]} migrations are not applied.")
     assert "connections are taken" in found[1][1]
 
@@ -285,12 +276,12 @@ def test_missing_tables_and_a_crowd_of_connections_are_said(
 def test_a_machine_without_room_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path := tmp_path / "meminfo").write_text("MemTotal:  1000000 kB\nMemAvailable:  50000 kB\n")
     assert told(doctor_machine.memory(path)) == [("warning", "48 of 976 MB of memory are free.")]
-    states = [doctor_machine.room("disk", free, 100).state for free in (1, 9, 50)]
-    assert states == [State.FAULT, State.WARNING, State.OK]
+    severities = [doctor_machine.room("disk", free, 100).severity for free in (1, 9, 50)]
+    assert severities == [Severity.FAULT, Severity.WARNING, Severity.OK]
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 4096))
     assert "1,024 sockets" in says(doctor_machine.open_files())
     monkeypatch.setattr(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY, 0))
-    assert [one.state for one in doctor_machine.open_files()] == [State.OK]
+    assert [one.severity for one in doctor_machine.open_files()] == [Severity.OK]
 
 
 # ---- As people reach it --------------------------------------------------------------------------
@@ -298,7 +289,7 @@ def test_a_machine_without_room_is_said(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, httpx.Response]:
-    """What is answered, by the address asked."""
+    """What is answered, by the address options."""
     known: dict[str, httpx.Response] = {}
 
     def got(url: str, timeout_s: float) -> httpx.Response:
@@ -317,7 +308,7 @@ SAFE = {"strict-transport-security": "max-age=1", "set-cookie": "csrftoken=a; Se
 
 def test_a_page_that_is_safe_is_well(answers: dict[str, httpx.Response]) -> None:
     answers[f"{SITE}/"] = httpx.Response(200, headers={**SAFE, "server": "nginx"})
-    assert [one.state for one in doctor_site.page(SITE, WAIT_S)] == [State.OK]
+    assert [one.severity for one in doctor_site.page(SITE, WAIT_S)] == [Severity.OK]
 
 
 @pytest.mark.parametrize(
@@ -335,8 +326,8 @@ def test_each_fault_of_a_page_is_said(
 ) -> None:
     if answer:
         answers[f"{SITE}/"] = answer
-    found = [one for one in doctor_site.page(SITE, WAIT_S) if one.state is not State.OK]
-    assert found[0].state == state
+    found = [one for one in doctor_site.page(SITE, WAIT_S) if one.severity is not Severity.OK]
+    assert found[0].severity == state
     assert why in says(found)
 
 
@@ -350,23 +341,23 @@ def test_a_server_that_says_it_is_not_well_is_believed(answers: dict[str, httpx.
 
 def test_plain_http_must_lead_to_tls(answers: dict[str, httpx.Response]) -> None:
     url = "http://example.org/"
-    assert [one.state for one in doctor_site.plain(url, WAIT_S)] == [State.OK]
+    assert [one.severity for one in doctor_site.plain(url, WAIT_S)] == [Severity.OK]
     answers[url] = httpx.Response(301, headers={"location": f"{SITE}/"})
-    assert [one.state for one in doctor_site.plain(url, WAIT_S)] == [State.OK]
+    assert [one.severity for one in doctor_site.plain(url, WAIT_S)] == [Severity.OK]
     answers[url] = httpx.Response(200)
     assert "answered by 200" in says(doctor_site.plain(url, WAIT_S))
 
 
 def test_strangers_must_not_read_figures(answers: dict[str, httpx.Response]) -> None:
     answers[f"{SITE}/metrics"] = httpx.Response(404)
-    assert [one.state for one in doctor_site.metrics(SITE, WAIT_S)] == [State.OK]
+    assert [one.severity for one in doctor_site.metrics(SITE, WAIT_S)] == [Severity.OK]
     answers[f"{SITE}/metrics"] = httpx.Response(200)
     assert says(doctor_site.metrics(SITE, WAIT_S)) == "Strangers can read /metrics."
 
 
 def test_what_is_asked_of_a_site_is_what_it_has() -> None:
     def asked(url: str) -> set[str]:
-        return {exam.about for exam in doctor_site.exams(Asked(url))}
+        return {check.about for check in doctor_site.checks_for(CheckOptions(url))}
 
     assert asked("") == set()
     both = {"page", "health", "WebSocket"}
@@ -377,7 +368,7 @@ def test_what_is_asked_of_a_site_is_what_it_has() -> None:
 
 
 def test_a_certificate_that_ends_soon_is_said() -> None:
-    assert diagnosis.certificate(60.0).state is State.OK
+    assert diagnosis.certificate(60.0).severity is Severity.OK
     assert says([diagnosis.certificate(3.0)]) == "Its certificate ends in 3 days."
 
 

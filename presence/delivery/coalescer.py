@@ -1,0 +1,91 @@
+"""When messages leave: the first at once, what follows within 30 ms together."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from neartalk.server import Backlog
+from presence.delivery.cohort import Cohort
+from presence.delivery.frames import Form
+from presence.delivery.messages import Labelled, messages_frame
+from presence.delivery.recipients import Recipients, broadcast
+from presence.delivery.sockets import Socket
+
+WINDOW_S = 0.03
+
+
+class Coalescer:
+    """Writes messages to cohorts, at most once in a window of 30 ms to each.
+
+    `wrote` are the cohorts that were written to in the window that runs: what they are sent since
+    is pending until it ends. Cohorts with the same messages at the same distance are written to in
+    one pass. `sockets` are those of each person in this process. `frames` counts the frames written
+    to a socket each, `messages` the messages in them.
+    """
+
+    def __init__(self, sockets: Mapping[str, Collection[Socket]], backlog: Backlog) -> None:
+        self.sockets = sockets
+        self.backlog = backlog
+        self.wrote: set[Cohort] = set()
+        self.timer: asyncio.TimerHandle | None = None
+        self.frames = self.messages = 0
+
+    def flush(self, cohort: Cohort) -> None:
+        """Writes what is pending in a cohort now."""
+        if cohort.pending:
+            self.write([cohort])
+
+    def write(self, cohorts: Collection[Cohort]) -> None:
+        """Writes what is pending in these cohorts."""
+        batches = []
+        for (form, messages), recipients in self._recipients(cohorts).items():
+            self._write_own(form, messages, recipients)
+            if recipients:
+                self._count(len(recipients), messages)
+                batches.append((recipients, messages_frame(form, messages)))
+        broadcast(batches, self.backlog)
+        self.wrote.update(cohorts)
+        if self.timer is None:
+            self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
+
+    def _recipients(
+        self, cohorts: Collection[Cohort]
+    ) -> Mapping[tuple[Form, tuple[Labelled, ...]], Recipients]:
+        """Who is sent the same; filtered sockets that may not receive all of it are written to."""
+        alike: dict[tuple[Form, tuple[Labelled, ...]], Recipients] = defaultdict(Recipients)
+        for cohort in cohorts:
+            recipients = alike[cohort.form, cohort.pending]
+            recipients.update(cohort.recipients)
+            for socket in cohort.filtered:
+                if all(socket.may_receive(message) for message, _ in cohort.pending):
+                    recipients.add(socket.connection)
+                else:
+                    self._write_allowed(socket, cohort.pending)
+            cohort.pending = ()
+        return alike
+
+    def _write_own(
+        self, form: Form, messages: tuple[Labelled, ...], recipients: Recipients
+    ) -> None:
+        """Recipients who wrote some of it get a frame of their own, and are recipients no more."""
+        for author in {message.person_id for message, _ in messages}:
+            for socket in self.sockets.get(author, ()):
+                if recipients.discard(socket.connection):
+                    self._count(1, messages)
+                    socket.write(messages_frame(form, messages, author))
+
+    def _write_allowed(self, socket: Socket, messages: tuple[Labelled, ...]) -> None:
+        """Writes those of the messages that a filtered socket may receive."""
+        if left := [one for one in messages if socket.may_receive(one[0])]:
+            self._count(1, left)
+            socket.write(messages_frame(socket.form, left, socket.person.person_id))
+
+    def _count(self, sockets: int, messages: Collection[Labelled]) -> None:
+        self.frames += sockets
+        self.messages += sockets * len(messages)
+
+    def _over(self) -> None:
+        """The window ends: what is pending leaves, and a new one begins."""
+        wrote, self.wrote, self.timer = self.wrote, set(), None
+        if waiting := [cohort for cohort in wrote if cohort.pending]:
+            self.write(waiting)

@@ -1,0 +1,80 @@
+"""One open socket of one person, and what it has been sent so far."""
+
+import asyncio
+from collections.abc import Iterable
+
+from neartalk.codes import Refused
+from presence.delivery.connection import Connection
+from presence.delivery.frames import Form, Frame, refusal
+from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
+from presence.people import Person, Place, Session
+
+HELD_MAX = 2_000
+
+
+class Socket:
+    """A socket, its session as it was last loaded, and the place it is subscribed to.
+
+    `held` are messages that wait while the socket reads history; None once it is live.
+    `recent_places` are the places it was subscribed to before, oldest first.
+    `people_shown` is a hash of the last people frame.
+    """
+
+    __slots__ = (
+        "connection",
+        "form",
+        "held",
+        "held_gone",
+        "lock",
+        "people_shown",
+        "place",
+        "recent_places",
+        "session",
+    )
+
+    def __init__(self, session: Session, form: Form, connection: Connection) -> None:
+        self.session = session
+        self.form = form
+        self.connection = connection
+        self.place = session.person.place
+        self.held: list[Labelled] | None = []
+        self.held_gone: list[str] = []
+        self.lock = asyncio.Lock()
+        self.people_shown = 0
+        self.recent_places: list[Place] = []
+
+    @property
+    def person(self) -> Person:
+        return self.session.person
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a block stands between its person and anybody.
+
+        Then each message and list for it is chosen by itself.
+        """
+        return bool(self.session.blocked or self.session.blocked_by)
+
+    def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
+        return self.session.may_receive(sent.person_id, sent.sent_ms)
+
+    def write(self, frame: Frame) -> None:
+        """Never waits. A peer that does not read is given up by the server's backlog."""
+        self.connection.write(frame)
+
+    def hold(self, messages: Iterable[Labelled]) -> bool:
+        """Holds messages while the socket reads history. True if it holds too many by now."""
+        if self.held is None:
+            return False
+        self.held += messages
+        return len(self.held) > HELD_MAX
+
+    def hold_gone(self, retraction: OutgoingRetraction) -> None:
+        """Holds a retraction while the socket reads history."""
+        if self.may_receive(retraction):
+            self.held_gone.append(retraction.removed_id)
+
+    def end(self, refused: Refused) -> None:
+        """Writes the refusal, then closes with its close code."""
+        self.write(refusal(self.form, refused))
+        self.connection.close(refused.row.close)

@@ -1,0 +1,46 @@
+"""Who arrives and who is about to leave: nobody leaves while another socket of theirs arrives."""
+
+import asyncio
+
+from presence.delivery import Socket
+from presence.people import Person
+
+
+class Departures:
+    """`arriving` are the sockets of each person that join and have not entered their place yet;
+    `timers` are those of people whose last socket here is gone.
+    """
+
+    def __init__(self) -> None:
+        self.arriving: dict[str, set[Socket]] = {}
+        self.timers: dict[str, asyncio.TimerHandle] = {}
+
+    def expect(self, socket: Socket) -> None:
+        """A socket arrives: its person does not leave."""
+        self.arriving.setdefault(socket.person.person_id, set()).add(socket)
+        self.cancel(socket.person)
+
+    def forget(self, socket: Socket) -> None:
+        """A socket has entered its place, or is gone."""
+        arriving = self.arriving.get(socket.person.person_id, set())
+        arriving.discard(socket)
+        if not arriving:
+            self.arriving.pop(socket.person.person_id, None)
+
+    def expects(self, person: Person) -> bool:
+        """Whether any socket of a person arrives."""
+        return person.person_id in self.arriving
+
+    def schedule(self, person: Person, timer: asyncio.TimerHandle) -> None:
+        """A person leaves when a timer ends; the timer before it is cancelled."""
+        self.cancel(person)
+        self.timers[person.person_id] = timer
+
+    def cancel(self, person: Person) -> None:
+        if timer := self.timers.pop(person.person_id, None):
+            timer.cancel()
+
+    def close(self) -> None:
+        """Cancels all timers."""
+        for timer in self.timers.values():
+            timer.cancel()

@@ -1,0 +1,73 @@
+"""What the registry is asked for because of an effect, and what follows from its answer."""
+
+from collections.abc import Collection
+
+from neartalk.records import Sanctions
+from presence.delivery import Audience, Socket
+from presence.geo import Tile
+from presence.hub.effects import Announce, CloseSocket, Effect
+from presence.hub.leases import Leases
+from presence.hub.reconcile import Reconciler
+from presence.hub.roster_updates import RosterUpdates
+from presence.people import Person
+from presence.registry import Registry
+from presence.sessions import why_over
+
+
+class Loader:
+    """Every method may raise Refused: `store-unavailable`."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        sanctions: Sanctions,
+        leases: Leases,
+        audience: Audience,
+        reconciler: Reconciler,
+        updates: RosterUpdates,
+    ) -> None:
+        self.registry = registry
+        self.sanctions = sanctions
+        self.leases = leases
+        self.audience = audience
+        self.reconciler = reconciler
+        self.updates = updates
+
+    async def load_tiles(self, tiles: Collection[Tile]) -> list[Effect]:
+        """Reads who is in these tiles, and which processes live if one of theirs is unknown."""
+        found = await self.registry.people(tiles)
+        holders = {one.process for snapshot in found.values() for one in snapshot.people.values()}
+        effects: list[Effect] = []
+        if not holders <= self.leases.processes | {""}:
+            for process in (await self.registry.status(())).processes:
+                effects += self.updates.note_process(process)
+        return effects + self.updates.load(found)
+
+    async def load_session(self, person: Person, digest: str) -> list[Effect]:
+        """Reads a session for the sockets that have an older version of it."""
+        session = await self.registry.get(digest)
+        if session is None:
+            return await self._close_sockets(person)
+        effects: list[Effect] = []
+        for socket in self.audience.sockets_of(person):
+            if session.person.version > socket.person.version:
+                effects += self.reconciler.apply_session(socket, session)
+        return effects
+
+    async def republish(self, socket: Socket) -> list[Effect]:
+        """Publishes the person of a socket again where they are, under this process."""
+        session = await self.registry.get(socket.session.digest)
+        if session is None:
+            return await self._close_sockets(socket.person)
+        if not session.person.cell:
+            return []
+        place, process = session.person.place, self.leases.process
+        return [Announce(await self.registry.place(session.digest, place, process))]
+
+    async def _close_sockets(self, person: Person) -> list[Effect]:
+        """The session of a person is over: another process closed it, or it expired."""
+        sockets = [*self.audience.sockets_of(person)]
+        if not sockets:
+            return []
+        refused = await why_over(self.sanctions, sockets[0].session)
+        return [CloseSocket(socket, refused) for socket in sockets]

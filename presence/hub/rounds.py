@@ -1,0 +1,133 @@
+"""What a process does again and again, so that its pictures are true whatever hints are lost."""
+
+import asyncio
+
+from neartalk.clock import StoreClock
+from presence.delivery import gap, signals
+from presence.geo import area_of
+from presence.hub.runner import EffectRunner
+from presence.people import Person
+from presence.registry import Registry
+from presence.roster import Roster
+
+PULSE_S = 2.0
+RENEW_S = 5.0
+MARK_S = 10.0
+REAP_S = 30.0
+TRIM_S = 30.0
+TOUCH_S = 300.0
+COUNT_S = 60.0
+
+
+class Rounds:
+    """Each round may raise Refused: `store-unavailable`; then the next one does it again."""
+
+    def __init__(
+        self, registry: Registry, clock: StoreClock, roster: Roster, runner: EffectRunner
+    ) -> None:
+        self.registry = registry
+        self.clock = clock
+        self.roster = roster
+        self.runner = runner
+        self.audience = runner.audience
+        self.leases = runner.leases
+        self.subscriptions = runner.subscriptions
+        self.updates = runner.updates
+        self.reconciler = runner.reconciler
+
+    def start(self) -> None:
+        """Begins all rounds but the first pulse, which the caller has awaited."""
+        for period_s, act in (
+            (PULSE_S, self.pulse),
+            (RENEW_S, self.leases.renew),
+            (MARK_S, self.mark),
+            (REAP_S, self.reap),
+            (TRIM_S, self.trim),
+            (TOUCH_S, self.touch),
+            (COUNT_S, self.count_people),
+        ):
+            self.runner.background.every(period_s, act)
+
+    async def pulse(self) -> None:
+        """Every 2 s: the store's clock and epoch, which processes live, and what hints missed."""
+        asked_ms = self.clock.own()
+        status = await self.registry.status([*self.subscriptions.tiles])
+        self.clock.observe(asked_ms, status.now_ms)
+        restarted = self.leases.restarted(status)
+        died, born = self.leases.apply(status)
+        if restarted:
+            await self.restart(status.epoch)
+            return
+        self.leases.epoch = status.epoch
+        self.runner.run(self.updates.compare(status.versions))
+        self.runner.run(self.updates.processes_changed(died | born))
+        if died:
+            self.runner.run(self.reconciler.republish_orphaned(died))
+        since_ms = status.now_ms - int(PULSE_S * 2000)
+        self.runner.run(self.updates.expire(since_ms, status.now_ms))
+        for sockets in [*self.audience.sockets.values()]:
+            self.runner.run(self.reconciler.load_if_outdated(next(iter(sockets))))
+        if self.leases.process not in status.processes:
+            # The store hung for longer than the lease: until it is renewed our people are hidden.
+            await self.leases.renew()
+        if self.subscriptions.tiles:
+            await self.runner.source.poll()
+        if self.subscriptions.held:
+            await self.runner.unsubscribe_unused()
+
+    async def restart(self, epoch: str) -> None:
+        """The store began anew: registers everybody again, reads what it holds, and says so.
+
+        If the store is lost again meanwhile, the epoch is still the old one: the next pulse begins
+        again.
+        """
+        await self.leases.renew()
+        sessions = {socket.session.digest: socket.session for socket in self.audience.all_sockets()}
+        changes = await self.registry.restore(sessions.values(), self.leases.process)
+        tiles = {*self.subscriptions.tiles}
+        self.runner.run(await self.runner.loader.load_tiles(tiles))
+        self.runner.run(self.reconciler.republish_unlisted(tiles))
+        await self.runner.source.restart()
+        self.leases.epoch = epoch
+        for change in changes:
+            self.runner.announce(change)
+        for socket in self.audience.all_sockets():
+            self.runner.welcome(socket)
+            socket.write(gap(socket.form, "restarted"))
+        await self.mark()
+
+    async def mark(self) -> None:
+        """Every 10 s: writes where a reader may resume from.
+
+        Not to whoever moved since: with an older mark a return would be an arrival.
+        """
+        mark_ms = self.runner.source.mark_ms
+        mark = signals("mark", mark=mark_ms)
+        for cohort in [*self.audience.cohorts.values()]:
+            moved = [one for one in cohort.live if one.session.placed_ms > mark_ms]
+            # A mark says that everything before it was sent.
+            self.audience.coalescer.flush(cohort)
+            cohort.write(mark[cohort.form], but=moved)
+            await asyncio.sleep(0)
+
+    async def touch(self) -> None:
+        """Every 5 min: 30 more minutes for the session of every socket."""
+        await self.registry.touch({socket.session.digest for socket in self.audience.all_sockets()})
+
+    async def reap(self) -> None:
+        """Every 30 s: removes people whose process is dead or whose minute is over."""
+        self.audience.recent.expire()
+        for change in await self.registry.reap(self._dead()):
+            self.runner.announce(change)
+
+    def _dead(self) -> list[Person]:
+        return self.roster.dead(self.leases.processes, self.clock.now_ms())
+
+    async def trim(self) -> None:
+        """Every 30 s: deletes messages that have expired."""
+        await self.runner.source.trim()
+
+    async def count_people(self) -> None:
+        """Every minute: counts who has a socket here, by area."""
+        here = ((person_id, area_of(cell)) for person_id, cell in self.audience.locations())
+        self.runner.activity.count_present(here)

@@ -1,0 +1,38 @@
+"""The people of one cell, sorted so that counting them costs nothing by the person."""
+
+from bisect import bisect_left, insort
+
+from presence.people import Person
+
+
+class CellIndex:
+    """The people of one cell, ready to be counted.
+
+    `ranks`: the sorted ids of those who reach as far and live as long, by radius and process.
+    `loose`: those judged one by one, as nobody's socket holds them or two cells list them.
+    """
+
+    __slots__ = ("loose", "ranks")
+
+    def __init__(self) -> None:
+        self.ranks: dict[tuple[int, str], tuple[int, str, list[str]]] = {}
+        self.loose: dict[str, Person] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.ranks or self.loose)
+
+    def put(self, person: Person, *, alone: bool) -> None:
+        if alone and person.process:
+            key = person.radius_m, person.process
+            _, _, rank = self.ranks.setdefault(key, (*key, []))
+            insort(rank, person.person_id)
+        else:
+            self.loose[person.person_id] = person
+
+    def drop(self, person: Person) -> None:
+        if self.loose.pop(person.person_id, None) is None:
+            key = person.radius_m, person.process
+            _, _, rank = self.ranks[key]
+            del rank[bisect_left(rank, person.person_id)]
+            if not rank:
+                del self.ranks[key]

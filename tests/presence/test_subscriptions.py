@@ -1,0 +1,216 @@
+"""The tiles that a process is subscribed to: how they begin, are kept current, and end."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from neartalk.codes import Refused
+from presence.geo import Tile, tiles_within
+from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.hints import PROCESSES, REJOIN_S
+from presence.hub.source import NullSource
+from presence.hub.subscriptions import TileSubscriptions
+from tests.presence.town import Town, town
+from tests.support.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
+
+
+async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
+    async with town() as place:
+        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
+        time = Time()
+        place.wire.fate = lambda hint: 0
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []
+        await place.second.poll()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == ["Alice"]
+
+
+async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> None:
+    async with town() as place:
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        assert place.first.hub.subscriptions.tiles == tiles_within(*HERE)
+        groups = {group for group, queues in place.wire.groups.items() if queues}
+        everyone = place.first.hub.hints.group(PROCESSES)
+        assert groups == {everyone, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
+        place.first.hub.exit(alice)
+        await place.first.poll()
+        assert place.first.hub.subscriptions.tiles == set()
+        assert {group for group, queues in place.wire.groups.items() if queues} == {everyone}
+        assert not place.first.hub.roster.versions
+
+
+async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None:
+    async with town() as place:
+        session = await person(place.registry, "Bob", BESIDE)
+        gone = await place.second.come(session)
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        place.second.hub.exit(gone)
+        assert place.second.layer
+        stop = place.second.layer.stops["group_discard"] = Stop()
+        pulse = asyncio.create_task(place.second.hub.rounds.pulse())
+        await stop.arrived()
+        bob = await place.second.knock(session)
+        await turns()
+        stop.open.set()
+        await pulse
+        await bob.task
+        await place.first.say(alice, "hello")
+        await place.settle()
+        assert bob.page.texts == ["hello"]
+
+
+async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
+    async with town() as place:
+        assert place.first.layer
+        await place.first.come(await person(place.registry, "Alice", HERE))
+        await place.settle()
+        stop = place.first.layer.stops["group_add"] = Stop()
+        far = await place.first.knock(await person(place.registry, "Charlie", AWAY))
+        await stop.arrived()
+        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        assert bob.page.names == ["Alice"]
+        assert not far.task.done()
+        stop.open.set()
+        await far.task
+
+
+@pytest.mark.parametrize("why", [ConnectionError, RuntimeError])
+async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
+    why: type[Exception],
+) -> None:
+    async with town() as place:
+        assert place.second.layer
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+
+        async def lost(group: str, channel: str) -> None:
+            raise why
+
+        adds, place.second.layer.group_add = place.second.layer.group_add, lost  # type: ignore[method-assign]
+        time = Time()
+        bob = await place.second.come(await person(place.registry, "Bob", HERE))
+        await place.first.say(alice, "nobody was told")
+        await turns()
+        assert bob.page.texts == []
+        await place.second.hub.rounds.pulse()
+        assert bob.page.texts == ["nobody was told"]
+        place.second.layer.group_add = adds  # type: ignore[method-assign]
+        await time.pass_s(REJOIN_S)
+        await place.first.say(alice, "told again")
+        await place.settle()
+        assert bob.page.texts == ["nobody was told", "told again"]
+
+
+# ---- What was begun and came to nothing ---------------------------------------------------------
+
+
+class Follower(NullSource):
+    """A source that fails, or waits, after it has begun to follow tiles."""
+
+    def __init__(self, failure: BaseException | None = None) -> None:
+        self.failure = failure
+        self.followed: set[Tile] = set()
+        self.stop = Stop()
+
+    async def begin(self, tiles: Iterable[Tile]) -> None:
+        self.followed.update(tiles)
+        if self.failure:
+            raise self.failure
+        await self.stop.halt()
+
+    def forget(self, tiles: Iterable[Tile]) -> None:
+        self.followed.difference_update(tiles)
+
+
+def held(place: Town) -> set[str]:
+    """The groups of tiles that anybody has joined."""
+    groups = place.wire.groups.items()
+    return {group for group, queues in groups if queues and group.startswith("tile.u")}
+
+
+@pytest.mark.parametrize("failure", [Refused("store-unavailable"), RuntimeError()])
+async def test_tiles_whose_messages_could_not_be_read_are_released_with_the_next_pulse(
+    failure: Exception,
+) -> None:
+    async with town() as place:
+        hub, source = place.first.hub, Follower(failure)
+        hub.attach(source)
+        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        with pytest.raises(type(failure)):
+            await alice.task
+        assert held(place)
+        assert hub.roster.versions
+        hub.exit(alice)
+        await hub.rounds.pulse()
+        assert not held(place)
+        assert not hub.roster.versions
+        assert not source.followed
+        assert not hub.subscriptions.held
+
+
+async def test_tiles_of_an_arrival_that_was_cut_off_are_released_with_the_next_pulse() -> None:
+    async with town() as place:
+        hub, source = place.first.hub, Follower()
+        hub.attach(source)
+        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        await source.stop.arrived()
+        alice.task.cancel()
+        await turns()
+        hub.exit(alice)
+        await hub.rounds.pulse()
+        assert not held(place)
+        assert not hub.roster.versions
+        assert not source.followed
+
+
+async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -> None:
+    async with town() as place:
+        feed, hub = place.first.hub.runner.source, place.first.hub
+        hub.attach(Follower(Refused("store-unavailable")))
+        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        with pytest.raises(Refused):
+            await alice.task
+        hub.attach(feed)
+        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        await place.first.say(bob, "hello")
+        assert bob.page.texts == ["hello"]
+        assert hub.subscriptions.tiles == tiles_within(*HERE)
+
+
+async def test_a_group_that_could_not_be_left_is_left_with_the_next_pulse() -> None:
+    async with town() as place:
+        assert place.first.layer
+        hub = place.first.hub
+        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+        hub.exit(alice)
+
+        async def lost(group: str, channel: str) -> None:
+            raise ConnectionError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(place.first.layer, "group_discard", lost)
+            with pytest.raises(Refused):
+                await hub.rounds.pulse()
+        assert held(place)
+        assert not hub.subscriptions.tiles
+        await hub.rounds.pulse()
+        assert not held(place)
+        assert not hub.subscriptions.held
+
+
+def test_tiles_are_held_until_nothing_of_them_is_left() -> None:
+    reached: dict[Tile, object] = {"u33db2": 1, "u33db3": 1}
+    subscriptions = TileSubscriptions(reached)
+    assert subscriptions.begin(["u33db2", "u33db3", "u33db8"]) == {"u33db2", "u33db3"}
+    subscriptions.complete(["u33db2"])
+    assert subscriptions.begin(["u33db2", "u33db3"]) == {"u33db3"}
+    assert subscriptions.end() == set()
+    reached.clear()
+    assert subscriptions.end() == subscriptions.end() == {"u33db2", "u33db3"}
+    assert subscriptions.tiles == set()
+    subscriptions.forget({"u33db2", "u33db3"})
+    assert subscriptions.end() == set()
