@@ -57,7 +57,7 @@ class ChatClient(Line):
 
     # ---- Frames of the server ----------------------------------------------------------------
 
-    def take(self, frame: Frame) -> None:
+    def handle(self, frame: Frame) -> None:
         now_s = asyncio.get_running_loop().time()
         match frame["type"]:
             case "chat.message":

@@ -36,7 +36,7 @@ STEPS: tuple[Step, ...] = (
     ("find who hears it", Audience, "_labelled_in_range"),
     ("draw rows, build frames", coalescer, "messages_frame"),
     ("write to its author", DirectTransport, "write_frame"),
-    ("write to everyone else", readers, "broadcast"),
+    ("write to everyone else", readers, "write_frames"),
     (REST, ChatConsumer, "websocket_receive"),
     (REST, Coalescer, "_over"),
 )

@@ -119,8 +119,8 @@ class Line:
     def opened(self) -> None:
         """A new socket is open."""
 
-    def take(self, frame: Frame) -> None:
-        """Something was heard."""
+    def handle(self, frame: Frame) -> None:
+        """A frame of the server arrived."""
         raise NotImplementedError
 
     # ---- Its life ----------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class Line:
                 heard = json.loads(await self._next(ws))
                 spoke = True
                 for frame in heard if isinstance(heard, list) else [heard]:
-                    self.take(frame)
+                    self.handle(frame)
         except TimeoutError:
             return spoke
         except ConnectionClosed as closed:

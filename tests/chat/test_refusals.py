@@ -136,7 +136,7 @@ async def that_mutes(sender: Sender) -> None:
 
 async def whose_strike_is_lost(sender: Sender) -> None:
     allowances = Halting(sender.process.platform.allowances)
-    allowances.failing["take"] = Refused("store-unavailable", retry_after=2)
+    allowances.failing["spend"] = Refused("store-unavailable", retry_after=2)
     object.__setattr__(sender.process.platform, "allowances", allowances)
     await sender.send(LINKS)
 

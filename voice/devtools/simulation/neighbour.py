@@ -74,12 +74,12 @@ class Neighbour(ChatClient):
             self.caller.key, self.caller.ended = person.key, 0
             self.caller.open()
 
-    def take(self, frame: Frame) -> None:
+    def handle(self, frame: Frame) -> None:
         kind = frame["type"]
         fresh = kind == "chat.message" and frame["id"] not in self.ids
         again = kind == "chat.message" and frame["id"] in self.on_wire
         sent = self.pending.get(frame["ref"]) if kind == "chat.ack" else None
-        super().take(frame)
+        super().handle(frame)
         if fresh:
             self.ears.heard(self, frame)
         elif again:
@@ -110,7 +110,7 @@ class Caller(Line):
         self.peers = {}
         self._join()
 
-    def take(self, frame: Frame) -> None:
+    def handle(self, frame: Frame) -> None:
         match frame["type"]:
             case "voice.peers":
                 self._look(frame["peers"])
