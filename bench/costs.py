@@ -297,7 +297,8 @@ def records(postgres: Postgres) -> tuple[float, float]:
     """What it takes a process, and PostgreSQL, that sanctions are asked for; microseconds."""
     call_command("migrate", verbosity=0)
     alone, read = map(
-        import_string, ("neartalk.records.writer.alone", "neartalk.records.sanctions.read")
+        import_string,
+        ("neartalk.records.database.with_own_connection", "neartalk.records.sanction_rows.load"),
     )
     now = timezone.now()
     alone(read, now, now, 0)

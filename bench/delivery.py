@@ -59,7 +59,7 @@ async def kill(place: Town, size: Size) -> Tally:
     pages = await place.settle_in(size.readers, size.tiles)
     talk = asyncio.create_task(place.talk(size.rate, size.seconds))
     await asyncio.sleep(size.seconds / 3)
-    theirs = [page for page in pages if page.door % 2 == 1]
+    theirs = [page for page in pages if page.url_turn % 2 == 1]
     arrived = {page: len(page.arrivals) for page in theirs}
     place.servers[1].kill()
     killed_s = asyncio.get_running_loop().time()
@@ -78,12 +78,12 @@ async def kill(place: Town, size: Size) -> Tally:
 async def drain(place: Town, size: Size) -> Tally:
     """A new process joins and an old one is asked to end; its clients come over."""
     pages = await place.settle_in(size.readers, size.tiles)
-    theirs = [page for page in pages if page.door % 2 == 1]
+    theirs = [page for page in pages if page.url_turn % 2 == 1]
     old, fresh = place.servers[1], await place.begin()
     await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
     for page in pages:
         page.fewest = page.count
-        page.doors = [place.servers[0].ws_url, fresh.ws_url]
+        page.server_urls = [place.servers[0].ws_url, fresh.ws_url]
     talk = asyncio.create_task(place.talk(size.rate, 3600))
     await asyncio.sleep(size.seconds / 3)
     code = await asyncio.to_thread(old.terminate)

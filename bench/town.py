@@ -57,7 +57,7 @@ class Town:
         people = await self.arrive(count, tiles)
         pages = [ChatClient(person, doors or self.doors) for person in people]
         for turn, page in enumerate(pages):
-            page.door = turn
+            page.url_turn = turn
         self.pages += pages
         for page in pages:
             page.open()

@@ -22,7 +22,7 @@ from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
 from presence.people import Session
-from presence.views import placed
+from presence.placement import placed
 
 
 @endpoint("GET")
@@ -66,7 +66,7 @@ async def report(request: HtmxRequest) -> HttpResponse:
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id
     filed = await file_report(chat.feed, session, subject, form.cleaned_data)
-    platform.records.enqueue(save_report, filed)
+    platform.records.queue.enqueue(save_report, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 

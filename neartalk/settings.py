@@ -5,7 +5,10 @@ import secrets
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,26 +26,26 @@ def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's database settings of `sqlite:///path` or `postgresql://user:secret@host:port/name`."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": parts.path[1:] or ":memory:",
-            # Two that read and then write would else find each other in the way.
-            "OPTIONS": {"transaction_mode": "IMMEDIATE"},
-        }
-    query = dict(parse_qsl(parts.query))
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path[1:],
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.get("host", parts.hostname or ""),
-        "PORT": str(parts.port or query.get("port", "")),
-        "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": True},
-    }
+    """Django's settings of `sqlite:///path` or `postgresql://user:secret@host:port/name?option=...`.
+
+    Options go to the driver. Raises ImproperlyConfigured for any other scheme.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme not in {"sqlite", "postgres", "postgresql"}:
+        # The rest of the URL may hold a password.
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {scheme or 'nothing'}://"
+        )
+    found: dict[str, Any] = {**dj_database_url.parse(url)}
+    options = found.setdefault("OPTIONS", {})
+    if scheme == "sqlite":
+        # Two transactions that read and then write would else fail each other.
+        options["transaction_mode"] = "IMMEDIATE"
+    else:
+        # A socket's folder can't stand in front of the path.
+        found |= {name: str(options.pop(name.lower(), found[name])) for name in ("HOST", "PORT")}
+        options["pool"] = True
+    return found
 
 
 # ---- What an operator sets -------------------------------------------------------------------

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Sequence
 from websockets.typing import Subprotocol
 
 from chat.devtools.people import Sent, Visitor, in_reach, sent_ms
-from neartalk.devtools import Api, Frame, Line, delay_s
+from neartalk.devtools import Api, Frame, ReconnectingSocket, delay_s
 from presence.people import Place
 
 UNANSWERED_S = 10.0
 
 
-class ChatClient(Line):
+class ChatClient(ReconnectingSocket):
     """`shown` holds of each text when it was first shown, `twice` the texts that came under a
     second id, and `wire_repeats` how often one connection carried the same id again. `arrivals` are
     the times at which a mark ended an arrival, `gaps` the reasons and times of gap frames, `fewest`
@@ -26,8 +26,10 @@ class ChatClient(Line):
     path = "/ws"
     subprotocols = (Subprotocol("neartalk.json"),)
 
-    def __init__(self, person: Visitor, doors: Sequence[str], *, dead_s: float = 25.0) -> None:
-        super().__init__(person.key, doors, dead_s=dead_s)
+    def __init__(
+        self, person: Visitor, server_urls: Sequence[str], *, dead_s: float = 25.0
+    ) -> None:
+        super().__init__(person.key, server_urls, dead_s=dead_s)
         self.person = person
         self.mark = ""
         self.epoch = ""
@@ -57,7 +59,7 @@ class ChatClient(Line):
 
     # ---- Frames of the server ----------------------------------------------------------------
 
-    def handle(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         now_s = asyncio.get_running_loop().time()
         match frame["type"]:
             case "chat.message":
@@ -139,9 +141,9 @@ def receivers(place: Place, clients: Iterable[ChatClient]) -> list[ChatClient]:
     return [client for client in clients if in_reach(client.person.place, place)]
 
 
-async def leave(doors: Sequence[str], clients: Collection[ChatClient]) -> None:
+async def leave(server_urls: Sequence[str], clients: Collection[ChatClient]) -> None:
     """Closes all clients and ends their sessions. A session that cannot be ended expires."""
     await asyncio.gather(*(client.close() for client in clients))
-    async with Api(doors) as api:
+    async with Api(server_urls) as api:
         ends = (api.call("POST", "/api/session/leave", client.key) for client in clients)
         await asyncio.gather(*ends, return_exceptions=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from chat.devtools.client import ChatClient, leave, receivers
 from chat.devtools.people import Sent, Visitor, arrive
 from chat.devtools.tally import Tally, count_load, had_gap_after
-from neartalk.devtools import Api, Denied
+from neartalk.devtools import Api, ApiError
 from presence.geo import CELL_DEGREES
 
 Spot = tuple[float, float]
@@ -25,12 +25,12 @@ SETTLED_S = 30.0
 
 
 class Load:
-    """`doors` are addresses of one deployment, taken in turn. Nobody moves."""
+    """`server_urls` are addresses of one deployment, taken in turn. Nobody moves."""
 
     def __init__(
-        self, doors: Sequence[str], people: int, places: int, at: Spot = (0.0, 0.0)
+        self, server_urls: Sequence[str], people: int, places: int, at: Spot = (0.0, 0.0)
     ) -> None:
-        self.doors = doors
+        self.server_urls = server_urls
         self.people, self.places = people, places
         self.spots = [spot_of_place(at, place) for place in range(places)]
         self.clients: list[ChatClient] = []
@@ -40,9 +40,9 @@ class Load:
         self.name = secrets.token_hex(4)
 
     async def arrive(self) -> None:
-        """Lets everybody arrive. Raises Denied, httpx.HTTPError, TimeoutError."""
+        """Lets everybody arrive. Raises ApiError, httpx.HTTPError, TimeoutError."""
         gate = asyncio.Semaphore(AT_ONCE)
-        async with Api(self.doors) as api:
+        async with Api(self.server_urls) as api:
 
             async def one(turn: int) -> Visitor:
                 async with gate:
@@ -50,8 +50,8 @@ class Load:
 
             people = await asyncio.gather(*(one(turn) for turn in range(self.people)))
         for turn, person in enumerate(people):
-            client = ChatClient(person, self.doors)
-            client.door = turn
+            client = ChatClient(person, self.server_urls)
+            client.url_turn = turn
             self.clients.append(client)
             client.open()
         for place in range(self.places):
@@ -90,7 +90,7 @@ class Load:
         await within(all_there, timeout_s)
 
     async def leave(self) -> None:
-        await leave(self.doors, self.clients)
+        await leave(self.server_urls, self.clients)
 
     def tally(self) -> Tally:
         return count_load(self.sent, self.clients, self.receivers, self.places)
@@ -104,10 +104,10 @@ async def arrived(api: Api, spot: Spot) -> Visitor:
     while True:
         try:
             return await arrive(api, spot, random.choice(RADII_M))
-        except Denied as denied:
-            if not denied.retry_after:
+        except ApiError as refused:
+            if not refused.retry_after:
                 raise
-            await asyncio.sleep(denied.retry_after)
+            await asyncio.sleep(refused.retry_after)
 
 
 def spot_of_place(at: Spot, place: int) -> Spot:

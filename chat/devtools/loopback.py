@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from multiprocessing import get_context
 
-from neartalk.devtools import read_all
+from neartalk.devtools import discard_all
 from neartalk.server import Backlog, DirectTransport
 from presence.delivery import TransportConnection
 
@@ -37,7 +37,7 @@ async def open_transports(count: int, backlog: Backlog) -> AsyncIterator[list[Di
     with socket.create_server(("127.0.0.1", 0), backlog=count) as listening:
         listening.setblocking(False)
         port = listening.getsockname()[1]
-        reading = get_context("spawn").Process(target=read_all, args=(port, count), daemon=True)
+        reading = get_context("spawn").Process(target=discard_all, args=(port, count), daemon=True)
         reading.start()
         opened: list[DirectTransport] = []
         try:

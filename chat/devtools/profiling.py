@@ -21,7 +21,6 @@ from neartalk.parts import Platform
 from neartalk.server import DirectTransport
 from presence import consumers as entrance
 from presence.delivery import Audience, Coalescer, Form, Socket, coalescer
-from presence.delivery import recipients as readers
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
 from presence.parts import Presence
@@ -36,7 +35,7 @@ STEPS: tuple[Step, ...] = (
     ("find who hears it", Audience, "_labelled_in_range"),
     ("draw rows, build frames", coalescer, "messages_frame"),
     ("write to its author", DirectTransport, "write_frame"),
-    ("write to everyone else", readers, "write_frames"),
+    ("write to everyone else", coalescer, "broadcast"),
     (REST, ChatConsumer, "websocket_receive"),
     (REST, Coalescer, "_over"),
 )

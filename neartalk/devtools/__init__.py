@@ -1,19 +1,19 @@
 """What only developers run: a client of the public API, and what their commands share."""
 
-from neartalk.devtools.client import Api, Denied, Frame, Line, delay_s
-from neartalk.devtools.discard_reader import read_all
-from neartalk.devtools.progress import bar, progress
-from neartalk.devtools.server_urls import add_doors, doors_of
+from neartalk.devtools.api import Api, ApiError, Frame
+from neartalk.devtools.discard_reader import discard_all
+from neartalk.devtools.progress import progress
+from neartalk.devtools.reconnecting_socket import ReconnectingSocket, delay_s
+from neartalk.devtools.server_urls import add_server_urls, server_urls_of
 
 __all__ = [
     "Api",
-    "Denied",
+    "ApiError",
     "Frame",
-    "Line",
-    "add_doors",
-    "bar",
+    "ReconnectingSocket",
+    "add_server_urls",
     "delay_s",
-    "doors_of",
+    "discard_all",
     "progress",
-    "read_all",
+    "server_urls_of",
 ]

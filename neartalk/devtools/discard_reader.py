@@ -5,7 +5,7 @@ import socket
 from typing import Any
 
 
-def read_all(port: int, count: int) -> None:
+def discard_all(port: int, count: int) -> None:
     """Opens so many connections, and reads what comes until all are closed."""
     with selectors.DefaultSelector() as selector:
         for _ in range(count):

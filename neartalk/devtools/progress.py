@@ -1,37 +1,37 @@
-"""One line on a terminal that says how far something has come; nothing where there is none."""
+"""How far a developer's command has come: one line on a terminal, nothing elsewhere."""
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-EVERY_S = 0.5
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
 CELLS = 20
-CLEAR = "\r\x1b[K"
 
 
-def bar(share: float) -> str:
-    full = round(CELLS * min(1.0, share))
-    return f"[{'=' * full}{' ' * (CELLS - full)}]"
+def progress(out: TextIO, state: Callable[[], tuple[float, str]]) -> AbstractContextManager[object]:
+    """Shows a bar and words, twice a second, as long as the block runs.
 
+    `state` returns the share that is done, from 0 to 1, and the words. It is called from a thread.
+    """
+    if not out.isatty():
+        return nullcontext()
 
-@asynccontextmanager
-async def progress(out: TextIO, words: Callable[[], str]) -> AsyncIterator[None]:
-    """Shows the words as they are now, again and again, as long as the block runs."""
-    task = asyncio.create_task(keep_showing(out, words)) if out.isatty() else None
-    try:
-        yield
-    finally:
-        if task:
-            task.cancel()
-            out.write(CLEAR)
-            out.flush()
+    def line() -> Table:
+        share, words = state()
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(ProgressBar(1.0, min(1.0, share), width=CELLS), Text(words, no_wrap=True))
+        return grid
 
-
-async def keep_showing(out: TextIO, words: Callable[[], str]) -> None:
-    while True:
-        width = shutil.get_terminal_size().columns - 1
-        out.write(CLEAR + words()[:width])
-        out.flush()
-        await asyncio.sleep(EVERY_S)
+    return Live(
+        get_renderable=line,
+        console=Console(file=out),
+        refresh_per_second=2,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

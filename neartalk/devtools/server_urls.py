@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 DEFAULT = "http://localhost:8080"
 
 
-def add_doors(parser: ArgumentParser) -> None:
+def add_server_urls(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--url",
         action="append",
@@ -26,19 +26,19 @@ def add_doors(parser: ArgumentParser) -> None:
     )
 
 
-def doors_of(urls: Iterable[str] | None, *, owned: bool) -> list[str]:
+def server_urls_of(urls: Iterable[str] | None, *, owned: bool) -> list[str]:
     """The addresses, without what follows the port. Raises CommandError."""
-    doors = [door_of(url) for url in urls or [DEFAULT]]
-    for door in doors:
-        if not owned and not is_private(urlsplit(door).hostname or ""):
+    server_urls = [server_url_of(url) for url in urls or [DEFAULT]]
+    for url in server_urls:
+        if not owned and not is_private(urlsplit(url).hostname or ""):
             raise CommandError(
-                f"{door} is on the public network, where people would meet those who are not "
+                f"{url} is on the public network, where people would meet those who are not "
                 "there. If it is your own server, say --i-own-this-server."
             )
-    return doors
+    return server_urls
 
 
-def door_of(url: str) -> str:
+def server_url_of(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise CommandError(f"{url} is no address such as {DEFAULT}")

@@ -73,7 +73,7 @@ async def readiness(request: HttpRequest) -> JsonResponse:
     """200 where people may be sent: chat works, and this process is not ending. The database may be
     away, for chat never waits for it."""
     platform = platform_of(request)
-    parts = {"records": len(platform.records.waiting) < WAITING_MAX}
+    parts = {"records": len(platform.records.queue.waiting) < WAITING_MAX}
     parts |= await state_of(request)["health"].answers()
     draining = platform.draining.is_set()
     ready = parts.get("redis", True) and not draining

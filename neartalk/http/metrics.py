@@ -52,8 +52,10 @@ def figures(platform: Platform) -> Iterator[Metric]:
     yield counter(
         "store_unavailable", "Calls of a store without an answer.", unavailable, ("store",)
     )
-    yield gauge("records_waiting", "Records that wait for the database.", len(records.waiting))
-    yield counter("records_lost", "Records refused or given up.", records.lost)
+    yield gauge(
+        "records_waiting", "Records that wait for the database.", len(records.queue.waiting)
+    )
+    yield counter("records_lost", "Records refused or given up.", records.queue.lost)
     lines = {(level,): count for level, count in logs.written.items()}
     yield counter("log_lines", "Log lines written, by level.", lines, ("level",))
 

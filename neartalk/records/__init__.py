@@ -3,9 +3,11 @@ after their time."""
 
 from neartalk.records.audit import CONSOLE, console, record
 from neartalk.records.moderation import Overtaken, lift, lift_reviewed, words_of
+from neartalk.records.queue import WAITING_MAX
 from neartalk.records.retention import RetentionRule, retention_rules
-from neartalk.records.sanctions import LONGEST, ROUND_S, Sanctions
-from neartalk.records.writer import WAITING_MAX, Records
+from neartalk.records.sanction_sync import ROUND_S
+from neartalk.records.sanctions import LONGEST, Sanctions
+from neartalk.records.writer import Records
 
 __all__ = [
     "CONSOLE",

@@ -14,7 +14,7 @@ from chat.devtools import ChatClient, Load, Visitor, in_reach, spot_of
 from chat.devtools.client import receivers
 from chat.devtools.loadtest import spot_of_place
 from chat.devtools.people import Sent
-from neartalk.devtools import doors_of
+from neartalk.devtools import server_urls_of
 from presence.geo import apart, cell_at
 from presence.people import Place
 from tests.support.client import running
@@ -134,10 +134,10 @@ def test_a_place_is_given_in_degrees_or_as_a_geohash() -> None:
 
 
 def test_a_public_server_is_left_alone_until_somebody_says_it_is_theirs() -> None:
-    assert doors_of(["http://localhost:8080/near"], owned=False) == ["http://localhost:8080"]
-    assert doors_of(["https://10.1.2.3"], owned=False) == ["https://10.1.2.3"]
+    assert server_urls_of(["http://localhost:8080/near"], owned=False) == ["http://localhost:8080"]
+    assert server_urls_of(["https://10.1.2.3"], owned=False) == ["https://10.1.2.3"]
     with pytest.raises(CommandError, match="i-own-this-server"):
-        doors_of(["http://localhost", "https://1.1.1.1"], owned=False)
-    assert doors_of(["https://1.1.1.1"], owned=True) == ["https://1.1.1.1"]
+        server_urls_of(["http://localhost", "https://1.1.1.1"], owned=False)
+    assert server_urls_of(["https://1.1.1.1"], owned=True) == ["https://1.1.1.1"]
     with pytest.raises(CommandError, match="no address"):
-        doors_of(["localhost:8080"], owned=True)
+        server_urls_of(["localhost:8080"], owned=True)

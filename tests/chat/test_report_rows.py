@@ -37,9 +37,9 @@ async def test_a_report_made_while_the_database_is_away_is_written_once_it_is_ba
             assert (await bob.report(alice, message_id)).status_code == 201
             assert (await bob.report(alice)).status_code == 201
             with pytest.raises(Refused):
-                await street.records.write_waiting()
+                await street.records.queue.write_waiting()
         assert await Report.objects.acount() == 0
-        await street.records.write_waiting()
+        await street.records.queue.write_waiting()
     assert [texts(one) async for one in Report.objects.order_by("id")] == [["A dreadful word."], []]
 
 
@@ -59,7 +59,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
         alice, bob = await street.come("alice"), await street.come("bob")
         monkeypatch.setattr(chat.views, "save_report", save_report)
         await bob.report(alice)
-        await street.records.write_waiting()
+        await street.records.queue.write_waiting()
     assert (len(tries), await Report.objects.acount(), await Sanction.objects.acount()) == (2, 1, 1)
 
 
@@ -75,7 +75,7 @@ async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
             answers = [await one.report(alice) for one in people]
         assert [one.status_code for one in answers] == [201, 201, 503]
         assert json.loads(answers[-1].content)["code"] == "store-unavailable"
-        await street.records.write_waiting()
+        await street.records.queue.write_waiting()
     assert await Report.objects.acount() == 2
 
 

@@ -239,7 +239,7 @@ async def everywhere(street: Street, reader: Speaker) -> set[str]:
         ),
         "pages": pages.content.decode(),
         "arrivals": repr(arrival.page.texts),
-        "queue": repr(street.records.waiting),
+        "queue": repr(street.records.queue.waiting),
     }
     process.hub.exit(arrival)
     return {place for place, held in places.items() if "dreadful" in held}

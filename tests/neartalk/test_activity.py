@@ -23,7 +23,9 @@ from neartalk.models import HourlyActivity
 from neartalk.records import activity as counting
 from neartalk.records import writer as module
 from neartalk.records.activity import ELSEWHERE, HOUR_MS, Activity, HourArea, HourTotals
-from neartalk.records.writer import Records, add, alone
+from neartalk.records.database import with_own_connection
+from neartalk.records.rows import add_activity
+from neartalk.records.writer import Records
 from presence.registry import MemoryRegistry
 from tests.support.client import HERE, north, person
 from tests.support.hubs import HERE as CORNER
@@ -199,7 +201,7 @@ def processes(each_database: str, day: Day) -> Iterator[list[Records]]:
         one.activity = Activity(day)
     yield found
     for one in found:
-        one.thread.shutdown()
+        one.database.executor.shutdown()
 
 
 @sync_to_async
@@ -276,7 +278,7 @@ def test_two_processes_that_write_at_once_lose_nothing(each_database: str) -> No
     def write(areas: list[str]) -> None:
         for _ in range(5):
             ready.wait()
-            alone(add, {HourArea(HOUR, area): figures for area in areas})
+            with_own_connection(add_activity, {HourArea(HOUR, area): figures for area in areas})
 
     with ThreadPoolExecutor(2) as both:
         for done in [both.submit(write, areas), both.submit(write, areas[::-1])]:

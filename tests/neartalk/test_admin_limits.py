@@ -13,7 +13,7 @@ from django.utils import timezone
 from neartalk.limits import RULES
 from neartalk.models import RateLimit, RateLimitHit
 from neartalk.operators import COUNT_MAX
-from neartalk.records.writer import add_up
+from neartalk.records.rows import add_to_hours
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def hit(rule: str, days_ago: int, count: int, subject: str = "a" * 32) -> RateLi
 
 
 def test_every_rule_is_listed_with_what_it_refused_yesterday(admin_client: Client) -> None:
-    add_up([hit("chat.send", 1, 17), hit("chat.send", 1, 25), hit("chat.send", 0, 3)])
+    add_to_hours([hit("chat.send", 1, 17), hit("chat.send", 1, 25), hit("chat.send", 0, 3)])
     page = admin_client.get(RULES_URL).content.decode()
     assert all(name in page for name in RULES)
     assert '<td class="field-refused_yesterday">42</td>' in page

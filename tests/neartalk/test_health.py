@@ -108,7 +108,7 @@ async def test_a_process_that_drains_is_alive_and_not_ready(state: dict[str, Any
 
 
 async def test_a_queue_of_records_that_is_full_is_told(state: dict[str, Any]) -> None:
-    state["neartalk"].records.waiting.extend([None] * WAITING_MAX)
+    state["neartalk"].records.queue.waiting.extend([None] * WAITING_MAX)
     status, told = await asked(READY)
     assert (status, told["records"]) == (200, False)
 

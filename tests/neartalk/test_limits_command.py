@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from neartalk.limits import RULES
 from neartalk.models import HourlyHits, RateLimit
-from neartalk.records.writer import rules_set
+from neartalk.records.rows import load_rules
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +50,7 @@ def test_a_rule_is_set_as_far_as_it_is_named_and_shown(each_database: str) -> No
     found = told("set", "chat.send", "--allowance", "20", "--period", "30")
     assert found == {"chat.send": {**row, "refused_today": 0, "refused_yesterday": 0}}
     assert not told("set", "chat.send", "--off", "--burst", "4")["chat.send"]["on"]
-    assert (rule := rules_set()["chat.send"]).on is False
+    assert (rule := load_rules()["chat.send"]).on is False
     assert (rule.allowance, rule.period_s, rule.burst) == (20, 30, 4)
     assert told("set", "chat.send", "--on")["chat.send"]["on"]
     assert RateLimit.objects.get(name="place.move").allowance == RULES["place.move"].allowance
@@ -76,10 +76,10 @@ def test_rules_that_are_named_are_listed_alone() -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(args: tuple[str, ...], why: str) -> None:
-    before = rules_set()
+    before = load_rules()
     with pytest.raises(CommandError, match=why):
         run(*args)
-    assert rules_set() == before
+    assert load_rules() == before
 
 
 def test_a_rule_without_a_row_is_not_set_but_said() -> None:

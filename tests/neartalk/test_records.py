@@ -15,9 +15,9 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES, HitKey, Hits, Rules, spend
 from neartalk.limits.hits import HIT_KEYS_MAX, MINUTE_MS, NOBODY
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
-from neartalk.records import WAITING_MAX
+from neartalk.records import WAITING_MAX, rows
 from neartalk.records import writer as module
-from neartalk.records.writer import Records, keep
+from neartalk.records.writer import Records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,7 @@ async def test_hits_are_written_once_and_what_could_not_be_is_written_later(
         raise OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(module, "keep", lost)
+        broken.setattr(module, "insert_hits", lost)
         with pytest.raises(Refused):
             await records.write_hits()
     await records.write_hits()
@@ -135,9 +135,9 @@ async def test_hits_that_could_not_be_added_up_are_not_written_either(
     def lost(hits: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(module, "add_up", lost)
+    monkeypatch.setattr(rows, "add_to_hours", lost)
     with pytest.raises(OperationalError):
-        await sync_to_async(keep)({HitKey("chat.send", "a", NOW_MS): 1})
+        await sync_to_async(rows.insert_hits)({HitKey("chat.send", "a", NOW_MS): 1})
     assert not await RateLimitHit.objects.aexists()
 
 
@@ -149,7 +149,7 @@ async def test_hits_are_added_up_by_the_hour_whoever_wrote_them() -> None:
             HitKey("chat.send", "b", NOW_MS + minute * MINUTE_MS): 3,
             HitKey("place.move", "a", NOW_MS + minute * MINUTE_MS): 1,
         }
-        await sync_to_async(keep)(kinds)
+        await sync_to_async(rows.insert_hits)(kinds)
     hours = [row async for row in HourlyHits.objects.order_by("hour", "rule")]
     assert [(row.hour.hour, row.rule, row.count) for row in hours] == [
         (8, "chat.send", 10),
@@ -180,18 +180,18 @@ class Ledger:
 @pytest.mark.django_db(transaction=True)
 async def test_work_is_done_in_its_order_and_waits_while_the_database_is_away() -> None:
     records, ledger = Records(Rules()), Ledger()
-    records.enqueue(ledger.write, 1)
+    records.queue.enqueue(ledger.write, 1)
     await tried(records)
     assert ledger.lines == [1]
     ledger.away = True
-    records.enqueue(ledger.write, 2)
-    records.enqueue(ledger.write, 3)
+    records.queue.enqueue(ledger.write, 2)
+    records.queue.enqueue(ledger.write, 3)
     await tried(records)
     with pytest.raises(Refused):
-        await records.write_waiting()
+        await records.queue.write_waiting()
     ledger.away = False
-    await records.write_waiting()
-    await records.write_waiting()
+    await records.queue.write_waiting()
+    await records.queue.write_waiting()
     assert ledger.lines == [1, 2, 3]
 
 
@@ -200,14 +200,14 @@ async def test_no_more_waits_than_may_and_whoever_comes_then_is_told() -> None:
     records, ledger = Records(Rules()), Ledger()
     ledger.away = True
     for line in range(WAITING_MAX):
-        records.enqueue(ledger.write, line)
+        records.queue.enqueue(ledger.write, line)
     with pytest.raises(Refused) as refused:
-        records.enqueue(ledger.write, "one too many")
+        records.queue.enqueue(ledger.write, "one too many")
     assert (refused.value.code, refused.value.retry_after) == ("store-unavailable", 1)
     ledger.away = False
-    await records.write_waiting()
+    await records.queue.write_waiting()
     assert ledger.lines == [*range(WAITING_MAX)]
-    records.enqueue(ledger.write, "again")
+    records.queue.enqueue(ledger.write, "again")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -215,8 +215,8 @@ async def test_what_can_never_be_written_holds_nobody_up_and_is_not_quoted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     records, ledger = Records(Rules()), Ledger()
-    records.enqueue(ledger.write, "what no database takes")
-    records.enqueue(ledger.write, 2)
+    records.queue.enqueue(ledger.write, "what no database takes")
+    records.queue.enqueue(ledger.write, 2)
     await tried(records)
     assert ledger.lines == [2]
     assert caplog.messages == ["a record is not written"]
@@ -235,7 +235,7 @@ async def tried(records: Records) -> None:
 async def test_what_waits_is_written_before_the_process_ends() -> None:
     records, ledger = Records(Rules()), Ledger()
     ledger.away = True
-    records.enqueue(ledger.write, 1)
+    records.queue.enqueue(ledger.write, 1)
     await tried(records)
     ledger.away = False
     await records.finish()

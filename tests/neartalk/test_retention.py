@@ -21,7 +21,8 @@ from neartalk.limits import Rules
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
 from neartalk.records import retention, retention_rules
 from neartalk.records import writer as module
-from neartalk.records.writer import Records, alone
+from neartalk.records.database import with_own_connection
+from neartalk.records.writer import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +176,7 @@ def test_several_that_prune_at_once_delete_each_row_once(
     hits(2000)
     hits(3, 1)
     with ThreadPoolExecutor(3) as processes:
-        gone = [processes.submit(alone, prune) for _ in range(3)]
+        gone = [processes.submit(with_own_connection, prune) for _ in range(3)]
     assert sum(one.result()["hits"] for one in gone) == 2000
     assert RateLimitHit.objects.count() == 3
 
@@ -199,4 +200,4 @@ async def test_a_server_prunes_evidence_promptly_and_the_rest_each_hour(
     await rounds[module.PRUNE_S]()
     assert await RateLimitHit.objects.acount() == 1
     assert await Report.objects.acount() == 3
-    records.thread.shutdown()
+    records.database.executor.shutdown()

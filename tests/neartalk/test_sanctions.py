@@ -12,9 +12,9 @@ from django.db import OperationalError
 
 from neartalk.limits import Rules
 from neartalk.models import Reason, Sanction
-from neartalk.records import LONGEST, ROUND_S, Sanctions
-from neartalk.records import sanctions as module
-from neartalk.records.sanctions import REREAD, UNWRITTEN_MAX
+from neartalk.records import LONGEST, ROUND_S, Sanctions, sanction_rows
+from neartalk.records import sanction_sync as module
+from neartalk.records.sanction_sync import REREAD, UNWRITTEN_MAX
 from neartalk.records.writer import Records
 
 if TYPE_CHECKING:
@@ -160,15 +160,15 @@ def test_nothing_lasts_longer_than_the_number_of_a_device(one: Process) -> None:
 async def test_each_mute_within_a_day_lasts_longer(one: Process, two: Process, time: Time) -> None:
     lasted = []
     for process in (one, one, two, one):
-        await process.sync()
+        await process.sync.sync()
         mute = process.escalate_mute(ALICE)
-        await process.sync()
+        await process.sync.sync()
         lasted.append((mute.until - time.now) // timedelta(minutes=1))
         time.now = mute.until
     assert lasted == [5, 15, 60, 60]
     assert one.escalate_mute(BOB).until == time.now + timedelta(minutes=5)
     time.now += timedelta(days=1)
-    await one.sync()
+    await one.sync.sync()
     assert one.escalate_mute(ALICE).until == time.now + timedelta(minutes=5)
 
 
@@ -183,12 +183,12 @@ def test_a_row_is_followed_within_two_seconds() -> None:
 async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
     one: Process, two: Process
 ) -> None:
-    await two.sync()
+    await two.sync.sync()
     one.impose(BAN, ALICE, HOUR, Reason.HATE, device=DEVICE, note="said so")
-    await one.sync()
-    await one.sync()
-    await two.sync()
-    await two.sync()
+    await one.sync.sync()
+    await one.sync.sync()
+    await two.sync.sync()
+    await two.sync.sync()
     assert two.banned(BOB, DEVICE)
     assert (one.told, two.told) == ([ALICE], [ALICE])
     found = await Sanction.objects.aget()
@@ -199,20 +199,20 @@ async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
 async def test_rows_of_the_same_moment_and_of_a_slow_clock_are_all_read(
     one: Process, time: Time
 ) -> None:
-    await one.sync()
+    await one.sync.sync()
     await stamped(await row(person_id=ALICE), time.now)
-    await one.sync()
+    await one.sync.sync()
     time.now += timedelta(seconds=1)
     await stamped(await row(person_id=BOB), START)
-    await one.sync()
+    await one.sync.sync()
     time.now += timedelta(seconds=1)
     behind = await row(person_id=CHARLIE)
     await stamped(behind, START - timedelta(hours=3))
-    await one.sync()
+    await one.sync.sync()
     assert one.told == [ALICE, BOB, CHARLIE]
     time.now += timedelta(seconds=1)
     await stamped(behind, START - timedelta(seconds=40), lifted=START)
-    await one.sync()
+    await one.sync.sync()
     assert not one.banned(CHARLIE)
 
 
@@ -221,16 +221,16 @@ async def test_a_ban_that_is_lifted_shortened_or_deleted_holds_no_more(
     one: Process, time: Time
 ) -> None:
     lifted, shortened, deleted = [await row(person_id=one_id) for one_id in (ALICE, BOB, CHARLIE)]
-    await one.sync()
+    await one.sync.sync()
     await stamped(lifted, time.now, lifted=time.now)
     await stamped(shortened, time.now, until=time.now)
-    await one.sync()
+    await one.sync.sync()
     assert not one.banned(ALICE)
     assert not one.banned(BOB)
     await deleted.adelete()
     assert one.banned(CHARLIE)
     time.now += REREAD
-    await one.sync()
+    await one.sync.sync()
     assert not one.banned(CHARLIE)
 
 
@@ -239,7 +239,7 @@ async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: 
     await row(person_id=ALICE, until=START)
     await stamped(await row(person_id=BOB), START, lifted=START)
     await row(person_id=CHARLIE)
-    await one.sync()
+    await one.sync.sync()
     assert one.told == [CHARLIE]
 
 
@@ -247,12 +247,12 @@ async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: 
 async def test_a_ban_of_a_person_is_completed_for_all_processes(one: Process, two: Process) -> None:
     await row()
     for process in (one, two):
-        await process.sync()
+        await process.sync.sync()
     one.complete(in_force(one), DEVICE, ORIGIN)
     assert one.banned(BOB, DEVICE)
     assert one.slowed(ORIGIN)
-    await one.sync()
-    await two.sync()
+    await one.sync.sync()
+    await two.sync.sync()
     assert two.banned(BOB, DEVICE)
     assert two.slowed(ORIGIN)
     assert two.told == [ALICE, ALICE]
@@ -266,10 +266,10 @@ async def test_what_a_person_came_from_replaces_nothing_that_is_known(
 ) -> None:
     await row()
     for process in (one, two):
-        await process.sync()
+        await process.sync.sync()
     for process, device in ((one, DEVICE), (two, "f" * 64)):
         process.complete(in_force(process), device, ORIGIN)
-        await process.sync()
+        await process.sync.sync()
     assert (await Sanction.objects.aget()).device == DEVICE
 
 
@@ -286,12 +286,12 @@ async def test_what_could_not_be_written_holds_and_is_written_later_once(
     await row(person_id=CHARLIE)
     one.impose(BAN, ALICE, HOUR, Reason.HATE)
     with monkeypatch.context() as broken:
-        broken.setattr(module, "write", lost)
-        await one.sync()
+        broken.setattr(sanction_rows, "insert", lost)
+        await one.sync.sync()
     assert one.banned(ALICE)
     assert one.banned(CHARLIE)  # what can be read is
     for _ in range(2):
-        await one.sync()
+        await one.sync.sync()
     assert await Sanction.objects.filter(person_id=ALICE).acount() == 1
 
 
@@ -299,8 +299,8 @@ def test_of_what_cannot_be_written_the_newest_is_kept(one: Process) -> None:
     for _ in range(UNWRITTEN_MAX + 10):
         one.impose(MUTE, ALICE, HOUR, Reason.SPAM)
     one.impose(MUTE, BOB, HOUR, Reason.SPAM)
-    assert len(one.unwritten) == UNWRITTEN_MAX
-    assert one.unwritten[-1].person_id == BOB
+    assert len(one.sync.unwritten) == UNWRITTEN_MAX
+    assert one.sync.unwritten[-1].person_id == BOB
 
 
 @rows
@@ -308,19 +308,19 @@ async def test_a_database_that_hangs_stops_nothing_and_holds_one_round(
     one: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = Event()
-    monkeypatch.setattr(module, "read", lambda *args: answers.wait(10) and [])
-    monkeypatch.setattr(module, "NEWS_S", 0.01)
-    one.background.every(3600, one.sync)
-    hanging = asyncio.ensure_future(one.sync())
+    monkeypatch.setattr(sanction_rows, "load", lambda *args: answers.wait(10) and [])
+    monkeypatch.setattr(module, "BRIEFLY_S", 0.01)
+    one.sync.background.every(3600, one.sync.sync)
+    hanging = asyncio.ensure_future(one.sync.sync())
     try:
         for _ in range(20):
-            await one.sync_briefly()
+            await one.sync.sync_briefly()
         one.impose(BAN, ALICE, HOUR, Reason.HATE)
         assert one.banned(ALICE)
-        assert len(one.background.tasks) == 2  # the one that hangs, and one behind it
+        assert len(one.sync.background.tasks) == 2  # the one that hangs, and one behind it
     finally:
         answers.set()
     await hanging
-    await one.sync()
-    await one.background.end()
+    await one.sync.sync()
+    await one.sync.background.end()
     assert await Sanction.objects.acount() == 1

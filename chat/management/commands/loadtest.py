@@ -12,8 +12,8 @@ import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.devtools import Load, Tally, spot_of
-from neartalk.devtools import Denied, add_doors, bar, doors_of, progress
-from neartalk.management.output import lines
+from neartalk.devtools import ApiError, add_server_urls, progress, server_urls_of
+from neartalk.management.output import render_values
 
 
 class Command(BaseCommand):
@@ -41,19 +41,20 @@ class Command(BaseCommand):
             help="the first place, or its geohash (0,0, where nobody lives)",
         )
         parser.add_argument("--json", action="store_true", help="the figures as JSON")
-        add_doors(parser)
+        add_server_urls(parser)
 
     def handle(self, *args: Any, people: int, places: int, **options: Any) -> None:
         rate, seconds = options["rate"], options["seconds"]
         if min(people, places, rate, seconds) <= 0 or places > people:
             raise CommandError("people, places, rate and seconds are above 0, places <= people")
-        doors = doors_of(options["urls"], owned=options["owned"])
-        load = Load(doors, people, places, options["at"])
+        server_urls = server_urls_of(options["urls"], owned=options["owned"])
+        load = Load(server_urls, people, places, options["at"])
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 counted = runner.run(run(load, rate, seconds))
-            except (Denied, httpx.HTTPError, TimeoutError) as why:
-                raise CommandError(f"Not everybody came to {', '.join(doors)}: {why}") from why
+            except (ApiError, httpx.HTTPError, TimeoutError) as why:
+                named = ", ".join(server_urls)
+                raise CommandError(f"Not everybody came to {named}: {why}") from why
         self.stdout.write(json.dumps(asdict(counted)) if options["json"] else summary(counted))
         if not counted.good:
             sys.exit(1)
@@ -62,16 +63,16 @@ class Command(BaseCommand):
 async def run(load: Load, rate: float, seconds: float) -> Tally:
     total = int(rate * seconds)
 
-    def words() -> str:
+    def state() -> tuple[float, str]:
         counts = [
             f"{sum(client.live for client in load.clients):,} of {load.people:,} live",
             f"{len(load.sent):,} sent",
             f"{sum(map(len, (client.pending for client in load.clients))):,} pending",
         ]
-        return f"{bar(len(load.sent) / total)} {'   '.join(counts)}"
+        return len(load.sent) / total, "   ".join(counts)
 
     try:
-        async with progress(sys.stderr, words):
+        with progress(sys.stderr, state):
             await load.arrive()
             await load.talk(rate, seconds)
             await load.settle()
@@ -82,7 +83,7 @@ async def run(load: Load, rate: float, seconds: float) -> Tally:
 
 def summary(counted: Tally) -> str:
     """The counts, and a sentence on what they mean."""
-    found = [lines(asdict(counted))]
+    found = [render_values(asdict(counted))]
     found.append(
         "Everything acked was shown once to everyone in range."
         if counted.good

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from chat.models import Report
 from chat.reports import seal_of
-from neartalk.management.output import add_json, cell, shown
+from neartalk.management.output import add_json, cell, render_rows
 
 STATES = (*Report.State.values, "all")
 
@@ -38,10 +38,10 @@ class Command(BaseCommand):
         if verb == "show":
             report = found(options["id"])
             row = whole(report)
-            self.stdout.write(shown([row], as_json=True) if as_json else page(row))
+            self.stdout.write(render_rows([row], as_json=True) if as_json else page(row))
         else:
             rows = [line(one) for one in listed(options["state"])[: options["limit"]]]
-            self.stdout.write(shown(rows, as_json=as_json, none="No reports."))
+            self.stdout.write(render_rows(rows, as_json=as_json, none="No reports."))
 
 
 def some(text: str) -> int:
@@ -99,7 +99,7 @@ def page(row: Mapping[str, Any]) -> str:
         {"sent": time(one["sent_at"]), "name": one["name"], "text": one["text"]} for one in evidence
     ]
     none = "Nothing of what was said is kept."
-    return "\n".join([*map(str.rstrip, lines), "", shown(said, as_json=False, none=none)])
+    return "\n".join([*map(str.rstrip, lines), "", render_rows(said, as_json=False, none=none)])
 
 
 def time(ms: int) -> datetime:

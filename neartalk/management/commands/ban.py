@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from neartalk.management.output import add_json, shown
+from neartalk.management.output import add_json, render_rows
 from neartalk.models import Reason, Sanction
 from neartalk.records import LONGEST, console, record
 
@@ -54,7 +54,9 @@ class Command(BaseCommand):
             self.stdout.write(sentence(rows[0]))
             return
         none = "Nobody is banned or muted."
-        self.stdout.write(shown([columns(row) for row in rows], as_json=options["json"], none=none))
+        self.stdout.write(
+            render_rows([columns(row) for row in rows], as_json=options["json"], none=none)
+        )
 
 
 def impose(person: str, options: Mapping[str, Any]) -> Sanction:

@@ -12,7 +12,7 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from neartalk.doctor import CheckOptions, Diagnosis, Severity, diagnose
-from neartalk.management.output import Row, add_json, shown
+from neartalk.management.output import Row, add_json, render_rows
 
 
 class Command(BaseCommand):
@@ -46,9 +46,9 @@ class Command(BaseCommand):
         sources = [*map(import_string, settings.DOCTOR_CHECKS)]
         found = diagnose(CheckOptions(url or "", timeout), sources)
         if options["json"]:
-            self.stdout.write(shown([*map(fields, found)], as_json=True))
+            self.stdout.write(render_rows([*map(fields, found)], as_json=True))
         else:
-            self.stdout.write(shown([*lines(found)], as_json=False))
+            self.stdout.write(render_rows([*lines(found)], as_json=False))
         counts = Counter(one.finding.severity for one in found)
         if faults := counts[Severity.FAULT]:
             raise CommandError(f"{faults} fault{'s' * (faults > 1)}.", returncode=1)

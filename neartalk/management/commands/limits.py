@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from neartalk.limits import RULES
-from neartalk.management.output import Row, add_json, shown
+from neartalk.management.output import Row, add_json, render_rows
 from neartalk.models import HourlyHits, RateLimit
 from neartalk.records import console, record
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         elif to_set or given:
             raise CommandError("To change a rule: limits set NAME, and what of it")
         rows = listed(names or [*RULES])
-        self.stdout.write(shown(rows, as_json=options["json"]))
+        self.stdout.write(render_rows(rows, as_json=options["json"]))
 
 
 def change(name: str, given: Mapping[str, int]) -> None:

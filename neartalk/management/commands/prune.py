@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from neartalk.management.output import add_json, shown
+from neartalk.management.output import add_json, render_rows
 from neartalk.records import RetentionRule, retention_rules
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         rows = [
             {"what": rule.what, "kept": rule.time, head: act(rule)} for rule in retention_rules()
         ]
-        self.stdout.write(shown(rows, as_json=options["json"]))
+        self.stdout.write(render_rows(rows, as_json=options["json"]))
 
 
 def count_expired(rule: RetentionRule) -> int:

@@ -12,7 +12,7 @@ from django.db import Error, connections
 from django.utils.module_loading import import_string
 
 from neartalk.doctor import connect_alone
-from neartalk.management.output import add_json, shown
+from neartalk.management.output import add_json, render_rows
 from neartalk.stats import KEYS_MAX, TIMEOUT_S, Stat, StatSource, redis_stats, server_stats
 
 URL = "http://localhost:8080"
@@ -51,7 +51,9 @@ class Command(BaseCommand):
         urls = options["url"] or ([] if settings.REDIS_URLS else [URL])
         try:
             while True:
-                table = shown([one._asdict() for one in collect(urls)], as_json=options["json"])
+                table = render_rows(
+                    [one._asdict() for one in collect(urls)], as_json=options["json"]
+                )
                 clear = watch and not options["json"] and self.stdout.isatty()
                 self.stdout.write(f"{CLEAR if clear else ''}{table}")
                 if watch is None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from neartalk.management.output import add_json, shown
+from neartalk.management.output import add_json, render_rows
 from neartalk.models import Sanction
 from neartalk.records import Overtaken, console, lift
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing is in force against {whom}.")
         if options["json"]:
             told = [{"number": row.pk, "kind": row.kind, "person": row.person_id} for row in ended]
-            self.stdout.write(shown(told, as_json=True))
+            self.stdout.write(render_rows(told, as_json=True))
             return
         for row in ended:
             self.stdout.write(f"The {row.kind} of {row.person_id} (number {row.pk}) is over.")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from neartalk.codes import Refused
-from neartalk.management.output import add_json, shown
+from neartalk.management.output import add_json, render_rows
 from neartalk.redis import open_store
 from presence.delivery import panel
 from presence.geo import (
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         except Refused as lost:
             raise CommandError("Redis does not answer.") from lost
         if options["json"]:
-            self.stdout.write(shown([{"radius": place.radius_m, **found}], as_json=True))
+            self.stdout.write(render_rows([{"radius": place.radius_m, **found}], as_json=True))
         else:
             self.stdout.write(page(place, found))
 
@@ -105,7 +105,7 @@ async def near(registry: Registry, place: Place) -> Found:
 
 
 def visited(url: str, place: Place) -> Found:
-    """As a visitor there is told. Raises VisitRefused."""
+    """The answer of a server to a visitor there. Raises VisitRefused."""
     lat, lon = centre(place.cell)
     with guest(url, NAME, timeout_s=TIMEOUT_S) as me:
         me.call("POST", "/api/location/update", lat=lat, lon=lon, radius=place.radius_m)
@@ -124,7 +124,7 @@ def page(place: Place, found: Found) -> str:
     some = f", the nearest {len(rows)} of them" if len(rows) < count else ""
     are = "person is" if count == 1 else "people are"
     head = f"{count:,} {are} in range {within}{some}:"
-    return f"{head}\n\n{shown(rows, as_json=False)}"
+    return f"{head}\n\n{render_rows(rows, as_json=False)}"
 
 
 def cell_of(where: Sequence[str]) -> Cell:

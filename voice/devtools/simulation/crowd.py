@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from chat.devtools import ChatClient, Visitor, arrive, leave
-from neartalk.devtools import Api, Denied
+from neartalk.devtools import Api, ApiError
 from presence.geo import cell_at, centre
 from presence.people import Place
 from voice.devtools.simulation.chatter import Chatter
@@ -31,13 +31,13 @@ LIFE_MS = 30 * 60_000
 
 
 class Crowd:
-    """`figures` counts what was done and seen, and `denied` calls that were refused, by code.
+    """`figures` counts what was done and seen, and `refused` calls that were refused, by code.
     `haste` makes all waits shorter.
     """
 
     def __init__(
         self,
-        doors: Sequence[str],
+        server_urls: Sequence[str],
         people: int,
         spot: tuple[float, float],
         *,
@@ -46,7 +46,7 @@ class Crowd:
         seed: int | None = None,
         haste: float = 1.0,
     ) -> None:
-        self.doors = doors
+        self.server_urls = server_urls
         self.spot = spot
         self.radius_m = radius_m
         self.haste = haste
@@ -55,7 +55,7 @@ class Crowd:
         self.neighbours: list[Neighbour] = []
         self.ids: set[str] = set()
         self.figures: Counter[str] = Counter()
-        self.denied: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.chatter = Chatter(self)
         self.doorbell = Doorbell(self)
         self.policy = "direct"
@@ -66,8 +66,8 @@ class Crowd:
         return [one.caller for one in self.neighbours if one.caller]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until then. Raises Denied, httpx.HTTPError where there is no server to begin with."""
-        async with Api(self.doors) as self.api:
+        """Until then. Raises ApiError, httpx.HTTPError where there is no server to begin with."""
+        async with Api(self.server_urls) as self.api:
             await self.api.call("GET", "/api/health")
             try:
                 async with asyncio.TaskGroup() as self.group:
@@ -80,7 +80,7 @@ class Crowd:
                 raise several.exceptions[0] from several
             finally:
                 await asyncio.gather(*(caller.close() for caller in self.callers))
-                await leave(self.doors, self.neighbours)
+                await leave(self.server_urls, self.neighbours)
 
     def _lives(self) -> tuple[Coroutine[Any, Any, None], ...]:
         own = self._come(), self._walk(), self._forget()
@@ -90,15 +90,15 @@ class Crowd:
 
     async def _come(self) -> None:
         for turn, walk in enumerate(self.walks):
-            neighbour = Neighbour(await self._arrived(walk), self.doors, walk, self.chatter)
-            neighbour.door = turn
+            neighbour = Neighbour(await self._arrived(walk), self.server_urls, walk, self.chatter)
+            neighbour.url_turn = turn
             self.neighbours.append(neighbour)
             neighbour.open()
             if turn == 0:
                 answer = await self.api.call("GET", "/api/voice/ice", neighbour.key)
                 self.policy = "relay" if answer["relay"] else "direct"
             if turn % CALLERS == 0:
-                neighbour.caller = Caller(neighbour, self.doors, self.policy, self.doorbell)
+                neighbour.caller = Caller(neighbour, self.server_urls, self.policy, self.doorbell)
                 neighbour.caller.open()
             await self.pause(ARRIVAL_S)
 
@@ -108,8 +108,8 @@ class Crowd:
         while True:
             try:
                 person = await arrive(self.api, walk.point.degrees(*self.spot), radius_m)
-            except Denied as denied:
-                await self._wait_for(denied)
+            except ApiError as refused:
+                await self._wait_for(refused)
             except httpx.HTTPError:
                 await self.pause(AWAY_S)
             else:
@@ -148,8 +148,8 @@ class Crowd:
             neighbour.person = neighbour.person._replace(place=place)
             neighbour.moved_s = asyncio.get_running_loop().time()
             self.figures["moves"] += 1
-        except Denied as denied:
-            await self._wait_for(denied)
+        except ApiError as refused:
+            await self._wait_for(refused)
         except httpx.HTTPError:
             await self.pause(AWAY_S)
         neighbour.moving = False
@@ -173,17 +173,17 @@ class Crowd:
     async def pause(self, least_s: float, most_s: float | None = None) -> None:
         await asyncio.sleep(self.chance.uniform(least_s, most_s or least_s) / self.haste)
 
-    async def _wait_for(self, denied: Denied) -> None:
+    async def _wait_for(self, refused: ApiError) -> None:
         """Raises it where waiting does not help."""
-        self.denied[denied.code] += 1
-        if denied.retry_after:
-            await asyncio.sleep(denied.retry_after)
-        elif denied.code not in {"session-unknown", "left"}:
-            raise denied
+        self.refused[refused.code] += 1
+        if refused.retry_after:
+            await asyncio.sleep(refused.retry_after)
+        elif refused.code not in {"session-unknown", "left"}:
+            raise refused
 
     # ---- What became of it -------------------------------------------------------------------
 
     def refusals(self) -> dict[str, int]:
         """Refusals and closes by code, of calls and on every socket."""
         lines: list[ChatClient | Caller] = [*self.neighbours, *self.callers]
-        return dict(sum((line.codes for line in lines), self.denied.copy()))
+        return dict(sum((line.codes for line in lines), self.refused.copy()))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from chat.devtools import ChatClient, Visitor
-from neartalk.devtools import Frame, Line
+from neartalk.devtools import Frame, ReconnectingSocket
 from voice.devtools.simulation.walk import Walk
 
 # Nobody says so much that they would be refused.
@@ -37,8 +37,8 @@ class Door(Protocol):
 
 
 class Neighbour(ChatClient):
-    def __init__(self, person: Visitor, doors: Sequence[str], walk: Walk, ears: Ears) -> None:
-        super().__init__(person, doors)
+    def __init__(self, person: Visitor, server_urls: Sequence[str], walk: Walk, ears: Ears) -> None:
+        super().__init__(person, server_urls)
         self.walk = walk
         self.ears = ears
         self.caller: Caller | None = None
@@ -74,12 +74,12 @@ class Neighbour(ChatClient):
             self.caller.key, self.caller.ended = person.key, 0
             self.caller.open()
 
-    def handle(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         kind = frame["type"]
         fresh = kind == "chat.message" and frame["id"] not in self.ids
         again = kind == "chat.message" and frame["id"] in self.on_wire
         sent = self.pending.get(frame["ref"]) if kind == "chat.ack" else None
-        super().handle(frame)
+        super().receive(frame)
         if fresh:
             self.ears.heard(self, frame)
         elif again:
@@ -90,13 +90,15 @@ class Neighbour(ChatClient):
             self.ears.saw(self, frame["people"])
 
 
-class Caller(Line):
+class Caller(ReconnectingSocket):
     """A neighbour at `/signal`. `peers` are states by person; nobody sends a sound."""
 
     path = "/signal"
 
-    def __init__(self, neighbour: Neighbour, doors: Sequence[str], policy: str, door: Door) -> None:
-        super().__init__(neighbour.key, doors)
+    def __init__(
+        self, neighbour: Neighbour, server_urls: Sequence[str], policy: str, door: Door
+    ) -> None:
+        super().__init__(neighbour.key, server_urls)
         self.neighbour = neighbour
         self.policy = policy
         self.doorbell = door
@@ -110,7 +112,7 @@ class Caller(Line):
         self.peers = {}
         self._join()
 
-    def handle(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         match frame["type"]:
             case "voice.peers":
                 self._look(frame["peers"])

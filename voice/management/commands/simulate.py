@@ -12,8 +12,8 @@ import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.devtools import spot_of, spread
-from neartalk.devtools import Denied, add_doors, bar, doors_of, progress
-from neartalk.management.output import lines
+from neartalk.devtools import ApiError, add_server_urls, progress, server_urls_of
+from neartalk.management.output import render_values
 from presence.geo import RADIUS_MAX_M, RADIUS_MIN_M
 from voice.devtools.simulation import Crowd
 
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, help="the same number: the same walks and words")
         parser.add_argument("--quiet", action="store_true", help="no line of progress")
         parser.add_argument("--json", action="store_true", help="the summary as JSON")
-        add_doors(parser)
+        add_server_urls(parser)
 
     def handle(self, *args: Any, people: int, **options: Any) -> None:
         spot, radius_m, around_m = options["at"], options["radius"], options["around"]
@@ -66,19 +66,19 @@ class Command(BaseCommand):
             raise CommandError(f"people is 1 to {PEOPLE_MAX}, around above 0")
         if radius_m is not None and not RADIUS_MIN_M <= radius_m <= RADIUS_MAX_M:
             raise CommandError(f"radius is {RADIUS_MIN_M} to {RADIUS_MAX_M} metres")
-        doors = doors_of(options["urls"], owned=options["owned"])
+        server_urls = server_urls_of(options["urls"], owned=options["owned"])
         crowd = Crowd(
-            doors, people, spot, around_m=around_m, radius_m=radius_m, seed=options["seed"]
+            server_urls, people, spot, around_m=around_m, radius_m=radius_m, seed=options["seed"]
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
                 runner.run(live(crowd, options["minutes"], quiet=options["quiet"]))
             except httpx.HTTPError as away:
-                raise CommandError(f"Nobody answers at {doors[0]}: is make run on?") from away
-            except Denied as denied:
-                raise CommandError(f"The server refuses: {denied}") from denied
+                raise CommandError(f"Nobody answers at {server_urls[0]}: is make run on?") from away
+            except ApiError as refused:
+                raise CommandError(f"The server refuses: {refused}") from refused
         found = summary(crowd)
-        self.stdout.write(json.dumps(found) if options["json"] else lines(found))
+        self.stdout.write(json.dumps(found) if options["json"] else render_values(found))
 
 
 async def live(crowd: Crowd, minutes: float | None, *, quiet: bool) -> None:
@@ -97,16 +97,17 @@ async def live(crowd: Crowd, minutes: float | None, *, quiet: bool) -> None:
     if quiet:
         await crowd.run(stop)
         return
-    async with progress(sys.stderr, lambda: words(crowd)):
+    with progress(sys.stderr, lambda: state(crowd)):
         await crowd.run(stop)
 
 
-def words(crowd: Crowd) -> str:
+def state(crowd: Crowd) -> tuple[float, str]:
+    """The share of people who are here, and counts."""
     here = sum(one.live for one in crowd.neighbours)
     counts = crowd.figures
     refused = sum(crowd.refusals().values())
-    return (
-        f"{bar(here / len(crowd.walks))} {here} of {len(crowd.walks)} here   "
+    return here / len(crowd.walks), (
+        f"{here} of {len(crowd.walks)} here   "
         f"{counts['sent']:,} sent   {counts['acked']:,} acked   {counts['shown']:,} shown   "
         f"{counts['moves']:,} moves   {counts['knocks']:,} knocks   {refused:,} refused"
     )

@@ -1,23 +1,18 @@
-"""What a program needs to take part by the public API: calls with a bearer, and sockets that come
-back by themselves, as those of the page do. Nothing of the server is imported.
-"""
+"""A WebSocket that reconnects by itself, as the page's does. Nothing of the server is imported."""
 
 import asyncio
-import itertools
 import json
 import random
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
-import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-Frame = dict[str, Any]
+from neartalk.devtools.api import Frame, bearer
 
-TIMEOUT_S = 30.0
 OPENING_S = 10.0
 # As static/js/server/connection.js: try again after these, end after every other.
 AGAIN = {1005, 1006, 1011, 1012, 1013}
@@ -28,54 +23,6 @@ def delay_s(attempt: int) -> float:
     return random.uniform(0.1, min(30.0, 2.0**attempt))
 
 
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-class Denied(Exception):
-    """A call was refused: with which code, and after how many seconds to try again (0: do not)."""
-
-    def __init__(self, code: str, retry_after: int) -> None:
-        super().__init__(code)
-        self.code, self.retry_after = code, retry_after
-
-
-class Api:
-    """The calls of any number of people. `doors` are servers' addresses, taken in turn."""
-
-    def __init__(self, doors: Sequence[str]) -> None:
-        self.doors = itertools.cycle(doors)
-        # It drops an idle connection long before the server does, so that no call meets that.
-        limits = httpx.Limits(max_connections=32, keepalive_expiry=1)
-        self.http = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, limits=limits)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *why: object) -> None:
-        await self.http.aclose()
-
-    async def call(self, method: str, path: str, key: str = "", **body: Any) -> Frame:
-        """What it answers. Raises Denied, httpx.HTTPError."""
-        headers = bearer(key) if key else {}
-        content = body if method != "GET" else None
-        answer = await self.http.request(
-            method, next(self.doors) + path, json=content, headers=headers
-        )
-        if answer.is_error:
-            raise denied(answer)
-        return dict(answer.json()) if answer.content else {}
-
-
-def denied(answer: httpx.Response) -> Denied:
-    """What a refusal says; one that is not ours is a proxy's."""
-    try:
-        said = answer.json()
-        return Denied(said["code"], said.get("retry_after", 0))
-    except (ValueError, KeyError, TypeError):
-        return Denied(f"http-{answer.status_code}", 1)
-
-
 class Close(NamedTuple):
     """The end of one connection."""
 
@@ -83,22 +30,21 @@ class Close(NamedTuple):
     at_s: float
 
 
-class Line:
-    """One socket of a session, open until `close`: after a loss it comes back by itself, at the
-    next of the servers' addresses (`doors`).
+class ReconnectingSocket:
+    """A WebSocket of a session that reconnects until `close`, to each of `server_urls` in turn.
 
-    A line that hears nothing for `dead_s` seconds, not even an answer to its ping, is lost.
+    A connection on which nothing comes for `dead_s` seconds, not even an answer to a ping, is lost.
     `codes` counts refusals, `closes` are the ends of its connections; `ended` is the close code
-    after which nothing is tried.
+    after which it does not reconnect.
     """
 
     path: str
     subprotocols: Sequence[Subprotocol] | None = None
 
-    def __init__(self, key: str, doors: Sequence[str], *, dead_s: float = 25.0) -> None:
+    def __init__(self, key: str, server_urls: Sequence[str], *, dead_s: float = 25.0) -> None:
         self.key = key
-        self.doors = [f"ws{door.removeprefix('http')}" for door in doors]
-        self.door = 0
+        self.server_urls = [f"ws{url.removeprefix('http')}" for url in server_urls]
+        self.url_turn = 0
         self.dead_s = dead_s
         self.ws: ClientConnection | None = None
         self.vanished: ClientConnection | None = None
@@ -110,7 +56,7 @@ class Line:
         self.connections = 0
         self.ended = 0
 
-    # ---- What a kind of line adds ------------------------------------------------------------
+    # ---- What a subclass adds ------------------------------------------------------------
 
     def query(self) -> str:
         """What follows the path."""
@@ -119,14 +65,14 @@ class Line:
     def opened(self) -> None:
         """A new socket is open."""
 
-    def handle(self, frame: Frame) -> None:
-        """A frame of the server arrived."""
+    def receive(self, frame: Frame) -> None:
+        """A frame has come."""
         raise NotImplementedError
 
     # ---- Its life ----------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Begins, or begins anew in place of what it did."""
+        """Connects, or connects anew in place of the connection it has."""
         if self.task:
             self.task.cancel()
         self.task = asyncio.create_task(self._live())
@@ -139,31 +85,31 @@ class Line:
         self.drop()
 
     def drop(self) -> None:
-        """The connection is gone at once, without a word to the other side."""
+        """Aborts the connection without a close frame."""
         for ws in (self.ws, self.vanished):
             if ws:
                 ws.transport.abort()
 
     def vanish(self) -> None:
-        """From now on it neither reads nor answers nor closes, as a phone out of reach."""
+        """Neither reads nor answers nor closes from now on, like a phone out of reach."""
         if self.ws and self.task:
             self.ws.transport.pause_reading()
             self.vanished, self.ws = self.ws, None
             self.task.cancel()
 
     def wake(self) -> None:
-        """The network is back: a waiting try need not wait longer."""
+        """Ends the wait before the next try: the network is back."""
         self.woken.set()
 
     def write(self, kind: str, **fields: Any) -> bool:
-        """Sends a frame if there is a socket; says whether there is."""
+        """Sends a frame if it is connected; returns whether it is."""
         if self.ws is None:
             return False
         self.beside(self._send(self.ws, json.dumps({"type": kind, **fields})))
         return True
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs as long as the line does."""
+        """Runs as long as the socket does."""
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -175,7 +121,7 @@ class Line:
         while not self.ended:
             if await self._connected():
                 attempt = 0
-            self.door += 1
+            self.url_turn += 1
             self.woken.clear()
             try:
                 async with asyncio.timeout(delay_s(attempt)):
@@ -185,11 +131,11 @@ class Line:
 
     async def _connected(self) -> bool:
         """One connection, from its opening to its end; whether the server spoke at all."""
-        door = self.doors[self.door % len(self.doors)]
+        url = self.server_urls[self.url_turn % len(self.server_urls)]
         try:
             async with asyncio.timeout(OPENING_S):
                 ws = await connect(
-                    f"{door}{self.path}{self.query()}",
+                    f"{url}{self.path}{self.query()}",
                     additional_headers=bearer(self.key),
                     subprotocols=self.subprotocols,
                     compression=None,
@@ -204,20 +150,20 @@ class Line:
         self.connections += 1
         try:
             self.opened()
-            return await self._hear(ws)
+            return await self._receive_all(ws)
         finally:
             if self.ws is ws:
                 self.ws = None
                 ws.transport.abort()
 
-    async def _hear(self, ws: ClientConnection) -> bool:
+    async def _receive_all(self, ws: ClientConnection) -> bool:
         spoke = False
         try:
             while True:
-                heard = json.loads(await self._next(ws))
+                received = json.loads(await self._next(ws))
                 spoke = True
-                for frame in heard if isinstance(heard, list) else [heard]:
-                    self.handle(frame)
+                for frame in received if isinstance(received, list) else [received]:
+                    self.receive(frame)
         except TimeoutError:
             return spoke
         except ConnectionClosed as closed:
