@@ -56,7 +56,7 @@ async def watched(server: Valkey) -> AsyncIterator[tuple[History, Relay]]:
 
 async def settled(history: History) -> None:
     """Everything that rode behind a message has arrived."""
-    await history.client.together.send("PING")
+    await history.client.pipelined.send("PING")
 
 
 def draft(text: str, who: str = "alice", cell: Cell = HERE) -> Draft:
