@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from presence.geo import cell_at
 from tests.support.client import api, bearer_of, elsewhere, new_ref, north, person, place, session
 from tests.support.servers import Daemon, Postgres, Server, Valkey
-from tests.voice.people import at_signal, new_instance
+from tests.voice.speakers import at_signal, new_instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

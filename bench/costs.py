@@ -14,7 +14,7 @@ import os
 import secrets
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from bench.cores import cores, pinned
-from chat.feed.tail import Tail
-from chat.history.redis import RedisHistory, refs_key, stream_key
+from chat.feed.timeline import Timeline
+from chat.history.redis import RedisHistory
+from chat.history.stream import refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
 from presence.geo import CELL_DEGREES, cell_at, tile_of
@@ -36,11 +37,12 @@ from presence.people import Person, Place, person_id_of
 from presence.registry import RedisRegistry, TileSnapshot
 from presence.roster import Roster
 from tests.support.servers import Postgres, Valkey
+from voice.call_graph import Changes
 from voice.callers import Caller, Tie, district_of
 from voice.callers.redis import RedisCallers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 
 PEOPLE, TILES, ROUNDS, AT_ONCE = 4_000, 2_000, 10, 50
@@ -207,13 +209,12 @@ async def voice(meter: Meter, callers: RedisCallers) -> None:
 
     ids = [secrets.token_hex(8) for _ in range(CROWD)]
 
-    def enter(one: str, found: dict[str, Caller]) -> None:
-        found[one] = Caller(one, "Quiet Heron", place(0), process=HERE, version=1)
+    def enter(one: str, found: Mapping[str, Caller]) -> Changes:
+        return Changes((Caller(one, "Quiet Heron", place(0), process=HERE, version=1),))
 
-    def tie(one: str, two: str, found: dict[str, Caller]) -> None:
-        for own, other in ((one, two), (two, one)):
-            changed = found[own].tied(other, Tie.LIVE)
-            found[own] = replace(changed, version=changed.version + 1)
+    def tie(one: str, two: str, found: Mapping[str, Caller]) -> Changes:
+        tied = found[one].tied(two, Tie.LIVE), found[two].tied(one, Tie.LIVE)
+        return Changes(tuple(each.changed(version=each.version + 1) for each in tied))
 
     used = meter.used()
     joins = [partial(callers.change, [one], partial(enter, one)) for one in ids]
@@ -260,14 +261,14 @@ def held() -> list[tuple[str, float]]:
     process, count = psutil.Process(), 50_000
     people = [(place(turn * 7).cell, f"{turn:016}", f"Heron {turn}") for turn in range(count)]
     before = process.memory_info().rss
-    crowded, empty, tails = Roster(), Roster(), {}
+    crowded, empty, timelines = Roster(), Roster(), {}
     for cell, person_id, name in people:
         person = Person(person_id, name, cell, 500, 1, HERE)
         crowded.load(person_id[-6:], TileSnapshot(1, {person_id: person}))
     between = process.memory_info().rss
     for turn in range(count):
         empty.load(f"{turn:06}", TileSnapshot())
-        tails[f"{turn:06}"] = Tail()
+        timelines[f"{turn:06}"] = Timeline()
     after = process.memory_info().rss
     return [
         ("somebody near, alone in a tile, in a process", (between - before) / count),

@@ -22,7 +22,7 @@ from bench.cut import Cut
 from bench.joins import count_holes, count_repeats, crowd
 from bench.tally import Tally, missing, table, tally
 from bench.town import Town, town, until, within
-from chat.devtools import Client, hears
+from chat.devtools import ChatClient, in_reach
 
 HEALED_S = 8.0
 
@@ -207,7 +207,7 @@ async def vanish(place: Town, size: Size) -> Tally:
     await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
     gone = max(pages, key=lambda page: page.count if page.count < 50 else 0)
     others = [page for page in pages if page is not gone]
-    near = [page for page in others if hears(page.person.place, gone.person.place)]
+    near = [page for page in others if in_reach(page.person.place, gone.person.place)]
     talk = asyncio.create_task(place.talk(size.cut_rate, 3600, others))
     gone.vanish()
     gone_id = gone.person.person_id
@@ -224,7 +224,7 @@ async def vanish(place: Town, size: Size) -> Tally:
 async def count(
     scenario: str,
     place: Town,
-    pages: list[Client],
+    pages: list[ChatClient],
     *,
     since_ms: int = 0,
     back: str = "",

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.town import started, until
 from chat.devtools import Load, Tally
 from presence.geo import tile_of
-from presence.registry.redis import people_key
+from presence.registry.redis_fields import people_key
 from tests.support.clusters import Master, ValkeyCluster
 from tests.support.front import Nginx
 from tests.support.servers import Postgres, Server, Valkey

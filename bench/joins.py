@@ -15,13 +15,13 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from bench.town import Kept, Town
-from chat.devtools import hears
+from chat.devtools import in_reach
 from neartalk.codes import TRY_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from chat.devtools import Person
+    from chat.devtools import Visitor
 
 ARRIVAL_MAX = 200  # so many messages come with an arrival
 PATIENCE_S = 120.0
@@ -32,17 +32,17 @@ At = tuple[int, int]
 class View:
     """What one joiner was shown, in its order; the first `snapshot` ids came before the mark."""
 
-    person: Person
+    person: Visitor
     ids: list[str] = field(default_factory=list)
     snapshot: int = 0
     mark_ms: int = 0
 
 
-async def crowd(town: Town, people: Collection[Person], joins: int) -> list[View]:
+async def crowd(town: Town, people: Collection[Visitor], joins: int) -> list[View]:
     """So many joins, each person again and again, at either process."""
     views: list[View] = []
 
-    async def again_and_again(person: Person) -> None:
+    async def again_and_again(person: Visitor) -> None:
         while len(views) < joins:
             try:
                 views.append(await join(person, random.choice(town.doors)))
@@ -56,7 +56,7 @@ async def crowd(town: Town, people: Collection[Person], joins: int) -> list[View
     return views
 
 
-async def join(person: Person, door: str) -> View:
+async def join(person: Visitor, door: str) -> View:
     """Comes, listens for a moment after the mark, and leaves."""
     view = View(person)
     async with connect(
@@ -124,7 +124,7 @@ def count_holes(views: Collection[View], history: Collection[Kept], ids: dict[st
             reach[key] = [
                 ((one.ms, one.seq), one.tile, ids[one.ref])
                 for one in history
-                if hears(view.person.place, one.place)
+                if in_reach(view.person.place, one.place)
             ]
     return sum(holes(view, reach[view.person.key]) for view in views)
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from bench.browsers import chromium
-from tests.voice.people import Speaker, speaker
+from tests.voice.speakers import Speaker, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

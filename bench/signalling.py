@@ -21,7 +21,7 @@ from bench.readings import Reading
 from bench.stacks import STACKS, running
 from presence.geo import centre
 from tests.support.client import HERE
-from tests.voice.people import Speaker, speaker
+from tests.voice.speakers import Speaker, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from bench.town import Town
-from chat.devtools import hears, sent_ms
-from chat.devtools.client import quantile
+from chat.devtools import in_reach, quantile, sent_ms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from chat.devtools import Client
-    from chat.devtools.client import Sent
+    from chat.devtools import ChatClient, Sent
 
 
 @dataclass(slots=True)
@@ -74,7 +72,7 @@ def table(tallies: Collection[Tally]) -> str:
 
 
 async def tally(
-    scenario: str, town: Town, pages: Collection[Client], *, since_ms: int = 0, back: str = ""
+    scenario: str, town: Town, pages: Collection[ChatClient], *, since_ms: int = 0, back: str = ""
 ) -> Tally:
     """Counts, for these pages, what was acked and stands in history from `since_ms` on.
 
@@ -100,7 +98,7 @@ async def tally(
     return counted
 
 
-def count_page(counted: Tally, page: Client, due: Collection[Sent], late: list[float]) -> None:
+def count_page(counted: Tally, page: ChatClient, due: Collection[Sent], late: list[float]) -> None:
     for sent in due:
         if heard(page, sent):
             counted.expected += 1
@@ -112,7 +110,7 @@ def count_page(counted: Tally, page: Client, due: Collection[Sent], late: list[f
                 late.append(shown_s - sent.at_s)
 
 
-def missing(town: Town, pages: Collection[Client], since_ms: int = 0) -> int:
+def missing(town: Town, pages: Collection[ChatClient], since_ms: int = 0) -> int:
     """Deliveries of acked messages that are still due."""
     return sum(
         sent.text not in page.shown
@@ -123,5 +121,5 @@ def missing(town: Town, pages: Collection[Client], since_ms: int = 0) -> int:
     )
 
 
-def heard(page: Client, sent: Sent) -> bool:
-    return hears(page.person.place, sent.by.place)
+def heard(page: ChatClient, sent: Sent) -> bool:
+    return in_reach(page.person.place, sent.by.place)

@@ -11,8 +11,7 @@ from typing import Any, cast
 
 import redis.asyncio as aioredis
 
-from chat.devtools import Client, Person, arrive, hears
-from chat.devtools.client import Sent
+from chat.devtools import ChatClient, Sent, Visitor, arrive, in_reach
 from neartalk.devtools import Api
 from presence.people import Place
 from tests.support.servers import Server, Valkey
@@ -42,7 +41,7 @@ class Town:
     redis: Valkey
     servers: list[Server]
     begin: Callable[[], Awaitable[Server]]
-    pages: list[Client] = field(default_factory=list)
+    pages: list[ChatClient] = field(default_factory=list)
     said: list[Sent] = field(default_factory=list)
 
     @property
@@ -53,10 +52,10 @@ class Town:
 
     async def settle_in(
         self, count: int, tiles: int, doors: list[str] | None = None
-    ) -> list[Client]:
+    ) -> list[ChatClient]:
         """So many people in so many tiles, each with a page open and arrived."""
         people = await self.arrive(count, tiles)
-        pages = [Client(person, doors or self.doors) for person in people]
+        pages = [ChatClient(person, doors or self.doors) for person in people]
         for turn, page in enumerate(pages):
             page.url_turn = turn
         self.pages += pages
@@ -65,12 +64,12 @@ class Town:
         await until(lambda: all(page.live for page in pages), 30, "not everybody arrived")
         return pages
 
-    async def arrive(self, count: int, tiles: int) -> list[Person]:
+    async def arrive(self, count: int, tiles: int) -> list[Visitor]:
         """New sessions with a place, a radius and no socket yet."""
         gate = asyncio.Semaphore(16)
         async with Api([server.url for server in self.servers]) as api:
 
-            async def one(turn: int) -> Person:
+            async def one(turn: int) -> Visitor:
                 async with gate:
                     return await arrive(api, spot_in(turn % tiles), random.choice(RADII_M))
 
@@ -78,14 +77,14 @@ class Town:
 
     # ---- What they do ------------------------------------------------------------------------
 
-    async def talk(self, rate: float, seconds: float, pages: Collection[Client] = ()) -> None:
+    async def talk(self, rate: float, seconds: float, pages: Collection[ChatClient] = ()) -> None:
         """So many messages a second, each from somebody else by chance."""
         speakers = [*(pages or self.pages)]
         loop = asyncio.get_running_loop()
         start_s = loop.time()
         for turn in range(int(rate * seconds)):
             await asyncio.sleep(max(0.0, start_s + turn / rate - loop.time()))
-            self.said.append(random.choice(speakers).say(f"message {len(self.said)}"))
+            self.said.append(random.choice(speakers).send_message(f"message {len(self.said)}"))
 
     async def all_acked(self, timeout_s: float = 30) -> None:
         await until(
@@ -109,15 +108,15 @@ class Town:
 
     # ---- What must hold ----------------------------------------------------------------------
 
-    def lists_wrong(self, here: Collection[Client]) -> int:
+    def lists_wrong(self, here: Collection[ChatClient]) -> int:
         """Pages whose list of people is not who is in range, by name (the nearest 50 of them)."""
         return sum(not self._list_right(page, here) for page in here)
 
-    def _list_right(self, page: Client, here: Iterable[Client]) -> bool:
+    def _list_right(self, page: ChatClient, here: Iterable[ChatClient]) -> bool:
         others = {
             other.person.person_id: other.person.name
             for other in here
-            if other is not page and hears(page.person.place, other.person.place)
+            if other is not page and in_reach(page.person.place, other.person.place)
         }
         shown = page.people.items() <= others.items()
         return shown and page.count == len(others) and len(page.people) == min(50, len(others))

@@ -1,8 +1,5 @@
-"""The queue of reports: the oldest that waits first, what the server itself holds of it, and the
-verbs that end it."""
+"""The admin of reports: the queue, the page of one report, and the decisions on it."""
 
-from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -10,22 +7,20 @@ from django.contrib.auth.models import User
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.html import format_html
 
 from chat.models import Report
 from chat.parts import chat_of
-from chat.reports import moderation, seal_of
-from neartalk.models import RateLimitHit, Reason, Sanction
+from chat.reports import moderation, review
+from neartalk.models import Reason
 from neartalk.operators import COUNT_MAX, Choice, RowAction, WithRowActions, choices_of, may
 from presence.names import tag
 
 WAITING = Report.State.WAITING
-OTHERS, HITS, SANCTIONS, FIRST = 20, 1000, 20, 5
+FIRST = 5
 
 
 class ByState(Choice):
-    """Those that wait, unless a person is looked for: then all of theirs."""
+    """Reports that wait; all of a person's where the search is for a person."""
 
     title = "state"
     parameter_name = "state"
@@ -39,7 +34,7 @@ class ByState(Choice):
         super().__init__(request, params, model, model_admin)
 
     def choices(self, changelist: Any) -> Any:
-        """Less "All": nobody reads a queue of what is done."""
+        """Leaves out "All": nobody reads a queue of what is done."""
         _, *each = super().choices(changelist)
         return each
 
@@ -90,7 +85,7 @@ class ReportAdmin(WithRowActions):
 
     @admin.display(description="person")
     def person(self, row: Report) -> str:
-        return named(row)
+        return review.name_with_tag(row)
 
     @admin.display(description="reports of them")
     def of_person(self, row: Any) -> int:
@@ -102,7 +97,7 @@ class ReportAdmin(WithRowActions):
 
     @admin.display(description="deadline in")
     def time_left(self, row: Report) -> str:
-        return time_left(row)
+        return review.time_left(row)
 
     @admin.display(description="state")
     def outcome(self, row: Report) -> str:
@@ -121,73 +116,11 @@ class ReportAdmin(WithRowActions):
         return row.reviewed.isoformat() if row.reviewed else ""
 
     def described(self, row: Report) -> dict[str, Any]:
-        return described(row)
-
-
-def described(report: Report) -> dict[str, Any]:
-    """A report, and what else is known of its person."""
-    others = Report.objects.filter(person_id=report.person_id).exclude(pk=report.pk)
-    sanctions = Sanction.objects.filter(person_id=report.person_id).select_related("by")
-    return {
-        "report": report,
-        "title": f"{report.get_reason_display()}: {report.name or report.person_id}",
-        "subtitle": None,
-        "tag": tag(report.person_id),
-        "said": said(report),
-        "sealed": report.evidence is not None and report.seal == seal_of(report.evidence),
-        "time_left": time_left(report),
-        "over": report.deadline <= timezone.now(),
-        "others": others.defer("evidence").order_by("-made")[:OTHERS],
-        "waiting": others.filter(state=WAITING).count(),
-        "sanctions": sanctions.order_by("-until")[:SANCTIONS],
-        "hits": hits(report),
-    }
-
-
-def said(report: Report) -> list[dict[str, Any]]:
-    """The evidence as it is read: what was reported is marked."""
-    return [
-        {
-            "name": one["name"],
-            "text": one["text"],
-            "at": datetime.fromtimestamp(one["sent_at"] / 1000, UTC),
-            "reported": one["id"] == report.message_id,
-        }
-        for one in report.evidence or ()
-    ]
-
-
-def hits(report: Report) -> list[tuple[str, int, datetime]]:
-    """What their network was refused: rule, how often, and when last."""
-    if not report.origin:
-        return []
-    newest = RateLimitHit.objects.filter(subject=report.origin).order_by("-minute")[:HITS]
-    sums: Counter[str] = Counter()
-    last: dict[str, datetime] = {}
-    for rule, minute, count in newest.values_list("rule", "minute", "count"):
-        sums[rule] += count
-        last.setdefault(rule, minute)
-    return [(rule, count, last[rule]) for rule, count in sums.most_common()]
-
-
-def named(report: Report) -> str:
-    return format_html(
-        '<bdi>{}</bdi> <span class="tag">{}</span>',
-        report.name or report.person_id,
-        tag(report.person_id),
-    )
-
-
-def time_left(report: Report) -> str:
-    """Until what was kept for it is deleted."""
-    left = report.deadline - timezone.now()
-    if left.days >= 1:
-        return f"{left.days} day{'s' if left.days > 1 else ''}"
-    return f"{max(0, left // timedelta(hours=1))} h"
+        return review.context_of(row)
 
 
 def removing(request: HttpRequest) -> RowAction:
-    """It goes out by the feed of the process that was asked."""
+    """The decision that retracts the message, by the feed of the process that answers."""
 
     def remove(report: Report, user: User, note: str) -> str:
         return moderation.remove(report, user, note, chat_of(request).feed)
@@ -197,7 +130,7 @@ def removing(request: HttpRequest) -> RowAction:
 
 
 def waiting(request: HttpRequest) -> str:
-    """The head of the queue, for the first page."""
+    """The panel of the dashboard: the oldest reports that wait."""
     if not may(request, "chat.view_report"):
         return ""
     queue = Report.objects.filter(state=WAITING).order_by("made", "id")

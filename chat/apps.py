@@ -1,4 +1,4 @@
-"""The chat's own app."""
+"""The Django app of the chat."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
@@ -11,5 +11,5 @@ class ChatConfig(AppConfig):
     def ready(self) -> None:
         from neartalk.operators import add_groups  # noqa: PLC0415 once apps are ready
 
-        # Here, for every permission that a group has exists by now.
+        # After the chat is migrated: every permission that a group names exists by then.
         post_migrate.connect(add_groups, sender=self)

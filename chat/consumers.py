@@ -1,4 +1,4 @@
-"""`/ws`: checks the shape of a frame, calls the noun that decides, writes what it answers."""
+"""`/ws`: checks the shape of a frame, calls the part that decides, writes what it answers."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -8,20 +8,20 @@ from urllib.parse import parse_qs
 from chat.messages import REF
 from chat.parts import Chat
 from chat.spam import refuse_spam
-from chat.strikes import bear
+from chat.strikes import record_strike
 from neartalk.codes import Refused
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
 from presence.delivery import Form, Socket, gap, signal
 from presence.people import Session
 
-# A mark is never of the future, but for how well this process knows the store's clock.
+# A mark is never of the future, as far as this process knows the store's clock.
 AHEAD_MS = 5_000
 SUBPROTOCOL = "neartalk.json"
 
 
 class ChatConsumer(SocketConsumer):
-    """What it hears comes from the hub."""
+    """The socket of chat. Frames of others reach it through the hub."""
 
     kind = "ws"
     frame_max = 16_384
@@ -50,29 +50,39 @@ class ChatConsumer(SocketConsumer):
 
     # ---- What a frame may ask for ------------------------------------------------------------
 
-    async def say(self, frame: dict[str, Any]) -> None:
-        text, ref = frame.get("text"), frame.get("ref")
-        if not isinstance(ref, str) or not REF.fullmatch(ref) or not isinstance(text, str):
+    async def send_message(self, frame: dict[str, Any]) -> None:
+        """Keeps a message and acks it. Every refusal names its ref, whichever part raises it."""
+        ref = frame.get("ref")
+        if not isinstance(ref, str) or not REF.fullmatch(ref):
             raise Refused("bad-frame")
-        socket = self._present(ref)
+        try:
+            await self._send_message(frame.get("text"), ref)
+        except Refused as refused:
+            refused.ref = ref
+            raise
+
+    async def _send_message(self, text: object, ref: str) -> None:
+        if not isinstance(text, str):
+            raise Refused("bad-frame")
+        socket = self._joined_socket()
         person_id, device = socket.person.person_id, socket.session.device
         try:
-            self.platform.sanctions.refuse_muted(person_id, device, ref)
+            self.platform.sanctions.refuse_muted(person_id, device)
         except Refused:
-            if await self.feed.ack_known(socket, ref):
+            if await self.feed.sender.ack_known(socket, ref):
                 return  # it was kept before they were muted
             raise
         try:
-            await self.feed.send(socket, checked(text, ref), ref)
+            await self.feed.sender.send(socket, checked(text), ref)
         except Refused as refused:
-            await bear(self.platform, person_id, device, refused)
+            await record_strike(self.platform, person_id, device, refused)
             raise
 
-    async def remove(self, frame: dict[str, Any]) -> None:
+    async def remove_message(self, frame: dict[str, Any]) -> None:
         message_id = frame.get("id")
         if not isinstance(message_id, str):
             raise Refused("bad-frame")
-        await self.feed.remove(self._present().session, message_id)
+        await self.feed.sender.remove(self._joined_socket().session, message_id)
 
     async def ping(self, frame: dict[str, Any]) -> None:
         self.write(signal(self.form, "pong"))
@@ -80,7 +90,7 @@ class ChatConsumer(SocketConsumer):
     # ---- Steps -------------------------------------------------------------------------------
 
     async def _since(self) -> int | None:
-        """The mark of the URL, where it is of this epoch; else the reader is told of the gap."""
+        """The mark of the URL in milliseconds, where it is of this epoch. Else writes a gap."""
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         if "since" not in query:
             return None
@@ -94,24 +104,27 @@ class ChatConsumer(SocketConsumer):
         self.write(gap(self.form, "restarted" if restarted else "unknown-mark"))
         return None
 
-    def _present(self, ref: str | None = None) -> Socket:
-        """The socket, once its session is known; what comes before is tried again."""
+    def _joined_socket(self) -> Socket:
+        """The socket, once its session is known.
+
+        Raises Refused: `store-unavailable` before: the client sends the frame again.
+        """
         if self.socket is None:
-            raise Refused("store-unavailable", retry_after=2, ref=ref)
+            raise Refused("store-unavailable", retry_after=2)
         return self.socket
 
     actions: ClassVar[dict[str, Action]] = {
-        "chat.send": say,
-        "chat.remove": remove,
+        "chat.send": send_message,
+        "chat.remove": remove_message,
         "ping": ping,
     }
 
 
-def checked(text: str, ref: str) -> str:
+def checked(text: str) -> str:
     """A text as others will see it. Raises Refused: what is wrong with it."""
     try:
         cleaned = clean_message(text)
         refuse_spam(cleaned)
     except TextRefused as why:
-        raise Refused(why.code, ref=ref) from why
+        raise Refused(why.code) from why
     return cleaned

@@ -1,4 +1,4 @@
-"""What clients may ask of the chat over HTTP, in the shapes we accept."""
+"""The forms of the calls of the chat: which fields a client may send, of which shape."""
 
 from django import forms
 
@@ -9,8 +9,8 @@ from presence.forms import PersonForm
 
 
 class WordsField(forms.Field):
-    """What somebody wrote, cleaned as a message is; "" for nothing. The code of its error says what
-    is wrong."""
+    """A text that is cleaned as a message is; "" where the field is missing. Its errors carry an
+    error code of ours."""
 
     def to_python(self, value: object) -> str:
         if value is None:
@@ -26,7 +26,7 @@ class WordsField(forms.Field):
 
 
 class ReportForm(PersonForm):
-    """Who is reported, by which message if any, and why. What was said is the server's to know."""
+    """Who is reported, for which message if any, and why. The evidence is the server's own."""
 
     message_id = forms.RegexField(rf"^{PUBLIC_ID.pattern}\Z", required=False)
     reason = forms.ChoiceField(choices=Reason.choices)

@@ -1,4 +1,4 @@
-"""What was said, and the marks and ids by which it is found again. Pure."""
+"""Messages and retractions, and the ids by which they are found again. Pure."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ PUBLIC_ID = re.compile(r"(\d{1,15}-\d{1,15})\.[0-9a-f]{8}")
 
 
 class StreamId(NamedTuple):
-    """Where an entry stands in its tile's history: ms of the store's clock, and a count."""
+    """Where an entry stands in its tile's history: `ms` of the store's clock, and a count."""
 
     ms: int
     seq: int
@@ -31,26 +31,32 @@ BEGINNING = StreamId(0, 0)
 
 
 def just_before(ms: int) -> StreamId:
-    """The last place before everything that happens at or after `ms`."""
+    """The greatest id before all ids of `ms` or later."""
     return StreamId(ms - 1, 2**63 - 1)
 
 
+def next_id(at: StreamId) -> StreamId:
+    """The smallest id after this one."""
+    return StreamId(at.ms, at.seq + 1)
+
+
 def public_id(at: StreamId, person_id: str, ref: str) -> str:
-    """Stream ids of two tiles may be alike; with eight digits of who and what they are not."""
+    """The id of a message on the wire. Stream ids of two tiles may be equal: eight digits of the
+    sender and the ref tell them apart."""
     return f"{at}.{hashlib.sha256(f'{person_id}:{ref}'.encode()).hexdigest()[:8]}"
 
 
 def stream_id_of(message_id: str) -> StreamId | None:
-    """The place in the stream that a public id names; None where it is no public id."""
+    """The stream id that a public id begins with; None where it is no public id."""
     match = PUBLIC_ID.fullmatch(message_id)
     return StreamId.parse(match[1]) if match else None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message on its way into history: who says what from where, with the sender's own ref.
+    """A message on its way into history: who sends what from where, with the sender's own ref.
 
-    `rule` is how fast they may speak, and `origin` the digest of the network they came from.
+    `rule` is the limit of how often they may send, and `origin` the digest of their network.
     """
 
     person_id: str
@@ -87,10 +93,10 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
-    """A message of a person was taken back; `place` is where it was sent from.
+class Retraction:
+    """A person's message was removed; `place` is where it was sent from.
 
-    It stands in the history after the message, so that nobody who may show that misses it.
+    It stands in the history after the message: whoever was sent the message reads it later.
     """
 
     at: StreamId
@@ -108,12 +114,12 @@ class Removal:
         return tile_of(self.place.cell)
 
 
-Entry = Message | Removal
+Entry = Message | Retraction
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of a draft: its place and the one before; `fresh` is False for a known ref."""
+    """A draft is kept: its id, and the one before it; `fresh` is False for a known ref."""
 
     at: StreamId
     previous: StreamId
@@ -127,15 +133,16 @@ def message_of(draft: Draft, at: StreamId) -> Message:
 def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
     """The fields of a stream entry."""
     place: dict[str, str | int] = {"cell": entry.place.cell, "radius_m": entry.place.radius_m}
-    if isinstance(entry, Removal):
+    if isinstance(entry, Retraction):
         return {"gone": entry.removed_id, "person": entry.person_id, **place}
-    said = {"person": entry.person_id, "name": entry.name, "text": entry.text, "ref": entry.ref}
-    return {**said, **place}
+    sent = {"person": entry.person_id, "name": entry.name, "text": entry.text, "ref": entry.ref}
+    return {**sent, **place}
 
 
 def entry_of(raw_id: str, fields: dict[str, str]) -> Entry:
+    """The entry that a stream holds as `fields`. Raises KeyError, ValueError for anything else."""
     at = StreamId.parse(raw_id)
     place = Place(fields["cell"], int(fields["radius_m"]))
     if "gone" in fields:
-        return Removal(at, place, fields["person"], fields["gone"])
+        return Retraction(at, place, fields["person"], fields["gone"])
     return Message(at, fields["person"], fields["name"], place, fields["text"], fields["ref"])

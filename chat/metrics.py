@@ -1,4 +1,4 @@
-"""What Prometheus is told of what is said."""
+"""The metrics of messages."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from neartalk.instruments import counter, gauge
 
 def figures(chat: Chat) -> Iterator[Metric]:
     feed = chat.feed
-    yield counter("messages_kept", "Messages kept and acked here.", feed.kept)
-    gaps = {(closed_by,): count for closed_by, count in feed.gaps.items()}
+    yield counter("messages_kept", "Messages kept and acked here.", feed.sender.kept)
+    gaps = {(closed_by,): count for closed_by, count in feed.sequencer.gaps.items()}
     yield counter("gaps", "Gaps in a tile, by what closed them.", gaps, ("closed_by",))
-    held = sum(len(tail.held) for tail in feed.tails.values())
+    held = sum(len(one.entries) for one in feed.sequencer.timelines.values())
     yield gauge("messages_held", "Messages in memory for arrivals.", held)

@@ -1,4 +1,4 @@
-"""What people report of each other, with what the server itself holds of what was said."""
+"""Reports of people, with the server's own copy of their messages as evidence."""
 
 from django.conf import settings
 from django.db import models

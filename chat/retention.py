@@ -1,4 +1,4 @@
-"""How long reports are kept, and what was said in them."""
+"""How long reports and their evidence are kept."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from neartalk.records import RetentionRule
 
 
 def unseal(rows: "QuerySet[Any]") -> int:
-    """With all that anybody wrote; the seal too: of few words, a digest tells which they were."""
+    """Deletes all that anybody wrote. The seal too: a digest of few words tells which they were."""
     return rows.update(evidence=None, seal="", name="", words="")
 
 

@@ -1,4 +1,4 @@
-"""What no message is, and what each takes of the allowances: pure. The history takes them, in the
+"""Which texts are spam, and which allowances a message takes: pure. The history takes them, in the
 step in which it keeps the message.
 """
 
@@ -18,7 +18,7 @@ LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/\S
 SPAM = {"too-many-links", "wall-of-text"}
 WALL_MIN = 20
 WALL_SHARE = 0.9
-# What is shorter many say without having agreed on it.
+# Shorter texts are often sent by many people who do not know of each other.
 COPIED_MIN = 12
 CODES_OF = {"chat.repeat": "repeated", "chat.copies": "copied"}
 RUN = re.compile(r"(\S)\1{39}")
@@ -42,7 +42,7 @@ def is_wall(text: str) -> bool:
 
 
 def acts_of(draft: Draft, rules: Rules) -> list[Act]:
-    """What a message counts as, by the rules that are on."""
+    """The allowances that a message takes, of the rules that are on."""
     text = "".join(draft.text.casefold().split())
     said = hashlib.sha256(text.encode()).hexdigest()[:16]
     acts = [Act(draft.rule, draft.person_id), Act("chat.repeat", f"{draft.person_id}:{said}")]
@@ -51,7 +51,7 @@ def acts_of(draft: Draft, rules: Rules) -> list[Act]:
     return [act for act in acts if rules[act.rule].on]
 
 
-def refusal_of(act: Act, wait_ms: int, ref: str) -> Refused:
-    """What is said to somebody who must wait for one of these."""
+def refusal_of(act: Act, wait_ms: int) -> Refused:
+    """The refusal of a message that must wait for one of these allowances."""
     code = CODES_OF.get(act.rule, "too-fast")
-    return Refused(code, retry_after=seconds(wait_ms), ref=ref, rule=act.rule)
+    return Refused(code, retry_after=seconds(wait_ms), rule=act.rule)

@@ -1,4 +1,4 @@
-"""What is said and reported, for `manage.py stats`."""
+"""Counts of messages and reports, for `manage.py stats`."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from neartalk.stats import KeyCount, Stat
 HISTORY = re.compile(r"\{\w{6}\}:history")
 
 KEYS = [
-    # What was taken back stands among them until its time is over.
+    # Retractions are among them until they expire.
     KeyCount("messages", HISTORY, "XLEN"),
     KeyCount("tiles with messages", HISTORY),
 ]

@@ -1,4 +1,4 @@
-"""Who is refused again and again is muted: for minutes, then longer."""
+"""Mutes whoever is refused again and again: for minutes, then longer."""
 
 from chat.spam import SPAM
 from neartalk.codes import Refused
@@ -8,10 +8,10 @@ from neartalk.parts import Platform
 RULE = "chat.refused"
 
 
-async def bear(platform: Platform, person_id: str, device: str, refused: Refused) -> None:
+async def record_strike(platform: Platform, person_id: str, device: str, refused: Refused) -> None:
     """Counts a message that was refused by a limit or as spam.
 
-    Raises Refused: `muted` in its place, once it was one too many; `store-unavailable`.
+    Raises Refused: `muted` instead, once that was one too many; `store-unavailable`.
     """
     act = Act(RULE, person_id)
     if not platform.rules[RULE].on or not (refused.rule or refused.code in SPAM):
@@ -21,4 +21,4 @@ async def bear(platform: Platform, person_id: str, device: str, refused: Refused
         return
     sanctions = platform.sanctions
     row = sanctions.muted(person_id, device) or sanctions.escalate_mute(person_id, device)
-    raise sanctions.refusal(row, ref=refused.ref, rule=RULE) from refused
+    raise sanctions.refusal(row, rule=RULE) from refused

@@ -1,12 +1,12 @@
-"""What was said in range, for those who ask instead of listening; and reports of it."""
+"""`GET /api/messages`: messages in range, for clients without a socket. `POST /api/report`."""
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, Said, after, gather, heard_at
+from chat.feed import ARRIVAL_MAX, RenderedMessage, load_newest, reaches
 from chat.forms import ReportForm
-from chat.messages import StreamId, stream_id_of
+from chat.messages import StreamId, next_id, stream_id_of
 from chat.parts import chat_of
-from chat.reports import filing as reports
+from chat.reports import file_report, save_report
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
 from neartalk.limits import (
@@ -22,7 +22,7 @@ from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
 from presence.people import Session
-from presence.views import placed
+from presence.placement import placed
 
 
 @endpoint("GET")
@@ -33,33 +33,28 @@ async def messages(request: HtmxRequest) -> HttpResponse:
     person, place = session.person, session.person.place
     before = before_of(request.GET.get("before"))
 
-    def wanted(said: Said) -> bool:
-        known = before is not None and (said.at, said.id) >= before
-        return (
-            not known
-            and heard_at(place, said)
-            and session.may_receive(said.person_id, said.sent_ms)
-        )
+    def wanted(one: RenderedMessage) -> bool:
+        known = before is not None and (one.at, one.id) >= before
+        return not known and reaches(place, one) and session.may_receive(one.person_id, one.sent_ms)
 
-    replay = await gather(
+    below = next_id(before[0]) if before else None
+    selection = await load_newest(
         chat.history,
-        dict.fromkeys(
-            tiles_within(place.cell, place.radius_m), after(before[0]) if before else None
-        ),
+        dict.fromkeys(tiles_within(place.cell, place.radius_m), below),
         wanted,
         limit=ARRIVAL_MAX,
     )
-    said = [(one, label(apart(place.cell, one.place.cell))) for one in replay.messages]
+    found = [(one, label(apart(place.cell, one.place.cell))) for one in selection.messages]
     if request.htmx:
         mine = person.person_id
-        rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in said)
+        rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in found)
         return HttpResponse("".join(rows))
-    return JsonResponse({"messages": [one.fields(far) for one, far in said]})
+    return JsonResponse({"messages": [one.fields(far) for one, far in found]})
 
 
 @endpoint("POST")
 async def report(request: HtmxRequest) -> HttpResponse:
-    """Taken once it waits to be written: nobody waits for the database."""
+    """Reports a person. Answers once the report is queued: nobody waits for the database."""
     form = ReportForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
@@ -70,21 +65,21 @@ async def report(request: HtmxRequest) -> HttpResponse:
     origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id
-    filed = await reports.filed(chat.feed, session, subject, form.cleaned_data)
-    platform.records.queue.enqueue(reports.keep, filed)
+    filed = await file_report(chat.feed, session, subject, form.cleaned_data)
+    platform.records.queue.enqueue(save_report, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 
 
 async def allow_report(allowances: Allowances, session: Session, origin: str) -> None:
     """Raises Refused: `too-many-reports`."""
-    # Apart: one's own allowance is the same from wherever one calls.
+    # One by one: a person's allowance is the same from every network.
     await allow(allowances, "too-many-reports", Act("chat.report", session.digest))
     if origin:
         await allow(allowances, "too-many-reports", Act("chat.report.address", origin))
 
 
 def before_of(message_id: str | None) -> tuple[StreamId, str] | None:
-    """Where to read on from. Two tiles may give the same place, so the whole id decides.
+    """Where to read on from. Two tiles may hold the same stream id, so the whole id decides.
 
     Raises Refused: `bad-frame`.
     """

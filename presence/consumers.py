@@ -1,6 +1,4 @@
-"""What both sockets share: a frame is decoded, its shape checked, its action called, and a refusal
-said.
-"""
+"""What both sockets share: frames are decoded, their actions called, and refusals sent."""
 
 import asyncio
 import json
@@ -12,8 +10,9 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Act, Allowances, Origin, allow, narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import Origin, narrowest, origin_of, peer_and_forwarded
 from neartalk.server import EXTENSION
+from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
 from presence.people import Session
@@ -22,7 +21,7 @@ Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 
 
 class SocketConsumer(AsyncConsumer):
-    """One socket. It has no channel of its own: what it hears comes from this process's nouns."""
+    """One socket. It has no channel of its own: the hubs of this process write to it."""
 
     actions: ClassVar[dict[str, Action]]
     frame_max: ClassVar[int]
@@ -42,19 +41,22 @@ class SocketConsumer(AsyncConsumer):
         raise NotImplementedError
 
     async def arrive(self, session: Session) -> None:
-        """The session is known, and has a place."""
+        """Joins a socket whose session is known and has a place. Raises Refused."""
         raise NotImplementedError
 
     def gone(self) -> None:
-        """The socket is."""
+        """Leaves whatever it joined: the socket is closed."""
         raise NotImplementedError
 
     def count(self) -> None:
         """One more frame of the client, whatever is in it. Raises Refused: `too-fast`."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Channels' own starts a task for each frame, and waits for one shared thread before it,
-        to close ORM connections."""
+        """Dispatches frames one after the other.
+
+        Channels' own dispatch starts a task for each frame, and before it waits for the one shared
+        thread to close ORM connections.
+        """
         self.base_send = send
         self.enter(scope)
         try:
@@ -64,7 +66,7 @@ class SocketConsumer(AsyncConsumer):
         except StopConsumer:
             return
         except BaseException:
-            # Whatever it was: a socket that ends may not stay among those who are written to.
+            # Leave on any error, so that nobody writes to a closed socket.
             if self.arriving:
                 self._leave()
             raise
@@ -90,10 +92,10 @@ class SocketConsumer(AsyncConsumer):
         self.arriving = self.later(self._arrive())
 
     async def _arrive(self) -> None:
-        """On its own, so that a slow arrival does not keep the socket from being heard."""
+        """Runs as a task, so that frames are handled while the arrival is slow."""
         try:
             session = await self.presence.sessions.of_scope(self.scope)
-            # At once: a ban that is read from now on finds the socket here.
+            # At once, so that a ban that is read from now on reaches this socket.
             self.presence.evictions.admit(self, session)
             self.origin = await origin_of(self.platform.keys, *peer_and_forwarded(self.scope))
             await allow_socket(self.platform.allowances, self.origin, session)
@@ -104,7 +106,7 @@ class SocketConsumer(AsyncConsumer):
             again = refused.code == "store-unavailable"
             self.refuse(Refused("try-later", retry_after=2) if again else refused)
         except Exception:
-            # Whatever it was, a socket that stays open must not stay deaf.
+            # A socket that stayed open would be sent nothing.
             self.refuse(Refused("try-later", retry_after=2))
             raise
 
@@ -120,8 +122,8 @@ class SocketConsumer(AsyncConsumer):
             self.refuse(refused)
 
     async def websocket_drain(self, message: dict[str, Any]) -> None:
-        """The process ends: what was said until now has left before the close, the rest is with
-        the process to which they come next."""
+        """The process ends: what was sent until now leaves before the close. The client gets the
+        rest from the process that it comes to next."""
         self._leave()
         await self.send({"type": "websocket.close", "code": SERVICE_RESTART})
         raise StopConsumer
@@ -140,7 +142,7 @@ class SocketConsumer(AsyncConsumer):
         self.connection.write(frame)
 
     def refuse(self, refused: Refused) -> None:
-        """Says why, and closes where the code says so."""
+        """Counts and writes a refusal, and closes the socket if its code says so."""
         self.platform.instruments.count_refusal(refused)
         if refused.rule:
             self.platform.records.hits.count(refused.rule, narrowest(self.origin))
@@ -154,13 +156,6 @@ class SocketConsumer(AsyncConsumer):
         "websocket.drain": websocket_drain,
         "websocket.disconnect": websocket_disconnect,
     }
-
-
-async def allow_socket(allowances: Allowances, origin: Origin, session: Session) -> None:
-    """Raises Refused: `too-many-sockets`."""
-    if origin:
-        await allow(allowances, "too-many-sockets", Act("socket.address", narrowest(origin)))
-    await allow(allowances, "too-many-sockets", Act("socket.session", session.digest))
 
 
 def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What clients may ask for over HTTP, in the shapes we accept."""
+"""The bodies that calls accept."""
 
 from django import forms
 

@@ -1,4 +1,4 @@
-"""Where people are: how far apart, how that is said, and which tiles a circle reaches.
+"""Cells and tiles: how far apart, under which label, and which tiles a circle reaches.
 
 A cell is a geohash of precision 7, a tile its parent of precision 6 (Niemeyer, geohash, 2008).
 """
@@ -141,14 +141,14 @@ def label(apart_m: float) -> str:
 
 @lru_cache
 def label_of(metres: int) -> str:
-    """The label that says so many metres."""
+    """The label of so many metres, as `label_m` gives them."""
     if metres == 0:
         return "right around you"
     return f"~{metres} m" if metres < 1000 else f"~{metres / 1000:g} km"
 
 
 def label_m(apart_m: float) -> int:
-    """The metres the label says: nearest step of 50 m to 500, of 100 m to 1 km, then of 200 m."""
+    """The metres of a label: the nearest step of 50 m to 500, of 100 m to 1 km, then of 200 m."""
     if apart_m <= 0:
         return 0
     step = 50 if apart_m < 500 else 100 if apart_m < 1000 else 200

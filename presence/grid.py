@@ -1,4 +1,4 @@
-"""What stands in cells, found by circle: the cost is that of the populated cells around it."""
+"""Things in cells, found by circle. The cost is that of the populated cells around it."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Grid(Generic[T]):
-    """At most one thing a cell: `tiles` holds them by row and column."""
+    """At most one thing a cell. `tiles` holds them by tile, row and column."""
 
     def __init__(self) -> None:
         self.tiles: dict[Tile, dict[int, dict[int, T]]] = {}
@@ -43,7 +43,7 @@ class Grid(Generic[T]):
         return (it for row in self.tiles.get(tile, {}).values() for it in row.values())
 
     def within(self, place: Place) -> Iterator[tuple[float, int, T]]:
-        """What is inside a circle, with the metres to it and those of their label."""
+        """Each thing inside a circle, with the metres to it and the metres of its label."""
         here = spot(place.cell)
         here_x = here.x
         for tile in tiles_within(place.cell, place.radius_m) & self.tiles.keys():

@@ -30,7 +30,7 @@ class Guest:
 
 
 def words(answer: httpx.Response) -> str:
-    """What a refusal says; one that is not NearTalk's is a proxy's."""
+    """The message of a refusal, or its status if a proxy answered instead of NearTalk."""
     try:
         return str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):
@@ -41,7 +41,7 @@ def words(answer: httpx.Response) -> str:
 def guest(
     url: str, name: str, *, timeout_s: float, headers: Mapping[str, str] | None = None
 ) -> Iterator[Guest]:
-    """Begins a session, which nobody sees before it says where it is, and leaves at the end.
+    """Begins a session and ends it afterwards. Without a place, nobody is shown it.
 
     Raises VisitRefused.
     """

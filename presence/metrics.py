@@ -1,4 +1,4 @@
-"""What Prometheus is told of the people here."""
+"""Metrics of people and sockets, for Prometheus."""
 
 from collections.abc import Iterator
 

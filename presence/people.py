@@ -10,7 +10,7 @@ from presence.geo import Cell, Tile, tile_of
 
 
 class Place(NamedTuple):
-    """Where a person is and how far they reach: the only thing range is judged by."""
+    """A cell and a radius: range is judged by nothing else."""
 
     cell: Cell
     radius_m: int
@@ -91,27 +91,29 @@ class Session:
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Whom the person neither sees nor hears, nor is seen or heard by."""
+        """Those between whom and the person a block stands: each is gone for the other."""
         return self.blocked.union(self.blocked_by)
 
     def may_receive(self, person_id: str, sent_ms: int) -> bool:
-        """Whether they are shown what somebody said. Whoever was blocked keeps what was said to
-        them before: they can't tell."""
+        """Whether the person is shown a message of this author.
+
+        Whoever was blocked is still shown what was sent before, so that they cannot tell.
+        """
         if person_id in self.blocked:
             return False
         return sent_ms < self.blocked_by.get(person_id, sent_ms + 1)
 
 
 def person_id_of(digest: str) -> str:
-    """The public side of a session, by which its secret one is not found."""
+    """The public id of a session's person, from which the digest cannot be found."""
     return hashlib.sha256(f"person:{digest}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class TileEvent:
-    """One change of who is in a tile: `person` came, moved or changed (`here`), or is gone from it.
+    """One change of a tile: `person` came, moved or changed (`here`), or is gone from it.
 
-    `version` is the tile's own count of changes: a reader that missed one sees it there.
+    `version` is the tile's count of changes, by which a reader finds that it missed one.
     """
 
     tile: Tile
@@ -122,7 +124,7 @@ class TileEvent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an act did: the session as it is now, and what every reader of its tiles must learn."""
+    """What an act changed: the session as it is now, and the events of its tiles."""
 
     session: Session
     events: tuple[TileEvent, ...] = ()

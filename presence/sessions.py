@@ -1,4 +1,4 @@
-"""The secret side of a person: a 256-bit key in a cookie or a bearer token; its digest is kept.
+"""Session keys: 256 bits in a cookie or a bearer token, of which only the digest is kept.
 
 Beside it a browser has a random number for as long as a ban may last, by which one holds for the
 device; of that too only the digest is kept, with the session.
@@ -44,7 +44,7 @@ def digest_of(key: str) -> str:
 
 
 class Sessions:
-    """Who calls, by what their request or their socket carries."""
+    """Finds the session of a request or a socket by the key that it carries."""
 
     def __init__(self, registry: Registry, sanctions: Sanctions) -> None:
         self.registry = registry
@@ -92,7 +92,7 @@ class Sessions:
         return await self.of_key(key)
 
     def refuse_banned(self, request: HttpRequest) -> None:
-        """Before there is a session. Raises Refused: `banned`."""
+        """Checks a request that may have no session yet. Raises Refused: `banned`."""
         device, key = device_of(request), key_of(request)
         self.sanctions.refuse_banned(
             person_id_of(digest_of(key)) if key else "", digest_of(device) if device else ""
@@ -100,7 +100,7 @@ class Sessions:
 
 
 async def why_over(sanctions: Sanctions, session: Session) -> Refused:
-    """What to say where another process closed a session: it may have read of a ban first."""
+    """Why another process closed a session: it may have read of a ban before this one did."""
     await sanctions.sync.sync_briefly()
     row = sanctions.banned(session.person.person_id, session.device)
     return sanctions.refusal(row) if row else Refused("left")
@@ -114,13 +114,13 @@ def key_of(request: HttpRequest) -> str | None:
 
 
 def device_of(request: HttpRequest) -> str | None:
-    """The number of the device, None where it has none of the kind that we give."""
+    """The random number of the device; None if it has none, or one that we did not make."""
     found = request.COOKIES.get(device_name(), "")
     return found if DEVICE.fullmatch(found) else None
 
 
 def new_device() -> str:
-    """128 random bits."""
+    """128 random bits in hexadecimal."""
     return secrets.token_hex(16)
 
 
@@ -144,7 +144,7 @@ def own_origin(origin: str, host: str) -> bool:
 
 
 def keep(response: HttpResponse, key: str, device: str) -> None:
-    """The key for the browser session only, without Max-Age: sockets cannot renew it."""
+    """Sets the cookies: the key for the browser session only, as sockets cannot renew it."""
     for name, value, seconds in ((cookie_name(), key, None), (device_name(), device, DEVICE_S)):
         response.set_cookie(
             name, value, max_age=seconds, httponly=True, samesite="Lax", secure=settings.HTTPS

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from presence import views
+from presence import api, views
 
 urlpatterns = [
     path("", views.welcome, name="welcome"),
@@ -11,10 +11,10 @@ urlpatterns = [
     path("privacy", views.privacy, name="privacy"),
     path("kept", RedirectView.as_view(pattern_name="privacy", permanent=True)),
     path("rules", views.rules, name="rules"),
-    path("api/session/create", views.session_create, name="session-create"),
-    path("api/session/username", views.session_username, name="session-username"),
-    path("api/session/leave", views.session_leave, name="session-leave"),
-    path("api/location/update", views.location_update, name="location-update"),
-    path("api/block", views.block, name="block"),
-    path("api/nearby", views.nearby, name="nearby"),
+    path("api/session/create", api.session_create, name="session-create"),
+    path("api/session/username", api.session_username, name="session-username"),
+    path("api/session/leave", api.session_leave, name="session-leave"),
+    path("api/location/update", api.location_update, name="location-update"),
+    path("api/block", api.block, name="block"),
+    path("api/nearby", api.nearby, name="nearby"),
 ]

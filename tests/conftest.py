@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from django.db import connections
 
-from chat.feed import Feed
+from chat.feed import Sequencer
 from neartalk.redis.pipeline import Pipeline
 from neartalk.settings import database
 from tests.support import chromium as browsers
@@ -54,7 +54,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """In many a test time stands; servers, which are processes of their own, are as ever."""
     monkeypatch.setattr(Pipeline, "flush_interval_s", 0.0)
-    monkeypatch.setattr(Feed, "patience_s", 0.0)
+    monkeypatch.setattr(Sequencer, "reorder_delay_s", 0.0)
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from django.core.management import get_commands
 from django.urls import URLPattern, get_resolver
 
 from chat.consumers import ChatConsumer
-from chat.feed import Said
+from chat.feed import RenderedMessage
 from chat.messages import Draft, StreamId, message_of
 from neartalk.codes import CODES, Code, Refused
 from neartalk.limits import RULES
 from presence.delivery import Form, frames, panel
 from presence.people import Place
 from presence.roster import Nearby
-from voice.call_graph import End, Reason
+from voice.call_graph import End, EndReason
 from voice.callers import Caller, Tie
 from voice.consumers import SignalConsumer
 from voice.mesh import Why
@@ -153,7 +153,7 @@ def frames_sent() -> dict[str, set[str]]:
     """Each type of frame that the server sends in JSON form, with its fields."""
     found: dict[str, set[str]] = {}
     for path in modules():
-        for name, call in [] if "voice" in path.parts else calls(path):
+        for name, call in [] if "voice" in path.relative_to(ROOT).parts else calls(path):
             match name, call.args:
                 case "signal", [_, ast.Constant(value=str(kind))]:
                     kind = kind if kind in frames.BARE else f"chat.{kind}"
@@ -196,10 +196,10 @@ def signals_taken() -> dict[str, set[str]]:
 def signals_sent() -> dict[str, set[str]]:
     """Each type of frame that the server sends at /signal, with its fields."""
     me = Caller("a" * 16, place=Place("u33dc0q", 500))
-    end = End("a", "b", Reason.LEFT)
+    end = End("a", "b", EndReason.LEFT)
     contents = {"sdp": ("offer", "answer"), "candidate": ("candidate",), "muted": ("state",)}
     each = [
-        voice_frames.passed(f"voice.{kind}", me, **{field: ""})
+        voice_frames.relayed(f"voice.{kind}", me, **{field: ""})
         for field, kinds in contents.items()
         for kind in kinds
     ]
@@ -213,9 +213,9 @@ def signals_sent() -> dict[str, set[str]]:
     return {frame["type"]: set(frame) - {"type"} for frame in each}
 
 
-def said() -> Said:
+def said() -> RenderedMessage:
     draft = Draft("a" * 16, "alice", Place("u33dc0q", 500), "Hello", "ref-00000000")
-    return Said(message_of(draft, StreamId(1, 0)), 1)
+    return RenderedMessage(message_of(draft, StreamId(1, 0)), 1)
 
 
 def page_pieces() -> set[tuple[str, str]]:
@@ -316,7 +316,7 @@ def test_every_frame_at_signal_is_shown_with_its_fields_and_no_other() -> None:
 
 def test_every_state_and_reason_of_voice_is_named() -> None:
     told = {*spans(part("### To the client, at /signal"))}
-    assert {*map(str, [*Tie, *Reason, *Why]), "near", "away", "declined"} <= told
+    assert {*map(str, [*Tie, *EndReason, *Why]), "near", "away", "declined"} <= told
 
 
 @pytest.mark.parametrize("heading", ["### To the client", "### To the client, at /signal"])

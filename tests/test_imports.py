@@ -226,7 +226,7 @@ def test_an_import_is_found_wherever_it_stands() -> None:
     assert upward("presence", "from chat import feed") == {"chat"}
     assert upward("presence", "def f():\n    from voice.mesh import peers") == {"voice"}
     assert upward("presence", "if TYPE_CHECKING:\n    import chat") == {"chat"}
-    assert upward("chat", "from tests.client import person") == {"tests"}
+    assert upward("chat", "from tests.support.client import person") == {"tests"}
     assert upward("chat", "from presence.hub import hub\nimport neartalk.codes") == set()
     assert [*imported("from ..chat import feed", "neartalk.management")] == [
         *("neartalk.chat", "neartalk.chat.feed"),

@@ -15,7 +15,8 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 
-from chat.reports.filing import EARLIER_MAX
+from chat.reports import EARLIER_MAX
+from neartalk.asgi import build
 from neartalk.records import retention_rules
 from neartalk.records.activity import FEW
 from presence.delivery.recent_subscriptions import PLACES_MAX
@@ -34,7 +35,7 @@ UNITS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": t
 async def answer(path: str) -> HttpResponseBase:
     """What a view says at an address, without what stands before it."""
     found = resolve(path)
-    response = found.func(RequestFactory().get(path))
+    response = found.func(RequestFactory(state=build()).get(path))
     return cast("HttpResponseBase", await response if inspect.isawaitable(response) else response)
 
 

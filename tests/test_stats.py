@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from chat.history.redis import stream_key
+from chat.history.stream import stream_key
 from chat.models import Report
 from neartalk.management.commands import stats
 from neartalk.models import HourlyHits

@@ -1,4 +1,4 @@
-"""`/signal`: checks the shape of a frame and calls the switchboard."""
+"""`/signal`: checks the shape of a frame and calls the voice hub."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ from presence.consumers import Action, SocketConsumer
 from presence.people import Session
 from voice.ice import has_relay
 from voice.parts import Voice
-from voice.signaling import Line, frames
+from voice.signaling import SignalingConnection, frames
 
 PERSON_ID = re.compile(r"[0-9a-f]{16}")
 INSTANCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -20,27 +20,27 @@ POLICIES = {"relay", "direct"}
 
 
 class SignalConsumer(SocketConsumer):
-    """What it hears comes from the switchboard."""
+    """One socket of voice. What it sends besides answers comes from the voice hub."""
 
     kind = "signal"
     frame_max = 65_536
-    line: Line | None = None
+    signaling: SignalingConnection | None = None
     frame_tat_ms = 0
 
     def enter(self, scope: Mapping[str, Any]) -> None:
         super().enter(scope)
         voice: Voice = scope["state"]["voice"]
-        self.switchboard = voice.switchboard
+        self.hub = voice.hub
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self.switchboard.later(work)
+        return self.hub.later(work)
 
     async def arrive(self, session: Session) -> None:
-        self.line = Line(session, self.connection)
+        self.signaling = SignalingConnection(session, self.connection)
 
     def gone(self) -> None:
-        if self.line:
-            self.switchboard.exit(self.line)
+        if self.signaling:
+            self.hub.exit(self.signaling)
 
     def count(self) -> None:
         limit = self.platform.rules["voice.frame"]
@@ -53,30 +53,31 @@ class SignalConsumer(SocketConsumer):
     # ---- What a frame may ask for ------------------------------------------------------------
 
     async def join(self, frame: dict[str, Any]) -> None:
-        line, policy, instance = self._line(), frame.get("policy"), frame.get("instance")
+        connection = self._require_session()
+        policy, instance = frame.get("policy"), frame.get("instance")
         if policy not in POLICIES or not isinstance(instance, str):
             raise Refused("bad-frame")
         if not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
-        self.platform.sanctions.refuse_muted(line.person_id, line.session.device)
+        self.platform.sanctions.refuse_muted(connection.person_id, connection.session.device)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
-        await self.switchboard.join(line, instance, direct=policy == "direct")
+        await self.hub.join(connection, instance, direct=policy == "direct")
 
     async def leave(self, frame: dict[str, Any]) -> None:
-        await self.switchboard.leave(self._line())
+        await self.hub.leave(self._require_session())
 
-    async def look(self, frame: dict[str, Any]) -> None:
-        await self.switchboard.look(self._line())
+    async def peers(self, frame: dict[str, Any]) -> None:
+        await self.hub.send_list(self._require_session())
 
     async def knock(self, frame: dict[str, Any]) -> None:
-        await self.switchboard.knock(self._line(), to_of(frame))
+        await self.hub.knock(self._require_session(), to_of(frame))
 
     async def accept(self, frame: dict[str, Any]) -> None:
-        await self.switchboard.accept(self._line(), to_of(frame))
+        await self.hub.accept(self._require_session(), to_of(frame))
 
     async def decline(self, frame: dict[str, Any]) -> None:
-        await self.switchboard.decline(self._line(), to_of(frame))
+        await self.hub.decline(self._require_session(), to_of(frame))
 
     async def offer(self, frame: dict[str, Any]) -> None:
         await self._relay(frame, "voice.offer", "sdp", frame.get("sdp"))
@@ -91,10 +92,10 @@ class SignalConsumer(SocketConsumer):
         muted = frame.get("muted")
         if not isinstance(muted, bool):
             raise Refused("bad-frame")
-        await self.switchboard.say_state(self._line(), muted=muted)
+        await self.hub.send_state(self._require_session(), muted=muted)
 
     async def ping(self, frame: dict[str, Any]) -> None:
-        self._line()
+        self._require_session()
         self.write(frames.pong())
 
     # ---- Steps -------------------------------------------------------------------------------
@@ -102,21 +103,18 @@ class SignalConsumer(SocketConsumer):
     async def _relay(self, frame: dict[str, Any], kind: str, field: str, raw: object) -> None:
         if not isinstance(raw, str):
             raise Refused("bad-frame")
-        await self.switchboard.relay(self._line(), to_of(frame), kind, field, raw)
+        await self.hub.relay_signal(self._require_session(), to_of(frame), kind, field, raw)
 
-    def _line(self) -> Line:
-        """The line, once its session is known; what comes before is tried again.
-
-        Raises Refused: `store-unavailable`.
-        """
-        if self.line is None:
+    def _require_session(self) -> SignalingConnection:
+        """Raises Refused: `store-unavailable`, until the session is known."""
+        if self.signaling is None:
             raise Refused("store-unavailable", retry_after=2)
-        return self.line
+        return self.signaling
 
     actions: ClassVar[dict[str, Action]] = {
         "voice.join": join,
         "voice.leave": leave,
-        "voice.peers": look,
+        "voice.peers": peers,
         "voice.knock": knock,
         "voice.accept": accept,
         "voice.decline": decline,

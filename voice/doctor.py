@@ -1,4 +1,4 @@
-"""STUN and the relay, as people's browsers use them: a real answer, a real allocation."""
+"""What `manage.py doctor` finds of STUN and the relay: a real binding, a real allocation."""
 
 import secrets
 import ssl
@@ -10,8 +10,8 @@ from django.conf import settings
 
 from neartalk.doctor import SECRET_BITS, Check, CheckOptions, Finding, bits, fault, ok, warning
 from voice.ice import credentials, has_relay
-from voice.relay import Address, Server, TurnError, allocation, binding, server_of
-from voice.sdp_filter import Shield
+from voice.relay import Address, RelayServer, TurnError, allocation, binding, server_of
+from voice.sdp_filter import SdpFilter
 
 
 def checks_for(options: CheckOptions) -> Iterable[Check]:
@@ -23,7 +23,7 @@ def checks_for(options: CheckOptions) -> Iterable[Check]:
 
 
 def relay() -> Iterator[Finding]:
-    """What is set of it."""
+    """Whether a relay is set, and set safely."""
     if not has_relay():
         message = "There is none: who stays shielded cannot speak, and some networks let nobody."
         yield warning(message, "Set up coturn by deploy/coturn, TURN_URLS and TURN_SECRET.")
@@ -48,7 +48,7 @@ def stun(url: str, timeout_s: float) -> Iterator[Finding]:
 
 
 def turn(url: str, timeout_s: float) -> Iterator[Finding]:
-    """As for a session of nobody's."""
+    """An allocation, with credentials as for a session."""
     nobody = credentials(settings.TURN_SECRET, secrets.token_hex(32), int(time.time()))
     try:
         server = server_of(url)
@@ -59,10 +59,10 @@ def turn(url: str, timeout_s: float) -> Iterator[Finding]:
         yield reached(relayed, server)
 
 
-def reached(relayed: Address, server: Server) -> Finding:
-    """People are told no address of a relay that is not public, unless it is the operator's."""
+def reached(relayed: Address, server: RelayServer) -> Finding:
+    """Whether people may see the allocated address: it is public, or in VOICE_NETWORKS."""
     line = f"candidate:1 1 udp 1 {relayed} {server.port} typ relay"
-    if Shield(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
+    if SdpFilter(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
         return ok("It lends an address to speak through.")
     message = "It lends an address that is not public, which nobody is told of."
     return fault(message, "Set external-ip in coturn, or its network in VOICE_NETWORKS.")

@@ -1,7 +1,8 @@
-"""Who may use the relay, and for how long: credentials by the TURN REST scheme.
+"""STUN and TURN servers for a client, with credentials by the TURN REST scheme.
 
-A REST API for access to TURN services (J. Uberti, draft-uberti-behave-turn-rest-00): the name says
-when it ends, and the password is an HMAC of the name under a secret that only the relay knows too.
+A REST API for access to TURN services (J. Uberti, draft-uberti-behave-turn-rest-00): the user name
+holds the time at which the credentials end, and the password is an HMAC of it, under a secret that
+only the relay knows too.
 """
 
 import base64
@@ -22,7 +23,8 @@ class Credentials(NamedTuple):
 
 
 def credentials(secret: str, session_digest: str, now_s: int) -> Credentials:
-    """For one session, which the relay's logs do not name: they hold a digest under the secret."""
+    """Credentials for one session. The user name, which the relay may log, has a digest of the
+    session under the secret."""
     key, expires_s = secret.encode(), now_s + LIFE_S
     subject = hmac.digest(key, f"session:{session_digest}".encode(), "sha256").hex()[:16]
     username = f"{expires_s}:{subject}"
@@ -35,7 +37,7 @@ def has_relay() -> bool:
 
 
 def servers(session_digest: str, now_s: int) -> list[dict[str, Any]]:
-    """What a client's RTCPeerConnection takes as iceServers."""
+    """The `iceServers` for a client's RTCPeerConnection."""
     found: list[dict[str, Any]] = []
     if settings.STUN_URLS:
         found.append({"urls": settings.STUN_URLS})

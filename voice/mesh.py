@@ -1,7 +1,7 @@
-"""Who may speak with whom, and who does. Pure: values in, values out.
+"""Who may speak with whom, and which pairs are connected. Pure.
 
-Overlap is not transitive: in a line of people only neighbours may meet, so everyone has a list of
-their own, of those who hear them and of those who are heard by them and do not.
+Overlap is not transitive: of people in a row only neighbours may speak with each other. So everyone
+has a peer list of their own, which also names those who hear the same people and not them.
 """
 
 from collections import Counter
@@ -16,14 +16,14 @@ Pair = frozenset[str]
 
 
 class Mesh(NamedTuple):
-    """The pairs that are connected, and those that wait in line, the next one first."""
+    """The pairs that are connected, and those that wait for a free place, the next one first."""
 
     live: frozenset[Pair]
     waiting: tuple[Pair, ...]
 
 
 class Why(StrEnum):
-    """Why somebody does not hear a person who speaks with those who speak with them."""
+    """Why two do not hear each other although both speak with the same person."""
 
     APART = "apart"  # their circles do not meet
     WAITING = "waiting"  # in line for a connection
@@ -31,7 +31,7 @@ class Why(StrEnum):
 
 
 class Unheard(NamedTuple):
-    """Someone who does not hear a person, though `others` speak with both."""
+    """Someone who does not hear a person although `others` speak with both."""
 
     person_id: str
     why: Why
@@ -45,17 +45,17 @@ def may_speak(one: Caller, other: Caller) -> bool:
 
 
 def is_blocked(one: Caller, other: Caller) -> bool:
-    """Whether a block stands between two; one of them may know of it first."""
+    """Whether a block stands between two. The caller of either may have it first."""
     return one.person_id in other.hidden or other.person_id in one.hidden
 
 
 def is_direct(one: Caller, other: Caller) -> bool:
-    """Two speak without a relay only if both chose to."""
+    """Whether two connect without a relay: only if both chose to."""
     return one.direct and other.direct
 
 
 def is_polite(own_id: str, other_id: str) -> bool:
-    """Of two exactly one gives way when both offer at once."""
+    """Whether this side gives way when both offer at once (perfect negotiation). One of two is."""
     return own_id < other_id
 
 
@@ -65,11 +65,11 @@ def connect(
     live: Collection[Pair],
     limit: int,
 ) -> Mesh:
-    """What should be connected now. Who speaks goes on; whoever agreed comes in, the nearest first,
-    while both have fewer than `limit` connections; the others wait.
+    """Which pairs are to be connected. Live pairs stay; pairs that agreed follow, the nearest
+    first, while both sides have fewer than `limit` connections; the others wait.
 
-    The same everywhere, whatever order things are heard of in. A live pair with somebody who is
-    not among `voices` takes a place too.
+    The result does not depend on the order of the arguments. A live pair with somebody who is not
+    among `voices` counts as a connection too.
     """
     allowed = {pair for pair in agreed if pair <= voices.keys() and may_speak(*_both(voices, pair))}
     kept = {pair for pair in live if pair in allowed or not pair <= voices.keys()}
@@ -85,27 +85,27 @@ def connect(
 
 
 def standing(callers: Mapping[str, Caller]) -> Mesh:
-    """What is connected and what waits, as the callers themselves say."""
+    """Which pairs are connected and which wait, by the ties of the callers."""
     waiting = (pair for pair in pairs(callers.values(), Tie.WAITING) if pair <= callers.keys())
     in_line = sorted(waiting, key=lambda pair: _rank(callers, pair))
     return Mesh(frozenset(pairs(callers.values(), Tie.LIVE)), tuple(in_line))
 
 
 def pairs(callers: Iterable[Caller], tie: Tie) -> set[Pair]:
-    """The pairs that stand so."""
+    """The pairs with this tie."""
     return {
         frozenset({caller.person_id, other}) for caller in callers for other in caller.tied_by(tie)
     }
 
 
 def heard_by(person_id: str, mesh: Mesh) -> list[str]:
-    """Who hears a person, by id."""
+    """The ids of those who hear a person, sorted."""
     return sorted(other for pair in mesh.live if person_id in pair for other in pair - {person_id})
 
 
 def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list[Unheard]:
-    """Who speaks with those who hear a person, and does not hear that person, by id; as far as
-    they are known, and no block stands between."""
+    """Those who do not hear a person although they speak with somebody who does, sorted by id.
+    Whoever is not among `voices`, and whoever a block stands between, is left out."""
     hears, me = {*heard_by(person_id, mesh)}, voices.get(person_id, Caller(person_id))
     between: dict[str, list[str]] = {}
     for other in sorted(hears):

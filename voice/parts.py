@@ -1,4 +1,4 @@
-"""What a process knows of voice, built once in the order in which it stands on each other."""
+"""The parts of voice, built once a process."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,25 +9,25 @@ from django.conf import settings
 from neartalk.redis import open_store
 from presence.parts import Presence
 from voice.callers import Callers, MemoryCallers, RedisCallers
-from voice.signaling import Switchboard
+from voice.signaling import VoiceHub
 
 
 @dataclass(frozen=True)
 class Voice:
     presence: Presence
     callers: Callers
-    switchboard: Switchboard
+    hub: VoiceHub
 
     @classmethod
     def build(cls, presence: Presence) -> Self:
-        """In the embedded form there is no other process to tell."""
+        """In the embedded form there is no channel layer: there are no other processes."""
         callers: Callers = MemoryCallers()
         layer = None
         if settings.REDIS_URLS:
             callers, layer = RedisCallers(open_store()), get_channel_layer()
         callers = presence.platform.instruments.timed(callers, "callers")
-        return cls(presence, callers, Switchboard(presence.hub, callers, layer))
+        return cls(presence, callers, VoiceHub(presence.hub, callers, layer))
 
     async def finish(self) -> None:
-        """Waits a little for what was begun."""
-        await self.switchboard.background.settle()
+        """Waits a little for tasks under way."""
+        await self.hub.background.settle()

@@ -1,47 +1,20 @@
-"""What of a session description or a candidate another person may see: audio, and no address that
+"""Session descriptions and candidates as another person may see them: audio, and no address that
 they must not know.
 
 Nothing is passed on as it came: every line is taken apart by its grammar and written anew (SDP:
-RFC 8866; candidates: RFC 8839; audio in WebRTC: RFC 8829).
+RFC 8866; audio in WebRTC: RFC 8829). Pure.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from zlib import crc32
 
 from neartalk.codes import Refused
+from voice.addresses import Network, parsed
+from voice.candidates import NOWHERE, rewritten
 
 DESCRIPTION_MAX = 8_192
-CANDIDATE_MAX = 512
 CANDIDATES_MAX = 32
-NOWHERE = "0.0.0.0"  # noqa: S104 an address that says nothing
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-# All IPv6 that is given out (RFC 4291), less what leads to an IPv4 address behind it (6to4 and its
-# relays, Teredo, ISATAP by its interface identifiers) and what newer documentation uses.
-UNICAST = ip_network("2000::/3")
-DISGUISES = [
-    ip_network(network) for network in ("2002::/16", "2001::/32", "3fff::/20", "192.88.99.0/24")
-]
-ISATAP = {0x0000_5EFE, 0x0200_5EFE}
-
-CANDIDATE = re.compile(
-    r"candidate:[A-Za-z0-9+/]{1,32} (?P<component>[12]) (?P<transport>udp|tcp)"
-    r" (?P<priority>[0-9]{1,10}) (?P<address>[A-Za-z0-9.:-]{1,253}) (?P<port>[0-9]{1,5})"
-    r" typ (?P<kind>host|srflx|prflx|relay)(?P<rest>(?: [a-z-]{1,20} [A-Za-z0-9+/.:-]{1,253})*)",
-    re.ASCII | re.IGNORECASE,
-)
-EXTENSIONS = {
-    "generation": re.compile(r"[0-9]{1,5}"),
-    "network-cost": re.compile(r"[0-9]{1,5}"),
-    "network-id": re.compile(r"[0-9]{1,5}"),
-    "tcptype": re.compile(r"active|passive|so"),
-    "ufrag": re.compile(r"[A-Za-z0-9+/]{4,256}"),
-}
 
 ORIGIN = re.compile(r"\S{1,64} ([0-9]{1,20}) ([0-9]{1,20}) IN IP[46] \S{1,64}")
 MEDIA = re.compile(r"audio [0-9]{1,5} UDP/TLS/RTP/SAVPF((?: [0-9]{1,3}){1,32})")
@@ -84,58 +57,32 @@ LITERAL = re.compile(r"[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*")
 
 
 @dataclass(frozen=True)
-class Shield:
-    """What passes between two people. With `relay_only` the only addresses are those of relays;
-    else public ones of every kind. Those in `networks` count as public: an operator's own.
+class SdpFilter:
+    """What two people may see of each other. With `relay_only` the only addresses are those of
+    relays; else public ones of every kind. Those in `networks`, the operator's own, count as
+    public.
     """
 
     relay_only: bool
     networks: Sequence[Network] = ()
 
     def candidate(self, raw: str) -> str | None:
-        """The candidate anew, without the address behind it; None where it must not be known.
-
-        Raises Refused: `bad-candidate`.
-        """
-        found = CANDIDATE.fullmatch(raw) if len(raw) <= CANDIDATE_MAX else None
-        if not found or not 0 < int(found["port"]) < 65_536:
-            raise Refused("bad-candidate")
-        if not 0 < int(found["priority"]) < 1 << 31:
-            raise Refused("bad-candidate")
-        kind, transport = found["kind"].lower(), found["transport"].lower()
-        words = found["rest"].split()
-        extensions = [*self._extensions(zip(words[::2], words[1::2], strict=True))]
-        address = self._public(found["address"])
-        if address is None or (self.relay_only and (kind, transport) != ("relay", "udp")):
-            return None
-        behind = [] if kind == "host" else ["raddr", NOWHERE, "rport", "0"]
-        # The sender's own may be a digest of the address behind, short enough to be guessed.
-        foundation = crc32(f"{kind} {transport} {address}".encode())
-        head = f"candidate:{foundation} {found['component']} {transport}"
-        main = f"{found['priority']} {address} {found['port']} typ {kind}"
-        return " ".join([head, main, *behind, *extensions])
+        """The candidate anew, without the address behind it; None where its own address must not be
+        seen. Raises Refused: `bad-candidate`."""
+        return rewritten(raw, self.networks, relay_only=self.relay_only)
 
     def description(self, raw: str) -> str:
-        """The description anew: one audio section, without candidates that must not be known.
+        """The description anew: one audio section, without candidates that must not be seen.
 
         Raises Refused: `bad-sdp`.
         """
-        if len(raw) > DESCRIPTION_MAX or not raw.isascii():
-            raise Refused("bad-sdp")
-        lines = raw.replace("\r\n", "\n").removesuffix("\n").split("\n")
-        sections = sum(line.startswith("m=") for line in lines)
-        candidates = sum(line.startswith("a=candidate:") for line in lines)
-        if lines[0] != "v=0" or sections != 1 or candidates > CANDIDATES_MAX:
-            raise Refused("bad-sdp")
-        anew = [one for line in lines for one in self._line(line)]
+        anew = [one for line in lines_of(raw) for one in self._line(line)]
         if not {line[2:].partition(":")[0] for line in anew} >= NEEDED:
             raise Refused("bad-sdp")
         if not ORDER.fullmatch("".join(line[0] for line in anew)):
             raise Refused("bad-sdp")
-        self._sweep(anew)
+        refuse_addresses(anew)
         return "".join(f"{line}\r\n" for line in anew)
-
-    # ---- Line by line ------------------------------------------------------------------------
 
     def _line(self, line: str) -> Iterator[str]:
         kind, equals, value = line[:1], line[1:2], line[2:]
@@ -157,7 +104,7 @@ class Shield:
             yield from self._attribute(*value.partition(":"))
 
     def _attribute(self, name: str, colon: str, value: str) -> Iterator[str]:
-        """What is not known is left out: it may say anything."""
+        """Unknown attributes are left out: they may hold anything."""
         if name == "candidate":
             try:
                 candidate = self.candidate(f"candidate:{value}")
@@ -168,52 +115,32 @@ class Shield:
         elif name in ATTRIBUTES:
             yield f"a={name}{colon}{match(ATTRIBUTES[name], value)[0]}"
 
-    def _extensions(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
-        """What of a network may tell Wi-Fi from a phone's stays behind the shield."""
-        for name, value in pairs:
-            if name in EXTENSIONS:
-                if self.relay_only and name.startswith("network-"):
-                    continue
-                if not EXTENSIONS[name].fullmatch(value):
-                    raise Refused("bad-candidate")
-                yield f"{name} {value}"
 
-    # ---- Addresses ---------------------------------------------------------------------------
+def lines_of(raw: str) -> list[str]:
+    """The lines of a description with one media section. Raises Refused: `bad-sdp`."""
+    if len(raw) > DESCRIPTION_MAX or not raw.isascii():
+        raise Refused("bad-sdp")
+    lines = raw.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    sections = sum(line.startswith("m=") for line in lines)
+    candidates = sum(line.startswith("a=candidate:") for line in lines)
+    if lines[0] != "v=0" or sections != 1 or candidates > CANDIDATES_MAX:
+        raise Refused("bad-sdp")
+    return lines
 
-    def _public(self, text: str) -> Address | None:
-        """An address that may be known; no name is one, it would be looked up."""
-        try:
-            address = ip_address(text)
-        except ValueError:
-            return None
-        if any(address in network for network in self.networks):
-            return address
-        if any(address in network for network in DISGUISES) or not address.is_global:
-            return None
-        if isinstance(address, IPv6Address):
-            isatap = int(address) >> 32 & 0xFFFF_FFFF in ISATAP
-            return address if address in UNICAST and not isatap else None
-        return None if address.is_multicast else address
 
-    def _sweep(self, lines: Iterable[str]) -> None:
-        """However it got there: no address stands outside of a candidate."""
-        for line in lines:
-            if not line.startswith("a=candidate:"):
-                for literal in LITERAL.findall(line):
-                    if literal != NOWHERE and is_address(literal):
-                        raise Refused("bad-sdp")
+def refuse_addresses(lines: Iterable[str]) -> None:
+    """Raises Refused: `bad-sdp`, if an address stands outside of a candidate, however it got
+    there."""
+    for line in lines:
+        if not line.startswith("a=candidate:"):
+            for literal in LITERAL.findall(line):
+                if literal != NOWHERE and parsed(literal) is not None:
+                    raise Refused("bad-sdp")
 
 
 def match(pattern: re.Pattern[str], value: str) -> re.Match[str]:
+    """Raises Refused: `bad-sdp`."""
     found = pattern.fullmatch(value)
     if found is None:
         raise Refused("bad-sdp")
     return found
-
-
-def is_address(literal: str) -> bool:
-    try:
-        ip_address(literal)
-    except ValueError:
-        return False
-    return True

@@ -1,19 +1,23 @@
 """What only developers run: a client of /ws, load tests and the profile of a message."""
 
-from chat.devtools.client import Client, Person, arrive, hears, leave, sent_ms, spot_of
-from chat.devtools.loadtest import Load, Tally, spread
-from chat.devtools.profiling import Report, profile
+from chat.devtools.client import ChatClient, leave
+from chat.devtools.loadtest import Load
+from chat.devtools.people import Sent, Visitor, arrive, in_reach, sent_ms, spot_of
+from chat.devtools.profiling import Profile, profile
+from chat.devtools.tally import Tally, quantile, spread
 
 __all__ = [
-    "Client",
+    "ChatClient",
     "Load",
-    "Person",
-    "Report",
+    "Profile",
+    "Sent",
     "Tally",
+    "Visitor",
     "arrive",
-    "hears",
+    "in_reach",
     "leave",
     "profile",
+    "quantile",
     "sent_ms",
     "spot_of",
     "spread",

@@ -1,99 +1,34 @@
-"""Somebody at `/ws` who behaves as the page does: keeps what nobody confirmed and sends it again
-under the same ref, drops what it shows already, and comes back with its mark.
+"""A client of `/ws` that behaves as the page does: it sends again what was not acked, under the
+same ref, drops what it shows already, and comes back with its mark.
 """
 
 import asyncio
-import re
 import secrets
-from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-import pygeohash
 from websockets.typing import Subprotocol
 
+from chat.devtools.people import Sent, Visitor, in_reach, sent_ms
 from neartalk.devtools import Api, Frame, ReconnectingSocket, delay_s
-from presence.geo import cell_at, centre, in_range
 from presence.people import Place
 
 UNANSWERED_S = 10.0
-# Fine enough to be somewhere.
-GEOHASH = re.compile(r"[0-9b-hjkmnp-z]{5,12}")
 
 
-class Person(NamedTuple):
-    """One session and where it stands."""
-
-    key: str
-    person_id: str
-    name: str
-    place: Place
-
-
-@dataclass(slots=True)
-class Sent:
-    """What somebody says from where they are (`by`): pending until `id` or `refused` is known."""
-
-    text: str
-    ref: str
-    by: Person
-    at_s: float
-    id: str = ""
-    acked_s: float = 0.0
-    refused: str = ""
-
-
-def sent_ms(message_id: str) -> int:
-    """When the store took it, by the store's clock."""
-    return int(message_id.partition("-")[0])
-
-
-def spot_of(text: str) -> tuple[float, float]:
-    """Degrees of "52.52,13.405" or of a geohash: what a command is given as a place."""
-    try:
-        if GEOHASH.fullmatch(text):
-            return pygeohash.decode(text)
-        lat, _, lon = text.partition(",")
-        return centre(cell_at(float(lat), float(lon)))
-    except ValueError as why:
-        words = f"{text} is neither LAT,LON such as 52.52,13.405 nor a geohash such as u33dc0q"
-        raise ArgumentTypeError(words) from why
-
-
-def hears(a: Place, b: Place) -> bool:
-    return in_range(a.cell, a.radius_m, b.cell, b.radius_m)
-
-
-def receivers(place: Place, clients: Iterable["Client"]) -> list["Client"]:
-    """Who must be shown what is said at a place, as long as they do not move: whoever says it is
-    among them."""
-    return [client for client in clients if hears(client.person.place, place)]
-
-
-async def arrive(api: Api, spot: tuple[float, float], radius_m: int) -> Person:
-    """A new session with a place, and no socket yet. Raises ApiError, httpx.HTTPError."""
-    session = await api.call("POST", "/api/session/create")
-    lat, lon = centre(cell_at(*spot))
-    answer = await api.call(
-        "POST", "/api/location/update", session["session_id"], lat=lat, lon=lon, radius=radius_m
-    )
-    place = Place(answer["cell"], answer["radius"])
-    return Person(session["session_id"], session["person_id"], session["username"], place)
-
-
-class Client(ReconnectingSocket):
-    """`shown` says of each text when it was first shown, `twice` which came under a second id,
-    and `wire_repeats` how often one connection carried the same id again; `arrivals` are the times
-    at which a mark ended an arrival, `gaps` reasons and times of what was said to be missing,
-    `fewest` the least that `count` has been.
+class ChatClient(ReconnectingSocket):
+    """`shown` holds of each text when it was first shown, `twice` the texts that came under a
+    second id, and `wire_repeats` how often one connection carried the same id again. `arrivals` are
+    the times at which a mark ended an arrival, `gaps` the reasons and times of gap frames, `fewest`
+    the least that `count` has been.
     """
 
     path = "/ws"
     subprotocols = (Subprotocol("neartalk.json"),)
 
-    def __init__(self, person: Person, server_urls: Sequence[str], *, dead_s: float = 25.0) -> None:
+    def __init__(
+        self, person: Visitor, server_urls: Sequence[str], *, dead_s: float = 25.0
+    ) -> None:
         super().__init__(person.key, server_urls, dead_s=dead_s)
         self.person = person
         self.mark = ""
@@ -122,7 +57,7 @@ class Client(ReconnectingSocket):
         for sent in [*self.pending.values()]:
             self._transmit(sent)
 
-    # ---- What it is told ---------------------------------------------------------------------
+    # ---- Frames of the server ----------------------------------------------------------------
 
     def receive(self, frame: Frame) -> None:
         now_s = asyncio.get_running_loop().time()
@@ -172,14 +107,14 @@ class Client(ReconnectingSocket):
             del self.pending[sent.ref]
 
     def forget(self, before_ms: int) -> None:
-        """What was kept before a time of the store lives no more: it cannot come again."""
+        """Forgets messages that the store kept before this time: they have expired."""
         for message_id in [one for one in self.ids if sent_ms(one) < before_ms]:
             self.shown.pop(self.ids.pop(message_id), None)
             self.on_wire.discard(message_id)
 
-    # ---- What it says ------------------------------------------------------------------------
+    # ---- Messages it sends -------------------------------------------------------------------
 
-    def say(self, text: str) -> Sent:
+    def send_message(self, text: str) -> Sent:
         now_s = asyncio.get_running_loop().time()
         sent = Sent(text, secrets.token_hex(16), self.person, now_s)
         self.pending[sent.ref] = sent
@@ -200,15 +135,15 @@ class Client(ReconnectingSocket):
         asyncio.get_running_loop().call_later(wait_s, again)
 
 
-async def leave(server_urls: Sequence[str], clients: Collection[Client]) -> None:
-    """All of them close and end their sessions; who cannot is gone after a while."""
+def receivers(place: Place, clients: Iterable[ChatClient]) -> list[ChatClient]:
+    """The clients that must be shown a message from a place, as long as nobody moves. Its sender
+    is among them."""
+    return [client for client in clients if in_reach(client.person.place, place)]
+
+
+async def leave(server_urls: Sequence[str], clients: Collection[ChatClient]) -> None:
+    """Closes all clients and ends their sessions. A session that cannot be ended expires."""
     await asyncio.gather(*(client.close() for client in clients))
     async with Api(server_urls) as api:
         ends = (api.call("POST", "/api/session/leave", client.key) for client in clients)
         await asyncio.gather(*ends, return_exceptions=True)
-
-
-def quantile(values: Collection[float], share: float) -> float:
-    """0 where there are none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

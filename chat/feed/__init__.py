@@ -1,15 +1,16 @@
-"""From history to sockets: each tile's entries in order, once, whatever is lost on the way."""
+"""From history to sockets: each tile's entries in order, once, whatever hints are lost."""
 
 from chat.feed.feed import Feed
-from chat.feed.rendered import Said
-from chat.feed.replay import ARRIVAL_MAX, gather, heard_at
-from chat.feed.tail import after
+from chat.feed.paging import load_newest, reaches
+from chat.feed.rendered import RenderedMessage
+from chat.feed.replayer import ARRIVAL_MAX
+from chat.feed.sequencer import Sequencer
 
 __all__ = [
     "ARRIVAL_MAX",
     "Feed",
-    "Said",
-    "after",
-    "gather",
-    "heard_at",
+    "RenderedMessage",
+    "Sequencer",
+    "load_newest",
+    "reaches",
 ]

@@ -1,4 +1,4 @@
-"""A message as its readers see it: one row for each distance label, rendered once."""
+"""A message as its readers see it: one row for each distance label, rendered once for all."""
 
 import math
 from functools import cache, lru_cache
@@ -12,7 +12,7 @@ from presence.people import Place
 
 MINUTE_MS = 60_000
 AGE_STEPS = 6
-# Where the label belongs: no character, so neither names nor texts hold it (neartalk.text).
+# Stands where the label belongs. A noncharacter: neither names nor texts hold it (neartalk.text).
 BLANK = "\ufdd0"
 FIELDS = str.split(
     "id person_id name initial tag colour text distance sent_at expires_at minutes age"
@@ -22,16 +22,16 @@ colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
 
 
 @cache
-def outlined(mine: bool) -> Compiled:
+def compiled_row(mine: bool) -> Compiled:
     """A message as its author sees it, or as all others do."""
     placeholders = {name: placeholder(name) for name in FIELDS}
     return compile_template("_message.html", {"message": {**placeholders, "mine": mine}})
 
 
-class Said:
-    """A message on its way to readers, and its rows as they are drawn in this minute of its life.
+class RenderedMessage:
+    """A message on its way to readers, and its rows as they are in this minute of its life.
 
-    `now_ms` is the store's clock, by which its age is told.
+    `now_ms` is the store's clock, by which its age is shown.
     """
 
     __slots__ = ("at", "expires_at", "id", "left_ms", "message", "minutes", "rows")
@@ -42,10 +42,10 @@ class Said:
         self.id = message.id
         self.expires_at = message.at.ms + life_ms()
         self.minutes = 0
-        self.age(now_ms)
+        self.refresh(now_ms)
 
-    def age(self, now_ms: int) -> None:
-        """Rows say how many minutes are left: they are drawn anew in the next one."""
+    def refresh(self, now_ms: int) -> None:
+        """Drops rows of an earlier minute: they show how many minutes are left."""
         self.left_ms = max(1, self.expires_at - now_ms)
         minutes = math.ceil(self.left_ms / MINUTE_MS)
         if minutes != self.minutes:
@@ -65,7 +65,7 @@ class Said:
         return self.message.place
 
     def row(self, form: Form, label: str, *, mine: bool) -> str:
-        """Rendered once for all, but for the label."""
+        """The message in a form, with a label. Rendered once for all labels."""
         key = (form, label, mine)
         if key not in self.rows:
             blank = (form, BLANK, mine)
@@ -75,7 +75,7 @@ class Said:
         return self.rows[key]
 
     def fields(self, label: str) -> dict[str, str | int]:
-        """The message as JSON clients get it."""
+        """The message as JSON clients are sent it."""
         return {
             "id": self.id,
             "person_id": self.message.person_id,
@@ -105,9 +105,9 @@ class Said:
             "minutes": str(min(30, self.minutes)),
             "age": str(self._age_step()),
         }
-        return render(outlined(mine), values)
+        return render(compiled_row(mine), values)
 
     def _age_step(self) -> int:
-        """How faded the message is, from 0 for a fresh one."""
+        """How faded the message is: 0 for a fresh one, 5 at the end of its life."""
         spent = AGE_STEPS - math.ceil(self.left_ms / life_ms() * AGE_STEPS)
         return min(AGE_STEPS - 1, max(0, spent))

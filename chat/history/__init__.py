@@ -1,4 +1,4 @@
-"""What was said: one contract, kept in memory or in Redis for 30 minutes."""
+"""The history of messages: one contract, kept in memory or in Redis for 30 minutes."""
 
 from chat.history.contract import AFTER_COUNT, History, life_ms
 from chat.history.memory import MemoryHistory

@@ -1,7 +1,7 @@
-"""What was said: the contract that the memory and the Redis sibling both keep.
+"""The history of messages: the contract that the memory and the Redis form both keep.
 
-One stream a tile; each entry is gone 30 minutes after it was appended, by the store's own clock.
-Every method may raise `Refused("store-unavailable")`: the answer is unknown.
+There is one stream a tile. An entry expires 30 minutes after it was appended, by the store's clock.
+Every method may raise `Refused("store-unavailable")`: then it is unknown what was done.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,18 +10,19 @@ from typing import Protocol
 
 from django.conf import settings
 
-from chat.messages import Appended, Draft, Entry, Removal, StreamId
+from chat.messages import Appended, Draft, Entry, Retraction, StreamId
 from presence.geo import Tile
 
-# So many entries of a tile come with one `after`; as many as this mean that there may be more.
+# The most entries of a tile in the answer of one `after`. So many mean that there may be more.
 AFTER_COUNT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Entries by tile in the order of their ids, as they stood at `now_ms` of the store's clock.
+    """Entries by tile in the order of their ids.
 
-    Everything appended before `now_ms` that was asked for is in it: the clock is read first.
+    `now_ms` is the store's clock, read before the entries: everything that was appended before is
+    among them.
     """
 
     now_ms: int
@@ -30,40 +31,41 @@ class Reading:
 
 class History(Protocol):
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
-        """One atomic step: a known ref is answered; else what it takes of the allowances
-        (`acts_of`) is taken, all or nothing; then it is kept.
+        """Keeps a message, in one atomic step: answers a known ref; else takes the allowances
+        (`acts_of`), all or none; then appends.
 
-        `earlier` are tiles the person left moments ago, whose refs are asked first.
-        Raises Refused: `too-fast`, `repeated`, `copied`, each with `retry_after`.
+        `earlier` are tiles that the person left moments ago: their refs are asked first. Raises
+        Refused: `too-fast`, `repeated`, `copied`, each with `retry_after`.
         """
 
     async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
-        """The place of the message that a person sent under a ref, in any of these tiles."""
+        """The id of the message that a person sent under a ref, in any of these tiles."""
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
-    ) -> tuple[Removal, StreamId] | None:
-        """Takes a message of this person back from whichever of the tiles holds it.
+    ) -> tuple[Retraction, StreamId] | None:
+        """Removes a message of this person from whichever of the tiles holds it, and appends a
+        retraction there.
 
-        Returns the removal and the place before it; None where no tile holds such a message.
+        Returns the retraction and the id before it; None where no tile holds such a message.
         """
 
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
     ) -> Reading:
-        """The newest `count` entries of each tile that stand below a place (None: the end).
+        """The newest `count` entries of each tile with ids below one (None: the end).
 
-        Nothing older than the tile's `since_ms` (0: no bound) or than a message lives.
+        Leaves out what is older than the tile's `since_ms` (0: no bound), and what has expired.
         """
 
     async def after(self, last: Mapping[Tile, StreamId]) -> Reading:
-        """Everything alive in each tile after the last place seen there."""
+        """Everything alive in each tile after an id; at most AFTER_COUNT entries of a tile."""
 
     async def now_ms(self) -> int:
         """The store's clock."""
 
     async def trim(self) -> None:
-        """Deletes what is due in any tile, quiet ones too."""
+        """Deletes expired entries in every tile, also where nobody sends any more."""
 
 
 def life_ms() -> int:

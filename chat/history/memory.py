@@ -1,4 +1,4 @@
-"""What was said, in the memory of the one process of the embedded form."""
+"""The history in memory, for the embedded form: one process."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from chat.messages import (
     Draft,
     Entry,
     Message,
-    Removal,
+    Retraction,
     StreamId,
     just_before,
     message_of,
@@ -28,7 +28,7 @@ at = attrgetter("at")
 
 @dataclass(slots=True)
 class Stream:
-    """One tile's entries in order, the refs that are known, and the last place ever given."""
+    """One tile's entries in order, the refs that are known, and the last id that was given."""
 
     entries: list[Entry] = field(default_factory=list)
     refs: dict[tuple[str, str], StreamId] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class MemoryHistory:
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
-    ) -> tuple[Removal, StreamId] | None:
+    ) -> tuple[Retraction, StreamId] | None:
         place = stream_id_of(message_id)
         for tile in tiles:
             stream = self._fresh(tile)
@@ -68,8 +68,8 @@ class MemoryHistory:
                 person_id,
             ):
                 del stream.entries[index]
-                removal = Removal(self._next_id(stream), found.place, person_id, message_id)
-                return removal, self._put(tile, removal).previous
+                retraction = Retraction(self._next_id(stream), found.place, person_id, message_id)
+                return retraction, self._put(tile, retraction).previous
         return None
 
     async def page(
@@ -104,7 +104,7 @@ class MemoryHistory:
     # ---- Steps -------------------------------------------------------------------------------
 
     def _allow(self, draft: Draft) -> None:
-        """Each of the acts is allowed, or none is taken."""
+        """Takes all the allowances of a message, or none. Raises Refused: as `append`."""
         now, tats, acts = self.clock(), {}, acts_of(draft, self.rules)
         waits = []
         for act in acts:
@@ -113,7 +113,7 @@ class MemoryHistory:
             tats[key], wait_ms = spend(self.tats.get(key, 0), now, *costs)
             waits.append(wait_ms)
         if longest := max(waits, default=0):
-            raise refusal_of(acts[waits.index(longest)], longest, draft.ref)
+            raise refusal_of(acts[waits.index(longest)], longest)
         self.tats |= tats
 
     def _next_id(self, stream: Stream) -> StreamId:
@@ -130,7 +130,7 @@ class MemoryHistory:
         return Appended(entry.at, previous)
 
     def _fresh(self, tile: Tile) -> Stream:
-        """The stream of a tile, less what has lived its time."""
+        """The stream of a tile, without expired entries; an empty one where there is none."""
         stream = self.streams.get(tile)
         if stream is None:
             return Stream()

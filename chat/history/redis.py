@@ -1,25 +1,19 @@
-"""What was said, in Redis: a stream a tile, its refs in a hash beside it. Nothing on a disk.
-
-Keys of a tile carry it as hash tag, so that a cluster keeps them together.
-"""
+"""The history in Redis: a stream a tile, its refs in a hash beside it."""
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
+from chat.history.stream import allowance_key, last_expired, reading_of, refs_key, stream_key
+from chat.history.trimmer import LUA, Trimmer
 from chat.messages import (
     BEGINNING,
     Appended,
     Draft,
-    Entry,
     Message,
-    Removal,
+    Retraction,
     StreamId,
-    entry_of,
-    just_before,
     stream_id_of,
     to_fields,
 )
@@ -28,31 +22,13 @@ from neartalk.limits import Act, Rules
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
-log = logging.getLogger(__name__)
-
-LUA = Path(__file__).parent / "lua"
-DUE = "history:due"
-TRIM_TILES, TRIM_ENTRIES = 100, 1000
-MINUTE_MS = 60_000
-
-
-def stream_key(tile: Tile) -> str:
-    return f"{{{tile}}}:history"
-
-
-def refs_key(tile: Tile) -> str:
-    return f"{{{tile}}}:refs"
-
-
-def allowance_key(tile: Tile, act: Act) -> str:
-    return f"{{{tile}}}:{act.rule}:{act.subject}"
-
 
 class RedisHistory:
     def __init__(self, client: Store, rules: Rules | None = None) -> None:
         self.client = client
         self.rules = rules or Rules()
-        self.scripts = {path.stem: script(path) for path in LUA.glob("*.lua")}
+        self.scripts = {name: script(LUA / f"{name}.lua") for name in ("append", "remove")}
+        self.trimmer = Trimmer(client)
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         ref = f"{draft.person_id}:{draft.ref}"
@@ -60,26 +36,16 @@ class RedisHistory:
             if known := await self._known(ref, earlier):
                 return Appended(known, BEGINNING, fresh=False)
             acts = acts_of(draft, self.rules)
-            said, *values = await self._append(draft, ref, acts)
-        if said == "known":
+            outcome, *values = await self._append(draft, ref, acts)
+        if outcome == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
-        if said == "wait":
+        if outcome == "wait":
             each, wait_ms = values
-            raise refusal_of(acts[each - 1], wait_ms, draft.ref)
+            raise refusal_of(acts[each - 1], wait_ms)
         at, previous, due = values
         kept = Appended(StreamId.parse(at), StreamId.parse(previous))
-        self._look_after(draft.tile, kept, due)
+        self.trimmer.follow_up(draft.tile, kept, due)
         return kept
-
-    async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
-        with unknown_when_lost():
-            return await self._known(f"{person_id}:{ref}", tiles)
-
-    async def _known(self, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
-        """The id that any of these tiles knows a ref by. All are asked at once."""
-        asked = [self.client.send("HGET", refs_key(tile), ref) for tile in tiles]
-        found = next(filter(None, await asyncio.gather(*asked)), None) if asked else None
-        return StreamId.parse(found) if found else None
 
     async def _append(self, draft: Draft, ref: str, acts: Sequence[Act]) -> Any:
         tile = draft.tile
@@ -93,25 +59,19 @@ class RedisHistory:
         arguments = [ref, life_ms(), *costs, *fields]
         return await self.client.run(self.scripts["append"], keys, arguments)
 
-    def _look_after(self, tile: Tile, kept: Appended, due: int) -> None:
-        """What a tile needs now and then leaves behind the message, and nobody waits for it.
+    async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
+        with unknown_when_lost():
+            return await self._known(f"{person_id}:{ref}", tiles)
 
-        If it is lost, the tile is trimmed later: the next minute's message enters it again, and
-        its keys expire by themselves.
-        """
-        if kept.at.ms // MINUTE_MS != kept.previous.ms // MINUTE_MS:
-            self._ride("ZADD", DUE, "NX", kept.at.ms + life_ms(), tile)
-        if due:
-            # Whole, for nobody is there to send it again where Redis does not know it.
-            text, keys = self.scripts["trim"].text, (stream_key(tile), refs_key(tile))
-            self._ride("EVAL", text, len(keys), *keys, life_ms(), TRIM_ENTRIES)
-
-    def _ride(self, *command: str | int) -> None:
-        self.client.send(*command).add_done_callback(log_lost)
+    async def _known(self, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
+        """The id that any of these tiles knows a ref by. All are asked at once."""
+        asked = [self.client.send("HGET", refs_key(tile), ref) for tile in tiles]
+        found = next(filter(None, await asyncio.gather(*asked)), None) if asked else None
+        return StreamId.parse(found) if found else None
 
     async def remove(
         self, tiles: Iterable[Tile], message_id: str, person_id: str
-    ) -> tuple[Removal, StreamId] | None:
+    ) -> tuple[Retraction, StreamId] | None:
         place = stream_id_of(message_id)
         if place is None:
             return None
@@ -124,8 +84,8 @@ class RedisHistory:
             found = await self.client.run(self.scripts["remove"], keys, arguments)
         if not found:
             return None
-        removal = Removal(StreamId.parse(found[0]), message.place, person_id, message_id)
-        return removal, StreamId.parse(found[1])
+        retraction = Retraction(StreamId.parse(found[0]), message.place, person_id, message_id)
+        return retraction, StreamId.parse(found[1])
 
     async def _find(
         self, tiles: Iterable[Tile], place: StreamId, message_id: str, person_id: str
@@ -136,7 +96,8 @@ class RedisHistory:
             now_ms, found = await self.client.ask_timed(
                 [("XRANGE", stream_key(tile), str(place), str(place)) for tile in asked]
             )
-        for entries in reading(now_ms, dict(zip(asked, found, strict=True))).entries.values():
+        reading = reading_of(now_ms, dict(zip(asked, found, strict=True)))
+        for entries in reading.entries.values():
             for entry in entries:
                 if isinstance(entry, Message) and (entry.id, entry.person_id) == wanted:
                     return entry
@@ -154,28 +115,12 @@ class RedisHistory:
                 [("XREVRANGE", *each, "COUNT", count) for each in ranges]
             )
         newest_first = dict(zip(below, found, strict=True))
-        return reading(now_ms, {tile: raw[::-1] for tile, raw in newest_first.items()})
+        return reading_of(now_ms, {tile: raw[::-1] for tile, raw in newest_first.items()})
 
     async def after(self, last: Mapping[Tile, StreamId]) -> Reading:
-        streams = {stream_key(tile): str(place) for tile, place in last.items()}
-        with unknown_when_lost():
-            now_ms, found = await self.client.ask_timed(
-                [
-                    (
-                        "XREAD",
-                        "COUNT",
-                        AFTER_COUNT,
-                        "STREAMS",
-                        *keys,
-                        *(streams[key] for key in keys),
-                    )
-                    for keys in self.client.grouped(streams)
-                ]
-            )
-        by_key = {key: entries for answer in found for key, entries in answer or ()}
-        raw = {tile: by_key.get(stream_key(tile), []) for tile in last}
-        alive = reading(now_ms, raw)
-        # What nobody has trimmed yet may be all that came: what lives stands behind it.
+        now_ms, raw = await self._read_after(last)
+        alive = reading_of(now_ms, raw)
+        # Entries that nobody has trimmed yet may be all that came: those alive stand behind them.
         hidden = [
             tile
             for tile, entries in alive.entries.items()
@@ -183,8 +128,20 @@ class RedisHistory:
         ]
         if not hidden:
             return alive
-        rest = await self.after(dict.fromkeys(hidden, last_gone(alive.now_ms)))
-        return Reading(alive.now_ms, {**alive.entries, **rest.entries})
+        rest = await self.after(dict.fromkeys(hidden, last_expired(now_ms)))
+        return Reading(now_ms, {**alive.entries, **rest.entries})
+
+    async def _read_after(self, last: Mapping[Tile, StreamId]) -> tuple[int, dict[Tile, Any]]:
+        """The store's clock, and by tile up to AFTER_COUNT entries as Redis answers them."""
+        streams = {stream_key(tile): str(place) for tile, place in last.items()}
+        commands: list[tuple[str | int, ...]] = [
+            ("XREAD", "COUNT", AFTER_COUNT, "STREAMS", *keys, *(streams[key] for key in keys))
+            for keys in self.client.grouped(streams)
+        ]
+        with unknown_when_lost():
+            now_ms, found = await self.client.ask_timed(commands)
+        by_key = {key: entries for answer in found for key, entries in answer or ()}
+        return now_ms, {tile: by_key.get(stream_key(tile), []) for tile in last}
 
     async def now_ms(self) -> int:
         with unknown_when_lost():
@@ -192,40 +149,4 @@ class RedisHistory:
 
     async def trim(self) -> None:
         with unknown_when_lost():
-            now_ms = await self.client.now_ms(DUE)
-            ask = "ZRANGEBYSCORE", DUE, "-inf", now_ms, "LIMIT", 0, TRIM_TILES
-            while due := await self.client.send(*ask):
-                await asyncio.gather(*(self._trim(tile, now_ms) for tile in due))
-
-    async def _trim(self, tile: Tile, now_ms: int) -> None:
-        """A message between the two steps is not forgotten: its keys expire by themselves.
-
-        `now_ms` is the clock of the master that has DUE, and the tile's may be behind it.
-        """
-        keys = [stream_key(tile), refs_key(tile)]
-        wait_ms = await self.client.run(self.scripts["trim"], keys, [life_ms(), TRIM_ENTRIES])
-        await (
-            self.client.send("ZREM", DUE, tile)
-            if wait_ms is None
-            else self.client.send("ZADD", DUE, now_ms + wait_ms, tile)
-        )
-
-
-def log_lost(answer: asyncio.Future[Any]) -> None:
-    if not answer.cancelled() and (why := answer.exception()):
-        log.warning("a tile was not looked after", extra={"error": type(why).__name__})
-
-
-def last_gone(now_ms: int) -> StreamId:
-    """The last place of those that have lived their time."""
-    return just_before(now_ms - life_ms() + 1)
-
-
-def reading(now_ms: int, raw: Mapping[Tile, list[Any]]) -> Reading:
-    """Entries less those that have lived their time by the store's own clock."""
-    gone = last_gone(now_ms)
-    entries: dict[Tile, list[Entry]] = {
-        tile: [one for raw_id, fields in found if (one := entry_of(raw_id, fields)).at > gone]
-        for tile, found in raw.items()
-    }
-    return Reading(now_ms, entries)
+            await self.trimmer.trim()

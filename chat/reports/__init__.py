@@ -1,10 +1,15 @@
 """Reports of people: filed with sealed evidence, reviewed in the admin."""
 
-from chat.reports import filing, moderation
-from chat.reports.evidence import seal_of
+from chat.reports import moderation, review
+from chat.reports.evidence import EARLIER_MAX, seal_of
+from chat.reports.filing import file_report
+from chat.reports.rows import save_report
 
 __all__ = [
-    "filing",
+    "EARLIER_MAX",
+    "file_report",
     "moderation",
+    "review",
+    "save_report",
     "seal_of",
 ]

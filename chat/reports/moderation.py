@@ -1,5 +1,5 @@
-"""What becomes of a report. Each verb is one transaction: of two operators who decide at once, one
-does, and the other is told."""
+"""The decisions on a report. Each is one transaction: of two operators who decide at once, one
+succeeds, and the other gets Overtaken."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def dismiss(report: Report, user: User, note: str) -> str:
-    """Nothing was wrong with it; what others report of the person still waits."""
+    """Ends this report alone: nothing was wrong. Other reports of the person still wait."""
     with transaction.atomic():
         settle(report, DISMISSED, user, note)
         record(user, report, f"Dismissed. {note}")
@@ -28,24 +28,24 @@ def dismiss(report: Report, user: User, note: str) -> str:
 
 
 def remove(report: Report, user: User, note: str, feed: Feed) -> str:
-    """Takes the message back for everybody; what others report of the person still waits.
+    """Retracts the message, and upholds this report alone. Other reports of the person still wait.
 
     Raises Refused: `store-unavailable`, and nothing has happened.
     """
     with transaction.atomic():
         settle(report, UPHELD, user, note)
-        was_there = taken_back(report, feed)
-        told = "Message removed." if was_there else "Upheld; the message was gone already."
-        record(user, report, f"{told} {note}")
-    return told
+        was_there = retract(report, feed)
+        outcome = "Message removed." if was_there else "Upheld; the message was gone already."
+        record(user, report, f"{outcome} {note}")
+    return outcome
 
 
-def taken_back(report: Report, feed: Feed) -> bool:
-    """Whether the message was still there."""
+def retract(report: Report, feed: Feed) -> bool:
+    """Removes the message everywhere. True if it was still there."""
     tile = cache.get(f"report-tile:{report.pk}")
     if tile is None:
         return False
-    return async_to_sync(feed.take_back)([tile], report.message_id, report.person_id)
+    return async_to_sync(feed.sender.retract)([tile], report.message_id, report.person_id)
 
 
 def mute(report: Report, user: User, note: str, lasts: timedelta = HOUR) -> str:
@@ -61,7 +61,7 @@ def ban_for_long(report: Report, user: User, note: str) -> str:
 
 
 def sanction(kind: Sanction.Kind, report: Report, user: User, note: str, lasts: timedelta) -> str:
-    """It answers every report of the person that waits."""
+    """Mutes or bans the person, and upholds every report of them that waits."""
     done = "Banned" if kind == Sanction.Kind.BAN else "Muted"
     with transaction.atomic():
         others = settle(report, UPHELD, user, note, of_person=True)
@@ -75,16 +75,18 @@ def sanction(kind: Sanction.Kind, report: Report, user: User, note: str, lasts: 
             by=user,
             note=note,
         )
-        told = f"{done} for {words_of(lasts)}{with_others(others)}."
-        record(user, report, f"{told} {note}")
-    return told
+        outcome = f"{done} for {words_of(lasts)}{with_others(others)}."
+        record(user, report, f"{outcome} {note}")
+    return outcome
 
 
 def settle(
     report: Report, state: Report.State, user: User, note: str, *, of_person: bool = False
 ) -> int:
-    """Reviews a report, and with it all of its person that wait; how many others those were. A mute
-    that was waiting for that ends. Raises Overtaken.
+    """Marks a report as reviewed, and with `of_person` all others of its person that wait. Returns
+    how many others. Lifts the automatic mute once no report waits.
+
+    Raises Overtaken, where somebody else has reviewed it first.
     """
     about = Q(pk=report.pk)
     waiting = Q(person_id=report.person_id, state=WAITING)

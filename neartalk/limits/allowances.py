@@ -33,7 +33,7 @@ class Allowances(Protocol):
 
     async def spend(self, acts: Sequence[Act]) -> tuple[int, int]:
         """Spends all of the acts, or none: which one makes wait (from 1), and how many
-        milliseconds; 0 and 0 if all are spent. Either all of their rules save, or none does.
+        milliseconds; 0 and 0 if all are spent.
 
         Raises Refused: `store-unavailable`.
         """

@@ -24,9 +24,12 @@ class RedisAllowances:
     async def spend(self, acts: Sequence[Act]) -> tuple[int, int]:
         keys = [key(act) for act in acts]
         limits = [self.rules[act.rule] for act in acts]
-        each = zip(acts, limits, strict=True)
-        costs = [ms for act, limit in each for ms in (act.cost_ms(limit), act.tolerance_ms(limit))]
+        arguments = [
+            ms
+            for act, limit in zip(acts, limits, strict=True)
+            for ms in (act.cost_ms(limit), act.tolerance_ms(limit), limit.saved_ms)
+        ]
         with unknown_when_lost():
-            found = await self.client.run(self.script, keys, [limits[0].saved_ms, *costs])
+            found = await self.client.run(self.script, keys, arguments)
         which, wait_ms = found
         return which, wait_ms

@@ -52,12 +52,12 @@ class Sanctions:
         if row := self.banned(person_id, device):
             raise self.refusal(row)
 
-    def refuse_muted(self, person_id: str, device: str, ref: str | None = None) -> None:
+    def refuse_muted(self, person_id: str, device: str) -> None:
         """Raises Refused: `muted`."""
         if row := self.muted(person_id, device):
-            raise self.refusal(row, ref=ref)
+            raise self.refusal(row)
 
-    def refusal(self, row: Sanction, *, ref: str | None = None, rule: str | None = None) -> Refused:
+    def refusal(self, row: Sanction, *, rule: str | None = None) -> Refused:
         """The refusal that a person gets because of a sanction."""
         reason = Reason(row.reason).label
         if row.kind == Sanction.Kind.BAN:
@@ -68,7 +68,6 @@ class Sanctions:
             reason=reason,
             until=row.until,
             retry_after=max(1, seconds(wait_ms)),
-            ref=ref,
             rule=rule,
         )
 
@@ -104,7 +103,7 @@ class Sanctions:
         return row
 
     def escalate_mute(self, person_id: str, device: str = "") -> Sanction:
-        """An automatic mute for whoever was refused again and again: each one lasts longer."""
+        """Mutes somebody who was refused again and again: 5 minutes, then 15, then an hour."""
         earlier = self.index.earlier_mutes(person_id, device)
         lasts = MUTE_STEPS[min(earlier, len(MUTE_STEPS) - 1)]
         return self.impose(Sanction.Kind.MUTE, person_id, lasts, Reason.SPAM, device=device)

@@ -1,7 +1,7 @@
-"""Who is near, drawn: the rows, the dial's rings and the words around them, in both forms.
+"""The people frame: rows, dial and words of who is near, in both forms.
 
-Templates hold the markup. Each is rendered once with placeholders, or once a person, and kept:
-what is drawn for a reader is joined from such pieces.
+Templates hold the markup. Each is compiled once, or rendered once a person, and cached: a frame is
+joined from such pieces.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ colour = lru_cache(maxsize=20_000)(names.colour)
 
 
 class RenderedNearby:
-    """Who is near a place, as frames: one for each who is listed, one for all the others."""
+    """The people frames of a place: one for each person who is listed, one for all others."""
 
     def __init__(self, nearby: Nearby) -> None:
         self.nearby = nearby

@@ -1,4 +1,4 @@
-"""Who is banned is told why and goes: from every socket of this process, and from the registry."""
+"""Applies bans and mutes to open sockets, and ends the sessions of who is banned."""
 
 import asyncio
 from collections import deque
@@ -16,11 +16,15 @@ class OpenSocket(Protocol):
     """An open socket of either kind."""
 
     def refuse(self, refused: Refused) -> None:
-        """Says why, and closes where the code says so."""
+        """Writes a refusal, and closes the socket if its code says so."""
 
 
 class Evictions:
-    """One a process. Sockets come in here before anybody else knows of them."""
+    """One a process. Sockets are admitted as soon as their session is known: no ban misses one.
+
+    `ending` are sessions of banned people by digest, `closing` are bans whose person may have a
+    session elsewhere: both wait for the store.
+    """
 
     def __init__(self, hub: Hub, sanctions: Sanctions) -> None:
         self.hub = hub
@@ -38,13 +42,15 @@ class Evictions:
             self.sanctions.sync.background.every(ROUND_S, self.enforce)
 
     def admit(self, socket: OpenSocket, session: Session) -> None:
+        """News reaches this socket from now on."""
         self.sockets[socket] = session
 
     def forget(self, socket: OpenSocket) -> None:
+        """The socket is gone."""
         self.sockets.pop(socket, None)
 
     def apply(self, news: Sequence[Sanction]) -> None:
-        """Tells those whom it is about; who is banned is told that it is over."""
+        """Sends a refusal to each socket that new sanctions are about, and closes it for a ban."""
         mutes = [row for row in news if row.kind == Sanction.Kind.MUTE]
         bans = [row for row in news if row.kind == Sanction.Kind.BAN]
         muted = {key: row for row in mutes for key in (row.person_id, row.device) if key}
@@ -60,8 +66,10 @@ class Evictions:
         self.hub.later(self.enforce())
 
     async def enforce(self) -> None:
-        """Ends sessions one by one; what the store did not take waits for the next round. Those
-        whom a ban names come first: what they came from stands in their session."""
+        """Ends sessions one by one; what the store does not take waits for the next round.
+
+        People whom a ban names come first: their session holds what the ban is completed by.
+        """
         async with self.enforcing:
             while self.closing:
                 await self._close_person(self.closing[0])
@@ -72,7 +80,7 @@ class Evictions:
                 del self.ending[digest]
 
     async def _close_person(self, ban: Sanction) -> None:
-        """A ban of nothing but a person holds from now on for what their session came from."""
+        """Ends the session of a banned person; a ban of nothing else extends to its origin."""
         session = await self.hub.registry.find(ban.person_id)
         if session is None:
             return

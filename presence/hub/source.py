@@ -1,4 +1,4 @@
-"""Where messages come from, as the hub sees it: what the chat's feed does for it."""
+"""The source of messages, as the hub needs it: the chat's feed implements it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Arrival:
 
 
 class NullSource:
-    """Where there is no chat yet: nothing was said."""
+    """A source without messages, for a hub to which none was attached."""
 
     mark_ms = 0
 
@@ -41,25 +41,32 @@ class NullSource:
 
 
 class Source(Protocol):
-    """Where messages come from: the chat's feed."""
+    """Follows the messages of tiles. `mark_ms`: every message before it was handed to the hub.
 
-    mark_ms: int
+    Its coroutines may raise Refused: `store-unavailable`.
+    """
+
+    @property
+    def mark_ms(self) -> int:
+        """Every message older than this, by the store's clock, was handed to the hub."""
 
     async def begin(self, tiles: Iterable[Tile]) -> None:
-        """From now on the hub reaches these tiles."""
+        """Follows these tiles from now on. Where it raises, the hub ends them by `forget`."""
 
-    def forget(self, tiles: Iterable[Tile]) -> None: ...
+    def forget(self, tiles: Iterable[Tile]) -> None:
+        """Follows these tiles no more, nor what was begun of them."""
+
     async def poll(self) -> None:
         """Reads what hints have missed, and moves the mark."""
 
     async def restart(self) -> None:
-        """The store began anew: reads what it holds by now."""
+        """The store began anew: hands over what it holds by now."""
 
     async def trim(self) -> None:
-        """Deletes what has lived its time, in quiet tiles too."""
+        """Deletes messages that have expired, in quiet tiles too."""
 
     async def receive(self, event: dict[str, Any]) -> None:
-        """A hint from another process."""
+        """Applies a hint of another process."""
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
-        """Writes what a reader who arrives or moved must be shown; returns the ids."""
+        """Writes the messages that a socket which arrived or moved is to show; their ids."""

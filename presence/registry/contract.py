@@ -18,7 +18,7 @@ BLOCKED_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class TileSnapshot:
-    """The people of one tile, and its count of changes when they were read."""
+    """The people of one tile, and its version: the count of its changes when they were read."""
 
     version: int = 0
     people: Mapping[str, Person] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class TileSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """What a process asks every 2 s: the store's clock and epoch, live processes, tile versions."""
+    """The store's clock and epoch, the processes with a lease, and versions of tiles."""
 
     now_ms: int
     epoch: str
@@ -36,57 +36,59 @@ class StoreStatus:
 
 class Registry(Protocol):
     async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
-        """A new session, in no place yet."""
+        """A new session, in no place yet. `device` and `origin` are digests, "" if unknown."""
 
     async def get(self, digest: str) -> Session | None:
-        """The session, and 30 more minutes for it; None where there is none (any more)."""
+        """The session, which lives 30 more minutes; None if it is unknown or expired."""
 
     async def find(self, person_id: str) -> Session | None:
-        """The session of a person, which does not live longer by it."""
+        """The session of a person, without making it live longer."""
 
     async def touch(self, digests: Iterable[str]) -> None:
-        """30 more minutes for each: a live socket is not idle."""
+        """Makes each session live 30 more minutes: one with a live socket is not idle."""
 
     async def rename(self, digest: str, name: str) -> Change:
-        """The same name again costs nothing. Raises Refused: `session-unknown`, `renames-spent`."""
+        """Changes a name; the same name again is no change.
+
+        Raises Refused: `session-unknown`, `renames-spent`.
+        """
 
     async def place(self, digest: str, place: Place | None, process: str) -> Change:
-        """Publishes the person in the tile of `place.cell`, then takes them out of the tile before.
+        """Publishes the person in the tile of `place.cell`, then removes them from the tile before.
 
-        With None they stay wherever they are by now, whoever moved them last.
-        Without a `process` that holds their sockets they are shown for a minute.
+        With None they stay where they are by now, whoever moved them last.
+        `process` holds their sockets; if it is "", they are shown for a minute.
         Raises Refused: `session-unknown`.
         """
 
     async def depart(self, digest: str, process: str) -> Change | None:
-        """Takes the person out of their tile unless another process holds them by now."""
+        """Removes the person from their tile, unless another process holds them by now."""
 
     async def block(self, digest: str, person_id: str) -> list[Change]:
-        """From now on neither of the two sees or hears the other, as long as both sessions live;
-        what became of both, as far as they are known. A second time nothing changes.
+        """Hides the two from each other as long as both sessions live; the changes of both, as far
+        as they are known. A second time nothing changes.
 
         Raises Refused: `session-unknown`, `blocks-spent`.
         """
 
     async def close(self, digest: str) -> Change | None:
-        """Ends the session and takes the person out of their tile."""
+        """Ends the session and removes the person from their tile. None if they were in none."""
 
     async def note(self, digest: str, code: str) -> None:
-        """Keeps one error code to tell the person when they come back; "" forgets it."""
+        """Keeps one error code to send to the person when they come back; "" forgets it."""
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
-        """Registers sessions again that a restarted store has lost; newer ones stay."""
+        """Registers sessions that a restarted store has lost, and publishes their people under this
+        process. What the store knows already stays."""
 
     async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
-        """Everyone published in each tile, dead or alive: `Person.alive` tells."""
+        """Everyone published in each tile, whether alive (`Person.alive`) or not."""
 
     async def reap(self, people: Iterable[Person]) -> list[Change]:
-        """Takes people out of their tiles whose process is dead or whose minute is over."""
+        """Removes people from their tiles, unless they changed since this version of them."""
 
     async def renew(self, process: str) -> None:
-        """15 more seconds for the lease that all of this process's people stand on."""
+        """Extends the lease of a process by 15 s. Without one its people are not alive."""
 
-    async def release(self, process: str) -> None:
-        """Gives the lease up at once."""
-
-    async def status(self, tiles: Iterable[Tile]) -> StoreStatus: ...
+    async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
+        """How the store stands, with the versions of these tiles."""

@@ -149,9 +149,6 @@ class MemoryRegistry:
     async def renew(self, process: str) -> None:
         self.leases[process] = self.clock() + LEASE_MS
 
-    async def release(self, process: str) -> None:
-        self.leases.pop(process, None)
-
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         now = self.clock()
         processes = frozenset(name for name, end in self.leases.items() if end > now)
@@ -181,7 +178,7 @@ class MemoryRegistry:
         return self.sessions.pop(digest, None)
 
     def _changed(self, session: Session) -> Change:
-        """One version on, and whoever sees the person is told."""
+        """Keeps a session under its next version, and publishes its person if anybody sees them."""
         person = session.person.changed(version=session.person.version + 1)
         self.sessions[session.digest] = replace(session, person=person)
         published = bool(person.process) or person.until_ms > self.clock()

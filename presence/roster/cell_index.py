@@ -6,10 +6,10 @@ from presence.people import Person
 
 
 class CellIndex:
-    """The people of one cell, ready to be counted.
+    """The people of one cell.
 
-    `ranks`: the sorted ids of those who reach as far and live as long, by radius and process.
-    `loose`: those judged one by one, as nobody's socket holds them or two cells list them.
+    `ranks` are sorted ids by radius and process: all of one rank are in range, and alive, together.
+    `loose` are people judged one by one: no process holds them, or two tiles list them.
     """
 
     __slots__ = ("loose", "ranks")

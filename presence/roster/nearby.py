@@ -38,8 +38,10 @@ class Nearby:
         return self.count - len(self.shown)
 
     def seen_by(self, person_id: str) -> "Nearby":
-        """The same without the one who looks. Where not all are shown they may be one of the rest,
-        and are counted in the first label: they are in their own cell.
+        """The same without one person who is counted in it.
+
+        If not all are shown, that person may be one of the rest. They are then counted under the
+        first label, as they are in their own cell.
         """
         own = next((one.label_m for one in self.shown if one.person_id == person_id), 0)
         others = tuple(one for one in self.shown if one.person_id != person_id)

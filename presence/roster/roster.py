@@ -27,7 +27,7 @@ class Roster:
         self.minutes: list[tuple[int, Tile, str]] = []
 
     def load(self, tile: Tile, snapshot: TileSnapshot) -> None:
-        """Takes a tile over as it was read; who is in it as before costs nothing."""
+        """Replaces what is known of a tile. Who is in it as before costs nothing."""
         self.versions[tile] = snapshot.version
         known = self.people.setdefault(tile, {})
         for person_id in [one for one in known if snapshot.people.get(one) != known[one]]:
@@ -41,7 +41,7 @@ class Roster:
         del self.versions[tile], self.people[tile]
 
     def apply(self, event: TileEvent) -> bool:
-        """Takes a change over. False where one was missed: the tile must be read again."""
+        """Applies a change of a tile. False if one before it was missed: the tile must be read."""
         known = self.versions.get(event.tile)
         if known is None or event.version <= known:
             return True

@@ -12,7 +12,7 @@ from bench.stacks import STACKS, running
 from presence.geo import cell_at
 from presence.people import Place
 from tests.support.client import HERE
-from voice.callers import districts_heard
+from voice.callers import districts_in_reach
 from voice.callers.contract import district_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_what_goes_on_anyway_is_not_counted() -> None:
 
 def test_elsewhere_is_a_district_that_nobody_here_hears() -> None:
     spots = elsewhere(25)
-    here = districts_heard(Place(cell_at(*HERE), 500))
+    here = districts_in_reach(Place(cell_at(*HERE), 500))
     districts = {district_of(Place(cell_at(*spot), 500)) for spot in spots}
     assert len(spots) == 25
     assert len(districts) == 3

@@ -278,6 +278,27 @@ def test_older_messages_are_loaded_again_after_a_page_of_them_that_was_broken(
     page.close()
 
 
+def test_the_stop_of_the_tab_key_stays_where_no_message_was_added(arrival: Page) -> None:
+    arrival.evaluate(CONVERSATION)
+    found = run(
+        arrival,
+        f"""const {{ addMessages }} = await load('chat/messages');
+        const row = {ROW};
+        const withRing = (id) => {{
+          const made = row(id, Date.now());
+          made.innerHTML = '<b class="name"></b><b class="tag"></b><button data-act="person">';
+          return made;
+        }};
+        addMessages([withRing('1-0.0'), withRing('2-0.0')]);
+        const [first, second] = document.querySelectorAll('[data-act="person"]');
+        first.focus();
+        first.blur();
+        addMessages([]);
+        return [first.tabIndex, second.tabIndex];""",
+    )
+    assert found == [0, -1]
+
+
 def test_what_you_wrote_is_sent_where_storage_is_full(arrival: Page) -> None:
     arrival.evaluate(FULL)
     found = run(

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.client import bearer_of, elsewhere, listening, north, person, running
-from tests.voice.people import at_signal, new_instance, speaker
+from tests.voice.speakers import at_signal, new_instance, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -40,7 +40,6 @@ from neartalk.server import keepalive
 from presence.hub import hub
 
 keepalive.PING_S = 2
-keepalive.keepalive.slots = keepalive.keepalive.slots[:2]
 hub.LINGER_S = 4
 call_command("serve", port=int(sys.argv[1]))
 """

@@ -114,11 +114,11 @@ class Street:
         await self.hub.join(socket, since_ms)
         return socket, ear
 
-    async def say(self, socket: Socket, text: str) -> None:
+    async def send(self, socket: Socket, text: str) -> None:
         ear = socket.connection
         assert isinstance(ear, Ear)
         ear.texts.clear()
-        await self.feed.send(socket, text, f"ref-of-{text.replace(' ', '-')}")
+        await self.feed.sender.send(socket, text, f"ref-of-{text.replace(' ', '-')}")
         (ack,) = [frame for frame in ear.frames() if frame["type"] == "chat.ack"]
         at = stream_id_of(ack["id"])
         assert at is not None
@@ -234,10 +234,10 @@ async def test_in_a_busy_place_everything_lives_half_an_hour_and_nothing_longer(
         for minute in range(50):
             for step in range(MINUTE_MS // STEP_MS):
                 clock.ms += STEP_MS
-                await here.say(alice if step % 5 < 2 else bob, f"{minute} {step}")
+                await here.send(alice if step % 5 < 2 else bob, f"{minute} {step}")
                 alive = here.alive(clock.ms, HALF_HOUR_MS)
                 assert await here.page() == await here.after() == alive
-            await here.say(charlie, f"far {minute}")
+            await here.send(charlie, f"far {minute}")
             await ear.until(here.said[-1][1])
             heard += ear.ids()
             ear.texts.clear()
@@ -273,7 +273,7 @@ async def test_a_mark_inside_the_half_hour_brings_back_what_was_said_since_and_s
         alice, _ = await here.arrive("Alice")
         for minute in range(45):
             clock.ms += MINUTE_MS
-            await here.say(alice, f"{minute}")
+            await here.send(alice, f"{minute}")
         for since_ms, _ in here.said:
             socket, ear = await here.arrive("Dora", since_ms=since_ms)
             here.hub.exit(socket)
@@ -296,8 +296,8 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
             number = 0
             while not here.said or await history.now_ms() < here.said[0][0] + 5 * life_ms // 2:
                 number += 1
-                await here.say((alice, bob)[number % 2], f"{number}")
-                await here.say(charlie, f"far {number}")
+                await here.send((alice, bob)[number % 2], f"{number}")
+                await here.send(charlie, f"far {number}")
                 for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
                     may = here.alive(await history.now_ms(), life_ms)
                     found = await path()
@@ -322,15 +322,15 @@ async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
     history = MemoryHistory(clock)
     async with street(history, MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
-        await here.say(alice, "a secret")
+        await here.send(alice, "a secret")
         here.hub.exit(alice)
         trimmed, trim = asyncio.Event(), history.trim
 
-        async def tell() -> None:
+        async def trim_and_note() -> None:
             await trim()
             trimmed.set()
 
-        monkeypatch.setattr(history, "trim", tell)
+        monkeypatch.setattr(history, "trim", trim_and_note)
         clock.ms += HALF_HOUR_MS - 1
         async with asyncio.timeout(10):
             await trimmed.wait()

@@ -9,14 +9,16 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from chat.history import life_ms
-from chat.history.redis import DUE, RedisHistory, refs_key, stream_key
+from chat.history.redis import RedisHistory
+from chat.history.stream import refs_key, stream_key
+from chat.history.trimmer import DUE
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
 from neartalk.redis.client import RedisClient, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.people import Place
 from tests.support.hubs import turns
-from tests.support.relay import WAIT_S, Relay, relayed
+from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
 from tests.support.servers import Valkey
 
 HERE, THERE = cell_at(52.52, 13.4), cell_at(52.52, 13.5)
@@ -44,10 +46,10 @@ async def opened(url: str) -> AsyncIterator[History]:
 
 
 @asynccontextmanager
-async def watched(server: Valkey) -> AsyncIterator[tuple[History, Relay]]:
+async def watched(server: Valkey) -> AsyncIterator[tuple[History, RedisProxy]]:
     """A history whose Redis is empty and knows the script, and what is written to it."""
     server.flush()
-    async with relayed(server) as relay, opened(relay.url) as history:
+    async with proxied(server) as relay, opened(relay.url) as history:
         await history.append(draft("before", cell=cell_at(0, 0)))
         await settled(history)
         relay.lots.clear()
@@ -63,7 +65,7 @@ def draft(text: str, who: str = "alice", cell: Cell = HERE) -> Draft:
     return Draft(who, who.title(), Place(cell, 500), text, f"ref-of-{text}")
 
 
-def appends(relay: Relay) -> list[int]:
+def appends(relay: RedisProxy) -> list[int]:
     """How many messages were in each write that held any."""
     return [count for lot in relay.lots if (count := lot.count(b"EVALSHA"))]
 
@@ -267,7 +269,7 @@ async def test_the_error_of_one_message_is_not_that_of_another(redis_server: Val
         assert await texts(history) == ["text 0", "text 2"]
 
 
-async def three_and_three(history: History, relay: Relay) -> tuple[Appends, Appends]:
+async def three_and_three(history: History, relay: RedisProxy) -> tuple[Appends, Appends]:
     """Three appends that the relay keeps, and three that wait behind them."""
     relay.keep()
     on_the_way = [asyncio.create_task(history.append(draft(f"sent {n}"))) for n in range(3)]

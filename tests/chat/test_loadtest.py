@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat.devtools import Client, Load, Person, hears, spot_of
-from chat.devtools.client import Sent, receivers
+from chat.devtools import ChatClient, Load, Visitor, in_reach, spot_of
+from chat.devtools.client import receivers
 from chat.devtools.loadtest import spot_of_place
+from chat.devtools.people import Sent
 from neartalk.devtools import server_urls_of
 from presence.geo import apart, cell_at
 from presence.people import Place
@@ -32,26 +33,26 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def client_at(cell: str, radius_m: int, name: str) -> Client:
-    return Client(Person(name, name, name, Place(cell, radius_m)), ["http://localhost"])
+def client_at(cell: str, radius_m: int, name: str) -> ChatClient:
+    return ChatClient(Visitor(name, name, name, Place(cell, radius_m)), ["http://localhost"])
 
 
-def three() -> tuple[Client, Client, Client]:
+def three() -> tuple[ChatClient, ChatClient, ChatClient]:
     """Alice and Bob near each other, Dave out of range."""
     return client_at(HERE, 500, "a"), client_at(NEXT, 500, "b"), client_at(FAR, 500, "d")
 
 
-def loaded(*clients: Client) -> Load:
+def loaded(*clients: ChatClient) -> Load:
     """A load whose people have arrived, as far as the counting sees."""
     load = Load(["http://localhost"], len(clients), 1)
     load.clients = [*clients]
-    load.audiences = {one.key: receivers(one.person.place, clients) for one in clients}
+    load.receivers = {one.key: receivers(one.person.place, clients) for one in clients}
     return load
 
 
-def say(load: Load, by: Client, text: str, *, acked: bool = True) -> Sent:
+def add_sent(load: Load, by: ChatClient, text: str, *, acked: bool = True) -> Sent:
     sent = Sent(text, f"ref-{text}", by.person, 1.0, *(("1-0.a", 1.5) if acked else ()))
-    load.said.append(sent)
+    load.sent.append(sent)
     return sent
 
 
@@ -82,19 +83,19 @@ def test_the_command_prints_json_and_refuses_what_is_no_load(server: Server) -> 
 
 def test_who_is_in_range_must_be_shown_it_and_nobody_else() -> None:
     alice, bob, dave = three()
-    assert hears(alice.person.place, bob.person.place)
+    assert in_reach(alice.person.place, bob.person.place)
     assert receivers(alice.person.place, [alice, bob, dave]) == [alice, bob]
 
 
 def test_lost_repeated_and_strange_are_each_counted_and_not_good() -> None:
     alice, bob, dave = three()
     load = loaded(alice, bob, dave)
-    say(load, alice, "fine")
+    add_sent(load, alice, "fine")
     alice.shown["fine"] = bob.shown["fine"] = 2.0
     assert load.tally().good
     assert load.tally().due == load.tally().shown == 2
 
-    say(load, alice, "lost")
+    add_sent(load, alice, "lost")
     alice.shown["lost"] = 2.0
     assert (load.tally().lost, load.tally().good) == (1, False)
     bob.gaps.append(("restarted", 3.0))
@@ -110,9 +111,9 @@ def test_lost_repeated_and_strange_are_each_counted_and_not_good() -> None:
 def test_what_nobody_answered_is_not_good() -> None:
     alice = client_at(HERE, 500, "a")
     load = loaded(alice)
-    say(load, alice, "kept")
+    add_sent(load, alice, "kept")
     alice.shown["kept"] = 2.0
-    sent = say(load, alice, "pending", acked=False)
+    sent = add_sent(load, alice, "pending", acked=False)
     alice.pending[sent.ref] = sent
     assert (load.tally().unanswered, load.tally().good) == (1, False)
 

@@ -33,9 +33,9 @@ async def gone(*args: object) -> bool:
     return False
 
 
-def nobody(take_back: Any = gone) -> Feed:
-    """A feed that may only be asked to take a message back."""
-    return cast(Feed, SimpleNamespace(take_back=take_back))
+def feed_of(retract: Any = gone) -> Feed:
+    """A feed that may only be asked to retract a message."""
+    return cast("Feed", SimpleNamespace(sender=SimpleNamespace(retract=retract)))
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_what_was_decided_since_is_not_decided_again(mira: User) -> None:
     one = report()
     seen = Report.objects.get(pk=one.pk)
     moderation.dismiss(one, mira, "n")
-    for act in (moderation.dismiss, moderation.ban, partial(moderation.remove, feed=nobody())):
+    for act in (moderation.dismiss, moderation.ban, partial(moderation.remove, feed=feed_of())):
         with pytest.raises(Overtaken):
             act(seen, mira, "n")
     assert not Sanction.objects.exists()
@@ -138,12 +138,12 @@ def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(mira: Us
     one, other = report(evidence=evidence("hello")), report()
     asked: list[Any] = []
 
-    async def take_back(tiles: list[str], message_id: str, person_id: str) -> bool:
+    async def retract(tiles: list[str], message_id: str, person_id: str) -> bool:
         asked.append((tiles, message_id, person_id))
         return True
 
     cache.set(f"report-tile:{one.pk}", "u33dc0")
-    assert moderation.remove(one, mira, "n", nobody(take_back)) == "Message removed."
+    assert moderation.remove(one, mira, "n", feed_of(retract)) == "Message removed."
     assert asked == [(["u33dc0"], one.message_id, one.person_id)]
     other.refresh_from_db()
     assert other.state == "waiting"
@@ -152,18 +152,18 @@ def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(mira: Us
 
 def test_a_message_whose_place_is_forgotten_was_gone_already(mira: User) -> None:
     one = report(evidence=evidence("hello"))
-    assert moderation.remove(one, mira, "n", nobody()) == "Upheld; the message was gone already."
+    assert moderation.remove(one, mira, "n", feed_of()) == "Upheld; the message was gone already."
 
 
 def test_while_the_store_is_lost_a_removal_leaves_the_report_as_it_was(mira: User) -> None:
     one = report(evidence=evidence("hello"))
 
-    async def take_back(*args: object) -> bool:
+    async def retract(*args: object) -> bool:
         raise Refused("store-unavailable")
 
     cache.set(f"report-tile:{one.pk}", "u33dc0")
     with pytest.raises(Refused):
-        moderation.remove(one, mira, "n", nobody(take_back))
+        moderation.remove(one, mira, "n", feed_of(retract))
     one.refresh_from_db()
     assert (one.state, done()) == ("waiting", [])
 

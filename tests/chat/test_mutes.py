@@ -12,7 +12,7 @@ import pytest
 from neartalk.limits import RULES
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
 from tests.support.houses import house
-from tests.voice.people import speaker
+from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ LOGIN, PASSWORD = "/admin/login/", "a long evening"
 # What the report of a message leaves: a row, and the message's tile for as long as it lives.
 REPORTED = """
 from django.core.cache import cache
-from tests.operators import *
+from tests.support.operators import *
 for name in ("mira", "noa"):
     operator(name, "moderator")
 said = [{{"id": "{id}", "sent_at": 1, "name": "Bob", "text": "hello"}}]

@@ -30,7 +30,7 @@ from tests.support.front import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_netw
 from tests.support.proxies import missing
 from tests.support.servers import Server, Valkey, free_port
 from tests.support.statics import collected
-from tests.voice.people import at_signal
+from tests.voice.speakers import at_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,7 @@ from tests.support.hubs import HERE as CORNER
 from tests.support.hubs import Process, never, settled
 from tests.support.hubs import person as somebody
 from tests.support.servers import Server
-from tests.voice.switchboards import town
+from tests.voice.processes import two_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -322,8 +322,8 @@ async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
         await process.come(await somebody(process.hub.registry, f"p{number}", CORNER))
         for number in range(5)
     ]
-    await process.feed.send(seats[0], "hello", "ref-00000001")
-    await process.feed.send(seats[0], "hello", "ref-00000001")
+    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
+    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
     day.pass_hour()
     await process.hub.rounds.count_people()
     process.hub.exit(seats[0])
@@ -336,10 +336,10 @@ async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
 
 
 async def test_each_minute_in_voice_counts(counted: Activity) -> None:
-    async with town() as place:
-        await place.strangers()
-        for office in (place.first, place.second, place.first):
-            await office.board._count()
+    async with two_processes() as both:
+        await both.strangers()
+        for process in (both.first, both.second, both.first):
+            await process.hub.repair.count()
     assert [counts.voice_minutes for counts in counted.areas.values()] == [3]
 
 

@@ -80,6 +80,19 @@ async def test_of_several_all_are_taken_or_none(make: Make) -> None:
         assert found[2] != (0, 0)
 
 
+async def test_of_what_saves_and_what_does_not_both_are_taken_or_none(make: Make) -> None:
+    async with make() as allowances:
+        near = [Act("three", "alice"), Act("metres", "alice", 100)]
+        far = [Act("three", "alice"), Act("metres", "alice", 100_000)]
+        for both in (far, near, far, near, far, near):
+            each, _ = await allowances.spend(both)
+            assert each == (2 if both is far else 0)
+        each, _ = await allowances.spend(near)
+        assert each == 1
+        assert await allowances.spend([Act("metres", "alice", 1690)]) == (0, 0)
+        assert await allowances.spend([Act("metres", "alice", 1690)]) != (0, 0)
+
+
 async def test_an_act_of_many_units_takes_as_much(make: Make) -> None:
     async with make() as allowances:
         assert await allowances.spend([Act("metres", "alice", 0)]) == (0, 0)

@@ -24,7 +24,7 @@ from presence.delivery import Form
 from presence.delivery import signal as frame_of
 from tests.support.client import elsewhere, person
 from tests.support.servers import STOP_SECONDS, Server
-from tests.voice.people import speaker
+from tests.voice.speakers import speaker
 
 # ---- How many at a time --------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from chat.history.redis import RedisHistory, allowance_key, refs_key, stream_key
+from chat.history.redis import RedisHistory
+from chat.history.stream import allowance_key, refs_key, stream_key
 from neartalk.limits import RULES, Act, Rule, seconds, spend
 from neartalk.redis.client import connect
 

@@ -11,7 +11,7 @@ from neartalk.redis import pipeline
 from neartalk.redis.client import connect
 from neartalk.redis.pipeline import Pipeline
 from tests.support.hubs import Time, turns
-from tests.support.relay import WAIT_S, Relay, relayed
+from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
 from tests.support.servers import Valkey, free_port
 
 
@@ -26,9 +26,9 @@ async def pipe(url: str) -> AsyncIterator[Pipeline]:
 
 
 @asynccontextmanager
-async def watched(server: Valkey) -> AsyncIterator[tuple[Pipeline, Relay]]:
+async def watched(server: Valkey) -> AsyncIterator[tuple[Pipeline, RedisProxy]]:
     """A pipeline that is open, and what it writes from now on."""
-    async with relayed(server) as relay, pipe(relay.url) as together:
+    async with proxied(server) as relay, pipe(relay.url) as together:
         await together.send("FLUSHALL")
         relay.lots.clear()
         yield together, relay

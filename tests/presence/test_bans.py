@@ -20,7 +20,7 @@ from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening
 from tests.support.houses import house
 from tests.support.lines import Lines
 from tests.support.markup import parse
-from tests.voice.people import at_signal, speaker
+from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

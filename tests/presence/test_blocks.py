@@ -360,7 +360,7 @@ async def test_what_is_said_while_one_who_blocked_arrives_is_held_and_then_chose
         for seat in (place.bob, place.carol):
             await (place.second if seat is place.bob else place.first).say(seat, "Hello.")
         (said,) = place.bob.page.all("chat.ack")
-        await place.second.feed.remove(place.bob.session, said["id"])
+        await place.second.feed.sender.remove(place.bob.session, said["id"])
         await turns()
         stop.open.set()
         await again.task
@@ -378,7 +378,7 @@ async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_wher
         await place.send(place.alice, "After.")
         (before, after) = (one["id"] for one in place.carol.page.all("chat.message"))
         for message_id in (before, after):
-            await place.first.feed.remove(place.alice.session, message_id)
+            await place.first.feed.sender.remove(place.alice.session, message_id)
         await place.settle()
         assert [one["ids"] for one in place.carol.page.all("chat.gone")] == [[before], [after]]
         assert [one["ids"] for one in place.bob.page.all("chat.gone")] == [[before]]
@@ -396,7 +396,7 @@ async def test_one_who_moved_on_is_not_told_of_what_they_were_not_shown() -> Non
                 await place.registry.place(seat.session.digest, AWAY, process.hub.process)
             )
         await place.settle()
-        await place.first.feed.remove(place.alice.session, after)
+        await place.first.feed.sender.remove(place.alice.session, after)
         await place.settle()
         assert [one["ids"] for one in place.carol.page.all("chat.gone")] == [[after]]
         assert place.bob.page.all("chat.gone") == []

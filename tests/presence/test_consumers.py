@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from chat.history import MemoryHistory
 from presence.consumers import SocketConsumer
+from presence.registry import MemoryRegistry
+from tests.support.hubs import Process
 
 
 async def fault(consumer: SocketConsumer, frame: dict[str, Any]) -> None:
@@ -39,7 +42,9 @@ async def test_a_fault_in_an_action_leaves_nothing_of_the_socket_behind() -> Non
     async def send(message: dict[str, Any]) -> None:
         sent.append(message["type"])
 
+    process = Process(MemoryRegistry(), MemoryHistory())
+    scope = {"subprotocols": [], "headers": [], "state": process.state}
     with pytest.raises(RuntimeError):
-        await consumer({"subprotocols": [], "headers": []}, receive, send)
+        await consumer(scope, receive, send)
     assert sent == ["websocket.accept"]
     assert consumer.left

@@ -245,7 +245,7 @@ class Process:
         return socket
 
     async def say(self, socket: Socket, text: str) -> None:
-        await self.feed.send(socket, text, secrets.token_hex(8))
+        await self.feed.sender.send(socket, text, secrets.token_hex(8))
 
     async def poll(self) -> None:
         """What happens every 2 s."""

@@ -1,5 +1,5 @@
-"""STUN and TURN by hand, as much as a test of a relay needs: RFC 8489, RFC 8656 and, for what must
-be refused, RFC 6062."""
+"""A client of STUN and TURN, written apart from that of the product: RFC 8489, RFC 8656 and, for
+what must be refused, RFC 6062."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Method(IntEnum):
 
 
 class Kind(IntEnum):
-    """Of an attribute."""
+    """The types of attributes."""
 
     USERNAME = 0x0006
     MESSAGE_INTEGRITY = 0x0008
@@ -61,8 +61,8 @@ class Answer(NamedTuple):
     attributes: dict[int, bytes]
 
 
-class Client:
-    """Somebody at the relay on 127.0.0.1:`port`; without credentials, nobody."""
+class StunClient:
+    """A client of the relay on 127.0.0.1:`port`; without credentials it signs nothing."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Client:
         self.socket.close()
 
     def allocate(self, *, family: Literal[4, 6] = 4, transport: int = UDP) -> Answer:
-        """A first request brings the challenge, a second one, with credentials, the answer."""
+        """The answer to a signed request; without credentials the challenge."""
         wanted = attribute(Kind.REQUESTED_TRANSPORT, bytes([transport, 0, 0, 0]))
         if family == 6:
             wanted += attribute(Kind.REQUESTED_ADDRESS_FAMILY, bytes([2, 0, 0, 0]))
@@ -103,7 +103,7 @@ class Client:
         return self.ask(Method.ALLOCATE, wanted) if self.credentials else challenge
 
     def permit(self, address: str) -> Answer:
-        """Asks for leave to send to this address and to hear from it. Nothing is sent there."""
+        """Asks for a permission to send to an address and receive from it, and sends nothing."""
         return self._ask_about(Method.CREATE_PERMISSION, address)
 
     def connect(self, address: str) -> Answer:
@@ -119,7 +119,7 @@ class Client:
         self.socket.sendall(request)
         while True:
             kind, echo, body = self._receive()
-            if echo == transaction:  # else what was asked before, sent again
+            if echo == transaction:  # else a second answer to an earlier request
                 return answer(kind ^ method, body)
 
     def _ask_about(self, method: Method, address: str) -> Answer:

@@ -12,7 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.support.servers import ROOT, Daemon, free_port
-from tests.support.stun import Client, Kind
+from tests.support.stun import Kind, StunClient
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +23,9 @@ UNAUTHORIZED = 401
 
 
 class Turn(Daemon):
-    """It refuses every peer that the file denies, loopback too. `open_to_loopback` is for browsers,
-    whose peers stand there: as `make turn` has it. A `quiet` one says as little as the file has it
-    say; others write to output()."""
+    """It refuses every peer that the configuration denies, loopback too. With `open_to_loopback` it
+    allows peers on loopback, for browsers, as `make turn` does. A `quiet` one logs as little as the
+    configuration says; others log to output()."""
 
     def __init__(self, *, open_to_loopback: bool = False, quiet: bool = False) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Turn(Daemon):
     def answers(self) -> bool:
         # Two relays may listen on one port without knowing: the realm tells ours from another.
         try:
-            with Client(self.port) as nobody:
+            with StunClient(self.port) as nobody:
                 challenge = nobody.allocate()
         except OSError:
             return False
@@ -58,8 +58,8 @@ class Turn(Daemon):
         return challenge.code == UNAUTHORIZED and ours
 
     def _own(self) -> list[str]:
-        """What an operator's own lines would say. Relays of several workers may overlap: coturn
-        passes over a port that is taken."""
+        """The lines that an operator adds. Port ranges of several workers may overlap: coturn skips
+        a port that is taken."""
         first = random.randrange(10_000, 20_000 - RELAY_PORTS)
         return [
             f"static-auth-secret={self.secret}",
@@ -74,7 +74,7 @@ class Turn(Daemon):
         ]
 
     def _as_ourselves(self) -> list[str]:
-        """Only root can become the relay's own user."""
+        """Only root can change to the relay's own user."""
         group = grp.getgrgid(os.getegid()).gr_name
         return [f"proc-user={getpass.getuser()}", f"proc-group={group}"]
 
@@ -84,7 +84,7 @@ class Turn(Daemon):
 
 
 def self_signed(certificate: Path) -> Path:
-    """Writes a certificate of this machine's own names; the path of its key."""
+    """Writes a certificate for this machine's own names. Returns the path of its key."""
     key = certificate.with_name("key.pem")
     kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]

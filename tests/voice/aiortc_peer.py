@@ -25,7 +25,7 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from tests.support.client import Unexpected
-from tests.voice.people import speaker
+from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.support.client import Frame, Spot
     from tests.support.servers import Server
-    from tests.voice.people import Speaker
+    from tests.voice.speakers import Speaker
 
 HEARD_S = 20.0
 TONE_HZ = 440
@@ -83,9 +83,9 @@ class Call:
     async def begin(self) -> None:
         """Whoever is not polite sends the first offer."""
         if not self.polite:
-            await self._say()
+            await self._send_local()
 
-    async def take(self, frame: Frame) -> None:
+    async def receive(self, frame: Frame) -> None:
         kind = frame["type"].removeprefix("voice.")
         waiting = self.pc.signalingState == "have-local-offer"
         if kind == "candidate":
@@ -93,7 +93,7 @@ class Call:
             candidate.sdpMLineIndex = 0
             await self.pc.addIceCandidate(candidate)
         elif kind == "answer" and waiting:
-            await self._hear(frame["sdp"], kind)
+            await self._set_remote(frame["sdp"], kind)
         elif kind == "offer" and not waiting:
             await self._answer(frame["sdp"])
 
@@ -104,22 +104,22 @@ class Call:
         if self.ufrag not in ("", ufrag_of(sdp)):
             await self.pc.close()
             self.pc = self._new()
-        await self._hear(sdp, "offer")
-        await self._say()
+        await self._set_remote(sdp, "offer")
+        await self._send_local()
 
-    async def _hear(self, sdp: str, kind: str) -> None:
+    async def _set_remote(self, sdp: str, kind: str) -> None:
         self.ufrag = ufrag_of(sdp)
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, kind))
 
-    async def _say(self) -> None:
+    async def _send_local(self) -> None:
         await self.pc.setLocalDescription()
         description = self.pc.localDescription
         await self.send(f"voice.{description.type}", sdp=description.sdp)
 
 
 class AiortcPeer:
-    """A connection for each person and each life of their client; frames that come before the list
-    that they belong to wait for it."""
+    """A client with a connection for each peer and each instance of their client. Frames that come
+    before the peer list that they belong to wait for it."""
 
     def __init__(self, speaker: Speaker, ice_servers: list[RTCIceServer]) -> None:
         self.speaker, self.ice_servers = speaker, ice_servers
@@ -137,7 +137,7 @@ class AiortcPeer:
             if frame["type"] == "voice.peers":
                 await self._update(frame["peers"])
             elif frame["type"] in PASSED:
-                await self._take(frame)
+                await self._receive(frame)
             elif frame["type"] == "error":
                 raise Unexpected(frame)
 
@@ -173,11 +173,11 @@ class AiortcPeer:
         await call.begin()
         waiting, self.early = self.early, []
         for frame in waiting:
-            await self._take(frame)
+            await self._receive(frame)
 
-    async def _take(self, frame: Frame) -> None:
+    async def _receive(self, frame: Frame) -> None:
         if call := self.calls.get((frame["from"], frame["instance"])):
-            await call.take(frame)
+            await call.receive(frame)
         else:
             self.early.append(frame)
 
@@ -218,7 +218,7 @@ def ufrag_of(sdp: str) -> str:
 
 
 def decibels(frame: AudioFrame) -> float:
-    """Below full scale."""
+    """Decibels relative to full scale."""
     samples = array("h", bytes(frame.planes[0]))
     power = sum(sample * sample for sample in samples) / len(samples) / FULL_SCALE**2
     return 10 * math.log10(power + 1e-10)

@@ -8,13 +8,13 @@ import pytest
 
 from neartalk.limits import RULES
 from tests.support.client import elsewhere, north, running
-from tests.voice.people import at_signal, speaker
+from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.servers import Server
-    from tests.voice.people import Speaker
+    from tests.voice.speakers import Speaker
 
 NOBODY = "0" * 16
 RELAYED = ("voice.offer", "voice.answer", "voice.candidate", "voice.state")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -14,12 +14,12 @@ from neartalk.redis.client import connect
 from neartalk.redis.shared import store_at
 from presence.geo import cell_at
 from presence.people import Place
-from voice.callers import Caller, Callers, Tie, districts_heard
+from voice.callers import Caller, Callers, Tie, districts_in_reach
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from tests.support.servers import Valkey
@@ -55,11 +55,14 @@ def caller(person_id: str, place: Place = HERE, **fields: Any) -> Caller:
     return Caller(person_id, person_id, place, **{"process": "p", "version": 1, **fields})
 
 
-async def keep(callers: Callers, *each: Caller) -> None:
-    def act(found: dict[str, Caller]) -> None:
-        found.update({one.person_id: one for one in each})
+class Kept(NamedTuple):
+    """A decision to write these callers."""
 
-    await callers.change([one.person_id for one in each], act)
+    callers: tuple[Caller, ...] = ()
+
+
+async def keep(callers: Callers, *each: Caller) -> None:
+    await callers.change([one.person_id for one in each], lambda found: Kept(each))
 
 
 async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
@@ -70,7 +73,7 @@ async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
             instance="i",
             channel="c",
             until_ms=7,
-            ties={"b": Tie.LIVE, "c": Tie.KNOCKS},
+            ties={"b": Tie.LIVE, "c": Tie.INCOMING},
             declined={"d": 9},
             knock_tat_ms=11,
         )
@@ -79,14 +82,19 @@ async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
         assert await callers.read([]) == {}
 
 
-async def test_an_act_is_handed_whom_it_names_and_all_whom_they_are_tied_to(
+async def test_a_step_gets_the_callers_it_names_and_all_whom_they_are_tied_to(
     make: Make,
 ) -> None:
     async with make() as callers:
         a = caller("a", ties={"b": Tie.LIVE})
         await keep(callers, a, caller("b", ties={"a": Tie.LIVE, "c": Tie.LIVE}), caller("c"))
         handed: list[set[str]] = []
-        await callers.change(["a"], lambda found: handed.append({*found}))
+
+        def note(found: Mapping[str, Caller]) -> Kept:
+            handed.append({*found})
+            return Kept()
+
+        await callers.change(["a"], note)
         assert handed == [{"a", "b"}]
 
 
@@ -94,7 +102,7 @@ async def test_whoever_moves_or_leaves_is_listed_where_they_are(
     make: Make,
 ) -> None:
     async with make() as callers:
-        here, there = districts_heard(HERE), districts_heard(THERE)
+        here, there = districts_in_reach(HERE), districts_in_reach(THERE)
         await keep(callers, caller("a"), caller("b"))
         assert {one.person_id for one in await callers.within(here)} == {"a", "b"}
         await keep(callers, caller("a", THERE))
@@ -105,12 +113,11 @@ async def test_whoever_moves_or_leaves_is_listed_where_they_are(
         assert {*await callers.read(["b"])} == {"b"}
 
 
-async def test_an_act_that_refuses_changes_nothing(make: Make) -> None:
+async def test_a_step_that_refuses_changes_nothing(make: Make) -> None:
     async with make() as callers:
         await keep(callers, caller("a"))
 
-        def refuse(found: dict[str, Caller]) -> None:
-            found["a"] = caller("a", direct=True)
+        def refuse(found: Mapping[str, Caller]) -> Kept:
             raise Refused("busy")
 
         with pytest.raises(Refused, match="busy"):
@@ -124,29 +131,28 @@ async def test_of_many_who_change_one_person_at_once_no_change_is_lost(
     async with make() as callers:
         await keep(callers, caller("a"))
 
-        def knock(name: str, found: dict[str, Caller]) -> None:
-            tied = found["a"].tied(name, Tie.KNOCKS)
-            found["a"] = tied.changed(version=tied.version + 1)
+        def knock(name: str, found: Mapping[str, Caller]) -> Kept:
+            tied = found["a"].tied(name, Tie.INCOMING)
+            return Kept((tied.changed(version=tied.version + 1),))
 
         names = [f"b{turn}" for turn in range(100)]
         await asyncio.gather(*(callers.change(["a"], partial(knock, name)) for name in names))
         assert {*(await callers.read(["a"]))["a"].ties} == {*names}
 
 
-async def test_of_acts_that_come_together_each_sees_the_one_before_or_is_refused_alone(
+async def test_of_steps_that_come_together_each_gets_what_the_one_before_did_or_is_refused_alone(
     make: Make,
 ) -> None:
     async with make() as callers:
         await keep(callers, caller("a"))
 
-        def count(turn: int, found: dict[str, Caller]) -> None:
-            seen = found["a"].version
-            found["a"] = caller("a", version=seen + 1)
+        def count(turn: int, found: Mapping[str, Caller]) -> Kept:
             if turn % 3 == 0:
                 raise Refused("busy")
+            return Kept((caller("a", version=found["a"].version + 1),))
 
-        acts = (callers.change(["a"], partial(count, turn)) for turn in range(30))
-        outcomes = await asyncio.gather(*acts, return_exceptions=True)
+        changes = (callers.change(["a"], partial(count, turn)) for turn in range(30))
+        outcomes = await asyncio.gather(*changes, return_exceptions=True)
         assert [isinstance(one, Refused) for one in outcomes] == [t % 3 == 0 for t in range(30)]
         assert (await callers.read(["a"]))["a"].version == 21
 
@@ -157,10 +163,9 @@ async def test_processes_that_change_the_same_people_at_once_lose_nothing(redis_
     try:
         await keep(processes[0], caller("a"), caller("b"))
 
-        def knock(name: str, found: dict[str, Caller]) -> None:
-            for id in ("a", "b"):
-                tied = found[id].tied(name, Tie.KNOCKS)
-                found[id] = tied.changed(version=tied.version + 1)
+        def knock(name: str, found: Mapping[str, Caller]) -> Kept:
+            tied = [found[id].tied(name, Tie.INCOMING) for id in ("a", "b")]
+            return Kept(tuple(one.changed(version=one.version + 1) for one in tied))
 
         names = [f"c{turn}" for turn in range(150)]
         await asyncio.gather(
@@ -185,8 +190,8 @@ async def test_a_store_that_is_lost_is_said_to_each_who_waits_and_the_next_one_i
         callers = RedisCallers(client)
         await keep(callers, caller("a"))
         redis.stop()
-        acts = (callers.change(["a"], lambda found: None) for _ in range(5))
-        outcomes = await asyncio.gather(*acts, return_exceptions=True)
+        changes = (callers.change(["a"], lambda found: Kept()) for _ in range(5))
+        outcomes = await asyncio.gather(*changes, return_exceptions=True)
         assert [getattr(one, "code", one) for one in outcomes] == ["store-unavailable"] * 5
         assert len({id(one) for one in outcomes}) == 5
         redis.start()

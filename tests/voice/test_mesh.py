@@ -26,7 +26,7 @@ LIMIT = 3
 
 
 def voice(person_id: str, column: int, radius_m: int = 100, *, direct: bool = False) -> Caller:
-    """Someone so many cells to the east."""
+    """A caller so many cells to the east."""
     place = Place(cell_at(52.52, 13.4 + column * CELL_DEGREES), radius_m)
     return Caller(person_id, place=place, direct=direct)
 

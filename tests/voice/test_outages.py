@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
 from tests.support.servers import Valkey
-from tests.voice.people import Speaker, at_signal, speaker
+from tests.voice.speakers import Speaker, at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ async def over(stack: AsyncExitStack, one: Speaker, server: Server) -> Speaker:
 
 
 async def passes(one: Speaker, other: Speaker) -> None:
-    """What one sends arrives; a page says it again while the way is not there yet."""
+    """A candidate arrives. It is sent again until it does, as a page would."""
     async with asyncio.timeout(TIMEOUT_S):
         while not any(frame["type"] == "voice.candidate" for frame in other.aside):
             await one.send("voice.candidate", to=other.person_id, candidate=PUBLIC)
@@ -82,7 +82,7 @@ async def test_a_redis_that_comes_back_empty_ends_no_call(house: House) -> None:
 
 
 async def again(one: Speaker) -> None:
-    """Asks until the store is there and knows them."""
+    """Asks for the list until the store answers and knows them."""
     while True:
         await one.send("voice.peers")
         while not (found := [f for f in one.aside if f["type"] in {"voice.peers", "error"}]):

@@ -1,4 +1,4 @@
-"""People who are not there: how they walk and talk, and what somebody who is there sees of them."""
+"""Simulated people: how they walk and write, and what a real person is shown of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from voice.devtools.simulation import Crowd
 from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
 from voice.devtools.simulation.manners import ANSWER_MS, Manners
 from voice.devtools.simulation.manners import ANSWERS as ANSWERS_AT_ONCE
-from voice.devtools.simulation.talk import SCRIPTS, Talk
+from voice.devtools.simulation.phrases import SCRIPTS, Phrases
 from voice.devtools.simulation.walk import FASTEST, MIDDLE, TOGETHER_M, Follow, Sit, walks
 
 if TYPE_CHECKING:
@@ -90,19 +90,19 @@ def test_metres_are_metres_wherever_the_middle_is(spot: tuple[float, float]) -> 
 
 
 def test_hardly_anything_is_said_twice_while_it_can_be_read() -> None:
-    talk = Talk(random.Random(3))
-    said = [line.text for _ in range(500) for line in talk.conversation(3)]
+    phrases = Phrases(random.Random(3))
+    said = [line.text for _ in range(500) for line in phrases.conversation(3)]
     again = sum(text in said[max(0, at - 600) : at] for at, text in enumerate(said))
     assert again <= len(said) // 100
 
 
 def test_everything_said_is_a_message_the_server_takes() -> None:
-    talk = Talk(random.Random(4))
-    said = [line.text for _ in range(300) for line in talk.conversation(3)]
-    said += [talk.answer(text, "W" * 24) for text in ("hello", "a bus?", "Are you real?", "so")]
-    said += [talk.greeting("Ana"), talk.no_voice()]
+    phrases = Phrases(random.Random(4))
+    said = [line.text for _ in range(300) for line in phrases.conversation(3)]
+    said += [phrases.answer(text, "W" * 24) for text in ("hello", "a bus?", "Are you real?", "so")]
+    said += [phrases.greeting("Ana"), phrases.no_voice()]
     for text in said:
-        assert checked(text, "ref-00000000") == text
+        assert checked(text) == text
         assert len(text) <= MESSAGE_MAX // 2
         assert not re.search(r"[\[\]{}|]", text), text
 
@@ -118,14 +118,14 @@ def test_conversations_begin_with_somebody_and_use_words_that_exist() -> None:
 
 
 def test_who_has_nobody_near_speaks_for_one() -> None:
-    talk = Talk(random.Random(5))
-    assert {line.speaker for _ in range(50) for line in talk.conversation(1)} == {0}
+    phrases = Phrases(random.Random(5))
+    assert {line.speaker for _ in range(50) for line in phrases.conversation(1)} == {0}
 
 
 def test_whoever_asks_is_told_that_nobody_is_there() -> None:
-    talk = Talk(random.Random(6))
+    phrases = Phrases(random.Random(6))
     for question in ("Are you a bot?", "are you REAL people", "is this simulated"):
-        assert re.search(r"simulated|None of us is there", talk.answer(question, "Ana"))
+        assert re.search(r"simulated|None of us is there", phrases.answer(question, "Ana"))
 
 
 def test_two_crowds_do_not_talk_each_other_hoarse() -> None:
@@ -188,7 +188,8 @@ async def test_when_a_server_begins_anew_everybody_comes_back_once(server: Serve
 
 
 async def declined(signal: ClientConnection) -> str:
-    """Knocks at the first who may be knocked at; who it was, once they said no, and only no."""
+    """Knocks at the first who may be knocked at. Returns who it was, once they declined; they
+    must do nothing else."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
     wanted = ""
     async with asyncio.timeout(30):

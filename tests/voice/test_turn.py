@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import psutil
 import pytest
 
-from tests.support.stun import OK, TCP, Client, Kind, Method, attribute
+from tests.support.stun import OK, TCP, Kind, Method, StunClient, attribute
 from tests.support.turn import has_ipv6
 from voice.ice import LIFE_S, Credentials, credentials
 
@@ -88,25 +88,25 @@ families = pytest.mark.parametrize(
 
 
 def of(relay: Turn, *, life_s: int = LIFE_S, secret: str | None = None) -> Credentials:
-    """Credentials that are good for so long, a negative life for those that were."""
+    """Credentials that are valid for so long; with a negative life they have expired."""
     return credentials(secret or relay.secret, DIGEST, int(time.time()) - LIFE_S + life_s)
 
 
 def permits(relay: Turn, family: Family, peers: list[str]) -> dict[str, int]:
-    """What the relay answers to each. Requests count as traffic, of which an allocation has only
-    so much a second: it is used for some and not for all."""
+    """The relay's code for a permission of each peer. Requests count as traffic, of which an
+    allocation has only so much a second: each allocation asks for ASKED_OF_ONE peers."""
     codes: dict[str, int] = {}
     with ExitStack() as all_stay:
         for start in range(0, len(peers), ASKED_OF_ONE):
-            person = all_stay.enter_context(Client(relay.port, of(relay)))
+            person = all_stay.enter_context(StunClient(relay.port, of(relay)))
             assert person.allocate(family=family).code == OK
             some = peers[start : start + ASKED_OF_ONE]
             codes |= {peer: person.permit(peer).code for peer in some}
     return codes
 
 
-def some_of(text: str) -> list[str]:
-    """The first, the last and another one of a range."""
+def samples_of(text: str) -> list[str]:
+    """The first, the last and a random address of a range."""
     network = ipaddress.ip_network(text)
     first, last = int(network[0]), int(network[-1])
     kind = type(network[0])
@@ -122,7 +122,7 @@ def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address, family: Fa
 def test_the_relay_sends_to_nobody_within_a_forbidden_range(
     turn: Callable[..., Turn], family: Family
 ) -> None:
-    peers = [peer for text in RANGES[family] for peer in some_of(text)] + METADATA[family]
+    peers = [peer for text in RANGES[family] for peer in samples_of(text)] + METADATA[family]
     assert permits(turn(), family, peers) == dict.fromkeys(peers, FORBIDDEN)
 
 
@@ -145,7 +145,7 @@ def test_the_relay_and_python_agree_on_what_is_public(
 def test_a_relay_for_one_machine_sends_to_loopback_too_and_to_nobody_else(
     turn: Callable[..., Turn],
 ) -> None:
-    peers = [peer for text in RANGES[4] for peer in some_of(text)] + METADATA[4]
+    peers = [peer for text in RANGES[4] for peer in samples_of(text)] + METADATA[4]
     expected = {peer: OK if peer.startswith("127.") else FORBIDDEN for peer in peers}
     assert permits(turn(open_to_loopback=True), 4, peers) == expected
 
@@ -159,14 +159,14 @@ def test_the_relay_lets_in_whoever_has_a_credential_that_is_good_now(
     turn: Callable[..., Turn], life_s: int, secret: str | None, code: int
 ) -> None:
     relay = turn()
-    with Client(relay.port, of(relay, life_s=life_s, secret=secret)) as person:
+    with StunClient(relay.port, of(relay, life_s=life_s, secret=secret)) as person:
         assert person.allocate().code == code
 
 
 def test_without_a_credential_the_relay_lets_in_nobody_and_does_not_say_what_it_is(
     turn: Callable[..., Turn],
 ) -> None:
-    with Client(turn().port) as nobody:
+    with StunClient(turn().port) as nobody:
         challenge = nobody.allocate()
     assert challenge.code == UNAUTHORIZED
     assert Kind.SOFTWARE not in challenge.attributes
@@ -174,9 +174,9 @@ def test_without_a_credential_the_relay_lets_in_nobody_and_does_not_say_what_it_
 
 def test_who_asks_for_its_address_is_told_nothing_else(turn: Callable[..., Turn]) -> None:
     """A longer answer is a better weapon: it goes wherever the question claims to come from."""
-    with Client(turn().port) as nobody:
-        told = nobody.ask(Method.BINDING, b"").attributes
-    assert set(told) == {Kind.XOR_MAPPED_ADDRESS, Kind.FINGERPRINT}
+    with StunClient(turn().port) as nobody:
+        answer = nobody.ask(Method.BINDING, b"").attributes
+    assert set(answer) == {Kind.XOR_MAPPED_ADDRESS, Kind.FINGERPRINT}
 
 
 def test_the_relay_does_not_stay_root(turn: Callable[..., Turn]) -> None:
@@ -189,7 +189,7 @@ def test_the_relay_does_not_stay_root(turn: Callable[..., Turn]) -> None:
 def test_a_call_outlives_the_credential_that_it_began_with(turn: Callable[..., Turn]) -> None:
     relay = turn()
     short = of(relay, life_s=1)
-    with Client(relay.port, short) as person:
+    with StunClient(relay.port, short) as person:
         assert person.allocate().code == OK
         deadline = time.monotonic() + 10
         while newcomer(relay, short) != UNAUTHORIZED:
@@ -199,15 +199,15 @@ def test_a_call_outlives_the_credential_that_it_began_with(turn: Callable[..., T
 
 
 def newcomer(relay: Turn, theirs: Credentials) -> int:
-    with Client(relay.port, theirs) as another:
+    with StunClient(relay.port, theirs) as another:
         return another.allocate().code
 
 
 def test_the_relay_opens_no_tcp_connections(turn: Callable[..., Turn]) -> None:
     relay = turn()
-    with Client(relay.port, of(relay), over="tcp") as person:
+    with StunClient(relay.port, of(relay), over="tcp") as person:
         assert person.allocate(transport=TCP).code == NO_SUCH_TRANSPORT
-    with Client(relay.port, of(relay), over="tcp") as person:
+    with StunClient(relay.port, of(relay), over="tcp") as person:
         assert person.allocate().code == OK
         assert person.connect("8.8.8.8").code == FORBIDDEN
 
@@ -216,7 +216,7 @@ def test_one_person_holds_so_many_ports_whatever_the_credential(turn: Callable[.
     relay = turn()
     with ExitStack() as all_stay:
         people = [
-            all_stay.enter_context(Client(relay.port, of(relay, life_s=LIFE_S - i)))
+            all_stay.enter_context(StunClient(relay.port, of(relay, life_s=LIFE_S - i)))
             for i in range(QUOTA + 1)
         ]
         codes = [person.allocate().code for person in people]
@@ -225,7 +225,7 @@ def test_one_person_holds_so_many_ports_whatever_the_credential(turn: Callable[.
 
 def test_the_relay_speaks_no_tls_that_is_broken(turn: Callable[..., Turn]) -> None:
     relay = turn()
-    with Client(relay.tls_port, of(relay), over="tls", tls=trusting(relay)) as person:
+    with StunClient(relay.tls_port, of(relay), over="tls", tls=trusting(relay)) as person:
         assert person.allocate().code == OK
     old = trusting(relay)
     old.set_ciphers("ALL:@SECLEVEL=0")

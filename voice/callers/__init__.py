@@ -1,6 +1,15 @@
 """Who is in voice and how they stand with each other: one contract, in memory or in Redis."""
 
-from voice.callers.contract import Caller, Callers, District, Tie, district_of, districts_heard
+from voice.callers.contract import (
+    Caller,
+    Callers,
+    Decide,
+    Decision,
+    District,
+    Tie,
+    district_of,
+    districts_in_reach,
+)
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers
 from voice.callers.wire import from_fields, to_fields
@@ -8,12 +17,14 @@ from voice.callers.wire import from_fields, to_fields
 __all__ = [
     "Caller",
     "Callers",
+    "Decide",
+    "Decision",
     "District",
     "MemoryCallers",
     "RedisCallers",
     "Tie",
     "district_of",
-    "districts_heard",
+    "districts_in_reach",
     "from_fields",
     "to_fields",
 ]

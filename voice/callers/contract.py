@@ -1,5 +1,5 @@
-"""Who is in voice, and how they stand with each other: the contract that the memory and the Redis
-sibling both keep.
+"""Who is in voice, and how they stand with each other: the contract of the memory and the Redis
+store.
 
 Every method may raise `Refused("store-unavailable")`: the answer is unknown.
 """
@@ -7,7 +7,7 @@ Every method may raise `Refused("store-unavailable")`: the answer is unknown.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from presence.geo import RADIUS_MAX_M, parent, tiles_within
 from presence.people import Place
@@ -15,18 +15,21 @@ from presence.people import Place
 District = str
 DISTRICT_LEVEL = 5  # characters of a geohash: 5 km
 
-# How long a caller is kept without a sign of life: longer than a decline is remembered, and than
-# processes take to give signs.
+# How long the store keeps a caller without a sign of life. Longer than a decline is remembered, and
+# than processes take to give signs.
 KEEP_MS = 900_000
 
 
 class Tie(StrEnum):
-    """How somebody stands with one other person; that one's tie says the same from their side."""
+    """How a caller stands with one other person. The other's tie says the same from their side.
 
-    KNOCKED = "knocked"  # they knocked, and wait for an answer
-    KNOCKS = "knocks"  # the other did
+    The values stand in Redis and on the wire.
+    """
+
+    OUTGOING = "knocked"  # this caller knocked, and waits for an answer
+    INCOMING = "knocks"  # the other knocked
     WAITING = "waiting"  # both agreed, and wait for a free place
-    LIVE = "live"  # they are to be connected
+    LIVE = "live"  # the two are to be connected
 
 
 NOWHERE = Place("", 0)
@@ -36,11 +39,11 @@ NOWHERE = Place("", 0)
 class Caller:
     """Someone in voice. `version` grows with every change.
 
-    `direct`: the others may see their network address. `instance` names this life of their client.
-    `process` holds their socket, and is reached by `channel`; without one, they are away and stay
-    until `until_ms`. `declined` says until when each person may not knock at them again, and
-    `knock_tat_ms` is what GCRA keeps of their own knocks. `hidden` are those between whom and them
-    a block stands.
+    `direct`: others may see their network address. `instance` names this life of their client.
+    `process` holds their socket and is reached by `channel`. Without a process they are away, and
+    stay until `until_ms`. `declined`: until when each person may not knock at them again.
+    `knock_tat_ms`: the GCRA state of their own knocks. `hidden`: the people between whom and them a
+    block stands.
     """
 
     person_id: str
@@ -58,11 +61,12 @@ class Caller:
     hidden: frozenset[str] = frozenset()
 
     def alive(self, processes: Collection[str], now_ms: int) -> bool:
+        """Whether they are in voice: their process lives, or they may still come back."""
         return self.process in processes if self.process else self.until_ms > now_ms
 
     @property
     def joined(self) -> bool:
-        """In voice, as far as this says; `alive` knows whether it still holds."""
+        """Whether they joined and did not leave. `alive` says whether that still holds."""
         return bool(self.process or self.until_ms)
 
     @property
@@ -73,48 +77,55 @@ class Caller:
         return replace(self, **fields)
 
     def tied(self, other_id: str, tie: Tie | None) -> Self:
-        """With this tie to somebody, or with none."""
+        """A copy with this tie to somebody, or with none."""
         others = {other: known for other, known in self.ties.items() if other != other_id}
         return self.changed(ties=others if tie is None else {**others, other_id: tie})
 
     def tied_by(self, tie: Tie) -> list[str]:
-        """Those with whom it stands so, by id."""
+        """The ids of those with whom they have this tie."""
         return sorted(other for other, known in self.ties.items() if known is tie)
 
     @property
-    def look(self) -> tuple[Any, ...]:
-        """What people see of them who have nothing to do with them."""
+    def public(self) -> tuple[Any, ...]:
+        """What people without a tie to them are shown of them."""
         return self.name, self.place, bool(self.process), self.hidden
 
 
 def district_of(place: Place) -> District:
-    """The geohash of 5 characters around a place: the unit in which voice is looked for."""
+    """The geohash of 5 characters around a place: the unit in which callers are listed."""
     return parent(place.cell, DISTRICT_LEVEL)
 
 
-def districts_heard(place: Place) -> frozenset[District]:
-    """Where everyone is whose circle may overlap one's own."""
+def districts_in_reach(place: Place) -> frozenset[District]:
+    """Every district that may hold somebody whose circle overlaps this one."""
     tiles = tiles_within(place.cell, place.radius_m + RADIUS_MAX_M)
     return frozenset(parent(tile, DISTRICT_LEVEL) for tile in tiles)
 
 
-Act = Callable[[dict[str, Caller]], None]
+class Decision(Protocol):
+    """What a step decides: `callers` are those that it changes, with higher versions."""
+
+    @property
+    def callers(self) -> Collection[Caller]: ...
+
+
+D = TypeVar("D", bound=Decision)
+Decide = Callable[[Mapping[str, Caller]], D]
 
 
 class Callers(Protocol):
-    async def change(self, ids: Collection[str], act: Act) -> None:
-        """One step: `act` is handed these people and all whom they are tied to, as far as they are
-        known, and what it puts in their place, with higher versions, is kept. If others were
-        quicker it is done anew.
+    async def change(self, ids: Collection[str], decide: Decide[D]) -> D:
+        """One transaction: writes the callers that `decide` changes, and returns its decision.
 
-        Raises what `act` raises; then nothing was changed.
+        `decide` gets these people and all whom they are tied to, as far as they are known. It is
+        called again if another transaction was quicker. What it raises leaves everything as it was.
         """
 
     async def read(self, ids: Collection[str]) -> Mapping[str, Caller]:
-        """Those of them who are known."""
+        """Those of these people who are known."""
 
     async def within(self, districts: Iterable[District]) -> list[Caller]:
-        """Everyone who has joined there and not left, dead or alive: `Caller.alive` tells."""
+        """Everyone who joined there and did not leave, alive or not (`Caller.alive`)."""
 
     async def touch(self, callers: Iterable[Caller]) -> None:
-        """Keeps them for as long again."""
+        """Keeps these callers for another KEEP_MS."""

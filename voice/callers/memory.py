@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from neartalk.clock import Clock, now_ms
-from voice.callers.contract import KEEP_MS, Act, Caller, District
+from voice.callers.contract import KEEP_MS, Caller, D, Decide, District
 
 
 class MemoryCallers:
@@ -13,18 +13,14 @@ class MemoryCallers:
         self.ends_ms: dict[str, int] = {}
         self.districts: dict[District, set[str]] = {}
 
-    async def change(self, ids: Collection[str], act: Act) -> None:
-        self._forget_old()
-        known = {
-            *ids,
-            *(other for id in ids if id in self.callers for other in self.callers[id].ties),
-        }
-        before = {id: self.callers[id] for id in known if id in self.callers}
-        after = dict(before)
-        act(after)
-        for person_id, caller in after.items():
-            if before.get(person_id) != caller:
-                self._keep(caller)
+    async def change(self, ids: Collection[str], decide: Decide[D]) -> D:
+        self._expire()
+        tied = {other for id in ids if id in self.callers for other in self.callers[id].ties}
+        known = {id: self.callers[id] for id in {*ids, *tied} if id in self.callers}
+        decision = decide(known)
+        for caller in decision.callers:
+            self._keep(caller)
+        return decision
 
     async def read(self, ids: Collection[str]) -> Mapping[str, Caller]:
         return {id: self.callers[id] for id in ids if id in self.callers}
@@ -40,14 +36,14 @@ class MemoryCallers:
                 self._keep(self.callers[caller.person_id])
 
     def _keep(self, caller: Caller) -> None:
-        """Keeps a caller for another while; who was kept longest ago stands first."""
-        self._leave(caller.person_id)
+        """Keeps a caller for another KEEP_MS. `ends_ms` has the one that ends first in front."""
+        self._remove(caller.person_id)
         self.callers[caller.person_id] = caller
         self.ends_ms[caller.person_id] = self.clock() + KEEP_MS
         if caller.joined:
             self.districts.setdefault(caller.district, set()).add(caller.person_id)
 
-    def _leave(self, person_id: str) -> None:
+    def _remove(self, person_id: str) -> None:
         self.ends_ms.pop(person_id, None)
         known = self.callers.pop(person_id, None)
         if known and known.joined:
@@ -55,10 +51,10 @@ class MemoryCallers:
             if not self.districts[known.district]:
                 del self.districts[known.district]
 
-    def _forget_old(self) -> None:
+    def _expire(self) -> None:
         now = self.clock()
         while self.ends_ms:
             oldest = next(iter(self.ends_ms))
             if self.ends_ms[oldest] > now:
                 return
-            self._leave(oldest)
+            self._remove(oldest)

@@ -1,25 +1,25 @@
 """Who is in voice, in Redis: a string a caller, its version first, and a set a district.
 
-The callers are one graph, whose steps span any of them: all keys carry one hash tag, so that a
-cluster keeps them together.
+The callers are one graph, and a transaction may span any of them. So all keys carry one hash tag,
+which keeps them together in a cluster.
 """
 
-import asyncio
 import json
 import secrets
+from asyncio import sleep
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, cast
 
 from neartalk.codes import Refused
 from neartalk.redis import Store, script, unknown_when_lost
-from voice.callers.contract import KEEP_MS, Act, Caller, District
+from voice.callers.batch import Batch, Outcome, Request
+from voice.callers.contract import KEEP_MS, Caller, D, Decide, Decision, District
 from voice.callers.wire import from_fields, to_fields
 
 CHANGE = Path(__file__).parent / "lua" / "change.lua"
 TRIES = 20
-AGAIN_MS = 5
-TOGETHER = 200
+RETRY_MS = 5
 
 
 def caller_key(person_id: str) -> str:
@@ -30,56 +30,28 @@ def district_key(district: District) -> str:
     return f"{{voice}}:district:{district}"
 
 
-class Waiting(NamedTuple):
-    """An act that is not done yet, and who waits for it."""
-
-    ids: Collection[str]
-    act: Act
-    done: asyncio.Future[None]
-
-
 class RedisCallers:
-    """Acts of one process that come together are done together: one after the other they would
-    only be in each other's way."""
+    """The Redis store. Transactions of one process that come together are written together: one by
+    one each would make the next be repeated."""
 
     def __init__(self, client: Store) -> None:
         self.client = client
         self.script = script(CHANGE)
-        self.waiting: list[Waiting] = []
-        self.working: asyncio.Task[None] | None = None
+        self.batch = Batch(self._change)
 
-    async def change(self, ids: Collection[str], act: Act) -> None:
-        done = asyncio.get_running_loop().create_future()
-        self.waiting.append(Waiting(ids, act, done))
-        if self.working is None:
-            self.working = asyncio.create_task(self._work())
-        await done
+    async def change(self, ids: Collection[str], decide: Decide[D]) -> D:
+        return cast(D, await self.batch.run(ids, decide))
 
-    async def _work(self) -> None:
-        try:
-            while self.waiting:
-                each, self.waiting = self.waiting[:TOGETHER], self.waiting[TOGETHER:]
-                try:
-                    refused = await self._change(each)
-                except Refused as lost:
-                    refused = [Refused(lost.code, retry_after=lost.retry_after) for _ in each]
-                except Exception as fault:
-                    refused = [fault for _ in each]
-                for one, why in zip(each, refused, strict=True):
-                    settle(one.done, why)
-        finally:
-            self.working = None
-
-    async def _change(self, each: Collection[Waiting]) -> Sequence[Exception | None]:
-        """Why each was refused, if it was."""
+    async def _change(self, requests: Sequence[Request]) -> Sequence[Outcome]:
+        """What became of each request. Raises Refused: `store-unavailable`, for all of them."""
         for turn in range(TRIES):
-            before = await self._with_tied({id for one in each for id in one.ids})
+            before = await self._with_tied({id for one in requests for id in one.ids})
             after = {id: caller for id, caller in before.items() if caller}
-            refused = [done_to(after, one) for one in each]
+            outcomes = [decided(after, one) for one in requests]
             changed = {id: one for id, one in after.items() if before.get(id) != one}
             if not changed or await self._write(before, changed):
-                return refused
-            await asyncio.sleep(secrets.randbelow(AGAIN_MS * turn + 1) / 1000)
+                return outcomes
+            await sleep(secrets.randbelow(RETRY_MS * turn + 1) / 1000)
         raise Refused("store-unavailable", retry_after=2)
 
     async def _with_tied(self, ids: Collection[str]) -> dict[str, Caller | None]:
@@ -91,7 +63,8 @@ class RedisCallers:
     async def _write(
         self, before: Mapping[str, Caller | None], changed: Mapping[str, Caller]
     ) -> bool:
-        """Whether nobody was quicker."""
+        """Writes the changed callers, unless one that was read has another version by now: then
+        it writes nothing and returns False."""
         read = {id: before.get(id) for id in {**before, **changed}}
         moves = [*districts_changed(before, changed.values())]
         keys = [*map(caller_key, read), *(district_key(district) for district, _, _ in moves)]
@@ -123,11 +96,11 @@ class RedisCallers:
         await self._unlist({key: ids - callers.keys() for key, ids in listed.items()})
         return [one for one in callers.values() if one.joined]
 
-    async def _unlist(self, spare: Mapping[str, Collection[str]]) -> None:
-        """Takes out who expired without a word. Whoever came back just then is listed again with
-        their next change."""
+    async def _unlist(self, expired: Mapping[str, Collection[str]]) -> None:
+        """Removes callers that expired from their districts. Whoever came back in between is listed
+        again with their next change."""
         with unknown_when_lost():
-            await self.client.ask([("SREM", key, *ids) for key, ids in spare.items() if ids])
+            await self.client.ask([("SREM", key, *ids) for key, ids in expired.items() if ids])
 
     async def touch(self, callers: Iterable[Caller]) -> None:
         keys = [
@@ -139,26 +112,17 @@ class RedisCallers:
             await self.client.ask([("PEXPIRE", key, KEEP_MS) for key in keys])
 
 
-def done_to(callers: dict[str, Caller], one: Waiting) -> Exception | None:
-    """Does an act to those whom it is about; what it raises leaves everything as it was."""
-    tied = {other for id in one.ids if id in callers for other in callers[id].ties}
-    found = {id: callers[id] for id in {*one.ids, *tied} if id in callers}
+def decided(callers: dict[str, Caller], request: Request) -> Outcome:
+    """Puts what a request decides into `callers`. What it raises is its outcome, and changes
+    nothing."""
+    tied = {other for id in request.ids if id in callers for other in callers[id].ties}
+    found = {id: callers[id] for id in {*request.ids, *tied} if id in callers}
     try:
-        one.act(found)
+        decision: Decision = request.decide(found)
     except Exception as why:
         return why
-    callers.update(found)
-    return None
-
-
-def settle(done: asyncio.Future[None], why: Exception | None) -> None:
-    """Unless nobody waits any more."""
-    if done.done():
-        return
-    if why:
-        done.set_exception(why)
-    else:
-        done.set_result(None)
+    callers.update({one.person_id: one for one in decision.callers})
+    return decision
 
 
 def districts_changed(
@@ -178,4 +142,5 @@ def dumped(caller: Caller) -> str:
 
 
 def loaded(entry: str) -> Caller:
-    return from_fields(json.loads(entry.partition(":")[2]))
+    fields: dict[str, Any] = json.loads(entry.partition(":")[2])
+    return from_fields(fields)

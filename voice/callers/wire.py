@@ -1,4 +1,4 @@
-"""How a caller is kept in Redis, and travels between processes."""
+"""A caller as JSON fields: in Redis, and in hints between processes."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pure: what is asked of a STUN or TURN server and its answer, as bytes (RFC 8489, RFC 8656)."""
+"""Messages of STUN and TURN as bytes (RFC 8489, RFC 8656). Pure."""
 
 import hashlib
 import hmac
@@ -31,7 +31,7 @@ def signed(
     realm: bytes,
     nonce: bytes,
 ) -> bytes:
-    """With a long-term credential (RFC 8489, 9.2.2), for a realm and a nonce of the server."""
+    """A request signed by a long-term credential (RFC 8489, 9.2.2), for a realm and a nonce."""
     name = credentials.username.encode()
     secret = b":".join([name, realm, credentials.password.encode()])
     key = hashlib.md5(secret, usedforsecurity=False).digest()
@@ -58,6 +58,6 @@ def code_of(value: bytes) -> int:
 
 
 def unmasked(value: bytes, transaction: bytes) -> Address:
-    """An XOR-ed address, of either family."""
+    """The address in an XOR-ed attribute, of either family."""
     mask = struct.pack("!I", COOKIE) + transaction
     return ip_address(bytes(one ^ other for one, other in zip(value[4:], mask, strict=False)))

@@ -1,11 +1,11 @@
-"""Signalling: the connections of /signal, who is told what, and what is relayed."""
+"""Signaling: the connections of /signal, the calls between their people, and what is relayed."""
 
 from voice.signaling import frames
-from voice.signaling.connection import Line
-from voice.signaling.hub import Switchboard
+from voice.signaling.connection import SignalingConnection
+from voice.signaling.hub import VoiceHub
 
 __all__ = [
-    "Line",
-    "Switchboard",
+    "SignalingConnection",
+    "VoiceHub",
     "frames",
 ]

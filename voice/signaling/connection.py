@@ -1,4 +1,4 @@
-"""One socket of `/signal`, and what is known of it besides its caller."""
+"""One socket of `/signal`, with what this process knows of it besides its caller."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,9 +9,13 @@ from presence.people import Session
 from voice.callers import District
 
 
-class Line:
-    """`instance` and `direct` are what its client joined with, `""` until it did; `version` is that
-    of its caller when it was published last, 0 until it was; `districts` are those it hears.
+class SignalingConnection:
+    """A socket by which somebody may be in voice.
+
+    `instance` and `direct` are what its client joined with; `instance` is "" until it did.
+    `version` is that of its caller when this process published it last, 0 until then. `districts`
+    are those whose callers it is shown. `list_hash` and `listed_at_s` are those of the last peer
+    list; `timer` makes the next one due at `due_s`.
     """
 
     def __init__(self, session: Session, connection: Connection) -> None:
@@ -21,8 +25,8 @@ class Line:
         self.direct = False
         self.version = 0
         self.districts: frozenset[District] = frozenset()
-        self.shown = 0  # a hash
-        self.shown_at_s = 0.0
+        self.list_hash = 0
+        self.listed_at_s = 0.0
         self.due_s = 0.0
         self.timer: asyncio.TimerHandle | None = None
 
@@ -37,18 +41,21 @@ class Line:
     def write(self, frame: Frame) -> None:
         self.connection.write(frame)
 
-    def pass_on(self, fields: Mapping[str, Any]) -> None:
+    def close(self, code: int) -> None:
+        self.connection.close(code)
+
+    def send(self, fields: Mapping[str, Any]) -> None:
         self.write(Frame(dumps(fields)))
 
-    def show(self, frame: Frame) -> None:
-        """Writes the list of peers, if it differs from what was written before."""
-        if hash(frame.text) != self.shown:
-            self.shown = hash(frame.text)
+    def send_list(self, frame: Frame) -> None:
+        """Writes the peer list, unless it is the same as the last one."""
+        if hash(frame.text) != self.list_hash:
+            self.list_hash = hash(frame.text)
             self.write(frame)
 
-    def hang_up(self) -> None:
-        """Its person is in voice no more, here."""
-        self.instance, self.shown = "", 0
+    def reset(self) -> None:
+        """Its person is no longer in voice here; the socket may stay open."""
+        self.instance, self.list_hash = "", 0
         if self.timer:
             self.timer.cancel()
             self.timer = None

@@ -1,6 +1,6 @@
 """The frames of `/signal` to the client."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neartalk.limits import seconds
@@ -8,7 +8,7 @@ from presence.delivery import Frame, dumps
 from presence.geo import apart, label, label_m
 from voice.call_graph import End
 from voice.callers import Caller, Tie
-from voice.mesh import is_direct, is_polite, standing, unheard_by
+from voice.mesh import Pair, is_direct, is_polite, standing, unheard_by
 
 SHOWN_MAX = 50
 
@@ -16,35 +16,41 @@ SHOWN_MAX = 50
 def peers(
     me: Caller, others: Iterable[Caller], known: Mapping[str, Caller], limit: int, now_ms: int
 ) -> Frame:
-    """Who is in voice within reach (`others`: alive), and how they stand with one person.
-
-    `known` are that person, the others, and whoever these are connected with.
+    """The peer list of one person. `others` are alive, and within reach or tied to that person;
+    `known` has that person, whom they are tied to, and whom those speak with. The list has the
+    nearest SHOWN_MAX, those with a tie before all others; `count` has everyone.
     """
     listed = sorted(others, key=lambda one: (one.person_id not in me.ties, *rank(me, one)))
     shown = sorted(listed[:SHOWN_MAX], key=lambda one: rank(me, one))
     mesh = standing(known)
-    in_line = [pair for pair in mesh.waiting if me.person_id in pair]
+    queue = [pair for pair in mesh.waiting if me.person_id in pair]
     frame = {
         "type": "voice.peers",
         "policy": policy(me),
         "limit": limit,
         "count": len(listed),
-        "peers": [
-            {**named(one), "distance": label(apart(me.place.cell, one.place.cell))}
-            | state(me, one, now_ms)
-            | ({"ahead": in_line.index(pair)} if (pair := pair_of(me, one)) in in_line else {})
-            for one in shown
-        ],
+        "peers": [row(me, one, queue, now_ms) for one in shown],
         "unheard": [
-            {**named(known[far]), "why": str(why), "through": list(through)}
+            {**identity(known[far]), "why": str(why), "through": list(through)}
             for far, why, through in unheard_by(me.person_id, mesh, known)
         ],
     }
     return Frame(dumps(frame))
 
 
-def passed(kind: str, sender: Caller, **fields: Any) -> dict[str, Any]:
-    """What one person sends to another, stamped with who it is from."""
+def row(me: Caller, one: Caller, queue: Sequence[Pair], now_ms: int) -> dict[str, Any]:
+    """One other person on the list. `queue` are this person's pairs that wait for a free place."""
+    pair = frozenset({me.person_id, one.person_id})
+    return {
+        **identity(one),
+        "distance": label(apart(me.place.cell, one.place.cell)),
+        **state(me, one, now_ms),
+        **({"ahead": queue.index(pair)} if pair in queue else {}),
+    }
+
+
+def relayed(kind: str, sender: Caller, **fields: Any) -> dict[str, Any]:
+    """What one person sends to another, with who it is from."""
     return {"type": kind, "from": sender.person_id, "instance": sender.instance, **fields}
 
 
@@ -61,19 +67,17 @@ def policy(me: Caller) -> str:
 
 
 def rank(me: Caller, one: Caller) -> tuple[int, str]:
-    """Nearest first: by label, then by id, never finer."""
+    """Orders by distance label, then by id. Anything finer than the label would tell more of where
+    they are than the label does."""
     return label_m(apart(me.place.cell, one.place.cell)), one.person_id
 
 
-def named(one: Caller) -> dict[str, str]:
+def identity(one: Caller) -> dict[str, str]:
     return {"person_id": one.person_id, "username": one.name}
 
 
-def pair_of(me: Caller, one: Caller) -> frozenset[str]:
-    return frozenset({me.person_id, one.person_id})
-
-
 def state(me: Caller, one: Caller, now_ms: int) -> dict[str, Any]:
+    """How another person stands with this one, and what the page needs to connect them."""
     tie = me.ties.get(one.person_id)
     if tie is Tie.LIVE:
         return {

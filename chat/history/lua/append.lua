@@ -32,7 +32,7 @@ end
 local id = call('XADD', stream, '*', unpack(ARGV, 2 * #KEYS - 1))
 call('HSET', refs, ARGV[1], id, '', id)
 
--- The first message of a second looks after the tile for all that follow within it.
+-- The first message of a second renews the expiry of the keys, and says whether entries are due.
 local due = 0
 if math.floor(last:match('^%d+') / 1000) ~= math.floor(now / 1000) then
   due = #call('XRANGE', stream, '-', oldest, 'COUNT', 1)

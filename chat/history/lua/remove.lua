@@ -1,7 +1,7 @@
--- Takes a message back; a removal stands in the stream in its place.
+-- Removes a message; a retraction stands in the stream in its place.
 -- KEYS[1] stream of the tile  [2] refs of the tile; '' -> the last id given
 -- ARGV[1] stream id of the message  [2] its public id  [3] life_ms
--- Returns {} where it is gone already, else {id of the removal, id before}.
+-- Returns {} where it is gone already, else {id of the retraction, id before}.
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
 if not found[1] then return {} end
 local fields = {}
@@ -9,7 +9,7 @@ for i = 1, #found[1][2], 2 do fields[found[1][2][i]] = found[1][2][i + 1] end
 local last = redis.call('HGET', KEYS[2], '')
 if not last then last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1] end
 redis.call('XDEL', KEYS[1], ARGV[1])
--- The ref leaves with the removal: until then a resend is answered.
+-- The ref expires with the retraction: until then a resend is answered.
 local id = redis.call('XADD', KEYS[1], '*', 'gone', ARGV[2], 'cell', fields.cell,
   'radius_m', fields.radius_m, 'person', fields.person, 'ref', fields.ref)
 redis.call('HSET', KEYS[2], '', id)

@@ -1,4 +1,4 @@
--- Deletes what has lived its time in one tile, and its refs.
+-- Deletes the expired entries of one tile, and their refs.
 -- KEYS[1] stream of the tile  [2] refs of the tile, '' -> the last id given
 -- ARGV[1] life_ms  [2] most entries at once
 -- Returns in how many ms the next entry is due (at most 0: now), or nil where none is left.

@@ -53,10 +53,9 @@ class Command(BaseCommand):
             try:
                 counted = runner.run(run(load, rate, seconds))
             except (ApiError, httpx.HTTPError, TimeoutError) as why:
-                raise CommandError(
-                    f"Not everybody came to {', '.join(server_urls)}: {why}"
-                ) from why
-        self.stdout.write(json.dumps(asdict(counted)) if options["json"] else report(counted))
+                named = ", ".join(server_urls)
+                raise CommandError(f"Not everybody came to {named}: {why}") from why
+        self.stdout.write(json.dumps(asdict(counted)) if options["json"] else summary(counted))
         if not counted.good:
             sys.exit(1)
 
@@ -67,10 +66,10 @@ async def run(load: Load, rate: float, seconds: float) -> Tally:
     def state() -> tuple[float, str]:
         counts = [
             f"{sum(client.live for client in load.clients):,} of {load.people:,} live",
-            f"{len(load.said):,} sent",
+            f"{len(load.sent):,} sent",
             f"{sum(map(len, (client.pending for client in load.clients))):,} pending",
         ]
-        return len(load.said) / total, "   ".join(counts)
+        return len(load.sent) / total, "   ".join(counts)
 
     try:
         with progress(sys.stderr, state):
@@ -82,8 +81,8 @@ async def run(load: Load, rate: float, seconds: float) -> Tally:
         await load.leave()
 
 
-def report(counted: Tally) -> str:
-    """The figures, and what they come to."""
+def summary(counted: Tally) -> str:
+    """The counts, and a sentence on what they mean."""
     found = [render_values(asdict(counted))]
     found.append(
         "Everything acked was shown once to everyone in range."

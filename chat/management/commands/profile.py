@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.devtools import Report, profile
+from chat.devtools import Profile, profile
 from neartalk.limits import RULES
 
 
@@ -34,11 +34,11 @@ class Command(BaseCommand):
         if messages > (most := people * RULES["chat.send"].burst):
             raise CommandError(f"{people} people may say {most} messages at once, not {messages}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            report = runner.run(profile(people, cells, messages, rate))
-        self.stdout.write(json.dumps(asdict(report)) if options["json"] else table(report))
+            found = runner.run(profile(people, cells, messages, rate))
+        self.stdout.write(json.dumps(asdict(found)) if options["json"] else table(found))
 
 
-def table(report: Report) -> str:
+def table(report: Profile) -> str:
     """Microseconds by step, for each message and for each delivery."""
     total_s = sum(report.seconds.values())
     rows = [*report.seconds.items(), ("in all", total_s)]

@@ -1,4 +1,4 @@
-"""manage.py reports: what people reported, and what was said."""
+"""manage.py reports: lists reports, and shows one with its evidence."""
 
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             "show", help="one report with its evidence", description="One report, with evidence."
         )
         one.add_argument("id", type=int, help="as the list has it")
-        # Not to take back what stands before "show".
+        # Suppressed, so that it does not reset a --json that stands before "show".
         one.add_argument("--json", action="store_true", default=SUPPRESS, help="as JSON")
 
     def handle(self, *args: Any, verb: str | None, **options: Any) -> None:
@@ -91,7 +91,7 @@ def whole(report: Report) -> dict[str, Any]:
 
 
 def page(row: Mapping[str, Any]) -> str:
-    """A line a field, then what was said: the last of it is what was reported."""
+    """A line a field, then the messages of the evidence: the last one is the reported one."""
     fields = {**row}
     evidence = fields.pop("evidence") or ()
     lines = [f"{head.replace('_', ' '):<15}{cell(value)}" for head, value in fields.items()]

@@ -1,6 +1,6 @@
 -- Spends an act of every allowance, or of none. One atomic step.
 -- KEYS the TAT of each
--- ARGV[1] saved_ms, then for each key its cost_ms and tolerance_ms
+-- ARGV for each key its cost_ms, tolerance_ms and saved_ms
 -- Returns the number of the key that makes one wait, and how many milliseconds; 0 and 0 if none.
 local call = redis.call
 local time = call('TIME')
@@ -9,14 +9,14 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time.
 local starts, longest, by = {}, 0, 0
 for each, key in ipairs(KEYS) do
-  starts[each] = math.max(tonumber(call('GET', key) or now), now - ARGV[1])
-  local wait = starts[each] - ARGV[2 * each + 1] - now
+  starts[each] = math.max(tonumber(call('GET', key) or now), now - ARGV[3 * each])
+  local wait = starts[each] - ARGV[3 * each - 1] - now
   if wait > longest then longest, by = wait, each end
 end
 if by > 0 then return { by, longest } end
 
 for each, key in ipairs(KEYS) do
-  local ahead = starts[each] + ARGV[2 * each]
-  call('SET', key, ahead, 'PX', math.max(1, ahead - now + ARGV[1]))
+  local ahead = starts[each] + ARGV[3 * each - 2]
+  call('SET', key, ahead, 'PX', math.max(1, ahead - now + ARGV[3 * each]))
 end
 return { 0, 0 }

@@ -105,7 +105,7 @@ async def near(registry: Registry, place: Place) -> Found:
 
 
 def visited(url: str, place: Place) -> Found:
-    """As a visitor there is told. Raises VisitRefused."""
+    """The answer of a server to a visitor there. Raises VisitRefused."""
     lat, lon = centre(place.cell)
     with guest(url, NAME, timeout_s=TIMEOUT_S) as me:
         me.call("POST", "/api/location/update", lat=lat, lon=lon, radius=place.radius_m)

@@ -22,7 +22,7 @@ export function addMessages(rows) {
   preserveScroll(() => {
     for (const row of added) fresh += insert(row);
   });
-  updateStop();
+  if (added.length) updateStop();
   if (isLoaded()) {
     addUnread(fresh);
     addMissed(fresh);

@@ -1,8 +1,8 @@
--- Keeps callers, if all that were read for it are still as they were. One atomic step.
+-- Writes callers, unless one that was read for it has changed since. One atomic step.
 -- KEYS[1..n] the callers that were read, then the set of a district for each move
 -- ARGV[1] n  [2] keep_ms, then for each caller its version ('' for none) and what is kept of it now
 -- ('' to leave it), then for each move the person and 'in' or 'out'
--- Returns 1, or 0 where somebody was quicker.
+-- Returns 1, or 0 where another transaction was quicker: then nothing is written.
 local call, count, keep = redis.call, tonumber(ARGV[1]), ARGV[2]
 local found = call('MGET', unpack(KEYS, 1, count))
 for each = 1, count do

@@ -1,4 +1,4 @@
-"""People who are not there: they walk, chat and answer through the public API."""
+"""Simulated people: they walk, chat and answer through the public API."""
 
 from voice.devtools.simulation.crowd import Crowd
 

@@ -1,4 +1,4 @@
-"""What people who are not there say: to each other, and to whoever is there."""
+"""What simulated people write: to each other, and to whoever is real."""
 
 import asyncio
 import math
@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat.devtools import hears, sent_ms
+from chat.devtools import in_reach, sent_ms
 from neartalk.devtools import Frame
 from voice.devtools.simulation.manners import Manners
-from voice.devtools.simulation.neighbour import Neighbour
-from voice.devtools.simulation.talk import Script, Talk
+from voice.devtools.simulation.neighbour import SimulatedNeighbour
+from voice.devtools.simulation.phrases import Phrases, Script
 
 if TYPE_CHECKING:
     from voice.devtools.simulation.crowd import Crowd
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TYPING_S = (2.0, 6.0)
 ANSWER_S = (1.5, 4.0)
 GREETING_S = (3.0, 7.0)
-# A crowd of N begins to talk about something every so many seconds, divided by the root of N.
+# A crowd of N begins a conversation every so many seconds, divided by the root of N.
 TOPIC_S = 110.0
 # A delivery that takes longer is not timed.
 LATE_S = 60.0
@@ -27,14 +27,16 @@ SAMPLES = 100_000
 
 
 class Chatter:
-    """Seconds that acks took, and deliveries to those who stand."""
+    """Writes messages, and keeps how long (s) acks took, and deliveries to those who stood."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self.crowd = crowd
-        self.talk = Talk(crowd.chance)
+        self.phrases = Phrases(crowd.chance)
         self.manners = Manners()
-        self.listeners: dict[str, list[Neighbour]] = {}  # by the id of what a stranger said
-        self.said: dict[tuple[str, str], float] = {}  # who said what when
+        self.listeners: dict[
+            str, list[SimulatedNeighbour]
+        ] = {}  # by the id of a real person's message
+        self.sent: dict[tuple[str, str], float] = {}  # when, by person and text
         self.acks_s: deque[float] = deque(maxlen=SAMPLES)
         self.deliveries_s: deque[float] = deque(maxlen=SAMPLES)
 
@@ -47,36 +49,38 @@ class Chatter:
             if free := [one for one in self.crowd.neighbours if one.free]:
                 self._begin(self.crowd.chance.choice(free), free)
 
-    def _begin(self, first: Neighbour, free: Sequence[Neighbour]) -> None:
+    def _begin(self, first: SimulatedNeighbour, free: Sequence[SimulatedNeighbour]) -> None:
         near = [
-            one for one in free if one is not first and hears(one.person.place, first.person.place)
+            one
+            for one in free
+            if one is not first and in_reach(one.person.place, first.person.place)
         ]
         speakers = [first, *self.crowd.chance.sample(near, min(2, len(near)))]
-        script = self.talk.conversation(len(speakers))
+        script = self.phrases.conversation(len(speakers))
         for one in speakers:
             one.engage(len(script) * TYPING_S[1])
         # Alone, somebody asks and waits for an answer.
         self.crowd.beside(self._converse(speakers, script if near else script[:1]))
 
-    async def _converse(self, speakers: Sequence[Neighbour], script: Script) -> None:
+    async def _converse(self, speakers: Sequence[SimulatedNeighbour], script: Script) -> None:
         for line in script:
             await self.crowd.pause(*TYPING_S)
-            self.say(speakers[line.speaker], line.text)
+            self.send(speakers[line.speaker], line.text)
 
-    def say(self, neighbour: Neighbour, text: str) -> None:
-        sent = neighbour.say(text)
-        self.said[sent.by.person_id, text] = sent.at_s
+    def send(self, neighbour: SimulatedNeighbour, text: str) -> None:
+        sent = neighbour.send_message(text)
+        self.sent[sent.by.person_id, text] = sent.at_s
         self.crowd.figures["sent"] += 1
 
     def acked(self, seconds: float) -> None:
         self.crowd.figures["acked"] += 1
         self.acks_s.append(seconds)
 
-    def heard(self, neighbour: Neighbour, message: Frame) -> None:
+    def shown(self, neighbour: SimulatedNeighbour, message: Frame) -> None:
         self.crowd.figures["shown"] += 1
         person_id, text = message["person_id"], message["text"]
         if person_id in self.crowd.ids:
-            sent_s = self.said.get((person_id, text))
+            sent_s = self.sent.get((person_id, text))
             if sent_s and neighbour.stood_since(sent_s):
                 self.deliveries_s.append(asyncio.get_running_loop().time() - sent_s)
         elif not neighbour.arriving:
@@ -85,47 +89,47 @@ class Chatter:
             if first:
                 self.crowd.beside(self._answer(message))
 
-    def heard_again(self, neighbour: Neighbour, message: Frame) -> None:
-        sent_s = self.said.get((message["person_id"], message["text"]))
+    def repeated(self, neighbour: SimulatedNeighbour, message: Frame) -> None:
+        sent_s = self.sent.get((message["person_id"], message["text"]))
         if sent_s and neighbour.stood_since(sent_s):
             self.crowd.figures["repeated"] += 1
 
     async def _answer(self, message: Frame) -> None:
-        """One of those who heard a stranger answers; who comes by later and reads it does not."""
+        """One of those to whom the message was delivered answers; who reads it later does not."""
         await self.crowd.pause(*ANSWER_S)
         listeners = [one for one in self.listeners[message["id"]] if one.live]
         if not listeners or not self.manners.may_answer(now_ms()):
             return
         one = self.crowd.chance.choice([one for one in listeners if one.free] or listeners)
         one.engage(0)
-        self.say(one, self.talk.answer(message["text"], message["username"]))
+        self.send(one, self.phrases.answer(message["text"], message["username"]))
         self.crowd.figures["answers"] += 1
 
-    def saw(self, neighbour: Neighbour, people: Sequence[Frame]) -> None:
+    def listed(self, neighbour: SimulatedNeighbour, people: Sequence[Frame]) -> None:
         for one in people:
             if one["person_id"] not in self.crowd.ids and self.manners.meets(one["person_id"]):
                 self.crowd.beside(self._greet(neighbour, one["person_id"], one["username"]))
 
-    async def _greet(self, neighbour: Neighbour, person_id: str, name: str) -> None:
+    async def _greet(self, neighbour: SimulatedNeighbour, person_id: str, name: str) -> None:
         await self.crowd.pause(*GREETING_S)
         # Some of us were seen before their own session was known here.
         if person_id in self.crowd.ids or person_id not in neighbour.people:
             return
         if self.manners.may_greet(now_ms()):
             neighbour.engage(0)
-            self.say(neighbour, self.talk.greeting(name))
+            self.send(neighbour, self.phrases.greeting(name))
             self.crowd.figures["greetings"] += 1
 
-    def excuse(self, neighbour: Neighbour) -> None:
-        """To somebody whose knock was declined."""
+    def excuse(self, neighbour: SimulatedNeighbour) -> None:
+        """Writes to somebody whose knock was declined."""
         if self.manners.may_answer(now_ms()):
-            self.say(neighbour, self.talk.no_voice())
+            self.send(neighbour, self.phrases.no_voice())
 
     def forget(self, oldest_ms: int) -> None:
-        """What was kept before that lives no more."""
+        """Forgets what is about messages older than that."""
         now_s = asyncio.get_running_loop().time()
-        for key in [key for key, sent_s in self.said.items() if now_s - sent_s > LATE_S]:
-            del self.said[key]
+        for key in [key for key, sent_s in self.sent.items() if now_s - sent_s > LATE_S]:
+            del self.sent[key]
         for message_id in [one for one in self.listeners if sent_ms(one) < oldest_ms]:
             del self.listeners[message_id]
 

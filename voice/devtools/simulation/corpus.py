@@ -1,4 +1,4 @@
-"""What people who are not there say. One of `[this|that]` is chosen each time, a `{word}` once for
+"""What simulated people write. One of `[this|that]` is chosen each time, a `{word}` once for
 a whole conversation.
 """
 
@@ -32,7 +32,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 # A letter is who speaks; a letter again goes on without waiting for an answer.
 CONVERSATIONS = Path(__file__).with_name("conversations.txt").read_text()
 
-# What is said back to somebody who is there, by a word of theirs; the first that fits.
+# Answers to a real person, by a word of theirs; the first that matches.
 ANSWERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         r"\b(bots?|robots?|real|human|humans|simulat\w*|fake)\b",
@@ -114,7 +114,7 @@ GREETINGS = (
     "{name} is here, [hello|welcome]. [How is it near {corner}?|Have you seen the {line}?]",
 )
 
-# Written by somebody who was knocked at, and has no voice.
+# Written after a knock was declined.
 NO_VOICE = (
     "Somebody knocked: [sorry|thank you], [no microphone here|I cannot talk just now], "
     "[but I read everything|I am happy to write].",

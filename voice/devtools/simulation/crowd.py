@@ -1,5 +1,5 @@
-"""People who are not there, and what they do all day: they come, walk, chat, knock at each other,
-answer whoever is there, and leave. All of it by the public API.
+"""A crowd of simulated people: they come, walk, chat, knock at each other, answer whoever is real,
+and leave. All of it by the public API.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 
-from chat.devtools import Client, Person, arrive, leave
+from chat.devtools import ChatClient, Visitor, arrive, leave
 from neartalk.devtools import Api, ApiError
-from presence.geo import cell_at, centre
-from presence.people import Place
+from voice.devtools.simulation.caller import SimulatedCaller
 from voice.devtools.simulation.chatter import Chatter
 from voice.devtools.simulation.doorbell import Doorbell
-from voice.devtools.simulation.neighbour import Caller, Neighbour
+from voice.devtools.simulation.movement import Movement
+from voice.devtools.simulation.neighbour import SimulatedNeighbour
 from voice.devtools.simulation.walk import Walk, walks
 
 RADII_M = (300, 500, 500, 700, 1000)
@@ -24,15 +24,14 @@ RADII_M = (300, 500, 500, 700, 1000)
 CALLERS = 6
 # Seconds.
 ARRIVAL_S = 0.05
-STEP_S = 1.0
 AWAY_S = 2.0
 FORGET_S = 60.0
 LIFE_MS = 30 * 60_000
 
 
 class Crowd:
-    """`figures` counts what was done and seen, and `refused` calls that were refused, by code.
-    `haste` makes all waits shorter.
+    """All simulated people. `figures` counts what was done and shown, `refused` the calls that were
+    refused, by code. `haste` divides all waits.
     """
 
     def __init__(
@@ -52,21 +51,22 @@ class Crowd:
         self.haste = haste
         self.chance = random.Random(seed)
         self.walks = walks(self.chance, people, around_m)
-        self.neighbours: list[Neighbour] = []
+        self.neighbours: list[SimulatedNeighbour] = []
         self.ids: set[str] = set()
         self.figures: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.movement = Movement(self)
         self.chatter = Chatter(self)
         self.doorbell = Doorbell(self)
         self.policy = "direct"
         self.tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def callers(self) -> list[Caller]:
+    def callers(self) -> list[SimulatedCaller]:
         return [one.caller for one in self.neighbours if one.caller]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until then. Raises ApiError, httpx.HTTPError where there is no server to begin with."""
+        """Runs until `stop` is set. Raises ApiError, and httpx.HTTPError if there is no server."""
         async with Api(self.server_urls) as self.api:
             await self.api.call("GET", "/api/health")
             try:
@@ -83,14 +83,16 @@ class Crowd:
                 await leave(self.server_urls, self.neighbours)
 
     def _lives(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        own = self._come(), self._walk(), self._forget()
-        return (*own, self.chatter.live(), self.doorbell.live())
+        parts = self.movement.live(), self.chatter.live(), self.doorbell.live()
+        return self._come(), self._forget(), *parts
 
     # ---- Coming and going --------------------------------------------------------------------
 
     async def _come(self) -> None:
         for turn, walk in enumerate(self.walks):
-            neighbour = Neighbour(await self._arrived(walk), self.server_urls, walk, self.chatter)
+            neighbour = SimulatedNeighbour(
+                await self.arrived(walk), self.server_urls, walk, self.chatter
+            )
             neighbour.url_turn = turn
             self.neighbours.append(neighbour)
             neighbour.open()
@@ -98,66 +100,30 @@ class Crowd:
                 answer = await self.api.call("GET", "/api/voice/ice", neighbour.key)
                 self.policy = "relay" if answer["relay"] else "direct"
             if turn % CALLERS == 0:
-                neighbour.caller = Caller(neighbour, self.server_urls, self.policy, self.doorbell)
+                neighbour.caller = SimulatedCaller(
+                    neighbour, self.server_urls, self.policy, self.doorbell
+                )
                 neighbour.caller.open()
             await self.pause(ARRIVAL_S)
 
-    async def _arrived(self, walk: Walk) -> Person:
-        """Waits as long as it takes."""
+    async def arrived(self, walk: Walk) -> Visitor:
+        """A new session in the place of a walk; waits as long as that takes."""
         radius_m = self.radius_m or self.chance.choice(RADII_M)
         while True:
             try:
                 person = await arrive(self.api, walk.point.degrees(*self.spot), radius_m)
             except ApiError as refused:
-                await self._wait_for(refused)
+                await self.wait_for(refused)
             except httpx.HTTPError:
                 await self.pause(AWAY_S)
             else:
                 self.ids.add(person.person_id)
                 return person
 
-    async def _come_back(self, neighbour: Neighbour) -> None:
-        """The server began anew and knows nobody any more."""
-        neighbour.begin_anew(await self._arrived(neighbour.walk))
-        neighbour.moving = False
-
-    # ---- Walking -----------------------------------------------------------------------------
-
-    async def _walk(self) -> None:
-        while True:
-            await self.pause(STEP_S)
-            for walk in self.walks:
-                walk.step(STEP_S)
-            for neighbour in self.neighbours:
-                cell = cell_at(*neighbour.walk.point.degrees(*self.spot))
-                if neighbour.moving:
-                    continue
-                if neighbour.over:
-                    neighbour.moving = True
-                    self.beside(self._come_back(neighbour))
-                elif cell != neighbour.person.place.cell and not neighbour.ended:
-                    neighbour.moving = True
-                    self.beside(self._move(neighbour, cell))
-
-    async def _move(self, neighbour: Neighbour, cell: str) -> None:
-        lat, lon = centre(cell)
-        spot = {"lat": lat, "lon": lon, "radius": neighbour.person.place.radius_m}
-        try:
-            answer = await self.api.call("POST", "/api/location/update", neighbour.key, **spot)
-            place = Place(answer["cell"], answer["radius"])
-            neighbour.person = neighbour.person._replace(place=place)
-            neighbour.moved_s = asyncio.get_running_loop().time()
-            self.figures["moves"] += 1
-        except ApiError as refused:
-            await self._wait_for(refused)
-        except httpx.HTTPError:
-            await self.pause(AWAY_S)
-        neighbour.moving = False
-
     # ---- Steps -------------------------------------------------------------------------------
 
     async def _forget(self) -> None:
-        """What lives no more: a crowd may stand for days."""
+        """Forgets expired messages: a crowd may run for days."""
         while True:
             await self.pause(FORGET_S)
             oldest_ms = max((int(one.mark or 0) for one in self.neighbours), default=0) - LIFE_MS
@@ -173,8 +139,8 @@ class Crowd:
     async def pause(self, least_s: float, most_s: float | None = None) -> None:
         await asyncio.sleep(self.chance.uniform(least_s, most_s or least_s) / self.haste)
 
-    async def _wait_for(self, refused: ApiError) -> None:
-        """Raises it where waiting does not help."""
+    async def wait_for(self, refused: ApiError) -> None:
+        """Waits as long as a refusal says. Raises it where waiting does not help."""
         self.refused[refused.code] += 1
         if refused.retry_after:
             await asyncio.sleep(refused.retry_after)
@@ -185,5 +151,5 @@ class Crowd:
 
     def refusals(self) -> dict[str, int]:
         """Refusals and closes by code, of calls and on every socket."""
-        lines: list[Client | Caller] = [*self.neighbours, *self.callers]
-        return dict(sum((line.codes for line in lines), self.refused.copy()))
+        clients: list[ChatClient | SimulatedCaller] = [*self.neighbours, *self.callers]
+        return dict(sum((one.codes for one in clients), self.refused.copy()))

@@ -1,8 +1,8 @@
-"""How people who are not there knock at each other, and answer whoever knocks at them."""
+"""How simulated people knock at each other, and answer whoever knocks at them."""
 
 from typing import TYPE_CHECKING
 
-from voice.devtools.simulation.neighbour import Caller
+from voice.devtools.simulation.caller import SimulatedCaller
 
 if TYPE_CHECKING:
     from voice.devtools.simulation.crowd import Crowd
@@ -18,14 +18,14 @@ class Doorbell:
         self.crowd = crowd
 
     async def live(self) -> None:
-        """Only at each other: whoever is there would hear nothing."""
+        """Knocks at simulated people only: somebody real would hear nothing."""
         while True:
             await self.crowd.pause(*KNOCK_S)
             if not (callers := [one for one in self.crowd.callers if one.peers]):
                 continue
             caller = self.crowd.chance.choice(callers)
-            live = caller.of_state("live")
-            near = self.crowd.ids.intersection(caller.of_state("near"))
+            live = caller.in_state("live")
+            near = self.crowd.ids.intersection(caller.in_state("near"))
             if live and self.crowd.chance.random() < ENDED:
                 caller.write("voice.decline", to=self.crowd.chance.choice(live))
                 self.crowd.figures["calls ended"] += 1
@@ -33,11 +33,11 @@ class Doorbell:
                 caller.write("voice.knock", to=self.crowd.chance.choice(sorted(near)))
                 self.crowd.figures["knocks"] += 1
 
-    def knocked(self, caller: Caller, person_id: str) -> None:
+    def knocked(self, caller: SimulatedCaller, person_id: str) -> None:
         self.crowd.beside(self._answer_knock(caller, person_id))
 
-    async def _answer_knock(self, caller: Caller, person_id: str) -> None:
-        """Somebody who is there is told no: a yes would be followed by silence."""
+    async def _answer_knock(self, caller: SimulatedCaller, person_id: str) -> None:
+        """Declines whoever is real: a call would be silent."""
         await self.crowd.pause(*ANSWER_S)
         if person_id in self.crowd.ids and self.crowd.chance.random() < ACCEPTED:
             caller.write("voice.accept", to=person_id)

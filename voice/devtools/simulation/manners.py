@@ -1,5 +1,6 @@
-"""How much people who are not there say to those who are: one answer to a message, one hello to a
-newcomer, and never more than somebody can read. Two crowds would talk each other hoarse.
+"""How much simulated people write to real ones: one answer to a message, one greeting to a
+newcomer, and never more than somebody can read. Without this two crowds would answer each other for
+ever. Pure.
 """
 
 from neartalk.limits import spend
@@ -10,7 +11,7 @@ GREETING_MS, GREETINGS = 15_000, 3
 
 
 class Manners:
-    """Times are milliseconds by any clock that goes on."""
+    """The limits of one crowd. Times are milliseconds of any monotonic clock."""
 
     def __init__(self) -> None:
         self.met: set[str] = set()
@@ -18,7 +19,7 @@ class Manners:
         self.greeting_tat_ms = 0
 
     def meets(self, person_id: str) -> bool:
-        """Whether it is for the first time."""
+        """Whether this person is met for the first time."""
         first = person_id not in self.met
         self.met.add(person_id)
         return first

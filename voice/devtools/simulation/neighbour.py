@@ -1,72 +1,75 @@
-"""Somebody who is not there: at `/ws`, on foot, and perhaps in voice, without a voice."""
+"""One simulated person: a client at `/ws` who walks, and may be in voice."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chat.devtools import Client, Person
-from neartalk.devtools import Frame, ReconnectingSocket
+from chat.devtools import ChatClient, Visitor
+from neartalk.devtools import Frame
 from voice.devtools.simulation.walk import Walk
 
-# Nobody says so much that they would be refused.
+if TYPE_CHECKING:
+    from voice.devtools.simulation.caller import SimulatedCaller
+
+# Seconds between two messages of one person, so that none is refused as too fast.
 REST_S = 12.0
-# Ends of a session after which a new one may begin: it is unknown, without a place, or left.
+# Close codes after which a new session may begin: it is unknown, without a place, or left.
 ANEW = {4401, 4409, 4410}
 
 
-class Ears(Protocol):
-    """What somebody at `/ws` tells."""
+class ChatListener(Protocol):
+    """What a client at `/ws` reports."""
 
-    def heard(self, neighbour: "Neighbour", message: Frame) -> None:
-        """Shown for the first time."""
+    def shown(self, neighbour: "SimulatedNeighbour", message: Frame) -> None:
+        """A message was shown for the first time."""
 
-    def heard_again(self, neighbour: "Neighbour", message: Frame) -> None:
-        """Once more on the same connection."""
+    def repeated(self, neighbour: "SimulatedNeighbour", message: Frame) -> None:
+        """A message was sent again on the same connection."""
 
     def acked(self, seconds: float) -> None:
-        """One more message is kept, so long after it was sent."""
+        """A message was acked so long after it was sent."""
 
-    def saw(self, neighbour: "Neighbour", people: Sequence[Frame]) -> None:
-        """Who is in range."""
-
-
-class Door(Protocol):
-    def knocked(self, caller: "Caller", person_id: str) -> None:
-        """Somebody knocks, and waits for an answer."""
+    def listed(self, neighbour: "SimulatedNeighbour", people: Sequence[Frame]) -> None:
+        """The list of people in range came."""
 
 
-class Neighbour(Client):
-    def __init__(self, person: Person, server_urls: Sequence[str], walk: Walk, ears: Ears) -> None:
+class SimulatedNeighbour(ChatClient):
+    """A simulated person at `/ws`. `caller` is their part in voice. They may write again from
+    `free_s` on, by the loop's clock."""
+
+    def __init__(
+        self, person: Visitor, server_urls: Sequence[str], walk: Walk, listener: ChatListener
+    ) -> None:
         super().__init__(person, server_urls)
         self.walk = walk
-        self.ears = ears
-        self.caller: Caller | None = None
+        self.listener = listener
+        self.caller: SimulatedCaller | None = None
         self.moving = False
         self.moved_s = 0.0
         self.free_s = 0.0
 
     @property
     def free(self) -> bool:
-        """Whether they may say something."""
+        """Whether they may write something."""
         return self.live and asyncio.get_running_loop().time() >= self.free_s
 
     def engage(self, seconds: float) -> None:
-        """They have something to say within that time, and then rest."""
+        """They write within that time, and then not for REST_S."""
         self.free_s = asyncio.get_running_loop().time() + seconds + REST_S
 
     def stood_since(self, seconds: float) -> bool:
-        """Whether they have been live where they are since then. Whoever comes or moves is shown
-        what was said before, and again what was said where they come back to."""
+        """Whether they have been connected and in the same place since then. Whoever comes or moves
+        is shown older messages, whose delivery is not to be timed."""
         came_s = max(self.moved_s, *self.arrivals[-1:], 0.0)
         return self.live and not self.moving and came_s < seconds
 
     @property
     def over(self) -> bool:
-        """Whether their session is, and a new one may begin."""
+        """Whether their session ended, and a new one may begin."""
         return self.ended in ANEW
 
-    def begin_anew(self, person: Person) -> None:
+    def renew(self, person: Visitor) -> None:
+        """Goes on with a new session."""
         self.person, self.key = person, person.key
         self.mark, self.ended = "", 0
         self.open()
@@ -81,55 +84,10 @@ class Neighbour(Client):
         sent = self.pending.get(frame["ref"]) if kind == "chat.ack" else None
         super().receive(frame)
         if fresh:
-            self.ears.heard(self, frame)
+            self.listener.shown(self, frame)
         elif again:
-            self.ears.heard_again(self, frame)
+            self.listener.repeated(self, frame)
         elif sent:
-            self.ears.acked(sent.acked_s - sent.at_s)
+            self.listener.acked(sent.acked_s - sent.at_s)
         elif kind == "people":
-            self.ears.saw(self, frame["people"])
-
-
-class Caller(ReconnectingSocket):
-    """A neighbour at `/signal`. `peers` are states by person; nobody sends a sound."""
-
-    path = "/signal"
-
-    def __init__(
-        self, neighbour: Neighbour, server_urls: Sequence[str], policy: str, door: Door
-    ) -> None:
-        super().__init__(neighbour.key, server_urls)
-        self.neighbour = neighbour
-        self.policy = policy
-        self.doorbell = door
-        self.instance = secrets.token_hex(8)
-        self.peers: dict[str, str] = {}
-
-    def of_state(self, state: str) -> list[str]:
-        return [person_id for person_id, its in self.peers.items() if its == state]
-
-    def opened(self) -> None:
-        self.peers = {}
-        self._join()
-
-    def receive(self, frame: Frame) -> None:
-        match frame["type"]:
-            case "voice.peers":
-                self._look(frame["peers"])
-            case "error":
-                self.codes[frame["code"]] += 1
-                if frame["code"] == "store-unavailable" and "ref" not in frame:
-                    self.beside(self._join_later(frame["retry_after"]))
-
-    def _look(self, peers: Sequence[Frame]) -> None:
-        before, self.peers = self.peers, {one["person_id"]: one["state"] for one in peers}
-        for person_id in self.of_state("knocks"):
-            if before.get(person_id) != "knocks":
-                self.doorbell.knocked(self, person_id)
-
-    def _join(self) -> None:
-        self.write("voice.join", policy=self.policy, instance=self.instance)
-
-    async def _join_later(self, seconds: Any) -> None:
-        await asyncio.sleep(seconds)
-        self._join()
+            self.listener.listed(self, frame["people"])

@@ -1,5 +1,5 @@
-"""How people who are not there move: on foot, from one place to another, with pauses; some sit,
-some go together. In metres east and north of a point.
+"""How simulated people move: on foot, from one place to another, with pauses; some sit, some go
+together. In metres east and north of a point. Pure.
 """
 
 import math
@@ -24,12 +24,12 @@ class Point(NamedTuple):
     north_m: float
 
     def beside(self, chance: random.Random, most_m: float) -> "Point":
-        """Anywhere not further away than that, and rather near."""
+        """A random point at most so far away, more often near than far."""
         far, turn = most_m * chance.random() ** 0.7, chance.uniform(0, 2 * math.pi)
         return Point(self.east_m + far * math.cos(turn), self.north_m + far * math.sin(turn))
 
     def degrees(self, lat: float, lon: float) -> tuple[float, float]:
-        """Latitude and longitude, seen from where the middle is."""
+        """Latitude and longitude, where these are those of the middle."""
         north = math.degrees(self.north_m / EARTH_RADIUS_M)
         east = math.degrees(self.east_m / EARTH_RADIUS_M / math.cos(math.radians(lat)))
         return lat + north, (lon + east + 180) % 360 - 180
@@ -39,7 +39,7 @@ MIDDLE = Point(0.0, 0.0)
 
 
 class Walk:
-    """Somebody on foot: `step` lets time pass, `point` is where they are."""
+    """Somebody on foot. `step` moves them, `point` is where they are."""
 
     def __init__(self, chance: random.Random, places: list[Point]) -> None:
         self.chance = chance
@@ -72,14 +72,14 @@ class Walk:
 
 
 class Sit(Walk):
-    """Somebody at a café: they stay."""
+    """Somebody who sits at a café."""
 
     def step(self, seconds: float) -> None:
         pass
 
 
 class Follow(Walk):
-    """Somebody who goes beside another."""
+    """Somebody who walks beside another."""
 
     def __init__(self, chance: random.Random, leader: Walk) -> None:
         super().__init__(chance, leader.places)
@@ -93,7 +93,7 @@ class Follow(Walk):
 
 
 def walks(chance: random.Random, people: int, around_m: float) -> list[Walk]:
-    """How each of so many people moves within a circle; who leads stands before who follows."""
+    """The walks of so many people within a circle; a leader comes before their followers."""
     room_m = max(0.0, around_m - TABLE_M - TOGETHER_M)
     places = [MIDDLE.beside(chance, room_m) for _ in range(max(4, people // PEOPLE_A_PLACE))]
     found: list[Walk] = []

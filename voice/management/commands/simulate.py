@@ -1,4 +1,4 @@
-"""manage.py simulate: people who are not there, so that nobody develops alone."""
+"""manage.py simulate: a crowd of simulated people, so that nobody develops alone."""
 
 import asyncio
 import json
@@ -82,26 +82,26 @@ class Command(BaseCommand):
 
 
 async def live(crowd: Crowd, minutes: float | None, *, quiet: bool) -> None:
-    """Until the time is over, or somebody has had enough of it."""
+    """Runs the crowd until the time is over, or until Ctrl-C."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
-    def enough() -> None:
+    def end() -> None:
         stop.set()
-        # Whoever asks again means at once.
+        # A second Ctrl-C ends at once.
         loop.remove_signal_handler(signal.SIGINT)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, enough)
+        loop.add_signal_handler(number, end)
     if minutes is not None:
         loop.call_later(minutes * 60, stop.set)
     if quiet:
         await crowd.run(stop)
         return
-    with progress(sys.stderr, lambda: state(crowd)):
+    with progress(sys.stderr, lambda: status(crowd)):
         await crowd.run(stop)
 
 
-def state(crowd: Crowd) -> tuple[float, str]:
+def status(crowd: Crowd) -> tuple[float, str]:
     """The share of people who are here, and counts."""
     here = sum(one.live for one in crowd.neighbours)
     counts = crowd.figures

@@ -1,0 +1,113 @@
+"""What a person does: sends messages and retracts them. Each is kept before anybody is shown it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from chat.feed.hints import to_hint
+from chat.feed.sequencer import Sequencer
+from chat.history import History
+from chat.messages import Draft, Entry, StreamId, message_of, public_id
+from neartalk.codes import Refused
+from presence.delivery import Socket, signal
+from presence.geo import Tile, area_of
+from presence.hub import Hub
+from presence.people import Session
+
+STORE_WAIT_S = 2.0
+RECENT_MS = 120_000
+NEW_MS = 60_000
+
+
+class Sender:
+    """Keeps messages and retractions in history, and publishes them to every process.
+
+    `kept` counts the messages that were kept here.
+    """
+
+    def __init__(self, hub: Hub, history: History, sequencer: Sequencer) -> None:
+        self.history = history
+        self.sequencer = sequencer
+        self.hints = hub.hints
+        self.activity = hub.activity
+        self.now_ms = hub.now_ms
+        self.rules = hub.platform.rules
+        self.unavailable = hub.platform.instruments.unavailable
+        self.kept = 0
+
+    async def send(self, socket: Socket, text: str, ref: str) -> None:
+        """Keeps a message, acks it, and only then shows it to anybody.
+
+        A known ref is acked again and shown to nobody. Raises Refused: as `History.append` does;
+        after `store-unavailable` (at most 2 s) it is unknown whether the message was kept.
+        """
+        person, session = socket.person, socket.session
+        speed = "chat.new" if self._is_new(session) else "chat.send"
+        draft = Draft(person.person_id, person.name, person.place, text, ref, speed, session.origin)
+        async with self._deadline():
+            appended = await self.history.append(draft, self._just_left(session))
+        ack(socket, ref, appended.at)
+        if appended.fresh:
+            self.kept += 1
+            self.activity.count_message(area_of(draft.place.cell))
+            self._publish(message_of(draft, appended.at), appended.previous)
+
+    async def ack_known(self, socket: Socket, ref: str) -> bool:
+        """Acks a message that is kept already. True if it is.
+
+        Raises Refused: `store-unavailable`.
+        """
+        person = socket.person
+        tiles = [*self._just_left(socket.session), person.tile]
+        known = await self.history.known(person.person_id, ref, tiles)
+        if known:
+            ack(socket, ref, known)
+        return known is not None
+
+    async def remove(self, session: Session, message_id: str) -> None:
+        """Retracts one's own message. Raises Refused: `not-found`, `store-unavailable`."""
+        tiles = {session.person.tile, *(left.tile for left in session.recent_tiles)}
+        if not await self.retract(tiles, message_id, session.person.person_id):
+            raise Refused("not-found")
+
+    async def retract(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        """Removes a person's message from whichever tile holds it, everywhere. True if one did.
+
+        Raises Refused: `store-unavailable`, where it takes over 2 s.
+        """
+        async with self._deadline():
+            found = await self.history.remove(tiles, message_id, person_id)
+        if found:
+            self._publish(*found)
+        return found is not None
+
+    def _is_new(self, session: Session) -> bool:
+        """Whether a session is in its first minute, and may send less often."""
+        age_ms = self.now_ms() - session.opened_ms
+        return age_ms < NEW_MS and self.rules["chat.new"].on
+
+    def _just_left(self, session: Session) -> list[Tile]:
+        """The tiles that a resent message may have been kept in before the person moved."""
+        recent_ms = self.now_ms() - RECENT_MS
+        return [left.tile for left in session.recent_tiles if left.left_ms > recent_ms]
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
+        """Ends what somebody waits for after 2 s. Raises Refused: `store-unavailable`."""
+        try:
+            async with asyncio.timeout(STORE_WAIT_S):
+                yield
+        except TimeoutError as late:
+            self.unavailable["history",] += 1
+            raise Refused("store-unavailable", retry_after=2) from late
+
+    def _publish(self, entry: Entry, previous: StreamId) -> None:
+        """Broadcasts to this process's sockets, and tells the other processes by a hint."""
+        self.sequencer.apply(entry, previous)
+        self.hints.publish(entry.tile, to_hint(entry, previous))
+
+
+def ack(socket: Socket, ref: str, at: StreamId) -> None:
+    """Tells the sender that history holds the message."""
+    message_id = public_id(at, socket.person.person_id, ref)
+    socket.write(signal(socket.form, "ack", ref=ref, id=message_id))

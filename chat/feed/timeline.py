@@ -1,0 +1,113 @@
+"""The newest entries of one tile that this process has broadcast, and which entry comes next."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+
+from chat.feed.rendered import RenderedMessage
+from chat.history import life_ms
+from chat.messages import BEGINNING, Entry, Message, Retraction, StreamId, just_before, next_id
+
+ENTRIES_MAX = 400
+
+TimelineEntry = RenderedMessage | Retraction
+
+
+class NextStep(Enum):
+    """What is to be done with an entry that was published for a tile."""
+
+    BROADCAST = auto()  # it follows the last one, or is a repeat that the broadcast skips
+    WAIT = auto()  # history is being read, or is about to be
+    FILL_GAP = auto()  # the first one beyond a gap
+
+
+class Timeline:
+    """`last` is the id of the newest entry that was broadcast. `entries` is everything in the
+    tile's history from `since` on, oldest first: what arrivals are sent.
+
+    Published entries are `waiting` while history is `reading`, or while a gap is `reordering`: then
+    the missing entry may still come by itself.
+    """
+
+    def __init__(self) -> None:
+        self.last: StreamId | None = None
+        self.since = BEGINNING
+        self.entries: deque[TimelineEntry] = deque()
+        self.waiting: list[tuple[Entry, StreamId]] = []
+        self.reading = True
+        self.reordering = False
+
+    def begin(self, now_ms: int) -> None:
+        """Entries from `now_ms` of the store's clock on are broadcast. Older ones are in the store
+        alone."""
+        self.last = just_before(now_ms)
+        self.reset(StreamId(now_ms, 0))
+
+    def rewind(self, now_ms: int) -> None:
+        """The store was restarted: where its clock is behind `last`, ids begin anew."""
+        if self.last is not None:
+            self.last = self.last if self.last.ms <= now_ms else BEGINNING
+            self.reset(next_id(self.last))
+
+    def reset(self, since: StreamId) -> None:
+        """Holds no entry that stands before `since`."""
+        self.entries.clear()
+        self.since = since
+
+    def step(self, previous: StreamId) -> NextStep:
+        """What is to be done with an entry that stands right after `previous` in history."""
+        if self.reading or self.last is None:
+            return NextStep.WAIT
+        if previous > self.last:
+            return NextStep.WAIT if self.reordering else NextStep.FILL_GAP
+        return NextStep.BROADCAST
+
+    def apply(self, entry: Entry, now_ms: int) -> TimelineEntry:
+        """Adds the next entry. Returns it as readers are sent it."""
+        self.last = entry.at
+        rendered = rendered_entry(entry, now_ms)
+        self.entries.append(rendered)
+        if isinstance(rendered, Retraction):
+            self._remove(rendered.removed_id)
+        if len(self.entries) > ENTRIES_MAX:
+            self.since = next_id(self.entries.popleft().at)
+        return rendered
+
+    def is_partial(self, now_ms: int) -> bool:
+        """Whether older entries may be alive in the store."""
+        return self.since > BEGINNING and self.since.ms > now_ms - life_ms()
+
+    def prepend(self, below: StreamId, older: Sequence[TimelineEntry], *, full: bool) -> None:
+        """Adds a page that was read from below an id, unless another reader has added it meanwhile.
+
+        A page that is not `full` was the oldest. Nothing is added beyond ENTRIES_MAX.
+        """
+        if self.since == below and len(self.entries) + len(older) <= ENTRIES_MAX:
+            removed = {one.removed_id for one in self.entries if isinstance(one, Retraction)}
+            self.entries.extendleft(
+                one
+                for one in reversed(older)
+                if isinstance(one, Retraction) or one.id not in removed
+            )
+            self.since = older[0].at if full else BEGINNING
+
+    def alive(self, now_ms: int) -> Iterable[TimelineEntry]:
+        return (entry for entry in self.entries if entry.at.ms > now_ms - life_ms())
+
+    def expire(self, now_ms: int) -> None:
+        """Removes entries whose life is over, and rows that show a minute which is over."""
+        while self.entries and self.entries[0].at.ms <= now_ms - life_ms():
+            self.since = next_id(self.entries.popleft().at)
+        for entry in self.entries:
+            if isinstance(entry, RenderedMessage):
+                entry.refresh(now_ms)
+
+    def _remove(self, removed_id: str) -> None:
+        for entry in self.entries:
+            if isinstance(entry, RenderedMessage) and entry.id == removed_id:
+                self.entries.remove(entry)
+                return
+
+
+def rendered_entry(entry: Entry, now_ms: int) -> TimelineEntry:
+    return RenderedMessage(entry, now_ms) if isinstance(entry, Message) else entry

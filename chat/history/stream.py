@@ -1,0 +1,39 @@
+"""How Redis keeps a tile: its keys, and its entries as they are read. Nothing is on a disk.
+
+Keys of a tile carry it as hash tag, so that a cluster keeps them together.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chat.history.contract import Reading, life_ms
+from chat.messages import Entry, StreamId, entry_of, just_before
+from neartalk.limits import Act
+from presence.geo import Tile
+
+
+def stream_key(tile: Tile) -> str:
+    return f"{{{tile}}}:history"
+
+
+def refs_key(tile: Tile) -> str:
+    return f"{{{tile}}}:refs"
+
+
+def allowance_key(tile: Tile, act: Act) -> str:
+    return f"{{{tile}}}:{act.rule}:{act.subject}"
+
+
+def last_expired(now_ms: int) -> StreamId:
+    """The greatest id of those whose life is over at `now_ms`."""
+    return just_before(now_ms - life_ms() + 1)
+
+
+def reading_of(now_ms: int, raw: Mapping[Tile, list[Any]]) -> Reading:
+    """The entries of streams as Redis answers them, less those whose life is over by its clock."""
+    expired = last_expired(now_ms)
+    entries: dict[Tile, list[Entry]] = {
+        tile: [one for raw_id, fields in found if (one := entry_of(raw_id, fields)).at > expired]
+        for tile, found in raw.items()
+    }
+    return Reading(now_ms, entries)

@@ -1,0 +1,71 @@
+"""Deletes expired entries from Redis, also in tiles where nobody sends any more."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+from chat.history.contract import life_ms
+from chat.history.stream import refs_key, stream_key
+from chat.messages import Appended
+from neartalk.redis import Store, script
+from presence.geo import Tile
+
+log = logging.getLogger("chat.history.redis")
+
+LUA = Path(__file__).parent / "lua"
+DUE = "history:due"
+TRIM_TILES, TRIM_ENTRIES = 100, 1000
+MINUTE_MS = 60_000
+
+
+class Trimmer:
+    """DUE is a sorted set: each tile that holds entries, by when its next one expires."""
+
+    def __init__(self, client: Store) -> None:
+        self.client = client
+        self.script = script(LUA / "trim.lua")
+
+    def follow_up(self, tile: Tile, kept: Appended, due: int) -> None:
+        """Enters the tile into DUE once a minute, and trims it where entries are due.
+
+        Nobody waits for it. If it is lost, the tile is trimmed later: the next minute's message
+        enters it again, and its keys expire by themselves.
+        """
+        if kept.at.ms // MINUTE_MS != kept.previous.ms // MINUTE_MS:
+            self._fire_and_forget("ZADD", DUE, "NX", kept.at.ms + life_ms(), tile)
+        if due:
+            # By EVAL: nobody is there to send it again where Redis does not know the script.
+            keys = stream_key(tile), refs_key(tile)
+            self._fire_and_forget(
+                "EVAL", self.script.text, len(keys), *keys, life_ms(), TRIM_ENTRIES
+            )
+
+    def _fire_and_forget(self, *command: str | int) -> None:
+        self.client.send(*command).add_done_callback(log_lost)
+
+    async def trim(self) -> None:
+        """Trims every tile that is due, TRIM_TILES at once. Raises what a `Store` raises."""
+        now_ms = await self.client.now_ms(DUE)
+        ask = "ZRANGEBYSCORE", DUE, "-inf", now_ms, "LIMIT", 0, TRIM_TILES
+        while due := await self.client.send(*ask):
+            await asyncio.gather(*(self._trim(tile, now_ms) for tile in due))
+
+    async def _trim(self, tile: Tile, now_ms: int) -> None:
+        """Trims one tile, and enters it anew. Its keys expire by themselves, should a message be
+        kept between the two steps.
+
+        `now_ms` is the clock of the master that has DUE, and the tile's may be behind it.
+        """
+        keys = [stream_key(tile), refs_key(tile)]
+        wait_ms = await self.client.run(self.script, keys, [life_ms(), TRIM_ENTRIES])
+        await (
+            self.client.send("ZREM", DUE, tile)
+            if wait_ms is None
+            else self.client.send("ZADD", DUE, now_ms + wait_ms, tile)
+        )
+
+
+def log_lost(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled() and (why := answer.exception()):
+        log.warning("a tile was not looked after", extra={"error": type(why).__name__})

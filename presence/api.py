@@ -1,0 +1,160 @@
+"""The calls by which a person comes, moves, changes their name, blocks somebody and leaves."""
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from neartalk.codes import Refused
+from neartalk.http import HtmxRequest, body_of, endpoint
+from neartalk.limits import Act, allow, narrowest
+from presence.allowances import allow_place, allow_session
+from presence.delivery import panel
+from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
+from presence.geo import area_of, capped_radius_m, cell_at, label
+from presence.parts import Presence, presence_of
+from presence.people import Place, Session
+from presence.placement import around, placed, put
+from presence.sessions import cookie_name, device_of, keep, key_of, new_device
+from presence.views import own
+
+
+@endpoint("POST")
+async def session_create(request: HtmxRequest) -> HttpResponse:
+    form = FirstNameForm(body_of(request))
+    if not form.is_valid():
+        raise Refused(form.why())
+    presence = presence_of(request)
+    presence.sessions.refuse_banned(request)
+    origin = await allow_session(presence.platform, request)
+    await retire(presence, key_of(request))
+    # Only a browser keeps what it is given besides its key.
+    device = device_of(request) or new_device() if request.htmx else None
+    key, session = await presence.sessions.open(
+        form.cleaned_data["username"], device=device, origin=narrowest(origin)
+    )
+    if device:
+        response = HttpResponse(status=201)
+        keep(response, key, device)
+        return response
+    return JsonResponse({"session_id": key, **described(session)}, status=201)
+
+
+async def retire(presence: Presence, key: str | None) -> None:
+    """Whoever starts anew is not here twice."""
+    try:
+        session = await presence.sessions.of_key(key)
+    except Refused:
+        return
+    await presence.hub.end(session)
+
+
+@endpoint("PATCH")
+async def session_username(request: HtmxRequest) -> HttpResponse:
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
+    form = NameForm(body_of(request))
+    try:
+        if not form.is_valid():
+            raise Refused(form.why())
+        await presence.hub.start()
+        change = await presence.registry.rename(session.digest, form.cleaned_data["username"])
+    except Refused as refused:
+        if not request.htmx:
+            raise
+        return await self_panel(request, session, refused)
+    presence.hub.announce(change)
+    if request.htmx:
+        return await self_panel(request, change.session)
+    return JsonResponse(described(change.session))
+
+
+@endpoint("POST")
+async def session_leave(request: HtmxRequest) -> HttpResponse:
+    presence = presence_of(request)
+    await presence.hub.end(await presence.sessions.of_request(request))
+    response = HttpResponse(status=204)
+    if request.htmx:
+        response = HttpResponseClientRedirect("/")
+    elif cookie_name() in request.COOKIES:
+        response = redirect("welcome")
+    response.delete_cookie(cookie_name())
+    return response
+
+
+@endpoint("POST")
+async def location_update(request: HtmxRequest) -> HttpResponse:
+    form = LocationForm(body_of(request))
+    if not form.is_valid():
+        raise Refused(form.why())
+    # Before anything else: from here on there are cells only.
+    cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
+    asked_m = form.cleaned_data["radius"]
+    place = Place(cell, capped_radius_m(cell, asked_m))
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
+    await allow_place(presence.platform.allowances, session, place)
+    begins = not session.person.cell
+    session = (await put(presence, session, place)).session
+    if begins:
+        presence.platform.records.activity.count_session(area_of(place.cell))
+    nearby = await around(presence, session)
+    if not request.htmx:
+        answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
+        return JsonResponse(answer)
+    response = HttpResponse(panel.people_html(nearby))
+    if place.radius_m < asked_m:
+        trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
+    return response
+
+
+@endpoint("POST")
+async def block(request: HtmxRequest) -> HttpResponse:
+    """Hides two people from each other, as long as both sessions live."""
+    form = PersonForm(body_of(request))
+    if not form.is_valid():
+        raise Refused("bad-frame")
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
+    person_id = form.cleaned_data["person_id"]
+    if person_id == session.person.person_id:
+        raise Refused("not-found")
+    await allow(presence.platform.allowances, "too-often", Act("person.block", session.digest))
+    await presence.hub.start()
+    for change in await presence.registry.block(session.digest, person_id):
+        presence.hub.announce(change)
+    return HttpResponse(status=204)
+
+
+@endpoint("GET")
+async def nearby(request: HtmxRequest) -> HttpResponse:
+    presence = presence_of(request)
+    found = await around(presence, await placed(presence, request))
+    if request.htmx:
+        return HttpResponse(panel.people_html(found))
+    people = [panel.listed(one.person, label(one.label_m)) for one in found.shown]
+    return JsonResponse({"count": found.count, "people": people})
+
+
+async def self_panel(
+    request: HtmxRequest, session: Session, refused: Refused | None = None
+) -> HttpResponse:
+    """The name editor, as it is now or with what is wrong."""
+    presence = presence_of(request)
+    found = await around(presence, session) if session.person.cell else None
+    shown = own(session, found)
+    if refused:
+        presence.platform.instruments.count_refusal(refused)
+        shown["error"] = f"{refused.title} {session.person.name} stays for now."
+        shown["attempt"] = str(body_of(request).get("username", ""))
+    status = refused.row.status if refused else 200
+    return render(request, "_self.html", shown, status=status)
+
+
+def described(session: Session) -> dict[str, str | int]:
+    return {
+        "person_id": session.person.person_id,
+        "username": session.person.name,
+        "renames_left": session.renames_left,
+        "expires_in": settings.SESSION_IDLE_SECONDS,
+    }

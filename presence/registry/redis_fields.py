@@ -1,0 +1,100 @@
+"""How sessions, people and tiles stand in Redis: keys, and the fields of their hashes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from presence.geo import Tile
+from presence.people import Left, Person, Session, person_id_of
+from presence.registry.contract import TileSnapshot
+
+
+def session_key(digest: str) -> str:
+    return person_session_key(person_id_of(digest))
+
+
+def person_session_key(person_id: str) -> str:
+    """By which a session is found from its public side; its digest stands in it."""
+    return f"session:{person_id}"
+
+
+def people_key(tile: Tile) -> str:
+    return f"{{{tile}}}:people"
+
+
+def paired(flat_fields: list[str]) -> dict[str, str]:
+    """A Lua script hands a hash over as field, value, field, value."""
+    each = iter(flat_fields)
+    return dict(zip(each, each, strict=True))
+
+
+def flat(fields: Mapping[str, Any]) -> list[Any]:
+    return [part for pair in fields.items() for part in pair]
+
+
+def to_fields(session: Session) -> dict[str, Any]:
+    person = session.person
+    return {
+        "person_id": person.person_id,
+        "name": person.name,
+        "cell": person.cell,
+        "radius_m": person.radius_m,
+        "version": person.version,
+        "process": person.process,
+        "until_ms": person.until_ms,
+        "renames_left": session.renames_left,
+        "placed_ms": session.placed_ms,
+        "trail": json.dumps(session.recent_tiles),
+        "note": session.note,
+        "digest": session.digest,
+        "opened_ms": session.opened_ms,
+        "device": session.device,
+        "origin": session.origin,
+        "blocked": "".join(f"{id}:0 " for id in session.blocked),
+        "blocked_by": "".join(f"{id}:{since} " for id, since in session.blocked_by.items()),
+    }
+
+
+def from_fields(fields: Mapping[str, str]) -> Session:
+    person = Person(
+        fields["person_id"],
+        fields["name"],
+        fields["cell"],
+        int(fields["radius_m"]),
+        int(fields["version"]),
+        fields["process"],
+        int(fields["until_ms"]),
+    )
+    trail = tuple(Left(tile, int(left_ms)) for tile, left_ms in json.loads(fields["trail"]))
+    return Session(
+        fields["digest"],
+        person,
+        int(fields["renames_left"]),
+        int(fields["placed_ms"]),
+        trail,
+        fields["note"],
+        int(fields["opened_ms"]),
+        fields["device"],
+        fields["origin"],
+        frozenset(since_by_id(fields["blocked"])),
+        since_by_id(fields["blocked_by"]),
+    )
+
+
+def since_by_id(field: str) -> dict[str, int]:
+    """Person ids, each with the milliseconds that stand behind it."""
+    return {id: int(ms) for id, _, ms in (one.partition(":") for one in field.split(" ") if one)}
+
+
+def to_entry(person: Person) -> str:
+    return json.dumps([person.version, person.name, *person.place, person.process, person.until_ms])
+
+
+def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
+    people = {}
+    for person_id, entry in fields.items():
+        if person_id != "v":
+            version, name, *rest = json.loads(entry)
+            cell, radius_m, process, until_ms = rest
+            people[person_id] = Person(person_id, name, cell, radius_m, version, process, until_ms)
+    return TileSnapshot(int(fields.get("v", 0)), people)

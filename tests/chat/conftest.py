@@ -1,0 +1,77 @@
+"""The stores of the chat in each of their forms, for tests of every behaviour."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from django.core.cache import cache
+from pytest_django.fixtures import Settings
+
+from chat.history import MemoryHistory
+from chat.history.redis import RedisHistory
+from neartalk.background import Background
+from neartalk.limits import RULES
+from neartalk.redis.client import connect
+from presence.registry import MemoryRegistry, RedisRegistry
+from tests.chat.histories import Stands, memory_stand, redis_stand
+from tests.chat.two_processes import Open, Stores
+from tests.support.hubs import never
+
+
+@pytest.fixture
+def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(Background, "_round", never)
+    settings.RATE_LIMITS_SCALE = 100_000
+
+
+@asynccontextmanager
+async def memory_stores() -> AsyncIterator[Stores]:
+    yield MemoryRegistry(), MemoryHistory()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Open]:
+    if request.param == "memory":
+        yield memory_stores
+        return
+    url = request.getfixturevalue("redis_url")
+
+    @asynccontextmanager
+    async def redis_stores() -> AsyncIterator[Stores]:
+        client = connect(url)
+        try:
+            yield RedisRegistry(client), RedisHistory(client)
+        finally:
+            await client.aclose()
+
+    yield redis_stores
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def stands(request: pytest.FixtureRequest) -> Stands:
+    if request.param == "memory":
+        return memory_stand
+    url = request.getfixturevalue(f"{request.param}_url")
+    return lambda: redis_stand(url)
+
+
+@pytest.fixture
+def unlimited(settings: Settings) -> None:
+    """Where allowances are not the subject."""
+    settings.RATE_LIMITS_SCALE = 1000
+
+
+@pytest.fixture
+def a_second_long(settings: Settings) -> int:
+    """How long a message lives, in milliseconds."""
+    settings.MESSAGE_LIFE_SECONDS = 1
+    return 1000
+
+
+@pytest.fixture
+def much_may_be_said(settings: Settings) -> None:
+    """The limits of messages and reports are off, where they are not the subject."""
+    settings.RATE_LIMITS_OFF = [name for name in RULES if name.startswith("chat.")]
+    settings.TRUSTED_PROXIES = 1
+    settings.WHITENOISE_AUTOREFRESH = True  # no file is collected here
+    cache.clear()

@@ -1,0 +1,180 @@
+"""Whatever refuses a message, the refusal names its ref: else the page would never give it back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chat.consumers import ChatConsumer
+from chat.history import MemoryHistory
+from neartalk.codes import Refused
+from neartalk.limits import RULES
+from neartalk.models import Reason, Sanction
+from presence.registry import MemoryRegistry
+from tests.support.hubs import HERE, Halting, Page, Process, Time, person, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from pytest_django.fixtures import Settings
+
+REF = "the-ref-asked-about"
+LINKS = "www.a.org www.b.org www.c.org"
+
+
+class Sender:
+    """Somebody whose frames go to a consumer, in a process whose stores fail when they are told."""
+
+    def __init__(self, process: Process, history: Halting) -> None:
+        self.process, self.history, self.page = process, history, Page()
+        self.consumer = ChatConsumer()
+        self.consumer.enter({"state": process.state})
+        self.consumer.connection = self.page  # type: ignore[assignment]
+
+    async def send(self, text: Any, ref: str = REF) -> None:
+        frame = {"type": "chat.send", "text": text, "ref": ref}
+        await self.consumer.websocket_receive({"text": json.dumps(frame)})
+
+    async def mute(self) -> None:
+        socket = self.consumer.socket
+        assert socket
+        self.process.platform.sanctions.impose(
+            Sanction.Kind.MUTE, socket.person.person_id, timedelta(hours=1), Reason.SPAM
+        )
+
+
+@asynccontextmanager
+async def arrived() -> AsyncIterator[Sender]:
+    history = Halting(MemoryHistory())
+    process = Process(MemoryRegistry(), history)
+    async with running(process):
+        sender = Sender(process, history)
+        seat = await process.come(await person(process.hub.registry, "Alice", HERE))
+        sender.consumer.socket = seat
+        seat.connection = sender.page
+        yield sender
+
+
+# ---- Everything that can refuse one -------------------------------------------------------------
+
+
+async def of_no_text(sender: Sender) -> None:
+    await sender.send(None)
+
+
+async def empty(sender: Sender) -> None:
+    await sender.send(" ")
+
+
+async def too_long(sender: Sender) -> None:
+    await sender.send("x" * 501)
+
+
+async def of_links(sender: Sender) -> None:
+    await sender.send(LINKS)
+
+
+async def of_one_letter(sender: Sender) -> None:
+    await sender.send("a" * 100)
+
+
+async def one_too_many(sender: Sender) -> None:
+    for turn in range(RULES["chat.send"].burst):
+        await sender.send(f"text {turn}", f"ref-of-{turn}")
+    await sender.send("one more")
+
+
+async def said_twice(sender: Sender) -> None:
+    await sender.send("the same", "an-earlier-ref")
+    await sender.send("the same")
+
+
+async def said_by_all(sender: Sender) -> None:
+    sender.history.failing["append"] = Refused("copied", retry_after=60, rule="chat.copies")
+    await sender.send("what everybody says")
+
+
+async def lost_in_the_store(sender: Sender) -> None:
+    sender.history.failing["append"] = Refused("store-unavailable", retry_after=2)
+    await sender.send("text")
+
+
+async def late_in_the_store(sender: Sender) -> None:
+    stop, time = sender.history.stop("before", "append"), Time()
+    sending = asyncio.create_task(sender.send("text"))
+    await stop.arrived()
+    await time.pass_s(2.1)
+    await sending
+
+
+async def before_arrival(sender: Sender) -> None:
+    sender.consumer.socket = None
+    await sender.send("text")
+
+
+async def of_somebody_muted(sender: Sender) -> None:
+    await sender.mute()
+    await sender.send("text")
+
+
+async def of_somebody_muted_while_refs_are_lost(sender: Sender) -> None:
+    await sender.mute()
+    sender.history.failing["known"] = Refused("store-unavailable", retry_after=2)
+    await sender.send("text")
+
+
+async def that_mutes(sender: Sender) -> None:
+    for turn in range(RULES["chat.refused"].burst):
+        await sender.send(LINKS, f"ref-of-{turn}")
+    await sender.send(LINKS)
+
+
+async def whose_strike_is_lost(sender: Sender) -> None:
+    allowances = Halting(sender.process.platform.allowances)
+    allowances.failing["spend"] = Refused("store-unavailable", retry_after=2)
+    object.__setattr__(sender.process.platform, "allowances", allowances)
+    await sender.send(LINKS)
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        (of_no_text, "bad-frame"),
+        (empty, "message-empty"),
+        (too_long, "message-too-long"),
+        (of_links, "too-many-links"),
+        (of_one_letter, "wall-of-text"),
+        (one_too_many, "too-fast"),
+        (said_twice, "repeated"),
+        (said_by_all, "copied"),
+        (lost_in_the_store, "store-unavailable"),
+        (late_in_the_store, "store-unavailable"),
+        (before_arrival, "store-unavailable"),
+        (of_somebody_muted, "muted"),
+        (of_somebody_muted_while_refs_are_lost, "store-unavailable"),
+        (that_mutes, "muted"),
+        (whose_strike_is_lost, "store-unavailable"),
+    ],
+)
+async def test_the_refusal_of_a_message_names_its_ref(
+    refused: Callable[[Sender], Awaitable[None]], code: str, settings: Settings
+) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    async with arrived() as sender:
+        await refused(sender)
+        error = sender.page.all("error")[-1]
+        assert (error["code"], error.get("ref")) == (code, REF)
+        assert REF not in [ack["ref"] for ack in sender.page.all("chat.ack")]
+
+
+@pytest.mark.parametrize("ref", ["short", "with a space in it", "x" * 65, 7, None])
+async def test_what_is_no_ref_is_not_sent_back(ref: Any) -> None:
+    async with arrived() as sender:
+        await sender.send("text", ref)
+        [error] = sender.page.all("error")
+        assert (error["code"], error.get("ref")) == ("bad-frame", None)

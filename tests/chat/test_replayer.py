@@ -1,0 +1,158 @@
+"""What is shown to who arrives, moves or comes back, and what was retracted meanwhile."""
+
+import random
+
+import pytest
+
+from chat.feed import (
+    ARRIVAL_MAX,
+    RenderedMessage,
+    load_newest,
+    reaches,
+)
+from chat.messages import Draft, StreamId
+from presence.geo import cell_at, in_range, tile_of, tiles_within
+from presence.people import Place
+from tests.chat.two_processes import Open, alice_and_bob, two_processes
+from tests.support.hubs import (
+    BESIDE,
+    HERE,
+    Halting,
+    Process,
+    Stop,
+    Time,
+    person,
+    running,
+    settled,
+    turns,
+)
+
+pytestmark = pytest.mark.usefixtures("no_rounds")
+
+
+# ---- What an arrival gets ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_an_arrival_gets_the_newest_in_range_however_busy_the_tiles_are(
+    stores: Open, seed: int
+) -> None:
+    rng = random.Random(seed)
+    reader = Place(HERE.cell, 800)
+    places = [
+        Place(cell_at(52.52 + rng.uniform(-0.01, 0.01), 13.4 + rng.uniform(-0.01, 0.01)), radius_m)
+        for radius_m in rng.choices([300, 800, 2000], [8, 1, 1], k=40)
+    ]
+    async with stores() as (_, history):
+        said: list[StreamId] = []  # places in two streams may be alike
+        for turn in range(700):
+            place = rng.choice(places)
+            draft = Draft(f"person-{turn % 7}", "Alice", place, f"{turn}", f"ref-{turn:06}")
+            at = (await history.append(draft)).at
+            if in_range(reader.cell, reader.radius_m, place.cell, place.radius_m):
+                said.append(at)
+        limit = rng.choice([10, 60, ARRIVAL_MAX])
+
+        def wanted(message: RenderedMessage) -> bool:
+            return reaches(reader, message)
+
+        below = dict.fromkeys(tiles_within(reader.cell, reader.radius_m))
+        found = await load_newest(history, below, wanted, limit=limit)
+        assert len({tile_of(place.cell) for place in places}) > 5
+        assert [one.at for one in found.messages] == sorted(said)[-limit:]
+        assert found.more == (len(said) > limit)
+
+
+# ---- Moves, and what was retracted -------------------------------------------------------------
+
+
+async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Open) -> None:
+    there = Place(cell_at(52.52, 13.41), 500)
+    async with stores() as found, two_processes(found) as (first, second, _):
+        alice, bob = await alice_and_bob(first, second)
+        charlie = await second.come(await person(found[0], "Charlie", there))
+        await first.say(alice, "heard before")
+        await second.say(charlie, "heard only there")
+        await settled(first, second)
+        await Time().pass_s(1)
+        assert sorted(bob.page.texts) == ["heard before", "heard only there"]
+        assert alice.page.texts == ["heard before"]
+        change = await found[0].place(alice.session.digest, BESIDE, first.hub.process)
+        first.hub.announce(change)
+        await settled(first, second)
+        assert alice.page.texts == ["heard before", "heard only there"]
+        await second.say(bob, "and on it goes")
+        await settled(first, second)
+        await Time().pass_s(1)
+        assert alice.page.texts[2:] == ["and on it goes"]
+
+
+async def test_what_is_said_while_one_moves_is_shown_once(stores: Open) -> None:
+    async with stores() as found:
+        registry, history = found[0], Halting(found[1])
+        async with two_processes((registry, history)) as (first, second, _):
+            alice, bob = await alice_and_bob(first, second)
+            stop = history.stop("after", "after")
+            first.hub.announce(
+                await registry.place(alice.session.digest, BESIDE, first.hub.process)
+            )
+            await stop.arrived()
+            await second.say(bob, "meanwhile")
+            await settled(second)
+            await turns()
+            stop.open.set()
+            await settled(first, second)
+            await Time().pass_s(1)
+            assert alice.page.texts == ["meanwhile"]
+
+
+async def test_a_removal_reaches_everybody_after_its_message(stores: Open) -> None:
+    async with stores() as found, two_processes(found) as (first, second, _):
+        alice, bob = await alice_and_bob(first, second)
+        await first.say(alice, "first")
+        await first.say(alice, "oops")
+        await settled(first, second)
+        oops = alice.page.all("chat.ack")[1]["id"]
+        await first.feed.sender.remove(alice.session, oops)
+        await settled(first, second)
+        for seat in (alice, bob):
+            assert seat.page.texts == ["first", "oops"]
+            said = [frame for frame in seat.page.frames if frame["type"].startswith("chat.")]
+            assert said[-1] == {"type": "chat.gone", "ids": [oops]}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_who_joins_while_a_message_is_taken_back_does_not_keep_it(
+    stores: Open, when: str
+) -> None:
+    async with stores() as found:
+        registry, history = found[0], Halting(found[1])
+        async with two_processes((registry, history)) as (first, second, _):
+            alice, _bob = await alice_and_bob(first, second)
+            await first.say(alice, "oops")
+            await settled(first, second)
+            oops = alice.page.all("chat.ack")[0]["id"]
+            stop: Stop = history.stop(when, "after")
+            charlie = await second.knock(await person(registry, "Charlie", BESIDE))
+            await stop.arrived()
+            await first.feed.sender.remove(alice.session, oops)
+            await settled(first)
+            await turns()
+            stop.open.set()
+            await charlie.task
+            await settled(second)
+            assert charlie.page.texts == []
+
+
+async def test_who_comes_back_is_told_what_was_taken_back_meanwhile(stores: Open) -> None:
+    async with stores() as (registry, history):
+        process = Process(registry, history)
+        async with running(process):
+            session = await person(registry, "Bob", BESIDE)
+            alice = await process.come(await person(registry, "Alice", HERE))
+            await process.say(alice, "oops")
+            oops = alice.page.all("chat.ack")[0]["id"]
+            await process.feed.sender.remove(alice.session, oops)
+            bob = await process.come(session, since_ms=session.placed_ms)
+            assert bob.page.texts == []
+            assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": [oops]}]

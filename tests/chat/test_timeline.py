@@ -1,0 +1,210 @@
+"""Arrivals are served from what this process has handed over; the store is asked for the rest."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from chat.feed import ARRIVAL_MAX, RenderedMessage
+from chat.feed.timeline import ENTRIES_MAX, Timeline
+from chat.history import MemoryHistory, life_ms
+from chat.messages import BEGINNING, Draft, Message, Retraction, StreamId, next_id
+from presence.delivery import Form
+from presence.geo import tile_of
+from presence.registry import MemoryRegistry
+from tests.support.hubs import BESIDE, HERE, Halting, Process, person, running
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chat.history.contract import Reading
+    from presence.geo import Tile
+
+START_MS = 1_795_000_000_000
+
+
+class CountingHistory(MemoryHistory):
+    """Counts how many entries were read from it, and lets a test set its clock."""
+
+    def __init__(self) -> None:
+        self.now = START_MS
+        super().__init__(clock=lambda: self.now)
+        self.pages = self.entries = 0
+
+    async def page(
+        self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
+    ) -> Reading:
+        reading = await super().page(below, since_ms, count)
+        self.pages += 1
+        self.entries += sum(map(len, reading.entries.values()))
+        return reading
+
+
+class Town(Process):
+    """One process whose store and hub share a clock."""
+
+    def __init__(self) -> None:
+        self.store = CountingHistory()
+        self.history = Halting(self.store)
+        super().__init__(MemoryRegistry(clock=lambda: self.store.now), self.history)
+
+    async def keep_messages(self, count: int) -> list[str]:
+        """So many messages straight into the store, of many people."""
+        texts = [f"{turn}" for turn in range(count)]
+        for text in texts:
+            self.store.now += 1
+            draft = Draft(secrets.token_hex(8), "Bob", BESIDE, text, secrets.token_hex(8))
+            await self.store.append(draft)
+        return texts
+
+
+async def test_those_who_come_later_cost_the_store_nothing() -> None:
+    town = Town()
+    async with running(town):
+        said = await town.keep_messages(300)
+        first = await town.come(await person(town.hub.registry, "First", HERE))
+        assert first.page.texts == said[-ARRIVAL_MAX:]
+        said += await town.keep_messages(50)
+        read = town.store.pages
+        for name in ("Second", "Third"):
+            later = await town.come(await person(town.hub.registry, name, HERE))
+            assert later.page.texts == said[-ARRIVAL_MAX:]
+        assert town.store.pages == read
+
+
+async def test_a_quiet_tile_is_read_once() -> None:
+    town = Town()
+    async with running(town):
+        said = await town.keep_messages(3)
+        for name in ("First", "Second", "Third"):
+            one = await town.come(await person(town.hub.registry, name, HERE))
+            assert one.page.texts == said
+        assert town.store.pages == 1
+
+
+async def test_who_moved_is_shown_what_the_timeline_holds_of_the_new_place() -> None:
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        await town.say(alice, "mine")
+        read = town.store.pages
+        change = await town.hub.registry.place(bob.session.digest, HERE, town.hub.process)
+        town.hub.announce(change)
+        await bob.page.until(lambda: bob.page.all("mark")[1:] != [])
+        assert bob.page.texts == ["mine"]
+        assert town.store.pages == read
+
+
+async def test_what_is_taken_back_while_a_page_is_read_is_not_shown_to_who_comes_later() -> None:
+    town = Town()
+    async with running(town):
+        await town.keep_messages(1)
+        town.store.now += 1000
+        stop = town.history.stop("after", "page")
+        bob = await town.knock(await person(town.hub.registry, "Bob", BESIDE))
+        await stop.arrived()
+        found = await town.store.after({tile_of(BESIDE.cell): BEGINNING})
+        [message] = found.entries[tile_of(BESIDE.cell)]
+        assert isinstance(message, Message)
+        removed = await town.store.remove([message.tile], message.id, message.person_id)
+        assert removed
+        town.feed.sequencer.apply(*removed)
+        stop.open.set()
+        await bob.task
+        carol = await town.come(await person(town.hub.registry, "Carol", BESIDE))
+        assert carol.page.texts == []
+
+
+async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        await town.say(alice, "stays")
+        await town.say(alice, "goes")
+        await town.feed.sender.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        assert bob.page.texts == ["stays"]
+
+
+async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        await town.say(alice, "old")
+        town.store.now += life_ms() - 1
+        await town.say(alice, "young")
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        assert bob.page.texts == ["old", "young"]
+        town.store.now += 1
+        carl = await town.come(await person(town.hub.registry, "Carl", BESIDE))
+        assert carl.page.texts == ["young"]
+        await town.feed.trim()
+        held = [
+            shown
+            for timeline in town.feed.sequencer.timelines.values()
+            for shown in timeline.entries
+        ]
+        assert [shown.message.text for shown in held if isinstance(shown, RenderedMessage)] == [
+            "young"
+        ]
+
+
+async def test_what_an_arrival_is_shown_goes_by_the_stores_clock() -> None:
+    """What the process knows of it was learned when an answer was late, or a while ago."""
+    town = Town()
+    async with running(town):
+        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
+        await town.say(alice, "old")
+        town.store.now += life_ms()
+        town.hub.clock.skew_ms = -1_000
+        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+        assert bob.page.texts == []
+
+
+def message(turn: int) -> Message:
+    return Message(StreamId(START_MS + turn, 0), "bob", "Bob", HERE, f"{turn}", f"ref-{turn:08}")
+
+
+def test_a_timeline_is_bounded_and_knows_from_where_on_it_holds_everything() -> None:
+    timeline = Timeline()
+    timeline.begin(START_MS)
+    for turn in range(ENTRIES_MAX + 5):
+        timeline.apply(message(turn), START_MS)
+    assert len(timeline.entries) == ENTRIES_MAX
+    assert timeline.since == next_id(message(4).at)
+    assert timeline.entries[0].at == message(5).at
+    assert timeline.is_partial(START_MS)
+
+
+def test_two_who_read_the_same_page_add_it_once() -> None:
+    timeline = Timeline()
+    timeline.begin(START_MS + 10)
+    below, older = timeline.since, [RenderedMessage(message(turn), START_MS) for turn in (8, 9)]
+    timeline.prepend(below, older, full=True)
+    timeline.prepend(below, older, full=True)
+    assert [*timeline.alive(START_MS)] == older
+    assert timeline.since == older[0].at
+    timeline.prepend(timeline.since, [], full=False)
+    assert not timeline.is_partial(START_MS)
+
+
+def test_a_removal_takes_its_message_out_of_the_timeline() -> None:
+    timeline = Timeline()
+    timeline.begin(START_MS)
+    said = timeline.apply(message(1), START_MS)
+    assert isinstance(said, RenderedMessage)
+    retraction = Retraction(message(2).at, HERE, said.person_id, said.id)
+    timeline.apply(retraction, START_MS)
+    assert [*timeline.entries] == [retraction]
+
+
+def test_a_row_is_drawn_once_a_minute_of_its_life() -> None:
+    said = RenderedMessage(message(0), START_MS)
+    row = said.row(Form.HTML, "~200 m", mine=False)
+    said.refresh(START_MS + 30_000)
+    assert said.row(Form.HTML, "~200 m", mine=False) is row
+    said.refresh(START_MS + 60_001)
+    later = said.row(Form.HTML, "~200 m", mine=False)
+    assert '<span class="minutes">30</span>' in row
+    assert '<span class="minutes">29</span>' in later

@@ -1,0 +1,160 @@
+"""Registries of either kind, with how their time passes and what they hold."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+from redis.asyncio import Redis
+
+from neartalk.redis import Store
+from neartalk.redis.shared import store_at
+from presence.geo import Tile, cell_at, tile_of
+from presence.people import Change, Person, Place, Session, person_id_of
+from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from presence.registry.redis_fields import session_key
+from tests.support.clusters import client_at
+
+HALF_HOUR_MS = 1_800_000
+HERE, THERE, ELSEWHERE = (cell_at(52.52, lon) for lon in (13.40, 13.42, 13.44))
+NEXT_DOOR = cell_at(52.52, 13.4015)  # another cell of the tile of HERE
+AT_HOME, OUT, AWAY = (Place(cell, 500) for cell in (HERE, THERE, ELSEWHERE))
+WIDER, MOVED_A_BIT = Place(HERE, 2000), Place(NEXT_DOOR, 500)
+TILES = HOME_TILE, OUT_TILE, AWAY_TILE = tile_of(HERE), tile_of(THERE), tile_of(ELSEWHERE)
+ROUNDS = 50
+ALICE, BOB = (person_id_of(f"digest of {name}") for name in ("Alice", "Bob"))
+
+
+class Stand(Protocol):
+    """A registry, and how its time passes and what it holds."""
+
+    @property
+    def registry(self) -> Registry: ...
+    async def pass_ms(self, ms: int) -> None:
+        """By the store's clock."""
+
+    async def left_ms(self, digest: str) -> int:
+        """How long the session still lives if nobody touches it."""
+
+    async def gone(self, digest: str) -> bool:
+        """Whether the session has ended; asking does not keep it."""
+
+    async def leave_ms(self, digest: str, ms: int) -> None:
+        """Brings the session to so many ms before its end."""
+
+    async def restart(self) -> None:
+        """The store forgets everything."""
+
+    async def everything(self) -> str:
+        """All that is stored, keys and values."""
+
+
+class MemoryStand:
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000
+        self.registry = MemoryRegistry(self._clock)
+
+    def _clock(self) -> int:
+        return self.now
+
+    async def pass_ms(self, ms: int) -> None:
+        self.now += ms
+
+    async def left_ms(self, digest: str) -> int:
+        return self.registry.ends_ms[digest] - self.now
+
+    async def gone(self, digest: str) -> bool:
+        return self.registry.ends_ms.get(digest, 0) <= self.now
+
+    async def leave_ms(self, digest: str, ms: int) -> None:
+        self.now = self.registry.ends_ms[digest] - ms
+
+    async def restart(self) -> None:
+        self.registry = MemoryRegistry(self._clock)
+
+    async def everything(self) -> str:
+        return repr(vars(self.registry))
+
+
+class RedisStand:
+    """`client` is the test's own way to what the registry keeps."""
+
+    def __init__(self, client: Redis, store: Store) -> None:
+        self.client = client
+        self.registry = RedisRegistry(store)
+
+    async def pass_ms(self, ms: int) -> None:
+        end = await now_of(self) + ms
+        if ms > 200:  # Redis looks at who waits ten times a second
+            await self.client.blpop(["nobody"], timeout=(ms - 100) / 1000)
+        while await now_of(self) < end:
+            pass
+
+    async def left_ms(self, digest: str) -> int:
+        return int(await self.client.pttl(session_key(digest)))
+
+    async def gone(self, digest: str) -> bool:
+        return not await self.client.exists(session_key(digest))
+
+    async def leave_ms(self, digest: str, ms: int) -> None:
+        assert await self.client.pexpire(session_key(digest), ms)
+
+    async def restart(self) -> None:
+        await self.client.flushdb()
+
+    async def everything(self) -> str:
+        read: dict[str, Callable[[str], Any]] = {
+            "hash": self.client.hgetall,
+            "string": self.client.get,
+            "zset": lambda key: self.client.zrange(key, 0, -1, withscores=True),
+        }
+        found = {}
+        async for key in self.client.scan_iter():
+            found[key] = await read[await self.client.type(key)](key)
+        return repr(found)
+
+
+Stands = Callable[[], AbstractAsyncContextManager[Stand]]
+
+
+@asynccontextmanager
+async def memory_stand() -> AsyncIterator[MemoryStand]:
+    yield MemoryStand()
+
+
+@asynccontextmanager
+async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
+    store = store_at(url.split(","))
+    try:
+        async with client_at(url) as client:
+            yield RedisStand(client, store)
+    finally:
+        await store.aclose()
+
+
+async def now_of(stand: Stand) -> int:
+    return (await stand.registry.status(())).now_ms
+
+
+async def opened(stand: Stand, name: str) -> Session:
+    return await stand.registry.open(f"digest of {name}", name)
+
+
+async def shown(stand: Stand) -> dict[Tile, list[Person]]:
+    found = await stand.registry.people(TILES)
+    assert found.keys() == set(TILES)
+    return {
+        tile: [*snapshot.people.values()] for tile, snapshot in found.items() if snapshot.people
+    }
+
+
+async def session_of(stand: Stand, digest: str) -> Session:
+    session = await stand.registry.get(digest)
+    assert session is not None
+    return session
+
+
+def events_of(*changes: Change | None) -> list[tuple[Tile, int, bool]]:
+    """What readers of the tiles learn."""
+    assert all(changes)
+    events = [event for change in changes if change for event in change.events]
+    return [(event.tile, event.version, event.here) for event in events]

@@ -1,0 +1,296 @@
+"""What rounds put right when hints, processes and stores fail: two processes on one memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neartalk.codes import CODES, Refused
+from presence.registry import LEASE_MS
+from tests.voice.processes import AWAY, BESIDE, two_processes
+from voice.signaling.participants import AWAY_MS
+
+if TYPE_CHECKING:
+    from tests.voice.processes import PageConnection, TwoProcesses
+
+pytestmark = pytest.mark.usefixtures("no_rounds")
+
+LOST = Refused("store-unavailable", retry_after=2)
+
+
+# ---- Hints that are lost, late or repeated -------------------------------------------------------
+
+
+async def test_what_no_hint_told_is_found_by_the_next_round() -> None:
+    async with two_processes() as both:
+        both.wire.fate = lambda hint: 0
+        alice, bob = await both.strangers()
+        assert "Bob" not in alice.listed
+        await both.first.presence.rounds.pulse()
+        await both.first.hub.repair.heal()
+        await alice.until(Bob="near")
+        await both.call(alice, bob)
+        await both.first.hub.repair.heal()
+        await alice.until(Bob="live")
+        await bob.until(Alice="live")
+
+
+async def test_a_call_whose_end_no_hint_told_is_on_no_list_after_the_next_round() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.wire.fate = lambda hint: 0
+        await both.second.hub.leave(bob)
+        await both.settle()
+        assert alice.listed == {"Bob": "live"}
+        await both.first.hub.repair.heal()
+        await alice.until()
+
+
+async def test_who_left_and_no_hint_told_is_off_the_list_after_the_next_round() -> None:
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        bob = await both.speaker("Bob", both.second, BESIDE)
+        await alice.until(Bob="near")
+        both.wire.fate = lambda hint: 0
+        await both.second.hub.leave(bob)
+        await both.first.hub.repair.heal()
+        await alice.until()
+
+
+async def test_hints_that_arrive_twice_and_in_any_order_leave_the_newest() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        both.wire.keep = True
+        await both.first.hub.knock(alice, bob.person_id)
+        await both.second.hub.accept(bob, alice.person_id)
+        await both.second.hub.decline(bob, alice.person_id)
+        await both.settle()
+        both.wire.pass_on(lambda kept: [*reversed(kept), *kept])
+        await both.settle()
+        await alice.until(Bob="declined")
+        await bob.until(Alice="near")
+
+
+async def test_whoever_speaks_across_districts_is_told_of_the_end_once() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        # The note goes to the districts of both, and the first process hears both.
+        await both.speaker("Carol", both.first, AWAY)
+        await both.registry.place(bob.session.digest, AWAY, "")
+        await both.second.hub.repair.follow()
+        await both.settle()
+        await alice.until()
+        assert alice.ends == [(bob.person_id, "apart")]
+        assert bob.ends == [(alice.person_id, "apart")]
+
+
+async def test_the_end_is_told_though_the_news_was_read_before_the_hint_came() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.wire.keep = True
+        await both.second.hub.leave(bob)
+        await both.settle()
+        await both.first.hub.repair.heal()
+        await alice.until()
+        both.wire.pass_on()
+        await both.settle()
+        assert alice.ends == [(bob.person_id, "left")]
+
+
+# ---- Sessions that end ---------------------------------------------------------------------------
+
+
+async def test_a_session_that_expired_in_a_call_ends_it_on_both_sides() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.registry.ends_ms[bob.session.digest] = both.now_ms
+        await both.second.hub.repair.follow()
+        await both.settle()
+        await alice.until()
+        assert alice.ends == [(bob.person_id, "session")]
+        assert bob.refused == ["left"]
+        assert bob.page.closed == CODES["left"].close
+
+
+async def test_a_session_that_ended_while_the_store_was_lost_is_taken_out_later() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.registry.ends_ms[bob.session.digest] = both.now_ms
+        both.callers.failing["change"] = LOST
+        with pytest.raises(Refused):
+            await both.second.hub.repair.follow()
+        assert bob.page.closed == CODES["left"].close
+        await gone_after_a_while(both, alice, bob)
+
+
+# ---- Stores that do not answer -------------------------------------------------------------------
+
+
+async def test_whoever_left_while_the_store_was_lost_is_not_in_voice_for_ever() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.callers.failing["change"] = LOST
+        both.second.hub.exit(bob)
+        await both.settle()
+        assert alice.listed == {"Bob": "live"}
+        await gone_after_a_while(both, alice, bob)
+
+
+async def gone_after_a_while(
+    both: TwoProcesses, alice: PageConnection, bob: PageConnection
+) -> None:
+    await both.second.hub.repair.heal()
+    await both.settle()
+    await alice.until(Bob="away")
+    both.now_ms += AWAY_MS
+    await both.first.hub.repair.follow()
+    await alice.until()
+    assert alice.ends == [(bob.person_id, "gone")]
+
+
+async def test_whoever_could_not_enter_is_entered_by_the_next_round() -> None:
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        bob = await both.speaker("Bob", both.second, BESIDE)
+        await both.second.hub.leave(bob)
+        await both.settle()
+        both.callers.failing["change"] = LOST
+        with pytest.raises(Refused):
+            await both.second.hub.join(bob, "instance-again", direct=True)
+        with pytest.raises(Refused) as refused:
+            await both.second.hub.knock(bob, alice.person_id)
+        assert refused.value.code == "not-joined"
+        await both.second.hub.repair.heal()
+        await both.settle()
+        await bob.until(Alice="near")
+        await alice.until(Bob="near")
+
+
+async def test_callers_that_the_store_lost_are_put_back_with_their_calls() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        carol = await both.speaker("Carol", both.second)
+        await both.first.hub.knock(alice, carol.person_id)
+        await both.settle()
+        forget_callers(both)
+        for process in (both.first, both.second):
+            await process.hub.repair.heal()
+            await both.settle()
+        for one, listed in (
+            (alice, {"Bob": "live", "Carol": "knocked"}),
+            (bob, {"Alice": "live", "Carol": "near"}),
+            (carol, {"Alice": "knocks", "Bob": "near"}),
+        ):
+            await one.until(**listed)
+            assert one.ends == []
+        await both.second.hub.accept(carol, alice.person_id)
+        await both.settle()
+        await alice.until(Bob="live", Carol="live")
+
+
+async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_voice() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        registry = both.registry.store
+        kept, ends_ms = dict(registry.sessions), dict(registry.ends_ms)
+        registry.sessions.clear()
+        registry.ends_ms.clear()
+        registry.epoch = "another"
+        forget_callers(both)
+        # The hub has not noticed yet.
+        for process in (both.first, both.second):
+            await process.hub.repair.follow()
+        assert (alice.page.closed, bob.page.closed) == (None, None)
+        registry.sessions.update(kept)
+        registry.ends_ms.update(ends_ms)
+        for process in (both.first, both.second):
+            await process.presence.rounds.pulse()
+            await process.hub.repair.follow()
+            await both.settle()
+        for one, other in ((alice, bob), (bob, alice)):
+            one.process.hub.later(one.process.hub.send_list(one))
+            await both.settle()
+            await one.until(**{other.session.person.name: "live"})
+            assert (one.ends, one.refused) == ([], [])
+        assert (await both.callers.read([alice.person_id])).keys() == {alice.person_id}
+
+
+def forget_callers(both: TwoProcesses) -> None:
+    for each in (both.callers.callers, both.callers.ends_ms, both.callers.districts):
+        each.clear()
+
+
+# ---- Processes that die --------------------------------------------------------------------------
+
+
+async def test_callers_of_a_process_that_died_are_gone_with_its_lease() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
+        await alice.until()
+        assert alice.ends == [(bob.person_id, "gone")]
+
+
+async def test_whoever_comes_over_from_a_dead_process_before_it_is_missed_keeps_their_calls() -> (
+    None
+):
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        again = await both.first.join(bob.session)
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
+        await again.until(Alice="live")
+        await alice.until(Bob="live")
+        assert alice.ends == []
+
+
+async def test_a_process_that_hung_longer_than_its_lease_puts_its_people_back() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
+        await alice.until()
+        await both.second.presence.leases.renew()
+        await both.second.hub.repair.heal()
+        await both.settle()
+        assert bob.refused == []
+        await bob.until(Alice="near")
+        await alice.until(Bob="near")
+
+
+async def test_whoever_hears_that_others_took_their_people_for_dead_says_that_they_are_not() -> (
+    None
+):
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.presence.rounds.pulse()
+        both.first.presence.note_process("a third process")
+        await both.first.hub.repair.follow()
+        await both.settle()
+        assert bob.refused == []
+        await bob.until(Alice="near")
+        await alice.until(Bob="near")
+
+
+async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried() -> None:
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        both.wire.fate = lambda hint: 0
+        await both.speaker("Bob", both.second, BESIDE)
+        await both.first.hub.repair.heal()
+        assert both.first.presence.leases.processes == {both.first.presence.process}
+        await both.first.hub.repair.follow()
+        assert alice.timer
+        alice.timer.cancel()
+        await both.first.hub._send_list(alice)
+        assert alice.listed == {}
+        await both.first.presence.rounds.pulse()
+        await both.first.hub.repair.follow()
+        await alice.until(Bob="near")

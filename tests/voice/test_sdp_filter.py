@@ -1,0 +1,259 @@
+"""What passes the SDP filter: audio, and no address but a relay's, whatever is sent."""
+
+import re
+from ipaddress import ip_address, ip_network
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neartalk.codes import Refused
+from voice.candidates import NOWHERE
+from voice.sdp_filter import CANDIDATES_MAX, SdpFilter
+
+RELAY, PUBLIC = "93.184.216.34", "145.97.39.155"
+PRIVATE = ["10.0.0.7", "172.16.3.4", "192.168.1.20", "100.64.0.9", "169.254.169.254", "127.0.0.1"]
+PRIVATE += ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fd00::7", "ff02::1"]
+DISGUISED = ["::ffff:192.168.1.20", "::ffff:8.8.8.8", "64:ff9b::c0a8:114", "2002:c0a8:114::1"]
+DISGUISED += ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "::192.168.1.20", "192.88.99.7"]
+DISGUISED += ["2a00:1450:4001:82a:0:5efe:c0a8:114", "2a00:1450:4001:82a:200:5efe:c0a8:114"]
+DISGUISED += ["3fff::7"]
+NAMES = ["4f8a2f9c-1a3e-4e53-8f6d-3a3c1d9a2b77.local", "metadata", "router.lan", "1.2.3"]
+
+KINDS = ("host", "srflx", "prflx", "relay")
+RELAY_ONLY, DIRECT = SdpFilter(relay_only=True), SdpFilter(relay_only=False)
+
+
+def candidate(kind: str, address: str, transport: str = "udp") -> str:
+    behind = "" if kind == "host" else " raddr 192.168.1.20 rport 54321"
+    return (
+        f"candidate:842163049 1 {transport} 1677729535 {address} 46154 typ {kind}{behind}"
+        " generation 0 ufrag Yq2x network-cost 999"
+    )
+
+
+def offer(*candidates: str) -> str:
+    """An offer as browsers write it."""
+    lines = [
+        "v=0",
+        f"o=- 4611731400430051336 2 IN IP4 {PUBLIC}",
+        "s=-",
+        "t=0 0",
+        "a=group:BUNDLE 0",
+        "a=extmap-allow-mixed",
+        "a=msid-semantic: WMS stream-1",
+        "m=audio 54321 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126",
+        f"c=IN IP4 {PUBLIC}",
+        f"a=rtcp:9 IN IP4 {PUBLIC}",
+        *(f"a={one}" for one in candidates),
+        "a=ice-ufrag:Yq2x",
+        "a=ice-pwd:by5GZGG1lw+040DWA6hXM5Bz",
+        "a=ice-options:trickle",
+        f"a=fingerprint:sha-256 {':'.join(['7B'] * 32)}",
+        "a=setup:actpass",
+        "a=mid:0",
+        "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+        "a=sendrecv",
+        "a=msid:stream-1 6a1e7a3e-6d0f-4c0c-9a43-0b1b1d7d6e55",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+        "a=rtpmap:111 opus/48000/2",
+        "a=rtcp-fb:111 transport-cc",
+        "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1",
+        "a=rtpmap:126 telephone-event/8000",
+        "a=ssrc:3735928559 cname:o/i14u9pJrxRKAsu",
+    ]
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+MANY = (candidate("host", "192.168.1.20"), candidate("srflx", PUBLIC), candidate("relay", RELAY))
+
+
+# ---- Candidates --------------------------------------------------------------------------------
+
+
+def test_only_a_relays_candidate_passes_and_says_nothing_of_who_is_behind_it() -> None:
+    assert [RELAY_ONLY.candidate(one) for one in MANY] == [
+        None,
+        None,
+        f"candidate:2671251592 1 udp 1677729535 {RELAY} 46154 typ relay raddr {NOWHERE} rport 0"
+        " generation 0 ufrag Yq2x",
+    ]
+
+
+def test_without_the_shield_public_addresses_pass_and_private_ones_do_not() -> None:
+    for kind in KINDS:
+        for address in (PUBLIC, "2a00:1450:4001:82a::200e"):
+            passed = DIRECT.candidate(candidate(kind, address))
+            assert passed
+            assert address in passed
+            assert "192.168" not in passed
+            assert passed.endswith("network-cost 999")
+
+
+def test_a_foundation_says_what_stands_beside_it_and_nothing_else() -> None:
+    srflx = candidate("srflx", PUBLIC)
+    digest = srflx.replace("842163049", "8da486d9d6c197b4e10ed3fdf23632ac")
+    assert DIRECT.candidate(srflx) == DIRECT.candidate(digest)
+    foundations = {(DIRECT.candidate(candidate(kind, PUBLIC)) or "").split()[0] for kind in KINDS}
+    assert len(foundations) == len(KINDS)
+
+
+@pytest.mark.parametrize("address", [*PRIVATE, *DISGUISED, *NAMES])
+@pytest.mark.parametrize("kind", ["host", "srflx", "relay"])
+def test_no_private_disguised_or_named_address_passes(kind: str, address: str) -> None:
+    for shield in (RELAY_ONLY, DIRECT):
+        assert shield.candidate(candidate(kind, address)) is None
+
+
+def test_an_operators_own_networks_count_as_public() -> None:
+    own = SdpFilter(relay_only=True, networks=[ip_network("127.0.0.0/8")])
+    assert "127.0.0.1 46154 typ relay" in (own.candidate(candidate("relay", "127.0.0.1")) or "")
+    assert own.candidate(candidate("host", "127.0.0.1")) is None
+    assert own.candidate(candidate("relay", "10.0.0.7")) is None
+
+
+def test_a_relay_is_reached_by_udp_alone() -> None:
+    assert RELAY_ONLY.candidate(candidate("relay", RELAY, "tcp")) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "candidate:",
+        candidate("relay", RELAY).replace("46154", "0"),
+        candidate("relay", RELAY).replace("46154", "65536"),
+        candidate("relay", RELAY).replace("typ relay", "typ relays"),
+        candidate("relay", RELAY).replace("udp", "sctp"),
+        candidate("relay", RELAY).replace("1677729535", "0"),
+        candidate("relay", RELAY).replace("1677729535", "2147483648"),
+        candidate("relay", RELAY).replace("842163049", "\N{KELVIN SIGN}"),
+        candidate("srflx", PUBLIC).replace("srflx", "\N{LATIN SMALL LETTER LONG S}rflx"),
+        candidate("relay", RELAY) + "\r\na=x",
+        candidate("relay", RELAY) + " odd",
+        candidate("relay", RELAY).replace("ufrag Yq2x", "ufrag ::"),
+        candidate("relay", RELAY) + " generation 0" * 40,
+    ],
+)
+def test_a_malformed_candidate_is_refused(wrong: str) -> None:
+    for shield in (RELAY_ONLY, DIRECT):
+        with pytest.raises(Refused, match="bad-candidate"):
+            shield.candidate(wrong)
+
+
+# ---- Descriptions ------------------------------------------------------------------------------
+
+
+def test_a_browsers_offer_passes_with_all_that_audio_needs() -> None:
+    passed = RELAY_ONLY.description(offer(*MANY))
+    kept = ["opus/48000/2", "useinbandfec=1;usedtx=1", "ice-ufrag:Yq2x", "setup:actpass", "mid:0"]
+    assert all(words in passed for words in kept)
+    assert passed.count("a=candidate:") == 1
+    assert addresses(passed) == {RELAY, NOWHERE}
+    assert RELAY_ONLY.description(passed) == passed
+
+
+def test_without_the_shield_public_candidates_are_all_that_is_said_of_a_place() -> None:
+    passed = DIRECT.description(offer(*MANY))
+    assert passed.count("a=candidate:") == 2
+    assert addresses(passed) == {RELAY, PUBLIC, NOWHERE}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "v=0\r\n",
+        offer().replace("m=audio", "m=video"),
+        offer().replace("UDP/TLS/RTP/SAVPF", "UDP/DTLS/SCTP"),
+        offer() + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n",
+        offer() + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+        offer().replace("a=fingerprint", "a=thumbprint"),
+        offer().replace("a=mid:0", "a=mid:0 10.0.0.7"),
+        offer().replace("a=ptime", "") + "a=ptime:\N{ARABIC-INDIC DIGIT ONE}\r\n",
+        offer() + "\r\na=late:1\r\n",
+        offer() + "a=\x00\r\n",
+        offer() + "nonsense\r\n",
+        offer().replace("o=-", "x=-"),
+        offer().replace("s=-", "o=- 1 2 IN IP4 0.0.0.0"),
+        offer().replace("s=-", "v=0"),
+        offer() + "o=- 1 2 IN IP4 0.0.0.0\r\n",
+        offer() + "a=candidate:x\r\n",
+        offer(*[candidate("relay", RELAY)] * (CANDIDATES_MAX + 1)),
+        offer() + "a=ssrc:1 cname:same\r\n" * 400,
+        offer().replace("a=ice-options:trickle", "a=extmap:2 1.2.3.4"),
+        offer().replace("a=ice-options:trickle", "a=extmap:2 fe80::1"),
+        offer().replace("a=ice-options:trickle", f"a=extmap:2 {PUBLIC}:80"),
+        offer().replace("a=ice-options:trickle", f"a=extmap:2 http://{PUBLIC}:80/"),
+    ],
+)
+def test_what_is_not_one_audio_section_or_hides_an_address_is_refused(wrong: str) -> None:
+    for shield in (RELAY_ONLY, DIRECT):
+        with pytest.raises(Refused, match="bad-sdp"):
+            shield.description(wrong)
+
+
+# ---- Whatever is sent --------------------------------------------------------------------------
+
+SCRAPS = [*PRIVATE, *DISGUISED, *NAMES, PUBLIC, RELAY, "typ relay", "typ host", "raddr"]
+SCRAPS += ["a=", "m=audio 9 UDP/TLS/RTP/SAVPF 0", "m=video", "c=IN IP4 ", "a=candidate:", "\r\n"]
+SCRAPS += [*" .:%\t\n\r\u2028", "relay", "host", "candidate:1 1 udp 1 ", " 9 typ relay"]
+TOKENS = st.sampled_from(SCRAPS)
+CUTS = st.lists(
+    st.tuples(st.integers(0, 10_000), st.integers(0, 40), TOKENS | st.text(max_size=4)),
+    min_size=1,
+    max_size=8,
+)
+
+
+def mutated(text: str, cuts: list[tuple[int, int, str]]) -> str:
+    for at, size, instead in cuts:
+        start = at % (len(text) + 1)
+        text = text[:start] + instead + text[start + size :]
+    return text
+
+
+def addresses(text: str) -> set[str]:
+    found = set()
+    for word in re.split(r"[^0-9A-Za-z.:]+", text.replace("a=", " ").replace("m=", " ")):
+        for part in {word, word.partition(":")[2]}:
+            try:
+                found.add(str(ip_address(part)))
+            except ValueError:
+                continue
+    return found
+
+
+@settings(max_examples=10_000, deadline=None)
+@given(CUTS)
+def test_of_10_000_mutated_descriptions_none_shows_an_address_that_is_not_a_relays(
+    cuts: list[tuple[int, int, str]],
+) -> None:
+    try:
+        passed = RELAY_ONLY.description(mutated(offer(*MANY), cuts))
+    except Refused:
+        return
+    shown = [line for line in passed.split("\r\n") if line.startswith("a=candidate:")]
+    assert all(" typ relay raddr 0.0.0.0 rport 0" in line for line in shown)
+    assert addresses(passed) <= {NOWHERE, RELAY, PUBLIC}
+    assert addresses(passed) <= {NOWHERE, *(line.split()[4] for line in shown)}
+    sections = [line for line in passed.split("\r\n") if line.startswith("m=")]
+    assert [section.split()[0] for section in sections] == ["m=audio"]
+    assert RELAY_ONLY.description(passed) == passed
+
+
+@settings(max_examples=10_000, deadline=None)
+@given(st.sampled_from(MANY), CUTS)
+def test_of_10_000_mutated_candidates_none_shows_an_address_that_is_not_a_relays(
+    whole: str, cuts: list[tuple[int, int, str]]
+) -> None:
+    try:
+        passed = RELAY_ONLY.candidate(mutated(whole, cuts))
+    except Refused:
+        return
+    if passed is not None:
+        assert " typ relay raddr 0.0.0.0 rport 0" in passed
+        assert addresses(passed) <= {NOWHERE, passed.split()[4]}
+        assert ip_address(passed.split()[4]).is_global
+        assert RELAY_ONLY.candidate(passed) == passed

@@ -1,0 +1,52 @@
+"""Writes voice: to connections of this process, and as hints to the other processes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from presence.hub import Hints
+from voice.call_graph import Changes
+from voice.callers import Caller
+from voice.signaling import frames
+from voice.signaling.connections import Connections
+from voice.signaling.hints import to_hints
+from voice.signaling.peer_list import PeerLists
+
+LIST_PERIOD_S = 1.0
+
+
+class CallBroadcaster:
+    """Sends what changed. It never waits for a connection; a hint may be lost, and the rounds of
+    `Repair` find what it told."""
+
+    def __init__(self, connections: Connections, peer_lists: PeerLists, hints: Hints) -> None:
+        self.connections = connections
+        self.peer_lists = peer_lists
+        self.hints = hints
+
+    def publish(self, changes: Changes) -> None:
+        """To the processes that subscribe to the districts of the changes."""
+        for district, hint in to_hints(changes):
+            self.hints.publish(district, hint)
+
+    def write(self, changes: Changes) -> None:
+        """To this process's connections: ends of calls and the peer lists of those who are tied to
+        a changed caller at once, other peer lists at most every LIST_PERIOD_S."""
+        for end in changes.ended:
+            if connection := self.connections.of(end.to):
+                connection.write(frames.ended(end))
+        for caller in changes.callers:
+            for person_id in (caller.person_id, *caller.ties):
+                if connection := self.connections.of(person_id):
+                    self.peer_lists.schedule(connection)
+        for district in changes.visible_in:
+            for connection in self.connections.by_district.get(district, ()):
+                self.peer_lists.schedule(connection, LIST_PERIOD_S)
+
+    async def send(self, to: Caller, frame: Mapping[str, Any]) -> None:
+        """A frame to one person, at whichever process they are. It is dropped for whoever is away:
+        their page connects anew when it is back. Raises Refused: `store-unavailable`."""
+        if connection := self.connections.of(to.person_id):
+            connection.send(frame)
+        elif to.channel and to.process != self.hints.process:
+            hint = {"type": "voice.passed", "to": to.person_id, "frame": frame}
+            await self.hints.send(to.channel, hint)

@@ -1,0 +1,139 @@
+"""The people who are in voice by a connection of this process: they enter, move, go away and leave.
+
+Here alone a transaction's changes are written to connections and published to other processes.
+"""
+
+from collections.abc import Collection
+
+from neartalk.background import Background
+from neartalk.codes import Refused
+from presence.delivery import Form, refusal
+from presence.hub import Hub
+from voice.call_graph import CallGraph, Changes, EndReason, Step
+from voice.callers import Caller, districts_in_reach
+from voice.membership import enter, leave, suspend
+from voice.signaling.broadcaster import CallBroadcaster
+from voice.signaling.connection import SignalingConnection
+from voice.signaling.connections import Connections
+from voice.signaling.coordinator import CallCoordinator
+from voice.signaling.districts import DistrictSubscriptions
+
+AWAY_MS = 30_000
+
+
+class Participants:
+    """This process's people in voice, and the one way to change callers.
+
+    `away` are those whose last socket was here, and until when (ms) they may come back. Perhaps no
+    process subscribes to their district any more.
+    """
+
+    def __init__(
+        self,
+        presence: Hub,
+        connections: Connections,
+        coordinator: CallCoordinator,
+        districts: DistrictSubscriptions,
+        broadcaster: CallBroadcaster,
+        background: Background,
+    ) -> None:
+        self.presence = presence
+        self.connections = connections
+        self.coordinator = coordinator
+        self.districts = districts
+        self.broadcaster = broadcaster
+        self.later = background.later
+        self.away: dict[str, int] = {}
+
+    # ---- Changes -----------------------------------------------------------------------------
+
+    async def transact(self, ids: Collection[str], step: Step) -> Changes:
+        """Carries out a step, writes and publishes what it changed. Raises Refused as
+        `CallCoordinator.transaction` does."""
+        changes = await self.coordinator.transaction(ids, step)
+        self.broadcaster.publish(changes)
+        self.write(changes)
+        return changes
+
+    def write(self, changes: Changes) -> None:
+        """Writes changes, made here or elsewhere, to this process's connections."""
+        self.broadcaster.write(changes)
+        for caller in changes.callers:
+            self._compare(caller)
+
+    def _compare(self, caller: Caller) -> None:
+        """Compares a caller with the connection of its person here, after another process wrote it:
+        publishes them again if that took them out, and hands over if they are elsewhere now."""
+        connection = self.connections.of(caller.person_id)
+        if connection is None or not 0 < connection.version < caller.version:
+            return
+        if not caller.process:
+            self.later(self.publish(connection))
+        elif (caller.process, caller.instance) != (self.presence.process, connection.instance):
+            self.hand_over(connection)
+
+    # ---- Coming and going --------------------------------------------------------------------
+
+    async def join(self, connection: SignalingConnection, instance: str, *, direct: bool) -> None:
+        """Its person is in voice by this connection from now on, and by no other. Raises Refused:
+        `store-unavailable`; the next round tries again then."""
+        before = self.connections.of(connection.person_id)
+        if before and before is not connection:
+            self.hand_over(before)
+        self.connections.add(connection)
+        connection.instance, connection.direct, connection.version = instance, direct, 0
+        await self.publish(connection)
+
+    async def publish(self, connection: SignalingConnection) -> None:
+        """Enters the caller of a connection as they are now: name, place and blocks."""
+        me = self._caller(connection)
+        self.connections.subscribe(connection, districts_in_reach(me.place))
+        await self.districts.subscribe(connection.districts)
+
+        def enter_unless_gone(graph: CallGraph) -> None:
+            if self.connections.is_current(connection):
+                enter(graph, me)
+
+        changes = await self.transact([me.person_id], enter_unless_gone)
+        [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
+        connection.version = entered.version
+        self._compare(self.coordinator.known(me.person_id))
+
+    def _caller(self, connection: SignalingConnection) -> Caller:
+        person = connection.session.person
+        return Caller(
+            person.person_id,
+            person.name,
+            person.place,
+            connection.direct,
+            connection.instance,
+            self.presence.process,
+            self.districts.hints.channel,
+            hidden=connection.session.hidden,
+        )
+
+    async def leave(self, person_id: str, reason: EndReason) -> None:
+        await self.transact([person_id], lambda graph: leave(graph, person_id, reason))
+        await self.unsubscribe()
+
+    async def suspend(self, person_id: str) -> None:
+        """Their socket closed: they are away for AWAY_MS, unless they are back already."""
+        until_ms = self.presence.now_ms() + AWAY_MS
+
+        def suspend_unless_back(graph: CallGraph) -> None:
+            here = graph.get(person_id).process == self.presence.process
+            if here and self.connections.of(person_id) is None:
+                suspend(graph, person_id, until_ms)
+
+        await self.transact([person_id], suspend_unless_back)
+        self.away[person_id] = until_ms
+        await self.unsubscribe()
+
+    def hand_over(self, connection: SignalingConnection) -> None:
+        """Its person is in voice by another connection now."""
+        self.connections.remove(connection)
+        connection.write(refusal(Form.JSON, Refused("voice-elsewhere")))
+
+    async def unsubscribe(self) -> None:
+        """Leaves the districts that no connection needs any more."""
+        await self.districts.unsubscribe_but(self.connections.by_district)

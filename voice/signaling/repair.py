@@ -1,0 +1,127 @@
+"""Rounds that repair what a lost hint or a failed request left behind. They compare sessions with
+what is published of them, the cache with the store, and callers with the living processes.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterator
+
+from presence.delivery import Form, refusal
+from presence.geo import area_of
+from presence.sessions import why_over
+from voice.call_graph import Changes, EndReason, districts_of
+from voice.callers import Caller
+from voice.membership import reap
+from voice.signaling.broadcaster import LIST_PERIOD_S
+from voice.signaling.connection import SignalingConnection
+from voice.signaling.participants import Participants
+
+
+class Repair:
+    """The rounds of one process. `epoch` and `processes` are those of the last `follow`."""
+
+    def __init__(self, participants: Participants) -> None:
+        self.participants = participants
+        self.presence = participants.presence
+        self.connections = participants.connections
+        self.coordinator = participants.coordinator
+        self.peer_lists = participants.broadcaster.peer_lists
+        self.healing = asyncio.Lock()
+        self.processes = self.presence.leases.processes
+        self.epoch = ""
+
+    # ---- Every 2 s ---------------------------------------------------------------------------
+
+    async def follow(self) -> None:
+        """Publishes people who moved or were renamed, and reaps who is gone. Raises Refused:
+        `store-unavailable`; the next round tries again."""
+        leases = self.presence.leases
+        if self.epoch != leases.epoch:
+            await self.heal()
+            self.epoch = leases.epoch
+        each = [*self.connections.by_person.values()]
+        await asyncio.gather(*map(self.follow_connection, each))
+        if self.processes != leases.processes:
+            self.processes = leases.processes
+            for connection in self.connections.by_person.values():
+                self.peer_lists.schedule(connection, LIST_PERIOD_S)
+        if dead := {*self._late(), *await self.coordinator.dead()}:
+            await self._reap(dead)
+
+    async def follow_connection(self, connection: SignalingConnection) -> None:
+        """Publishes its caller again if name, place or blocks differ; ends it with its session."""
+        epoch = self.presence.leases.epoch
+        session = await self.presence.registry.get(connection.session.digest)
+        if session is None or not session.person.cell:
+            # A store that began anew has lost sessions; the presence hub puts them back.
+            if (await self.presence.registry.status(())).epoch == epoch:
+                await self._end(connection)
+            return
+        connection.session = session
+        known, person = self.coordinator.known(connection.person_id), session.person
+        published = known.name, known.place, known.hidden
+        if connection.joined and published != (person.name, person.place, session.hidden):
+            await self.participants.publish(connection)
+            await self.participants.unsubscribe()
+
+    async def _end(self, connection: SignalingConnection) -> None:
+        """Ends a connection whose session is over, and its person's calls."""
+        refused = await why_over(self.presence.platform.sanctions, connection.session)
+        connection.write(refusal(Form.JSON, refused))
+        connection.close(refused.row.close)
+        if connection.joined:
+            self.connections.remove(connection)
+            await self.participants.leave(connection.person_id, EndReason.SESSION)
+
+    def _late(self) -> Iterator[str]:
+        """The ids of those who did not come back in time."""
+        now_ms = self.presence.now_ms()
+        return (id for id, until_ms in self.participants.away.items() if until_ms <= now_ms)
+
+    async def _reap(self, dead: Collection[str]) -> None:
+        await self.participants.transact(dead, lambda graph: reap(graph, dead))
+        for person_id in dead:
+            self.participants.away.pop(person_id, None)
+
+    # ---- Every 10 s --------------------------------------------------------------------------
+
+    async def heal(self) -> None:
+        """Reads all districts again: applies changes that no hint told of, enters who was lost with
+        the store, and suspends whom it still has at this process without a connection. Raises
+        Refused: `store-unavailable`; the next round tries again."""
+        async with self.healing:
+            cache = self.coordinator.cache
+            cache.begin_load()
+            found = await self.coordinator.callers.within(cache.districts)
+            await self._enter_lost(found)
+            self.participants.write(unannounced(cache.load(found)))
+            await self._suspend_stale(found)
+            await self.participants.unsubscribe()
+
+    async def _enter_lost(self, found: Collection[Caller]) -> None:
+        lost = self.connections.by_person.keys() - {one.person_id for one in found}
+        for connection in [self.connections.by_person[person_id] for person_id in lost]:
+            if connection.joined:
+                await self.participants.publish(connection)
+
+    async def _suspend_stale(self, found: Collection[Caller]) -> None:
+        for one in found:
+            here = one.process == self.presence.process
+            if here and self.connections.of(one.person_id) is None:
+                await self.participants.suspend(one.person_id)
+
+    # ---- More seldom -------------------------------------------------------------------------
+
+    async def touch(self) -> None:
+        """Keeps this process's callers in the store."""
+        each = map(self.coordinator.known, self.connections.by_person)
+        await self.coordinator.callers.touch(each)
+
+    async def count(self) -> None:
+        """Counts a minute of voice for each connection."""
+        for connection in self.connections.by_person.values():
+            self.presence.activity.count_voice_minute(area_of(connection.session.person.cell))
+
+
+def unannounced(callers: Collection[Caller]) -> Changes:
+    """Changes that no hint told of, to be written here; the calls that they ended are unknown."""
+    return Changes(callers=tuple(callers), visible_in=districts_of(callers))
