@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from neartalk.parts import Platform
 from presence.delivery import Audience, Socket, refusal
 from presence.geo import tiles_within
-from presence.hub.broadcaster import PresenceBroadcaster
+from presence.hub.presence_broadcaster import PresenceBroadcaster
 from presence.hub.departures import DEPART_AGAIN_S, Departures
 from presence.hub.events import event_of
 from presence.hub.hints import Hint, Hints

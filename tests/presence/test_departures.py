@@ -6,7 +6,7 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import DEPART_AGAIN_S, LINGER_S, Departures
 from presence.people import Session
 from tests.presence.town import Town, town
