@@ -7,8 +7,8 @@ import pytest
 from neartalk.codes import Refused
 from presence.delivery.coalescer import WINDOW_S
 from presence.geo import tile_of
-from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import LINGER_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from tests.presence.town import town
 from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
