@@ -28,7 +28,7 @@ from tests.support.client import (
     route_hint,
     session,
 )
-from tests.support.front import BEHIND, HAProxy
+from tests.support.reverse_proxies import BEHIND, HAProxy
 from tests.support.servers import Server, Valkey
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ class Home(NamedTuple):
 
 @pytest.fixture(scope="module")
 def home(redis_server: Valkey, postgres_url: str) -> Iterator[Home]:
-    """A server as tests.support.houses has it: it trusts a proxy, and none stands in front."""
+    """A server as tests.support.deployments has it: it trusts a proxy, and none stands in front."""
     redis_server.flush()
     env = {"REDIS_URL": redis_server.url, "DATABASE_URL": postgres_url, "TRUSTED_PROXIES": "1"}
     server = Server("uvicorn", {**env, "OBJECTIONS": "appeals@example.org"})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.neighbour import Neighbour
+from tests.browser.socket_person import Neighbour
 from tests.browser.visitor import Visitor
 from tests.support.servers import Server
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.caller import Caller
 from tests.browser.calls import WIDE, connect, tile
 from tests.browser.conftest import through
 from tests.browser.test_access import (
@@ -23,6 +22,7 @@ from tests.browser.test_access import (
 )
 from tests.browser.test_connection import without_a_server
 from tests.browser.visitor import wait_until
+from tests.browser.voice_person import Caller
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from chat.messages import (
 )
 from neartalk.codes import Refused
 from neartalk.limits import RULES
-from tests.chat.histories import (
+from tests.chat.history_harness import (
     HOME_TILE,
     OUT_TILE,
     THERE,

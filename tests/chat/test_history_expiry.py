@@ -11,7 +11,7 @@ from chat.messages import (
     Message,
 )
 from presence.geo import cell_at, tile_of
-from tests.chat.histories import (
+from tests.chat.history_harness import (
     CELLS,
     HALF_HOUR_MS,
     HERE,

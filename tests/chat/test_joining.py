@@ -9,7 +9,7 @@ from chat.feed import (
     paging,
 )
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,

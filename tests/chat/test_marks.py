@@ -10,7 +10,7 @@ from chat.feed import (
 from chat.history import History, MemoryHistory
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     AWAY,
     BESIDE,
     HERE,

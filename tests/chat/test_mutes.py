@@ -11,14 +11,14 @@ import pytest
 
 from neartalk.limits import RULES
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
-from tests.support.houses import house
+from tests.support.deployments import house
 from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.client import Frame, Person, Tab
-    from tests.support.houses import House
+    from tests.support.deployments import House
 
 REFUSALS = RULES["chat.refused"].burst
 LINKS = "www.a.org www.b.org www.c.org"

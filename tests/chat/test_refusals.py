@@ -16,7 +16,7 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.models import Reason, Sanction
 from presence.registry import MemoryRegistry
-from tests.support.hubs import HERE, Halting, Page, Process, Time, person, running
+from tests.support.processes import HERE, Halting, Page, Process, Time, person, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -9,7 +9,7 @@ from chat.history import MemoryHistory
 from neartalk.codes import Refused
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     HERE,
     Halting,
     Time,

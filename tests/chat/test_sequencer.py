@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from presence.geo import tiles_within
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     HERE,
     Halting,
     Process,

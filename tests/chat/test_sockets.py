@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from tests.support.client import api, elsewhere, new_ref, north, person, running
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

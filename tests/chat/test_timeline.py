@@ -12,7 +12,7 @@ from chat.messages import BEGINNING, Draft, Message, Retraction, StreamId, next_
 from presence.delivery import Form
 from presence.geo import tile_of
 from presence.registry import MemoryRegistry
-from tests.support.hubs import BESIDE, HERE, Halting, Process, person, running
+from tests.support.processes import BESIDE, HERE, Halting, Process, person, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

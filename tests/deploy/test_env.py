@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deploy.made import made, make, read
+from tests.deploy.env_files import made, make, read
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:

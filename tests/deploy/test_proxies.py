@@ -26,10 +26,10 @@ from tests.support.client import (
     opened_at,
     person,
 )
-from tests.support.front import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
-from tests.support.proxies import missing
+from tests.support.proxy_packages import missing
+from tests.support.reverse_proxies import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
 from tests.support.servers import Server, Valkey, free_port
-from tests.support.statics import collected
+from tests.support.static_files import collected
 from tests.voice.speakers import at_signal
 
 if TYPE_CHECKING:

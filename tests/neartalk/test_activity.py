@@ -28,9 +28,9 @@ from neartalk.records.rows import add_activity
 from neartalk.records.writer import Records
 from presence.registry import MemoryRegistry
 from tests.support.client import HERE, north, person
-from tests.support.hubs import HERE as CORNER
-from tests.support.hubs import Process, never, settled
-from tests.support.hubs import person as somebody
+from tests.support.processes import HERE as CORNER
+from tests.support.processes import Process, never, settled
+from tests.support.processes import person as somebody
 from tests.support.servers import Server
 from tests.voice.processes import two_processes
 

@@ -14,8 +14,8 @@ from neartalk.http import metrics
 from neartalk.instruments import Instruments
 from neartalk.parts import Platform
 from neartalk.server.lag import INTERVAL_S, Lag
-from tests.support.calls import ProcessRequests
-from tests.support.hubs import Time
+from tests.support.process_client import ProcessRequests
+from tests.support.processes import Time
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

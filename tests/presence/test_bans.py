@@ -17,17 +17,17 @@ import pytest
 from neartalk.limits import RULES
 from neartalk.records import ROUND_S
 from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
-from tests.support.houses import house
-from tests.support.lines import Lines
-from tests.support.markup import parse
+from tests.support.deployments import house
+from tests.support.html_elements import parse
+from tests.support.http_connections import Lines
 from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.support.client import Frame, Spot, Tab
-    from tests.support.houses import House
-    from tests.support.markup import Element
+    from tests.support.deployments import House
+    from tests.support.html_elements import Element
     from tests.support.servers import Server
 
 CREATE = "/api/session/create"

@@ -19,7 +19,7 @@ from presence.hub.broadcaster import PEOPLE_S
 from presence.people import Person, Place, Session
 from presence.registry import MemoryRegistry
 from presence.roster import Nearby
-from tests.support.hubs import (
+from tests.support.processes import (
     AWAY,
     BESIDE,
     HERE,

@@ -5,8 +5,8 @@ from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry.contract import HTTP_ONLY_MS
-from tests.presence.town import Town, town
-from tests.support.hubs import AWAY, BESIDE, HERE, Seat, Time, person
+from tests.presence.process_pair import Town, town
+from tests.support.processes import AWAY, BESIDE, HERE, Seat, Time, person
 
 
 async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_changed() -> None:

@@ -10,8 +10,8 @@ from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import Departures
 from presence.hub.hub import DEPART_AGAIN_S, LINGER_S
 from presence.people import Session
-from tests.presence.town import Town, town
-from tests.support.hubs import BESIDE, HERE, Seat, Stop, Time, person
+from tests.presence.process_pair import Town, town
+from tests.support.processes import BESIDE, HERE, Seat, Stop, Time, person
 
 
 async def listed(place: Town) -> list[str]:

@@ -4,8 +4,8 @@ import asyncio
 
 from presence.delivery.coalescer import WINDOW_S
 from presence.hub.hints import PROCESSES, WAITING_MAX
-from tests.presence.town import town
-from tests.support.hubs import BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import town
+from tests.support.processes import BESIDE, HERE, Stop, Time, person, turns
 
 WINDOW_OVER = WINDOW_S + 0.001
 

@@ -16,14 +16,14 @@ from tests.support.client import (
     place,
     running,
 )
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.support.client import Spot
     from tests.support.servers import Server
-from tests.presence.calling import (
+from tests.presence.http_callers import (
     CREATE,
     FORM,
     HTMX,

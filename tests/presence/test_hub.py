@@ -10,8 +10,8 @@ from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hub import LINGER_S
 from presence.people import Place
-from tests.presence.town import town
-from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import town
+from tests.support.processes import AWAY, BESIDE, HERE, Time, person
 
 WINDOW_OVER = WINDOW_S + 0.001
 

@@ -6,8 +6,8 @@ from neartalk.codes import CODES
 from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from tests.presence.town import town
-from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import town
+from tests.support.processes import AWAY, BESIDE, HERE, Time, person
 
 
 async def test_who_leaves_elsewhere_while_their_socket_comes_is_told_that_they_left() -> None:

@@ -11,8 +11,8 @@ from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hints import PROCESSES, REJOIN_S
 from presence.hub.source import NullSource
 from presence.hub.subscriptions import TileSubscriptions
-from tests.presence.town import Town, town
-from tests.support.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import Town, town
+from tests.support.processes import AWAY, BESIDE, HERE, Stop, Time, person, turns
 
 
 async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:

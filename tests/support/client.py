@@ -19,14 +19,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from presence.geo import CELL_DEGREES, cell_at, centre
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-    from tests.support.markup import Element
+    from tests.support.html_elements import Element
 
 Frame = dict[str, Any]
 Spot = tuple[float, float]

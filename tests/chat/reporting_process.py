@@ -11,8 +11,8 @@ from chat.models import Report
 from presence import sessions
 from presence.people import Place
 from presence.registry import MemoryRegistry
-from tests.support.calls import ProcessClient
-from tests.support.hubs import HERE, Process, Seat
+from tests.support.process_client import ProcessClient
+from tests.support.processes import HERE, Process, Seat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

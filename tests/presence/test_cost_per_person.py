@@ -11,8 +11,18 @@ from presence.geo import cell_at
 from presence.hub.broadcaster import SOON_S
 from presence.people import Place
 from presence.registry import MemoryRegistry
-from tests.support.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
-from tests.support.steps import counting
+from tests.support.instruction_counts import counting
+from tests.support.processes import (
+    BESIDE,
+    HERE,
+    Process,
+    Seat,
+    Time,
+    never,
+    person,
+    running,
+    settled,
+)
 
 NEAR = 20
 FEW, MANY = 20, 2000
