@@ -12,7 +12,7 @@ from chat.models import Report
 from chat.parts import chat_of
 from chat.reports import moderation, review
 from neartalk.models import Reason
-from neartalk.operators import COUNT_MAX, Choice, Verb, WithVerbs, choices_of, may
+from neartalk.operators import COUNT_MAX, Choice, RowAction, WithRowActions, choices_of, may
 from presence.names import tag
 
 WAITING = Report.State.WAITING
@@ -46,7 +46,7 @@ class ByReason(Choice):
 
 
 @admin.register(Report)
-class ReportAdmin(WithVerbs):
+class ReportAdmin(WithRowActions):
     list_title = "Reports"
     list_display = ("reason", "person", "of_person", "kept", "made", "time_left", "outcome")
     list_filter = (ByState, ByReason)
@@ -57,16 +57,16 @@ class ReportAdmin(WithVerbs):
     fields = ()
     may_act = "chat.act_on_report"
     on_to_list = True
-    DISMISS = Verb(
+    DISMISS = RowAction(
         "dismiss",
         "Dismiss",
         "Nothing was wrong. Ends the automatic mute, if nothing else of theirs waits.",
         moderation.dismiss,
     )
     SANCTIONS = (
-        Verb("mute", "Mute 1 h", "They read, and can't write or speak.", moderation.mute),
-        Verb("ban", "Ban 1 day", "Their device can't come back.", moderation.ban),
-        Verb("ban-for-long", "Ban 30 days", "The same, for longer.", moderation.ban_for_long),
+        RowAction("mute", "Mute 1 h", "They read, and can't write or speak.", moderation.mute),
+        RowAction("ban", "Ban 1 day", "Their device can't come back.", moderation.ban),
+        RowAction("ban-for-long", "Ban 30 days", "The same, for longer.", moderation.ban_for_long),
     )
 
     # ---- The list ----------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class ReportAdmin(WithVerbs):
 
     # ---- A report ----------------------------------------------------------------------------
 
-    def verbs_for(self, request: HttpRequest, row: Report) -> list[Verb]:
+    def row_actions(self, request: HttpRequest, row: Report) -> list[RowAction]:
         """Once it is reviewed it may still be answered harder, and never be dismissed."""
         dismiss = [self.DISMISS] if row.state == WAITING else []
         remove = [removing(request)] if row.message_id else []
@@ -119,14 +119,14 @@ class ReportAdmin(WithVerbs):
         return review.context_of(row)
 
 
-def removing(request: HttpRequest) -> Verb:
+def removing(request: HttpRequest) -> RowAction:
     """The decision that retracts the message, by the feed of the process that answers."""
 
     def remove(report: Report, user: User, note: str) -> str:
         return moderation.remove(report, user, note, chat_of(request).feed)
 
     hint = "Takes it back everywhere, while it lives. Their other reports still wait."
-    return Verb("remove", "Remove the message", hint, remove)
+    return RowAction("remove", "Remove the message", hint, remove)
 
 
 def waiting(request: HttpRequest) -> str:

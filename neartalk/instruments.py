@@ -69,12 +69,18 @@ class Instruments:
         """Somebody was refused something."""
         self.refusals[refused.code, refused.rule or ""] += 1
 
-    def timed(self, store: Store, name: str) -> Store:
-        """The same store; from now on it is observed how long each call of it takes."""
+    def timed(self, store: Store, name: str, **labels: str) -> Store:
+        """The same store; from now on it is observed how long each call of it takes.
+
+        `labels` are the names of operations in `/metrics`, where they are not those of the methods:
+        dashboards know them.
+        """
         self.unavailable[name,] += 0
         for operation, call in inspect.getmembers(store, inspect.iscoroutinefunction):
             if not operation.startswith("_"):
-                setattr(store, operation, self._observed(call, name, operation))
+                setattr(
+                    store, operation, self._observed(call, name, labels.get(operation, operation))
+                )
         return store
 
     def _observed(self, call: Call, store: str, operation: str) -> Call:

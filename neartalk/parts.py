@@ -54,7 +54,7 @@ class Platform:
         return cls(
             instruments,
             rules,
-            instruments.timed(allowances, "allowances"),
+            instruments.timed(allowances, "allowances", spend="take"),
             keys,
             records,
             Sanctions(records),

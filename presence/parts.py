@@ -29,7 +29,7 @@ class Presence:
         layer = None
         if settings.REDIS_URLS:
             registry, layer = RedisRegistry(open_store()), get_channel_layer()
-        registry = platform.instruments.timed(registry, "registry")
+        registry = platform.instruments.timed(registry, "registry", status="pulse", reap="bury")
         return cls.of(platform, registry, Hub(platform, registry, layer))
 
     @classmethod

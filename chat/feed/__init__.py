@@ -2,7 +2,7 @@
 
 from chat.feed.feed import Feed
 from chat.feed.paging import load_newest, reaches
-from chat.feed.rendered import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage
 from chat.feed.replayer import ARRIVAL_MAX
 from chat.feed.sequencer import Sequencer
 

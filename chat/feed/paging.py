@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from chat.feed.rendered import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import TimelineEntry, rendered_entry
 from chat.history import History
 from chat.messages import Retraction, StreamId

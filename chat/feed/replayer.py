@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chat.feed.paging import OnPage, Selection, ignore_page, load_newest, reaches
 from chat.feed.poller import Poller
-from chat.feed.rendered import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import Timeline, TimelineEntry
 from chat.history import History
 from chat.messages import StreamId

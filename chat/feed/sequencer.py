@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
-from chat.feed.rendered import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import NextStep, Timeline
 from chat.history import AFTER_COUNT, History
 from chat.messages import Entry, StreamId

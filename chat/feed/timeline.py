@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
-from chat.feed.rendered import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage
 from chat.history import life_ms
 from chat.messages import BEGINNING, Entry, Message, Retraction, StreamId, just_before, next_id
 

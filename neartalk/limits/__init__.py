@@ -7,7 +7,7 @@ from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.gcra import seconds, spend
 from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.memory import MemoryAllowances
-from neartalk.limits.origins import (
+from neartalk.limits.networks import (
     Origin,
     digest_of,
     narrowest,

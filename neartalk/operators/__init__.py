@@ -1,6 +1,6 @@
 """The Django admin: its site, the dashboard, lists, actions, sanctions and the audit trail."""
 
-from neartalk.operators.actions import Verb, WithVerbs
+from neartalk.operators.actions import RowAction, WithRowActions
 from neartalk.operators.audit import LogEntryAdmin
 from neartalk.operators.base import COUNT_MAX, Choice, ReadOnly, choices_of
 from neartalk.operators.dashboard import hits_in_hour_url, may
@@ -13,9 +13,9 @@ __all__ = [
     "Choice",
     "LogEntryAdmin",
     "ReadOnly",
+    "RowAction",
     "SanctionAdmin",
-    "Verb",
-    "WithVerbs",
+    "WithRowActions",
     "add_groups",
     "choices_of",
     "hits_in_hour_url",

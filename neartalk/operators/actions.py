@@ -19,7 +19,7 @@ OVERTAKEN = "Somebody else was quicker. Nothing was done; this is how it stands 
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class RowAction:
     """A button, what it does in a sentence, and the function that does it: of the row as it was
     looked at, the user and the note. It says what it did, or raises Overtaken or Refused.
     """
@@ -34,7 +34,7 @@ class NoteForm(forms.Form):
     note = forms.CharField(max_length=500)
 
 
-class WithVerbs(ReadOnly):
+class WithRowActions(ReadOnly):
     """Whoever may only look is shown no button, and refused with 403."""
 
     may_act = ""
@@ -42,7 +42,7 @@ class WithVerbs(ReadOnly):
     # Where an operator goes on after an act: to the list, or back to the row.
     on_to_list = False
 
-    def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
+    def row_actions(self, request: HttpRequest, row: Any) -> list[RowAction]:
         raise NotImplementedError
 
     def seen(self, row: Any) -> str:
@@ -68,7 +68,7 @@ class WithVerbs(ReadOnly):
             raise PermissionDenied
         if request.method == "POST":
             return self._act(request, row)
-        shown = {**self.described(row), "verbs": self.verbs_for(request, row) if may_act else []}
+        shown = {**self.described(row), "verbs": self.row_actions(request, row) if may_act else []}
         shown |= {"seen": self.seen(row), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, shown)
 
@@ -80,7 +80,7 @@ class WithVerbs(ReadOnly):
 
     def _done(self, request: HttpRequest, row: Any) -> bool:
         """Carries out what was asked, and says what became of it."""
-        known = {verb.name: verb for verb in self.verbs_for(request, row)}
+        known = {verb.name: verb for verb in self.row_actions(request, row)}
         verb, note = known.get(request.POST.get("verb", "")), NoteForm(request.POST)
         if not note.is_valid():
             messages.error(request, "Say why, in the note. Nothing was done.")

@@ -32,7 +32,7 @@ class ByUser(admin.SimpleListFilter):
         return queryset.filter(user_id=known) if (known := of_choices(self)) else queryset
 
 
-class ByKind(admin.SimpleListFilter):
+class ByContentType(admin.SimpleListFilter):
     title = "what about"
     parameter_name = "kind"
 
@@ -51,7 +51,7 @@ class LogEntryAdmin(ReadOnly):
     list_title = "Audit trail"
     list_display = ("action_time", "user", "about", "done")
     list_display_links = ("action_time",)
-    list_filter = (ByUser, ByKind)
+    list_filter = (ByUser, ByContentType)
     list_select_related = ("user", "content_type")
     # Later ones have greater ids; the time has no index.
     ordering = ("-id",)

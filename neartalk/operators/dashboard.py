@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from neartalk.models import Sanction
-from neartalk.operators.activity import activity_figures
 from neartalk.operators.charts import number
 from neartalk.operators.hours import DAY
 from neartalk.operators.refusals import (
@@ -20,6 +19,7 @@ from neartalk.operators.refusals import (
     refusals_by_rule,
     subjects,
 )
+from neartalk.operators.weekly_comparison import activity_figures
 
 ACTS = 8
 

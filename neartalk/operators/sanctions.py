@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from neartalk.models import Sanction
-from neartalk.operators.actions import Verb, WithVerbs
+from neartalk.operators.actions import RowAction, WithRowActions
 from neartalk.operators.base import Choice, choices_of
 from neartalk.records import lift
 
@@ -34,16 +34,16 @@ class ByForce(admin.SimpleListFilter):
         return queryset
 
 
-class ByKind(Choice):
+class BySanctionKind(Choice):
     title = "kind"
     parameter_name = "kind"
     known = choices_of("kind", Sanction.Kind)
 
 
-class SanctionAdmin(WithVerbs):
+class SanctionAdmin(WithRowActions):
     list_title = "Mutes and bans"
     list_display = ("person_id", "kind", "reason", "made", "until", "state", "decided_by")
-    list_filter = (ByForce, ByKind)
+    list_filter = (ByForce, BySanctionKind)
     list_select_related = ("by",)
     search_fields = ("person_id__exact",)
     search_help_text = "a person's id, in full"
@@ -51,10 +51,10 @@ class SanctionAdmin(WithVerbs):
     fields = (*list_display, "note")
     readonly_fields = fields
     may_act = "neartalk.change_sanction"
-    VERBS = (Verb("lift", "Lift", "They may speak and come again at once.", lift),)
+    ROW_ACTIONS = (RowAction("lift", "Lift", "They may speak and come again at once.", lift),)
 
-    def verbs_for(self, request: HttpRequest, row: Any) -> list[Verb]:
-        return [*self.VERBS] if in_force(row) else []
+    def row_actions(self, request: HttpRequest, row: Any) -> list[RowAction]:
+        return [*self.ROW_ACTIONS] if in_force(row) else []
 
     @admin.display
     def state(self, row: Sanction) -> str:

@@ -1,11 +1,10 @@
-"""How much happens, by the hour and by area (a geohash of 4 characters, 39 km x 20 km): counted in
-memory, and told once the hour is over.
+"""Counts of what happens, by the hour and by area (a geohash of 4 characters, 39 km x 20 km).
 
-Of no area is told what fewer than 5 people did. Each process tells of an hour once: of an area only
-if it counted 5 people there itself, and of all others together, as elsewhere.
-So each time that the row of an area grows it is by what 5 people or more did, and no two readings
-of it say anything of fewer, however many processes add to it. A process that is killed loses what
-it counted in the hour that ran; one that is told to end tells it.
+They are kept in memory and written to the database when the hour ends. No area is written with
+what fewer than 5 people did: a process writes an area only if it counted 5 people there itself,
+and all other areas together, as elsewhere. So each time that the row of an area grows, it grows by
+what 5 people or more did, and no two readings of it reveal less, however many processes add to it.
+A process that is killed loses the hour that ran; one that ends in order writes it.
 """
 
 from collections import Counter
@@ -26,7 +25,7 @@ WAITING_MAX = 10_000
 
 
 class HourArea(NamedTuple):
-    """A row of what is told."""
+    """The key of a row."""
 
     hour_ms: int
     area: str
@@ -100,18 +99,18 @@ class Activity:
         """Somebody was in voice for a minute."""
         self._at(area).voice_minutes += 1
 
-    # ---- What is told ------------------------------------------------------------------------
+    # ---- What is written ---------------------------------------------------------------------
 
     def pop_finished(self, *, now: bool = False) -> Mapping[HourArea, HourTotals]:
-        """What may be told of the hours that are over, or also of the one that runs: it is counted
-        here no more."""
+        """Removes and returns the totals of finished hours; with `now`, also of the one that
+        runs."""
         self._turn(now=now)
         waiting, self.waiting = self.waiting, {}
         return waiting
 
-    def put_back(self, told: Mapping[HourArea, HourTotals]) -> None:
-        """They could not be written, and are taken another time."""
-        for key, figures in told.items():
+    def put_back(self, totals: Mapping[HourArea, HourTotals]) -> None:
+        """Adds totals again that could not be written."""
+        for key, figures in totals.items():
             self._wait(key, figures)
 
     def _at(self, area: str) -> Counts:
@@ -125,7 +124,7 @@ class Activity:
         """Ends the hour if it is over: who was here in it is known no more."""
         hour_ms = self.clock() // HOUR_MS * HOUR_MS
         if hour_ms != self.hour_ms or now:
-            for area, figures in told(self.areas).items():
+            for area, figures in publishable(self.areas).items():
                 self._wait(HourArea(self.hour_ms, area), figures)
             self.hour_ms, self.areas, self.seen = hour_ms, {}, 0
 
@@ -135,8 +134,8 @@ class Activity:
         self.waiting[key] = self.waiting.get(key, HourTotals()).plus(figures)
 
 
-def told(areas: Mapping[str, Counts]) -> dict[str, HourTotals]:
-    """An hour as it may be told: by area where 5 people were, and of all others as elsewhere."""
+def publishable(areas: Mapping[str, Counts]) -> dict[str, HourTotals]:
+    """The totals of an hour: of each area where 5 people were, and of all others as elsewhere."""
     many = {area for area, counts in areas.items() if area and len(counts.people) >= FEW}
     shown = {area: together([areas[area]]) for area in many}
     rest = together([counts for area, counts in areas.items() if area not in many])
@@ -144,7 +143,7 @@ def told(areas: Mapping[str, Counts]) -> dict[str, HourTotals]:
 
 
 def together(areas: Sequence[Counts]) -> HourTotals:
-    """Whoever was in several of them is one person."""
+    """The totals of several areas. Whoever was in several of them counts once."""
     people = len(set[str]().union(*(one.people for one in areas)))
     return HourTotals(
         people,

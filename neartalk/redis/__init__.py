@@ -1,9 +1,10 @@
 """The way to Redis: one of them, or a cluster. `Store` is all that is asked of either; no command
 is sent twice, and none waits for over 2 s."""
 
-from neartalk.redis.client import TIMEOUT_S, Store, script, unknown_when_lost
+from neartalk.redis.client import TIMEOUT_S
 from neartalk.redis.nodes import host_and_port, redis_nodes, redis_urls
 from neartalk.redis.shared import open_store
+from neartalk.redis.store import Store, script, unknown_when_lost
 
 __all__ = [
     "TIMEOUT_S",

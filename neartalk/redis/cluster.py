@@ -17,17 +17,18 @@ from redis import exceptions
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 
 from neartalk.background import Background
-from neartalk.redis.client import TIMEOUT_S, RedisClient, Script, connect, run, unknown_when_lost
+from neartalk.redis.client import TIMEOUT_S, RedisClient, connect, run
 from neartalk.redis.pipeline import Command
+from neartalk.redis.store import Script, unknown_when_lost
 
-# How one master is asked some commands.
+# How commands are executed by one node.
 Executor = Callable[[RedisClient, list[Command]], Awaitable[list[Any]]]
 
 # So often a command follows a slot that moves.
 REDIRECTS_MAX = 5
-# So long after a look at where the slots are another may follow.
+# The least time between two refreshes of the slots.
 REFRESH_INTERVAL_S = 0.5
-# What may mean that slots are elsewhere by now.
+# Errors that may mean that slots have moved.
 TOPOLOGY_ERRORS = (
     exceptions.RedisClusterException,
     exceptions.ClusterError,
@@ -132,7 +133,7 @@ class Cluster:
         return answer
 
     async def _follow(self, moved: exceptions.AskError, command: Command, execute: Executor) -> Any:
-        """Asks where the slot went: for good, or (ASK) for this command."""
+        """Executes a command where its slot went: for good, or (ASK) for this command."""
         for _ in range(REDIRECTS_MAX):
             lot: list[Command] = [("ASKING",), command]
             if isinstance(moved, exceptions.MovedError):
@@ -145,7 +146,7 @@ class Cluster:
         raise exceptions.ClusterError("a slot moves too often")
 
     def _slot_owners(self) -> list[RedisClient]:
-        """Whoever has slots: RedisCluster's nodes stay what they were when they were first seen."""
+        """The clients of nodes that have slots; RedisCluster's own list may be out of date."""
         each = {id(nodes): nodes[0] for nodes in self.slots.slots_cache.values()}
         return [*{self._client(one.host, one.port): None for one in each.values()}]
 
@@ -162,7 +163,7 @@ class Cluster:
     # ---- Where the slots are -----------------------------------------------------------------
 
     async def _ensure_slots(self) -> None:
-        """Raises RedisClusterException where no node says it within 2 s."""
+        """Waits for the slots, for 2 s. Raises RedisClusterException where no node names them."""
         if not self.slots.slots_cache:
             await asyncio.wait({self._schedule_refresh()}, timeout=TIMEOUT_S)
         if not self.slots.slots_cache:
@@ -170,7 +171,7 @@ class Cluster:
 
     @contextmanager
     def _refresh_on_error(self) -> Iterator[None]:
-        """What goes wrong makes us look where the slots are, beside all that goes on."""
+        """On an error that may mean that slots have moved, refreshes them in the background."""
         try:
             yield
         except TOPOLOGY_ERRORS:
@@ -181,7 +182,7 @@ class Cluster:
             raise
 
     def _schedule_refresh(self) -> asyncio.Task[None]:
-        """However many want to know, the nodes are asked once at a time."""
+        """One refresh at a time, for all who wait for it."""
         if self.refreshing is None or self.refreshing.done():
             self.refreshing = self.background.later(self._refresh_slots())
         return self.refreshing

@@ -1,4 +1,4 @@
-"""Each Redis that keeps something of ours, one by one, for commands that look at all of them."""
+"""Each Redis node one by one, for commands that ask all of them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,7 +14,7 @@ RedisNodes = Mapping[str, Redis]
 
 
 def redis_urls() -> list[str]:
-    """Of a cluster one node, which names the others, and every host of the channel layer."""
+    """The URL of one Redis, or of one node of a cluster, and those of the channel layer."""
     return [*dict.fromkeys([*settings.REDIS_URLS[:1], *settings.LAYER_REDIS_URLS])]
 
 
@@ -43,7 +43,7 @@ def redis_nodes(url: str, timeout_s: float) -> Iterator[RedisNodes]:
 
 
 def client_of(url: str, timeout_s: float) -> Redis:
-    """It waits for no answer longer than this, and asks nothing twice."""
+    """A client that waits for `timeout_s` at most and repeats nothing."""
     return Redis.from_url(
         url,
         decode_responses=True,

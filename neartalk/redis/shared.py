@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from neartalk.redis.client import Store, connect
+from neartalk.redis.client import connect
 from neartalk.redis.cluster import Cluster
+from neartalk.redis.store import Store
 
 
 def open_store() -> Store:

@@ -2,7 +2,7 @@
 end of a process."""
 
 from neartalk.server.backlog import Backlog
-from neartalk.server.drain import Server
+from neartalk.server.drain import DrainingServer
 from neartalk.server.keepalive import Keepalive
 from neartalk.server.lag import Lag
 from neartalk.server.protocol import EXTENSION, WebSocketProtocol
@@ -12,9 +12,9 @@ __all__ = [
     "EXTENSION",
     "Backlog",
     "DirectTransport",
+    "DrainingServer",
     "Keepalive",
     "Lag",
-    "Server",
     "WebSocketProtocol",
     "write_frames",
 ]

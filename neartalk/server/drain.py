@@ -46,7 +46,7 @@ async def drain(
         await sleep(TICK_S)
 
 
-class Server(uvicorn.Server):
+class DrainingServer(uvicorn.Server):
     """uvicorn's own ends all sockets at once, and itself by the signal it was sent."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -1,6 +1,6 @@
 """From an event to the sockets that it is for: connections, recipients, cohorts, frames."""
 
-from presence.delivery import coalescer, panel, recipients
+from presence.delivery import coalescer, panel
 from presence.delivery.audience import Audience
 from presence.delivery.coalescer import Coalescer
 from presence.delivery.cohort import Cohort
@@ -28,7 +28,6 @@ __all__ = [
     "gap",
     "panel",
     "placeholder",
-    "recipients",
     "refusal",
     "render",
     "rows",

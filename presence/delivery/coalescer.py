@@ -8,7 +8,7 @@ from neartalk.server import Backlog
 from presence.delivery.cohort import Cohort
 from presence.delivery.frames import Form
 from presence.delivery.messages import Labelled, messages_frame
-from presence.delivery.recipients import Recipients, broadcast
+from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
 
 WINDOW_S = 0.03

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from neartalk.server import Backlog
 from presence.delivery.frames import Form, Frame
 from presence.delivery.messages import Labelled, OutgoingRetraction
-from presence.delivery.recipients import Recipients, broadcast
+from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
 from presence.geo import tiles_within
 from presence.people import Place

@@ -58,7 +58,7 @@ async def watched(server: Valkey) -> AsyncIterator[tuple[History, RedisProxy]]:
 
 async def settled(history: History) -> None:
     """Everything that rode behind a message has arrived."""
-    await history.client.together.send("PING")
+    await history.client.pipelined.send("PING")
 
 
 def draft(text: str, who: str = "alice", cell: Cell = HERE) -> Draft:

@@ -3,7 +3,7 @@
 import pytest
 
 from chat.feed import RenderedMessage
-from chat.feed.rendered import MINUTE_MS
+from chat.feed.rendered_message import MINUTE_MS
 from chat.messages import Message, StreamId
 from presence import names
 from presence.delivery import Form, fragments

@@ -75,7 +75,7 @@ def come(activity: Activity, count: int, cell: str, start: int = 0) -> None:
         activity.count_person(f"person-{number}", cell)
 
 
-def told(activity: Activity) -> dict[str, HourTotals]:
+def published(activity: Activity) -> dict[str, HourTotals]:
     return {key.area: figures for key, figures in activity.pop_finished().items()}
 
 
@@ -102,7 +102,7 @@ def test_the_peak_is_the_most_who_were_here_in_one_minute(activity: Activity, da
     for count in (3, 5, 2):
         activity.count_present((f"person-{number}", BERLIN) for number in range(count))
     day.pass_hour()
-    assert told(activity) == {BERLIN: HourTotals(people=5, peak=5)}
+    assert published(activity) == {BERLIN: HourTotals(people=5, peak=5)}
 
 
 def test_who_was_here_is_forgotten_with_the_hour_even_if_nobody_takes_it(
@@ -141,7 +141,7 @@ def test_an_area_of_fewer_than_5_people_is_told_as_elsewhere(activity: Activity,
     for cell in (BERLIN, PARIS, PARIS, ROME):
         activity.count_message(cell)
     day.pass_hour()
-    assert told(activity) == {
+    assert published(activity) == {
         BERLIN: HourTotals(5, messages=1),
         ELSEWHERE: HourTotals(5, messages=3),
     }
@@ -155,31 +155,31 @@ def test_elsewhere_may_be_anywhere_and_is_told_of_however_few_there_were(
     activity.count_message(PARIS)
     activity.count_session(ROME)
     day.pass_hour()
-    assert told(activity) == {
+    assert published(activity) == {
         BERLIN: HourTotals(people=5),
         ELSEWHERE: HourTotals(4, sessions=1, messages=1),
     }
     day.pass_hour()
-    assert told(activity) == {}
+    assert published(activity) == {}
 
 
 def test_who_wanders_through_5_areas_is_one_person(activity: Activity, day: Day) -> None:
     for area in ("u33d", "u336", "u333", "u339", "u33e"):
         activity.count_present([("person-0", area)])
     day.pass_hour()
-    assert told(activity) == {ELSEWHERE: HourTotals(people=1, peak=1)}
+    assert published(activity) == {ELSEWHERE: HourTotals(people=1, peak=1)}
     for area in ("u33d", "u336", "u333"):
         activity.count_present((f"person-{number}", area) for number in range(4))
         activity.count_present([("person-4", area)])
     day.pass_hour()
-    assert told(activity) == {
+    assert published(activity) == {
         area: HourTotals(people=5, peak=4) for area in ("u33d", "u336", "u333")
     }
     for area in ("u33d", "u336", "u333"):
         activity.count_present((f"person-{number}", area) for number in range(4))
     activity.count_person("person-4", ROME)
     day.pass_hour()
-    assert told(activity) == {ELSEWHERE: HourTotals(people=5, peak=5)}
+    assert published(activity) == {ELSEWHERE: HourTotals(people=5, peak=5)}
 
 
 def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity, day: Day) -> None:

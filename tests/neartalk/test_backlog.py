@@ -24,7 +24,7 @@ def send(backlog: Backlog, peer: BufferedPeer, size: int) -> None:
     backlog.watch(peer)
 
 
-async def look(time: Time, seconds: int) -> None:
+async def check(time: Time, seconds: int) -> None:
     """Lets so many seconds pass, and the backlog look each time."""
     for _ in range(seconds):
         await time.pass_s(CHECK_INTERVAL_S)
@@ -36,7 +36,7 @@ async def test_a_peer_is_given_up_at_256_kb_and_only_once() -> None:
         send(backlog, peer, 1000)
     assert UNSENT_MAX == 256 * 1024
     assert peer.unsent() - 1000 <= UNSENT_MAX < peer.unsent()
-    await look(Time(), 30)
+    await check(Time(), 30)
     assert peer.given_up == 1
 
 
@@ -46,7 +46,7 @@ async def test_a_peer_that_is_slow_but_reads_on_is_not_given_up() -> None:
     for _ in range(60):
         send(backlog, peer, 1000)
         peer.taken += 999
-        await look(time, 1)
+        await check(time, 1)
     assert peer.unsent()
     assert not peer.given_up
 
@@ -54,9 +54,9 @@ async def test_a_peer_that_is_slow_but_reads_on_is_not_given_up() -> None:
 async def test_a_peer_that_takes_nothing_is_given_up_within_15_s() -> None:
     backlog, peer, time = Backlog(), BufferedPeer(), Time()
     send(backlog, peer, 1)
-    await look(time, int(STUCK_S))
+    await check(time, int(STUCK_S))
     assert peer.given_up == 0
-    await look(time, 1)
+    await check(time, 1)
     assert peer.given_up
     assert int(STUCK_S) + 1 + CHECK_INTERVAL_S <= 15
 
@@ -64,12 +64,12 @@ async def test_a_peer_that_takes_nothing_is_given_up_within_15_s() -> None:
 async def test_patience_begins_anew_when_everything_was_taken() -> None:
     backlog, peer, time = Backlog(), BufferedPeer(), Time()
     send(backlog, peer, 1)
-    await look(time, 10)
+    await check(time, 10)
     peer.taken = peer.queued
-    await look(time, 1)
+    await check(time, 1)
     assert backlog.timer is None
     send(backlog, peer, 1)
-    await look(time, 10)
+    await check(time, 10)
     assert not peer.given_up
 
 
@@ -77,5 +77,5 @@ async def test_nothing_is_looked_at_while_nothing_waits() -> None:
     backlog, peer = Backlog(), BufferedPeer()
     send(backlog, peer, 1)
     backlog.unwatch(peer)
-    await look(Time(), 2)
+    await check(Time(), 2)
     assert backlog.timer is None

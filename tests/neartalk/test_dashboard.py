@@ -9,8 +9,8 @@ import pytest
 
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
 from neartalk.operators import refusals
-from neartalk.operators.activity import activity_figures
 from neartalk.operators.dashboard import bans_ending
+from neartalk.operators.weekly_comparison import activity_figures
 from tests.support.operators import sanction
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ DEPLOYED: dict[str, Any] = {
 }
 
 
-def told(found: Iterable[Finding]) -> list[tuple[str, str]]:
+def summary(found: Iterable[Finding]) -> list[tuple[str, str]]:
     return [(str(one.severity), one.message) for one in found]
 
 
@@ -137,14 +137,14 @@ def test_each_setting_that_is_wrong_is_said(
     deployed: Settings, name: str, value: object, state: str, why: str
 ) -> None:
     setattr(deployed, name, value)
-    [(found, sentence)] = told(check_settings("https://example.org"))
+    [(found, sentence)] = summary(check_settings("https://example.org"))
     assert (found, why in sentence) == (state, True), sentence
 
 
 def test_a_developers_own_machine_may_have_debug_on(settings: Settings) -> None:
     settings.DEBUG, settings.ALLOWED_HOSTS = True, []
-    assert {state for state, _ in told(check_settings(""))} == {"warning"}
-    assert {state for state, _ in told(check_settings("http://localhost:8080"))} == {"warning"}
+    assert {state for state, _ in summary(check_settings(""))} == {"warning"}
+    assert {state for state, _ in summary(check_settings("http://localhost:8080"))} == {"warning"}
 
 
 def test_chance_is_counted_by_how_evenly_letters_come() -> None:
@@ -157,7 +157,7 @@ def test_chance_is_counted_by_how_evenly_letters_come() -> None:
 
 
 def test_a_redis_that_answers_has_a_clock_and_a_way(redis_url: str) -> None:
-    found = told(doctor_redis.check_redis(redis_url, WAIT_S))
+    found = summary(doctor_redis.check_redis(redis_url, WAIT_S))
     assert [state for state, _ in found] == ["warning", "ok"]
     assert "no memory limit" in found[0][1]
     assert found[1][1].startswith("It answers in ")
@@ -168,7 +168,7 @@ def test_a_clock_that_is_off_is_said_of_each_store(
 ) -> None:
     now_ms = clock.now_ms
     monkeypatch.setattr(clock, "now_ms", lambda: now_ms() + HOUR_MS)
-    found = [sentence for _, sentence in told(doctor_redis.check_redis(redis_url, WAIT_S))]
+    found = [sentence for _, sentence in summary(doctor_redis.check_redis(redis_url, WAIT_S))]
     assert "Its clock is 3,600 s behind this machine's." in found
     assert says(diagnosis.clock(-3.0)).startswith("Its clock is 3 s behind")
     assert says(diagnosis.clock(3.0)).startswith("Its clock is 3 s ahead")
@@ -219,7 +219,7 @@ def test_every_master_of_a_cluster_is_looked_at() -> None:
         with redis_nodes(first.url, WAIT_S) as each:
             assert each.keys() == {f"127.0.0.1:{one.port}" for one in (first, second)}
             assert all(client.ping() for client in each.values())
-        found = told(doctor_redis.check_redis(first.url, WAIT_S))
+        found = summary(doctor_redis.check_redis(first.url, WAIT_S))
         broken = f"127.0.0.1:{first.port}: Its cluster has slots that no master serves."
         assert ("fault", broken) in found
         assert len({sentence.partition(": ")[0] for _, sentence in found}) == 2
@@ -254,7 +254,7 @@ def test_a_database_with_its_tables_is_well(each_database: str) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_file_is_not_for_many_machines(settings: Settings) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = ["redis://127.0.0.1"]
-    assert told(doctor_database.check_database(WAIT_S))[0][1].startswith("Records are in a file")
+    assert summary(doctor_database.check_database(WAIT_S))[0][1].startswith("Records are in a file")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -265,7 +265,7 @@ def test_missing_tables_and_a_crowd_of_connections_are_said(
     with records_in(postgres_url):
         with connections["default"].cursor() as cursor:
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        found = told(doctor_database.check_database(WAIT_S))
+        found = summary(doctor_database.check_database(WAIT_S))
     assert found[0] == ("fault", f"{found[0][1].partition(' ')[0]} migrations are not applied.")
     assert "connections are taken" in found[1][1]
 
@@ -275,7 +275,7 @@ def test_missing_tables_and_a_crowd_of_connections_are_said(
 
 def test_a_machine_without_room_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path := tmp_path / "meminfo").write_text("MemTotal:  1000000 kB\nMemAvailable:  50000 kB\n")
-    assert told(doctor_machine.memory(path)) == [("warning", "48 of 976 MB of memory are free.")]
+    assert summary(doctor_machine.memory(path)) == [("warning", "48 of 976 MB of memory are free.")]
     severities = [doctor_machine.room("disk", free, 100).severity for free in (1, 9, 50)]
     assert severities == [Severity.FAULT, Severity.WARNING, Severity.OK]
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 4096))

@@ -24,7 +24,7 @@ def run(*args: str) -> str:
     return out.getvalue()
 
 
-def told(*args: str) -> dict[str, dict[str, Any]]:
+def rows_of(*args: str) -> dict[str, dict[str, Any]]:
     return {row.pop("name"): row for row in json.loads(run(*args, "--json"))}
 
 
@@ -34,7 +34,7 @@ def test_every_rule_is_listed_with_what_it_refused(each_database: str) -> None:
         HourlyHits(rule="chat.send", hour=today + timedelta(hours=hours), count=count)
         for hours, count in ((0, 1), (1, 2), (-1, 10), (-24, 20), (-25, 100))
     )
-    found = told()
+    found = rows_of()
     assert [*found] == [*RULES]
     rule = {"allowance": 10, "period_s": 60, "burst": 3, "on": True}
     assert found["chat.send"] == {**rule, "refused_today": 3, "refused_yesterday": 30}
@@ -47,17 +47,17 @@ def test_every_rule_is_listed_with_what_it_refused(each_database: str) -> None:
 
 def test_a_rule_is_set_as_far_as_it_is_named_and_shown(each_database: str) -> None:
     row = {"allowance": 20, "period_s": 30, "burst": 3, "on": True}
-    found = told("set", "chat.send", "--allowance", "20", "--period", "30")
+    found = rows_of("set", "chat.send", "--allowance", "20", "--period", "30")
     assert found == {"chat.send": {**row, "refused_today": 0, "refused_yesterday": 0}}
-    assert not told("set", "chat.send", "--off", "--burst", "4")["chat.send"]["on"]
+    assert not rows_of("set", "chat.send", "--off", "--burst", "4")["chat.send"]["on"]
     assert (rule := load_rules()["chat.send"]).on is False
     assert (rule.allowance, rule.period_s, rule.burst) == (20, 30, 4)
-    assert told("set", "chat.send", "--on")["chat.send"]["on"]
+    assert rows_of("set", "chat.send", "--on")["chat.send"]["on"]
     assert RateLimit.objects.get(name="place.move").allowance == RULES["place.move"].allowance
 
 
 def test_rules_that_are_named_are_listed_alone() -> None:
-    assert [*told("voice.ice", "chat.send")] == ["voice.ice", "chat.send"]
+    assert [*rows_of("voice.ice", "chat.send")] == ["voice.ice", "chat.send"]
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_a_rule_without_a_row_is_not_set_but_said() -> None:
     RateLimit.objects.filter(name="chat.send").delete()
     with pytest.raises(CommandError, match="migrate"):
         run("set", "chat.send", "--off")
-    assert "chat.send" not in told()
+    assert "chat.send" not in rows_of()

@@ -113,6 +113,13 @@ async def test_each_call_of_a_store_is_timed_and_one_without_an_answer_counted()
     assert 'operation="_step"' not in text
 
 
+async def test_operations_keep_the_names_that_dashboards_know() -> None:
+    state = build()
+    told = generate_latest(metrics.Exposition(state)).decode()
+    known = {("allowances", "take"), ("registry", "pulse"), ("registry", "bury")}
+    assert {pair for pair in known if f'operation="{pair[1]}",store="{pair[0]}"' in told} == known
+
+
 async def test_a_refusal_is_counted_by_code_and_rule() -> None:
     state = build()
     platform: Platform = state["neartalk"]

@@ -20,7 +20,7 @@ async def pipe(url: str) -> AsyncIterator[Pipeline]:
     client = connect(url)
     try:
         async with asyncio.timeout(WAIT_S):
-            yield client.together
+            yield client.pipelined
     finally:
         await client.aclose()
 

@@ -46,18 +46,18 @@ def test_every_import_names_a_file_with_a_hash_that_is_there(folder: Path) -> No
 
 
 def test_the_check_is_silent_until_a_file_is_missing_or_differs(folder: Path) -> None:
-    def told() -> list[str | None]:
+    def messages() -> list[str | None]:
         return [one.id for one in run_checks() if one.id == "neartalk.W009"]
 
-    assert told() == []
+    assert messages() == []
     copy = folder / "js" / "near.js"
     text = copy.read_text()
     copy.write_text(f"{text}//")
-    assert told() == ["neartalk.W009"]
+    assert messages() == ["neartalk.W009"]
     copy.unlink()
-    assert told() == ["neartalk.W009"]
+    assert messages() == ["neartalk.W009"]
     copy.write_text(text)
-    assert told() == []
+    assert messages() == []
 
 
 def test_where_nothing_was_collected_files_keep_their_names(tmp_path: Path) -> None:

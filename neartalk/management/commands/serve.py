@@ -9,7 +9,7 @@ import uvicorn
 from django.core.management.base import BaseCommand
 
 from neartalk.logs import catch_the_rest
-from neartalk.server import Server
+from neartalk.server import DrainingServer
 
 # The largest frame of any socket; each consumer says what is too large for it.
 FRAME_MAX = 65_536
@@ -60,11 +60,11 @@ class Command(BaseCommand):
             timeout_graceful_shutdown=CALL_S,
         )
         if fd is not None:
-            Server(config).run([socket.socket(fileno=fd)])
+            DrainingServer(config).run([socket.socket(fileno=fd)])
         elif reuse_port:
-            Server(config).run([shared(host, port)])
+            DrainingServer(config).run([shared(host, port)])
         else:
-            Server(config).run()
+            DrainingServer(config).run()
 
 
 def shared(host: str, port: int) -> socket.socket:

@@ -1,0 +1,74 @@
+"""What is asked of Redis: of one, or of a cluster of them."""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from redis.exceptions import RedisClusterException, RedisError
+
+from neartalk.codes import Refused
+from neartalk.redis.pipeline import Command
+
+
+class Script(NamedTuple):
+    """Lua that runs in Redis as one step; its header names every key and argument."""
+
+    text: str
+    sha: str
+
+
+class Store(Protocol):
+    """One Redis, or a cluster of them, as the stores of all apps use it.
+
+    The keys that one command or script names stand in one slot. Any method may raise what
+    `unknown_when_lost` takes.
+    """
+
+    def send(self, *command: str | int) -> asyncio.Future[Any]:
+        """One short command, sent together with others of this moment; the raw answer."""
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Runs a script, as `send` does."""
+
+    async def ask(self, commands: Collection[Command]) -> list[Any]:
+        """Many commands, or commands with long answers, on a connection of their own; each answer
+        in the form that redis-py gives it."""
+
+    async def ask_timed(self, commands: Collection[Command]) -> tuple[int, list[Any]]:
+        """The store's clock before it answered, in milliseconds, and the answers; of several clocks
+        the earliest."""
+
+    async def now_ms(self, key: str = "") -> int:
+        """The store's clock in milliseconds: that of the node which has the key, else the earliest
+        of those that answer."""
+
+    async def run_ids(self) -> list[str]:
+        """The run id of each node that has slots: a new one after each start."""
+
+    def grouped(self, keys: Collection[str]) -> list[list[str]]:
+        """The keys in groups that one command may name together."""
+
+    async def aclose(self) -> None: ...
+
+
+@cache
+def script(path: Path) -> Script:
+    text = path.read_text()
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@contextmanager
+def unknown_when_lost() -> Iterator[None]:
+    """Turns a lost or late answer into `store-unavailable`: neither a yes nor a no.
+
+    Raises:
+        Refused: with the code `store-unavailable`.
+    """
+    try:
+        yield
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as lost:
+        raise Refused("store-unavailable", retry_after=2) from lost
