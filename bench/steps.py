@@ -35,7 +35,7 @@ def loading(
     )
 
 
-def spoken(case: str, stack: str, live: Live, talk: Talk) -> Reading:
+def reading_of(case: str, stack: str, live: Live, talk: Talk) -> Reading:
     figures = {
         "us": talk.us_each,
         "p50_ms": talk.p50_ms,

@@ -44,7 +44,7 @@ class Speaker:
 
     async def send(self, text: str) -> str:
         """The id of the message."""
-        await self.street.process.say(self.seat, text)
+        await self.street.process.send_text(self.seat, text)
         return str(self.seat.page.all("chat.ack")[-1]["id"])
 
     async def move(self, place: Place) -> None:

@@ -151,10 +151,10 @@ async def test_a_message_goes_through_to_the_other_process_and_comes_from_it(
         person(street.first, *north(spot, 1), 500, "bob") as bob,
         person(street.second, *north(spot, 1), 500, "carol") as carol,
     ):
-        await alice.say("Hello")
+        await alice.send_text("Hello")
         for other in (bob, carol):
             await other.expect("chat.message", text="Hello")
-            await other.say(f"Hello from {other.name}")
+            await other.send_text(f"Hello from {other.name}")
             await alice.expect("chat.message", text=f"Hello from {other.name}")
 
 

@@ -76,7 +76,7 @@ async def costs(elsewhere: int) -> dict[str, int]:
             seats.clear()
             found = {
                 "join": await crowd.steps_of(join),
-                "speak": await crowd.steps_of(lambda: crowd.process.say(seats[0], "Hello")),
+                "speak": await crowd.steps_of(lambda: crowd.process.send_text(seats[0], "Hello")),
                 "show": await crowd.steps_of(lambda: time.pass_s(SOON_S + 5)),
                 "move": await crowd.steps_of(lambda: crowd.move(seats[0], BESIDE)),
                 "return": await crowd.steps_of(lambda: crowd.move(seats[0], HERE)),

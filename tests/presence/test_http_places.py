@@ -182,7 +182,7 @@ async def test_two_spots_in_one_cell_are_the_same_to_everybody(server: Server, s
             assert answer == {"cell": cell_at(*spot), "radius": 500, "in_range": 1}
             listed = (await bob.http.get(NEARBY)).json()
             mine = (await alice.http.get(NEARBY)).json()
-            await alice.say("Hello")
+            await alice.send_text("Hello")
             heard = await bob.expect("chat.message")
             seen.append((listed, mine, heard["distance"]))
         assert seen[0] == seen[1]

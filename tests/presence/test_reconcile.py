@@ -71,7 +71,7 @@ async def test_who_moved_through_another_process_is_followed_here(told: bool) ->
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
         charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))
-        await place.second.say(charlie, "far away")
+        await place.second.send_text(charlie, "far away")
         await place.settle()
         place.wire.fate = lambda hint: int(told)
         change = await place.registry.place(session.digest, AWAY, place.first.hub.process)
