@@ -14,10 +14,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.request import split_domain_port, validate_host
 
 from neartalk.codes import Refused
-from neartalk.http import OnLoop
+from neartalk.http import OnLoop, own_origin
 from neartalk.records import Sanctions
 from presence import names
 from presence.people import Session, person_id_of
@@ -130,17 +129,6 @@ def cookie_in(header: str) -> str | None:
     except CookieError:
         return None
     return morsel.value if morsel else None
-
-
-def own_origin(origin: str, host: str) -> bool:
-    """Whether a page of ours opened the socket: the origin's host is the one that was asked."""
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    scheme, _, asked = origin.partition("://")
-    domain, _ = split_domain_port(asked)  # a host that is malformed has no domain
-    allowed = settings.ALLOWED_HOSTS or [".localhost", "127.0.0.1", "[::1]"]
-    own = scheme in {"http", "https"} and bool(domain) and asked.lower() == host.lower()
-    return own and validate_host(domain, allowed)
 
 
 def keep(response: HttpResponse, key: str, device: str) -> None:

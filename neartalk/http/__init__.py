@@ -5,6 +5,7 @@ from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refus
 from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
+from neartalk.http.origin import own_origin
 
 __all__ = [
     "Health",
@@ -15,6 +16,7 @@ __all__ = [
     "endpoint",
     "figures",
     "liveness",
+    "own_origin",
     "readiness",
     "refusal",
     "scrape",

@@ -1,9 +1,14 @@
-"""Who arrives and who is about to leave: nobody leaves while another socket of theirs arrives."""
+"""When a person counts as gone: LINGER_S after the last sign of life of their last socket, unless
+another socket of theirs arrives or is arriving."""
 
 import asyncio
 
 from presence.delivery import Socket
 from presence.people import Person
+
+LINGER_S = 45.0
+# A departure that the store did not take is tried again after so long.
+DEPART_AGAIN_S = 5.0
 
 
 class Departures:
@@ -30,6 +35,10 @@ class Departures:
     def expects(self, person: Person) -> bool:
         """Whether any socket of a person arrives."""
         return person.person_id in self.arriving
+
+    def wait_s(self, socket: Socket) -> float:
+        """How long the person of a socket that has just closed stays, in seconds."""
+        return max(0.0, LINGER_S - socket.connection.quiet_s())
 
     def schedule(self, person: Person, timer: asyncio.TimerHandle) -> None:
         """A person leaves when a timer ends; the timer before it is cancelled."""

@@ -14,7 +14,7 @@ from neartalk.parts import Platform
 from presence.delivery import Audience, Socket, refusal
 from presence.geo import tiles_within
 from presence.hub.broadcaster import PresenceBroadcaster
-from presence.hub.departures import Departures
+from presence.hub.departures import DEPART_AGAIN_S, Departures
 from presence.hub.events import event_of
 from presence.hub.hints import Hint, Hints
 from presence.hub.leases import Leases
@@ -27,9 +27,6 @@ from presence.hub.source import Arrival, Source
 from presence.people import Change, Place, Session
 from presence.registry import Registry
 from presence.roster import Nearby, Roster, load_nearby
-
-LINGER_S = 45.0
-DEPART_AGAIN_S = 5.0
 
 
 class Hub:
@@ -155,7 +152,7 @@ class Hub:
         self.departures.forget(socket)
         last = self.audience.exit(socket)
         if last and not self.departures.expects(socket.person):
-            self._depart_in(max(0.0, LINGER_S - socket.connection.quiet_s()), socket)
+            self._depart_in(self.departures.wait_s(socket), socket)
 
     def _depart_in(self, seconds: float, socket: Socket) -> None:
         """Its person leaves then, unless another socket of theirs arrives."""

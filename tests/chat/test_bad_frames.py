@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from neartalk.codes import CODES
-from presence.sessions import own_origin
+from neartalk.http import own_origin
 from tests.support.client import (
     JSON,
     Tab,

@@ -14,13 +14,13 @@ import django
 
 django.setup()
 from django.core.management import call_command
-import presence.hub.hub
+import presence.hub.departures
 import presence.hub.rounds
 import presence.registry.redis
 import voice.callers.contract
 import voice.callers.redis
 
-presence.hub.hub.LINGER_S = presence.hub.rounds.TRIM_S = 2.0
+presence.hub.departures.LINGER_S = presence.hub.rounds.TRIM_S = 2.0
 for module in (voice.callers.contract, voice.callers.redis):
     module.KEEP_MS = 12_000
 presence.registry.redis.TILE_KEEP_MS = 12_000

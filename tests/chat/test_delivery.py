@@ -37,10 +37,10 @@ import django
 django.setup()
 from django.core.management import call_command
 from neartalk.server import keepalive
-from presence.hub import hub
+from presence.hub import departures
 
 keepalive.PING_S = 2
-hub.LINGER_S = 4
+departures.LINGER_S = 4
 call_command("serve", port=int(sys.argv[1]))
 """
 

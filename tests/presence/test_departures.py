@@ -7,8 +7,7 @@ import pytest
 from neartalk.codes import Refused
 from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
-from presence.hub.departures import Departures
-from presence.hub.hub import DEPART_AGAIN_S, LINGER_S
+from presence.hub.departures import DEPART_AGAIN_S, LINGER_S, Departures
 from presence.people import Session
 from tests.presence.process_pair import Town, town
 from tests.support.processes import BESIDE, HERE, Seat, Stop, Time, person

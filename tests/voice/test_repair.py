@@ -9,7 +9,7 @@ import pytest
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
 from tests.voice.processes import AWAY, BESIDE, two_processes
-from voice.signaling.participants import AWAY_MS
+from voice.membership import AWAY_MS
 
 if TYPE_CHECKING:
     from tests.voice.processes import PageConnection, TwoProcesses

@@ -11,14 +11,12 @@ from presence.delivery import Form, refusal
 from presence.hub import Hub
 from voice.call_graph import CallGraph, Changes, EndReason, Step
 from voice.callers import Caller, districts_in_reach
-from voice.membership import enter, leave, suspend
+from voice.membership import AWAY_MS, enter, leave, suspend
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.connections import Connections
 from voice.signaling.coordinator import CallCoordinator
 from voice.signaling.districts import DistrictSubscriptions
-
-AWAY_MS = 30_000
 
 
 class Participants:
