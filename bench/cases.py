@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import crowd, processes, signalling, voice
 from bench.load import Talk, measure
-from bench.readings import Reading
+from bench.measurements import Reading
 from bench.stacks import STACKS, running
 from bench.steps import kb_each, loading, reading_of, rss_kb
 

@@ -11,7 +11,7 @@ import redis.asyncio as aioredis
 
 from bench import crowd
 from bench.load import Talk, measure
-from bench.readings import Reading
+from bench.measurements import Reading
 from bench.stacks import STACKS, running
 from bench.steps import loading, reading_of
 

@@ -17,7 +17,7 @@ import redis
 
 from bench import crowd
 from bench.busy import Busy
-from bench.readings import Reading
+from bench.measurements import Reading
 from bench.stacks import STACKS, running
 from presence.geo import centre
 from tests.support.client import HERE

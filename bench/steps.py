@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.load import load
-from bench.readings import Reading
+from bench.measurements import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence

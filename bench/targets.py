@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.readings import Figure
+from bench.measurements import Figure
 
 if TYPE_CHECKING:
-    from bench.readings import Readings
+    from bench.measurements import Readings
 
 Show = Callable[[float], str]
 

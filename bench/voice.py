@@ -14,8 +14,8 @@ from playwright.async_api import async_playwright
 from bench.browsers import DESKTOP, PHONE, spent, talker
 from bench.busy import Busy
 from bench.cores import cores, pinned
+from bench.measurements import Reading
 from bench.others import others
-from bench.readings import Reading
 from bench.stacks import STACKS, running
 from tests.support.client import HERE
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench import targets
 from bench.cases import CASES, Size
-from bench.readings import Figure, Reading, Readings
+from bench.measurements import Figure, Reading, Readings
 from bench.targets import TARGETS, Target
 
 COST = Figure("one-cell", "neartalk", "us", 10)
