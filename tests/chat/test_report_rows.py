@@ -14,7 +14,7 @@ from chat.reports import rows
 from chat.reports.filing import FiledReport
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from tests.chat.street import (
+from tests.chat.reporting_process import (
     in_memory,
     texts,
 )
