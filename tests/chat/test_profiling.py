@@ -7,8 +7,8 @@ from time import perf_counter
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat.devtools.profiling import STEPS
-from chat.devtools.stopwatch import Stopwatch
+from chat.profiling.profile import STEPS
+from chat.profiling.stopwatch import Stopwatch
 
 
 def run(**options: object) -> str:
@@ -38,7 +38,7 @@ def test_the_table_names_each_step_with_its_share() -> None:
 
 def test_a_step_is_timed_without_the_steps_inside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([0.0, 1.0, 4.0, 10.0])
-    monkeypatch.setattr("chat.devtools.stopwatch.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("chat.profiling.stopwatch.perf_counter", lambda: next(ticks))
     watch = Stopwatch()
     with watch.measure("outer"), watch.measure("inner"):
         pass

@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.devtools import Profile, profile
+from chat.profiling import Profile, profile
 from neartalk.limits import RULES
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from chat import consumers
 from chat.consumers import ChatConsumer
-from chat.devtools.loopback import LoopbackConnection, open_transports
-from chat.devtools.stopwatch import Step, Stopwatch
 from chat.feed import Feed
 from chat.history import MemoryHistory
 from chat.parts import Chat
+from chat.profiling.loopback import LoopbackConnection, open_transports
+from chat.profiling.stopwatch import Step, Stopwatch
 from neartalk.parts import Platform
 from neartalk.server import DirectTransport
 from presence import consumers as entrance
