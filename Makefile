@@ -31,7 +31,7 @@ test: check
 	@$(PYTHON) tests/support/chromium.py
 	@$(PYTHON) tests/support/coturn.py
 	@$(PYTHON) tests/support/prometheus.py
-	@$(PYTHON) tests/support/proxies.py
+	@$(PYTHON) tests/support/proxy_packages.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
 # An hour and a half on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It

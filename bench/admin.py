@@ -39,7 +39,7 @@ def log_in(http: httpx.Client) -> None:
     assert answer.status_code == httpx.codes.FOUND, answer.text
 
 
-def took_ms(http: httpx.Client, url: str) -> float:
+def answer_ms(http: httpx.Client, url: str) -> float:
     began = time.perf_counter()
     answer = http.get(url)
     assert answer.status_code == httpx.codes.OK, f"{url}: {answer.status_code}"
@@ -52,7 +52,7 @@ def table(server: Server) -> list[str]:
     with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as http:
         log_in(http)
         for name, url in million.opened().items():
-            first, *others = (took_ms(http, url) for _ in range(CALLS + 1))
+            first, *others = (answer_ms(http, url) for _ in range(CALLS + 1))
             late = " **over**" if max(first, *others) > TARGET_MS else ""
             lines.append(
                 f"| {name} | {first:.0f} | {median(others):.0f} | {max(others):.0f}{late} |"

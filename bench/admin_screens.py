@@ -61,7 +61,9 @@ def seeded(server: Server) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def take(browser: Browser, server: Server, report: str, folder: Path, *, all_of_them: bool) -> None:
+def capture(
+    browser: Browser, server: Server, report: str, folder: Path, *, all_of_them: bool
+) -> None:
     pages = {
         "today": "/admin/",
         "queue": "/admin/chat/report/",
@@ -113,7 +115,7 @@ def main() -> int:
             browser = playwright.chromium.launch(
                 executable_path=chromium, args=ARGUMENTS, env=environment
             )
-            take(browser, server, report, folder, all_of_them=folder != DOCS)
+            capture(browser, server, report, folder, all_of_them=folder != DOCS)
             if folder == DOCS:
                 canvas = browser.new_page()
                 for picture in DOCS.glob("admin-*.png"):

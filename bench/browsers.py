@@ -155,7 +155,7 @@ class Talker:
             "aria-pressed", str(muted).lower(), timeout=PATIENCE_MS
         )
 
-    async def hears(self, count: int) -> None:
+    async def expect_sound(self, count: int) -> None:
         """Returns once so many others are live and heard."""
         live = self.page.locator('.tile[data-state="live"]')
         await expect(live).to_have_count(count, timeout=PATIENCE_MS)

@@ -99,11 +99,11 @@ async def converse(servers: list[Server]) -> Secrets:
             )
             for turn, address in enumerate(ADDRESSES[:2])
         ]
-        await look_in(servers[0], word, away)
+        await visit_without_socket(servers[0], word, away)
         alice, bob = people
-        said = [await bob.say(f"{word} says {turn}") for turn in range(2)]
+        said = [await bob.send_text(f"{word} says {turn}") for turn in range(2)]
         sealed = f"{word}sealed"
-        said.append(await bob.say(sealed))
+        said.append(await bob.send_text(sealed))
         await alice.expect("chat.message", text=sealed)
         await bob.send("chat.send", text=sealed, ref=new_ref())
         await bob.expect("error", code="repeated")
@@ -125,7 +125,7 @@ async def converse(servers: list[Server]) -> Secrets:
     return Secrets([*words, *cells, *degrees, *ADDRESSES, *keys], named)
 
 
-async def look_in(server: Server, word: str, spot: Spot) -> None:
+async def visit_without_socket(server: Server, word: str, spot: Spot) -> None:
     async with api(server, headers={"X-Forwarded-For": ADDRESSES[2]}) as http:
         created = await session(http, f"{word} 2")
         http.headers.update(bearer_of(created["session_id"]))

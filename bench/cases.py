@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench import crowd, processes, signalling, voice
 from bench.load import Talk, measure
-from bench.readings import Reading
+from bench.measurements import Reading
 from bench.stacks import STACKS, running
-from bench.steps import kb_each, loading, rss_kb, spoken
+from bench.steps import kb_each, loading, reading_of, rss_kb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -124,7 +124,7 @@ async def talking(
     with running(STACKS[stack]) as servers:
         seats = await crowd.seats(servers, places)
         live, talks = await measure(loading(servers, seats, rates, seconds))
-    return [spoken(case, stack, live, talk) for talk in talks]
+    return [reading_of(case, stack, live, talk) for talk in talks]
 
 
 # ---- Crowds that come, stay and walk ---------------------------------------------------------

@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.cases import CASES, TRIAL, Size
 from bench.cores import cores, pinned
 from bench.kit import BENCH, BUILD, Missing, machine, prepare, versions
+from bench.measurements import Reading, Readings
 from bench.processes_report import CASES as PROCESSES
 from bench.processes_report import processes_section, put
-from bench.readings import Reading, Readings
 from bench.report import Run, cost_picture, latency_picture, results
 from bench.stacks import STACKS
 from bench.targets import TARGETS

@@ -76,7 +76,7 @@ class Meter:
         self.redis = redis.Redis.from_url(url)
         self.bytes: list[tuple[str, float]] = []
 
-    async def take(
+    async def measure(
         self, what: str, acts: Sequence[Callable[[], Awaitable[Any]]], each: int = 1
     ) -> None:
         """Prints the cost of one of so many that each act is about."""
@@ -146,7 +146,7 @@ async def people(meter: Meter, registry: RedisRegistry, history: RedisHistory) -
     digests = [secrets.token_hex(32) for _ in range(PEOPLE)]
     begin = partial(registry.open, name="Quiet Heron", origin="0" * 32)
     used = meter.used()
-    await meter.take("a session begins", [partial(begin, one) for one in digests])
+    await meter.measure("a session begins", [partial(begin, one) for one in digests])
     meter.bytes.append(("a session in Redis", (meter.used() - used) / PEOPLE))
 
     used = meter.used()
@@ -155,15 +155,15 @@ async def people(meter: Meter, registry: RedisRegistry, history: RedisHistory) -
             partial(registry.place, one, place(turn + step), HERE)
             for turn, one in enumerate(digests)
         ]
-        await meter.take(what, moves)
+        await meter.measure(what, moves)
     meter.bytes.append(("a person in their tile in Redis", (meter.used() - used) / PEOPLE))
-    await meter.take("a session read", [partial(registry.get, one) for one in digests])
+    await meter.measure("a session read", [partial(registry.get, one) for one in digests])
 
     drafts = [
         Draft(person_id_of(one), "Quiet Heron", place(turn + 1), f"{WORDS} {turn}", f"{turn:012}")
         for turn, one in enumerate(digests)
     ]
-    await meter.take("a message is kept", [partial(history.append, one) for one in drafts])
+    await meter.measure("a message is kept", [partial(history.append, one) for one in drafts])
     keys = {key(one.tile) for one in drafts for key in (stream_key, refs_key)}
     meter.bytes.append(("a message in Redis", meter.size(*keys) / PEOPLE))
 
@@ -171,10 +171,10 @@ async def people(meter: Meter, registry: RedisRegistry, history: RedisHistory) -
 async def tiles(meter: Meter, registry: RedisRegistry, history: RedisHistory) -> None:
 
     watched = sorted({tile_of(place(turn * 7).cell) for turn in range(20 * TILES)})[:TILES]
-    looks = [partial(registry.status, watched)] * ROUNDS
-    await meter.take("a tile looked at (each 2 s)", looks, len(watched))
+    polls = [partial(registry.status, watched)] * ROUNDS
+    await meter.measure("a tile looked at (each 2 s)", polls, len(watched))
     last = dict.fromkeys(watched, StreamId(int(time.time() * 1000), 0))
-    await meter.take(
+    await meter.measure(
         "a tile polled (each 2 s)", [partial(history.after, last)] * ROUNDS, len(watched)
     )
 
@@ -184,13 +184,13 @@ async def tiles(meter: Meter, registry: RedisRegistry, history: RedisHistory) ->
         await registry.open(digest, "Quiet Heron")
         await registry.place(digest, here, HERE)
 
-    async def look() -> None:
+    async def read_whole() -> None:
         roster = Roster()
         for tile, found in (await registry.people([tile_of(here.cell)])).items():
             roster.load(tile, found)
         roster.nearby(here, frozenset({HERE}), 0)
 
-    await meter.take("somebody in a tile that is read whole", [look] * ROUNDS, CROWD)
+    await meter.measure("somebody in a tile that is read whole", [read_whole] * ROUNDS, CROWD)
 
 
 async def leases(meter: Meter, registry: RedisRegistry) -> None:
@@ -199,10 +199,10 @@ async def leases(meter: Meter, registry: RedisRegistry) -> None:
         names = [secrets.token_hex(8) for _ in range(count - known)]
         await asyncio.gather(*(registry.renew(one) for one in names))
         known = count
-        looks = [partial(registry.status, ())] * 200
-        await meter.take(f"the leases of {count:,} processes read (each 2 s)", looks)
+        polls = [partial(registry.status, ())] * 200
+        await meter.measure(f"the leases of {count:,} processes read (each 2 s)", polls)
     renewals = [partial(registry.renew, secrets.token_hex(8)) for _ in range(1_000)]
-    await meter.take("a lease renewed (each 5 s)", renewals)
+    await meter.measure("a lease renewed (each 5 s)", renewals)
 
 
 async def voice(meter: Meter, callers: RedisCallers) -> None:
@@ -218,15 +218,15 @@ async def voice(meter: Meter, callers: RedisCallers) -> None:
 
     used = meter.used()
     joins = [partial(callers.change, [one], partial(enter, one)) for one in ids]
-    await meter.take("somebody joins voice", joins)
+    await meter.measure("somebody joins voice", joins)
     meter.bytes.append(("somebody in voice in Redis", (meter.used() - used) / CROWD))
     pairs = [*zip(ids[::2], ids[1::2], strict=True)]
     changes = [partial(callers.change, pair, partial(tie, *pair)) for pair in pairs]
-    await meter.take("two callers change together", changes)
+    await meter.measure("two callers change together", changes)
     reads = [partial(callers.read, pair) for pair in pairs]
-    await meter.take("two callers read (each frame passed on)", reads)
-    looks = [partial(callers.within, [district_of(place(0))])] * ROUNDS
-    await meter.take("a caller in a district that is read (each 10 s)", looks, CROWD)
+    await meter.measure("two callers read (each frame passed on)", reads)
+    polls = [partial(callers.within, [district_of(place(0))])] * ROUNDS
+    await meter.measure("a caller in a district that is read (each 10 s)", polls, CROWD)
 
 
 async def hints(meter: Meter, url: str, count: int) -> None:
@@ -239,15 +239,15 @@ async def hints(meter: Meter, url: str, count: int) -> None:
     for layer, channel in zip(layers, channels, strict=True):
         await layer.group_add("tile.u33dc0", channel)
 
-    async def take(layer: Any, channel: str) -> None:
-        [taken] = (await layer.receive(channel))["each"]
-        entry_of(taken["at"], taken["fields"])
+    async def receive(layer: Any, channel: str) -> None:
+        [found] = (await layer.receive(channel))["each"]
+        entry_of(found["at"], found["fields"])
 
-    async def told() -> None:
+    async def publish() -> None:
         await layers[0].group_send("tile.u33dc0", {"from": HERE, "each": [hint]})
-        await asyncio.gather(*map(take, layers, channels))
+        await asyncio.gather(*map(receive, layers, channels))
 
-    await meter.take(f"a hint to {count} processes, with their work", [told] * 500)
+    await meter.measure(f"a hint to {count} processes, with their work", [publish] * 500)
     for layer in layers:
         await layer.flush()
 

@@ -36,7 +36,7 @@ class Cut:
         """Nothing passes any more, either way; new connections are taken and hear nothing."""
         self.whole.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """New connections pass; those from before the cut are dead."""
         self._abort()
         self.whole.set()

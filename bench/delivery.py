@@ -118,7 +118,7 @@ async def cut(place: Town, size: Size) -> Tally:
         wire.cut()
     await asyncio.sleep(size.cut_s)
     for wire in wires:
-        wire.mend()
+        wire.restore()
     for page in far:
         page.wake()
     loop = asyncio.get_running_loop()

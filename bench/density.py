@@ -77,7 +77,7 @@ class Step:
     regions: int = 1
 
     @property
-    def part(self) -> float:
+    def share(self) -> float:
         return self.at_once / self.residents
 
     @property
@@ -119,10 +119,10 @@ class Count:
 # ---- People ------------------------------------------------------------------------------------
 
 
-def settled(kind: Kind, part: float, rng: random.Random) -> Counter[Place]:
+def settled(kind: Kind, share: float, rng: random.Random) -> Counter[Place]:
     """Those who have the page open in the square, evenly over its cells; at least one."""
     cells = square(kind.side_km)
-    people = max(1, round(kind.people_km2 * kind.side_km**2 * part))
+    people = max(1, round(kind.people_km2 * kind.side_km**2 * share))
     radii, weights = [*kind.reach], [*kind.reach.values()]
     reaches = rng.choices(radii, weights, k=people)
     return Counter(map(Place, rng.choices(cells, k=people), reaches))
@@ -231,7 +231,7 @@ def routed(crowd: Mapping[Place, int], step: Step) -> Spread:
 
 def counted(kind: Kind, step: Step, seed: int = 1) -> Count:
     rng = random.Random(f"{kind.name} {seed}")
-    crowd = settled(kind, step.part, rng)
+    crowd = settled(kind, step.share, rng)
     grid = grid_of(crowd)
     speakers = rng.choices([*crowd], [*crowd.values()], k=SPEAKERS)
     tiles: Counter[Tile] = Counter()
@@ -258,7 +258,7 @@ def overall(counts: Iterable[Count], figure: str) -> float:
 
 def main() -> None:
     for step in STEPS:
-        print(f"\n{step.at_once:,} at once, {step.part:.1%} of whoever is there\n")
+        print(f"\n{step.at_once:,} at once, {step.share:.1%} of whoever is there\n")
         print(
             "| place | people a km2 | hear a message | heard a minute | tiles a person reaches"
             " | messages a minute in the fullest tile | told, anywhere | told, by place"
@@ -272,7 +272,7 @@ def main() -> None:
 def row(count: Count, step: Step) -> str:
     cells = [
         count.kind.name,
-        f"{count.kind.people_km2 * step.part:,.0f}",
+        f"{count.kind.people_km2 * step.share:,.0f}",
         f"{count.receivers:,.0f}",
         f"{count.receivers * TALK_PER_S * 60:,.1f}",
         f"{count.reached:.0f}",

@@ -25,7 +25,7 @@ from chat.devtools import Load, Tally
 from presence.geo import tile_of
 from presence.registry.redis_fields import people_key
 from tests.support.clusters import Master, ValkeyCluster
-from tests.support.front import Nginx
+from tests.support.reverse_proxies import Nginx
 from tests.support.servers import Postgres, Server, Valkey
 
 if TYPE_CHECKING:

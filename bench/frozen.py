@@ -139,9 +139,9 @@ class Listening:
     async def listen(self, one: Person) -> None:
         while True:
             for frame in await one._receive():
-                self.hear(frame)
+                self.record_delay(frame)
 
-    def hear(self, frame: dict[str, Any]) -> None:
+    def record_delay(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "chat.message":
             when, sent_s = self.sent[frame["text"]]
             self.figures.late_ms[when].append((time.perf_counter() - sent_s) * 1000)

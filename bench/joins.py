@@ -70,15 +70,15 @@ async def join(person: Visitor, door: str) -> View:
     ) as ws:
         async with asyncio.timeout(PATIENCE_S):
             while not view.mark_ms:
-                hear(view, json.loads(await ws.recv()))
+                apply(view, json.loads(await ws.recv()))
         with suppress(TimeoutError):
             async with asyncio.timeout(random.uniform(0.2, 0.8)):
                 while True:
-                    hear(view, json.loads(await ws.recv()))
+                    apply(view, json.loads(await ws.recv()))
     return view
 
 
-def hear(view: View, frame: Any) -> None:
+def apply(view: View, frame: Any) -> None:
     for one in frame if isinstance(frame, list) else [frame]:
         if one["type"] == "chat.message":
             view.ids.append(sys.intern(one["id"]))

@@ -45,7 +45,7 @@ CONNECT = """
       await call.setRemoteDescription({ type: 'offer', sdp });
       return described(call);
     },
-    take: ([id, sdp]) => calls.get(id).setRemoteDescription({ type: 'answer', sdp }),
+    acceptAnswer: ([id, sdp]) => calls.get(id).setRemoteDescription({ type: 'answer', sdp }),
     reach: ([id, candidate]) => calls.get(id).addIceCandidate({ candidate, sdpMLineIndex: 0 }),
     mute: async (muted) => {
       for (const track of (await voice).getTracks()) track.enabled = !muted;
@@ -93,7 +93,7 @@ class Others:
             elif frame["type"] == "voice.offer":
                 await self._describe(one, to, "answer", [one.person_id, frame["sdp"]])
             elif frame["type"] == "voice.answer":
-                await self._do("take", [one.person_id, frame["sdp"]])
+                await self._do("acceptAnswer", [one.person_id, frame["sdp"]])
             elif frame["type"] == "voice.candidate":
                 await self._do("reach", [one.person_id, frame["candidate"]])
 

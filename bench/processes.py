@@ -11,9 +11,9 @@ import redis.asyncio as aioredis
 
 from bench import crowd
 from bench.load import Talk, measure
-from bench.readings import Reading
+from bench.measurements import Reading
 from bench.stacks import STACKS, running
-from bench.steps import loading, spoken
+from bench.steps import loading, reading_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -60,7 +60,7 @@ async def listening(
 def reading(case: str, stack: str, live: Live, talk: Talk, published: int) -> Reading:
     """`busiest_us` is CPU of the busiest process for each delivery of all, `redis_s` that of Redis
     for 1000 messages."""
-    plain = spoken(case, stack, live, talk)
+    plain = reading_of(case, stack, live, talk)
     figures = {
         "a_second": talk.counted / talk.wall_s,
         "busiest_us": max(talk.cpu_s) * 1e6 / max(1, talk.counted),

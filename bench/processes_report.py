@@ -6,14 +6,14 @@ import re
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.readings import Figure
+from bench.measurements import Figure
 from bench.report import details, disturbed, stacks_of, table
 from bench.stacks import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.readings import Readings
+    from bench.measurements import Readings
     from bench.report import Run
 
 CASES = ("dealt", "routed")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.measurements import Figure
 from bench.method import method
 from bench.plot import Line, Panel, chart
-from bench.readings import Figure
 from bench.stacks import STACKS
 from bench.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bench.readings import Reading, Readings
+    from bench.measurements import Reading, Readings
 
 HUES = {"neartalk": 0, "nchan": 1, "go": 2, "socketio": 3, "tutorial": 4}
 PICTURED = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.calls import WIDE, connect, hears_more, look, tile
+from tests.browser.calls import WIDE, call_stats, connect, expect_sound, tile
 from tests.browser.conftest import ARGUMENTS, through
 from tests.browser.visitor import Visitor
 from tests.support.chromium import find
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from tests.support.servers import Server
 
 TARGET_S = 8.0
-HEARS_AT = """async (heard) => {
-  while ((await window.look()).heard <= heard) await new Promise((done) => setTimeout(done, 20));
+HEARS_AT = """async (bytes) => {
+  while ((await window.callStats()).receivedBytes <= bytes) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
   return Date.now();
 }"""
 
@@ -54,7 +56,7 @@ def outage(relay: Turn, alice: Visitor, bob: Visitor, dead_s: float) -> list[flo
     for one, other in ((alice, bob), (bob, alice)):
         expect(tile(one, other)).to_have_attribute("data-state", "reconnecting")
     alice.page.wait_for_timeout(dead_s * 1000)
-    heard = {one: look(one)["heard"] for one in (alice, bob)}
+    heard = {one: call_stats(one)["receivedBytes"] for one in (alice, bob)}
     started_s = time.time()
     relay.start()
     return [one.page.evaluate(HEARS_AT, heard[one]) / 1000 - started_s for one in heard]
@@ -71,7 +73,7 @@ def measure(times: int, dead_s: float) -> bool:
         spot = elsewhere()
         alice, bob = come(browser, server, spot), come(browser, server, north(spot, 2))
         connect(alice, bob)
-        hears_more(alice)
+        expect_sound(alice)
         bob.page.locator("#voice-mute").click()
         expect(tile(alice, bob)).to_contain_text("Muted")
         slowest_s = 0.0

@@ -28,7 +28,7 @@ from tests.support.client import (
     route_hint,
     session,
 )
-from tests.support.front import BEHIND, HAProxy
+from tests.support.reverse_proxies import BEHIND, HAProxy
 from tests.support.servers import Server, Valkey
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ async def talk(store: Valkey, servers: Sequence[Server], proxy: HAProxy, routed:
             for turn, first in product(range(MESSAGES), range(0, len(tabs), PLACES)):
                 # One of each place: what is said there together would travel as one.
                 each = tabs[first : first + PLACES]
-                await asyncio.gather(*(tab.say(f"message {turn}") for tab in each))
-            await asyncio.gather(*(hear_all(tab) for tab in tabs))
+                await asyncio.gather(*(tab.send_text(f"message {turn}") for tab in each))
+            await asyncio.gather(*(receive_all(tab) for tab in tabs))
         subscribed = subscriptions(store.url)
         told = [(times, subscribed[group]) for group, times in overheard.published.items()]
         return Count(
@@ -179,7 +179,7 @@ async def settle(server: Server, spot: Spot) -> str:
         return key
 
 
-async def hear_all(tab: Tab) -> None:
+async def receive_all(tab: Tab) -> None:
     for _ in range(PEOPLE * MESSAGES):
         await tab.expect("chat.message")
 

@@ -153,7 +153,7 @@ class Person:
         answer = self.http.post(path, json=body).raise_for_status()
         return dict(answer.json())
 
-    def say(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         """Returns once it is kept."""
         ref = f"screens-{abs(hash(text))}"
         self.socket.send(json.dumps({"type": "chat.send", "text": text, "ref": ref}))
@@ -189,12 +189,12 @@ def live(url: str, past: PastClock, stack: ExitStack) -> dict[str, Person]:
         stack.enter_context(people[who].stack)
     for ago_minutes, who, text in SAID:
         past.ago_minutes = ago_minutes + 0.5
-        people[who].say(text)
+        people[who].send_text(text)
     past.ago_minutes = 0
     return people
 
 
-def take(browser: Browser, url: str, you: Person) -> None:
+def capture(browser: Browser, url: str, you: Person) -> None:
     for size, options in SIZES.items():
         for shade in SHADES:
             context = browser.new_context(**options, **at(YOU), color_scheme=shade)
@@ -285,7 +285,7 @@ def main() -> int:
             args=ARGUMENTS,
             env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
         )
-        take(browser, url, people[YOU])
+        capture(browser, url, people[YOU])
         voice(browser, url, people)
         canvas = browser.new_page()
         for picture in SCREENS.glob("*.png"):

@@ -17,7 +17,7 @@ import redis
 
 from bench import crowd
 from bench.busy import Busy
-from bench.readings import Reading
+from bench.measurements import Reading
 from bench.stacks import STACKS, running
 from presence.geo import centre
 from tests.support.client import HERE
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Server
 
 CANDIDATES = 4
-TELL_S = 0.3  # as static/js/voice/calls/room.js
+STATE_DELAY_S = 0.3  # as static/js/voice/calls/room.js
 # Lists of those who only see others connect come up to 1 s later.
 SETTLE_S = 3.0
 # The longest of the server's rounds: each counts as often with a join as without.
@@ -97,13 +97,13 @@ class Caller:
         self.more = asyncio.Event()
         self.sent: list[int] = []
         self.got: list[int] = []
-        self.telling: asyncio.Task[None] | None = None
+        self.sending_state: asyncio.Task[None] | None = None
 
     async def join(self, *, knocks: bool = False) -> None:
         self.knocks = knocks
-        await self.say("voice.join", policy="direct", instance=secrets.token_hex(16))
+        await self.send("voice.join", policy="direct", instance=secrets.token_hex(16))
 
-    async def say(self, kind: str, **fields: Any) -> None:
+    async def send(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"type": kind, **fields}, separators=(",", ":"))
         self.sent.append(len(text))
         await self.one.send_raw(text)
@@ -119,11 +119,11 @@ class Caller:
         """Until the socket closes."""
         async for raw in self.one.socket:
             self.got.append(len(raw))
-            await self._take(json.loads(raw))
-        if self.telling:
-            self.telling.cancel()
+            await self._apply(json.loads(raw))
+        if self.sending_state:
+            self.sending_state.cancel()
 
-    async def _take(self, frame: Frame) -> None:
+    async def _apply(self, frame: Frame) -> None:
         match frame["type"]:
             case "voice.peers":
                 for peer in frame["peers"]:
@@ -139,21 +139,21 @@ class Caller:
         person_id, state = peer["person_id"], peer["state"]
         if state == "near" and self.knocks and person_id not in self.asked:
             self.asked.add(person_id)
-            await self.say("voice.knock", to=person_id)
+            await self.send("voice.knock", to=person_id)
         elif state == "knocks" and person_id not in self.asked:
             self.asked.add(person_id)
-            await self.say("voice.accept", to=person_id)
+            await self.send("voice.accept", to=person_id)
         elif state == "live" and person_id not in self.calls:
             self.calls.add(person_id)
             if not peer["polite"]:
                 await self._describe("voice.offer", person_id)
-            self._tell_soon()
+            self._schedule_state()
 
     async def _describe(self, kind: str, to: str) -> None:
-        await self.say(kind, to=to, sdp=DESCRIPTION.replace("\n", "\r\n"))
+        await self.send(kind, to=to, sdp=DESCRIPTION.replace("\n", "\r\n"))
         for turn in range(CANDIDATES):
             candidate = CANDIDATE.format(port=50_000 + turn)
-            await self.say("voice.candidate", to=to, candidate=candidate)
+            await self.send("voice.candidate", to=to, candidate=candidate)
 
     def _agree(self, person_id: str) -> None:
         self.agreed.add(person_id)
@@ -164,14 +164,14 @@ class Caller:
         for known in (self.asked, self.calls, self.agreed):
             known.intersection_update(there)
 
-    def _tell_soon(self) -> None:
-        if self.telling:
-            self.telling.cancel()
-        self.telling = asyncio.create_task(self._tell())
+    def _schedule_state(self) -> None:
+        if self.sending_state:
+            self.sending_state.cancel()
+        self.sending_state = asyncio.create_task(self._send_state())
 
-    async def _tell(self) -> None:
-        await asyncio.sleep(TELL_S)
-        await self.say("voice.state", muted=False)
+    async def _send_state(self) -> None:
+        await asyncio.sleep(STATE_DELAY_S)
+        await self.send("voice.state", muted=False)
 
 
 # ---- The case --------------------------------------------------------------------------------
@@ -219,8 +219,8 @@ async def joins(
             live_ms = (time.monotonic() - start.at_s) * 1000
             await asyncio.sleep(start.at_s + WINDOW_S - time.monotonic())
             spent = meter.read().since(start).beyond(rest)
-            found.append({"live_ms": live_ms, **said(me, around, strangers), **spent.figures()})
-            await me.say("voice.leave")
+            found.append({"live_ms": live_ms, **traffic(me, around, strangers), **spent.figures()})
+            await me.send("voice.leave")
             await asyncio.sleep(SETTLE_S)
     # The clocks tell of other rounds too, which are now in one join and now in another.
     figures = {
@@ -232,7 +232,7 @@ async def joins(
     return Reading("voice-join", stack, len(around) + len(strangers), 0, figures)
 
 
-def said(me: Caller, around: Sequence[Caller], strangers: Sequence[Caller]) -> dict[str, float]:
+def traffic(me: Caller, around: Sequence[Caller], strangers: Sequence[Caller]) -> dict[str, float]:
     """Frames and bytes of text of the one who joins, of all who have to do with it, and frames to
     those who have not."""
     everyone = [frame for one in (me, *around) for frame in (*one.sent, *one.got)]

@@ -79,14 +79,14 @@ def join_voice(page: Page) -> None:
     expect(page.locator('.tile[data-state="near"]').first).to_be_visible()
 
 
-def say_hello(page: Page) -> None:
+def send_hello(page: Page) -> None:
     """Returns when somebody has answered."""
     page.locator("#text").fill(HELLO)
     page.locator("#text").press("Enter")
     expect(page.locator("#messages > .mine ~ li", has_text=ANSWER).first).to_be_visible()
 
 
-def take(page: Page, size: str) -> None:
+def capture(page: Page, size: str) -> None:
     page.mouse.move(0, 0)
     shade = SHADE_OF[size]
     page.emulate_media(color_scheme=shade)
@@ -133,8 +133,8 @@ def main() -> int:
             page.wait_for_timeout(minutes * 60_000)
             if size == "desktop":
                 join_voice(page)
-            say_hello(page)
-            take(page, size)
+            send_hello(page)
+            capture(page, size)
             print(size, burden(psutil.Process(server.pid), page))
         canvas = browser.new_page()
         for picture in SCREENS.glob("simulate-*.png"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.load import load
-from bench.readings import Reading
+from bench.measurements import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -35,7 +35,7 @@ def loading(
     )
 
 
-def spoken(case: str, stack: str, live: Live, talk: Talk) -> Reading:
+def reading_of(case: str, stack: str, live: Live, talk: Talk) -> Reading:
     figures = {
         "us": talk.us_each,
         "p50_ms": talk.p50_ms,

@@ -90,7 +90,7 @@ async def tally(
     late: list[float] = []
     for page in pages:
         count_page(counted, page, due, late)
-        strange = page.ids.keys() - {sent.id for sent in acked if heard(page, sent)}
+        strange = page.ids.keys() - {sent.id for sent in acked if in_range(page, sent)}
         counted.must(not strange, f"only what is in range shown ({len(strange)} too many)")
     counted.p50_ms, counted.p99_ms = (
         round(quantile(late, share) * 1000, 1) for share in (0.5, 0.99)
@@ -100,7 +100,7 @@ async def tally(
 
 def count_page(counted: Tally, page: ChatClient, due: Collection[Sent], late: list[float]) -> None:
     for sent in due:
-        if heard(page, sent):
+        if in_range(page, sent):
             counted.expected += 1
             shown_s = page.shown.get(sent.text)
             if shown_s is None:
@@ -117,9 +117,9 @@ def missing(town: Town, pages: Collection[ChatClient], since_ms: int = 0) -> int
         for sent in town.said
         if sent.id and sent_ms(sent.id) >= since_ms
         for page in pages
-        if heard(page, sent)
+        if in_range(page, sent)
     )
 
 
-def heard(page: ChatClient, sent: Sent) -> bool:
+def in_range(page: ChatClient, sent: Sent) -> bool:
     return in_reach(page.person.place, sent.by.place)

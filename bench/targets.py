@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.readings import Figure
+from bench.measurements import Figure
 
 if TYPE_CHECKING:
-    from bench.readings import Readings
+    from bench.measurements import Readings
 
 Show = Callable[[float], str]
 
@@ -18,7 +18,7 @@ def times(value: float) -> str:
     return f"{value:.2f} x"
 
 
-def part(value: float) -> str:
+def fraction(value: float) -> str:
     """A small share as one of so many."""
     return f"1/{1 / value:.1f}"
 
@@ -101,7 +101,7 @@ TARGETS = (
         AT_10,
         "at most 1/15 of the Channels tutorial on uvicorn",
         1 / 15,
-        part,
+        fraction,
         NEARTALK_10,
         one_cell("tutorial", 10),
     ),

@@ -14,8 +14,8 @@ from playwright.async_api import async_playwright
 from bench.browsers import DESKTOP, PHONE, spent, talker
 from bench.busy import Busy
 from bench.cores import cores, pinned
+from bench.measurements import Reading
 from bench.others import others
-from bench.readings import Reading
 from bench.stacks import STACKS, running
 from tests.support.client import HERE
 
@@ -49,7 +49,7 @@ async def meshed(stack: str, people: int, seconds: float) -> Reading:
         for one, other in combinations(everyone, 2):
             await one.knock(other.person_id)
             await other.let_in(one.person_id)
-        await asyncio.gather(*(one.hears(people - 1) for one in everyone))
+        await asyncio.gather(*(one.expect_sound(people - 1) for one in everyone))
         figures = await measured(everyone, people - 1, seconds, "speaking")
         for one in everyone:
             await one.mute(True)
@@ -88,7 +88,7 @@ async def among_others(
         for connections in sizes:
             for turn in range(there(found), connections):
                 await me.let_in(await crowd.bring(f"Other {turn}", me.person_id))
-            await me.hears(connections)
+            await me.expect_sound(connections)
             figures = await measured([me], connections, seconds, "speaking")
             if slower > 1:
                 # What slows the main thread down keeps it busy: of this only its own time counts.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.readings import Figure
+from bench.measurements import Figure
 from bench.report import details, disturbed, left_out, stacks_of, table
 from bench.stacks import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bench.readings import Readings
+    from bench.measurements import Readings
     from bench.report import Run
 
 PARTS_USED = ("NearTalk", "Python", "Redis", "Chromium")

@@ -50,9 +50,9 @@ async def run(path: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.P
 
 
 @asynccontextmanager
-async def spoken(*people: Person) -> AsyncIterator[None]:
+async def before_it_came(*people: Person) -> AsyncIterator[None]:
     for one in people:
-        await one.say("Nice evening.")
+        await one.send_text("Nice evening.")
     yield
 
 
@@ -66,13 +66,13 @@ async def test_the_example_joins_places_itself_greets_listens_and_answers_slowly
     async with (
         person(server, lat, lon, 500, "alice") as alice,
         person(server, lat, lon, 500, "bob") as bob,
-        spoken(alice, bob),
+        before_it_came(alice, bob),
         run(path, server.url, str(lat), str(lon)) as echo,
     ):
         greeting = await alice.expect("chat.message", username="Echo")
         assert greeting["text"] == "Hello, is anybody here?"
         assert greeting["distance"] == "right around you"
-        await alice.say("Yes, I am.")
+        await alice.send_text("Yes, I am.")
         answer = await alice.expect("chat.message", username="Echo")
         assert answer["text"] == "Hello alice, I am a machine."
         assert echo.stdout is not None
@@ -86,7 +86,7 @@ async def test_the_example_joins_places_itself_greets_listens_and_answers_slowly
 async def test_what_comes_on_arrival_comes_in_the_order_that_the_page_says(server: Server) -> None:
     lat, lon = elsewhere()
     async with person(server, lat, lon, 500, "alice") as alice:
-        await alice.say("Hello")
+        await alice.send_text("Hello")
         blocked = await alice.http.post("/api/block", json={"person_id": "0" * 16})
         assert blocked.status_code == 204
         async with alice.tab(since=1, epoch="of-another-life") as tab:

@@ -65,7 +65,7 @@ def pages() -> tuple[str, ...]:
     )
 
 
-def part(heading: str) -> str:
+def section(heading: str) -> str:
     """What stands under a heading of any page or behind bold words, until the next of either."""
     head = re.escape(heading)
     sought = re.compile(rf"^{head}(?!,).*?(?=^#+ |^\*\*[A-Z]|\Z)", re.DOTALL | re.MULTILINE)
@@ -76,7 +76,7 @@ def part(heading: str) -> str:
 
 def rows(heading: str) -> list[list[str]]:
     """The cells of every table in a part."""
-    return cells_of(part(heading))
+    return cells_of(section(heading))
 
 
 def cells_of(text: str) -> list[list[str]]:
@@ -164,7 +164,7 @@ def frames_sent() -> dict[str, set[str]]:
                         fields = {str(key.value) for key in rest if isinstance(key, ast.Constant)}
                         found[str(values[0].value)] = fields
     found["error"] |= Refused("too-fast", retry_after=1, ref="r").fields().keys()
-    found["chat.message"] |= said().fields("").keys()
+    found["chat.message"] |= rendered_message().fields("").keys()
     return found
 
 
@@ -213,7 +213,7 @@ def signals_sent() -> dict[str, set[str]]:
     return {frame["type"]: set(frame) - {"type"} for frame in each}
 
 
-def said() -> RenderedMessage:
+def rendered_message() -> RenderedMessage:
     draft = Draft("a" * 16, "alice", Place("u33dc0q", 500), "Hello", "ref-00000000")
     return RenderedMessage(message_of(draft, StreamId(1, 0)), 1)
 
@@ -221,7 +221,7 @@ def said() -> RenderedMessage:
 def page_pieces() -> set[tuple[str, str]]:
     """Id and swap of every fragment that a frame puts on the page."""
     each = (
-        frames.rows(Form.HTML, [said().row(Form.HTML, "~300 m", mine=False)]),
+        frames.rows(Form.HTML, [rendered_message().row(Form.HTML, "~300 m", mine=False)]),
         frames.signal(Form.HTML, "pong"),
         frames.refusal(Form.HTML, Refused("too-fast", retry_after=1)),
         frames.gap(Form.HTML, "restarted"),
@@ -315,20 +315,20 @@ def test_every_frame_at_signal_is_shown_with_its_fields_and_no_other() -> None:
 
 
 def test_every_state_and_reason_of_voice_is_named() -> None:
-    told = {*spans(part("### To the client, at /signal"))}
+    told = {*spans(section("### To the client, at /signal"))}
     assert {*map(str, [*Tie, *EndReason, *Why]), "near", "away", "declined"} <= told
 
 
 @pytest.mark.parametrize("heading", ["### To the client", "### To the client, at /signal"])
 def test_an_example_of_an_error_says_what_the_code_says(heading: str) -> None:
-    shown = next(span for span in spans(part(heading)) if '"error"' in span)
+    shown = next(span for span in spans(section(heading)) if '"error"' in span)
     frame = json.loads(shown)
     refused = Refused(frame["code"], retry_after=frame["retry_after"], ref=frame["ref"])
     assert frame == {"type": "error", **refused.fields()}
 
 
 def test_every_reason_of_a_gap_is_named() -> None:
-    row = next(text for text in part("### To the client").splitlines() if '"gap"' in text)
+    row = next(text for text in section("### To the client").splitlines() if '"gap"' in text)
     assert {*spans(row)[1:]} == {*frames.GAPS}
 
 

@@ -35,7 +35,7 @@ class Home(NamedTuple):
 
 @pytest.fixture(scope="module")
 def home(redis_server: Valkey, postgres_url: str) -> Iterator[Home]:
-    """A server as tests.support.houses has it: it trusts a proxy, and none stands in front."""
+    """A server as tests.support.deployments has it: it trusts a proxy, and none stands in front."""
     redis_server.flush()
     env = {"REDIS_URL": redis_server.url, "DATABASE_URL": postgres_url, "TRUSTED_PROXIES": "1"}
     server = Server("uvicorn", {**env, "OBJECTIONS": "appeals@example.org"})
@@ -59,7 +59,7 @@ def doctor(home: Home, *args: str, **env: str) -> tuple[int, list[dict[str, Any]
     return done.returncode, json.loads(done.stdout), done.stdout + done.stderr
 
 
-def says(found: list[dict[str, Any]], state: str) -> dict[str, str]:
+def messages_of(found: list[dict[str, Any]], state: str) -> dict[str, str]:
     return {one["about"]: one["says"] for one in found if one["state"] == state}
 
 
@@ -75,10 +75,10 @@ def written_to_disk(home: Home) -> Iterator[None]:
 
 def test_a_healthy_house_has_no_fault(home: Home) -> None:
     code, found, _ = doctor(home, "--timeout", "30")
-    assert says(found, "fault") == {}
+    assert messages_of(found, "fault") == {}
     assert code == 0
     parts = {"checks", "database", "disk", "memory", f"Redis 127.0.0.1:{home.redis.port}"}
-    assert parts <= says(found, "ok").keys()
+    assert parts <= messages_of(found, "ok").keys()
     assert [one["about"] for one in found if not one["do"] and one["state"] != "ok"] == []
 
 
@@ -91,7 +91,7 @@ def test_each_fault_is_found_with_what_to_do_and_without_a_secret(home: Home) ->
         relay = {"TURN_URLS": url, "TURN_SECRET": SECRET}
         code, found, printed = doctor(home, "--timeout", "30", **env, **relay)
     assert code == 1
-    faults = says(found, "fault")
+    faults = messages_of(found, "fault")
     assert faults["settings"].startswith("SECRET_KEY can be guessed")
     assert faults["checks"] == "neartalk.E004: Redis writes what was said to a disk."
     assert faults["database"] == "It does not answer: OperationalError."
@@ -104,8 +104,8 @@ def test_each_fault_is_found_with_what_to_do_and_without_a_secret(home: Home) ->
 
 
 def test_it_is_seen_as_people_reach_it(home: Home) -> None:
-    for look in (page, health, web_socket):
-        assert [one.severity for one in look(home.server.url, WAIT_S)] == [Severity.OK]
+    for visit in (page, health, web_socket):
+        assert [one.severity for one in visit(home.server.url, WAIT_S)] == [Severity.OK]
 
 
 def test_a_server_that_believes_addresses_that_are_made_up_is_found_by_a_visit(

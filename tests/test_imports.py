@@ -187,10 +187,10 @@ def arrows(edges: Collection[tuple[str, str]]) -> str:
 
 
 def test_the_diagram_of_the_apps_is_that_of_the_imports() -> None:
-    def part(name: str) -> str:
+    def app_of(name: str) -> str:
         return name if name == "neartalk.asgi" else name.partition(".")[0]
 
-    real = {(part(one), part(to)) for one, to in imports()}
+    real = {(app_of(one), app_of(to)) for one, to in imports()}
     real = direct({(one, to) for one, to in real if one != to})
     _, drawn = diagrams()[0]
     assert drawn == real, arrows(real)

@@ -213,7 +213,7 @@ async def test_prometheus_finds_every_process_and_sees_it_count(
         kept = total([metrics_of(one) for one in site.servers], "neartalk_messages_kept_total")
         watcher.until("sum(neartalk_messages_kept_total)", {"": kept})
         async with person(site.servers[0], *elsewhere()) as alice:
-            await alice.say("one more")
+            await alice.send_text("one more")
             watcher.until("sum(neartalk_messages_kept_total)", {"": kept + 1})
             watcher.until("sum(neartalk_sockets)", {"": 1})
 

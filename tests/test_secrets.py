@@ -54,7 +54,7 @@ async def converse(server: Server) -> list[str]:
         person(server, *spot, 500, NAME) as alice,
         person(server, *north(spot, 2), 500, "Bob of the hill", html=True) as bob,
     ):
-        said = await alice.say(TEXT)
+        said = await alice.send_text(TEXT)
         await bob.expect("chat.message", text=TEXT)
         await alice.rename(f"{NAME} 2")
         await alice.send("chat.remove", id=said)
@@ -116,7 +116,7 @@ def addresses(printed: str, ours: set[int]) -> list[str]:
 async def test_uvicorn_prints_nothing_at_all_while_all_is_well(serve: Serve) -> None:
     server = serve("uvicorn", migrate=True)
     async with person(server, *elsewhere(), 500, NAME) as alice:
-        await alice.say(TEXT)
+        await alice.send_text(TEXT)
         await alice.rename("alice")
         assert (await alice.http.get("/api/health")).status_code == 200
         await alice.leave()
@@ -155,7 +155,7 @@ async def test_a_lost_redis_brings_nothing_to_light(
         person(server, *spot, 500, NAME) as alice,
         person(server, *spot, 500, "Bob of the hill") as bob,
     ):
-        await alice.say(TEXT)
+        await alice.send_text(TEXT)
         await bob.expect("chat.message")
         redis.stop()
         await alice.send("chat.send", text=TEXT, ref="ref-to-no-redis")

@@ -46,12 +46,12 @@ def run(*args: str) -> str:
     return out.getvalue()
 
 
-def told(*args: str) -> dict[tuple[str, str], Any]:
+def stats_by_name(*args: str) -> dict[tuple[str, str], Any]:
     return {(one["of"], one["what"]): one for one in json.loads(run(*args, "--json"))}
 
 
 def values(*args: str) -> dict[str, Any]:
-    return {what: one["value"] for (_, what), one in told(*args).items()}
+    return {what: one["value"] for (_, what), one in stats_by_name(*args).items()}
 
 
 async def settle(url: str) -> None:
@@ -86,7 +86,7 @@ def test_who_and_what_is_here_is_counted(town: str) -> None:
     assert found["people in voice"] == 2
     assert found["memory, MB"] > 0
     assert {"commands a second", "clients"} <= found.keys()
-    assert not any(one["note"].startswith("about") for one in told().values())
+    assert not any(one["note"].startswith("about") for one in stats_by_name().values())
 
 
 def test_of_many_keys_some_are_looked_at_and_the_rest_taken_to_be_like_them(
@@ -95,7 +95,7 @@ def test_of_many_keys_some_are_looked_at_and_the_rest_taken_to_be_like_them(
     with redis.Redis.from_url(town) as client:
         client.mset({f"session:{at:016x}": "" for at in range(10_000)})
     monkeypatch.setattr(redis_module, "KEYS_MAX", 2000)
-    sessions = told()["here", "sessions"]
+    sessions = stats_by_name()["here", "sessions"]
     assert 9000 < sessions["value"] < 11_000
     assert sessions["note"] == "about, by 2,000 keys of each"
 
@@ -115,14 +115,16 @@ def test_records_tell_of_refusals_today_and_reports_that_wait() -> None:
     Report.objects.create(person_id="b" * 16, reason="spam", deadline=today, state="dismissed")
     found = values()
     assert found["reports that wait"] == 1
-    refused = [(what, one["value"]) for (of, what), one in told().items() if of == "refused today"]
+    refused = [
+        (what, one["value"]) for (of, what), one in stats_by_name().items() if of == "refused today"
+    ]
     assert refused == [("place.move", 7), ("chat.send", 3)]
 
 
 def test_what_is_away_is_said_and_the_rest_told(settings: Settings) -> None:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [f"redis://:secret@127.0.0.1:{free_port()}"]
     server = f"http://127.0.0.1:{free_port()}"
-    found = told("--url", server)
+    found = stats_by_name("--url", server)
     assert found["records", "reports that wait"]["value"] == 0
     away = [one["note"] for one in found.values() if one["value"] is None]
     assert away == [

@@ -1,4 +1,4 @@
-"""Commands that come together travel together: one write, and an answer for each.
+"""Sends commands of the same moment together: one write, and an answer for each.
 
 A connection of the pool, a write and a timeout for every command cost several times as much as
 the command itself.
@@ -12,9 +12,9 @@ import hiredis
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
-# So many commands wait while others are on their way; what comes after them is refused.
+# So many commands wait while others are in flight; more are refused.
 WAITING_MAX = 10_000
-# A connection that rested for longer may have ended meanwhile.
+# A connection that was idle for longer may have ended meanwhile.
 IDLE_S = 0.01
 
 Command = tuple[str | int, ...]
@@ -25,7 +25,7 @@ pack = cast(Callable[[Command], bytes], hiredis.pack_command)
 
 
 class Pipeline:
-    """The way of a process to one Redis. Nothing is sent twice.
+    """One connection of a process to Redis. Nothing is sent twice.
 
     The first command is sent at once. Commands that come while it is in flight wait, and are sent
     together when it is answered, but not sooner than `flush_interval_s` after it. A lost connection
@@ -45,7 +45,7 @@ class Pipeline:
         self.flushing: asyncio.Task[None] | None = None
 
     def send(self, *command: str | int) -> Answer:
-        """Its answer, in time; what is given up before it has left is not sent.
+        """The future answer. A command that is cancelled before it was sent is not sent.
 
         The answer raises ResponseError of redis for a refusal of this command alone, and where
         nobody knows whether it was carried out its ConnectionError or Python's TimeoutError;
@@ -84,14 +84,14 @@ class Pipeline:
             self.flushing = None
 
     async def _wait_for_more(self) -> None:
-        """A lot costs more than the commands in it: what comes soon travels together."""
+        """Waits for commands that come soon: a write costs more than the commands in it."""
         loop = asyncio.get_running_loop()
         if (early_s := self.left_s + self.flush_interval_s - loop.time()) > 0:
             await asyncio.sleep(early_s)
         self.left_s = loop.time()
 
     async def _exchange(self, connection: AbstractConnection) -> None:
-        """Whatever is lost on the way may have been carried out, or not."""
+        """Writes all commands and reads their answers; a lost one may have been executed."""
         packed = b"".join([command for command, _ in self.in_flight])
         async with asyncio.timeout(self.timeout_s):
             await connection.send_packed_command(packed)
@@ -112,7 +112,7 @@ class Pipeline:
                 await connection.connect()
             except (exceptions.RedisError, OSError) as why:
                 raise exceptions.ConnectionError(f"no connection: {why}") from why
-            # One timer for all that travel together, not one for each.
+            # One timer for all commands of a write, not one for each.
             self.timeout_s, connection.socket_timeout = connection.socket_timeout, None
             self.connection = connection
         return self.connection
@@ -137,7 +137,7 @@ class Pipeline:
 
 
 def settle(answer: Answer, said: Any) -> None:
-    """Nobody waits any more for an answer that is done already."""
+    """Sets an answer or error, unless it is done: whoever waited was cancelled."""
     if answer.done():
         return
     if isinstance(said, Exception):

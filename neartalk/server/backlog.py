@@ -1,17 +1,17 @@
-"""Peers for whom bytes wait on our side, and the patience that we have with them."""
+"""Peers for whom bytes wait on our side, and when they are dropped."""
 
 import asyncio
 from collections import Counter
 from typing import NamedTuple, Protocol
 
 UNSENT_MAX = 262_144
-# Looked at once a second: a reader that stops is given up within 15 s.
+# Checked once a second: a reader that stops is dropped within 15 s.
 STUCK_S = 13.5
 CHECK_INTERVAL_S = 1.0
 
 
 class BufferedPeer(Protocol):
-    """Somebody for whom bytes may wait. `queued` counts all that ever had to, taken or not."""
+    """A connection for which bytes may wait. `queued` counts all bytes that ever had to wait."""
 
     queued: int
 
@@ -19,7 +19,7 @@ class BufferedPeer(Protocol):
         """Bytes accepted and not yet handed to the network."""
 
     def drop(self) -> None:
-        """The peer is too slow: what waits is thrown away, and the connection ends."""
+        """Discards what waits and aborts the connection: the peer is too slow."""
 
 
 class Progress(NamedTuple):
@@ -43,7 +43,7 @@ class Backlog:
         self.timer: asyncio.TimerHandle | None = None
 
     def watch(self, peer: BufferedPeer) -> None:
-        """Something had to wait for this peer: it is watched until nothing does."""
+        """Watches a peer for which bytes wait, until none do; drops it above UNSENT_MAX."""
         if peer.unsent() > UNSENT_MAX:
             self._drop(peer, "unsent")
         elif peer not in self.peers:
@@ -61,7 +61,7 @@ class Backlog:
         peer.drop()
 
     def _check(self) -> None:
-        """Gives up whoever took nothing for 15 s, however slowly another may read."""
+        """Drops peers that read nothing for 15 s; a slow reader is kept."""
         loop = asyncio.get_running_loop()
         for peer, before in [*self.peers.items()]:
             unsent = peer.unsent()

@@ -1,4 +1,4 @@
-"""Signs of life, asked of every connection in turn: no timer and no task for each."""
+"""Pings every connection in turn by one timer: no timer and no task for each."""
 
 import asyncio
 from typing import Protocol
@@ -15,7 +15,7 @@ class Pingable(Protocol):
 
 
 class Keepalive:
-    """Each second, a twentieth of the connections: who answered the last ping gets another."""
+    """Each second, pings a twentieth of the connections, and drops those that stay silent."""
 
     def __init__(self) -> None:
         self.slots: list[set[Pingable]] = [set() for _ in range(PING_S)]
@@ -24,7 +24,7 @@ class Keepalive:
         self.timer: asyncio.TimerHandle | None = None
 
     def add(self, connection: Pingable) -> int:
-        """The slot, to leave it by. The first ping comes after a whole round."""
+        """Returns the slot, which `remove` asks for. The first ping comes after a whole round."""
         self.slots[self.turn].add(connection)
         self.count += 1
         if self.timer is None:

@@ -13,7 +13,7 @@ class Lag:
         self.timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begins to look; does nothing the second time."""
+        """Begins to measure; does nothing the second time."""
         if self.timer is None:
             self._wait(asyncio.get_running_loop())
 

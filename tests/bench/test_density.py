@@ -85,7 +85,7 @@ def test_the_docs_say_what_is_found(kind: Kind, step: Step) -> None:
         if line.startswith(f"| {kind.name} |")
     ]
     assert [
-        f"{kind.people_km2 * step.part:,.0f}",
+        f"{kind.people_km2 * step.share:,.0f}",
         f"{found.receivers:,.0f}",
         f"{found.anywhere.tiles:,.0f} / {found.routed.tiles:,.0f}",
     ] in [[cells[0], cells[1], cells[5]] for cells in told]

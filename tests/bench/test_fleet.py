@@ -4,7 +4,7 @@ hosts, and nginx in front."""
 import pytest
 
 from bench.fleet import run
-from tests.support.proxies import find
+from tests.support.proxy_packages import find
 
 
 @pytest.mark.timeout(300)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from bench.measurements import Reading, Readings
 from bench.processes_report import HEADING, processes_section, put
-from bench.readings import Reading, Readings
 from tests.bench.test_report import RUN
 
 VERSIONS = {"NearTalk": "abc1234", "Python": "Python 3.11", "Redis": "Valkey 9"}

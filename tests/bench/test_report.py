@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.readings import Reading, Readings
+from bench.measurements import Reading, Readings
 from bench.report import Run, results
 
 RUN = Run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import signalling
-from bench.signalling import CANDIDATES, DESCRIPTION, Meter, Reads, callers, elsewhere, said
+from bench.signalling import CANDIDATES, DESCRIPTION, Meter, Reads, callers, elsewhere, traffic
 from bench.stacks import STACKS, running
 from presence.geo import cell_at
 from presence.people import Place
@@ -32,7 +32,9 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Running]:
 async def test_who_joins_knocks_at_all_and_both_sides_describe_themselves(
     servers: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signalling, "TELL_S", 60.0)  # nobody says meanwhile that they are muted
+    monkeypatch.setattr(
+        signalling, "STATE_DELAY_S", 60.0
+    )  # nobody says meanwhile that they are muted
     async with callers(servers, elsewhere(2)) as strangers:
         for one in strangers:
             await one.join()
@@ -48,7 +50,7 @@ async def test_who_joins_knocks_at_all_and_both_sides_describe_themselves(
             assert len(me.sent) == 1 + AROUND * (1 + description)
             answered = [len(one.sent) - then for one, then in zip(around, before, strict=True)]
             assert answered == [1 + description] * AROUND
-            told = said(me, around, strangers)
+            told = traffic(me, around, strangers)
     assert (told["sent"], told["sent_kb"]) == (len(me.sent), sum(me.sent) / 1000)
     assert told["sent_kb"] > AROUND * len(DESCRIPTION) / 1000
     assert told["all"] >= told["sent"] + told["got"]

@@ -6,7 +6,7 @@ import pytest
 
 from bench import targets
 from bench.cases import CASES, Size
-from bench.readings import Figure, Reading, Readings
+from bench.measurements import Figure, Reading, Readings
 from bench.targets import TARGETS, Target
 
 COST = Figure("one-cell", "neartalk", "us", 10)
@@ -40,7 +40,7 @@ def test_a_small_miss_is_still_a_miss() -> None:
 
 
 def test_a_part_is_told_as_one_of_so_many() -> None:
-    target = Target("a crowd", "at most 1/15", 1 / 15, targets.part, COST, PEER)
+    target = Target("a crowd", "at most 1/15", 1 / 15, targets.fraction, COST, PEER)
     assert target.row(read(10, 200))[2:] == ["1/20.0", "met"]
     assert target.row(read(10, 100))[2:] == ["1/10.0", "missed by 50 %"]
 

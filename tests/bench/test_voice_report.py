@@ -9,7 +9,7 @@ import pytest
 from bench.browsers import Sample, loudness, spent
 from bench.cases import CASES, Size
 from bench.compare import write
-from bench.readings import Reading, Readings
+from bench.measurements import Reading, Readings
 from bench.voice_report import CASES as VOICE
 from bench.voice_report import JOIN_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, voice_results
 from tests.bench.test_report import RUN, talk

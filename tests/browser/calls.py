@@ -1,4 +1,4 @@
-"""Calls between pages: how two come to speak, and what is heard."""
+"""Steps of calls between pages: how two connect, and what each receives."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
     from tests.browser.visitor import Visitor
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
-# Looks until more was heard: a promise, for the page's policy forbids to evaluate twice. The energy
-# that getStats has is that of Chromium's own playout, which the page mutes, since it plays by a
-# graph: hence an ear of ours.
+# Resolves once more was received: a promise, for the page's policy forbids to evaluate twice. The
+# energy that getStats has is that of Chromium's own playout, which the page mutes, since it plays
+# by a graph: hence an audio element of the test.
 MORE = """async (energy) => {
-  const before = await window.look();
+  const before = await window.callStats();
   for (const call of window.calls.filter(({ signalingState }) => signalingState !== 'closed')) {
-    const ear = new Audio();
-    ear.srcObject = new MediaStream([call.getReceivers()[0].track]);
-    await ear.play();
+    const audio = new Audio();
+    audio.srcObject = new MediaStream([call.getReceivers()[0].track]);
+    await audio.play();
   }
   for (;;) {
-    const now = await window.look();
-    if (now.heard > before.heard && now.heardEnergy >= before.heardEnergy + energy) return;
+    const now = await window.callStats();
+    const louder = now.receivedEnergy >= before.receivedEnergy + energy;
+    if (louder && now.receivedBytes > before.receivedBytes) return;
     await new Promise((done) => setTimeout(done, 50));
   }
 }"""
@@ -53,15 +54,15 @@ def connect(one: Visitor, other: Visitor) -> None:
         expect(tile(first, second)).to_have_attribute("data-state", "live")
 
 
-def look(one: Visitor) -> dict[str, Any]:
-    return one.page.evaluate("window.look()")
+def call_stats(one: Visitor) -> dict[str, Any]:
+    return one.page.evaluate("window.callStats()")
 
 
-def hears_more(one: Visitor) -> None:
+def expect_sound(one: Visitor) -> None:
     """Returns once more bytes came than until now, and sound in them."""
     one.page.evaluate(MORE, SOUND)
 
 
-def receives_more(one: Visitor) -> None:
+def expect_bytes(one: Visitor) -> None:
     """Returns once more bytes came, silence or not."""
     one.page.evaluate(MORE, 0)

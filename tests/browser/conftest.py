@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.neighbour import Neighbour
+from tests.browser.socket_person import Neighbour
 from tests.browser.visitor import Visitor
 from tests.support.servers import Server
 
@@ -64,7 +64,7 @@ class Invite(Protocol):
     ) -> Visitor: ...
 
 
-class Speak(Protocol):
+class VisitVoice(Protocol):
     """Brings somebody to a spot and into voice; `stop` is that of their reach."""
 
     def __call__(
@@ -134,7 +134,7 @@ def visit(browser: Browser) -> Iterator[Invite]:
 
 
 @pytest.fixture
-def speak(visit: Invite) -> Speak:
+def visit_voice(visit: Invite) -> VisitVoice:
     def come(server: Server, spot: Spot, *, stop: int | None = None, **options: Any) -> Visitor:
         permissions = ["geolocation", "microphone"]
         visitor = visit(server, spot, **{"permissions": permissions, **options}).arrive()

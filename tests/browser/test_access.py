@@ -175,9 +175,9 @@ def test_a_reader_of_screens_hears_what_arrives_and_how_the_connection_is(
 ) -> None:
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
-    bob.say("What was there before is not read out.")
+    bob.send_text("What was there before is not read out.")
     alice = visit(server, spot).arrive()
-    bob.say("What comes is.")
+    bob.send_text("What comes is.")
     expect(alice.message("What comes is.")).to_be_visible()
     log = alice.page.get_by_role("log", name="Messages")
     assert (log.get_attribute("aria-live"), log.get_attribute("aria-busy")) == (None, None)
@@ -197,7 +197,7 @@ def test_nothing_moves_for_those_who_asked_for_less_motion(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot, reduced_motion="reduce").arrive()
-    bob.say("Without a move.")
+    bob.send_text("Without a move.")
     expect(alice.message("Without a move.")).to_be_visible()
     alice.page.route("**/api/**", lambda route: None)
     assert alice.page.evaluate("document.getAnimations().length") == 0
@@ -225,11 +225,11 @@ def live_through(alice: Visitor, server: Server, meet: Meet) -> None:
     spot = elsewhere()
     others = [meet(server, north(spot, turn % 4), name) for turn, name in enumerate(NAMES)]
     for other, text in zip(others, TEXTS * 2, strict=True):
-        other.say(text)
+        other.send_text(text)
     alice.stand(*spot)
     expect(alice.people).to_have_count(len(others))
     for text in ("One.", "WM" * 150, "Three.", "Four."):
-        alice.send(text)
+        alice.submit(text)
     expect(alice.page.locator("#refusal .notice")).to_be_visible()
     expect(alice.messages).to_have_count(len(others) + 3)
 

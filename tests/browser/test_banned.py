@@ -47,7 +47,7 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     server: Server, visit: Invite, meet: Meet
 ) -> None:
     spot = elsewhere()
-    meet(server, north(spot, 2), "bob").say("Stay calm")
+    meet(server, north(spot, 2), "bob").send_text("Stay calm")
     alice = visit(server, spot, **ELSEWHEN).arrive()
     alice.write("What I had to say")
     sanction(server, alice, "--for", "1d")
@@ -62,7 +62,7 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     expect(alice.page.locator("#text")).to_have_value("What I had to say")
     expect(alice.message("Stay calm")).to_be_visible()
     sockets = len(alice.sockets)
-    alice.look_up()
+    alice.dispatch_online()
     alice.hide()
     alice.hide(False)
     assert len(alice.sockets) == sockets
@@ -87,13 +87,13 @@ def test_who_is_muted_is_told_and_keeps_what_was_written(
     sanction(server, alice, "--mute", "--for", "5m")
     notice = alice.page.locator("#refusal .notice")
     expect(notice).to_have_attribute("data-code", "muted")
-    alice.send("What I had to say")
+    alice.submit("What I had to say")
     expect(notice.locator(".why[aria-hidden]")).to_contain_text(
         re.compile(r"Reason: Harassment\. It ends in 5 min\. To object: https://near\.example\.org")
     )
     expect(alice.page.locator("#text")).to_have_value("What I had to say")
     expect(alice.pending).to_have_count(0)
-    bob.say("I hear nothing")
+    bob.send_text("I hear nothing")
     expect(alice.message("I hear nothing")).to_be_visible()
     alice.expect_status("Live")
 

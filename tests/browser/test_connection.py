@@ -37,20 +37,20 @@ def test_a_killed_server_costs_its_history_but_neither_names_nor_what_was_being_
     bob = without_a_server(visit(server, north(spot, 2)).arrive())
     expect(bob.person(alice.name)).to_be_visible()
     names = alice.name, bob.name
-    alice.say("Before.")
+    alice.send_text("Before.")
 
     server.kill()
     alice.expect_status(BACK_IN)
-    alice.send("While nobody listens.")
+    alice.submit("While nobody listens.")
     expect(alice.pending).to_have_attribute("data-state", "sending")
     server.start()
-    alice.look_up()
+    alice.dispatch_online()
     alice.expect_status("Live")
     row = alice.message("While nobody listens.")
     expect(row.locator(".life")).to_have_text("Sent, gone in 30 min")
     expect(alice.pending).to_have_count(0)
 
-    bob.look_up()
+    bob.dispatch_online()
     bob.expect_status("Live")
     expect(bob.message("While nobody listens.")).to_have_count(1)
     expect(bob.message("While nobody listens.").locator(".name")).to_have_text(names[0])
@@ -60,7 +60,7 @@ def test_a_killed_server_costs_its_history_but_neither_names_nor_what_was_being_
     for one in (alice, bob):
         notice = one.page.locator("#notices .notice")
         expect(notice).to_contain_text(RESTARTED)
-        one.hear_back()
+        one.await_pong()
         assert one.texts().count("While nobody listens.") == 1
     notice = alice.page.locator("#notices .notice")
     notice.get_by_role("button", name="Close").click()
@@ -74,19 +74,19 @@ def test_in_the_shared_form_a_killed_process_costs_nothing(
     spot = elsewhere()
     alice = without_a_server(visit(server, spot).arrive())
     bob = meet(other, north(spot, 2), "bob")
-    alice.say("Before.")
+    alice.send_text("Before.")
     me = alice.page.locator("#self").get_attribute("data-person")
 
     server.kill()
     alice.expect_status(BACK_IN)
-    alice.send("While my server is away.")
-    bob.say("While you are away.")
+    alice.submit("While my server is away.")
+    bob.send_text("While you are away.")
     server.start()
-    alice.look_up()
+    alice.dispatch_online()
     alice.expect_status("Live")
     expect(alice.message("While my server is away.").locator(".life")).to_contain_text("Sent")
     expect(alice.message("While you are away.")).to_be_visible()
-    alice.hear_back()
+    alice.await_pong()
     assert alice.texts() == ["Before.", "While you are away.", "While my server is away."]
     expect(alice.page.locator("#notices")).to_be_empty()
     assert alice.page.locator("#self").get_attribute("data-person") == me
@@ -129,7 +129,7 @@ def test_a_server_that_falls_silent_is_noticed_after_25_seconds(
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot, clock=True).arrive()
     alice.stop_time()
-    alice.hear_back()
+    alice.await_pong()
     server.pause()
     alice.page.clock.run_for(24_000)
     alice.expect_status("Live")
@@ -137,7 +137,7 @@ def test_a_server_that_falls_silent_is_noticed_after_25_seconds(
     alice.expect_status("Connecting")
     server.resume()
     alice.expect_status("Live")
-    bob.say("There you are.")
+    bob.send_text("There you are.")
     expect(alice.message("There you are.")).to_have_count(1)
 
 
@@ -155,10 +155,10 @@ def test_offline_says_so_and_keeps_what_is_typed_until_the_network_is_back(
     alice.expect_status("Offline")
     notice = alice.page.locator("#alerts .notice")
     expect(notice).to_have_text(re.compile(r"Offline\. *What you type stays here\."))
-    alice.send("Said in a tunnel.")
+    alice.submit("Said in a tunnel.")
     alice.write("And more")
     expect(alice.pending).to_have_attribute("data-state", "sending")
-    bob.say("Are you there?")
+    bob.send_text("Are you there?")
 
     alice.context.set_offline(False)
     alice.expect_status("Live")
@@ -179,17 +179,17 @@ def test_a_reload_goes_on_as_the_same_person_and_nobody_sees_them_leave(
     spot = elsewhere()
     alice = visit(server, spot).arrive()
     bob = visit(server, north(spot, 2)).arrive()
-    alice.say("Before.")
+    alice.send_text("Before.")
     name, me = alice.name, alice.page.locator("#self").get_attribute("data-person")
     expect(bob.person(name)).to_be_visible()
-    heard = len(bob.heard)
+    heard = len(bob.received)
     alice.page.reload()
     alice.expect_here()
     assert (alice.name, alice.page.locator("#self").get_attribute("data-person")) == (name, me)
     assert alice.texts() == ["Before."]
-    alice.say("After.")
+    alice.send_text("After.")
     expect(bob.message("After.")).to_be_visible()
-    assert [frame for frame in bob.heard[heard:] if 'id="people-count"' in frame] == []
+    assert [frame for frame in bob.received[heard:] if 'id="people-count"' in frame] == []
 
 
 def test_who_opens_the_door_again_goes_on_with_the_visit_they_have(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Route
 
-    from tests.browser.conftest import Invite, Meet, Speak
+    from tests.browser.conftest import Invite, Meet, VisitVoice
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
     from tests.support.servers import Server
@@ -80,8 +80,8 @@ def test_who_is_blocked_is_gone_from_the_page_at_once_and_stays_gone(
     bob, dora = meet(server, north(spot, 2), "bob"), meet(server, north(spot, 2), "dora")
     alice = visit(server, spot, viewport=size).arrive()
     for text in ("One word.", "Another."):
-        bob.say(text)
-    dora.say("Not of bob.")
+        bob.send_text(text)
+    dora.send_text("Not of bob.")
     expect(alice.messages).to_have_count(3)
     alice.page.evaluate(KEEP_ROWS)
 
@@ -100,8 +100,8 @@ def test_who_is_blocked_is_gone_from_the_page_at_once_and_stays_gone(
     expect(alice.person("bob")).to_have_count(0)
     expect(alice.page.locator("#people-count")).to_have_attribute("data-count", "1")
 
-    bob.say("Can you hear me?")
-    dora.say("I can.")
+    bob.send_text("Can you hear me?")
+    dora.send_text("I can.")
     expect(alice.message("I can.")).to_be_visible()
     alice.page.reload()
     alice.expect_here()
@@ -114,7 +114,7 @@ def test_another_tab_of_the_blocker_drops_them_too(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot).arrive()
-    bob.say("One word.")
+    bob.send_text("One word.")
     expect(alice.message("One word.")).to_be_visible()
     other = alice.tab()
     other.goto(f"{alice.url}/near")
@@ -131,7 +131,7 @@ def test_a_block_that_nobody_answers_is_said_and_hides_nobody(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot).arrive()
-    bob.say("One word.")
+    bob.send_text("One word.")
     without_an_answer(alice, "**/api/block")
     ring(alice, "One word.").click()
     pressed(alice, "Block", "Block")
@@ -148,8 +148,8 @@ def test_an_answer_that_comes_late_is_about_whom_was_asked(
     spot = elsewhere()
     bob, dora = meet(server, north(spot, 2), "bob"), meet(server, north(spot, 2), "dora")
     alice = visit(server, spot).arrive()
-    bob.say("Of bob.")
-    dora.say("Of dora.")
+    bob.send_text("Of bob.")
+    dora.send_text("Of dora.")
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -179,9 +179,9 @@ def test_a_message_is_reported_by_its_ring_with_the_servers_copy(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot).arrive()
-    bob.say("One word.")
-    message_id = bob.say("Another.")
-    bob.say("A third.")
+    bob.send_text("One word.")
+    message_id = bob.send_text("Another.")
+    bob.send_text("A third.")
     ring(alice, "Another.").click()
     pressed(alice, "Report")
     expect(menu(alice).locator("blockquote")).to_have_text("Another.")
@@ -225,7 +225,7 @@ def test_a_report_needs_a_reason_and_what_was_typed_stays_until_it_is_taken(
 ) -> None:
     spot = elsewhere()
     alice = visit(server, spot).arrive()
-    meet(server, north(spot, 2), "bob").say("One word.")
+    meet(server, north(spot, 2), "bob").send_text("One word.")
     ring(alice, "One word.").click()
     pressed(alice, "Report")
     text = menu(alice).get_by_role("textbox")
@@ -275,13 +275,13 @@ def without_an_answer(alice: Visitor, path: str) -> None:
 
 
 def test_somebody_in_voice_can_be_knocked_at_from_their_message(
-    relayed: Server, visit: Invite, speak: Speak, meet: Meet
+    relayed: Server, visit: Invite, visit_voice: VisitVoice, meet: Meet
 ) -> None:
     spot = elsewhere()
-    alice, bob = speak(relayed, spot, **WIDE), speak(relayed, north(spot, 2), **WIDE)
+    alice, bob = visit_voice(relayed, spot, **WIDE), visit_voice(relayed, north(spot, 2), **WIDE)
     dora = meet(relayed, spot, "dora")
-    bob.say("Say it aloud.")
-    dora.say("I only write.")
+    bob.send_text("Say it aloud.")
+    dora.send_text("I only write.")
     ring(alice, "I only write.").click()
     expect(menu(alice).get_by_role("button", name=re.compile("^Knock"))).to_have_count(0)
     alice.page.keyboard.press("Escape")
@@ -302,7 +302,7 @@ def test_the_menu_goes_by_keyboard_and_gives_the_focus_back(
     spot = elsewhere()
     alice = visit(server, spot, viewport=size).arrive()
     bob = meet(server, north(spot, 2), "bob")
-    bob.say("One word.")
+    bob.send_text("One word.")
     page, press = alice.page, alice.page.keyboard.press
     page.locator("#text").focus()
     reach(page, ring(alice, "One word."), "Shift+Tab")
@@ -356,10 +356,10 @@ def test_all_rings_are_one_stop_and_the_arrows_go_from_one_to_the_other(
     alice = visit(server, spot).arrive()
     bob, dora = meet(server, north(spot, 2), "bob"), meet(server, north(spot, 2), "dora")
     page, press = alice.page, alice.page.keyboard.press
-    bob.say("One.")
-    alice.say("Of my own.")
-    bob.say("Two.")
-    bob.say("Three.")
+    bob.send_text("One.")
+    alice.send_text("Of my own.")
+    bob.send_text("Two.")
+    bob.send_text("Three.")
     expect(alice.messages).to_have_count(4)
     stops = page.locator('#messages [data-act="person"]:not([tabindex="-1"])')
     page.locator("#text").focus()
@@ -368,7 +368,7 @@ def test_all_rings_are_one_stop_and_the_arrows_go_from_one_to_the_other(
         press("ArrowUp")
         expect(ring(alice, text)).to_be_focused()
     press("ArrowDown")
-    dora.say("Four.")
+    dora.send_text("Four.")
     expect(alice.messages).to_have_count(5)
     expect(ring(alice, "Two.")).to_be_focused()
     expect(stops).to_have_count(1)
@@ -387,8 +387,8 @@ def test_a_reader_of_screens_hears_whom_it_is_about_and_what_follows(
     spot = elsewhere()
     alice = visit(server, spot).arrive()
     bob = meet(server, north(spot, 2), "bob")
-    bob.say("One word.")
-    bob.say("Another.")
+    bob.send_text("One word.")
+    bob.send_text("Another.")
     tag = alice.person("bob").locator(".tag").inner_text()
     for text in ("One word.", "Another."):
         called = f"bob {tag}: block or report"
@@ -436,7 +436,7 @@ def facing(server: Server, visit: Invite, meet: Meet, **options: Any) -> Visitor
     spot = elsewhere()
     alice = visit(server, spot, reduced_motion="reduce", **options).arrive()
     bob = meet(server, north(spot, 2), "W" * 24)
-    bob.say("https://example.org/" + "a-long-address" * 30)
+    bob.send_text("https://example.org/" + "a-long-address" * 30)
     expect(alice.messages).to_have_count(1)
     return alice
 

@@ -33,7 +33,7 @@ def test_a_message_shows_as_sending_and_then_as_sent_once(
     alice = visit(server, spot).arrive()
     server.pause()
     try:
-        alice.send("Is the bridge open on foot?")
+        alice.submit("Is the bridge open on foot?")
         expect(alice.pending).to_have_attribute("data-state", "sending")
         expect(alice.pending.locator(".life")).to_have_text("Sending")
         expect(alice.pending.locator(".asking")).to_be_visible()
@@ -46,7 +46,7 @@ def test_a_message_shows_as_sending_and_then_as_sent_once(
     expect(row.locator(".remains")).to_have_attribute("stroke-dasharray", "30 30")
     expect(alice.pending).to_have_count(0)
     assert bob.await_frame("chat.message")["text"] == "Is the bridge open on foot?"
-    alice.hear_back()
+    alice.await_pong()
     assert alice.texts() == ["Is the bridge open on foot?"]
 
 
@@ -55,7 +55,7 @@ def test_the_fourth_quick_message_stays_in_the_composer_until_it_may_be_sent(
 ) -> None:
     alice = visit(server, elsewhere()).arrive()
     for text in ("One.", "Two.", "Three.", "Four."):
-        alice.send(text)
+        alice.submit(text)
     refusal = alice.page.locator("#refusal .notice")
     expect(refusal).to_have_attribute("data-code", "too-fast")
     expect(refusal.locator("b")).to_have_text("That was quick.")
@@ -75,11 +75,11 @@ def test_a_refused_message_does_not_push_out_what_is_being_written(
 ) -> None:
     alice = visit(server, elsewhere()).arrive()
     for text in ("One.", "Two.", "Three."):
-        alice.send(text)
+        alice.submit(text)
     expect(alice.message("Three.")).to_be_visible()
     server.pause()
     try:
-        alice.send("Four.")
+        alice.submit("Four.")
         alice.write("And then")
     finally:
         server.resume()
@@ -111,7 +111,7 @@ def test_a_draft_and_what_nobody_confirmed_survive_a_reload(
     alice.page.reload()
     alice.expect_status("Live")
     expect(alice.page.locator("#loading")).to_have_text("Loading")
-    alice.send("Sent into the blue.")
+    alice.submit("Sent into the blue.")
     alice.write("Half a sen")
     expect(alice.pending).to_have_attribute("data-state", "sending")
     swallowing[0] = False
@@ -129,7 +129,7 @@ def test_a_draft_and_what_nobody_confirmed_survive_a_reload(
 
 def test_on_a_phone_enter_is_a_new_line_and_the_button_sends(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere(), has_touch=True, is_mobile=True).arrive()
-    alice.send("Two lines,")
+    alice.submit("Two lines,")
     alice.page.keyboard.type("one message.")
     assert alice.texts() == []
     alice.page.get_by_role("button", name="Send").tap()
@@ -146,11 +146,11 @@ def test_characters_are_counted_from_400_on_and_501_are_not_sent(
     expect(counter).to_be_hidden()
     alice.write("x" * 400)
     expect(counter).to_have_text("400 of 500")
-    alice.send("x" * 501)
+    alice.submit("x" * 501)
     expect(counter).to_have_text("501 of 500 characters. Take 1 out and send again.")
     expect(alice.page.locator("#text")).to_have_attribute("aria-invalid", "true")
     expect(alice.page.locator("#text")).to_have_value("x" * 501)
-    alice.say("🚲🚌" * 250)
+    alice.send_text("🚲🚌" * 250)
     assert alice.texts() == ["🚲🚌" * 250]
 
 
@@ -161,12 +161,12 @@ def test_markup_in_a_message_or_a_name_is_shown_as_it_was_typed(
     bob = meet(server, north(spot, 2), "<b hx-get=/near>bob</b>")
     alice = visit(server, spot).arrive()
     for text in HOSTILE:
-        bob.say(text)
+        bob.send_text(text)
     expect(alice.messages).to_have_count(3)
     assert alice.texts() == [*HOSTILE]
     expect(alice.messages.first.locator(".name")).to_have_text(bob.name)
     expect(alice.person(bob.name)).to_be_visible()
-    alice.say(f"{HOSTILE[1]} too")
+    alice.send_text(f"{HOSTILE[1]} too")
     expect(alice.page).to_have_title("Near, 500 m")
 
 
@@ -176,8 +176,8 @@ def test_your_own_message_can_be_removed_and_is_gone_everywhere(
     spot = elsewhere()
     alice = visit(server, spot).arrive()
     bob = visit(server, north(spot, 2)).arrive()
-    alice.say("The wrong window.")
-    alice.say("The right one.")
+    alice.send_text("The wrong window.")
+    alice.send_text("The right one.")
     expect(bob.message("The right one.")).to_be_visible()
     expect(bob.page.get_by_role("button", name="Your message")).to_have_count(0)
 

@@ -48,8 +48,8 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     cell = cell_at(*exact)
     bob = meet(server, north(centre(cell), 2), "bob")
     alice = visit(server, exact).arrive()
-    alice.say("Is anybody here?")
-    bob.say("I am.")
+    alice.send_text("Is anybody here?")
+    bob.send_text("I am.")
     expect(alice.message("I am.")).to_be_visible()
     with alice.page.expect_request_finished(lambda request: UPDATE in request.url):
         alice.reach(7)
@@ -62,7 +62,7 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     further = off_centre(north(centre(cell), 10), 0.29, 0.41)
     with alice.page.expect_request(f"**{UPDATE}?near=*"):
         alice.stand(*further)
-    alice.hear_back()
+    alice.await_pong()
 
     updates = alice.calls(UPDATE)
     assert [place_in(one) for one in updates] == [
@@ -74,7 +74,7 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     assert len(sent) > 20, "the whole visit was recorded"
     kept = alice.page.evaluate(KEPT)
     for spot in (exact, further):
-        for digits in telling(spot):
+        for digits in revealing_digits(spot):
             assert [one for one in [*sent, kept] if digits in one] == []
     assert decimals_near(exact, [*sent, kept]) == {
         *map(str, [*centre(cell), *centre(cell_at(*further))])
@@ -96,10 +96,10 @@ def test_what_another_browser_hears_says_how_far_and_neither_cell_nor_place(
     exact = off_centre(spot, -0.33, 0.38)
     bob = visit(server, north(spot, 2)).arrive()
     alice = visit(server, exact).arrive()
-    alice.say("Is anybody here?")
+    alice.send_text("Is anybody here?")
     expect(bob.message("Is anybody here?")).to_be_visible()
     expect(bob.person(alice.name)).to_be_visible()
-    alice.say("Somebody.")
+    alice.send_text("Somebody.")
     expect(bob.message("Somebody.")).to_be_visible()
 
     pages = [bob.page.evaluate("fetch('/near').then((answer) => answer.text())")]
@@ -108,9 +108,9 @@ def test_what_another_browser_hears_says_how_far_and_neither_cell_nor_place(
         for path in ("/api/nearby", "/api/messages")
     ]
     assert alice.name in pages[1]
-    heard = [*bob.heard, *pages]
-    assert any(alice.name in one for one in bob.heard)
-    for secret in (cell_at(*exact), tile_of(cell_at(*exact)), *telling(exact)):
+    heard = [*bob.received, *pages]
+    assert any(alice.name in one for one in bob.received)
+    for secret in (cell_at(*exact), tile_of(cell_at(*exact)), *revealing_digits(exact)):
         assert [one for one in heard if secret in one] == []
 
 
@@ -128,7 +128,7 @@ def test_noise_at_a_cells_edge_is_not_published_and_a_real_move_is_at_once(
     wander(alice, [far])
     expect(alice.page.locator("#status")).to_have_text("Live")
 
-    alice.hear_back()
+    alice.await_pong()
     assert [place_in(one) for one in alice.calls(UPDATE)] == [
         centre(cell_at(*edge)),
         centre(cell_at(*far)),
@@ -156,7 +156,7 @@ def test_a_device_that_lies_still_outside_is_published_after_twenty_seconds(
     alice.stop_time()
     wander(alice, [north(spot, 2)])
     alice.page.clock.run_for(19_000)
-    alice.hear_back()
+    alice.await_pong()
     assert len(alice.calls(UPDATE)) == 1
     with alice.page.expect_request(f"**{UPDATE}?near=*") as request:
         alice.page.clock.run_for(2000)
@@ -207,7 +207,7 @@ def everything_sent(visitor: Visitor) -> list[str]:
     return [*requests, *(socket.url for socket in visitor.sockets), *visitor.sent]
 
 
-def telling(spot: Spot) -> list[str]:
+def revealing_digits(spot: Spot) -> list[str]:
     """Pieces of an exact position that its cell's centre does not have, in several spellings."""
     of_centre = [f"{degrees:.8f}" for degrees in centre(cell_at(*spot))]
     pieces = [pygeohash.encode(*spot, 8)]

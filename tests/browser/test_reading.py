@@ -43,7 +43,7 @@ def test_whoever_arrives_is_shown_what_was_said_and_can_read_back_to_its_beginni
     bob = meet(server, north(spot, 2), "bob")
     said = [f"Line {turn}." for turn in range(230)]
     for text in said:
-        bob.say(text)
+        bob.send_text(text)
     alice = visit(server, spot, clock=True).arrive()
     alice.page.clock.run_for(4000)  # where it shows the top, the page asks by itself by then
     assert alice.texts() == said[30:]
@@ -65,11 +65,11 @@ def test_the_conversation_stands_still_while_you_read_back_and_counts_what_comes
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     for turn in range(40):
-        bob.say(f"Line {turn}.")
+        bob.send_text(f"Line {turn}.")
     alice = visit(server, spot).arrive()
     more = alice.page.locator("#more")
     expect(more).to_be_hidden()
-    bob.say("At the end.")
+    bob.send_text("At the end.")
     expect(alice.message("At the end.")).to_be_in_viewport()
     expect(more).to_be_hidden()
 
@@ -78,11 +78,11 @@ def test_the_conversation_stands_still_while_you_read_back_and_counts_what_comes
     wait_until(alice.page, f"() => ({BELOW_PX})() === 900")
     read = alice.message("Line 20.")
     before = place_of(read)
-    bob.say("One more.")
+    bob.send_text("One more.")
     expect(more).to_have_text("1 new message")
-    bob.say("And another.")
+    bob.send_text("And another.")
     expect(more).to_have_text("2 new messages")
-    removed = bob.say("Not this.")
+    removed = bob.send_text("Not this.")
     expect(more).to_have_text("3 new messages")
     bob.remove(removed)
     expect(alice.message("Not this.")).to_have_count(0)
@@ -98,7 +98,7 @@ def test_a_short_conversation_stands_at_the_end_under_the_words_that_say_what_is
 ) -> None:
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
-    said = [bob.say(text) for text in ("One.", "Two.", "Three.")]
+    said = [bob.send_text(text) for text in ("One.", "Two.", "Three.")]
     phone = {"width": 360, "height": 740}
     alice = visit(server, spot, viewport=phone, clock=True).arrive()
     end = alice.page.locator("#oldest")
@@ -107,7 +107,7 @@ def test_a_short_conversation_stands_at_the_end_under_the_words_that_say_what_is
     expect(alice.messages).to_have_count(3)
     gap = place_of(alice.messages.first) - place_of(end)
     assert 0 < gap < 50, "right above the first message"
-    alice.say("Four.")
+    alice.send_text("Four.")
     expect(alice.message("Four.")).to_be_in_viewport(ratio=1)
     # Less room from below, as with a keyboard: the end stays in sight.
     alice.page.set_viewport_size({"width": 360, "height": 520})
@@ -136,13 +136,13 @@ def test_the_title_counts_what_comes_while_the_page_is_hidden(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot).arrive()
-    bob.say("Seen.")
+    bob.send_text("Seen.")
     expect(alice.message("Seen.")).to_be_visible()
     expect(alice.page).to_have_title("Near, 500 m")
     alice.hide()
-    bob.say("Missed.")
+    bob.send_text("Missed.")
     expect(alice.page).to_have_title("(1) Near, 500 m")
-    bob.say("Missed too.")
+    bob.send_text("Missed too.")
     expect(alice.page).to_have_title("(2) Near, 500 m")
     alice.hide(False)
     expect(alice.page).to_have_title("Near, 500 m")
@@ -158,7 +158,7 @@ def test_a_message_ages_minute_by_minute_and_is_gone_when_its_time_is_over(
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot, clock=True).arrive()
     alice.stop_time()
-    bob.say("Soon gone.")
+    bob.send_text("Soon gone.")
     row = alice.message("Soon gone.")
     expect(row).to_have_attribute("data-age", "0")
     for minutes, age in ((30, 0), (29, 0), (24, 1), (14, 3), (2, 5), (1, 5)):
@@ -180,17 +180,17 @@ def test_what_is_over_on_the_server_is_over_on_the_page_and_in_its_history(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot).arrive()
-    bob.say("Soon gone.")
+    bob.send_text("Soon gone.")
     expect(alice.message("Soon gone.")).to_be_visible()
     expect(alice.message("Soon gone.")).to_have_count(0)
-    heard = len(alice.heard)
+    heard = len(alice.received)
     alice.page.reload()
     alice.expect_here()
     assert alice.texts() == []
     # Nor is it on the wire: the page would hide it by itself.
     told = alice.page.evaluate("fetch('/api/messages').then((answer) => answer.json())")
     assert told == {"messages": []}
-    assert [frame for frame in alice.heard[heard:] if "Soon gone." in frame] == []
+    assert [frame for frame in alice.received[heard:] if "Soon gone." in frame] == []
 
 
 def test_time_follows_the_servers_clock_where_the_device_is_off_by_minutes(
@@ -198,7 +198,7 @@ def test_time_follows_the_servers_clock_where_the_device_is_off_by_minutes(
 ) -> None:
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
-    bob.say("Still fresh.")
+    bob.send_text("Still fresh.")
     alice = visit(server, spot)
     # Installed later than it says: this device is 40 minutes ahead.
     alice.context.clock.install()

@@ -59,8 +59,8 @@ def test_two_300_m_apart_talk_until_one_reaches_less_far_and_a_third_hears_nothi
         expect(one.people.locator(".name")).to_have_text(other.name)
         expect(one.page.locator("#audience")).to_have_text("1 person will see this")
 
-    alice.say("Is the bridge open on foot?")
-    bob.say("Left side only.")
+    alice.send_text("Is the bridge open on foot?")
+    bob.send_text("Left side only.")
     for one, other, text in (
         (alice, bob, "Left side only."),
         (bob, alice, "Is the bridge open on foot?"),
@@ -74,19 +74,19 @@ def test_two_300_m_apart_talk_until_one_reaches_less_far_and_a_third_hears_nothi
         expect(one.page.locator("#people-head")).to_have_text("Nobody in reach")
         expect(one.people).to_have_count(0)
         expect(one.page.locator("#nobody h2")).to_have_text(f"Nobody within {radius} yet")
-    alice.say("Who hears this?")
-    bob.say("And this?")
-    bob.hear_back()
+    alice.send_text("Who hears this?")
+    bob.send_text("And this?")
+    bob.await_pong()
     assert "Who hears this?" not in bob.texts()
     bob.reach(STOP_500_M)
     expect(bob.person(alice.name)).to_be_visible()
-    bob.say("There you are again.")
+    bob.send_text("There you are again.")
     expect(alice.message("There you are again.")).to_be_visible()
     # What bob said to nobody stays unheard; what alice said reached 500 m, and bob does again.
     assert "And this?" not in alice.texts()
     expect(bob.message("Who hears this?")).to_be_visible()
 
-    charlie.hear_back()
+    charlie.await_pong()
     assert charlie.texts() == []
     expect(charlie.people).to_have_count(0)
     charlie.page.reload()

@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import expect
 
-from tests.browser.calls import SOUND, WIDE, connect, hears_more, id_of, look, tile, tile_of
+from tests.browser.calls import SOUND, WIDE, call_stats, connect, expect_sound, id_of, tile, tile_of
 from tests.browser.conftest import through
 from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north, running
@@ -21,7 +21,7 @@ from voice.mesh import is_polite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.browser.conftest import Speak
+    from tests.browser.conftest import VisitVoice
     from tests.support.servers import Server
     from tests.support.turn import Turn
 
@@ -47,33 +47,33 @@ SPEAKING_DB = -44
 
 
 def test_two_hear_each_other_through_the_relay_and_a_third_far_away_is_never_offered(
-    servers: tuple[Server, Server], speak: Speak
+    servers: tuple[Server, Server], visit_voice: VisitVoice
 ) -> None:
     spot = elsewhere()
-    alice = speak(servers[0], spot, **WIDE)
-    bob = speak(servers[1], north(spot, 2), **WIDE)
-    carol = speak(servers[1], north(spot, 20), **WIDE)
+    alice = visit_voice(servers[0], spot, **WIDE)
+    bob = visit_voice(servers[1], north(spot, 2), **WIDE)
+    carol = visit_voice(servers[1], north(spot, 20), **WIDE)
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
         # The page's own ear, before the test lends it one.
         expect(tile(one, other)).to_contain_text("Speaking")
-        hears_more(one)
-        assert {*look(one)["ends"]} == {"relay"}
-        assert look(other)["said"] > 0
-        assert look(other)["saidEnergy"] > SOUND
+        expect_sound(one)
+        assert {*call_stats(one)["candidateTypes"]} == {"relay"}
+        assert call_stats(other)["sentBytes"] > 0
+        assert call_stats(other)["sentEnergy"] > SOUND
         expect(one.page.locator("#voice-heard")).to_have_text(f"Heard by {other.name}.")
     expect(carol.page.locator(".tile")).to_have_count(0)
     assert carol.page.evaluate("window.calls.length") == 0
 
 
 def test_after_the_relay_died_the_call_is_back_and_still_muted(
-    servers: tuple[Server, Server], speak: Speak, relay: Turn
+    servers: tuple[Server, Server], visit_voice: VisitVoice, relay: Turn
 ) -> None:
     spot = elsewhere()
-    alice = speak(servers[0], spot, **WIDE)
-    bob = speak(servers[1], north(spot, 2), **WIDE)
+    alice = visit_voice(servers[0], spot, **WIDE)
+    bob = visit_voice(servers[1], north(spot, 2), **WIDE)
     connect(alice, bob)
-    hears_more(alice)
+    expect_sound(alice)
     bob.page.locator("#voice-mute").click()
     expect(tile(alice, bob)).to_contain_text("Muted")
     relay.kill()
@@ -81,17 +81,19 @@ def test_after_the_relay_died_the_call_is_back_and_still_muted(
     relay.start()
     expect(tile(bob, alice)).to_have_attribute("data-state", "live")
     expect(tile(alice, bob)).to_have_attribute("data-state", "live")
-    hears_more(bob)
+    expect_sound(bob)
     expect(bob.page.locator("#voice-mute")).to_have_attribute("aria-pressed", "true")
     expect(tile(alice, bob)).to_contain_text("Muted")
 
 
 def test_in_a_line_of_four_each_panel_says_exactly_who_hears_them(
-    servers: tuple[Server, Server], speak: Speak
+    servers: tuple[Server, Server], visit_voice: VisitVoice
 ) -> None:
     spot = elsewhere()
     # Reaches of 200 m: three cells further north is 459 m and out of reach, two are 306 m.
-    line = [speak(servers[turn % 2], north(spot, 2 * turn), stop=2, **WIDE) for turn in range(4)]
+    line = [
+        visit_voice(servers[turn % 2], north(spot, 2 * turn), stop=2, **WIDE) for turn in range(4)
+    ]
     for one, other in pairwise(line):
         connect(one, other)
     for turn, one in enumerate(line):
@@ -110,10 +112,10 @@ def test_in_a_line_of_four_each_panel_says_exactly_who_hears_them(
 
 @pytest.mark.parametrize("polite", [True, False])
 def test_a_peer_that_is_no_browser_hears_and_is_heard_also_after_ice_began_anew(
-    relayed: Server, speak: Speak, polite: bool
+    relayed: Server, visit_voice: VisitVoice, polite: bool
 ) -> None:
     spot = elsewhere()
-    alice = speak(relayed, spot, **WIDE)
+    alice = visit_voice(relayed, spot, **WIDE)
     other = id_of(alice)
     coming = aiortc_peer(
         relayed, north(spot, 2), "Bob", lambda own: is_polite(own, other) is polite
@@ -122,11 +124,11 @@ def test_a_peer_that_is_no_browser_hears_and_is_heard_also_after_ice_began_anew(
         row = tile_of(alice, bob.person_id)
         row.get_by_role("button", name="Knock").click()
         expect(row).to_contain_text("Speaking")
-        portal.call(bob.hears, SPEAKING_DB)
-        hears_more(alice)
-        assert {*look(alice)["ends"]} == {"relay"}
+        portal.call(bob.expect_sound, SPEAKING_DB)
+        expect_sound(alice)
+        assert {*call_stats(alice)["candidateTypes"]} == {"relay"}
         before = alice.page.evaluate(UFRAG)
-        alice.look_up()
+        alice.dispatch_online()
         wait_until(alice.page, f"(before) => {UFRAG} !== before", before)
-        portal.call(bob.hears, SPEAKING_DB)
-        hears_more(alice)
+        portal.call(bob.expect_sound, SPEAKING_DB)
+        expect_sound(alice)

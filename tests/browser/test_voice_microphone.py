@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.calls import WIDE, connect, hears_more, tile
+from tests.browser.calls import WIDE, connect, expect_sound, tile
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from tests.browser.conftest import Invite, Speak
+    from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import Visitor
     from tests.support.servers import Server
 
@@ -77,10 +77,10 @@ def test_while_the_browser_asks_the_page_says_so(server: Server, visit: Invite) 
 
 
 def test_who_joins_before_answering_listens_and_starts_muted(
-    relayed: Server, speak: Speak, visit: Invite
+    relayed: Server, visit_voice: VisitVoice, visit: Invite
 ) -> None:
     spot = elsewhere()
-    bob = speak(relayed, north(spot, 2), **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     alice = visit(relayed, spot, permissions=ALLOWED, **WIDE)
     alice.context.add_init_script(WAIT)
     alice.arrive().page.locator("#voice-start").click()
@@ -88,7 +88,7 @@ def test_who_joins_before_answering_listens_and_starts_muted(
     own = alice.page.locator("#voice-level-words")
     expect(own).to_have_text("Asking for the microphone")
     connect(alice, bob)
-    hears_more(alice)
+    expect_sound(alice)
     alice.page.evaluate("window.allow()")
     expect(own).to_have_text("You are muted")
     expect(tile(bob, alice)).to_contain_text("Muted")
@@ -98,26 +98,26 @@ def test_who_joins_before_answering_listens_and_starts_muted(
 
 
 def test_denied_it_says_where_to_allow_it_and_one_listens_until_then(
-    relayed: Server, speak: Speak
+    relayed: Server, visit_voice: VisitVoice
 ) -> None:
     spot = elsewhere()
-    bob = speak(relayed, north(spot, 2), **WIDE)
-    alice = speak(relayed, spot, permissions=["geolocation"], **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
+    alice = visit_voice(relayed, spot, permissions=["geolocation"], **WIDE)
     words = "No microphone yet. Allow it in the site settings, left of the address."
     expect_wrong(alice, words)
     listens(alice, bob)
     alice.page.get_by_role("button", name="Try again").click()
     expect_wrong(alice, words)
     alice.context.grant_permissions(ALLOWED)
-    speaks_after_all(alice, bob)
+    retry_and_speak(alice, bob)
 
 
 @pytest.mark.parametrize("refusal", WRONG)
 def test_without_a_free_microphone_it_says_so_and_one_listens(
-    relayed: Server, speak: Speak, visit: Invite, refusal: str
+    relayed: Server, visit_voice: VisitVoice, visit: Invite, refusal: str
 ) -> None:
     spot = elsewhere()
-    bob = speak(relayed, north(spot, 2), **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     alice = visit(relayed, spot, permissions=ALLOWED, **WIDE)
     alice.context.add_init_script(ANSWER % refusal)
     alice.arrive().page.locator("#voice-start").click()
@@ -126,21 +126,21 @@ def test_without_a_free_microphone_it_says_so_and_one_listens(
     alice.page.get_by_role("button", name="Join and listen").click()
     listens(alice, bob)
     alice.page.evaluate("window.refusal = ''")
-    speaks_after_all(alice, bob)
+    retry_and_speak(alice, bob)
 
 
 def test_a_microphone_that_goes_in_a_call_is_missed_on_both_sides_and_can_come_back(
-    relayed: Server, speak: Speak
+    relayed: Server, visit_voice: VisitVoice
 ) -> None:
     spot = elsewhere()
-    alice = speak(relayed, spot, **WIDE)
-    bob = speak(relayed, north(spot, 2), **WIDE)
+    alice = visit_voice(relayed, spot, **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     connect(alice, bob)
     expect(tile(bob, alice)).to_contain_text("Speaking")
     alice.page.evaluate(LOSE)
     expect_wrong(alice, "Your microphone is gone. Plug it in again or choose another one.")
     expect_listening(alice, bob)
-    hears_more(alice)
+    expect_sound(alice)
     alice.page.get_by_role("button", name="Try again").click()
     expect_well(alice)
     expect(tile(bob, alice)).to_contain_text("Speaking")
@@ -149,7 +149,7 @@ def test_a_microphone_that_goes_in_a_call_is_missed_on_both_sides_and_can_come_b
 def listens(alice: Visitor, bob: Visitor) -> None:
     """Hears somebody, and is shown to both as somebody whom nobody hears."""
     connect(alice, bob)
-    hears_more(alice)
+    expect_sound(alice)
     expect(tile(alice, bob)).to_contain_text("Speaking")
     expect_listening(alice, bob)
 
@@ -166,7 +166,7 @@ def expect_listening(alice: Visitor, bob: Visitor) -> None:
     expect(tile(bob, alice)).to_have_attribute("data-state", "live")
 
 
-def speaks_after_all(alice: Visitor, bob: Visitor) -> None:
+def retry_and_speak(alice: Visitor, bob: Visitor) -> None:
     """Tries again, comes muted, and is heard in the same call once unmuted."""
     alice.page.get_by_role("button", name="Try again").click()
     expect(alice.page.locator("#voice-level-words")).to_have_text("You are muted")

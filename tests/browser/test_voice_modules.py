@@ -235,16 +235,18 @@ def test_your_microphone_is_a_sentence(
 
 
 def test_who_hears_you_is_a_sentence(page: Page) -> None:
-    def heard(hearing: list[str], unheard: list[str], speaks: str = "on") -> str:
+    def sentence(hearing: list[str], unheard: list[str], speaks: str = "on") -> str:
         return "".join(words(page, "audience", hearing, unheard, speaks))
 
-    assert heard([], []) == "Nobody hears you yet."
-    assert heard(["Ana"], []) == "Heard by Ana."
-    assert heard(["Ana", "Bo"], ["Cem"]) == "Heard by Ana and Bo; not Cem."
-    assert heard(["Ana"], ["Bo", "Cem"], "muted") == "Heard by Ana once you unmute; not Bo and Cem."
-    many = heard(["Ana"], ["Bo", "Cem", "Dan", "Eva", "Fay"])
+    assert sentence([], []) == "Nobody hears you yet."
+    assert sentence(["Ana"], []) == "Heard by Ana."
+    assert sentence(["Ana", "Bo"], ["Cem"]) == "Heard by Ana and Bo; not Cem."
+    assert (
+        sentence(["Ana"], ["Bo", "Cem"], "muted") == "Heard by Ana once you unmute; not Bo and Cem."
+    )
+    many = sentence(["Ana"], ["Bo", "Cem", "Dan", "Eva", "Fay"])
     assert many == "Heard by Ana; not Bo, Cem, Dan and 2 more."
-    alone = heard(["Ana"], ["Bo"], "none")
+    alone = sentence(["Ana"], ["Bo"], "none")
     assert alone == "You hear Ana. Nobody hears you without a microphone."
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.caller import Caller
 from tests.browser.calls import WIDE, connect, tile
 from tests.browser.conftest import through
 from tests.browser.test_access import (
@@ -23,6 +22,7 @@ from tests.browser.test_access import (
 )
 from tests.browser.test_connection import without_a_server
 from tests.browser.visitor import wait_until
+from tests.browser.voice_person import Caller
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-    from tests.browser.conftest import Invite, Meet, Speak
+    from tests.browser.conftest import Invite, Meet, VisitVoice
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
     from tests.support.client import Spot
@@ -87,11 +87,11 @@ def bring() -> Iterator[Bring]:
 
 
 @pytest.fixture
-def around(serve: Serve, relay: Turn, speak: Speak, bring: Bring) -> Around:
+def around(serve: Serve, relay: Turn, visit_voice: VisitVoice, bring: Bring) -> Around:
     """One of the two calls there may be is bob's; the other never comes about."""
     server = serve("uvicorn", {**through(relay), "VOICE_CONNECTIONS": "2"})
     spot = elsewhere()
-    alice, bob = speak(server, spot, **WIDE), speak(server, north(spot, 2), **WIDE)
+    alice, bob = visit_voice(server, spot, **WIDE), visit_voice(server, north(spot, 2), **WIDE)
     connect(alice, bob)
     names = {"near": "W" * 24, "connecting": "Zeynep Zeynep Zeynep Zey"}
     states = ("near", "knocked", "declined", "connecting", "waiting", "knocks")
@@ -124,7 +124,7 @@ def resize(page: Page, size: dict[str, int]) -> None:
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
 
-def look(page: Page) -> None:
+def assert_accessible(page: Page) -> None:
     """Axe finds nothing, light and dark, on a phone and wide; nothing is too small or too wide."""
     page.evaluate("location.hash = 'voice'")  # on a phone the panel is a page of its own
     for size in (SMALLEST, PHONE, DESKTOP):
@@ -139,18 +139,18 @@ def look(page: Page) -> None:
 def test_axe_finds_nothing_on_the_way_into_voice(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE).arrive()
     page = alice.page
-    look(page)
+    assert_accessible(page)
     page.locator("#voice-start").click()
     expect(page.locator("#voice-check-words")).to_contain_text("Say something")
-    look(page)
+    assert_accessible(page)
     page.locator("#voice-join").click()
     expect(page.locator("#voice")).to_have_attribute("data-phase", "barred")
-    look(page)
+    assert_accessible(page)
     page.get_by_role("button", name="Talk directly").click()
     expect(page.locator("#voice-rest")).to_contain_text("Nobody else near")
     page.locator(".voice-more summary").click()
     page.locator("#voice-mute").click()
-    look(page)
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_axe_finds_nothing_without_a_microphone(
     page = alice.arrive().page
     page.locator("#voice-start").click()
     expect(page.locator("#voice-check-words")).to_have_text(words)
-    look(page)
+    assert_accessible(page)
     page.get_by_role("switch", name="Shield").uncheck()
     page.locator("#voice-join").click()
     expect(page.locator("#voice-level-words")).to_have_text(words)
-    look(page)
+    assert_accessible(page)
 
 
 def test_axe_finds_nothing_among_people_in_every_state(around: Around) -> None:
@@ -176,7 +176,7 @@ def test_axe_finds_nothing_among_people_in_every_state(around: Around) -> None:
     waiting = row(alice, callers["waiting"])
     waiting.get_by_role("button", name="More about").click()
     expect(waiting.get_by_role("button", name="Leave the line")).to_be_visible()
-    look(alice.page)
+    assert_accessible(alice.page)
 
 
 def test_axe_finds_nothing_while_connections_are_lost(around: Around, relay: Turn) -> None:
@@ -186,7 +186,7 @@ def test_axe_finds_nothing_while_connections_are_lost(around: Around, relay: Tur
     relay.kill()
     expect(tile(alice, bob)).to_have_attribute("data-state", "reconnecting")
     expect(row(alice, callers["connecting"])).to_have_attribute("data-state", "failed")
-    look(alice.page)
+    assert_accessible(alice.page)
     bob.page.locator("#voice-leave").click()
     expect(tile(alice, bob)).to_have_attribute("data-state", "ended")
     assert complaints(alice.page) == []
@@ -267,10 +267,10 @@ def expect_kept(page: Page) -> None:
 
 
 def test_the_focus_stays_while_the_people_around_it_change(
-    relayed: Server, speak: Speak, bring: Bring
+    relayed: Server, visit_voice: VisitVoice, bring: Bring
 ) -> None:
     spot = elsewhere()
-    alice, bob = speak(relayed, spot, **WIDE), speak(relayed, north(spot, 2), **WIDE)
+    alice, bob = visit_voice(relayed, spot, **WIDE), visit_voice(relayed, north(spot, 2), **WIDE)
     connect(alice, bob)
     slider = tile(alice, bob).get_by_role("slider")
     slider.focus()
@@ -294,11 +294,11 @@ def test_the_focus_stays_while_the_people_around_it_change(
 
 
 def test_each_change_is_said_once_and_speaking_is_not(
-    relayed: Server, speak: Speak, bring: Bring
+    relayed: Server, visit_voice: VisitVoice, bring: Bring
 ) -> None:
     spot = elsewhere()
     caller = bring(relayed, north(spot, 2), "caller")
-    alice, bob = speak(relayed, spot, **WIDE), speak(relayed, north(spot, 2), **WIDE)
+    alice, bob = visit_voice(relayed, spot, **WIDE), visit_voice(relayed, north(spot, 2), **WIDE)
     expect(alice.page.locator(".tile")).to_have_count(2)
     alice.page.evaluate(LISTEN)
     connect(alice, bob)
@@ -329,8 +329,8 @@ def test_each_change_is_said_once_and_speaking_is_not(
     ]
 
 
-def test_what_happens_at_once_is_said_in_one_go(relayed: Server, speak: Speak) -> None:
-    alice = speak(relayed, elsewhere(), **WIDE)
+def test_what_happens_at_once_is_said_in_one_go(relayed: Server, visit_voice: VisitVoice) -> None:
+    alice = visit_voice(relayed, elsewhere(), **WIDE)
     alice.page.evaluate(LISTEN)
     alice.page.evaluate(
         """async () => {

@@ -10,14 +10,14 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.calls import WIDE, connect, hears_more, look, receives_more, tile
+from tests.browser.calls import WIDE, call_stats, connect, expect_bytes, expect_sound, tile
 from tests.browser.conftest import through
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from tests.browser.conftest import Invite, Speak
+    from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import Visitor
     from tests.conftest import Serve
     from tests.support.servers import Server
@@ -111,7 +111,7 @@ def test_without_a_relay_nobody_talks_directly_before_they_chose_to(
     expect(shield(alice)).not_to_be_checked()
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
-        receives_more(one)
+        expect_bytes(one)
         one.page.evaluate(WAY, "host")
         one.page.evaluate(HUSH)
         expect(tile(other, one)).to_contain_text("~300 m, direct")
@@ -120,10 +120,10 @@ def test_without_a_relay_nobody_talks_directly_before_they_chose_to(
 
 
 def test_one_shield_is_enough_for_both_and_the_page_says_what_holds(
-    relayed: Server, visit: Invite, speak: Speak
+    relayed: Server, visit: Invite, visit_voice: VisitVoice
 ) -> None:
     spot = elsewhere()
-    bob = speak(relayed, north(spot, 2), **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     alice = at_the_door(visit, relayed, spot)
     shield(alice).uncheck()
     expect(alice.page.locator("#voice-shield-name")).to_have_text("Shield off")
@@ -136,20 +136,20 @@ def test_one_shield_is_enough_for_both_and_the_page_says_what_holds(
     expect(shield(bob)).to_be_checked()
     expect(shield(bob)).to_have_accessible_description("Nobody sees your network address.")
     for one, other in ((alice, bob), (bob, alice)):
-        hears_more(one)
+        expect_sound(one)
         expect(tile(one, other)).to_contain_text("Speaking")
         expect(tile(one, other)).not_to_contain_text("direct")
-        assert {*look(one)["ends"]} == {"relay"}
+        assert {*call_stats(one)["candidateTypes"]} == {"relay"}
         assert policies(one) == ["relay"]
 
 
 def test_a_call_goes_directly_once_both_chose_that_and_back_through_the_relay_once_one_did_not(
-    serve: Serve, relay: Turn, speak: Speak
+    serve: Serve, relay: Turn, visit_voice: VisitVoice
 ) -> None:
     server = serve("uvicorn", {**through(relay), "VOICE_NETWORKS": own_networks()})
     spot = elsewhere()
-    alice = speak(server, spot, **WIDE)
-    bob = speak(server, north(spot, 2), **WIDE)
+    alice = visit_voice(server, spot, **WIDE)
+    bob = visit_voice(server, north(spot, 2), **WIDE)
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
         shield(one).uncheck()
@@ -162,7 +162,7 @@ def test_a_call_goes_directly_once_both_chose_that_and_back_through_the_relay_on
     shield(bob).check()
     for one, other in ((alice, bob), (bob, alice)):
         one.page.evaluate(WAY, "relay")
-        receives_more(one)
+        expect_bytes(one)
         expect(tile(one, other)).not_to_contain_text("direct")
     assert policies(alice) == policies(bob) == ["relay"]
     assert [one.page.evaluate("window.calls.length") for one in (alice, bob)] == [2, 2]

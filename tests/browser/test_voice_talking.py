@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.calls import WIDE, connect, hears_more, id_of, tile, tile_of
+from tests.browser.calls import WIDE, connect, expect_sound, id_of, tile, tile_of
 from tests.browser.test_access import reach
 from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north
@@ -17,7 +17,7 @@ from tests.support.client import elsewhere, north
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.browser.conftest import Invite, Speak
+    from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import Visitor
     from tests.support.servers import Server
 
@@ -70,10 +70,10 @@ def muted(server: Server, visit: Invite) -> Visitor:
 
 
 @pytest.fixture
-def listening(relayed: Server, speak: Speak, visit: Invite) -> tuple[Visitor, Visitor]:
+def listening(relayed: Server, visit_voice: VisitVoice, visit: Invite) -> tuple[Visitor, Visitor]:
     """Two in a call; of the first one it is known how loud what is heard is."""
     spot = elsewhere()
-    bob = speak(relayed, north(spot, 2), **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     alice = visit(relayed, spot, permissions=["geolocation", "microphone"], **WIDE)
     alice.context.add_init_script(COUNT_SOUND)
     alice.arrive().join_voice()
@@ -84,10 +84,12 @@ def listening(relayed: Server, speak: Speak, visit: Invite) -> tuple[Visitor, Vi
 # ---- Held to talk --------------------------------------------------------------------------------
 
 
-def test_holding_the_space_bar_talks_and_letting_go_mutes(relayed: Server, speak: Speak) -> None:
+def test_holding_the_space_bar_talks_and_letting_go_mutes(
+    relayed: Server, visit_voice: VisitVoice
+) -> None:
     spot = elsewhere()
-    alice = speak(relayed, spot, **WIDE)
-    bob = speak(relayed, north(spot, 2), **WIDE)
+    alice = visit_voice(relayed, spot, **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     connect(alice, bob)
     alice.page.locator("#voice-mute").click()
     expect(tile(bob, alice)).to_contain_text("Muted")
@@ -240,7 +242,7 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
     alice.page.reload()
     for one, other in ((alice, bob), (bob, alice)):
         expect(tile(one, other)).to_have_attribute("data-state", "live")
-    hears_more(alice)
+    expect_sound(alice)
     expect(tile(alice, bob)).to_contain_text("Speaking")
     expect(tile(bob, alice)).to_contain_text("Speaking" if talks else "Muted")
     expect_talking(alice, talks)
@@ -269,7 +271,7 @@ def test_a_call_with_somebody_who_is_blocked_ends_and_the_page_says_nothing_of_t
     listening: tuple[Visitor, Visitor],
 ) -> None:
     alice, bob = listening
-    hears_more(alice)
+    expect_sound(alice)
     other = id_of(bob)
     row = alice.page.locator(f'#people-list [data-person="{other}"]')
     row.get_by_role("button", name="block or report").click()

@@ -161,7 +161,7 @@ def test_a_trouble_with_the_location_has_its_own_words_and_a_way_on(
     assert alice.calls("/api/") == [], "no place was made up"
 
     spot = elsewhere()
-    mend(alice, spot)
+    restore_position(alice, spot)
     button.click()
     alice.page.wait_for_url("**/near")
     alice.expect_here()
@@ -231,8 +231,8 @@ def test_a_location_lost_later_is_said_beside_the_chat_and_the_block_stays(
     expect(notice).to_contain_text(TROUBLES["denied"].title)
     expect(notice).to_contain_text(TROUBLES["denied"].words)
     expect(notice.get_by_role("button")).to_have_text("Try again")
-    alice.say("Still here.")
-    mend(alice, elsewhere())
+    alice.send_text("Still here.")
+    restore_position(alice, elsewhere())
     notice.get_by_role("button").click()
     expect(notice).to_have_count(0)
 
@@ -254,7 +254,7 @@ def test_a_page_that_was_never_let_in_does_not_ask_by_itself(server: Server, vis
     wait_until(page, "() => window.asked === 1")
 
 
-def mend(visitor: Visitor, spot: Spot) -> None:
+def restore_position(visitor: Visitor, spot: Spot) -> None:
     """The device finds itself again, and the browser lets the page know."""
     visitor.context.grant_permissions(["geolocation"])
     visitor.stand(*spot)

@@ -96,7 +96,7 @@ def test_the_name_editor_says_how_many_changes_are_left_until_they_are_used_up(
     spot = elsewhere()
     bob = visit(server, north(spot, 2)).arrive()
     alice = visit(server, spot).arrive()
-    alice.say("Under my first name.")
+    alice.send_text("Under my first name.")
     first = alice.name
     editor = alice.page.locator("#rename")
     left = alice.page.locator("#self > div .quiet")
@@ -122,7 +122,7 @@ def test_the_name_editor_says_how_many_changes_are_left_until_they_are_used_up(
 
     expect(bob.person("Alice 3")).to_be_visible()
     expect(bob.message("Under my first name.").locator(".name")).to_have_text(first)
-    alice.say("Under my last name.")
+    alice.send_text("Under my last name.")
     expect(bob.message("Under my last name.").locator(".name")).to_have_text("Alice 3")
 
 

@@ -1,4 +1,4 @@
-"""Somebody with a Chromium of their own."""
+"""A visitor: a browser context of its own, driven as a person would."""
 
 from __future__ import annotations
 
@@ -37,52 +37,53 @@ COUNT_FIXES = """
   };
   navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
 """
-# Every connection that the page makes to another, in order, and what it looks like to getStats:
-# bytes and energy heard and said, and the kinds of both ends of every way.
+# `calls` are the peer connections of the page, in order. `callStats` sums their getStats: bytes and
+# energy of sound in each direction, and the candidate types of both ends of every pair.
 WATCH_CALLS = """
   window.calls = [];
   window.RTCPeerConnection = class extends window.RTCPeerConnection {
     constructor(...all) { super(...all); window.calls.push(this); }
   };
-  window.look = async () => {
-    const found = { heard: 0, heardEnergy: 0, said: 0, saidEnergy: 0, ends: [] };
+  window.callStats = async () => {
+    const found = { receivedBytes: 0, receivedEnergy: 0, sentBytes: 0, sentEnergy: 0 };
+    found.candidateTypes = [];
     for (const call of window.calls) {
       for (const one of (await call.getStats()).values()) {
-        if (one.type === 'inbound-rtp') found.heard += one.bytesReceived;
-        if (one.type === 'inbound-rtp') found.heardEnergy += one.totalAudioEnergy;
-        if (one.type === 'outbound-rtp') found.said += one.bytesSent;
-        if (one.type === 'media-source') found.saidEnergy += one.totalAudioEnergy;
-        if (one.type.endsWith('-candidate')) found.ends.push(one.candidateType);
+        if (one.type === 'inbound-rtp') found.receivedBytes += one.bytesReceived;
+        if (one.type === 'inbound-rtp') found.receivedEnergy += one.totalAudioEnergy;
+        if (one.type === 'outbound-rtp') found.sentBytes += one.bytesSent;
+        if (one.type === 'media-source') found.sentEnergy += one.totalAudioEnergy;
+        if (one.type.endsWith('-candidate')) found.candidateTypes.push(one.candidateType);
       }
     }
     return found;
   };
 """
-LOOK_AGAIN_MS = 20
+POLL_MS = 20
 
 
 def wait_until(page: Page, holds: str, arg: object = None) -> None:
     """Returns once a JavaScript function of `arg` says yes.
 
-    Playwright's own `wait_for_function` evaluates code anew, which the page's policy forbids. And
-    it is the test that comes back to look: the page's own timers may stand still (`stop_time`).
+    Playwright's own `wait_for_function` evaluates code anew, which the page's policy forbids. The
+    test polls, since the page's own timers may stand still (`stop_time`).
     """
     while not page.evaluate(holds, arg):
-        page.wait_for_timeout(LOOK_AGAIN_MS)
+        page.wait_for_timeout(POLL_MS)
 
 
 class Visitor:
-    """Somebody with a Chromium: what their page shows, says to its console and sends."""
+    """A browser context with one page: what it shows, logs, requests, sends and receives."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context = context
         self.url = url
-        self.said: list[str] = []  # by the console
+        self.console_messages: list[str] = []
         self.forgiven: list[str] = []
         self.requests: list[Request] = []
         self.sockets: list[WebSocket] = []
         self.sent: list[str] = []
-        self.heard: list[str] = []
+        self.received: list[str] = []
         context.add_init_script(COUNT_FIXES)
         context.add_init_script(WATCH_CALLS)
         context.on("console", self._console)
@@ -120,13 +121,14 @@ class Visitor:
     def write(self, text: str) -> None:
         self.page.locator("#text").fill(text)
 
-    def send(self, text: str) -> None:
+    def submit(self, text: str) -> None:
+        """Writes it and presses Enter; does not wait for the ack."""
         self.write(text)
         self.page.locator("#text").press("Enter")
 
-    def say(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         """Sends it and waits until the page says that it is sent."""
-        self.send(text)
+        self.submit(text)
         expect(self.message(text).locator(".life")).to_have_text(
             re.compile(r"Sent, gone in \d+ min")
         )
@@ -144,23 +146,23 @@ class Visitor:
     def hide(self, hidden: bool = True) -> None:
         self.page.evaluate(HIDE, hidden)
 
-    def look_up(self) -> None:
-        """As when a phone is unlocked: the page asks at once whether its server is there."""
+    def dispatch_online(self) -> None:
+        """Makes the page ping its server at once, as when a phone is unlocked."""
         self.page.evaluate("dispatchEvent(new Event('online'))")
 
-    def hear_back(self) -> None:
-        """Returns once the server has answered something that the page sent after all before."""
+    def await_pong(self) -> None:
+        """Returns once the server has answered all that the page sent until now."""
         with self.sockets[-1].expect_event(
             "framereceived", lambda frame: 'class="pong"' in str(frame)
         ):
-            self.look_up()
+            self.dispatch_online()
 
     def pass_time(self, ms: int) -> None:
         """Moves the page's clock, and lets the server be heard often enough to count as alive."""
         while ms > 0:
             self.page.clock.run_for(min(ms, 15_000))
             ms -= 15_000
-            self.hear_back()
+            self.await_pong()
 
     # ---- What they see -----------------------------------------------------------------------
 
@@ -206,7 +208,11 @@ class Visitor:
         self.forgiven.append(words)
 
     def problems(self) -> list[str]:
-        return [said for said in self.said if not any(words in said for words in self.forgiven)]
+        return [
+            text
+            for text in self.console_messages
+            if not any(words in text for words in self.forgiven)
+        ]
 
     def calls(self, path: str = "/api/") -> list[Request]:
         """The requests whose address goes on like this after the host."""
@@ -214,10 +220,10 @@ class Visitor:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.said.append(message.text)
+            self.console_messages.append(message.text)
 
     def _error(self, error: WebError) -> None:
-        self.said.append(str(error.error))
+        self.console_messages.append(str(error.error))
 
     def _request(self, request: Request) -> None:
         self.requests.append(request)
@@ -225,4 +231,4 @@ class Visitor:
     def _socket(self, socket: WebSocket) -> None:
         self.sockets.append(socket)
         socket.on("framesent", lambda frame: self.sent.append(str(frame)))
-        socket.on("framereceived", lambda frame: self.heard.append(str(frame)))
+        socket.on("framereceived", lambda frame: self.received.append(str(frame)))

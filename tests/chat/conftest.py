@@ -13,9 +13,9 @@ from neartalk.background import Background
 from neartalk.limits import RULES
 from neartalk.redis.client import connect
 from presence.registry import MemoryRegistry, RedisRegistry
-from tests.chat.histories import Stands, memory_stand, redis_stand
+from tests.chat.history_harness import Stands, memory_stand, redis_stand
 from tests.chat.two_processes import Open, Stores
-from tests.support.hubs import never
+from tests.support.processes import never
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ async def unmoved(server: Server, spot: Spot) -> AsyncIterator[Person]:
         assert others <= {"pong", "mark", "people"}
         assert await bob.messages() == []
         assert (await bob.http.get("/api/nearby")).json()["count"] == 1
-        await alice.say("Still here")
+        await alice.send_text("Still here")
         await bob.expect("chat.message", text="Still here")
 
 
@@ -205,7 +205,7 @@ async def test_a_message_may_hold_anything_that_is_text(
         person(server, *spot, 500, "bob") as bob,
         person(server, *spot, 500, "bea", html=True) as bea,
     ):
-        await alice.say(text)
+        await alice.send_text(text)
         for reader in (bob, bea):
             assert (await reader.expect("chat.message"))["text"] == shown
         assert bea.raw[-1].count("hx-swap-oob") - bea.raw[-1].count("hx-swap-oob=&quot;") == 1

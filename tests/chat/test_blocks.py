@@ -54,7 +54,7 @@ async def test_a_block_holds_both_ways_for_lists_counts_messages_and_replay(
     ):
         await alice.people("bob", "carol")
         await bob.people("alice", "carol")
-        await alice.say("Before the block.")
+        await alice.send_text("Before the block.")
         await bob.expect("chat.message", text="Before the block.")
         await block(alice, bob.person_id)
         assert await alice.expect("blocked") == {
@@ -63,11 +63,11 @@ async def test_a_block_holds_both_ways_for_lists_counts_messages_and_replay(
         }
         await alice.people("carol")
         await bob.people("carol")
-        await alice.say("Alice speaks.")
-        await bob.say("Bob speaks.")
+        await alice.send_text("Alice speaks.")
+        await bob.send_text("Bob speaks.")
         for text in ("Before the block.", "Alice speaks.", "Bob speaks."):
             await carol.expect("chat.message", text=text)
-        await carol.say("Carol hears both.")
+        await carol.send_text("Carol hears both.")
         heard = [await alice.texts(), await bob.texts()]
         assert heard == [
             ["Before the block.", "Alice speaks.", "Carol hears both."],
@@ -81,7 +81,7 @@ async def test_a_block_holds_both_ways_for_lists_counts_messages_and_replay(
         async with bob.tab(html=True) as page:
             await page.expect("mark")
             assert await page.texts() == await texts(bob)
-            await bob.say("And mine?")
+            await bob.send_text("And mine?")
             assert (await page.expect("chat.message", text="And mine?"))["mine"]
 
 
@@ -107,8 +107,8 @@ async def test_a_block_survives_a_rename_a_return_and_the_restart_of_every_serve
     ):
         for tab in (alice_again, bob_again):
             await tab.expect("mark")
-        await bob_again.say("Here I am again.")
-        await alice_again.say("How quiet it is.")
+        await bob_again.send_text("Here I am again.")
+        await alice_again.send_text("How quiet it is.")
         assert await alice_again.texts() == ["How quiet it is."]
         assert await bob_again.texts() == ["Here I am again."]
         for tab in (alice_again, bob_again):
@@ -123,14 +123,14 @@ async def test_a_call_ends_and_no_knock_comes_through_even_after_a_return(
     async with speaker(first, spot, "alice") as alice, speaker(second, spot, "bob") as bob:
         await alice.join()
         await bob.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.call(bob)
         answer = await alice.http.post("/api/block", json={"person_id": bob.person_id})
         assert answer.status_code == 204
         for one, other in ((alice, bob), (bob, alice)):
             end = await one.expect("voice.end")
             assert (end["from"], end["reason"]) == (other.person_id, "left")
-            await one.sees(other, None)
+            await one.expect_state(other, None)
         async with at_signal(first, bearer_of(bob.key)) as back:
             await back.send("voice.join", policy="direct", instance=new_instance())
             assert (await back.expect("voice.peers"))["peers"] == []

@@ -25,7 +25,7 @@ from presence.hub import Hub
 from presence.parts import Presence
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
-from tests.support.calls import ProcessClient
+from tests.support.process_client import ProcessClient
 
 MINUTE_MS = 60_000
 HALF_HOUR_MS = 30 * MINUTE_MS

@@ -10,15 +10,15 @@ from chat.messages import (
 )
 from neartalk.codes import Refused
 from neartalk.limits import RULES
-from tests.chat.histories import (
+from tests.chat.history_harness import (
     HOME_TILE,
     OUT_TILE,
     THERE,
     Stands,
     all_of,
+    append_text,
     draft,
     memory_stand,
-    said,
     spend,
     texts,
 )
@@ -32,15 +32,15 @@ async def test_three_messages_come_at_once_and_the_fourth_is_told_when(
     settings.RATE_LIMITS_SCALE = 1
     async with stands() as stand:
         for number in range(3):
-            await said(stand, f"text {number}")
+            await append_text(stand, f"text {number}")
         with pytest.raises(Refused) as refused:
             await stand.history.append(draft("text 3"))
         assert refused.value.code == "too-fast"
         assert refused.value.retry_after is not None
         assert 0 < refused.value.retry_after <= 6
         assert texts(await all_of(stand)) == ["text 0", "text 1", "text 2"]
-        assert (await said(stand, "mine", who="bob")).text == "mine"
-        assert (await said(stand, "a fresh burst", cell=THERE)).tile == OUT_TILE
+        assert (await append_text(stand, "mine", who="bob")).text == "mine"
+        assert (await append_text(stand, "a fresh burst", cell=THERE)).tile == OUT_TILE
 
 
 def again(text: str, turn: int, who: str = "alice", origin: str = "") -> Draft:
@@ -182,7 +182,7 @@ async def test_what_a_refusal_says_is_true(stands: Stands, settings: Settings) -
             refused = await spend(stand)
             assert refused.retry_after == 1
             await stand.pass_ms(refused.retry_after * 1000)
-            assert (await said(stand, f"after {await stand.history.now_ms()}")).text
+            assert (await append_text(stand, f"after {await stand.history.now_ms()}")).text
 
 
 async def test_the_scale_multiplies_the_burst_and_the_rate(

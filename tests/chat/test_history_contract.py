@@ -20,7 +20,7 @@ from chat.messages import (
 from neartalk.codes import Refused
 from presence.geo import Tile
 from presence.people import Place
-from tests.chat.histories import (
+from tests.chat.history_harness import (
     AT_ONCE,
     AWAY_TILE,
     CELLS,
@@ -32,10 +32,10 @@ from tests.chat.histories import (
     MemoryStand,
     Stands,
     all_of,
+    append_text,
     appended,
     draft,
     kept,
-    said,
     spend,
     texts,
 )
@@ -75,7 +75,7 @@ async def test_a_message_is_kept_as_it_was_sent(stands: Stands) -> None:
 
 async def test_tiles_keep_apart(stands: Stands) -> None:
     async with stands() as stand:
-        home, out = await said(stand, "home"), await said(stand, "out", cell=THERE)
+        home, out = await append_text(stand, "home"), await append_text(stand, "out", cell=THERE)
         assert await all_of(stand) == [home]
         assert await all_of(stand, OUT_TILE) == [out]
         assert (await stand.history.append(draft("again"))).previous == home.at
@@ -130,8 +130,8 @@ async def test_the_same_ref_in_one_tile_is_two_messages_of_two_people(stands: St
 
 async def test_a_known_ref_is_answered_with_its_place_and_kept_once(stands: Stands) -> None:
     async with stands() as stand:
-        first = await said(stand, "one")
-        await said(stand, "two")
+        first = await append_text(stand, "one")
+        await append_text(stand, "two")
         again = await stand.history.append(draft("one"))
         assert (again.at, again.fresh) == (first.at, False)
         other_text = await stand.history.append(draft("changed", ref=first.ref))
@@ -152,7 +152,7 @@ async def test_a_known_ref_is_answered_even_when_the_allowance_is_spent(
 ) -> None:
     settings.RATE_LIMITS_SCALE = 1
     async with stands() as stand:
-        first = await said(stand, "one")
+        first = await append_text(stand, "one")
         await spend(stand)
         again = await stand.history.append(draft("one"))
         assert (again.at, again.fresh) == (first.at, False)
@@ -163,7 +163,7 @@ async def test_the_refs_of_an_earlier_tile_are_asked_first(
 ) -> None:
     settings.RATE_LIMITS_SCALE = 1
     async with stands() as stand:
-        first = await said(stand, "one")
+        first = await append_text(stand, "one")
         await spend(stand, cell=ELSEWHERE)
         crossed = draft("one", cell=ELSEWHERE)
         again = await stand.history.append(crossed, [OUT_TILE, HOME_TILE])
@@ -181,7 +181,7 @@ async def test_the_refs_of_an_earlier_tile_are_asked_first(
 
 async def test_a_removal_stands_in_the_history_instead_of_the_message(stands: Stands) -> None:
     async with stands() as stand:
-        one, two = await said(stand, "one"), await said(stand, "two")
+        one, two = await append_text(stand, "one"), await append_text(stand, "two")
         found = await stand.history.remove([OUT_TILE, HOME_TILE], one.id, "alice")
         assert found is not None
         retraction, previous = found
@@ -197,7 +197,7 @@ async def test_the_place_before_a_removal_may_be_that_of_the_message_itself(
     stands: Stands,
 ) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         found = await stand.history.remove([HOME_TILE], one.id, "alice")
         assert found is not None
         assert found[1] == one.at
@@ -206,7 +206,7 @@ async def test_the_place_before_a_removal_may_be_that_of_the_message_itself(
 
 async def test_only_your_own_message_and_only_once(stands: Stands) -> None:
     async with stands() as stand:
-        one, two = await said(stand, "one"), await said(stand, "two", who="bob")
+        one, two = await append_text(stand, "one"), await append_text(stand, "two", who="bob")
         before = await all_of(stand)
         for message_id, who in (
             (one.id, "bob"),
@@ -230,7 +230,7 @@ async def test_only_your_own_message_and_only_once(stands: Stands) -> None:
 
 async def test_a_message_taken_back_ten_times_at_once_is_taken_back_once(stands: Stands) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         tries = (stand.history.remove([HOME_TILE], one.id, "alice") for _ in range(10))
         answers = await asyncio.gather(*tries)
         assert sum(answer is not None for answer in answers) == 1
@@ -240,7 +240,7 @@ async def test_a_message_taken_back_ten_times_at_once_is_taken_back_once(stands:
 
 async def test_sending_again_what_was_taken_back_does_not_bring_it_back(stands: Stands) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         await stand.history.remove([HOME_TILE], one.id, "alice")
         again = await stand.history.append(draft("one"))
         assert (again.at, again.fresh) == (one.at, False)
@@ -251,7 +251,7 @@ async def test_what_has_lived_its_time_cannot_be_taken_back(
     stands: Stands, a_second_long: int
 ) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         await stand.pass_ms(a_second_long)
         assert await stand.history.remove([HOME_TILE], one.id, "alice") is None
         assert await all_of(stand) == []
@@ -262,8 +262,8 @@ async def test_what_has_lived_its_time_cannot_be_taken_back(
 
 async def test_a_page_is_the_newest_below_a_place_oldest_first(stands: Stands) -> None:
     async with stands() as stand:
-        sent = [await said(stand, f"text {number}") for number in range(10)]
-        out = [await said(stand, f"out {number}", cell=THERE) for number in range(3)]
+        sent = [await append_text(stand, f"text {number}") for number in range(10)]
+        out = [await append_text(stand, f"out {number}", cell=THERE) for number in range(3)]
 
         async def page(below: dict[Tile, StreamId | None], count: int) -> dict[Tile, list[Entry]]:
             found = (await stand.history.page(below, {}, count)).entries
@@ -285,9 +285,9 @@ async def test_a_page_holds_nothing_said_before_the_bound_of_its_tile(stands: St
     async with stands() as stand:
         sent = []
         for number in range(6):
-            sent.append(await said(stand, f"text {number}"))
+            sent.append(await append_text(stand, f"text {number}"))
             await stand.pass_ms(2)
-        out = await said(stand, "out", cell=THERE)
+        out = await append_text(stand, "out", cell=THERE)
         below: dict[Tile, StreamId | None] = {HOME_TILE: None, OUT_TILE: None}
 
         async def since(bounds: dict[Tile, int], count: int = 20) -> list[Entry]:
@@ -306,7 +306,7 @@ async def test_a_page_holds_nothing_said_before_the_bound_of_its_tile(stands: St
 
 async def test_pages_put_together_are_the_whole_tile(stands: Stands) -> None:
     async with stands() as stand:
-        sent = [await said(stand, f"text {number}") for number in range(50)]
+        sent = [await append_text(stand, f"text {number}") for number in range(50)]
         pages: list[Entry] = []
         below: StreamId | None = None
         while entries := (await stand.history.page({HOME_TILE: below}, {}, 7)).entries[HOME_TILE]:
@@ -321,8 +321,8 @@ async def test_pages_put_together_are_the_whole_tile(stands: Stands) -> None:
 async def test_after_is_everything_behind_the_last_place_seen_in_each_tile(stands: Stands) -> None:
     async with stands() as stand:
         before = await stand.history.now_ms()
-        sent = [await said(stand, f"text {number}") for number in range(5)]
-        out = await said(stand, "out", cell=THERE)
+        sent = [await append_text(stand, f"text {number}") for number in range(5)]
+        out = await append_text(stand, "out", cell=THERE)
         latest = await stand.history.now_ms()
         reading = await stand.history.after(
             {HOME_TILE: sent[2].at, OUT_TILE: just_before(before), AWAY_TILE: BEGINNING}

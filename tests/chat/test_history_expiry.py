@@ -11,7 +11,7 @@ from chat.messages import (
     Message,
 )
 from presence.geo import cell_at, tile_of
-from tests.chat.histories import (
+from tests.chat.history_harness import (
     CELLS,
     HALF_HOUR_MS,
     HERE,
@@ -22,10 +22,10 @@ from tests.chat.histories import (
     RedisStand,
     Stands,
     all_of,
+    append_text,
     draft,
     memory_stand,
     redis_stand,
-    said,
     texts,
 )
 
@@ -36,7 +36,7 @@ async def test_a_message_is_read_until_it_has_lived_its_time_and_not_a_milliseco
     stands: Stands, a_second_long: int
 ) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         alive = True
         while alive:
             page = await stand.history.page({HOME_TILE: None}, {}, 10)
@@ -50,11 +50,11 @@ async def test_a_message_is_read_until_it_has_lived_its_time_and_not_a_milliseco
 
 async def test_a_memory_message_lives_half_an_hour() -> None:
     async with memory_stand() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         await stand.pass_ms(HALF_HOUR_MS - 1)
         assert await all_of(stand) == [one]
         assert not (await stand.history.append(draft("one"))).fresh
-        two = await said(stand, "two")
+        two = await append_text(stand, "two")
         await stand.pass_ms(1)
         assert await all_of(stand) == [two]
         assert (await stand.history.append(draft("one"))).fresh
@@ -64,7 +64,7 @@ async def test_a_ref_is_known_as_long_as_its_message_lives(
     stands: Stands, a_second_long: int
 ) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         again = Appended(one.at, BEGINNING, fresh=False)
         while not again.fresh:
             earliest = await stand.history.now_ms()
@@ -79,7 +79,7 @@ async def test_a_ref_is_known_as_long_as_its_message_lives(
 
 async def test_a_removal_lives_as_long_as_a_message(stands: Stands, a_second_long: int) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         await stand.pass_ms(2)
         found = await stand.history.remove([HOME_TILE], one.id, "alice")
         assert found is not None
@@ -95,14 +95,14 @@ async def test_a_removal_lives_as_long_as_a_message(stands: Stands, a_second_lon
 async def test_a_busy_tile_does_not_keep_what_is_old(stands: Stands, a_second_long: int) -> None:
     async with stands() as stand:
         for number in range(20):
-            await said(stand, f"old text {number}")
-        await said(stand, "taken back")
+            await append_text(stand, f"old text {number}")
+        await append_text(stand, "taken back")
         gone = (await all_of(stand))[-1]
         assert isinstance(gone, Message)
         assert await stand.history.remove([HOME_TILE], gone.id, "alice")
         await stand.pass_ms(a_second_long)
-        await said(stand, "new")
-        await said(stand, "newer")
+        await append_text(stand, "new")
+        await append_text(stand, "newer")
         held = await stand.everything()
         assert "newer" in held
         assert "old text" not in held
@@ -114,11 +114,11 @@ async def test_a_quiet_tile_forgets_too(stands: Stands, a_second_long: int) -> N
     async with stands() as stand:
         for cell in CELLS[:3]:
             for who in ("alice", "bob"):
-                await said(stand, f"old text of {who}", who=who, cell=cell)
-        one = await said(stand, "old text taken back")
+                await append_text(stand, f"old text of {who}", who=who, cell=cell)
+        one = await append_text(stand, "old text taken back")
         await stand.history.remove([HOME_TILE], one.id, "alice")
         await stand.pass_ms(a_second_long)
-        new = await said(stand, "new", who="charlie", cell=THERE)
+        new = await append_text(stand, "new", who="charlie", cell=THERE)
         await stand.history.trim()
         held = await stand.everything()
         for word in ("old text", "ref-of-old", "Alice", "Bob", HERE, one.id):
@@ -129,7 +129,7 @@ async def test_a_quiet_tile_forgets_too(stands: Stands, a_second_long: int) -> N
 
 async def test_trimming_takes_nothing_that_lives(stands: Stands) -> None:
     async with stands() as stand:
-        sent = [await said(stand, f"text {number}") for number in range(5)]
+        sent = [await append_text(stand, f"text {number}") for number in range(5)]
         await stand.history.remove([HOME_TILE], sent[0].id, "alice")
         before = await stand.everything()
         await stand.history.trim()
@@ -144,9 +144,9 @@ async def test_trimming_takes_nothing_that_lives(stands: Stands) -> None:
 async def test_a_tile_is_trimmed_again_and_again(stands: Stands, a_second_long: int) -> None:
     async with stands() as stand:
         for round_ in range(2):
-            await said(stand, f"text {round_}")
+            await append_text(stand, f"text {round_}")
             await stand.pass_ms(a_second_long // 2)
-            await said(stand, f"later text {round_}")
+            await append_text(stand, f"later text {round_}")
             await stand.pass_ms(a_second_long // 2)
             await stand.history.trim()
             held = await stand.everything()
@@ -161,7 +161,7 @@ async def test_a_tile_that_was_trimmed_empty_begins_again(
     stands: Stands, a_second_long: int
 ) -> None:
     async with stands() as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         await stand.pass_ms(a_second_long)
         await stand.history.trim()
         two = await stand.history.append(draft("two"))
@@ -178,7 +178,7 @@ async def test_one_trim_clears_many_tiles_and_long_ones(redis_url: str) -> None:
             await stand.client.xadd(stream_key(tile), {"person": "a", "ref": "r"}, id=f"{old}-0")
             await stand.client.zadd("history:due", {tile: old + HALF_HOUR_MS})
         await stand.keep_old(2 * TRIM_ENTRIES + 10)
-        await said(stand, "new")
+        await append_text(stand, "new")
         await stand.history.trim()
         held = await stand.everything()
         assert "old text" not in held
@@ -192,8 +192,8 @@ async def test_what_nobody_has_trimmed_yet_hides_nothing(redis_url: str) -> None
     async with redis_stand(redis_url) as stand:
         old = await stand.keep_old(2 * AFTER_COUNT + 100)
         assert await all_of(stand) == []
-        await said(stand, "new", cell=THERE)
-        new = await said(stand, "new")
+        await append_text(stand, "new", cell=THERE)
+        new = await append_text(stand, "new")
         for last in (BEGINNING, old[50]):
             reading = await stand.history.after({HOME_TILE: last, OUT_TILE: BEGINNING})
             assert reading.entries[HOME_TILE] == [new]
@@ -205,7 +205,7 @@ async def test_in_redis_a_tile_that_nobody_trims_is_gone_a_minute_after_its_last
     redis_url: str,
 ) -> None:
     async with redis_stand(redis_url) as stand:
-        one = await said(stand, "one")
+        one = await append_text(stand, "one")
         await expiring(stand)
         await stand.history.remove([HOME_TILE], one.id, "alice")
         await expiring(stand)

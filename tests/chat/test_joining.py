@@ -9,7 +9,7 @@ from chat.feed import (
     paging,
 )
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
@@ -48,17 +48,17 @@ async def test_who_joins_between_two_messages_misses_none_and_gets_none_twice(
         async with two_processes(found, (registry, history)) as (first, second, wire):
             alice = await first.come(await person(registry, "Alice", HERE))
             await second.hub.start()
-            await first.say(alice, "before")
+            await first.send_text(alice, "before")
             session = await person(registry, "Bob", BESIDE)
             stop = (registry if store == "registry" else history).stop(when, method)
             bob = await second.knock(session)
             await stop.arrived()
             wire.fate = lambda hint: int(told)
-            await first.say(alice, "meanwhile")
+            await first.send_text(alice, "meanwhile")
             await settled(first)
             stop.open.set()
             await bob.task
-            await first.say(alice, "after")
+            await first.send_text(alice, "after")
             await settled(first, second)
             await second.poll()
             await Time().pass_s(1)
@@ -71,13 +71,13 @@ async def test_what_is_said_while_a_slow_reader_is_shown_the_past_follows_it(
 ) -> None:
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice = await first.come(await person(found[0], "Alice", HERE))
-        await first.say(alice, "before")
+        await first.send_text(alice, "before")
         session = await person(found[0], "Bob", BESIDE)
         bob = await second.knock(session)
         bob.page.room.clear()
         await bob.page.until(lambda: bob.page.texts == ["before"])
         wire.fate = lambda hint: int(told)
-        await first.say(alice, "meanwhile")
+        await first.send_text(alice, "meanwhile")
         await settled(first)
         if not told:
             await second.hub.rounds.pulse()
@@ -98,7 +98,7 @@ async def test_joins_in_a_stream_show_one_piece_each(stores: Open, seed: int) ->
         wire.fate = lambda hint: rng.choice([0, 1, 1, 1, 2])
         joiners: list[Seat] = []
         for turn in range(80):
-            await first.say(alice, f"{turn}")
+            await first.send_text(alice, f"{turn}")
             if turn % 4 == 0:
                 session = await person(found[0], f"Joiner {turn}", BESIDE)
                 joiners.append(await rng.choice([first, second]).knock(session))
@@ -121,7 +121,7 @@ async def test_a_repair_under_way_repeats_nothing_to_who_was_shown_it_from_histo
             alice, _ = await alice_and_bob(first, second)
             wire.keep = True
             for text in ("one", "two"):
-                await first.say(alice, text)
+                await first.send_text(alice, text)
             await settled(first)
             del wire.kept[0]
             stop = history.stop("after", "after")
@@ -144,7 +144,7 @@ async def test_who_joins_far_behind_brings_the_hub_up_without_repeats(
         wire.fate = lambda hint: 0
         said = [f"{turn}" for turn in range(30)]
         for text in said:
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         charlie = await second.come(await person(found[0], "Charlie", BESIDE))
         await second.poll()
         await Time().pass_s(1)

@@ -75,7 +75,7 @@ async def tried(tabs: list[Tab], text: Callable[[int], str]) -> dict[str, list[d
     """Everybody speaks at once, 1000 times: the answers by their type or code."""
     asked: dict[str, dict[str, Any]] = {}
 
-    async def speak(tab: Tab, turns: range) -> list[dict[str, Any]]:
+    async def send_each(tab: Tab, turns: range) -> list[dict[str, Any]]:
         refs = {new_ref(): turn for turn in turns}
         for ref, turn in refs.items():
             await tab.send("chat.send", text=text(turn), ref=ref)
@@ -87,7 +87,7 @@ async def tried(tabs: list[Tab], text: Callable[[int], str]) -> dict[str, list[d
 
     share = TRIES // len(tabs)
     await asyncio.gather(
-        *(speak(tab, range(own * share, own * share + share)) for own, tab in enumerate(tabs))
+        *(send_each(tab, range(own * share, own * share + share)) for own, tab in enumerate(tabs))
     )
     found: dict[str, list[dict[str, Any]]] = {}
     for frame in asked.values():

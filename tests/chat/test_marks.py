@@ -10,7 +10,7 @@ from chat.feed import (
 from chat.history import History, MemoryHistory
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     AWAY,
     BESIDE,
     HERE,
@@ -38,7 +38,7 @@ async def test_a_mark_is_the_time_before_anything_was_read() -> None:
         await stop.arrived()
         read_ms = now[0]
         now[0] += 500
-        await first.say(alice, "while it was read")
+        await first.send_text(alice, "while it was read")
         stop.open.set()
         await polling
         await second.hub.rounds.mark()
@@ -84,9 +84,9 @@ async def test_who_comes_back_to_a_process_that_is_behind_leaves_no_hole_for_the
         alice, bob = await alice_and_bob(first, second)
         session = await person(registry, "Charlie", BESIDE)
         wire.fate = lambda hint: 0
-        await first.say(alice, "before the mark")
+        await first.send_text(alice, "before the mark")
         mark = await later_than(history, await history.now_ms())
-        await first.say(alice, "after the mark")
+        await first.send_text(alice, "after the mark")
         charlie = await second.come(session, since_ms=mark)
         await Time().pass_s(1)
         assert charlie.page.texts[0] == "after the mark"
@@ -112,7 +112,7 @@ async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisec
         alice = await process.come(await person(registry, "Alice", HERE))
         for text in ("before", "at the mark", "after"):
             now[0] += 1_000
-            await process.say(alice, text)
+            await process.send_text(alice, text)
         bob = await process.come(session, since_ms=now[0] - 1_000)
         assert bob.page.texts == ["at the mark", "after"]
         assert bob.page.all("mark")[0]["mark"] == now[0]
@@ -123,7 +123,7 @@ async def test_a_mark_from_before_a_move_counts_as_none(stores: Open) -> None:
         process = Process(registry, history)
         async with running(process):
             alice = await process.come(await person(registry, "Alice", HERE))
-            await process.say(alice, "hello")
+            await process.send_text(alice, "hello")
             mark = await history.now_ms()
             session = await person(registry, "Bob", AWAY)
             session = (await registry.place(session.digest, BESIDE, "")).session
@@ -141,7 +141,7 @@ async def test_more_than_fits_is_said_with_a_gap(
             session = await person(registry, "Bob", BESIDE)
             alice = await process.come(await person(registry, "Alice", HERE))
             for turn in range(8):
-                await process.say(alice, f"{turn}")
+                await process.send_text(alice, f"{turn}")
             bob = await process.come(session, since_ms=session.placed_ms)
             assert bob.page.texts == ["3", "4", "5", "6", "7"]
             assert bob.page.all("gap") == [{"type": "gap", "reason": "too-much"}]

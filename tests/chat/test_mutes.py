@@ -11,14 +11,14 @@ import pytest
 
 from neartalk.limits import RULES
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
-from tests.support.houses import house
+from tests.support.deployments import house
 from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.client import Frame, Person, Tab
-    from tests.support.houses import House
+    from tests.support.deployments import House
 
 REFUSALS = RULES["chat.refused"].burst
 LINKS = "www.a.org www.b.org www.c.org"
@@ -39,7 +39,7 @@ async def refused(tab: Tab, text: str = LINKS) -> Frame:
     return await tab.expect("error", ref=ref)
 
 
-async def worn_out(tab: Tab) -> Frame:
+async def send_until_muted(tab: Tab) -> Frame:
     """Sends what is refused until it is muted for that."""
     for _ in range(REFUSALS):
         assert (await refused(tab))["code"] == "too-many-links"
@@ -54,7 +54,7 @@ async def muted(tab: Tab, minutes: int) -> None:
     assert found["message"].startswith(SPAM)
 
 
-async def heard(person: Person) -> None:
+async def await_unmuted(person: Person) -> None:
     """Waits until the mute is over for the process."""
     ref, code = new_ref(), "muted"
     async with asyncio.timeout(TIMEOUT_S):
@@ -83,7 +83,7 @@ async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_pag
         alice.server = town.second
         tab = await stack.enter_async_context(alice.tab())
         await tab.expect("mark")
-        found = await worn_out(alice)
+        found = await send_until_muted(alice)
         assert (found["code"], found["retry_after"]) == ("muted", 300)
         assert found["message"].startswith(SPAM)
         assert (await tab.expect("error"))["code"] == "muted"
@@ -91,7 +91,7 @@ async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_pag
         # To be told again and again makes it no longer.
         for _ in range(REFUSALS + 1):
             await muted(alice, 5)
-        message_id = await bob.say("You still hear me")
+        message_id = await bob.send_text("You still hear me")
         for one in (alice, bob):
             await one.expect("chat.message", id=message_id)
         async with alice.tab() as back:
@@ -102,9 +102,9 @@ async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_pag
 
 async def test_what_was_kept_before_is_acked_again_to_who_is_muted(town: House) -> None:
     async with person(town.first, *elsewhere(), 500, "alice") as alice:
-        kept = await alice.say("I said this before.", ref="ref-before-it")
-        await worn_out(alice)
-        assert await alice.say("I said this before.", ref="ref-before-it") == kept
+        kept = await alice.send_text("I said this before.", ref="ref-before-it")
+        await send_until_muted(alice)
+        assert await alice.send_text("I said this before.", ref="ref-before-it") == kept
         await muted(alice, 5)
 
 
@@ -113,24 +113,24 @@ async def test_what_is_merely_too_much_at_once_mutes_as_well(town: House) -> Non
         for _ in range(REFUSALS):
             assert (await refused(alice, "x" * 501))["code"] == "message-too-long"
             assert (await refused(alice, ""))["code"] == "message-empty"
-        await alice.say("Whoever errs is not muted")
+        await alice.send_text("Whoever errs is not muted")
 
 
 async def test_a_mute_outlives_redis_and_the_next_one_lasts_longer(town: House) -> None:
     async with person(town.first, *elsewhere(), 500, "alice") as alice:
-        await worn_out(alice)
+        await send_until_muted(alice)
         await muted(alice, 5)
         town.redis.restart()
         await alice.expect("gap", reason="restarted")
         await muted(alice, 5)
         for minutes in (15, 60, 60):
             await end_now(town, alice)
-            await heard(alice)
+            await await_unmuted(alice)
             while (await refused(alice))["code"] != "muted":
                 pass
             await muted(alice, minutes)
         town.manage("unban", alice.person_id)
-        await heard(alice)
+        await await_unmuted(alice)
 
 
 async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(town: House) -> None:
@@ -142,7 +142,7 @@ async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(tow
         ]
         for one in (alice, bob):
             await one.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.call(bob)
         town.manage("ban", alice.person_id, "--mute", "--for", "1h", "--reason", "hate")
         told = await alice.expect("error", code="muted")
@@ -150,7 +150,7 @@ async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(tow
         assert told["message"] == "You cannot speak for now. Reason: Hate. It ends in 60 min."
         end = await bob.expect("voice.end")
         assert (end["from"], end["reason"]) == (alice.person_id, "left")
-        await bob.sees(alice, None)
+        await bob.expect_state(alice, None)
         await alice.send("voice.knock", to=bob.person_id)
         await alice.expect("error", code="not-joined")
         await alice.send("voice.join", policy="direct", instance=alice.instance)

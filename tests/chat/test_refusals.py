@@ -16,7 +16,7 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.models import Reason, Sanction
 from presence.registry import MemoryRegistry
-from tests.support.hubs import HERE, Halting, Page, Process, Time, person, running
+from tests.support.processes import HERE, Halting, Page, Process, Time, person, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -89,12 +89,12 @@ async def one_too_many(sender: Sender) -> None:
     await sender.send("one more")
 
 
-async def said_twice(sender: Sender) -> None:
+async def repeated(sender: Sender) -> None:
     await sender.send("the same", "an-earlier-ref")
     await sender.send("the same")
 
 
-async def said_by_all(sender: Sender) -> None:
+async def copied(sender: Sender) -> None:
     sender.history.failing["append"] = Refused("copied", retry_after=60, rule="chat.copies")
     await sender.send("what everybody says")
 
@@ -150,8 +150,8 @@ async def whose_strike_is_lost(sender: Sender) -> None:
         (of_links, "too-many-links"),
         (of_one_letter, "wall-of-text"),
         (one_too_many, "too-fast"),
-        (said_twice, "repeated"),
-        (said_by_all, "copied"),
+        (repeated, "repeated"),
+        (copied, "copied"),
         (lost_in_the_store, "store-unavailable"),
         (late_in_the_store, "store-unavailable"),
         (before_arrival, "store-unavailable"),

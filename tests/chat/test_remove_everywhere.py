@@ -73,7 +73,7 @@ async def test_a_message_is_gone_for_readers_on_every_process(serve: Serve, redi
         person(here, *HERE, 500, "alice") as alice,
         person(there, *HERE, 500, "carol") as carol,
     ):
-        message_id = await bob.say("hello")
+        message_id = await bob.send_text("hello")
         for reader in (alice, carol):
             await reader.expect("chat.message", id=message_id)
         tile = tile_of(cell_at(*HERE))

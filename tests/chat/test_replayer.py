@@ -14,7 +14,7 @@ from chat.messages import Draft, StreamId
 from presence.geo import cell_at, in_range, tile_of, tiles_within
 from presence.people import Place
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
@@ -71,8 +71,8 @@ async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Ope
     async with stores() as found, two_processes(found) as (first, second, _):
         alice, bob = await alice_and_bob(first, second)
         charlie = await second.come(await person(found[0], "Charlie", there))
-        await first.say(alice, "heard before")
-        await second.say(charlie, "heard only there")
+        await first.send_text(alice, "heard before")
+        await second.send_text(charlie, "heard only there")
         await settled(first, second)
         await Time().pass_s(1)
         assert sorted(bob.page.texts) == ["heard before", "heard only there"]
@@ -81,7 +81,7 @@ async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Ope
         first.hub.announce(change)
         await settled(first, second)
         assert alice.page.texts == ["heard before", "heard only there"]
-        await second.say(bob, "and on it goes")
+        await second.send_text(bob, "and on it goes")
         await settled(first, second)
         await Time().pass_s(1)
         assert alice.page.texts[2:] == ["and on it goes"]
@@ -97,7 +97,7 @@ async def test_what_is_said_while_one_moves_is_shown_once(stores: Open) -> None:
                 await registry.place(alice.session.digest, BESIDE, first.hub.process)
             )
             await stop.arrived()
-            await second.say(bob, "meanwhile")
+            await second.send_text(bob, "meanwhile")
             await settled(second)
             await turns()
             stop.open.set()
@@ -109,8 +109,8 @@ async def test_what_is_said_while_one_moves_is_shown_once(stores: Open) -> None:
 async def test_a_removal_reaches_everybody_after_its_message(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, _):
         alice, bob = await alice_and_bob(first, second)
-        await first.say(alice, "first")
-        await first.say(alice, "oops")
+        await first.send_text(alice, "first")
+        await first.send_text(alice, "oops")
         await settled(first, second)
         oops = alice.page.all("chat.ack")[1]["id"]
         await first.feed.sender.remove(alice.session, oops)
@@ -129,7 +129,7 @@ async def test_who_joins_while_a_message_is_taken_back_does_not_keep_it(
         registry, history = found[0], Halting(found[1])
         async with two_processes((registry, history)) as (first, second, _):
             alice, _bob = await alice_and_bob(first, second)
-            await first.say(alice, "oops")
+            await first.send_text(alice, "oops")
             await settled(first, second)
             oops = alice.page.all("chat.ack")[0]["id"]
             stop: Stop = history.stop(when, "after")
@@ -150,7 +150,7 @@ async def test_who_comes_back_is_told_what_was_taken_back_meanwhile(stores: Open
         async with running(process):
             session = await person(registry, "Bob", BESIDE)
             alice = await process.come(await person(registry, "Alice", HERE))
-            await process.say(alice, "oops")
+            await process.send_text(alice, "oops")
             oops = alice.page.all("chat.ack")[0]["id"]
             await process.feed.sender.remove(alice.session, oops)
             bob = await process.come(session, since_ms=session.placed_ms)

@@ -9,7 +9,7 @@ import pytest
 
 from chat.models import Report
 from neartalk.limits import RULES
-from tests.chat.street import (
+from tests.chat.reporting_process import (
     NOBODY,
     in_memory,
 )

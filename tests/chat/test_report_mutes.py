@@ -9,10 +9,10 @@ import pytest
 from chat.models import Report
 from neartalk.models import Sanction
 from presence.people import Place
-from tests.chat.street import (
+from tests.chat.reporting_process import (
     in_memory,
 )
-from tests.support.hubs import AWAY, HERE
+from tests.support.processes import AWAY, HERE
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

@@ -14,7 +14,7 @@ from chat.reports import rows
 from chat.reports.filing import FiledReport
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from tests.chat.street import (
+from tests.chat.reporting_process import (
     in_memory,
     texts,
 )
@@ -66,7 +66,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
 async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("neartalk.records.writer.WAITING_MAX", 2)
+    monkeypatch.setattr("neartalk.records.queue.WAITING_MAX", 2)
     async with in_memory() as street:
         alice = await street.come("alice")
         with monkeypatch.context() as broken:

@@ -19,7 +19,7 @@ from chat.models import Report
 from chat.reports import filing, rows
 from neartalk.redis import client as redis
 from presence.registry import MemoryRegistry, RedisRegistry
-from tests.chat.street import (
+from tests.chat.reporting_process import (
     HALF_HOUR_MS,
     NOBODY,
     MovedClock,
@@ -31,7 +31,7 @@ from tests.chat.street import (
     row,
     texts,
 )
-from tests.support.hubs import AWAY, BESIDE, HERE, Page, Seat
+from tests.support.processes import AWAY, BESIDE, HERE, Page, Seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable

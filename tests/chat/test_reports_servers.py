@@ -69,7 +69,7 @@ async def test_of_many_who_report_at_once_through_two_processes_one_mutes(
     first, second, redis = servers
     async with AsyncExitStack() as stack:
         alice = await stack.enter_async_context(person(first, *north(HERE, 2), name="alice"))
-        message_id = await alice.say("A dreadful word.")
+        message_id = await alice.send_text("A dreadful word.")
         each = (
             reported((first, second)[turn % 2], turn, alice, message_id)
             for turn in range(STRANGERS)
@@ -93,12 +93,12 @@ async def test_reports_are_answered_while_the_database_hangs_and_written_afterwa
     first, second, _ = servers
     postgres, url = database
     async with person(first, *north(HERE, 2), name="alice") as alice:
-        message_id = await alice.say("A dreadful word.")
+        message_id = await alice.send_text("A dreadful word.")
         postgres.pause()
         try:
             each = (reported((first, second)[turn % 2], turn, alice, message_id) for turn in (1, 2))
             assert await asyncio.gather(*each) == [201, 201]
-            await alice.say("And chat goes on.")
+            await alice.send_text("And chat goes on.")
         finally:
             postgres.resume()
         await until(url, "SELECT count(*) FROM chat_report", [(2,)])

@@ -9,7 +9,7 @@ from chat.history import MemoryHistory
 from neartalk.codes import Refused
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     HERE,
     Halting,
     Time,
@@ -38,23 +38,23 @@ async def test_in_the_first_minute_of_a_session_one_speaks_slowly(settings: Sett
     async with two_processes((registry, history)) as (first, _, _):
         alice = await first.come(await person(registry, "Alice", HERE))
         for text in ("one", "two"):
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         clock["now"] += 59_000
         for text in ("three", "four"):
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         with pytest.raises(Refused, match="too-fast") as refused:
-            await first.say(alice, "five")
+            await first.send_text(alice, "five")
         assert refused.value.rule == "chat.new"
         clock["now"] += 1_000
         for text in ("five", "six", "seven"):
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         with pytest.raises(Refused, match="too-fast") as refused:
-            await first.say(alice, "eight")
+            await first.send_text(alice, "eight")
         assert refused.value.rule == "chat.send"
         settings.RATE_LIMITS_OFF = ["chat.new"]
         bob = await first.come(await person(registry, "Bob", HERE))
         for text in ("one", "two", "three"):
-            await first.say(bob, text)
+            await first.send_text(bob, text)
 
 
 async def test_the_same_ref_again_is_acked_again_and_shown_once(stores: Open) -> None:

@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from presence.geo import tiles_within
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
-from tests.support.hubs import (
+from tests.support.processes import (
     HERE,
     Halting,
     Process,
@@ -41,7 +41,7 @@ async def test_everybody_sees_everything_once_and_in_order_whatever_becomes_of_t
         for turn in range(60):
             process, speaker, name = rng.choice([(first, alice, "a"), (second, bob, "b")])
             said[name].append(f"{name}{turn}")
-            await process.say(speaker, f"{name}{turn}")
+            await process.send_text(speaker, f"{name}{turn}")
             if rng.random() < 0.3:
                 await settled(first, second)
                 wire.kept = [one for one in wire.kept if rng.random() > 0.2]
@@ -62,7 +62,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         time, second.feed.sequencer.reorder_delay_s = Time(), 0.02
         wire.keep = True
         for text in ("one", "two", "three"):
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         await settled(first)
         wire.pass_on(lambda kept: kept[::-1])
         await turns()
@@ -70,7 +70,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         assert bob.page.texts == ["one", "two", "three"]
         assert second.feed.sequencer.gaps["reading"] == 0
         for text in ("four", "five"):
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         await settled(first)
         wire.pass_on(lambda kept: kept[1:])
         await turns()
@@ -89,7 +89,7 @@ async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
         alice, bob = await alice_and_bob(first, second)
         wire.keep = True
         for text in ("one", "two"):
-            await first.say(alice, text)
+            await first.send_text(alice, text)
         await settled(first)
         late = wire.kept.pop(0)
         wire.pass_on()
@@ -107,7 +107,7 @@ async def test_the_poll_finds_a_last_hint_that_was_dropped(stores: Open) -> None
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         wire.fate = lambda hint: 0
-        await first.say(alice, "nobody was told")
+        await first.send_text(alice, "nobody was told")
         await settled(first, second)
         assert bob.page.texts == []
         await second.poll()
@@ -125,7 +125,7 @@ async def test_a_hint_of_what_is_gone_from_history_is_looked_for_once(
             alice, bob = await alice_and_bob(first, second)
             wire.keep = True
             for text in ("one", "two"):
-                await first.say(alice, text)
+                await first.send_text(alice, text)
             await settled(first)
             del wire.kept[0]
             empty = await history.after({})
@@ -150,7 +150,7 @@ async def test_a_repair_that_fails_is_left_to_the_poll(stores: Open) -> None:
             alice, bob = await alice_and_bob(first, second)
             wire.keep = True
             for text in ("one", "two"):
-                await first.say(alice, text)
+                await first.send_text(alice, text)
             await settled(first)
             del wire.kept[0]
             history.failing["after"] = Refused("store-unavailable")
@@ -170,10 +170,10 @@ async def test_what_was_acked_after_a_restart_is_shown_though_nobody_was_told(
 ) -> None:
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
-        await first.say(alice, "before")
+        await first.send_text(alice, "before")
         await settled(first, second)
         wire.fate = lambda hint: 0
-        await first.say(alice, "after")
+        await first.send_text(alice, "after")
         for process in (first, second):
             await process.hub.rounds.restart("another")
             await settled(first, second)
@@ -192,12 +192,12 @@ async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beg
     registry.clock = history.clock = lambda: now[0]
     async with two_processes((registry, history)) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
-        await first.say(alice, "before")
+        await first.send_text(alice, "before")
         await settled(first, second)
         history.streams.clear()
         now[0] -= 60_000
         wire.fate = lambda hint: 0
-        await first.say(alice, "after")
+        await first.send_text(alice, "after")
         await settled(first, second)
         await second.hub.rounds.restart("another")
         await Time().pass_s(1)

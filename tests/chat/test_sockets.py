@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from tests.support.client import api, elsewhere, new_ref, north, person, running
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,13 +43,13 @@ async def test_people_300_m_apart_hear_each_other_and_one_3_km_away_nothing(
         person(server, *north(spot, NEAR), 500, "bob") as bob,
         person(server, *north(spot, FAR), 2000, "charlie") as charlie,
     ):
-        await alice.say("Anyone here?")
+        await alice.send_text("Anyone here?")
         heard = await bob.expect("chat.message")
         assert (heard["username"], heard["text"]) == ("alice", "Anyone here?")
         assert (heard["person_id"], heard["distance"]) == (alice.person_id, "~300 m")
         assert heard["expires_at"] - heard["sent_at"] == 30 * 60 * 1000
 
-        await bob.say("I am")
+        await bob.send_text("I am")
         answer = await alice.expect("chat.message", person_id=bob.person_id)
         assert (answer["text"], answer["distance"]) == ("I am", "~300 m")
         await charlie.silent("chat.message", "error")
@@ -60,7 +60,7 @@ async def test_a_frame_names_nobodys_place(server: Server, spot: Spot) -> None:
         person(server, *spot, 500, "alice") as alice,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        await alice.say("Anyone here?")
+        await alice.send_text("Anyone here?")
         listing = await bob.people("alice")
         await bob.expect("chat.message")
         allowed = {
@@ -82,8 +82,8 @@ async def test_the_shorter_reach_of_the_two_decides(server: Server, spot: Spot) 
         person(server, *spot, 2000, "alice") as alice,
         person(server, *north(spot, NEAR), 100, "bob") as bob,
     ):
-        await alice.say("I reach you")
-        await bob.say("But I not you")
+        await alice.send_text("I reach you")
+        await bob.send_text("But I not you")
         await alice.expect("chat.message", text="I reach you")
         await alice.silent()
         await bob.expect("chat.message", text="But I not you")
@@ -96,7 +96,7 @@ async def test_people_in_one_cell_are_right_around_each_other(server: Server, sp
         person(server, *spot, 100, "alice") as alice,
         person(server, *spot, 100, "bob") as bob,
     ):
-        await alice.say("Hello")
+        await alice.send_text("Hello")
         assert (await bob.expect("chat.message"))["distance"] == "right around you"
 
 
@@ -123,7 +123,7 @@ async def test_the_ack_comes_before_ones_own_copy_and_names_the_same_id(
 ) -> None:
     async with person(server, *spot, 500, "alice") as alice:
         ref = new_ref()
-        said = await alice.say("Anyone here?", ref)
+        said = await alice.send_text("Anyone here?", ref)
         copy = await alice.expect("chat.message")
         assert copy["id"] == said
         order = [frame["type"] for frame in alice.seen if frame.get("id") == said]
@@ -138,10 +138,10 @@ async def test_a_resent_message_is_acked_with_the_same_id_and_shown_once(
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
         ref = new_ref()
-        said = await alice.say("Anyone here?", ref)
+        said = await alice.send_text("Anyone here?", ref)
         async with alice.tab() as reopened:
-            assert await reopened.say("Anyone here?", ref) == said
-        assert await alice.say("Anyone here?", ref) == said
+            assert await reopened.send_text("Anyone here?", ref) == said
+        assert await alice.send_text("Anyone here?", ref) == said
         assert await bob.texts() == ["Anyone here?"]
         assert len(await bob.messages()) == 1
 
@@ -156,18 +156,18 @@ async def test_too_fast_says_when_to_try_again_and_whose_message_it_was(
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
         first = new_ref()
-        said = await alice.say("one", first)
-        await alice.say("two")
-        await alice.say("three")
+        said = await alice.send_text("one", first)
+        await alice.send_text("two")
+        await alice.send_text("three")
         refused = new_ref()
         await alice.send("chat.send", text="four", ref=refused)
         error = await alice.expect("error")
         assert (error["code"], error["ref"]) == ("too-fast", refused)
         assert 1 <= error["retry_after"] <= 6
         assert str(error["retry_after"]) in error["message"]
-        assert await alice.say("one", first) == said, "a known ref is never too fast"
+        assert await alice.send_text("one", first) == said, "a known ref is never too fast"
         assert await bob.texts() == ["one", "two", "three"]
-        assert await bob.say("My own allowance is whole")
+        assert await bob.send_text("My own allowance is whole")
 
 
 async def test_a_message_keeps_the_name_it_was_sent_under(server: Server, spot: Spot) -> None:
@@ -175,10 +175,10 @@ async def test_a_message_keeps_the_name_it_was_sent_under(server: Server, spot: 
         person(server, *spot, 500, "alice") as alice,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        await alice.say("Before")
+        await alice.send_text("Before")
         await alice.rename("alma")
         assert (await alice.expect("welcome"))["username"] == "alma"
-        await alice.say("After")
+        await alice.send_text("After")
         for reader in (bob, alice):
             assert (await reader.expect("chat.message", text="Before"))["username"] == "alice"
             assert (await reader.expect("chat.message", text="After"))["username"] == "alma"
@@ -199,7 +199,7 @@ async def test_a_message_taken_back_is_gone_everywhere(server: Server, spot: Spo
         alice.tab() as other_tab,
     ):
         await other_tab.expect("mark")
-        kept, taken = await alice.say("Stays"), await alice.say("Goes")
+        kept, taken = await alice.send_text("Stays"), await alice.send_text("Goes")
         await alice.send("chat.remove", id=taken)
         for reader in (alice, other_tab, bob):
             await reader.expect("chat.message", id=taken)
@@ -218,7 +218,7 @@ async def test_only_ones_own_message_can_be_taken_back_and_only_once(
         person(server, *spot, 500, "alice") as alice,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        said = await alice.say("Mine")
+        said = await alice.send_text("Mine")
         await bob.send("chat.remove", id=said)
         assert (await bob.expect("error"))["code"] == "not-found"
         await alice.silent("chat.gone")
@@ -250,9 +250,9 @@ async def test_who_arrives_is_shown_what_is_in_range_oldest_first(
         person(server, *north(spot, FAR), 500, "charlie") as charlie,
     ):
         for number in range(3):
-            await alice.say(f"alice {number}")
-            await charlie.say(f"charlie {number}")
-            await bob.say(f"bob {number}")
+            await alice.send_text(f"alice {number}")
+            await charlie.send_text(f"charlie {number}")
+            await bob.send_text(f"bob {number}")
         async with person(server, *north(spot, 1), 500, "dora") as dora:
             shown = [frame for frame in dora.seen if frame["type"] == "chat.message"]
             times = [message["sent_at"] for message in shown]
@@ -268,7 +268,7 @@ async def test_who_arrives_is_shown_what_is_in_range_oldest_first(
             assert kinds.index("people") < kinds.index("chat.message") < kinds.index("mark")
             listed = [{**message, "type": "chat.message"} for message in await dora.messages()]
             assert listed == shown
-            await alice.say("And on")
+            await alice.send_text("And on")
             await dora.expect("chat.message", text="And on")
 
 
@@ -277,14 +277,14 @@ async def test_who_comes_back_is_shown_exactly_what_was_missed(server: Server, s
         person(server, *spot, 500, "alice") as alice,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        seen_then_gone = await alice.say("Seen, then gone")
-        await alice.say("Seen")
+        seen_then_gone = await alice.send_text("Seen, then gone")
+        await alice.send_text("Seen")
         seen = await bob.expect("chat.message", text="Seen")
         mark = await mark_after(bob, seen["sent_at"])
         await bob.socket.close()
 
-        await alice.say("Missed")
-        await alice.send("chat.remove", id=await alice.say("Missed, then gone"))
+        await alice.send_text("Missed")
+        await alice.send("chat.remove", id=await alice.send_text("Missed, then gone"))
         await alice.send("chat.remove", id=seen_then_gone)
         await alice.expect("chat.gone", ids=[seen_then_gone])
         async with bob.tab(since=mark, epoch=bob.welcome["epoch"]) as back:
@@ -293,7 +293,7 @@ async def test_who_comes_back_is_shown_exactly_what_was_missed(server: Server, s
             gone = (await back.expect("chat.gone"))["ids"]
             assert seen_then_gone in gone
             await back.silent("gap", "error")
-            await alice.say("And on")
+            await alice.send_text("And on")
             await back.expect("chat.message", text="And on")
             await back.silent()
 
@@ -306,8 +306,8 @@ async def test_who_moved_while_away_is_shown_all_that_is_in_range_now(
         person(server, *north(spot, FAR), 500, "charlie") as charlie,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        await alice.say("Here")
-        await charlie.say("There, before the mark")
+        await alice.send_text("Here")
+        await charlie.send_text("There, before the mark")
         there = await charlie.expect("chat.message")
         mark = await mark_after(bob, there["sent_at"])
         await bob.socket.close()
@@ -334,7 +334,7 @@ async def test_a_mark_that_is_none_is_said_and_the_newest_follow(
     server: Server, spot: Spot, since: str, epoch: str, reason: str
 ) -> None:
     async with person(server, *spot, 500, "alice") as alice:
-        await alice.say("Still alive")
+        await alice.send_text("Still alive")
         since = since.format(mark=alice.mark)
         epoch = epoch.format(epoch=alice.welcome["epoch"])
         async with alice.tab(since=since, epoch=epoch) as back:
@@ -356,8 +356,8 @@ async def test_who_reaches_less_far_disappears_and_loses_sight_alike(
         await asyncio.gather(alice.people("bob"), bob.people("alice"))
         assert (await alice.move(*spot, 100))["in_range"] == 0
         await asyncio.gather(alice.people(), bob.people())
-        await alice.say("Alone")
-        await bob.say("Alone too")
+        await alice.send_text("Alone")
+        await bob.send_text("Alone too")
         await alice.expect("chat.message", text="Alone")
         await bob.expect("chat.message", text="Alone too")
         await alice.silent()
@@ -375,14 +375,14 @@ async def test_who_reaches_further_is_shown_what_is_new_in_range_and_no_more(
         person(server, *north(spot, 10), 2000, "charlie") as charlie,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        await alice.say("Near")
-        await charlie.say("Further")
+        await alice.send_text("Near")
+        await charlie.send_text("Further")
         await bob.expect("chat.message", text="Near")
         await bob.silent()
         await bob.move(*north(spot, NEAR), 2000)
         assert (await bob.expect("chat.message"))["text"] == "Further"
         await bob.silent()
-        await alice.say("And on")
+        await alice.send_text("And on")
         assert await bob.texts() == ["And on"]
 
 
@@ -394,8 +394,8 @@ async def test_who_walks_is_shown_what_is_there_and_repeated_nothing(
         person(server, *north(spot, FAR), 500, "charlie") as charlie,
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
-        await alice.say("Where you come from")
-        await charlie.say("Where you go")
+        await alice.send_text("Where you come from")
+        await charlie.send_text("Where you go")
         await bob.expect("chat.message", text="Where you come from")
         await bob.move(*north(spot, 1), 500)
         await bob.expect("mark")
@@ -403,8 +403,8 @@ async def test_who_walks_is_shown_what_is_there_and_repeated_nothing(
         await bob.move(*north(spot, FAR + 1), 500)
         assert (await bob.expect("chat.message"))["text"] == "Where you go"
         await bob.silent()
-        await alice.say("You are gone")
-        await charlie.say("You are here")
+        await alice.send_text("You are gone")
+        await charlie.send_text("You are here")
         assert await bob.texts() == ["You are here"]
         await asyncio.gather(alice.people(), charlie.people("bob"), bob.people("charlie"))
 
@@ -420,12 +420,12 @@ async def test_two_tabs_are_one_person_and_both_hear_everything(server: Server, 
         await tab.expect("mark")
         await bob.people("alice")
         assert (await tab.expect("people"))["count"] == 1
-        await tab.say("From the second")
-        await bob.say("To both")
+        await tab.send_text("From the second")
+        await bob.send_text("To both")
         for socket in (alice, tab):
             assert await socket.texts() == ["From the second", "To both"]
         await tab.socket.close()
-        await bob.say("To the first")
+        await bob.send_text("To the first")
         await alice.expect("chat.message", text="To the first")
         assert (await bob.http.get("/api/nearby")).json()["count"] == 1
 
@@ -439,7 +439,7 @@ async def test_leaving_closes_every_socket_and_others_see_a_departure(
         alice.tab(html=True) as other_tab,
     ):
         await other_tab.expect("mark")
-        await alice.say("I said it")
+        await alice.send_text("I said it")
         await bob.people("alice")
         await alice.leave()
         assert await alice.closed() == await other_tab.closed() == 4410
@@ -466,7 +466,7 @@ async def test_every_fragment_is_well_formed_and_has_its_place_on_the_page(
         page = (await browser.get("/near")).text
         assert alice.welcome["person_id"] == alice.person_id
         assert alice.welcome["username"] == "alice"
-        said = await alice.say("Anyone here?")
+        said = await alice.send_text("Anyone here?")
         mine, theirs = await alice.expect("chat.message"), await bob.expect("chat.message")
         assert mine["mine"]
         assert not theirs["mine"]
@@ -498,7 +498,7 @@ async def test_text_and_names_stay_text_on_the_page(server: Server, spot: Spot) 
         person(server, *spot, 500, html=True) as bob,
         api(server, cookies={"neartalk": bob.key}) as browser,
     ):
-        await alice.say(MARKUP)
+        await alice.send_text(MARKUP)
         heard = await bob.expect("chat.message")
         assert (heard["text"], heard["username"]) == (MARKUP, name)
         assert not heard["html"].only("bubble").children

@@ -12,7 +12,7 @@ from chat.messages import BEGINNING, Draft, Message, Retraction, StreamId, next_
 from presence.delivery import Form
 from presence.geo import tile_of
 from presence.registry import MemoryRegistry
-from tests.support.hubs import BESIDE, HERE, Halting, Process, person, running
+from tests.support.processes import BESIDE, HERE, Halting, Process, person, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ async def test_who_moved_is_shown_what_the_timeline_holds_of_the_new_place() -> 
     async with running(town):
         alice = await town.come(await person(town.hub.registry, "Alice", HERE))
         bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
-        await town.say(alice, "mine")
+        await town.send_text(alice, "mine")
         read = town.store.pages
         change = await town.hub.registry.place(bob.session.digest, HERE, town.hub.process)
         town.hub.announce(change)
@@ -120,8 +120,8 @@ async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
     town = Town()
     async with running(town):
         alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        await town.say(alice, "stays")
-        await town.say(alice, "goes")
+        await town.send_text(alice, "stays")
+        await town.send_text(alice, "goes")
         await town.feed.sender.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
         bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["stays"]
@@ -131,9 +131,9 @@ async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
     town = Town()
     async with running(town):
         alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        await town.say(alice, "old")
+        await town.send_text(alice, "old")
         town.store.now += life_ms() - 1
-        await town.say(alice, "young")
+        await town.send_text(alice, "young")
         bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["old", "young"]
         town.store.now += 1
@@ -155,7 +155,7 @@ async def test_what_an_arrival_is_shown_goes_by_the_stores_clock() -> None:
     town = Town()
     async with running(town):
         alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        await town.say(alice, "old")
+        await town.send_text(alice, "old")
         town.store.now += life_ms()
         town.hub.clock.skew_ms = -1_000
         bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))

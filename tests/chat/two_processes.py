@@ -6,7 +6,7 @@ from typing import Any
 
 from chat.history import History
 from presence.registry import Registry
-from tests.support.hubs import (
+from tests.support.processes import (
     BESIDE,
     HERE,
     Process,

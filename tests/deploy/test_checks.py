@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.checks import run_checks
 
-from tests.deploy.made import made
+from tests.deploy.env_files import made
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:

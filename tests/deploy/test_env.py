@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deploy.made import made, make, read
+from tests.deploy.env_files import made, make, read
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ def test_the_relay_is_told_all_it_needs_and_stops_without(tmp_path: Path) -> Non
     env = made(tmp_path) | {"RELAY_IP": "10.1.2.3", "RELAY_PUBLIC_IP": "203.0.113.9"}
     command = ["sh", "deploy/coturn/configure.sh"]
 
-    def told(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def configure(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
         )
 
-    lines = told(env).stdout.splitlines()
+    lines = configure(env).stdout.splitlines()
     assert f"static-auth-secret={env['TURN_SECRET']}" in lines
     assert "external-ip=203.0.113.9/10.1.2.3" in lines
-    assert told(env | {"RELAY_IP": ""}).returncode != 0
+    assert configure(env | {"RELAY_IP": ""}).returncode != 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.made import read
+from tests.deploy.env_files import read
 from tests.support.servers import ROOT
 from tests.test_docs import settings_read
 

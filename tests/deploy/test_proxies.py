@@ -26,10 +26,10 @@ from tests.support.client import (
     opened_at,
     person,
 )
-from tests.support.front import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
-from tests.support.proxies import missing
+from tests.support.proxy_packages import missing
+from tests.support.reverse_proxies import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
 from tests.support.servers import Server, Valkey, free_port
-from tests.support.statics import collected
+from tests.support.static_files import collected
 from tests.voice.speakers import at_signal
 
 if TYPE_CHECKING:
@@ -151,10 +151,10 @@ async def test_a_message_goes_through_to_the_other_process_and_comes_from_it(
         person(street.first, *north(spot, 1), 500, "bob") as bob,
         person(street.second, *north(spot, 1), 500, "carol") as carol,
     ):
-        await alice.say("Hello")
+        await alice.send_text("Hello")
         for other in (bob, carol):
             await other.expect("chat.message", text="Hello")
-            await other.say(f"Hello from {other.name}")
+            await other.send_text(f"Hello from {other.name}")
             await alice.expect("chat.message", text=f"Hello from {other.name}")
 
 

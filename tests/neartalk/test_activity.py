@@ -28,9 +28,9 @@ from neartalk.records.rows import add_activity
 from neartalk.records.writer import Records
 from presence.registry import MemoryRegistry
 from tests.support.client import HERE, north, person
-from tests.support.hubs import HERE as CORNER
-from tests.support.hubs import Process, never, settled
-from tests.support.hubs import person as somebody
+from tests.support.processes import HERE as CORNER
+from tests.support.processes import Process, never, settled
+from tests.support.processes import person as somebody
 from tests.support.servers import Server
 from tests.voice.processes import two_processes
 
@@ -359,11 +359,11 @@ async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_end
             await stack.enter_async_context(person(server, *north(HERE, at % 2))) for at in range(4)
         ]
         await people[0].move(*north(HERE, 1), 1000)
-        await people[0].say("before")
+        await people[0].send_text("before")
         database.pause()
         people.append(await stack.enter_async_context(person(server, *HERE)))
         for one in people:
-            await one.say(f"meanwhile, {one.name}")
+            await one.send_text(f"meanwhile, {one.name}")
         database.resume()
         ended = await asyncio.to_thread(server.terminate)
     assert ended == 0
@@ -377,8 +377,8 @@ async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_end
 async def test_a_server_never_writes_where_fewer_than_5_people_were(serve: Serve) -> None:
     server = await asyncio.to_thread(serve, migrate=True)
     async with person(server, *HERE) as alice, person(server, *HERE) as bob:
-        await alice.say("one")
-        await bob.say("two")
+        await alice.send_text("one")
+        await bob.send_text("two")
         await asyncio.to_thread(server.terminate)
     assert activity_of(server) == [("", 2, 2, 2)]
 

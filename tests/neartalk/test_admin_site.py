@@ -21,8 +21,8 @@ from neartalk.operators import add_groups
 from neartalk.operators.groups import GROUPS
 from neartalk.parts import Platform
 from neartalk.records import record
-from tests.support.calls import ProcessClient
 from tests.support.operators import operator
+from tests.support.process_client import ProcessClient
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import pytest
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from tests.support.hubs import Time, turns
+from tests.support.processes import Time, turns
 
 
 async def fail() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neartalk.server.backlog import CHECK_INTERVAL_S, STUCK_S, UNSENT_MAX, Backlog
-from tests.support.hubs import Time
+from tests.support.processes import Time
 
 
 class BufferedPeer:

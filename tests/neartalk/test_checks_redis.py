@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.support.clusters import ValkeyCluster
 
 
-def said(settings: Settings, *urls: str) -> list[str]:
+def error_ids(settings: Settings, *urls: str) -> list[str]:
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [*urls]
     return [str(found.id) for found in redis_forgets(None)]
 
@@ -21,9 +21,9 @@ def test_a_cluster_that_forgets_is_let_in_and_one_master_that_does_not_is_found(
     settings: Settings, cluster_server: ValkeyCluster
 ) -> None:
     first, second, third = cluster_server.masters
-    assert said(settings, first.url, second.url) == []
-    third.tell("CONFIG", "SET", "appendonly", "yes")
+    assert error_ids(settings, first.url, second.url) == []
+    third.execute("CONFIG", "SET", "appendonly", "yes")
     try:
-        assert said(settings, first.url, second.url) == ["neartalk.E004"]
+        assert error_ids(settings, first.url, second.url) == ["neartalk.E004"]
     finally:
-        third.tell("CONFIG", "SET", "appendonly", "no")
+        third.execute("CONFIG", "SET", "appendonly", "no")

@@ -93,7 +93,7 @@ async def test_each_key_is_kept_by_its_master_and_answers_keep_their_order(
         assert found == ["of c", "of b", "of a"]
         assert [await cluster.send("GET", key) for key in KEYS] == ["of a", "of b", "of c"]
         for key in KEYS:
-            assert servers.master_of(key).tell("GET", key) == f"of {key}".encode()
+            assert servers.master_of(key).execute("GET", key) == f"of {key}".encode()
 
 
 async def test_a_slot_that_has_moved_is_followed_and_known_from_then_on(
@@ -114,15 +114,15 @@ async def test_a_key_whose_slot_is_on_the_move_is_asked_of_the_new_master(
 ) -> None:
     slot, old, new = key_slot(b"a"), servers.master_of("a"), servers.master_of("b")
     async with opened(servers) as cluster:
-        new.tell("CLUSTER", "SETSLOT", slot, "IMPORTING", old.name)
-        old.tell("CLUSTER", "SETSLOT", slot, "MIGRATING", new.name)
+        new.execute("CLUSTER", "SETSLOT", slot, "IMPORTING", old.name)
+        old.execute("CLUSTER", "SETSLOT", slot, "MIGRATING", new.name)
         try:
             assert await cluster.send("SET", "a", "there") == "OK"
             assert await cluster.ask([("GET", "b"), ("GET", "a")]) == [None, "there"]
             assert cluster.cluster.get_node_from_key("a").port == old.port
         finally:
             for master in (old, new):
-                master.tell("CLUSTER", "SETSLOT", slot, "STABLE")
+                master.execute("CLUSTER", "SETSLOT", slot, "STABLE")
 
 
 async def test_while_one_master_is_away_the_others_answer(servers: ValkeyCluster) -> None:
@@ -205,7 +205,7 @@ async def test_a_cluster_that_is_put_together_later_is_found() -> None:
         async with asking([master.url]) as cluster:
             with pytest.raises(Refused, match="store-unavailable"), unknown_when_lost():
                 await cluster.send("GET", "a")
-            master.tell("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
+            master.execute("CLUSTER", "ADDSLOTSRANGE", 0, SLOTS - 1)
             await wait_for_slots(cluster)
             assert await cluster.ask([("GET", "a")]) == [None]
 

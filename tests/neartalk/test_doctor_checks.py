@@ -62,7 +62,7 @@ def summary(found: Iterable[Finding]) -> list[tuple[str, str]]:
     return [(str(one.severity), one.message) for one in found]
 
 
-def says(found: Iterable[Finding]) -> str:
+def only_message(found: Iterable[Finding]) -> str:
     """The only sentence."""
     [one] = found
     assert one.hint or one.severity is Severity.OK
@@ -170,8 +170,8 @@ def test_a_clock_that_is_off_is_said_of_each_store(
     monkeypatch.setattr(clock, "now_ms", lambda: now_ms() + HOUR_MS)
     found = [sentence for _, sentence in summary(doctor_redis.check_redis(redis_url, WAIT_S))]
     assert "Its clock is 3,600 s behind this machine's." in found
-    assert says(diagnosis.clock(-3.0)).startswith("Its clock is 3 s behind")
-    assert says(diagnosis.clock(3.0)).startswith("Its clock is 3 s ahead")
+    assert only_message(diagnosis.clock(-3.0)).startswith("Its clock is 3 s behind")
+    assert only_message(diagnosis.clock(3.0)).startswith("Its clock is 3 s ahead")
     assert not [*diagnosis.clock(1.9)]
 
 
@@ -196,16 +196,18 @@ def test_each_fault_of_a_redis_is_said(changed: dict[str, Any], why: str) -> Non
     found = [
         one for one in doctor_redis.one(client, ROOMY | changed) if one.severity is not Severity.OK
     ]
-    assert why in says(found)
+    assert why in only_message(found)
 
 
 def test_a_redis_that_is_away_or_open_to_all_is_said() -> None:
     away = doctor_redis.check_redis(f"redis://127.0.0.1:{free_port()}", WAIT_S)
-    assert says(away) == "It does not answer: ConnectionError."
-    assert "no password" in says(doctor_redis.password("redis://8.8.8.8:6379"))
+    assert only_message(away) == "It does not answer: ConnectionError."
+    assert "no password" in only_message(doctor_redis.password("redis://8.8.8.8:6379"))
     assert not [*doctor_redis.password("redis://:secret@8.8.8.8:6379")]
     assert not [*doctor_redis.password("redis://redis:6379")]
-    assert says([doctor_redis.round_trip(60)]).startswith("It answers in 60 ms, which every")
+    assert only_message([doctor_redis.round_trip(60)]).startswith(
+        "It answers in 60 ms, which every"
+    )
 
 
 def test_every_master_of_a_cluster_is_looked_at() -> None:
@@ -279,7 +281,7 @@ def test_a_machine_without_room_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     severities = [doctor_machine.room("disk", free, 100).severity for free in (1, 9, 50)]
     assert severities == [Severity.FAULT, Severity.WARNING, Severity.OK]
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 4096))
-    assert "1,024 sockets" in says(doctor_machine.open_files())
+    assert "1,024 sockets" in only_message(doctor_machine.open_files())
     monkeypatch.setattr(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY, 0))
     assert [one.severity for one in doctor_machine.open_files()] == [Severity.OK]
 
@@ -328,15 +330,18 @@ def test_each_fault_of_a_page_is_said(
         answers[f"{SITE}/"] = answer
     found = [one for one in doctor_site.page(SITE, WAIT_S) if one.severity is not Severity.OK]
     assert found[0].severity == state
-    assert why in says(found)
+    assert why in only_message(found)
 
 
 def test_a_server_that_says_it_is_not_well_is_believed(answers: dict[str, httpx.Response]) -> None:
     url = f"{SITE}/api/health"
     answers[url] = httpx.Response(503, json={"live": True, "ready": False, "redis": False})
-    assert says(doctor_site.health(SITE, WAIT_S)) == "It says that it is not well: ready, redis."
+    assert (
+        only_message(doctor_site.health(SITE, WAIT_S))
+        == "It says that it is not well: ready, redis."
+    )
     answers[url] = httpx.Response(502, text="Bad Gateway")
-    assert "not answered by NearTalk but by a 502" in says(doctor_site.health(SITE, WAIT_S))
+    assert "not answered by NearTalk but by a 502" in only_message(doctor_site.health(SITE, WAIT_S))
 
 
 def test_plain_http_must_lead_to_tls(answers: dict[str, httpx.Response]) -> None:
@@ -345,14 +350,14 @@ def test_plain_http_must_lead_to_tls(answers: dict[str, httpx.Response]) -> None
     answers[url] = httpx.Response(301, headers={"location": f"{SITE}/"})
     assert [one.severity for one in doctor_site.plain(url, WAIT_S)] == [Severity.OK]
     answers[url] = httpx.Response(200)
-    assert "answered by 200" in says(doctor_site.plain(url, WAIT_S))
+    assert "answered by 200" in only_message(doctor_site.plain(url, WAIT_S))
 
 
 def test_strangers_must_not_read_figures(answers: dict[str, httpx.Response]) -> None:
     answers[f"{SITE}/metrics"] = httpx.Response(404)
     assert [one.severity for one in doctor_site.metrics(SITE, WAIT_S)] == [Severity.OK]
     answers[f"{SITE}/metrics"] = httpx.Response(200)
-    assert says(doctor_site.metrics(SITE, WAIT_S)) == "Strangers can read /metrics."
+    assert only_message(doctor_site.metrics(SITE, WAIT_S)) == "Strangers can read /metrics."
 
 
 def test_what_is_asked_of_a_site_is_what_it_has() -> None:
@@ -369,7 +374,7 @@ def test_what_is_asked_of_a_site_is_what_it_has() -> None:
 
 def test_a_certificate_that_ends_soon_is_said() -> None:
     assert diagnosis.certificate(60.0).severity is Severity.OK
-    assert says([diagnosis.certificate(3.0)]) == "Its certificate ends in 3 days."
+    assert only_message([diagnosis.certificate(3.0)]) == "Its certificate ends in 3 days."
 
 
 class Deaf(BaseHTTPRequestHandler):
@@ -390,5 +395,5 @@ def test_a_proxy_without_web_sockets_is_found() -> None:
         thread = threading.Thread(target=server.handle_request, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        assert says(doctor_site.web_socket(url, WAIT_S)) == "No socket opens: 400 instead."
+        assert only_message(doctor_site.web_socket(url, WAIT_S)) == "No socket opens: 400 instead."
         thread.join()

@@ -106,7 +106,7 @@ class Slow(SocketConsumer):
     kind = "slow"
     frame_max = 100
 
-    async def say(self, frame: dict[str, Any]) -> None:
+    async def answer(self, frame: dict[str, Any]) -> None:
         await asyncio.sleep(0)
         self.write(frame_of(Form.JSON, "ack", ref=frame["ref"]))
 
@@ -118,12 +118,12 @@ class Slow(SocketConsumer):
     def gone(self) -> None:
         self.write(frame_of(Form.JSON, "pending"))
 
-    actions: ClassVar[dict[str, Action]] = {"say": say}
+    actions: ClassVar[dict[str, Action]] = {"ask": answer}
 
 
 async def test_what_came_before_is_answered_and_what_is_pending_leaves_before_the_close() -> None:
     said: list[Any] = []
-    texts = [json.dumps({"type": "say", "ref": ref}) for ref in "ab"]
+    texts = [json.dumps({"type": "ask", "ref": ref}) for ref in "ab"]
     frames = [{"type": "websocket.receive", "text": text} for text in texts]
     events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     for event in ({"type": "websocket.connect"}, *frames, {"type": "websocket.drain"}):
@@ -206,7 +206,7 @@ async def test_while_it_drains_nobody_new_comes_and_who_is_here_goes_on_talking(
             async with asyncio.timeout(10):
                 while await knocks(server):
                     pass
-            await alice.say("still here")
+            await alice.send_text("still here")
             await bob.expect("chat.message", text="still here")
             assert server.process
             os.kill(server.pid, signal.SIGTERM)
@@ -239,7 +239,7 @@ async def test_with_open_sockets_it_ends_well_and_who_knocks_in_between_waits_fo
             person(server, *spot, name="bob", html=True) as bob,
             speaker(server, spot, "carol") as carol,
         ):
-            await alice.say("the last one")
+            await alice.send_text("the last one")
             await bob.expect("chat.message", text="the last one")
             await carol.join()
             assert await asyncio.to_thread(server.terminate) == 0

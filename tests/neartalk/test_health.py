@@ -19,7 +19,7 @@ from neartalk.http.health import Health, Part
 from neartalk.http.middleware import Probes
 from neartalk.parts import Platform
 from neartalk.records import WAITING_MAX
-from tests.support.calls import ProcessRequests
+from tests.support.process_client import ProcessRequests
 from tests.support.servers import free_port
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neartalk.server.keepalive import PING_S, Keepalive
-from tests.support.hubs import Time
+from tests.support.processes import Time
 
 
 class Connection:

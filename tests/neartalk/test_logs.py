@@ -111,46 +111,46 @@ def test_what_nobody_can_catch_is_told_the_same_way(
     assert CANARY not in printed.getvalue() + capfd.readouterr().err
 
 
-def speak_by_argument() -> None:
+def log_by_argument() -> None:
     library.warning("said %s", CANARY)
 
 
-def speak_by_mapping() -> None:
+def log_by_mapping() -> None:
     library.warning("said %(what)s", {"what": CANARY})
 
 
-def speak_in_one() -> None:
+def log_in_one() -> None:
     library.warning(f"said {CANARY}")
 
 
-def speak_in_one_with_argument() -> None:
+def log_in_one_with_argument() -> None:
     library.warning(f"said {CANARY} %s", 1)
 
 
-def speak_an_exception() -> None:
+def log_an_exception() -> None:
     library.warning(ValueError(CANARY))
 
 
-def speak_by_extra() -> None:
+def log_by_extra() -> None:
     library.warning("said", extra={"text": CANARY, "work": f"{CANARY} and more", "code": [CANARY]})
 
 
-def speak_with_stack() -> None:
+def log_with_stack() -> None:
     library.warning("said %s", CANARY, stack_info=True)
 
 
-SPOKEN = (
-    speak_by_argument,
-    speak_by_mapping,
-    speak_in_one,
-    speak_in_one_with_argument,
-    speak_an_exception,
-    speak_by_extra,
-    speak_with_stack,
+LOGGED = (
+    log_by_argument,
+    log_by_mapping,
+    log_in_one,
+    log_in_one_with_argument,
+    log_an_exception,
+    log_by_extra,
+    log_with_stack,
 )
 
 
-@pytest.mark.parametrize("speak", SPOKEN)
+@pytest.mark.parametrize("speak", LOGGED)
 def test_nothing_that_is_put_into_a_line_is_in_it(
     printed: io.StringIO, speak: Callable[[], None]
 ) -> None:

@@ -14,8 +14,8 @@ from neartalk.http import metrics
 from neartalk.instruments import Instruments
 from neartalk.parts import Platform
 from neartalk.server.lag import INTERVAL_S, Lag
-from tests.support.calls import ProcessRequests
-from tests.support.hubs import Time
+from tests.support.process_client import ProcessRequests
+from tests.support.processes import Time
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -95,7 +95,7 @@ class Store:
         return 1
 
 
-def seen(name: str, **labels: str) -> float:
+def sample(name: str, **labels: str) -> float:
     return INSTRUMENTS.registry.get_sample_value(name, labels) or 0.0
 
 
@@ -105,7 +105,7 @@ async def test_each_call_of_a_store_is_timed_and_one_without_an_answer_counted()
     for code in ("away", "fast"):
         with pytest.raises(Refused):
             await store.ask(code)
-    assert seen("neartalk_store_seconds_count", store="test", operation="ask") == 3
+    assert sample("neartalk_store_seconds_count", store="test", operation="ask") == 3
     assert INSTRUMENTS.unavailable == {("test",): 1}
     assert store.quick() == 1
     text = generate_latest(INSTRUMENTS.registry).decode()
@@ -130,11 +130,11 @@ async def test_a_refusal_is_counted_by_code_and_rule() -> None:
 
 async def test_how_late_the_loop_is_is_looked_at_twice_a_second() -> None:
     time, count = Time(), "neartalk_loop_lag_seconds_count"
-    before, lag = seen(count), Lag(INSTRUMENTS)
+    before, lag = sample(count), Lag(INSTRUMENTS)
     lag.start()
     lag.start()
     for looks in range(1, 4):
         await time.pass_s(INTERVAL_S + 0.001)
-        assert seen(count) == before + looks
+        assert sample(count) == before + looks
     assert lag.timer
     lag.timer.cancel()

@@ -10,7 +10,7 @@ from redis import exceptions
 from neartalk.redis import pipeline
 from neartalk.redis.client import connect
 from neartalk.redis.pipeline import Pipeline
-from tests.support.hubs import Time, turns
+from tests.support.processes import Time, turns
 from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
 from tests.support.servers import Valkey, free_port
 

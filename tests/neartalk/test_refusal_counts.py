@@ -11,7 +11,7 @@ from neartalk.codes import Refused
 from neartalk.http import endpoints
 from neartalk.limits.hits import NOBODY
 from neartalk.parts import Platform
-from tests.support.calls import ProcessRequests
+from tests.support.process_client import ProcessRequests
 
 if TYPE_CHECKING:
     from neartalk.http import HtmxRequest

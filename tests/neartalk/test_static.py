@@ -11,7 +11,7 @@ from django.templatetags.static import static
 
 from neartalk.http.static import HashedFiles
 from tests.support.servers import ROOT
-from tests.support.statics import collected
+from tests.support.static_files import collected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

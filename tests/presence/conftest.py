@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.presence.stands import Stands, memory_stand, redis_stand
+from tests.presence.registry_harness import Stands, memory_stand, redis_stand
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])

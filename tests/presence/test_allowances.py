@@ -10,7 +10,7 @@ from neartalk.limits.memory import MemoryAllowances
 from presence.allowances import allow_place, allow_socket
 from presence.geo import cell_at
 from presence.people import Person, Place, Session
-from tests.support.hubs import AWAY, BESIDE, HERE
+from tests.support.processes import AWAY, BESIDE, HERE
 
 HOUR_S = 3600
 ALICE = Session("alice", Person("a" * 16, "Alice", *HERE), 3)

@@ -17,17 +17,17 @@ import pytest
 from neartalk.limits import RULES
 from neartalk.records import ROUND_S
 from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
-from tests.support.houses import house
-from tests.support.lines import Lines
-from tests.support.markup import parse
+from tests.support.deployments import house
+from tests.support.html_elements import parse
+from tests.support.http_connections import Lines
 from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.support.client import Frame, Spot, Tab
-    from tests.support.houses import House
-    from tests.support.markup import Element
+    from tests.support.deployments import House
+    from tests.support.html_elements import Element
     from tests.support.servers import Server
 
 CREATE = "/api/session/create"
@@ -130,8 +130,8 @@ async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(to
         other = await enter(listening(town.second, bearer_of(bob.key)))
         for one in (alice, bob):
             await one.join()
-        await alice.sees(bob, "near")
-        await bob.sees(alice, "near")
+        await alice.expect_state(bob, "near")
+        await bob.expect_state(alice, "near")
         await alice.call(bob)
         await other.people("alice")
 
@@ -143,7 +143,7 @@ async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(to
             assert not [frame for frame in tab.aside if frame.get("code") == "left"]
         ended = await bob.expect("voice.end")
         assert (ended["from"], ended["reason"]) == (alice.person_id, "session")
-        await bob.sees(alice, None)
+        await bob.expect_state(alice, None)
         await other.people()
 
         for server in (town.first, town.second):
@@ -151,7 +151,7 @@ async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(to
             async with api(server, headers=bearer_of(alice.key)) as http:
                 answer = await http.get("/api/messages")
                 assert (answer.status_code, answer.json()["code"]) == (403, "banned")
-        await other.say("still here")
+        await other.send_text("still here")
 
 
 async def test_whoever_calls_only_over_http_is_gone_from_the_lists_too(town: House) -> None:
@@ -197,9 +197,9 @@ async def test_a_banned_device_stays_out_and_another_behind_its_address_chats_on
                 assert (answer.status_code, answer.json()["code"]) == (403, "banned")
 
         assert [row["device"] for row in town.listed(alice.person_id)] == [True]
-        await bob.tab.say("I go on")
+        await bob.tab.send_text("I go on")
         async with visitor(town.second, address, spot) as charlie:
-            await charlie.tab.say("and I come")
+            await charlie.tab.send_text("and I come")
 
 
 async def test_clearing_cookies_after_a_ban_is_slow(town: House) -> None:
@@ -290,7 +290,7 @@ async def test_nobody_else_is_banned_by_a_cookie_that_somebody_made_up(town: Hou
                 assert len(mallory.device) == 32
                 town.manage("ban", mallory.person_id, *BAN)
                 await shown_out(mallory.tab)
-            await bob.tab.say(f"Good evening, {mallory.person_id}")
+            await bob.tab.send_text(f"Good evening, {mallory.person_id}")
 
 
 async def test_the_number_of_a_device_is_kept_by_the_browser_that_has_one(town: House) -> None:
@@ -350,13 +350,13 @@ async def test_a_database_that_hangs_leaves_bans_in_force_and_chat_going(town: H
         town.postgres.pause()
         try:
             for turn, (one, other) in enumerate(((bob, charlie), (charlie, bob)) * 3):
-                message_id = await one.say(f"Does it go on? {turn}")
+                message_id = await one.send_text(f"Does it go on? {turn}")
                 await other.expect("chat.message", id=message_id)
             answer = await alice.http.get("/api/messages")
             assert (answer.status_code, answer.json()["code"]) == (403, "banned")
             await shown_out(await enter(listening(town.first, alice.bearer)))
             async with person(town.second, *spot, 500, "dora") as dora:
-                await dora.say("and I can come")
+                await dora.send_text("and I can come")
                 dora.server = town.first
                 async with dora.tab() as tab:
                     await tab.expect("mark")
@@ -366,4 +366,4 @@ async def test_a_database_that_hangs_leaves_bans_in_force_and_chat_going(town: H
             town.postgres.resume()
         town.manage("ban", charlie.person_id, *BAN)
         await shown_out(charlie)
-        await bob.say("alone")
+        await bob.send_text("alone")

@@ -14,12 +14,12 @@ from neartalk.background import Background
 from neartalk.codes import Refused
 from presence.delivery import RenderedNearby
 from presence.delivery.coalescer import WINDOW_S
-from presence.hub import broadcaster as showing
-from presence.hub.broadcaster import PEOPLE_S
+from presence.hub import presence_broadcaster as showing
+from presence.hub.presence_broadcaster import PEOPLE_S
 from presence.people import Person, Place, Session
 from presence.registry import MemoryRegistry
 from presence.roster import Nearby
-from tests.support.hubs import (
+from tests.support.processes import (
     AWAY,
     BESIDE,
     HERE,
@@ -81,7 +81,7 @@ class Town:
         await self.settle()
 
     async def send(self, seat: Seat, text: str) -> None:
-        await (self.second if seat is self.bob else self.first).say(seat, text)
+        await (self.second if seat is self.bob else self.first).send_text(seat, text)
         await self.settle()
         await self.time.pass_s(WINDOW_OVER)
 
@@ -309,7 +309,7 @@ async def test_messages_that_leave_together_leave_without_those_of_the_blocked()
         await place.block(place.alice, place.bob)
         dora = await place.second.come(await person(place.registry, "Dora", BESIDE))
         for seat, text in ((dora, "0"), (dora, "1"), (place.bob, "2"), (dora, "3")):
-            await place.second.say(seat, text)
+            await place.second.send_text(seat, text)
         await place.settle()
         await place.time.pass_s(WINDOW_OVER)
         assert place.alice.page.lots == [["0"], ["1", "3"]]
@@ -319,7 +319,7 @@ async def test_messages_that_leave_together_leave_without_those_of_the_blocked()
 async def test_what_was_pending_when_somebody_was_blocked_is_not_written() -> None:
     async with town() as place:
         for text in ("1", "2"):
-            await place.second.say(place.bob, text)
+            await place.second.send_text(place.bob, text)
         await settled(place.first, place.second)
         assert place.alice.page.texts == ["1"]
         await place.block(place.alice, place.bob)
@@ -358,7 +358,7 @@ async def test_what_is_said_while_one_who_blocked_arrives_is_held_and_then_chose
         again = await place.first.knock(place.alice.session)
         await stop.arrived()
         for seat in (place.bob, place.carol):
-            await (place.second if seat is place.bob else place.first).say(seat, "Hello.")
+            await (place.second if seat is place.bob else place.first).send_text(seat, "Hello.")
         (said,) = place.bob.page.all("chat.ack")
         await place.second.feed.sender.remove(place.bob.session, said["id"])
         await turns()

@@ -9,7 +9,7 @@ import pytest
 from chat.history import MemoryHistory
 from presence.consumers import SocketConsumer
 from presence.registry import MemoryRegistry
-from tests.support.hubs import Process
+from tests.support.processes import Process
 
 
 async def fault(consumer: SocketConsumer, frame: dict[str, Any]) -> None:

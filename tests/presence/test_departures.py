@@ -6,11 +6,11 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import DEPART_AGAIN_S, LINGER_S, Departures
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Session
-from tests.presence.town import Town, town
-from tests.support.hubs import BESIDE, HERE, Seat, Stop, Time, person
+from tests.presence.process_pair import Town, town
+from tests.support.processes import BESIDE, HERE, Seat, Stop, Time, person
 
 
 async def listed(place: Town) -> list[str]:

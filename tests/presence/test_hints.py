@@ -4,8 +4,8 @@ import asyncio
 
 from presence.delivery.coalescer import WINDOW_S
 from presence.hub.hints import PROCESSES, WAITING_MAX
-from tests.presence.town import town
-from tests.support.hubs import BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import town
+from tests.support.processes import BESIDE, HERE, Stop, Time, person, turns
 
 WINDOW_OVER = WINDOW_S + 0.001
 
@@ -19,10 +19,10 @@ async def test_hints_wait_for_one_another_and_leave_together_by_tile() -> None:
         time = Time()
         place.wire.sent.clear()
         stop = place.first.layer.stops["group_send"] = Stop()
-        await place.first.say(alice, "1")
+        await place.first.send_text(alice, "1")
         await stop.arrived()
         for text in ("2", "3"):
-            await place.first.say(alice, text)
+            await place.first.send_text(alice, text)
         stop.open.set()
         await place.settle()
         await time.pass_s(WINDOW_OVER)
@@ -36,12 +36,12 @@ async def test_nobody_is_told_anything_while_there_is_only_one_process() -> None
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         await place.settle()
         place.wire.sent.clear()
-        await place.first.say(alice, "1")
+        await place.first.send_text(alice, "1")
         await place.settle()
         assert place.wire.sent == []
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
-        await place.first.say(alice, "2")
+        await place.first.send_text(alice, "2")
         await place.settle()
         await Time().pass_s(WINDOW_OVER)
         assert bob.page.texts == ["1", "2"]
@@ -77,11 +77,11 @@ async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
             raise ConnectionError
 
         sends, place.first.layer.group_send = place.first.layer.group_send, lost  # type: ignore[method-assign]
-        await place.first.say(alice, "nobody was told")
+        await place.first.send_text(alice, "nobody was told")
         await place.settle()
         place.first.layer.group_send = sends  # type: ignore[method-assign]
         time = Time()
-        await place.first.say(alice, "told again")
+        await place.first.send_text(alice, "told again")
         await place.settle()
         await time.pass_s(WINDOW_OVER)
         assert bob.page.texts == ["nobody was told", "told again"]
@@ -94,7 +94,7 @@ async def test_a_process_that_ends_has_told_the_others_what_it_acked() -> None:
         bob = await place.second.come(await person(place.registry, "Bob", HERE))
         await place.settle()
         stop = place.first.layer.stops["group_send"] = Stop()
-        await place.first.say(alice, "the last one")
+        await place.first.send_text(alice, "the last one")
         ending = asyncio.create_task(place.first.hub.finish())
         await stop.arrived()
         await turns()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.conftest import Serve
     from tests.support.client import Spot
     from tests.support.servers import Server
-from tests.presence.calling import (
+from tests.presence.http_callers import (
     CALLS,
     CREATE,
     HTMX,

@@ -16,14 +16,14 @@ from tests.support.client import (
     place,
     running,
 )
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.support.client import Spot
     from tests.support.servers import Server
-from tests.presence.calling import (
+from tests.presence.http_callers import (
     CREATE,
     FORM,
     HTMX,
@@ -182,7 +182,7 @@ async def test_two_spots_in_one_cell_are_the_same_to_everybody(server: Server, s
             assert answer == {"cell": cell_at(*spot), "radius": 500, "in_range": 1}
             listed = (await bob.http.get(NEARBY)).json()
             mine = (await alice.http.get(NEARBY)).json()
-            await alice.say("Hello")
+            await alice.send_text("Hello")
             heard = await bob.expect("chat.message")
             seen.append((listed, mine, heard["distance"]))
         assert seen[0] == seen[1]

@@ -19,7 +19,7 @@ from tests.support.client import (
     running,
     session,
 )
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.conftest import Serve
     from tests.support.client import Spot
     from tests.support.servers import Server
-from tests.presence.calling import (
+from tests.presence.http_callers import (
     CREATE,
     HTMX,
     IN_JSON,

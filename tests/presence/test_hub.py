@@ -7,11 +7,11 @@ import pytest
 from neartalk.codes import Refused
 from presence.delivery.coalescer import WINDOW_S
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import LINGER_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
-from tests.presence.town import town
-from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import town
+from tests.support.processes import AWAY, BESIDE, HERE, Time, person
 
 WINDOW_OVER = WINDOW_S + 0.001
 
@@ -25,16 +25,16 @@ async def test_the_first_message_leaves_at_once_and_what_follows_leaves_together
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
         time = Time()
         for text in ("1", "2", "3"):
-            await place.first.say(alice, text)
+            await place.first.send_text(alice, text)
         assert bob.page.lots == [["1"]]
         await time.pass_s(WINDOW_OVER)
         assert bob.page.lots == [["1"], ["2", "3"]]
-        await place.first.say(alice, "4")
+        await place.first.send_text(alice, "4")
         assert bob.page.lots == [["1"], ["2", "3"]]
         await time.pass_s(WINDOW_OVER)
         assert bob.page.lots == [["1"], ["2", "3"], ["4"]]
         await time.pass_s(WINDOW_OVER)
-        await place.first.say(alice, "5")
+        await place.first.send_text(alice, "5")
         assert bob.page.lots == [["1"], ["2", "3"], ["4"], ["5"]]
 
 
@@ -43,9 +43,9 @@ async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.first.come(await person(place.registry, "Bob", HERE))
         time = Time()
-        await place.first.say(alice, "1")
-        await place.first.say(bob, "2")
-        await place.first.say(alice, "3")
+        await place.first.send_text(alice, "1")
+        await place.first.send_text(bob, "2")
+        await place.first.send_text(alice, "3")
         await time.pass_s(WINDOW_OVER)
         assert alice.page.lots == bob.page.lots == [["1"], ["2", "3"]]
         acked = [ack["id"] for ack in alice.page.all("chat.ack")]
@@ -60,13 +60,13 @@ async def test_who_leaves_their_place_within_the_window_still_gets_what_was_said
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
         Time()
         for text in ("1", "2"):
-            await place.first.say(alice, text)
+            await place.first.send_text(alice, text)
         assert bob.page.texts == ["1"]
         hub = place.first.hub
         hub.announce(await place.registry.place(bob.session.digest, AWAY, hub.process))
         await place.settle()
         assert bob.page.texts == ["1", "2"]
-        await place.first.say(alice, "not heard")
+        await place.first.send_text(alice, "not heard")
         assert bob.page.texts == ["1", "2"]
 
 
@@ -76,8 +76,8 @@ async def test_who_is_out_of_range_or_behind_the_smaller_radius_hears_nothing() 
         charlie = await place.first.come(await person(place.registry, "Charlie", AWAY))
         short = Place(BESIDE.cell, 100)
         dora = await place.first.come(await person(place.registry, "Dora", short))
-        await place.first.say(alice, "hello")
-        await place.first.say(dora, "alone")
+        await place.first.send_text(alice, "hello")
+        await place.first.send_text(dora, "alone")
         assert alice.page.texts == ["hello"]
         assert charlie.page.texts == []
         assert dora.page.texts == ["alone"]
@@ -231,7 +231,7 @@ async def test_a_mark_leaves_after_what_was_said_before_it() -> None:
         Time()
         for text in ("1", "2"):
             place.now_ms += 1
-            await place.first.say(alice, text)
+            await place.first.send_text(alice, text)
         place.now_ms += 5
         await place.first.poll()
         bob.page.frames.clear()
@@ -259,7 +259,7 @@ async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() ->
         for seat in (alice, bob):
             assert [gap["reason"] for gap in seat.page.all("gap")] == ["restarted"]
             assert seat.page.all("welcome")[-1]["epoch"] == place.registry.store.epoch
-        await place.first.say(alice, "still here")
+        await place.first.send_text(alice, "still here")
         await place.settle()
         assert bob.page.texts == ["still here"]
 
@@ -315,5 +315,5 @@ async def test_a_note_that_cannot_be_forgotten_costs_nobody_their_socket() -> No
         place.registry.failing["note"] = Refused("store-unavailable")
         bob = await place.first.come(session)
         assert [error["code"] for error in bob.page.all("error")] == ["too-slow"]
-        await place.first.say(alice, "hello")
+        await place.first.send_text(alice, "hello")
         assert bob.page.texts == ["hello"]

@@ -4,10 +4,10 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from tests.presence.town import town
-from tests.support.hubs import BESIDE, HERE, Time, person
+from tests.presence.process_pair import town
+from tests.support.processes import BESIDE, HERE, Time, person
 
 
 async def test_a_dead_process_takes_its_people_with_it() -> None:

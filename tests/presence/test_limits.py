@@ -27,7 +27,7 @@ from tests.support.client import (
     running,
     session,
 )
-from tests.support.lines import Lines
+from tests.support.http_connections import Lines
 from tests.support.servers import Valkey
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
 from presence.people import Person, Place, Session
 from presence.roster import SHOWN_MAX, Nearby
 from presence.roster.nearby import Neighbour
-from tests.support.hubs import Page
-from tests.support.markup import Element, parse
+from tests.support.html_elements import Element, parse
+from tests.support.processes import Page
 
 CELL = cell_at(52.52, 13.4)
 LABELS_M = sorted({label_m(metres) for metres in range(2001)})

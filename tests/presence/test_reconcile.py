@@ -4,10 +4,10 @@ import pytest
 
 from neartalk.codes import CODES
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from tests.presence.town import town
-from tests.support.hubs import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import town
+from tests.support.processes import AWAY, BESIDE, HERE, Time, person
 
 
 async def test_who_leaves_elsewhere_while_their_socket_comes_is_told_that_they_left() -> None:
@@ -71,7 +71,7 @@ async def test_who_moved_through_another_process_is_followed_here(told: bool) ->
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
         charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))
-        await place.second.say(charlie, "far away")
+        await place.second.send_text(charlie, "far away")
         await place.settle()
         place.wire.fate = lambda hint: int(told)
         change = await place.registry.place(session.digest, AWAY, place.first.hub.process)

@@ -8,7 +8,7 @@ from neartalk.codes import Refused
 from presence.registry import memory as registry_memory
 from presence.registry import redis as registry_redis
 from presence.registry.contract import BLOCKED_MAX
-from tests.presence.stands import (
+from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,
     AWAY_TILE,

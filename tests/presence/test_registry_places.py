@@ -13,7 +13,7 @@ from presence.people import Change, Left, Person, Place, TileEvent
 from presence.registry import RedisRegistry
 from presence.registry.contract import HTTP_ONLY_MS, RECENT_TILES_MAX
 from presence.roster import Roster
-from tests.presence.stands import (
+from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,
     AWAY,

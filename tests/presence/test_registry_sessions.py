@@ -15,7 +15,7 @@ from presence.people import Change, Person, Session
 from presence.registry import memory as registry_memory
 from presence.registry import redis as registry_redis
 from presence.sessions import Sessions
-from tests.presence.stands import (
+from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,
     HALF_HOUR_MS,

@@ -14,7 +14,7 @@ from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of
 from presence.people import Person, Place, TileEvent
 from presence.registry import TileSnapshot
 from presence.roster import SHOWN_MAX, Nearby, Roster
-from tests.support.steps import steps_of
+from tests.support.instruction_counts import steps_of
 
 ALIVE = frozenset({"alive"})
 NOW_MS = 1_700_000_000_000

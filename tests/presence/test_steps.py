@@ -30,7 +30,7 @@ from presence.hub.roster_updates import RosterUpdates
 from presence.people import Person, Session, TileEvent
 from presence.registry import MemoryRegistry, TileSnapshot
 from presence.roster import Roster
-from tests.support.hubs import AWAY, HERE, Page, Seat
+from tests.support.processes import AWAY, HERE, Page, Seat
 
 TILE = tile_of(HERE.cell)
 

@@ -7,12 +7,12 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import Tile, tiles_within
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hints import PROCESSES, REJOIN_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.hub.source import NullSource
 from presence.hub.subscriptions import TileSubscriptions
-from tests.presence.town import Town, town
-from tests.support.hubs import AWAY, BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import Town, town
+from tests.support.processes import AWAY, BESIDE, HERE, Stop, Time, person, turns
 
 
 async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
@@ -59,7 +59,7 @@ async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None
         stop.open.set()
         await pulse
         await bob.task
-        await place.first.say(alice, "hello")
+        await place.first.send_text(alice, "hello")
         await place.settle()
         assert bob.page.texts == ["hello"]
 
@@ -93,14 +93,14 @@ async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
         adds, place.second.layer.group_add = place.second.layer.group_add, lost  # type: ignore[method-assign]
         time = Time()
         bob = await place.second.come(await person(place.registry, "Bob", HERE))
-        await place.first.say(alice, "nobody was told")
+        await place.first.send_text(alice, "nobody was told")
         await turns()
         assert bob.page.texts == []
         await place.second.hub.rounds.pulse()
         assert bob.page.texts == ["nobody was told"]
         place.second.layer.group_add = adds  # type: ignore[method-assign]
         await time.pass_s(REJOIN_S)
-        await place.first.say(alice, "told again")
+        await place.first.send_text(alice, "told again")
         await place.settle()
         assert bob.page.texts == ["nobody was told", "told again"]
 
@@ -176,7 +176,7 @@ async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -
             await alice.task
         hub.attach(feed)
         bob = await place.first.come(await person(place.registry, "Bob", HERE))
-        await place.first.say(bob, "hello")
+        await place.first.send_text(bob, "hello")
         assert bob.page.texts == ["hello"]
         assert hub.subscriptions.tiles == tiles_within(*HERE)
 

@@ -19,14 +19,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from presence.geo import CELL_DEGREES, cell_at, centre
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-    from tests.support.markup import Element
+    from tests.support.html_elements import Element
 
 Frame = dict[str, Any]
 Spot = tuple[float, float]
@@ -111,7 +111,7 @@ class Tab:
         """A frame as it is: str as text, bytes as binary."""
         await self.socket.send(frame)
 
-    async def say(self, text: str, ref: str | None = None) -> str:
+    async def send_text(self, text: str, ref: str | None = None) -> str:
         """Sends a message and waits for the ack; its id."""
         ref = ref or new_ref()
         await self.send("chat.send", text=text, ref=ref)
@@ -121,7 +121,7 @@ class Tab:
         """The oldest frame of this type with these fields, aside or within the timeout."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                while (found := self._take(kind, fields)) is None:
+                while (found := self._pop(kind, fields)) is None:
                     self.aside += await self._receive()
                 return found
         except (TimeoutError, ConnectionClosed) as why:
@@ -178,7 +178,7 @@ class Tab:
         except TimeoutError as why:
             raise Unexpected(f"still open, with {self.aside}") from why
 
-    def _take(self, kind: str, fields: Mapping[str, Any]) -> Frame | None:
+    def _pop(self, kind: str, fields: Mapping[str, Any]) -> Frame | None:
         found = next((frame for frame in self.aside if matches(frame, kind, fields)), None)
         if found is not None:
             self.aside.remove(found)

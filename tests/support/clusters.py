@@ -31,9 +31,9 @@ class Master(Valkey):
 
     @property
     def name(self) -> str:
-        return bytes(self.tell("CLUSTER", "MYID")).decode()
+        return bytes(self.execute("CLUSTER", "MYID")).decode()
 
-    def tell(self, *command: str | int) -> ResponseT:
+    def execute(self, *command: str | int) -> ResponseT:
         with self._client() as client:
             return client.execute_command(*command)
 
@@ -86,9 +86,9 @@ class ValkeyCluster:
             first = self.masters[0]
             for at, master in enumerate(self.masters):
                 begin, end = (SLOTS * one // len(self.masters) for one in (at, at + 1))
-                master.tell("CLUSTER", "SET-CONFIG-EPOCH", at + 1)
-                master.tell("CLUSTER", "ADDSLOTSRANGE", begin, end - 1)
-                master.tell("CLUSTER", "MEET", "127.0.0.1", first.port, first.bus)
+                master.execute("CLUSTER", "SET-CONFIG-EPOCH", at + 1)
+                master.execute("CLUSTER", "ADDSLOTSRANGE", begin, end - 1)
+                master.execute("CLUSTER", "MEET", "127.0.0.1", first.port, first.bus)
             self.settle()
             stack.pop_all()
         return self
@@ -97,12 +97,14 @@ class ValkeyCluster:
         """Returns once it could take the place of its master."""
         replica = Master().start()
         self.replicas.append(replica)
-        replica.tell("CLUSTER", "MEET", "127.0.0.1", master.port, master.bus)
-        wait_until(lambda: master.name in str(replica.tell("CLUSTER", "NODES")))
-        replica.tell("CLUSTER", "REPLICATE", master.name)
+        replica.execute("CLUSTER", "MEET", "127.0.0.1", master.port, master.bus)
+        wait_until(lambda: master.name in str(replica.execute("CLUSTER", "NODES")))
+        replica.execute("CLUSTER", "REPLICATE", master.name)
         wait_until(lambda: replica.ready and replica.synced)
         wait_until(
-            lambda: all(replica.name in str(one.tell("CLUSTER", "SLOTS")) for one in self.masters)
+            lambda: all(
+                replica.name in str(one.execute("CLUSTER", "SLOTS")) for one in self.masters
+            )
         )
         return replica
 
@@ -115,7 +117,7 @@ class ValkeyCluster:
             master.flush()
 
     def master_of(self, key: str) -> Master:
-        slot = int(str(self.masters[0].tell("CLUSTER", "KEYSLOT", key)))
+        slot = int(str(self.masters[0].execute("CLUSTER", "KEYSLOT", key)))
         return self.masters[slot * len(self.masters) // SLOTS]
 
     def close(self) -> None:

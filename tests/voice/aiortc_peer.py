@@ -141,7 +141,7 @@ class AiortcPeer:
             elif frame["type"] == "error":
                 raise Unexpected(frame)
 
-    async def hears(self, above_db: float) -> None:
+    async def expect_sound(self, above_db: float) -> None:
         """Returns once a frame of sound that arrives from now on is louder."""
         self.levels = asyncio.Queue()
         async with asyncio.timeout(HEARD_S):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neartalk.background import Background
-from tests.support.hubs import never
+from tests.support.processes import never
 
 
 @pytest.fixture

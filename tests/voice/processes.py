@@ -12,7 +12,7 @@ from chat.history import MemoryHistory
 from presence.geo import cell_at
 from presence.people import Place
 from presence.registry import MemoryRegistry
-from tests.support.hubs import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
+from tests.support.processes import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
 from voice.callers.memory import MemoryCallers
 from voice.signaling import SignalingConnection, VoiceHub
 

@@ -45,7 +45,7 @@ class Speaker(Tab):
         self.latest = await self.expect("voice.peers")
         return self.latest
 
-    async def sees(self, other: Speaker, state: str | None) -> Frame:
+    async def expect_state(self, other: Speaker, state: str | None) -> Frame:
         """Waits until the list has somebody in this state; None: until they are not on it."""
         while True:
             found = [one for one in self.known() if one["person_id"] == other.person_id]
@@ -59,10 +59,10 @@ class Speaker(Tab):
     async def call(self, other: Speaker) -> None:
         """Both agree, and are to be connected."""
         await self.send("voice.knock", to=other.person_id)
-        await other.sees(self, "knocks")
+        await other.expect_state(self, "knocks")
         await other.send("voice.accept", to=self.person_id)
-        await self.sees(other, "live")
-        await other.sees(self, "live")
+        await self.expect_state(other, "live")
+        await other.expect_state(self, "live")
 
     async def move(self, spot: Spot, radius: int = 500) -> None:
         await place(self.http, *spot, radius)

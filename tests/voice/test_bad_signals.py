@@ -109,9 +109,9 @@ async def test_without_consent_nothing_is_passed_on(server: Server) -> None:
     async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
         await alice.join()
         await bob.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.send("voice.knock", to=bob.person_id)
-        await bob.sees(alice, "knocks")
+        await bob.expect_state(alice, "knocks")
         for kind in ("voice.offer", "voice.answer"):
             assert await refused(alice, kind, to=bob.person_id, sdp="v=0") == "not-agreed"
         found = await refused(alice, "voice.candidate", to=bob.person_id, candidate=HOST)
@@ -127,10 +127,10 @@ async def test_whoever_was_declined_reaches_nobody_any_more(server: Server) -> N
     async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
         await alice.join()
         await bob.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.call(bob)
         await bob.send("voice.decline", to=alice.person_id)
-        await alice.sees(bob, "declined")
+        await alice.expect_state(bob, "declined")
         for kind in ("voice.offer", "voice.answer"):
             assert await refused(alice, kind, to=bob.person_id, sdp="v=0") == "not-agreed"
         for kind, fields in (("voice.candidate", {"candidate": HOST}), ("voice.accept", {})):
@@ -138,7 +138,7 @@ async def test_whoever_was_declined_reaches_nobody_any_more(server: Server) -> N
         assert await refused(alice, "voice.knock", to=bob.person_id) == "declined"
         await alice.send("voice.state", muted=True)
         await bob.silent(*RELAYED)
-        await bob.sees(alice, "near")
+        await bob.expect_state(alice, "near")
 
 
 async def test_of_a_hundred_knocks_that_come_and_go_one_is_heard(server: Server) -> None:
@@ -146,7 +146,7 @@ async def test_of_a_hundred_knocks_that_come_and_go_one_is_heard(server: Server)
     async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
         await alice.join()
         await bob.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         for _ in range(100):
             await alice.send("voice.knock", to=bob.person_id)
             await alice.send("voice.decline", to=bob.person_id)
@@ -176,7 +176,7 @@ async def test_between_the_shielded_no_address_but_a_relays_is_passed_on(
     async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
         await alice.join("relay")
         await bob.join("direct")
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.call(bob)
         await alice.send("voice.candidate", to=bob.person_id, candidate=candidate)
         if code:
@@ -197,7 +197,7 @@ async def test_a_description_that_is_no_call_of_one_voice_is_refused(
     async with speaker(server, spot, "Alice") as alice, speaker(server, spot, "Bob") as bob:
         await alice.join()
         await bob.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.call(bob)
         assert await refused(alice, "voice.offer", to=bob.person_id, sdp=sdp) == "bad-sdp"
         await bob.silent("voice.offer")

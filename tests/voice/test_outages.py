@@ -45,8 +45,8 @@ async def call(stack: AsyncExitStack, house: House) -> tuple[Speaker, Speaker]:
     for one in (alice, bob):
         await stack.enter_async_context(opened_at(one.server, "/ws", bearer_of(one.key)))
         await one.join()
-    await alice.sees(bob, "near")
-    await bob.sees(alice, "near")
+    await alice.expect_state(bob, "near")
+    await bob.expect_state(alice, "near")
     await alice.call(bob)
     return alice, bob
 
@@ -74,7 +74,7 @@ async def test_a_redis_that_comes_back_empty_ends_no_call(house: House) -> None:
         # Once their sessions are known again, so is all that they had agreed on.
         for one, other in ((alice, bob), (bob, alice)):
             await again(one)
-            await one.sees(other, "live")
+            await one.expect_state(other, "live")
         await passes(alice, bob)
         await passes(bob, alice)
         for one in (alice, bob):
@@ -102,8 +102,8 @@ async def test_who_comes_over_from_a_process_that_ends_is_in_their_calls(
         getattr(house.first, end)()
         await alice.closed()
         alice = await over(stack, alice, house.second)
-        await alice.sees(bob, "live")
-        await bob.sees(alice, "live")
+        await alice.expect_state(bob, "live")
+        await bob.expect_state(alice, "live")
         await passes(alice, bob)
         await passes(bob, alice)
         await bob.silent("voice.end")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.hubs import WAIT_S, Time, turns
+from tests.support.processes import WAIT_S, Time, turns
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
 from voice.signaling.peer_list import PeerLists
 

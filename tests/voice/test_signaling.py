@@ -47,8 +47,8 @@ async def met(stack: AsyncExitStack, servers: Pair, spot: Spot) -> tuple[Speaker
     bob = await stack.enter_async_context(speaker(servers.second, north(spot, 2), "Bob"))
     await alice.join()
     await bob.join()
-    await alice.sees(bob, "near")
-    await bob.sees(alice, "near")
+    await alice.expect_state(bob, "near")
+    await bob.expect_state(alice, "near")
     return alice, bob
 
 
@@ -56,10 +56,10 @@ async def test_two_knock_agree_and_are_passed_each_others_offers(servers: Pair) 
     async with AsyncExitStack() as stack:
         alice, bob = await met(stack, servers, elsewhere())
         await alice.send("voice.knock", to=bob.person_id)
-        await alice.sees(bob, "knocked")
-        await bob.sees(alice, "knocks")
+        await alice.expect_state(bob, "knocked")
+        await bob.expect_state(alice, "knocks")
         await bob.send("voice.accept", to=alice.person_id)
-        mine, theirs = await alice.sees(bob, "live"), await bob.sees(alice, "live")
+        mine, theirs = await alice.expect_state(bob, "live"), await bob.expect_state(alice, "live")
         assert mine["polite"] is not theirs["polite"]
         assert (mine["instance"], theirs["instance"]) == (bob.instance, alice.instance)
         assert mine["direct"] is theirs["direct"] is True
@@ -76,10 +76,10 @@ async def test_a_decline_is_told_and_remembered(servers: Pair) -> None:
     async with AsyncExitStack() as stack:
         alice, bob = await met(stack, servers, elsewhere())
         await alice.send("voice.knock", to=bob.person_id)
-        await bob.sees(alice, "knocks")
+        await bob.expect_state(alice, "knocks")
         await bob.send("voice.decline", to=alice.person_id)
-        assert 0 < (await alice.sees(bob, "declined"))["retry_after"] <= 600
-        await bob.sees(alice, "near")
+        assert 0 < (await alice.expect_state(bob, "declined"))["retry_after"] <= 600
+        await bob.expect_state(alice, "near")
         await alice.send("voice.knock", to=bob.person_id)
         refused = await alice.expect("error")
         assert (refused["code"], refused["ref"]) == ("declined", bob.person_id)
@@ -95,7 +95,7 @@ async def test_moving_apart_ends_the_call_on_both_sides_and_says_why(servers: Pa
         for one, other in ((alice, bob), (bob, alice)):
             ended = await one.expect("voice.end")
             assert (ended["from"], ended["reason"]) == (other.person_id, "apart")
-            await one.sees(other, None)
+            await one.expect_state(other, None)
 
 
 async def test_who_leaves_voice_or_ends_their_visit_is_gone_from_calls_and_why_is_said(
@@ -106,9 +106,9 @@ async def test_who_leaves_voice_or_ends_their_visit_is_gone_from_calls_and_why_i
         await alice.call(bob)
         await bob.send("voice.leave")
         assert (await alice.expect("voice.end"))["reason"] == "left"
-        await alice.sees(bob, None)
+        await alice.expect_state(bob, None)
         await bob.join()
-        await alice.sees(bob, "near")
+        await alice.expect_state(bob, "near")
         await alice.call(bob)
         await bob.leave_session()
         assert (await alice.expect("voice.end"))["reason"] == "session"
@@ -123,7 +123,7 @@ async def test_whoever_comes_back_in_time_is_in_their_calls_without_knocking(
         alice, bob = await met(stack, servers, elsewhere())
         await alice.call(bob)
         await bob.socket.close()
-        await alice.sees(bob, "away")
+        await alice.expect_state(bob, "away")
         headers = {"Authorization": f"Bearer {bob.key}"}
         tab = await stack.enter_async_context(at_signal(servers.first, headers))
         again = Speaker(
@@ -134,6 +134,6 @@ async def test_whoever_comes_back_in_time_is_in_their_calls_without_knocking(
             new_instance(),
         )
         await again.join()
-        await again.sees(alice, "live")
-        assert (await alice.sees(bob, "live"))["instance"] == again.instance
+        await again.expect_state(alice, "live")
+        assert (await alice.expect_state(bob, "live"))["instance"] == again.instance
         await alice.silent("voice.end")

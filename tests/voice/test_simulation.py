@@ -150,7 +150,7 @@ async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door
         assert await within(lambda: sum(one.live for one in crowd.neighbours) == 30, 30)
         while "Newcomer" not in (await me.expect("chat.message"))["text"]:
             pass
-        await me.say("Does this bus ever come?")
+        await me.send_text("Does this bus ever come?")
         while not re.search(r"The \d+|The N8|I saw", (await me.expect("chat.message"))["text"]):
             pass
         async with opened_at(server, "/signal", bearer_of(me.key)) as signal:

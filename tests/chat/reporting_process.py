@@ -11,8 +11,8 @@ from chat.models import Report
 from presence import sessions
 from presence.people import Place
 from presence.registry import MemoryRegistry
-from tests.support.calls import ProcessClient
-from tests.support.hubs import HERE, Process, Seat
+from tests.support.process_client import ProcessClient
+from tests.support.processes import HERE, Process, Seat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -44,7 +44,7 @@ class Speaker:
 
     async def send(self, text: str) -> str:
         """The id of the message."""
-        await self.street.process.say(self.seat, text)
+        await self.street.process.send_text(self.seat, text)
         return str(self.seat.page.all("chat.ack")[-1]["id"])
 
     async def move(self, place: Place) -> None:

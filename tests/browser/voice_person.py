@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.sync.client import connect
 
-from tests.browser.neighbour import Neighbour
+from tests.browser.socket_person import Neighbour
 
 if TYPE_CHECKING:
     from tests.support.client import Spot

@@ -244,7 +244,7 @@ class Process:
         await socket.task
         return socket
 
-    async def say(self, socket: Socket, text: str) -> None:
+    async def send_text(self, socket: Socket, text: str) -> None:
         await self.feed.sender.send(socket, text, secrets.token_hex(8))
 
     async def poll(self) -> None:

@@ -127,7 +127,7 @@ def kept(sent: Draft, appended: Appended) -> Message:
     return Message(appended.at, sent.person_id, sent.name, sent.place, sent.text, sent.ref)
 
 
-async def said(stand: Stand, text: str, who: str = "alice", cell: Cell = HERE) -> Message:
+async def append_text(stand: Stand, text: str, who: str = "alice", cell: Cell = HERE) -> Message:
     sent = draft(text, who, cell)
     return kept(sent, await stand.history.append(sent))
 

@@ -8,11 +8,21 @@ from pytest_django.fixtures import Settings
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from presence.geo import cell_at
-from presence.hub.broadcaster import SOON_S
+from presence.hub.presence_broadcaster import SOON_S
 from presence.people import Place
 from presence.registry import MemoryRegistry
-from tests.support.hubs import BESIDE, HERE, Process, Seat, Time, never, person, running, settled
-from tests.support.steps import counting
+from tests.support.instruction_counts import counting
+from tests.support.processes import (
+    BESIDE,
+    HERE,
+    Process,
+    Seat,
+    Time,
+    never,
+    person,
+    running,
+    settled,
+)
 
 NEAR = 20
 FEW, MANY = 20, 2000
@@ -66,7 +76,7 @@ async def costs(elsewhere: int) -> dict[str, int]:
             seats.clear()
             found = {
                 "join": await crowd.steps_of(join),
-                "speak": await crowd.steps_of(lambda: crowd.process.say(seats[0], "Hello")),
+                "speak": await crowd.steps_of(lambda: crowd.process.send_text(seats[0], "Hello")),
                 "show": await crowd.steps_of(lambda: time.pass_s(SOON_S + 5)),
                 "move": await crowd.steps_of(lambda: crowd.move(seats[0], BESIDE)),
                 "return": await crowd.steps_of(lambda: crowd.move(seats[0], HERE)),

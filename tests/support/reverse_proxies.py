@@ -15,7 +15,7 @@ from abc import abstractmethod
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tests.support.proxies import find
+from tests.support.proxy_packages import find
 from tests.support.servers import ROOT, Daemon, free_port
 from tests.support.turn import self_signed
 

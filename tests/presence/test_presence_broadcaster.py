@@ -1,12 +1,12 @@
 """Who is shown to whom, and how often."""
 
 from presence.geo import cell_at
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry.contract import HTTP_ONLY_MS
-from tests.presence.town import Town, town
-from tests.support.hubs import AWAY, BESIDE, HERE, Seat, Time, person
+from tests.presence.process_pair import Town, town
+from tests.support.processes import AWAY, BESIDE, HERE, Seat, Time, person
 
 
 async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_changed() -> None:
@@ -59,7 +59,7 @@ async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
         assert groups[1].people_timer
 
 
-async def seen_by_bob(place: Town) -> tuple[Seat, Time]:
+async def shown_to_bob(place: Town) -> tuple[Seat, Time]:
     """Bob at the first process, who sees Alice: she has no socket, so a minute at a time."""
     bob, time = await place.first.come(await person(place.registry, "Bob", BESIDE)), Time()
     await place.first.poll()
@@ -71,7 +71,7 @@ async def seen_by_bob(place: Town) -> tuple[Seat, Time]:
 async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists() -> None:
     async with town() as place:
         await person(place.registry, "Alice", HERE)
-        bob, time = await seen_by_bob(place)
+        bob, time = await shown_to_bob(place)
         place.now_ms += HTTP_ONLY_MS + 1
         await place.first.hub.rounds.reap()
         await place.settle()
@@ -82,7 +82,7 @@ async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists
 async def test_who_leaves_after_their_minute_is_gone_from_all_lists() -> None:
     async with town() as place:
         alice = await person(place.registry, "Alice", HERE)
-        bob, time = await seen_by_bob(place)
+        bob, time = await shown_to_bob(place)
         place.now_ms += HTTP_ONLY_MS + 1
         change = await place.registry.close(alice.digest)
         assert change
@@ -94,7 +94,7 @@ async def test_who_leaves_after_their_minute_is_gone_from_all_lists() -> None:
 async def test_who_lapsed_while_the_store_was_away_is_gone_from_all_lists() -> None:
     async with town() as place:
         await person(place.registry, "Alice", HERE)
-        bob, time = await seen_by_bob(place)
+        bob, time = await shown_to_bob(place)
         place.now_ms += HTTP_ONLY_MS + 10_000
         await place.first.hub.leases.renew()
         await place.first.poll()

@@ -11,7 +11,7 @@ from django.test import override_settings
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from presence.registry import MemoryRegistry
-from tests.support.hubs import Halting, Process, Wire, never, running, settled
+from tests.support.processes import Halting, Process, Wire, never, running, settled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -57,7 +57,7 @@ class Neighbour:
     def stand(self, lat: float, lon: float) -> None:
         self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
 
-    def say(self, text: str) -> str:
+    def send_text(self, text: str) -> str:
         """Waits for the ack; the message's id."""
         ref = f"neighbour-{next(self.refs)}"
         self._send("chat.send", text=text, ref=ref)

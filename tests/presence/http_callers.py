@@ -11,7 +11,7 @@ from tests.support.client import (
     bearer_of,
     session,
 )
-from tests.support.markup import parse
+from tests.support.html_elements import parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

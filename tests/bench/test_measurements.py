@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.readings import Figure, Reading, Readings
+from bench.measurements import Figure, Reading, Readings
 
 OURS, THEIRS = Figure("one-cell", "neartalk", "us", 10), Figure("one-cell", "nchan", "us", 10)
 
