@@ -5,7 +5,6 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
-from django.utils.module_loading import autodiscover_modules
 
 
 class NearTalkConfig(AppConfig):
@@ -16,7 +15,6 @@ class NearTalkConfig(AppConfig):
     def ready(self) -> None:
         from neartalk import checks  # noqa: F401, PLC0415 registers them, once apps are ready
 
-        autodiscover_modules("retention")
         post_migrate.connect(add_rules, sender=self)
 
 

@@ -51,8 +51,10 @@ class DrainingServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A second signal ends the process at once, as an alarm does if something hangs."""
-        if hasattr(self, "lifespan"):
-            self.lifespan.state["neartalk"].draining.set()
+        platform = self.lifespan.state.get("neartalk") if hasattr(self, "lifespan") else None
+        # None while it starts: then it serves nobody, and ends once it has started.
+        if platform:
+            platform.draining.set()
         self.should_exit = True
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)

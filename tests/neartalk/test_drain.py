@@ -14,10 +14,11 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import pytest
+import uvicorn
 
 from neartalk.asgi import build
 from neartalk.management.commands.serve import shared
-from neartalk.server import EXTENSION
+from neartalk.server import EXTENSION, DrainingServer
 from neartalk.server.drain import LAST_WORDS_S, TICK_S, drain
 from presence.consumers import Action, SocketConsumer
 from presence.delivery import Form
@@ -248,6 +249,29 @@ async def test_with_open_sockets_it_ends_well_and_who_knocks_in_between_waits_fo
         kept.connection.request("GET", "/api/health")
         await asyncio.to_thread(server.start)
         assert kept.connection.getresponse().status == 200
+
+
+async def test_who_ends_a_process_that_still_starts_ends_it_without_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGTERM comes while the parts are built, so there is none yet to be told."""
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(signal, "alarm", lambda seconds: None)
+    state: dict[str, Any] = {}
+
+    async def starting(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        server.handle_exit(signal.SIGTERM, None)
+        scope["state"].update(build())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        state.update(scope["state"])
+        await send({"type": "lifespan.shutdown.complete"})
+
+    server = DrainingServer(uvicorn.Config(starting, port=0, log_config=None, lifespan="on"))
+    async with asyncio.timeout(10):
+        await server._serve()
+    assert "neartalk" in state
 
 
 def test_a_port_is_shared_only_by_those_who_want_to() -> None:
