@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 20
 
 
-class Neighbour:
+class SocketPerson:
     """Somebody who speaks JSON over a socket of their own."""
 
     refs = itertools.count()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.sync.client import connect
 
-from tests.browser.socket_person import Neighbour
+from tests.browser.socket_person import SocketPerson
 
 if TYPE_CHECKING:
     from tests.support.client import Spot
     from tests.support.servers import Server
 
 
-class Caller(Neighbour):
+class VoicePerson(SocketPerson):
     """A neighbour who is in voice, shielded."""
 
     instances = itertools.count()

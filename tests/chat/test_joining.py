@@ -13,8 +13,8 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
+    LoopClock,
     Seat,
-    Time,
     person,
     settled,
     turns,
@@ -61,7 +61,7 @@ async def test_who_joins_between_two_messages_misses_none_and_gets_none_twice(
             await first.send_text(alice, "after")
             await settled(first, second)
             await second.poll()
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert bob.page.texts == ["before", "meanwhile", "after"]
 
 
@@ -107,7 +107,7 @@ async def test_joins_in_a_stream_show_one_piece_each(stores: Open, seed: int) ->
         await settled(first, second)
         for process in (first, second):
             await process.poll()
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         for joiner in joiners:
             assert joiner.page.texts == [f"{turn}" for turn in range(80)]
 
@@ -130,7 +130,7 @@ async def test_a_repair_under_way_repeats_nothing_to_who_was_shown_it_from_histo
             charlie = await second.come(await person(registry, "Charlie", BESIDE))
             stop.open.set()
             await settled(second)
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert charlie.page.texts == ["one", "two"]
 
 
@@ -147,5 +147,5 @@ async def test_who_joins_far_behind_brings_the_hub_up_without_repeats(
             await first.send_text(alice, text)
         charlie = await second.come(await person(found[0], "Charlie", BESIDE))
         await second.poll()
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert charlie.page.texts == bob.page.texts == said

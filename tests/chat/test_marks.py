@@ -15,8 +15,8 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
+    LoopClock,
     Process,
-    Time,
     person,
     running,
     turns,
@@ -88,7 +88,7 @@ async def test_who_comes_back_to_a_process_that_is_behind_leaves_no_hole_for_the
         mark = await later_than(history, await history.now_ms())
         await first.send_text(alice, "after the mark")
         charlie = await second.come(session, since_ms=mark)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert charlie.page.texts[0] == "after the mark"
         assert bob.page.texts == ["before the mark", "after the mark"]
 

@@ -18,9 +18,9 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
+    LoopClock,
     Process,
     Stop,
-    Time,
     person,
     running,
     settled,
@@ -74,7 +74,7 @@ async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Ope
         await first.send_text(alice, "heard before")
         await second.send_text(charlie, "heard only there")
         await settled(first, second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert sorted(bob.page.texts) == ["heard before", "heard only there"]
         assert alice.page.texts == ["heard before"]
         change = await found[0].place(alice.session.digest, BESIDE, first.hub.process)
@@ -83,7 +83,7 @@ async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Ope
         assert alice.page.texts == ["heard before", "heard only there"]
         await second.send_text(bob, "and on it goes")
         await settled(first, second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert alice.page.texts[2:] == ["and on it goes"]
 
 
@@ -102,7 +102,7 @@ async def test_what_is_said_while_one_moves_is_shown_once(stores: Open) -> None:
             await turns()
             stop.open.set()
             await settled(first, second)
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert alice.page.texts == ["meanwhile"]
 
 

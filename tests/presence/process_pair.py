@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-class Town:
+class ProcessPair:
     """Two processes with one clock for the store."""
 
     def __init__(self) -> None:
@@ -33,8 +33,8 @@ class Town:
 
 
 @asynccontextmanager
-async def town() -> AsyncIterator[Town]:
-    place = Town()
+async def process_pair() -> AsyncIterator[ProcessPair]:
+    place = ProcessPair()
     with pytest.MonkeyPatch.context() as patch, override_settings(RATE_LIMITS_SCALE=100_000):
         patch.setattr(Background, "_round", never)
         async with running(place.first, place.second):

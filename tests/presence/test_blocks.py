@@ -24,9 +24,9 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
+    LoopClock,
     Process,
     Seat,
-    Time,
     Wire,
     never,
     person,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 WINDOW_OVER = WINDOW_S + 0.001
 
 
-class Town:
+class ThreePeople:
     """Two processes on one memory: Alice and Carol are at the first, Bob at the second."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Town:
         self.alice = await self.first.come(sessions[0])
         self.bob = await self.second.come(sessions[1])
         self.carol = await self.first.come(sessions[2])
-        self.time = Time()
+        self.time = LoopClock()
         await self.settle()
 
     async def settle(self) -> None:
@@ -93,8 +93,8 @@ def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def town() -> AsyncIterator[Town]:
-    place = Town()
+async def three_people() -> AsyncIterator[ThreePeople]:
+    place = ThreePeople()
     async with running(place.first, place.second):
         await place.begin()
         yield place
@@ -112,7 +112,7 @@ def _of(seat: Seat, frame: dict[str, Any]) -> bool:
 
 
 async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.pass_lists()
         before = [len(place.carol.page.frames)]
         await place.block(place.alice, place.bob)
@@ -126,7 +126,7 @@ async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None
 
 
 async def test_only_who_blocked_is_told_so_on_every_page_and_the_other_cannot_tell() -> None:
-    async with town() as place:
+    async with three_people() as place:
         twin = await place.second.come(place.alice.session)
         heard = len(place.bob.page.frames)
         await place.block(place.alice, place.bob)
@@ -140,7 +140,7 @@ async def test_only_who_blocked_is_told_so_on_every_page_and_the_other_cannot_te
 
 
 async def test_a_page_that_comes_later_is_told_whom_its_person_blocked() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         later = await place.first.come(place.alice.session)
         assert later.page.kinds[:2] == ["welcome", "blocked"]
@@ -149,7 +149,7 @@ async def test_a_page_that_comes_later_is_told_whom_its_person_blocked() -> None
 
 
 async def test_people_who_come_and_go_are_shown_to_both_as_before() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         await place.first.come(await person(place.registry, "Dora", BESIDE))
         await place.pass_lists()
@@ -159,7 +159,7 @@ async def test_people_who_come_and_go_are_shown_to_both_as_before() -> None:
 
 
 async def test_a_block_holds_after_a_rename_a_move_and_a_return() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         bob = place.bob.session
         place.second.hub.announce(await place.registry.rename(bob.digest, "Robert"))
@@ -178,7 +178,7 @@ async def test_a_block_holds_after_a_rename_a_move_and_a_return() -> None:
 
 
 async def test_a_block_of_which_no_hint_told_is_found_by_the_next_pulse() -> None:
-    async with town() as place:
+    async with three_people() as place:
         place.wire.fate = lambda hint: 0
         changes = await place.registry.block(place.alice.session.digest, place.bob.person.person_id)
         for change in changes:
@@ -192,7 +192,7 @@ async def test_a_block_of_which_no_hint_told_is_found_by_the_next_pulse() -> Non
 
 async def test_who_was_blocked_is_shown_it_when_a_departure_would_be() -> None:
     """Or they could tell the one from the other."""
-    async with town() as place:
+    async with three_people() as place:
         await place.pass_lists()
         dora = await place.second.come(await person(place.registry, "Dora", BESIDE))
         await place.settle()
@@ -209,7 +209,7 @@ async def test_who_was_blocked_is_shown_it_when_a_departure_would_be() -> None:
 
 
 async def test_a_block_is_known_though_the_session_could_not_be_read_when_it_was_told() -> None:
-    async with town() as place:
+    async with three_people() as place:
         place.registry.failing["get"] = Refused("store-unavailable")
         changes = await place.registry.block(place.alice.session.digest, place.bob.person.person_id)
         for change in changes:
@@ -222,7 +222,7 @@ async def test_a_block_is_known_though_the_session_could_not_be_read_when_it_was
 
 
 async def test_a_block_while_a_socket_comes_is_known_to_it() -> None:
-    async with town() as place:
+    async with three_people() as place:
         session = await person(place.registry, "Dora", BESIDE)
         stop = place.registry.stop("after", "place")
         dora = await place.second.knock(session)
@@ -238,7 +238,7 @@ async def test_a_block_while_a_socket_comes_is_known_to_it() -> None:
 
 
 async def test_a_page_that_arrives_while_its_person_blocks_somebody_lists_them_no_more() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.pass_lists()
         stop = place.history.stop("before", "after")
         twin = await place.first.knock(place.alice.session)
@@ -251,7 +251,7 @@ async def test_a_page_that_arrives_while_its_person_blocks_somebody_lists_them_n
 
 
 async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.carol, await place.first.come(await gone(place)))
         group = place.first.hub.audience.cohort_of(place.carol)
         assert group
@@ -270,13 +270,13 @@ async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> Non
         assert len(drawn) == 1
 
 
-async def gone(place: Town) -> Session:
+async def gone(place: ThreePeople) -> Session:
     """Somebody who is far away."""
     return await person(place.registry, "Frank", AWAY)
 
 
 async def test_a_store_that_began_anew_knows_the_block_again() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         registry = MemoryRegistry(lambda: place.now_ms)
         place.registry.store = registry
@@ -294,7 +294,7 @@ async def test_a_store_that_began_anew_knows_the_block_again() -> None:
 
 
 async def test_neither_hears_the_other_and_everybody_else_hears_both() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         await place.send(place.bob, "From Bob.")
         await place.send(place.alice, "From Alice.")
@@ -305,7 +305,7 @@ async def test_neither_hears_the_other_and_everybody_else_hears_both() -> None:
 
 
 async def test_messages_that_leave_together_leave_without_those_of_the_blocked() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         dora = await place.second.come(await person(place.registry, "Dora", BESIDE))
         for seat, text in ((dora, "0"), (dora, "1"), (place.bob, "2"), (dora, "3")):
@@ -317,7 +317,7 @@ async def test_messages_that_leave_together_leave_without_those_of_the_blocked()
 
 
 async def test_what_was_pending_when_somebody_was_blocked_is_not_written() -> None:
-    async with town() as place:
+    async with three_people() as place:
         for text in ("1", "2"):
             await place.second.send_text(place.bob, text)
         await settled(place.first, place.second)
@@ -329,7 +329,7 @@ async def test_what_was_pending_when_somebody_was_blocked_is_not_written() -> No
 
 
 async def test_an_arrival_of_the_blocker_is_shown_nothing_of_the_blocked() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.send(place.bob, "Before.")
         await place.block(place.alice, place.bob)
         await place.send(place.bob, "After.")
@@ -342,7 +342,7 @@ async def test_an_arrival_of_the_blocker_is_shown_nothing_of_the_blocked() -> No
 async def test_an_arrival_of_the_blocked_is_shown_what_was_said_before_the_block_and_no_more() -> (
     None
 ):
-    async with town() as place:
+    async with three_people() as place:
         await place.send(place.alice, "Before.")
         await place.block(place.alice, place.bob)
         await place.send(place.alice, "After.")
@@ -352,7 +352,7 @@ async def test_an_arrival_of_the_blocked_is_shown_what_was_said_before_the_block
 
 
 async def test_what_is_said_while_one_who_blocked_arrives_is_held_and_then_chosen() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         stop = place.history.stop("before", "after")
         again = await place.first.knock(place.alice.session)
@@ -372,7 +372,7 @@ async def test_what_is_said_while_one_who_blocked_arrives_is_held_and_then_chose
 async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_where_it_was_not() -> (
     None
 ):
-    async with town() as place:
+    async with three_people() as place:
         await place.send(place.alice, "Before.")
         await place.block(place.alice, place.bob)
         await place.send(place.alice, "After.")
@@ -387,7 +387,7 @@ async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_wher
 
 
 async def test_one_who_moved_on_is_not_told_of_what_they_were_not_shown() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         await place.send(place.alice, "After.")
         (after,) = (one["id"] for one in place.carol.page.all("chat.message"))
@@ -403,7 +403,7 @@ async def test_one_who_moved_on_is_not_told_of_what_they_were_not_shown() -> Non
 
 
 async def test_marks_and_moves_reach_those_with_blocks_as_everybody() -> None:
-    async with town() as place:
+    async with three_people() as place:
         await place.block(place.alice, place.bob)
         await place.first.poll()
         marks = len(place.alice.page.all("mark"))

@@ -5,14 +5,14 @@ from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry.contract import HTTP_ONLY_MS
-from tests.presence.process_pair import Town, town
-from tests.support.processes import AWAY, BESIDE, HERE, Seat, Time, person
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, Seat, person
 
 
 async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_changed() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+        time = LoopClock()
         await time.pass_s(SOON_S + 0.01)
         await time.pass_s(PEOPLE_S + SOON_S)
         bob.page.frames.clear()
@@ -39,10 +39,10 @@ async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_change
 
 
 async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        time, hub = Time(), place.first.hub
+        time, hub = LoopClock(), place.first.hub
         await time.pass_s(PEOPLE_S + SOON_S)
         groups = [hub.audience.cohorts[one.place, one.form] for one in (alice, bob)]
         drawn = [group.drawn for group in groups]
@@ -59,9 +59,9 @@ async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
         assert groups[1].people_timer
 
 
-async def shown_to_bob(place: Town) -> tuple[Seat, Time]:
+async def shown_to_bob(place: ProcessPair) -> tuple[Seat, LoopClock]:
     """Bob at the first process, who sees Alice: she has no socket, so a minute at a time."""
-    bob, time = await place.first.come(await person(place.registry, "Bob", BESIDE)), Time()
+    bob, time = await place.first.come(await person(place.registry, "Bob", BESIDE)), LoopClock()
     await place.first.poll()
     await time.pass_s(PEOPLE_S + SOON_S)
     assert bob.page.names == ["Alice"]
@@ -69,7 +69,7 @@ async def shown_to_bob(place: Town) -> tuple[Seat, Time]:
 
 
 async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await person(place.registry, "Alice", HERE)
         bob, time = await shown_to_bob(place)
         place.now_ms += HTTP_ONLY_MS + 1
@@ -80,7 +80,7 @@ async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists
 
 
 async def test_who_leaves_after_their_minute_is_gone_from_all_lists() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await person(place.registry, "Alice", HERE)
         bob, time = await shown_to_bob(place)
         place.now_ms += HTTP_ONLY_MS + 1
@@ -92,7 +92,7 @@ async def test_who_leaves_after_their_minute_is_gone_from_all_lists() -> None:
 
 
 async def test_who_lapsed_while_the_store_was_away_is_gone_from_all_lists() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await person(place.registry, "Alice", HERE)
         bob, time = await shown_to_bob(place)
         place.now_ms += HTTP_ONLY_MS + 10_000
@@ -105,14 +105,14 @@ async def test_who_lapsed_while_the_store_was_away_is_gone_from_all_lists() -> N
 
 
 async def test_whom_a_process_that_is_back_from_the_dead_holds_are_on_all_lists_again() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await place.first.come(await person(place.registry, "Alice", HERE))
         # In a tile that Bob watches, and out of range of him.
         far = Place(cell_at(52.52, 13.4075), 100)
         carol = await place.first.come(await person(place.registry, "Carol", far))
         bob = await place.second.come(await person(place.registry, "Bob", HERE))
         await place.settle()
-        time = Time()
+        time = LoopClock()
         place.now_ms += LEASE_MS + 1
         await place.second.hub.leases.renew()
         await place.second.poll()
@@ -127,7 +127,7 @@ async def test_whom_a_process_that_is_back_from_the_dead_holds_are_on_all_lists_
 
 
 async def test_who_comes_sees_who_is_here_at_once() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await place.second.come(await person(place.registry, "Alice", HERE))
         await place.settle()
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
@@ -136,10 +136,10 @@ async def test_who_comes_sees_who_is_here_at_once() -> None:
 
 
 async def test_people_far_apart_never_appear_to_each_other() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))
         await place.settle()
-        time = Time()
+        time = LoopClock()
         await time.pass_s(2 * PEOPLE_S)
         assert alice.page.names == charlie.page.names == []

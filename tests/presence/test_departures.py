@@ -9,16 +9,16 @@ from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import DEPART_AGAIN_S, LINGER_S, Departures
 from presence.people import Session
-from tests.presence.process_pair import Town, town
-from tests.support.processes import BESIDE, HERE, Seat, Stop, Time, person
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.processes import BESIDE, HERE, LoopClock, Seat, Stop, person
 
 
-async def listed(place: Town) -> list[str]:
+async def listed(place: ProcessPair) -> list[str]:
     found = await place.registry.people([tile_of(HERE.cell)])
     return [one.name for one in found[tile_of(HERE.cell)].people.values()]
 
 
-async def two_that_arrive(place: Town, session: Session) -> list[tuple[Seat, Stop]]:
+async def two_that_arrive(place: ProcessPair, session: Session) -> list[tuple[Seat, Stop]]:
     """Two sockets of one person, and the stops at which their arrivals wait in the store."""
     seats = []
     for _ in range(2):
@@ -30,10 +30,10 @@ async def two_that_arrive(place: Town, session: Session) -> list[tuple[Seat, Sto
 
 
 async def test_whoever_closes_one_of_two_sockets_that_arrive_stays() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
         session = await person(place.registry, "Alice", HERE)
-        time = Time()
+        time = LoopClock()
         (one, first), (other, second) = await two_that_arrive(place, session)
         one.task.cancel()
         place.first.hub.exit(one)
@@ -53,9 +53,9 @@ async def test_whoever_closes_one_of_two_sockets_that_arrive_stays() -> None:
 
 
 async def test_whoever_closes_both_sockets_that_arrive_leaves_once() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
-        time = Time()
+        time = LoopClock()
         both = await two_that_arrive(place, session)
         for seat, stop in both:
             seat.task.cancel()
@@ -69,7 +69,7 @@ async def test_whoever_closes_both_sockets_that_arrive_leaves_once() -> None:
 
 
 async def test_an_arrival_that_the_store_refuses_leaves_nobody_expected() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         await place.first.hub.start()
         place.registry.failing["place"] = Refused("store-unavailable")
@@ -80,9 +80,9 @@ async def test_an_arrival_that_the_store_refuses_leaves_nobody_expected() -> Non
 
 
 async def test_a_departure_that_the_store_does_not_take_happens_later() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        time = Time()
+        time = LoopClock()
         place.first.hub.exit(alice)
         place.registry.failing["depart"] = Refused("store-unavailable")
         await time.pass_s(LINGER_S + 0.1)
@@ -94,10 +94,10 @@ async def test_a_departure_that_the_store_does_not_take_happens_later() -> None:
 
 
 async def test_a_departure_that_failed_is_forgotten_when_its_person_is_back() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
-        time = Time()
+        time = LoopClock()
         place.first.hub.exit(alice)
         stop = place.registry.stop("before", "depart")
         place.registry.failing["depart"] = Refused("store-unavailable")
@@ -112,9 +112,9 @@ async def test_a_departure_that_failed_is_forgotten_when_its_person_is_back() ->
 
 
 async def test_a_new_timer_takes_the_place_of_the_one_before() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        departures, loop_time = Departures(), Time()
+        departures, loop_time = Departures(), LoopClock()
         fired: list[int] = []
         for number in (1, 2):
             timer = asyncio.get_running_loop().call_later(1, fired.append, number)

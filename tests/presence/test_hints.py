@@ -4,19 +4,19 @@ import asyncio
 
 from presence.delivery.coalescer import WINDOW_S
 from presence.hub.hints import PROCESSES, WAITING_MAX
-from tests.presence.process_pair import town
-from tests.support.processes import BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import process_pair
+from tests.support.processes import BESIDE, HERE, LoopClock, Stop, person, turns
 
 WINDOW_OVER = WINDOW_S + 0.001
 
 
 async def test_hints_wait_for_one_another_and_leave_together_by_tile() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         assert place.first.layer
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.second.come(await person(place.registry, "Bob", HERE))
         await place.settle()
-        time = Time()
+        time = LoopClock()
         place.wire.sent.clear()
         stop = place.first.layer.stops["group_send"] = Stop()
         await place.first.send_text(alice, "1")
@@ -32,7 +32,7 @@ async def test_hints_wait_for_one_another_and_leave_together_by_tile() -> None:
 
 
 async def test_nobody_is_told_anything_while_there_is_only_one_process() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         await place.settle()
         place.wire.sent.clear()
@@ -43,14 +43,14 @@ async def test_nobody_is_told_anything_while_there_is_only_one_process() -> None
         await place.settle()
         await place.first.send_text(alice, "2")
         await place.settle()
-        await Time().pass_s(WINDOW_OVER)
+        await LoopClock().pass_s(WINDOW_OVER)
         assert bob.page.texts == ["1", "2"]
         began = place.first.hub.hints.group(PROCESSES)
         assert [group for group, _ in place.wire.sent if group == began] == [began]
 
 
 async def test_a_layer_that_hangs_costs_no_memory() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await place.first.come(await person(place.registry, "Alice", HERE))
         await place.second.hub.start()
         await place.settle()
@@ -67,7 +67,7 @@ async def test_a_layer_that_hangs_costs_no_memory() -> None:
 
 
 async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         assert place.first.layer
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.second.come(await person(place.registry, "Bob", HERE))
@@ -80,7 +80,7 @@ async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
         await place.first.send_text(alice, "nobody was told")
         await place.settle()
         place.first.layer.group_send = sends  # type: ignore[method-assign]
-        time = Time()
+        time = LoopClock()
         await place.first.send_text(alice, "told again")
         await place.settle()
         await time.pass_s(WINDOW_OVER)
@@ -88,7 +88,7 @@ async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
 
 
 async def test_a_process_that_ends_has_told_the_others_what_it_acked() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         assert place.first.layer
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.second.come(await person(place.registry, "Bob", HERE))

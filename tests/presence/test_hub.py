@@ -10,8 +10,8 @@ from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import LINGER_S
 from presence.people import Place
-from tests.presence.process_pair import town
-from tests.support.processes import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person
 
 WINDOW_OVER = WINDOW_S + 0.001
 
@@ -20,10 +20,10 @@ WINDOW_OVER = WINDOW_S + 0.001
 
 
 async def test_the_first_message_leaves_at_once_and_what_follows_leaves_together() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+        time = LoopClock()
         for text in ("1", "2", "3"):
             await place.first.send_text(alice, text)
         assert bob.page.lots == [["1"]]
@@ -39,10 +39,10 @@ async def test_the_first_message_leaves_at_once_and_what_follows_leaves_together
 
 
 async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.first.come(await person(place.registry, "Bob", HERE))
-        time = Time()
+        time = LoopClock()
         await place.first.send_text(alice, "1")
         await place.first.send_text(bob, "2")
         await place.first.send_text(alice, "3")
@@ -55,10 +55,10 @@ async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
 
 
 async def test_who_leaves_their_place_within_the_window_still_gets_what_was_said_there() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        Time()
+        LoopClock()
         for text in ("1", "2"):
             await place.first.send_text(alice, text)
         assert bob.page.texts == ["1"]
@@ -71,7 +71,7 @@ async def test_who_leaves_their_place_within_the_window_still_gets_what_was_said
 
 
 async def test_who_is_out_of_range_or_behind_the_smaller_radius_hears_nothing() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         charlie = await place.first.come(await person(place.registry, "Charlie", AWAY))
         short = Place(BESIDE.cell, 100)
@@ -87,11 +87,11 @@ async def test_who_is_out_of_range_or_behind_the_smaller_radius_hears_nothing() 
 
 
 async def test_who_closes_their_last_socket_is_here_for_45_seconds_more() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
-        time = Time()
+        time = LoopClock()
         place.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 0.1)
         await place.settle()
@@ -103,10 +103,10 @@ async def test_who_closes_their_last_socket_is_here_for_45_seconds_more() -> Non
 
 
 async def test_a_silence_before_the_end_counts_towards_the_45_seconds() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+        time = LoopClock()
         alice.page.quiet = 20.0
         place.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 20 + 0.1)
@@ -116,12 +116,12 @@ async def test_a_silence_before_the_end_counts_towards_the_45_seconds() -> None:
 
 
 async def test_who_comes_back_in_time_was_never_gone() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
-        time = Time()
+        time = LoopClock()
         await time.pass_s(PEOPLE_S + SOON_S)
         place.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 1)
@@ -134,10 +134,10 @@ async def test_who_comes_back_in_time_was_never_gone() -> None:
 
 
 async def test_a_departure_that_falls_due_while_one_comes_back_does_not_happen() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
-        time = Time()
+        time = LoopClock()
         place.first.hub.exit(alice)
         stop = place.registry.stop("after", "place")
         back = await place.first.knock(session)
@@ -151,11 +151,11 @@ async def test_a_departure_that_falls_due_while_one_comes_back_does_not_happen()
 
 
 async def test_with_a_second_socket_open_nobody_leaves() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         first = await place.first.come(session)
         await place.first.come(session)
-        time = Time()
+        time = LoopClock()
         place.first.hub.exit(first)
         await time.pass_s(LINGER_S + 1)
         await place.settle()
@@ -164,7 +164,7 @@ async def test_with_a_second_socket_open_nobody_leaves() -> None:
 
 
 async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         hub = place.first.hub
         hub.clock.own = lambda: place.now_ms + 300_000  # this machine's is five minutes off
         await place.first.poll()
@@ -179,7 +179,7 @@ async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
 
 
 async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_slow() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         hub = place.first.hub
         for ahead_ms, took_ms in ((0, 0), (300_000, 20), (-300_000, 1900), (0, 50)):
             hub.clock.own = lambda: place.now_ms + ahead_ms  # noqa: B023
@@ -198,7 +198,7 @@ async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_sl
 async def test_who_moves_about_without_a_word_leaves_nothing_that_is_kept_for_the_next_one() -> (
     None
 ):
-    async with town() as place:
+    async with process_pair() as place:
         await place.first.come(await person(place.registry, "Bob", BESIDE))
         alice, hub = await person(place.registry, "Alice", HERE), place.first.hub
         for radius_m in range(100, 200):
@@ -211,7 +211,7 @@ async def test_who_moves_about_without_a_word_leaves_nothing_that_is_kept_for_th
 
 
 async def test_a_mark_from_before_the_last_move_is_not_sent() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await place.first.come(await person(place.registry, "Alice", HERE))
         await place.first.poll()
         place.now_ms += 1_000
@@ -225,10 +225,10 @@ async def test_a_mark_from_before_the_last_move_is_not_sent() -> None:
 
 
 async def test_a_mark_leaves_after_what_was_said_before_it() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        Time()
+        LoopClock()
         for text in ("1", "2"):
             place.now_ms += 1
             await place.first.send_text(alice, text)
@@ -241,14 +241,14 @@ async def test_a_mark_leaves_after_what_was_said_before_it() -> None:
 
 
 async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
         renames = alice.session.renames_left
         place.registry.store.__init__(lambda: place.now_ms)
         place.history.streams.clear()
-        time = Time()
+        time = LoopClock()
         for process in (place.first, place.second, place.first):
             await process.poll()
         await place.settle()
@@ -268,7 +268,7 @@ async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() ->
 async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse(
     step: str,
 ) -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         await place.settle()
         place.registry.store.__init__(lambda: place.now_ms)
@@ -295,7 +295,7 @@ async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse
 
 
 async def test_who_was_given_up_as_too_slow_is_told_once_when_they_are_back() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Bob", BESIDE)
         bob = await place.first.come(session)
         bob.page.too_slow = True
@@ -308,7 +308,7 @@ async def test_who_was_given_up_as_too_slow_is_told_once_when_they_are_back() ->
 
 
 async def test_a_note_that_cannot_be_forgotten_costs_nobody_their_socket() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Bob", BESIDE)
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         await place.registry.note(session.digest, "too-slow")

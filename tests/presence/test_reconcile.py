@@ -6,12 +6,12 @@ from neartalk.codes import CODES
 from presence.geo import tile_of
 from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from tests.presence.process_pair import town
-from tests.support.processes import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person
 
 
 async def test_who_leaves_elsewhere_while_their_socket_comes_is_told_that_they_left() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await place.first.come(await person(place.registry, "Bob", BESIDE))
         await place.second.come(await person(place.registry, "Carol", BESIDE))
         await place.settle()
@@ -32,11 +32,11 @@ async def test_who_leaves_elsewhere_while_their_socket_comes_is_told_that_they_l
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
 async def test_a_process_claims_back_who_was_taken_out_wrongly(told: bool) -> None:
-    async with town() as place:
+    async with process_pair() as place:
         await place.first.come(await person(place.registry, "Alice", HERE))
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
         await place.settle()
-        time = Time()
+        time = LoopClock()
         place.now_ms += LEASE_MS + 1  # the first process was held up for longer than its lease
         await place.second.hub.leases.renew()
         await place.second.poll()
@@ -54,7 +54,7 @@ async def test_a_process_claims_back_who_was_taken_out_wrongly(told: bool) -> No
 
 
 async def test_who_left_on_another_process_is_sent_away_here() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
         change = await place.registry.close(session.digest)
@@ -67,7 +67,7 @@ async def test_who_left_on_another_process_is_sent_away_here() -> None:
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
 async def test_who_moved_through_another_process_is_followed_here(told: bool) -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Alice", HERE)
         alice = await place.first.come(session)
         charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))

@@ -11,14 +11,14 @@ from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.hints import PROCESSES, REJOIN_S
 from presence.hub.source import NullSource
 from presence.hub.subscriptions import TileSubscriptions
-from tests.presence.process_pair import Town, town
-from tests.support.processes import AWAY, BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, Stop, person, turns
 
 
 async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+        time = LoopClock()
         place.wire.fate = lambda hint: 0
         await place.first.come(await person(place.registry, "Alice", HERE))
         await place.settle()
@@ -30,7 +30,7 @@ async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
 
 
 async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
         assert place.first.hub.subscriptions.tiles == tiles_within(*HERE)
         groups = {group for group, queues in place.wire.groups.items() if queues}
@@ -44,7 +44,7 @@ async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> Non
 
 
 async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         session = await person(place.registry, "Bob", BESIDE)
         gone = await place.second.come(session)
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
@@ -65,7 +65,7 @@ async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None
 
 
 async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         assert place.first.layer
         await place.first.come(await person(place.registry, "Alice", HERE))
         await place.settle()
@@ -83,7 +83,7 @@ async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
 async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
     why: type[Exception],
 ) -> None:
-    async with town() as place:
+    async with process_pair() as place:
         assert place.second.layer
         alice = await place.first.come(await person(place.registry, "Alice", HERE))
 
@@ -91,7 +91,7 @@ async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
             raise why
 
         adds, place.second.layer.group_add = place.second.layer.group_add, lost  # type: ignore[method-assign]
-        time = Time()
+        time = LoopClock()
         bob = await place.second.come(await person(place.registry, "Bob", HERE))
         await place.first.send_text(alice, "nobody was told")
         await turns()
@@ -126,7 +126,7 @@ class Follower(NullSource):
         self.followed.difference_update(tiles)
 
 
-def held(place: Town) -> set[str]:
+def held(place: ProcessPair) -> set[str]:
     """The groups of tiles that anybody has joined."""
     groups = place.wire.groups.items()
     return {group for group, queues in groups if queues and group.startswith("tile.u")}
@@ -136,7 +136,7 @@ def held(place: Town) -> set[str]:
 async def test_tiles_whose_messages_could_not_be_read_are_released_with_the_next_pulse(
     failure: Exception,
 ) -> None:
-    async with town() as place:
+    async with process_pair() as place:
         hub, source = place.first.hub, Follower(failure)
         hub.attach(source)
         alice = await place.first.knock(await person(place.registry, "Alice", HERE))
@@ -153,7 +153,7 @@ async def test_tiles_whose_messages_could_not_be_read_are_released_with_the_next
 
 
 async def test_tiles_of_an_arrival_that_was_cut_off_are_released_with_the_next_pulse() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         hub, source = place.first.hub, Follower()
         hub.attach(source)
         alice = await place.first.knock(await person(place.registry, "Alice", HERE))
@@ -168,7 +168,7 @@ async def test_tiles_of_an_arrival_that_was_cut_off_are_released_with_the_next_p
 
 
 async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         feed, hub = place.first.hub.runner.source, place.first.hub
         hub.attach(Follower(Refused("store-unavailable")))
         alice = await place.first.knock(await person(place.registry, "Alice", HERE))
@@ -182,7 +182,7 @@ async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -
 
 
 async def test_a_group_that_could_not_be_left_is_left_with_the_next_pulse() -> None:
-    async with town() as place:
+    async with process_pair() as place:
         assert place.first.layer
         hub = place.first.hub
         alice = await place.first.come(await person(place.registry, "Alice", HERE))

@@ -198,7 +198,7 @@ class Tab:
             return await self._receive()
 
 
-class Person(Tab):
+class ConnectedPerson(Tab):
     """Someone with a session and a place. The first socket is the person's own `send`, `expect`
     and so on; `tab()` opens more."""
 
@@ -251,7 +251,7 @@ async def person(
     html: bool = False,
     address: str = "",
     **query: str | int,
-) -> AsyncIterator[Person]:
+) -> AsyncIterator[ConnectedPerson]:
     """Someone who came, said where they are and has a live socket: history was replayed (its
     messages are aside), and whatever is said from now on is heard. `address` is what a proxy says
     of them."""
@@ -263,7 +263,7 @@ async def person(
         await place(http, lat, lon, radius)
         headers = bearer_of(created["session_id"]) | network
         tab = await stack.enter_async_context(listening(server, headers, html=html, **query))
-        me = Person(server, http, created, tab)
+        me = ConnectedPerson(server, http, created, tab)
         me.welcome = await me.expect("welcome")
         me.mark = int((await me.expect("mark"))["mark"])
         yield me

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class House(NamedTuple):
+class Deployment(NamedTuple):
     redis: Valkey
     postgres: Postgres
     first: Server
@@ -40,7 +40,7 @@ class House(NamedTuple):
 
 
 @contextmanager
-def house(**env: str) -> Iterator[House]:
+def deploy(**env: str) -> Iterator[Deployment]:
     """Nobody's addresses count as this machine's: proxies stand in front."""
     with ExitStack() as stack:
         redis, postgres = Valkey(), Postgres()
@@ -50,4 +50,4 @@ def house(**env: str) -> Iterator[House]:
         shared = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url(), "TRUSTED_PROXIES": "1"}
         Server("uvicorn", shared | env).migrate()
         servers = [stack.enter_context(running("uvicorn", **shared, **env)) for _ in range(2)]
-        yield House(redis, postgres, *servers)
+        yield Deployment(redis, postgres, *servers)

@@ -13,7 +13,7 @@ ALONE = httpx.Limits(max_connections=1, keepalive_expiry=1)
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class Lines(httpx.AsyncBaseTransport):
+class ConnectionPool(httpx.AsyncBaseTransport):
     """At most `count` connections, each with one call at a time."""
 
     def __init__(self, count: int) -> None:

@@ -305,7 +305,7 @@ async def never(*args: Any) -> None:
     await asyncio.Event().wait()
 
 
-class Time:
+class LoopClock:
     """The loop's clock, which only the test moves on."""
 
     def __init__(self) -> None:
