@@ -1,5 +1,5 @@
-"""Somebody in voice who needs no browser: a second bare socket, at /signal. They agree to calls and
-leave it at that: nobody ever hears them."""
+"""A person in voice without a browser: a second socket, at /signal, which signals and carries no
+sound."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class VoicePerson(SocketPerson):
-    """A neighbour who is in voice, shielded."""
+    """A socket person who has joined voice with the relay policy."""
 
     instances = itertools.count()
 

@@ -85,7 +85,7 @@ class Ear:
 
 
 class ExpiryProcess:
-    """One process, the people in it, and every way to read what they say."""
+    """One process, its people, and every way to read their messages."""
 
     def __init__(self, history: History, registry: Registry, clock: Clock) -> None:
         self.history = history

@@ -54,9 +54,9 @@ async def arrived() -> AsyncIterator[ConsumerClient]:
     process = Process(MemoryRegistry(), history)
     async with running(process):
         sender = ConsumerClient(process, history)
-        seat = await process.come(await person(process.hub.registry, "Alice", HERE))
-        sender.consumer.socket = seat
-        seat.connection = sender.page
+        socket = await process.join(await person(process.hub.registry, "Alice", HERE))
+        sender.consumer.socket = socket
+        socket.connection = sender.page
         yield sender
 
 

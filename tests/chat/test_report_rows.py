@@ -30,7 +30,7 @@ async def test_a_report_made_while_the_database_is_away_is_written_once_it_is_ba
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with in_memory() as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("A dreadful word.")
         with monkeypatch.context() as broken:
             broken.setattr(Report.objects, "get_or_create", lost)
@@ -56,7 +56,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
             raise OperationalError("the connection broke after the commit")
 
     async with in_memory() as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         monkeypatch.setattr(chat.views, "save_report", save_report)
         await bob.report(alice)
         await reporting.records.queue.write_waiting()
@@ -68,10 +68,10 @@ async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
 ) -> None:
     monkeypatch.setattr("neartalk.records.queue.WAITING_MAX", 2)
     async with in_memory() as reporting:
-        alice = await reporting.come("alice")
+        alice = await reporting.join("alice")
         with monkeypatch.context() as broken:
             broken.setattr(Report.objects, "get_or_create", lost)
-            people = [await reporting.come(name) for name in ("bob", "dora", "erik")]
+            people = [await reporting.join(name) for name in ("bob", "dora", "erik")]
             answers = [await one.report(alice) for one in people]
         assert [one.status_code for one in answers] == [201, 201, 503]
         assert json.loads(answers[-1].content)["code"] == "store-unavailable"

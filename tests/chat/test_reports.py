@@ -31,7 +31,7 @@ from tests.chat.reporting_process import (
     texts,
 )
 from tests.support.clocks import START_MS, ManualClock
-from tests.support.processes import AWAY, BESIDE, HERE, Page, Seat
+from tests.support.processes import AWAY, BESIDE, HERE, Page, PageSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,14 +50,14 @@ async def test_the_server_seals_its_own_copy_of_the_message_and_the_five_before_
 ) -> None:
     clock = ManualClock()
     async with in_memory(clock) as reporting:
-        alice = await reporting.come("alice", BESIDE, device="d" * 64)
-        bob = await reporting.come("bob", BESIDE)
+        alice = await reporting.join("alice", BESIDE, device="d" * 64)
+        bob = await reporting.join("bob", BESIDE)
         ids = []
         for turn in range(8):
             clock.now_ms += 1000
             ids.append(await alice.send(f"alice {turn}"))
             await bob.send(f"bob {turn}")
-        await reporting.process.hub.registry.rename(alice.seat.session.digest, "somebody else")
+        await reporting.process.hub.registry.rename(alice.socket.session.digest, "somebody else")
         answer = await bob.report(alice, ids[6], words="  She shouts.\u202e  ")
         assert (answer.status_code, answer.content) == (201, b"{}")
     report = await row()
@@ -84,7 +84,7 @@ async def test_whatever_else_a_client_sends_is_no_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with in_memory() as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("Good morning.")
         forged: dict[str, Any] = {"text": "I will hurt you", "seal": "f" * 64, "state": "upheld"}
         forged |= {"evidence": [{"text": "I will hurt you"}], "name": "Mallory"}
@@ -99,8 +99,8 @@ async def test_nobody_is_reported_for_what_somebody_else_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with in_memory() as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
-        dora = await reporting.come("dora")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
+        dora = await reporting.join("dora")
         message_id = await dora.send("I will hurt you")
         assert (await bob.report(alice, message_id)).status_code == 201
         await dora.leave()
@@ -114,7 +114,7 @@ async def test_what_nobody_could_hear_here_is_no_evidence_and_the_answer_tells_o
 ) -> None:
     clock = ManualClock()
     async with in_memory(clock) as reporting:
-        alice, bob = await reporting.come("alice", AWAY), await reporting.come("bob")
+        alice, bob = await reporting.join("alice", AWAY), await reporting.join("bob")
         clock.now_ms += 1000
         message_id = await alice.send("Far away.")
         here = await bob.report(alice, message_id)
@@ -136,7 +136,7 @@ async def test_who_moved_on_reports_what_they_heard_where_they_were_and_nothing_
 ) -> None:
     clock = ManualClock()
     async with in_memory(clock) as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         heard = await alice.send("Before you left.")
         clock.now_ms += 1000
         await bob.move(AWAY)
@@ -155,7 +155,7 @@ async def test_who_moved_on_is_reported_by_what_they_said_where_they_were(
     assert HERE.cell[:6] != BESIDE.cell[:6]
     clock = ManualClock()
     async with in_memory(clock) as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         first = await alice.send("From here.")
         clock.now_ms += 1000
         await alice.move(BESIDE)
@@ -173,11 +173,11 @@ async def test_who_has_left_is_reported_by_what_they_said_as_long_as_it_lives(
 ) -> None:
     clock = ManualClock()
     async with in_memory(clock) as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         await alice.send("One.")
         clock.now_ms += 1000
         message_id = await alice.send("Two.")
-        dora = await reporting.come("dora", BESIDE)
+        dora = await reporting.join("dora", BESIDE)
         clock.now_ms += 1000
         await dora.move(AWAY)
         await alice.leave()
@@ -202,10 +202,10 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     for module in (filing, rows):
         monkeypatch.setattr(module, "now_ms", clock)
     async with opened(history, MemoryRegistry(clock)) as reporting:
-        alice, bob = await reporting.come("alice"), await reporting.come("bob")
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("A dreadful word.")
         clock.now_ms += HALF_HOUR_MS - 1000
-        await reporting.process.hub.registry.touch([alice.seat.session.digest])
+        await reporting.process.hub.registry.touch([alice.socket.session.digest])
         await bob.report(alice, message_id)
         assert await everywhere(reporting, bob) == {"history", "timelines", "pages", "arrivals"}
         clock.now_ms += 2000
@@ -225,7 +225,7 @@ async def everywhere(reporting: ReportingProcess, reader: Reporter) -> set[str]:
     pages = await reporting.client.get(
         "/api/messages", headers={"authorization": f"Bearer {reader.key}"}
     )
-    arrival = Seat(await found(reporting, reader), Page())
+    arrival = PageSocket(await found(reporting, reader), Page())
     await process.hub.join(arrival, None)
     places = {
         "history": repr(getattr(process.feed.history, "streams", "")),
@@ -252,7 +252,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
     client = redis.connect(redis_url)
     try:
         async with opened(RedisHistory(client), RedisRegistry(client)) as reporting:
-            alice, bob = await reporting.come("alice"), await reporting.come("bob")
+            alice, bob = await reporting.join("alice"), await reporting.join("bob")
             message_id = await alice.send("A dreadful word.")
             assert "dreadful" in await everything(client)
             assert (await bob.report(alice, message_id)).status_code == 201
@@ -288,7 +288,7 @@ async def test_where_the_message_stands_is_kept_in_no_row_and_as_long_as_it_live
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with in_memory() as reporting:
-        alice, bob = await reporting.come("alice", BESIDE), await reporting.come("bob")
+        alice, bob = await reporting.join("alice", BESIDE), await reporting.join("bob")
         await bob.report(alice, await alice.send("Here I am."))
         await bob.report(alice)
     with_it, without = [one async for one in Report.objects.order_by("id")]

@@ -36,7 +36,7 @@ async def test_in_the_first_minute_of_a_session_one_speaks_slowly(settings: Sett
     registry = MemoryRegistry(lambda: clock["now"])
     history = MemoryHistory(lambda: clock["now"])
     async with two_processes((registry, history)) as (first, _, _):
-        alice = await first.come(await person(registry, "Alice", HERE))
+        alice = await first.join(await person(registry, "Alice", HERE))
         for text in ("one", "two"):
             await first.send_text(alice, text)
         clock["now"] += 59_000
@@ -52,7 +52,7 @@ async def test_in_the_first_minute_of_a_session_one_speaks_slowly(settings: Sett
             await first.send_text(alice, "eight")
         assert refused.value.rule == "chat.send"
         settings.RATE_LIMITS_OFF = ["chat.new"]
-        bob = await first.come(await person(registry, "Bob", HERE))
+        bob = await first.join(await person(registry, "Bob", HERE))
         for text in ("one", "two", "three"):
             await first.send_text(bob, text)
 

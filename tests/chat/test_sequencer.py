@@ -51,9 +51,9 @@ async def test_everybody_sees_everything_once_and_in_order_whatever_becomes_of_t
         for process in (first, second):
             await process.poll()
         await LoopClock().pass_s(1)
-        for seat in (alice, bob):
+        for socket in (alice, bob):
             for name, texts in said.items():  # each in a tile of their own
-                assert [text for text in seat.page.texts if text[0] == name] == texts
+                assert [text for text in socket.page.texts if text[0] == name] == texts
 
 
 async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None:
@@ -179,11 +179,11 @@ async def test_what_was_acked_after_a_restart_is_shown_though_nobody_was_told(
             await settled(first, second)
         await LoopClock().pass_s(1)
         assert alice.page.texts == bob.page.texts == ["before", "after"]
-        for seat in (alice, bob):
-            signals = [kind for kind in seat.page.kinds if kind in {"welcome", "gap", "mark"}]
+        for socket in (alice, bob):
+            signals = [kind for kind in socket.page.kinds if kind in {"welcome", "gap", "mark"}]
             assert signals[-3:] == ["welcome", "gap", "mark"]
-            assert seat.page.all("welcome")[-1]["epoch"] == "another"
-            assert seat.page.all("gap") == [{"type": "gap", "reason": "restarted"}]
+            assert socket.page.all("welcome")[-1]["epoch"] == "another"
+            assert socket.page.all("gap") == [{"type": "gap", "reason": "restarted"}]
 
 
 async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beginning() -> None:

@@ -62,12 +62,12 @@ async def test_those_who_come_later_cost_the_store_nothing() -> None:
     process = CountingProcess()
     async with running(process):
         said = await process.keep_messages(300)
-        first = await process.come(await person(process.hub.registry, "First", HERE))
+        first = await process.join(await person(process.hub.registry, "First", HERE))
         assert first.page.texts == said[-ARRIVAL_MAX:]
         said += await process.keep_messages(50)
         read = process.store.pages
         for name in ("Second", "Third"):
-            later = await process.come(await person(process.hub.registry, name, HERE))
+            later = await process.join(await person(process.hub.registry, name, HERE))
             assert later.page.texts == said[-ARRIVAL_MAX:]
         assert process.store.pages == read
 
@@ -77,7 +77,7 @@ async def test_a_quiet_tile_is_read_once() -> None:
     async with running(process):
         said = await process.keep_messages(3)
         for name in ("First", "Second", "Third"):
-            one = await process.come(await person(process.hub.registry, name, HERE))
+            one = await process.join(await person(process.hub.registry, name, HERE))
             assert one.page.texts == said
         assert process.store.pages == 1
 
@@ -85,8 +85,8 @@ async def test_a_quiet_tile_is_read_once() -> None:
 async def test_who_moved_is_shown_what_the_timeline_holds_of_the_new_place() -> None:
     process = CountingProcess()
     async with running(process):
-        alice = await process.come(await person(process.hub.registry, "Alice", HERE))
-        bob = await process.come(await person(process.hub.registry, "Bob", BESIDE))
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         await process.send_text(alice, "mine")
         read = process.store.pages
         change = await process.hub.registry.place(bob.session.digest, HERE, process.hub.process)
@@ -102,7 +102,7 @@ async def test_what_is_taken_back_while_a_page_is_read_is_not_shown_to_who_comes
         await process.keep_messages(1)
         process.store.now += 1000
         stop = process.history.stop("after", "page")
-        bob = await process.knock(await person(process.hub.registry, "Bob", BESIDE))
+        bob = await process.begin_join(await person(process.hub.registry, "Bob", BESIDE))
         await stop.arrived()
         found = await process.store.after({tile_of(BESIDE.cell): BEGINNING})
         [message] = found.entries[tile_of(BESIDE.cell)]
@@ -112,32 +112,32 @@ async def test_what_is_taken_back_while_a_page_is_read_is_not_shown_to_who_comes
         process.feed.sequencer.apply(*removed)
         stop.open.set()
         await bob.task
-        carol = await process.come(await person(process.hub.registry, "Carol", BESIDE))
+        carol = await process.join(await person(process.hub.registry, "Carol", BESIDE))
         assert carol.page.texts == []
 
 
 async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
     process = CountingProcess()
     async with running(process):
-        alice = await process.come(await person(process.hub.registry, "Alice", HERE))
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
         await process.send_text(alice, "stays")
         await process.send_text(alice, "goes")
         await process.feed.sender.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
-        bob = await process.come(await person(process.hub.registry, "Bob", BESIDE))
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["stays"]
 
 
 async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
     process = CountingProcess()
     async with running(process):
-        alice = await process.come(await person(process.hub.registry, "Alice", HERE))
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
         await process.send_text(alice, "old")
         process.store.now += life_ms() - 1
         await process.send_text(alice, "young")
-        bob = await process.come(await person(process.hub.registry, "Bob", BESIDE))
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["old", "young"]
         process.store.now += 1
-        carl = await process.come(await person(process.hub.registry, "Carl", BESIDE))
+        carl = await process.join(await person(process.hub.registry, "Carl", BESIDE))
         assert carl.page.texts == ["young"]
         await process.feed.trim()
         held = [
@@ -154,11 +154,11 @@ async def test_what_an_arrival_is_shown_goes_by_the_stores_clock() -> None:
     """What the process knows of it was learned when an answer was late, or a while ago."""
     process = CountingProcess()
     async with running(process):
-        alice = await process.come(await person(process.hub.registry, "Alice", HERE))
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
         await process.send_text(alice, "old")
         process.store.now += life_ms()
         process.hub.clock.skew_ms = -1_000
-        bob = await process.come(await person(process.hub.registry, "Bob", BESIDE))
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == []
 
 

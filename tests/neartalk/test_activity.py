@@ -317,15 +317,15 @@ async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
     counted: Activity, day: ManualClock
 ) -> None:
     process = Process(MemoryRegistry(), MemoryHistory())
-    seats = [
-        await process.come(await somebody(process.hub.registry, f"p{number}", CORNER))
+    sockets = [
+        await process.join(await somebody(process.hub.registry, f"p{number}", CORNER))
         for number in range(5)
     ]
-    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
-    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
+    await process.feed.sender.send(sockets[0], "hello", "ref-00000001")
+    await process.feed.sender.send(sockets[0], "hello", "ref-00000001")
     day.now_ms += HOUR_MS
     await process.hub.rounds.count_people()
-    process.hub.exit(seats[0])
+    process.hub.exit(sockets[0])
     await process.hub.rounds.count_people()
     day.now_ms += HOUR_MS
     found = [*counted.pop_finished().values()]

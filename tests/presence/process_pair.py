@@ -1,4 +1,5 @@
-"""Two server processes on one memory, whose rounds and clock the test moves."""
+"""Two simulated server processes on one memory store. The test runs their rounds and moves the
+store's clock."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ProcessPair:
-    """Two processes with one clock for the store."""
+    """`registry` and `history` are shared, and so is `wire`, which carries the hints."""
 
     def __init__(self) -> None:
         self.now_ms = 1_700_000_000_000
@@ -34,8 +35,8 @@ class ProcessPair:
 
 @asynccontextmanager
 async def process_pair() -> AsyncIterator[ProcessPair]:
-    place = ProcessPair()
+    pair = ProcessPair()
     with pytest.MonkeyPatch.context() as patch, override_settings(RATE_LIMITS_SCALE=100_000):
         patch.setattr(Background, "_round", never)
-        async with running(place.first, place.second):
-            yield place
+        async with running(pair.first, pair.second):
+            yield pair

@@ -30,7 +30,7 @@ from presence.hub.roster_updates import RosterUpdates
 from presence.people import Person, Session, TileEvent
 from presence.registry import MemoryRegistry, TileSnapshot
 from presence.roster import Roster
-from tests.support.processes import AWAY, HERE, Page, Seat
+from tests.support.processes import AWAY, HERE, Page, PageSocket
 
 TILE = tile_of(HERE.cell)
 
@@ -49,7 +49,7 @@ class Parts:
         self.leases.process, self.leases.processes = "here", frozenset({"here"})
         self.reconciler = Reconciler(self.roster, self.audience)
         self.updates = RosterUpdates(self.roster, self.leases, self.reconciler, lambda: NOW_MS)
-        self.socket = Seat(SESSION, Page())
+        self.socket = PageSocket(SESSION, Page())
         self.audience.enter(self.socket)
         self.audience.settle(self.socket, set())
         self.roster.load(TILE, TileSnapshot(1, {PERSON.person_id: PERSON}))
@@ -113,7 +113,7 @@ def test_who_was_blocked_is_shown_it_when_a_departure_would_be(parts: Parts) -> 
 
 
 def test_who_blocks_while_they_arrive_is_shown_their_list_with_the_others(parts: Parts) -> None:
-    arriving = Seat(SESSION, Page())
+    arriving = PageSocket(SESSION, Page())
     parts.audience.enter(arriving)
     blocking = replace(changed(), blocked=frozenset({"b"}))
     assert parts.reconciler.apply_session(arriving, blocking) == [

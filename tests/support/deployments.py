@@ -1,4 +1,4 @@
-"""Two server processes that share a Redis and a PostgreSQL, and what an operator does to both."""
+"""A deployment: two server processes that share a Redis and a PostgreSQL, and its commands."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 
 class Deployment(NamedTuple):
+    """Two running servers and their stores."""
+
     redis: Valkey
     postgres: Postgres
     first: Server
     second: Server
 
     def manage(self, *command: str) -> str:
-        """What a command of the operator prints; it must succeed."""
+        """What a management command prints; it must succeed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
             check=False,
@@ -34,14 +36,14 @@ class Deployment(NamedTuple):
         return done.stdout
 
     def listed(self, person_id: str) -> list[dict[str, Any]]:
-        """What is in force against a person."""
+        """The sanctions in force against a person."""
         rows = json.loads(self.manage("ban", "--list", "--json"))
         return [row for row in rows if row["person"] == person_id]
 
 
 @contextmanager
 def deploy(**env: str) -> Iterator[Deployment]:
-    """Nobody's addresses count as this machine's: proxies stand in front."""
+    """Starts one, with a proxy's hop trusted: addresses come from X-Forwarded-For."""
     with ExitStack() as stack:
         redis, postgres = Valkey(), Postgres()
         for daemon in (redis, postgres):

@@ -1,5 +1,5 @@
-"""Many calls at once over HTTP, without the price of httpx's own pool: at each answer it looks
-through all connections and all that wait for one."""
+"""An HTTP connection pool for many calls at once. httpx's own pool scans all connections and all
+waiting requests at each response."""
 
 from __future__ import annotations
 

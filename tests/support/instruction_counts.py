@@ -1,4 +1,5 @@
-"""What something costs, where time would wobble: the bytecode instructions that Python takes."""
+"""Counts the bytecode instructions that Python executes: a measure of cost that does not vary with
+the machine's load."""
 
 from __future__ import annotations
 

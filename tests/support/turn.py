@@ -1,4 +1,4 @@
-"""A real relay for tests: coturn on loopback, with the configuration that operators get."""
+"""Starts coturn, a TURN relay, on loopback with the configuration of deploy/."""
 
 from __future__ import annotations
 
