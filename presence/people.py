@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
-from presence import names
+from presence import blocks, names
 from presence.geo import Cell, Tile, tile_of
 
 
@@ -92,16 +92,11 @@ class Session:
     @property
     def hidden(self) -> frozenset[str]:
         """Those between whom and the person a block stands: each is gone for the other."""
-        return self.blocked.union(self.blocked_by)
+        return blocks.hidden(self.blocked, self.blocked_by)
 
     def may_receive(self, person_id: str, sent_ms: int) -> bool:
-        """Whether the person is shown a message of this author.
-
-        Whoever was blocked is still shown what was sent before, so that they cannot tell.
-        """
-        if person_id in self.blocked:
-            return False
-        return sent_ms < self.blocked_by.get(person_id, sent_ms + 1)
+        """Whether the person is shown a message of this author."""
+        return blocks.may_receive(person_id, sent_ms, self.blocked, self.blocked_by)
 
 
 def person_id_of(digest: str) -> str:

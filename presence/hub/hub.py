@@ -13,12 +13,12 @@ from neartalk.codes import Refused
 from neartalk.parts import Platform
 from presence.delivery import Audience, Socket, refusal
 from presence.geo import tiles_within
-from presence.hub.broadcaster import PresenceBroadcaster
 from presence.hub.departures import DEPART_AGAIN_S, Departures
 from presence.hub.events import event_of
 from presence.hub.hints import Hint, Hints
 from presence.hub.leases import Leases
 from presence.hub.loader import Loader
+from presence.hub.presence_broadcaster import PresenceBroadcaster
 from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.hub.rounds import Rounds

@@ -9,11 +9,11 @@ from neartalk.records import Records
 from presence.delivery import Audience, Socket, signal
 from presence.geo import Tile, area_of
 from presence.hub import effects
-from presence.hub.broadcaster import PresenceBroadcaster
 from presence.hub.events import to_event
 from presence.hub.hints import Hints
 from presence.hub.leases import Leases
 from presence.hub.loader import Loader
+from presence.hub.presence_broadcaster import PresenceBroadcaster
 from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.hub.source import Arrival, NullSource, Source

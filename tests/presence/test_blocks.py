@@ -14,8 +14,8 @@ from neartalk.background import Background
 from neartalk.codes import Refused
 from presence.delivery import RenderedNearby
 from presence.delivery.coalescer import WINDOW_S
-from presence.hub import broadcaster as showing
-from presence.hub.broadcaster import PEOPLE_S
+from presence.hub import presence_broadcaster as showing
+from presence.hub.presence_broadcaster import PEOPLE_S
 from presence.people import Person, Place, Session
 from presence.registry import MemoryRegistry
 from presence.roster import Nearby

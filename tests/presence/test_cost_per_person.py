@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from presence.geo import cell_at
-from presence.hub.broadcaster import SOON_S
+from presence.hub.presence_broadcaster import SOON_S
 from presence.people import Place
 from presence.registry import MemoryRegistry
 from tests.support.instruction_counts import counting_instructions

@@ -7,8 +7,8 @@ import pytest
 from neartalk.codes import Refused
 from presence.delivery.coalescer import WINDOW_S
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
 from presence.hub.departures import LINGER_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from tests.presence.process_pair import process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person

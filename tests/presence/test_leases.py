@@ -4,7 +4,7 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
 from tests.presence.process_pair import process_pair
 from tests.support.processes import BESIDE, HERE, LoopClock, person

@@ -1,7 +1,7 @@
 """Who is shown to whom, and how often."""
 
 from presence.geo import cell_at
-from presence.hub.broadcaster import PEOPLE_S, SOON_S
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry.contract import HTTP_ONLY_MS

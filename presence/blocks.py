@@ -1,0 +1,25 @@
+"""What a block hides: each of the two is gone for the other, and whoever was blocked cannot tell it
+from a departure. Pure."""
+
+from collections.abc import Mapping
+
+
+def hidden(blocked: frozenset[str], blocked_by: Mapping[str, int]) -> frozenset[str]:
+    """The ids of everybody whom somebody is not shown on lists, in counts and in voice.
+
+    `blocked` are those whom they blocked. `blocked_by` are those who blocked them, each with the
+    milliseconds of the store's clock when they did.
+    """
+    return blocked.union(blocked_by)
+
+
+def may_receive(
+    author_id: str, sent_ms: int, blocked: frozenset[str], blocked_by: Mapping[str, int]
+) -> bool:
+    """Whether somebody is shown a message, or told of its retraction.
+
+    Nothing of whom they blocked; of whoever blocked them, what was sent before that.
+    """
+    if author_id in blocked:
+        return False
+    return sent_ms < blocked_by.get(author_id, sent_ms + 1)
