@@ -1,4 +1,4 @@
-"""What is measured: each case starts a stack, brings a crowd and returns its readings."""
+"""What is measured: each case starts a stack, brings a crowd and returns its measurements."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def measure(asked: argparse.Namespace, size: CaseSize, missing: dict[str, str]) 
 def one(
     turn: int, name: str, stack: str, size: CaseSize, missing: dict[str, str]
 ) -> list[Measurement]:
-    """The readings of a case and a stack; what fails is named and does not end the run."""
+    """The measurements of a case and a stack; what fails is named and does not end the run."""
     try:
         found = asyncio.run(CASES[name].read(stack, size))
     except Exception as why:

@@ -1,4 +1,4 @@
-"""What every case is made of: a load on a stack, and a reading of what it told."""
+"""Steps that the cases share: a load on a stack, and a measurement of what it printed."""
 
 from __future__ import annotations
 

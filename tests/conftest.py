@@ -52,8 +52,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.fixture(autouse=True)
 def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing in this process waits to be coalesced, since many tests stop its clock. Servers, which
-    are processes of their own, keep their intervals."""
+    """Nothing in this process waits to be coalesced: many tests stop its clock. Servers, which are
+    processes of their own, keep their intervals."""
     monkeypatch.setattr(Pipeline, "flush_interval_s", 0.0)
     monkeypatch.setattr(Sequencer, "reorder_delay_s", 0.0)
 

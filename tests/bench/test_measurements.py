@@ -10,7 +10,7 @@ OURS, THEIRS = Figure("one-cell", "neartalk", "us", 10), Figure("one-cell", "nch
 
 
 def measurements(**us: list[float]) -> Measurements:
-    """One reading a round of each stack, at 10 messages a second."""
+    """One measurement a round of each stack, at 10 messages a second."""
     return Measurements(
         [
             Measurement("one-cell", stack, 1000, 10, {"us": value}, turn)
