@@ -1,5 +1,5 @@
-"""What operators watch: two processes after all that one can do here, scraped by Debian's own
-Prometheus on the configuration, alerts and dashboard that they are given."""
+"""Metrics, logs, alerts and the dashboard of two processes after a conversation, read by Debian's
+Prometheus with the configuration of deploy/."""
 
 from __future__ import annotations
 

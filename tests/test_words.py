@@ -1,4 +1,4 @@
-"""Names are the field's words, one meaning each: what a machine can hold of it."""
+"""Names: no retired verb, no class name twice, no geohash cut by hand, and a short glossary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Those who measure a join do as the page does."""
+"""The scripted callers of bench/signalling.py send what the page sends."""
 
 from __future__ import annotations
 

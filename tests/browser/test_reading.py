@@ -1,4 +1,4 @@
-"""What was said: read back, come while you look elsewhere, growing older, gone."""
+"""Reading messages: scrolled back, arriving meanwhile, growing older, expired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""You, as far as it is yours to choose: your reach, what an empty place offers, your name."""
+"""What people choose for themselves: their radius, their name, what an empty place offers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing of a conversation is left when its time is over: `bench/canary.py` with shorter times."""
+"""Nothing of a conversation is left when its life is over: `bench/canary.py` with short lives."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Whatever refuses a message, the refusal names its ref: else the page would never give it back."""
+"""Every refusal of a message names its ref, without which the page would not give it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much happens in an hour and an area: of none is told what fewer than 5 people did."""
+"""Activity by hour and area: areas of fewer than 5 people are counted as elsewhere."""
 
 from __future__ import annotations
 

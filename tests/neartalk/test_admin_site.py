@@ -1,4 +1,4 @@
-"""The operators' door: guessed slowly, and everything that is done behind it is written down."""
+"""The admin site: logins are limited by address and account, and every action is logged."""
 
 from __future__ import annotations
 

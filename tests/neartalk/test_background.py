@@ -1,4 +1,4 @@
-"""Work beside the calls: what fails is said and ends nothing else."""
+"""Background work: a failure is logged and ends no other task."""
 
 import asyncio
 import logging

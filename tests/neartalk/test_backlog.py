@@ -1,4 +1,4 @@
-"""Whoever does not read is given up after 15 s or 256 KB; who reads slowly is not."""
+"""A peer that does not read is dropped after 15 s or 256 KB; one that reads slowly is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that is asked to end: nobody new comes, everybody goes on elsewhere, and it ends."""
+"""The end of a process: it lets nobody in, retires its sockets evenly, and exits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database that hangs is nobody's business in a chat, and loses nothing by it."""
+"""While PostgreSQL hangs, chat goes on, and what was counted meanwhile is written afterwards."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Under which digests a call is counted."""
+"""The digests of networks under which calls are counted."""
 
 from __future__ import annotations
 

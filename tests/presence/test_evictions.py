@@ -1,4 +1,4 @@
-"""Who is banned goes, also where the store does not answer at first."""
+"""A ban ends the sessions and sockets of a person, also where the store fails at first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which processes live: what their people stand on."""
+"""The leases of processes: who is alive, and what becomes of the people of a dead process."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""This process's picture of who is in the tiles it watches, against a count by hand."""
+"""The roster of who is in the tiles of a process, against a count by hand."""
 
 import random
 from collections import Counter
