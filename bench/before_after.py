@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import stacks
-from bench.cases import CASES, Size
+from bench.cases import CASES, CaseSize
 from bench.cores import cores, pinned
 from bench.kit import prepare
 from tests.support.servers import Server
@@ -58,10 +58,10 @@ def served_from(folder: Path) -> Iterator[None]:
         stacks.STACKS[STACK] = ours
 
 
-def cost(case: str, size: Size) -> dict[float, float]:
+def cost(case: str, size: CaseSize) -> dict[float, float]:
     """Microseconds of CPU for each delivery, by messages a second."""
-    readings = asyncio.run(CASES[case].read(STACK, size))
-    return {reading.rate: reading.figures["us"] for reading in readings}
+    measurements = asyncio.run(CASES[case].read(STACK, size))
+    return {measurement.rate: measurement.figures["us"] for measurement in measurements}
 
 
 def main() -> int:
@@ -72,7 +72,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--rates", default="10,100", help="of one-cell, with commas (10,100)")
     asked = parser.parse_args()
-    size = replace(Size(), seconds=asked.seconds, rates=tuple(map(float, asked.rates.split(","))))
+    size = replace(
+        CaseSize(), seconds=asked.seconds, rates=tuple(map(float, asked.rates.split(",")))
+    )
     prepare()
     here, there = Path(__file__).resolve().parent.parent, asked.before.resolve()
     worst = 0.0

@@ -36,7 +36,7 @@ from tests.voice.speakers import at_signal, new_instance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.support.client import Person, Spot
+    from tests.support.client import ConnectedPerson, Spot
 
 LIFE_S, MARGIN_S = 1800, 60
 ADDRESSES = ("203.0.113.77", "2001:db8:77:88::99", "198.51.100.78")
@@ -51,7 +51,7 @@ class Secrets:
 
 
 @dataclass(slots=True)
-class Site:
+class CanaryServers:
     redis: Valkey
     postgres: Postgres
     servers: list[Server]
@@ -63,7 +63,7 @@ class Site:
 
 
 @contextmanager
-def site(life_s: int, server: type[Server]) -> Iterator[Site]:
+def canary_servers(life_s: int, server: type[Server]) -> Iterator[CanaryServers]:
     with ExitStack() as stack:
         valkey, postgres = Valkey(), Postgres()
         for daemon in (valkey, postgres):
@@ -82,7 +82,7 @@ def site(life_s: int, server: type[Server]) -> Iterator[Site]:
         for one in servers:
             stack.callback(one.close)
             one.start()
-        yield Site(valkey, postgres, servers)
+        yield CanaryServers(valkey, postgres, servers)
 
 
 async def converse(servers: list[Server]) -> Secrets:
@@ -132,7 +132,7 @@ async def visit_without_socket(server: Server, word: str, spot: Spot) -> None:
         await place(http, *spot, 500)
 
 
-async def _call(alice: Person, bob: Person) -> None:
+async def _call(alice: ConnectedPerson, bob: ConnectedPerson) -> None:
     """They agree to speak, and one offers."""
     async with (
         at_signal(alice.server, alice.bearer) as first,
@@ -148,7 +148,7 @@ async def _call(alice: Person, bob: Person) -> None:
                 pass
 
 
-def found(where: Site, wanted: Secrets) -> list[str]:
+def found(where: CanaryServers, wanted: Secrets) -> list[str]:
     """Where which of the secrets stand; a few words for each."""
     everything = [*wanted.gone, *wanted.sealed]
     held = [
@@ -204,7 +204,7 @@ async def watch(
     life_s: int, margin_s: int, server: type[Server] = Server
 ) -> tuple[list[str], list[str]]:
     """What is found right after the conversation, and what once all of it is over."""
-    with site(life_s, server) as where:
+    with canary_servers(life_s, server) as where:
         wanted = await converse(where.servers)
         began_s = time.monotonic()
         early = found(where, wanted)

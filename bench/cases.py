@@ -1,4 +1,4 @@
-"""What is measured: each case starts a stack, brings a crowd and returns its readings."""
+"""What is measured: each case starts a stack, brings a crowd and returns its measurements."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench import crowd, processes, signalling, voice
 from bench.load import Talk, measure
-from bench.measurements import Reading
+from bench.measurements import Measurement
 from bench.stacks import STACKS, running
-from bench.steps import kb_each, loading, reading_of, rss_kb
+from bench.steps import kb_each, loading, measurement_of, rss_kb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -25,7 +25,7 @@ RATE = 10.0
 
 
 @dataclass(frozen=True)
-class Size:
+class CaseSize:
     """How much of everything; a trial takes less."""
 
     seconds: float = 10.0
@@ -52,7 +52,7 @@ class Size:
     elsewhere: tuple[int, ...] = (0, 200)
 
 
-TRIAL = Size(
+TRIAL = CaseSize(
     seconds=3,
     listeners=200,
     sizes=(10, 50, 400),
@@ -79,14 +79,14 @@ TRIAL = Size(
 # ---- Crowds that talk ------------------------------------------------------------------------
 
 
-async def one_cell(stack: str, size: Size) -> list[Reading]:
+async def one_cell(stack: str, size: CaseSize) -> list[Measurement]:
     """Everyone in one place, at each of the rates."""
     # At more than 10 a second the tutorial falls behind for good.
     rates = [rate for rate in size.rates if rate <= RATE or not stack.startswith("tutorial")]
     return await talking("one-cell", stack, crowd.one_place(size.listeners), rates, size.seconds)
 
 
-async def sizes(stack: str, size: Size) -> list[Reading]:
+async def sizes(stack: str, size: CaseSize) -> list[Measurement]:
     """Crowds of other sizes in one place."""
     found = []
     for listeners in size.sizes:
@@ -95,42 +95,44 @@ async def sizes(stack: str, size: Size) -> list[Reading]:
     return found
 
 
-async def spread(stack: str, size: Size) -> list[Reading]:
+async def spread(stack: str, size: CaseSize) -> list[Measurement]:
     """A town in which everyone speaks when it is their turn, so often that a listener hears as much
     as in one cell."""
     places = crowd.town(size.listeners)
     rate = RATE * size.listeners / mean(crowd.audiences(places))
     found = await talking("spread", stack, places, [rate], size.seconds)
-    return [replace(reading, rate=RATE) for reading in found]
+    return [replace(measurement, rate=RATE) for measurement in found]
 
 
-async def rooms(stack: str, size: Size) -> list[Reading]:
+async def rooms(stack: str, size: CaseSize) -> list[Measurement]:
     """Small rooms in places far apart, each with much talk."""
     places = crowd.rooms(size.rooms, size.each)
-    [reading] = await talking("rooms", stack, places, [size.rooms * size.room_rate], size.seconds)
-    messages = 1e6 / reading.figures["us"] / size.each
-    figures = {**reading.figures, "messages": messages}
-    return [replace(reading, rate=size.room_rate, figures=figures)]
+    [measurement] = await talking(
+        "rooms", stack, places, [size.rooms * size.room_rate], size.seconds
+    )
+    messages = 1e6 / measurement.figures["us"] / size.each
+    figures = {**measurement.figures, "messages": messages}
+    return [replace(measurement, rate=size.room_rate, figures=figures)]
 
 
-async def two(stack: str, size: Size) -> list[Reading]:
+async def two(stack: str, size: CaseSize) -> list[Measurement]:
     """One crowd at one process, and the same crowd with half of it at each of two."""
     return await talking("two", stack, crowd.one_place(size.listeners), [100], size.seconds)
 
 
 async def talking(
     case: str, stack: str, places: Sequence[Place], rates: Sequence[float], seconds: float
-) -> list[Reading]:
+) -> list[Measurement]:
     with running(STACKS[stack]) as servers:
         seats = await crowd.seats(servers, places)
         live, talks = await measure(loading(servers, seats, rates, seconds))
-    return [reading_of(case, stack, live, talk) for talk in talks]
+    return [measurement_of(case, stack, live, talk) for talk in talks]
 
 
 # ---- Crowds that come, stay and walk ---------------------------------------------------------
 
 
-async def idle(stack: str, size: Size) -> list[Reading]:
+async def idle(stack: str, size: CaseSize) -> list[Measurement]:
     """Sockets in many small places, on which nobody says anything."""
     with running(STACKS[stack]) as servers:
         await crowd.arrive(servers, crowd.town(20))  # whatever is loaded at first use
@@ -145,10 +147,10 @@ async def idle(stack: str, size: Size) -> list[Reading]:
         "share": talk.share,
         "others": talk.others_cpu_s / talk.wall_s,
     }
-    return [Reading("idle", stack, live.sockets, 0, figures)]
+    return [Measurement("idle", stack, live.sockets, 0, figures)]
 
 
-async def walking(stack: str, size: Size) -> list[Reading]:
+async def walking(stack: str, size: CaseSize) -> list[Measurement]:
     """Everybody goes on to the next cell now and then, and watches the others do so. Before that
     nothing happens, and then the same calls are made without a move."""
     places = crowd.town(size.walkers)
@@ -175,14 +177,14 @@ async def walking(stack: str, size: Size) -> list[Reading]:
     # From the second window on, the walkers' own client is at work too.
     names = ("idle", "standing", "share", "others")
     figures = dict(zip(names, [*shares, quiet[0]], strict=True))
-    return [Reading("walking", stack, size.walkers, 0, figures)]
+    return [Measurement("walking", stack, size.walkers, 0, figures)]
 
 
 async def nothing() -> None:
     """Nobody walks."""
 
 
-async def storm(stack: str, size: Size) -> list[Reading]:
+async def storm(stack: str, size: CaseSize) -> list[Measurement]:
     """Many come to a place at once where much was said."""
     with running(STACKS[stack]) as servers:
         early = await crowd.seats(servers, crowd.one_place(10))
@@ -200,7 +202,7 @@ async def storm(stack: str, size: Size) -> list[Reading]:
         "cpu_s": sum(live.cpu_s),
         "others": live.others_cpu_s / live.wall_s,
     }
-    return [Reading("storm", stack, size.storm, 0, figures)]
+    return [Measurement("storm", stack, size.storm, 0, figures)]
 
 
 # ---- The table of them -----------------------------------------------------------------------
@@ -211,7 +213,7 @@ class Case:
     """`in_each` round, or in the first alone."""
 
     stacks: Sequence[str]
-    read: Callable[[str, Size], Coroutine[Any, Any, list[Reading]]]
+    read: Callable[[str, CaseSize], Coroutine[Any, Any, list[Measurement]]]
     in_each: bool = True
 
 

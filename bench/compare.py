@@ -20,10 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.cases import CASES, TRIAL, Size
+from bench.cases import CASES, TRIAL, CaseSize
 from bench.cores import cores, pinned
 from bench.kit import BENCH, BUILD, Missing, machine, prepare, versions
-from bench.measurements import Reading, Readings
+from bench.measurements import Measurement, Measurements
 from bench.processes_report import CASES as PROCESSES
 from bench.processes_report import processes_section, put
 from bench.report import Run, cost_picture, latency_picture, results
@@ -33,22 +33,24 @@ from bench.voice_report import CASES as VOICE
 from bench.voice_report import voice_results
 
 
-def measure(asked: argparse.Namespace, size: Size, missing: dict[str, str]) -> Readings:
+def measure(asked: argparse.Namespace, size: CaseSize, missing: dict[str, str]) -> Measurements:
     """Every case asked for, of every stack that is there, round by round."""
-    readings = Readings()
+    measurements = Measurements()
     for turn in range(asked.rounds):
         for name, case in CASES.items():
             for stack in case.stacks:
                 wanted = name in asked.only and stack in asked.stack
                 wanted = wanted and (case.in_each or turn == 0)
                 if wanted and STACKS[stack].family not in missing:
-                    readings.add(one(turn, name, stack, size, missing))
-                    readings.save(BUILD / "readings.json")
-    return readings
+                    measurements.add(one(turn, name, stack, size, missing))
+                    measurements.save(BUILD / "readings.json")
+    return measurements
 
 
-def one(turn: int, name: str, stack: str, size: Size, missing: dict[str, str]) -> list[Reading]:
-    """The readings of a case and a stack; what fails is named and does not end the run."""
+def one(
+    turn: int, name: str, stack: str, size: CaseSize, missing: dict[str, str]
+) -> list[Measurement]:
+    """The measurements of a case and a stack; what fails is named and does not end the run."""
     try:
         found = asyncio.run(CASES[name].read(stack, size))
     except Exception as why:
@@ -56,22 +58,26 @@ def one(turn: int, name: str, stack: str, size: Size, missing: dict[str, str]) -
         print(f"FAILED: {name} {stack}", file=sys.stderr, flush=True)
         missing[f"{name}, {STACKS[stack].title}"] = f"{type(why).__name__} {why}".splitlines()[0]
         return []
-    for reading in found:
-        print(line(reading), flush=True)
-    return [replace(reading, round=turn) for reading in found]
+    for measurement in found:
+        print(line(measurement), flush=True)
+    return [replace(measurement, round=turn) for measurement in found]
 
 
-def line(reading: Reading) -> str:
-    figures = "  ".join(f"{name} {value:.4g}" for name, value in reading.figures.items())
-    head = f"{reading.case:10} {reading.stack:16} {reading.listeners:5} at {reading.rate:4g}/s"
-    return f"{head}  {figures}"
+def line(measurement: Measurement) -> str:
+    figures = "  ".join(f"{name} {value:.4g}" for name, value in measurement.figures.items())
+    head = f"{measurement.case:10} {measurement.stack:16} {measurement.listeners:5}"
+    return f"{head} at {measurement.rate:4g}/s  {figures}"
 
 
-def write(folder: Path, run: Run, readings: Readings) -> None:
+def write(folder: Path, run: Run, measurements: Measurements) -> None:
     """RESULTS.md and VOICE.md, and the pictures where there is anything to draw."""
-    voice = Readings([reading for reading in readings if reading.case in VOICE])
-    processes = Readings([reading for reading in readings if reading.case in PROCESSES])
-    chat = Readings([reading for reading in readings if reading.case not in VOICE + PROCESSES])
+    voice = Measurements([measurement for measurement in measurements if measurement.case in VOICE])
+    processes = Measurements(
+        [measurement for measurement in measurements if measurement.case in PROCESSES]
+    )
+    chat = Measurements(
+        [measurement for measurement in measurements if measurement.case not in VOICE + PROCESSES]
+    )
     page = folder / "RESULTS.md"
     if voice.all:
         (folder / "VOICE.md").write_text(voice_results(run, voice))
@@ -80,14 +86,14 @@ def write(folder: Path, run: Run, readings: Readings) -> None:
     if processes.all:
         rest = page.read_text() if page.exists() else ""
         page.write_text(put(processes_section(run, processes), rest))
-    if any(reading.case == "one-cell" for reading in chat):
+    if any(measurement.case == "one-cell" for measurement in chat):
         (folder / "cost.svg").write_text(cost_picture(chat))
         (folder / "latency.svg").write_text(latency_picture(chat))
 
 
 def main() -> int:
     asked = options()
-    size = TRIAL if asked.trial else Size()
+    size = TRIAL if asked.trial else CaseSize()
     if asked.seconds:
         size = replace(size, seconds=asked.seconds)
     if asked.rates:
@@ -108,11 +114,11 @@ def main() -> int:
         missing=missing,
     )
     with pinned(cores().others):
-        readings = measure(asked, size, missing)
+        measurements = measure(asked, size, missing)
     for target in TARGETS:
-        print(" | ".join(target.row(readings)))
+        print(" | ".join(target.row(measurements)))
     if asked.to:
-        write(asked.to, run, readings)
+        write(asked.to, run, measurements)
     return 0
 
 

@@ -69,7 +69,7 @@ class Cost:
         return f"| {self.what} | {self.redis_us:,.1f} | {self.own_us:,.1f} | {self.commands:,.1f} |"
 
 
-class Meter:
+class RedisMeter:
     """Reads the clocks and the memory of Redis before and after."""
 
     def __init__(self, url: str) -> None:
@@ -116,7 +116,7 @@ def main() -> None:
         }
         django.setup()
         print("| what | Redis, us | the process, us | commands |\n|---|---:|---:|---:|")
-        meter = Meter(store.url)
+        meter = RedisMeter(store.url)
         asyncio.run(measure(store.url, meter))
         own_us, postgres_us = records(postgres)
         name = f"sanctions asked for (each second; PostgreSQL {postgres_us:,.0f} us)"
@@ -126,7 +126,7 @@ def main() -> None:
         print(f"| {what} | {size:,.0f} |")
 
 
-async def measure(url: str, meter: Meter) -> None:
+async def measure(url: str, meter: RedisMeter) -> None:
 
     client = connect(url)
     try:
@@ -141,7 +141,7 @@ async def measure(url: str, meter: Meter) -> None:
         await hints(meter, url, count)
 
 
-async def people(meter: Meter, registry: RedisRegistry, history: RedisHistory) -> None:
+async def people(meter: RedisMeter, registry: RedisRegistry, history: RedisHistory) -> None:
 
     digests = [secrets.token_hex(32) for _ in range(PEOPLE)]
     begin = partial(registry.open, name="Quiet Heron", origin="0" * 32)
@@ -168,7 +168,7 @@ async def people(meter: Meter, registry: RedisRegistry, history: RedisHistory) -
     meter.bytes.append(("a message in Redis", meter.size(*keys) / PEOPLE))
 
 
-async def tiles(meter: Meter, registry: RedisRegistry, history: RedisHistory) -> None:
+async def tiles(meter: RedisMeter, registry: RedisRegistry, history: RedisHistory) -> None:
 
     watched = sorted({tile_of(place(turn * 7).cell) for turn in range(20 * TILES)})[:TILES]
     polls = [partial(registry.status, watched)] * ROUNDS
@@ -193,7 +193,7 @@ async def tiles(meter: Meter, registry: RedisRegistry, history: RedisHistory) ->
     await meter.measure("somebody in a tile that is read whole", [read_whole] * ROUNDS, CROWD)
 
 
-async def leases(meter: Meter, registry: RedisRegistry) -> None:
+async def leases(meter: RedisMeter, registry: RedisRegistry) -> None:
     known = 0
     for count in PROCESSES:
         names = [secrets.token_hex(8) for _ in range(count - known)]
@@ -205,7 +205,7 @@ async def leases(meter: Meter, registry: RedisRegistry) -> None:
     await meter.measure("a lease renewed (each 5 s)", renewals)
 
 
-async def voice(meter: Meter, callers: RedisCallers) -> None:
+async def voice(meter: RedisMeter, callers: RedisCallers) -> None:
 
     ids = [secrets.token_hex(8) for _ in range(CROWD)]
 
@@ -229,7 +229,7 @@ async def voice(meter: Meter, callers: RedisCallers) -> None:
     await meter.measure("a caller in a district that is read (each 10 s)", polls, CROWD)
 
 
-async def hints(meter: Meter, url: str, count: int) -> None:
+async def hints(meter: RedisMeter, url: str, count: int) -> None:
     """One process is told by so many layers; who sends and who receives is this process."""
 
     draft = Draft(HERE, "Quiet Heron", place(0), WORDS, "0" * 12)

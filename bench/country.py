@@ -18,7 +18,7 @@ from bench.density import KINDS, MOVES_PER_S, STEPS, TALK_PER_S, counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bench.density import Count, Step
+    from bench.density import PlaceCount, Step
 
 PEOPLE_S, ROUND_S, LIFE_S, IDLE_S = 5.0, 2.0, 1800.0, 1800.0
 SHOWN_MAX = 50
@@ -98,12 +98,12 @@ def frames_per_s(receivers: float) -> float:
     return 1 / (PEOPLE_S + 1 / changes)
 
 
-def looked_through(count: Count) -> float:
+def looked_through(count: PlaceCount) -> float:
     """How many people a call reads from Redis, if it comes to a process that does not watch."""
     return count.reached * count.in_tile
 
 
-def need(count: Count, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
+def need(count: PlaceCount, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
     """`by_place`: calls come to the process that has the sockets of their district, too."""
     heard = count.receivers * TALK_PER_S
     elsewhere = 1.0 if count.kind.name == "stadium" else costs.apart
@@ -140,7 +140,7 @@ def need(count: Count, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
     )
 
 
-def total(counts: Iterable[Count], of: Callable[[Count], float]) -> float:
+def total(counts: Iterable[PlaceCount], of: Callable[[PlaceCount], float]) -> float:
     """For everybody."""
     return sum(of(count) * count.people for count in counts)
 
@@ -180,7 +180,7 @@ def figures(step: Step) -> dict[str, str]:
     counts = [counted(kind, step) for kind in KINDS]
     here = step.at_once / step.regions
 
-    def mean(of: Callable[[Count], float]) -> float:
+    def mean(of: Callable[[PlaceCount], float]) -> float:
         return total(counts, of) / step.at_once
 
     app = mean(lambda one: need(one).app_us) * here / 1e6

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from bench.load import Seat
+from bench.load import LoadSocket
 from bench.town import RADII_M, SOUTH, WEST
 from presence.geo import CELL_DEGREES, cell_at, centre, in_range
 from presence.people import Place
@@ -89,14 +89,16 @@ def audiences(crowd: Sequence[Place]) -> list[int]:
     return [heard[place] for place in crowd]
 
 
-async def seats(running: Running, crowd: Sequence[Place], *, speaks: bool = True) -> list[Seat]:
+async def seats(
+    running: Running, crowd: Sequence[Place], *, speaks: bool = True
+) -> list[LoadSocket]:
     """Seats for a crowd, once everybody may come. Where nobody speaks, nobody's audience counts."""
     if running.stack.is_neartalk:
         headers = [f"Authorization: Bearer {key}" for key in await arrive(running, crowd)]
     else:
         headers = [f"X-Room: {place.cell}" for place in crowd]
     heard = audiences(crowd) if speaks else [0] * len(crowd)
-    return [Seat(*each) for each in zip(heard, headers, strict=True)]
+    return [LoadSocket(*each) for each in zip(heard, headers, strict=True)]
 
 
 async def arrive(running: Running, crowd: Sequence[Place]) -> list[str]:
@@ -118,7 +120,7 @@ async def arrive(running: Running, crowd: Sequence[Place]) -> list[str]:
 
 
 async def stroll(
-    running: Running, seats: Sequence[Seat], places: Sequence[Place], rate: float
+    running: Running, seats: Sequence[LoadSocket], places: Sequence[Place], rate: float
 ) -> None:
     """One after the other goes to their place, so many a second, until all are there.
 

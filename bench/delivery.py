@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.cut import Cut
 from bench.joins import count_holes, count_repeats, crowd
-from bench.tally import Tally, missing, table, tally
+from bench.tally import DeliveryTally, missing, table, tally
 from bench.town import Town, town, until, within
 from chat.devtools import ChatClient, in_reach
 
@@ -28,7 +28,7 @@ HEALED_S = 8.0
 
 
 @dataclass(frozen=True)
-class Size:
+class ScenarioSize:
     """How much of everything; the test takes less of it, and on a machine that may be busy it does
     not hold anybody to `in_time`.
     """
@@ -48,13 +48,13 @@ class Size:
     in_time: bool = True
 
 
-async def steady(place: Town, size: Size) -> Tally:
+async def steady(place: Town, size: ScenarioSize) -> DeliveryTally:
     pages = await place.settle_in(size.readers, size.tiles)
     await place.talk(size.rate, size.seconds)
     return await count("steady", place, pages)
 
 
-async def kill(place: Town, size: Size) -> Tally:
+async def kill(place: Town, size: ScenarioSize) -> DeliveryTally:
     """kill -9 of one process; its clients come back at the other."""
     pages = await place.settle_in(size.readers, size.tiles)
     talk = asyncio.create_task(place.talk(size.rate, size.seconds))
@@ -75,7 +75,7 @@ async def kill(place: Town, size: Size) -> Tally:
     return counted
 
 
-async def drain(place: Town, size: Size) -> Tally:
+async def drain(place: Town, size: ScenarioSize) -> DeliveryTally:
     """A new process joins and an old one is asked to end; its clients come over."""
     pages = await place.settle_in(size.readers, size.tiles)
     theirs = [page for page in pages if page.url_turn % 2 == 1]
@@ -102,7 +102,7 @@ async def drain(place: Town, size: Size) -> Tally:
     return counted
 
 
-async def cut(place: Town, size: Size) -> Tally:
+async def cut(place: Town, size: ScenarioSize) -> DeliveryTally:
     """The network is cut for a third of the clients, without a word to either side."""
     wires = [Cut(door) for door in place.doors]
     for wire in wires:
@@ -134,7 +134,7 @@ async def cut(place: Town, size: Size) -> Tally:
     return counted
 
 
-async def stop(place: Town, size: Size) -> Tally:
+async def stop(place: Town, size: ScenarioSize) -> DeliveryTally:
     """Redis hangs; what is said meanwhile is kept as pending and sent again."""
     pages = await place.settle_in(size.readers, size.tiles)
     talk = asyncio.create_task(place.talk(size.rate, size.seconds + size.stop_s))
@@ -157,7 +157,7 @@ async def stop(place: Town, size: Size) -> Tally:
     return counted
 
 
-async def restart(place: Town, size: Size) -> Tally:
+async def restart(place: Town, size: ScenarioSize) -> DeliveryTally:
     """Redis begins anew with nothing on disk: what was acked before is lost openly."""
     pages = await place.settle_in(size.readers, size.tiles)
     talk = asyncio.create_task(place.talk(size.rate, size.seconds + size.anew_s))
@@ -181,7 +181,7 @@ async def restart(place: Town, size: Size) -> Tally:
     return counted
 
 
-async def joins(place: Town, size: Size) -> Tally:
+async def joins(place: Town, size: ScenarioSize) -> DeliveryTally:
     """Thousands come in the middle of a stream, and leave again."""
     pages = await place.settle_in(size.readers, size.tiles)
     people = await place.arrive(size.joining, size.tiles)
@@ -201,7 +201,7 @@ async def joins(place: Town, size: Size) -> Tally:
     return counted
 
 
-async def vanish(place: Town, size: Size) -> Tally:
+async def vanish(place: Town, size: ScenarioSize) -> DeliveryTally:
     """A client is gone without a word: so is its person from everyone's list."""
     pages = await place.settle_in(size.readers, size.tiles)
     await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
@@ -229,7 +229,7 @@ async def count(
     since_ms: int = 0,
     back: str = "",
     lists: bool = True,
-) -> Tally:
+) -> DeliveryTally:
     """Gives what is on its way some seconds, then counts."""
     await place.all_acked()
     healed_s = await within(lambda: not missing(place, pages, since_ms), HEALED_S)
@@ -242,7 +242,7 @@ async def count(
     return counted
 
 
-Scenario = Callable[[Town, Size], Awaitable[Tally]]
+Scenario = Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]]
 SCENARIOS: dict[str, Scenario] = {
     "steady": steady,
     "kill": kill,
@@ -255,7 +255,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-async def run(names: list[str], size: Size) -> list[Tally]:
+async def run(names: list[str], size: ScenarioSize) -> list[DeliveryTally]:
     tallies = []
     for name in names:
         async with town() as place:
@@ -267,14 +267,14 @@ async def run(names: list[str], size: Size) -> list[Tally]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenario", choices=SCENARIOS, action="append")
-    parser.add_argument("--seconds", type=float, default=Size.seconds)
-    parser.add_argument("--readers", type=int, default=Size.readers)
-    parser.add_argument("--tiles", type=int, default=Size.tiles)
-    parser.add_argument("--rate", type=float, default=Size.rate)
-    parser.add_argument("--joins", type=int, default=Size.joins)
+    parser.add_argument("--seconds", type=float, default=ScenarioSize.seconds)
+    parser.add_argument("--readers", type=int, default=ScenarioSize.readers)
+    parser.add_argument("--tiles", type=int, default=ScenarioSize.tiles)
+    parser.add_argument("--rate", type=float, default=ScenarioSize.rate)
+    parser.add_argument("--joins", type=int, default=ScenarioSize.joins)
     asked = parser.parse_args()
     names = asked.scenario or [*SCENARIOS]
-    size = Size(asked.readers, asked.tiles, asked.rate, asked.seconds, joins=asked.joins)
+    size = ScenarioSize(asked.readers, asked.tiles, asked.rate, asked.seconds, joins=asked.joins)
     tallies = asyncio.run(run(names, size))
     print(table(tallies))
     return 0 if all(counted.good for counted in tallies) else 1

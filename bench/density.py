@@ -45,7 +45,7 @@ NARROW = {100: 0.15, 200: 0.2, 300: 0.15, 500: 0.5}
 
 
 @dataclass(frozen=True)
-class Kind:
+class PlaceKind:
     """A kind of place: the share of all people who are in such, how many stand on a square
     kilometre whether they have the page open or not, and the side of the square that is looked at.
     """
@@ -58,11 +58,11 @@ class Kind:
 
 
 KINDS = (
-    Kind("rural", 0.22, 100, 16, WIDE),
-    Kind("town", 0.35, 1_000, 10, USUAL),
-    Kind("city", 0.325, 3_500, 10, USUAL),
-    Kind("centre", 0.10, 15_000, 4, NARROW),
-    Kind("stadium", 0.005, 500_000, 0.3, NARROW),
+    PlaceKind("rural", 0.22, 100, 16, WIDE),
+    PlaceKind("town", 0.35, 1_000, 10, USUAL),
+    PlaceKind("city", 0.325, 3_500, 10, USUAL),
+    PlaceKind("centre", 0.10, 15_000, 4, NARROW),
+    PlaceKind("stadium", 0.005, 500_000, 0.3, NARROW),
 )
 
 
@@ -101,11 +101,11 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Count:
+class PlaceCount:
     """What was found in one kind of place. `receivers` hear one message, whoever said it included;
     `in_tile` is how many people stand in a tile, and `busiest` in the fullest."""
 
-    kind: Kind
+    kind: PlaceKind
     people: int
     sockets: int
     receivers: float
@@ -119,7 +119,7 @@ class Count:
 # ---- People ------------------------------------------------------------------------------------
 
 
-def settled(kind: Kind, share: float, rng: random.Random) -> Counter[Place]:
+def settled(kind: PlaceKind, share: float, rng: random.Random) -> Counter[Place]:
     """Those who have the page open in the square, evenly over its cells; at least one."""
     cells = square(kind.side_km)
     people = max(1, round(kind.people_km2 * kind.side_km**2 * share))
@@ -229,7 +229,7 @@ def routed(crowd: Mapping[Place, int], step: Step) -> Spread:
 # ---- What is found -----------------------------------------------------------------------------
 
 
-def counted(kind: Kind, step: Step, seed: int = 1) -> Count:
+def counted(kind: PlaceKind, step: Step, seed: int = 1) -> PlaceCount:
     rng = random.Random(f"{kind.name} {seed}")
     crowd = settled(kind, step.share, rng)
     grid = grid_of(crowd)
@@ -237,7 +237,7 @@ def counted(kind: Kind, step: Step, seed: int = 1) -> Count:
     tiles: Counter[Tile] = Counter()
     for place, people in crowd.items():
         tiles[tile_of(place.cell)] += people
-    return Count(
+    return PlaceCount(
         kind=kind,
         people=round(step.at_once * kind.share),
         sockets=step.sockets,
@@ -250,7 +250,7 @@ def counted(kind: Kind, step: Step, seed: int = 1) -> Count:
     )
 
 
-def overall(counts: Iterable[Count], figure: str) -> float:
+def overall(counts: Iterable[PlaceCount], figure: str) -> float:
     """The mean of a figure over everybody."""
     each = [(getattr(one, figure), one.people) for one in counts]
     return sum(value * people for value, people in each) / sum(people for _, people in each)
@@ -269,7 +269,7 @@ def main() -> None:
             print(row(counted(kind, step), step))
 
 
-def row(count: Count, step: Step) -> str:
+def row(count: PlaceCount, step: Step) -> str:
     cells = [
         count.kind.name,
         f"{count.kind.people_km2 * step.share:,.0f}",

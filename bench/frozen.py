@@ -28,7 +28,7 @@ from tests.support.servers import Postgres, Server, Valkey
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.client import Person
+    from tests.support.client import ConnectedPerson
 
 LISTENERS = 10
 # Minutes that are over are written every 10 s.
@@ -94,7 +94,7 @@ async def measure(seconds: float, rate: float, server: type[Server] = Server) ->
                 for turn in range(LISTENERS + 1)
             ]
             speaker, *listeners = people
-            clock = Listening(figures)
+            clock = DeliveryClock(figures)
             ears = [asyncio.create_task(clock.listen(one)) for one in listeners]
             try:
                 for when in ("before", "stopped", "after"):
@@ -113,7 +113,7 @@ async def measure(seconds: float, rate: float, server: type[Server] = Server) ->
     return figures
 
 
-class Listening:
+class DeliveryClock:
     """What is on its way, and how long it took to each listener."""
 
     def __init__(self, figures: Figures) -> None:
@@ -121,7 +121,7 @@ class Listening:
         self.sent: dict[str, tuple[str, float]] = {}
         self.changed = asyncio.Event()
 
-    async def talk(self, speaker: Person, when: str, seconds: float, rate: float) -> None:
+    async def talk(self, speaker: ConnectedPerson, when: str, seconds: float, rate: float) -> None:
         """Speaks at an even rate, and at each word somebody is refused something."""
         late = self.figures.late_ms.setdefault(when, [])
         assert late == []
@@ -136,7 +136,7 @@ class Listening:
             answer = await speaker.http.post("/api/block", json=RUDE)
             self.figures.refused += answer.status_code == 429
 
-    async def listen(self, one: Person) -> None:
+    async def listen(self, one: ConnectedPerson) -> None:
         while True:
             for frame in await one._receive():
                 self.record_delay(frame)

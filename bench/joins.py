@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from bench.town import Kept, Town
+from bench.town import StoredMessage, Town
 from chat.devtools import in_reach
 from neartalk.codes import TRY_AGAIN
 
@@ -115,7 +115,9 @@ def place_in_stream(message_id: str) -> At:
     return int(ms), int(seq)
 
 
-def count_holes(views: Collection[View], history: Collection[Kept], ids: dict[str, str]) -> int:
+def count_holes(
+    views: Collection[View], history: Collection[StoredMessage], ids: dict[str, str]
+) -> int:
     """Over all joiners; `ids` tells the public id of a ref."""
     reach: dict[str, list[tuple[At, str, str]]] = {}
     for view in views:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class LoadSocket:
     """Where one socket connects: who else hears it, and a header line of its own."""
 
     heard_by: int
@@ -82,7 +82,7 @@ class LoadFailed(Exception):
 async def load(
     speech: Speech,
     ports: Sequence[int],
-    crowd: Iterable[Seat],
+    crowd: Iterable[LoadSocket],
     pids: Sequence[int],
     notes: Path,
     *,

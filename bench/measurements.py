@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Measurement:
     """The figures of one stack in one case, at one rate: `us` is CPU for each delivery in
     microseconds, `kb` memory for each socket, `share` a part of one core."""
 
@@ -35,30 +35,31 @@ class Figure:
     rate: float = 0.0
     listeners: int = 0
 
-    def names(self, reading: Reading) -> bool:
+    def names(self, measurement: Measurement) -> bool:
         """`listeners` 0 is any number of them."""
         return (
-            (reading.case, reading.stack, reading.rate) == (self.case, self.stack, self.rate)
-            and self.listeners in {0, reading.listeners}
-            and self.name in reading.figures
+            (measurement.case, measurement.stack, measurement.rate)
+            == (self.case, self.stack, self.rate)
+            and self.listeners in {0, measurement.listeners}
+            and self.name in measurement.figures
         )
 
 
 @dataclass
-class Readings:
-    all: list[Reading] = field(default_factory=list)
+class Measurements:
+    all: list[Measurement] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Reading]:
+    def __iter__(self) -> Iterator[Measurement]:
         return iter(self.all)
 
-    def add(self, readings: Iterable[Reading]) -> None:
-        self.all += readings
+    def add(self, measurements: Iterable[Measurement]) -> None:
+        self.all += measurements
 
     def by_round(self, figure: Figure) -> dict[int, float]:
         return {
-            reading.round: reading.figures[figure.name]
-            for reading in self.all
-            if figure.names(reading)
+            measurement.round: measurement.figures[figure.name]
+            for measurement in self.all
+            if figure.names(measurement)
         }
 
     def middle(self, figure: Figure) -> float | None:
@@ -78,4 +79,6 @@ class Readings:
 
     def save(self, path: Path) -> None:
         """As JSON, for whoever wants to look closer."""
-        path.write_text(json.dumps([asdict(reading) for reading in self.all], indent=1) + "\n")
+        path.write_text(
+            json.dumps([asdict(measurement) for measurement in self.all], indent=1) + "\n"
+        )

@@ -11,28 +11,30 @@ import redis.asyncio as aioredis
 
 from bench import crowd
 from bench.load import Talk, measure
-from bench.measurements import Reading
+from bench.measurements import Measurement
 from bench.stacks import STACKS, running
-from bench.steps import loading, reading_of
+from bench.steps import loading, measurement_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from bench.cases import Size
+    from bench.cases import CaseSize
     from bench.load import Live
     from bench.stacks import Running
     from presence.people import Place
 
 
-async def dealt(stack: str, size: Size) -> list[Reading]:
+async def dealt(stack: str, size: CaseSize) -> list[Measurement]:
     return await apart("dealt", stack, crowd.dealt(size.places, size.neighbours), size)
 
 
-async def routed(stack: str, size: Size) -> list[Reading]:
+async def routed(stack: str, size: CaseSize) -> list[Measurement]:
     return await apart("routed", stack, crowd.routed(size.places, size.neighbours), size)
 
 
-async def apart(case: str, stack: str, places: Sequence[Place], size: Size) -> list[Reading]:
+async def apart(
+    case: str, stack: str, places: Sequence[Place], size: CaseSize
+) -> list[Measurement]:
     """At each of the rates; the first of them twice, of which the first time does not count."""
     rates = [size.places * rate for rate in size.place_rates]
     published: list[int] = []
@@ -42,7 +44,7 @@ async def apart(case: str, stack: str, places: Sequence[Place], size: Size) -> l
         live, talks = await measure(listening(lines, servers, published))
     counts = [after - before for before, after in pairwise(published)]
     pairs = [*zip(talks, counts, strict=True)][1:]
-    return [reading(case, stack, live, talk, count) for talk, count in pairs]
+    return [measurement(case, stack, live, talk, count) for talk, count in pairs]
 
 
 async def listening(
@@ -57,14 +59,14 @@ async def listening(
             yield line
 
 
-def reading(case: str, stack: str, live: Live, talk: Talk, published: int) -> Reading:
+def measurement(case: str, stack: str, live: Live, talk: Talk, published: int) -> Measurement:
     """`busiest_us` is CPU of the busiest process for each delivery of all, `redis_s` that of Redis
     for 1000 messages."""
-    plain = reading_of(case, stack, live, talk)
+    plain = measurement_of(case, stack, live, talk)
     figures = {
         "a_second": talk.counted / talk.wall_s,
         "busiest_us": max(talk.cpu_s) * 1e6 / max(1, talk.counted),
         "redis_s": talk.cpu_s[-1] * 1000 / max(1, talk.sent),
         "published": published / max(1, talk.sent),
     }
-    return Reading(case, stack, plain.listeners, plain.rate, {**plain.figures, **figures})
+    return Measurement(case, stack, plain.listeners, plain.rate, {**plain.figures, **figures})

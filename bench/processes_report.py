@@ -13,7 +13,7 @@ from bench.stacks import STACKS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.measurements import Readings
+    from bench.measurements import Measurements
     from bench.report import Run
 
 CASES = ("dealt", "routed")
@@ -71,8 +71,8 @@ def put(section: str, page: str) -> str:
     return f"{page[:start]}{section}\n\n{page[end:]}".rstrip() + "\n"
 
 
-def processes_section(run: Run, readings: Readings) -> str:
-    people = max(reading.listeners for reading in readings)
+def processes_section(run: Run, measurements: Measurements) -> str:
+    people = max(measurement.listeners for measurement in measurements)
     parts = [
         HEADING,
         f"{people} people in {run.places} places too far apart to hear each other, at processes "
@@ -80,24 +80,24 @@ def processes_section(run: Run, readings: Readings) -> str:
         "first of them once more before it counts. Figures are medians over the rounds "
         f"({run.rounds}), ratios as above.",
         table(["what", "which"], [[part, run.versions[part]] for part in PARTS_USED]),
-        disturbed(readings),
+        disturbed(measurements),
         "**A trial: less of everything.**" if run.trial else "",
-        table(HEAD, rows(readings)),
+        table(HEAD, rows(measurements)),
         "Routed beside dealt, and between which ratios the rounds lay:",
-        table(["messages/s", "processes", *(title for title, _ in PAIRS)], pairs(readings)),
+        table(["messages/s", "processes", *(title for title, _ in PAIRS)], pairs(measurements)),
         "\n".join(f"- {line}" for line in HOW),
-        details(readings),
+        details(measurements),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def rows(readings: Readings) -> Iterator[list[str]]:
+def rows(measurements: Measurements) -> Iterator[list[str]]:
     """By rate, then by the number of processes."""
-    kinds = [(case, stack) for case in CASES for stack in stacks_of(readings, case)]
+    kinds = [(case, stack) for case in CASES for stack in stacks_of(measurements, case)]
     kinds.sort(key=lambda kind: STACKS[kind[1]].processes)
-    for rate in sorted({reading.rate for reading in readings}):
+    for rate in sorted({measurement.rate for measurement in measurements}):
         for case, stack in kinds:
-            told = [readings.middle(Figure(case, stack, name, rate)) for _, name, _ in COLUMNS]
+            told = [measurements.middle(Figure(case, stack, name, rate)) for _, name, _ in COLUMNS]
             yield [
                 f"{rate:g}",
                 f"{STACKS[stack].processes}",
@@ -106,26 +106,26 @@ def rows(readings: Readings) -> Iterator[list[str]]:
                     "-" if value is None else f"{value:{form}}"
                     for value, (*_, form) in zip(told, COLUMNS, strict=True)
                 ),
-                *beside_one(readings, case, stack, rate),
+                *beside_one(measurements, case, stack, rate),
             ]
 
 
-def beside_one(readings: Readings, case: str, stack: str, rate: float) -> Iterator[str]:
+def beside_one(measurements: Measurements, case: str, stack: str, rate: float) -> Iterator[str]:
     """How much more CPU a delivery takes, in all and of Redis, and how many more there are in the
     time of the busiest process."""
     cost, redis, busiest = (
-        readings.ratio(Figure(case, stack, name, rate), Figure(*ONE, name, rate))
+        measurements.ratio(Figure(case, stack, name, rate), Figure(*ONE, name, rate))
         for name in ("us", "redis_s", "busiest_us")
     )
     for ratio in (cost, redis, busiest and 1 / busiest):
         yield "-" if ratio is None else f"{ratio:.2f} x"
 
 
-def pairs(readings: Readings) -> Iterator[list[str]]:
-    for rate in sorted({reading.rate for reading in readings}):
-        for stack in stacks_of(readings, "routed"):
+def pairs(measurements: Measurements) -> Iterator[list[str]]:
+    for rate in sorted({measurement.rate for measurement in measurements}):
+        for stack in stacks_of(measurements, "routed"):
             ratios = (
-                readings.ratios(
+                measurements.ratios(
                     Figure("routed", stack, name, rate), Figure("dealt", stack, name, rate)
                 )
                 for _, name in PAIRS

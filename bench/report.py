@@ -14,7 +14,7 @@ from bench.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bench.measurements import Reading, Readings
+    from bench.measurements import Measurement, Measurements
 
 HUES = {"neartalk": 0, "nchan": 1, "go": 2, "socketio": 3, "tutorial": 4}
 PICTURED = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
@@ -38,7 +38,7 @@ class Run:
     missing: Mapping[str, str]
 
 
-def results(run: Run, readings: Readings) -> str:
+def results(run: Run, measurements: Measurements) -> str:
     """RESULTS.md."""
     parts = [
         "# NearTalk beside what one would use instead",
@@ -49,32 +49,32 @@ def results(run: Run, readings: Readings) -> str:
         "microseconds do not.",
         table(["what", "which"], [["machine", run.machine], *map(list, run.versions.items())]),
         left_out(run.missing),
-        disturbed(readings),
+        disturbed(measurements),
         "**A trial: less of everything than the targets name.**" if run.trial else "",
         "## Targets",
         table(
             ["case", "target", "measured", "verdict"],
-            [target.row(readings) for target in TARGETS],
+            [target.row(measurements) for target in TARGETS],
         ),
         f"## {run.listeners} listeners in one cell",
         "CPU for each delivery in microseconds, and as a multiple of NearTalk's with its memory "
         "store, by messages a second:",
-        rates_table(readings, cost),
+        rates_table(measurements, cost),
         "Latency in milliseconds, p50 and p99:",
-        rates_table(readings, latency),
+        rates_table(measurements, latency),
         "![Latency by rate](latency.svg)",
         "Memory for each socket, and bytes of text for each delivery at 10 messages/s:",
-        table(["server", "KB a socket", "bytes a delivery"], [*weights(readings)]),
+        table(["server", "KB a socket", "bytes a delivery"], [*weights(measurements)]),
         "## Crowds of other sizes in one cell, 10 messages/s",
         "CPU for each delivery in microseconds:",
-        sizes_table(readings),
+        sizes_table(measurements),
         "![Cost by size of the crowd](cost.svg)",
         "## The other cases",
-        table(["case", "server", "figures"], [*others(readings)]),
+        table(["case", "server", "figures"], [*others(measurements)]),
         "## What was measured, and how",
         method(run.pinned, run.seconds),
         "## Every round",
-        details(readings),
+        details(measurements),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -88,9 +88,9 @@ def left_out(missing: Mapping[str, str]) -> str:
     return "\n".join(f"- **Left out:** {what}: {why}" for what, why in missing.items())
 
 
-def disturbed(readings: Readings) -> str:
+def disturbed(measurements: Measurements) -> str:
     """Says so where other programs took more than a twentieth of a core."""
-    busy = [one.figures.get("others", 0.0) for one in readings]
+    busy = [one.figures.get("others", 0.0) for one in measurements]
     spoilt = sum(share > BUSY for share in busy)
     if not spoilt:
         return ""
@@ -103,44 +103,49 @@ def disturbed(readings: Readings) -> str:
 # ---- One cell --------------------------------------------------------------------------------
 
 
-def stacks_of(readings: Readings, case: str) -> list[str]:
+def stacks_of(measurements: Measurements, case: str) -> list[str]:
     """In the order of the table of stacks."""
-    read = {reading.stack for reading in readings if reading.case == case}
+    read = {measurement.stack for measurement in measurements if measurement.case == case}
     return [stack for stack in STACKS if stack in read]
 
 
-def rates_of(readings: Readings) -> list[float]:
-    return sorted({reading.rate for reading in readings if reading.case == "one-cell"})
+def rates_of(measurements: Measurements) -> list[float]:
+    return sorted(
+        {measurement.rate for measurement in measurements if measurement.case == "one-cell"}
+    )
 
 
-def rates_table(readings: Readings, cell: Callable[[Readings, str, float], str]) -> str:
-    rates = rates_of(readings)
+def rates_table(measurements: Measurements, cell: Callable[[Measurements, str, float], str]) -> str:
+    rates = rates_of(measurements)
     rows = [
-        [STACKS[stack].title, *(cell(readings, stack, rate) for rate in rates)]
-        for stack in stacks_of(readings, "one-cell")
+        [STACKS[stack].title, *(cell(measurements, stack, rate) for rate in rates)]
+        for stack in stacks_of(measurements, "one-cell")
     ]
     return table(["server", *(f"{rate:g}/s" for rate in rates)], rows)
 
 
-def cost(readings: Readings, stack: str, rate: float) -> str:
+def cost(measurements: Measurements, stack: str, rate: float) -> str:
     figure = Figure("one-cell", stack, "us", rate)
-    us = readings.middle(figure)
-    ratio = readings.ratio(figure, Figure("one-cell", "neartalk", "us", rate))
+    us = measurements.middle(figure)
+    ratio = measurements.ratio(figure, Figure("one-cell", "neartalk", "us", rate))
     if us is None:
         return "-"
     return f"{us:.1f}" if ratio is None else f"{us:.1f} ({ratio:.2f} x)"
 
 
-def latency(readings: Readings, stack: str, rate: float) -> str:
-    both = [readings.middle(Figure("one-cell", stack, name, rate)) for name in ("p50_ms", "p99_ms")]
+def latency(measurements: Measurements, stack: str, rate: float) -> str:
+    both = [
+        measurements.middle(Figure("one-cell", stack, name, rate)) for name in ("p50_ms", "p99_ms")
+    ]
     return " / ".join(f"{value:,.0f}" for value in both if value is not None) or "-"
 
 
-def weights(readings: Readings) -> Iterable[list[str]]:
-    for stack in stacks_of(readings, "one-cell"):
+def weights(measurements: Measurements) -> Iterable[list[str]]:
+    for stack in stacks_of(measurements, "one-cell"):
         names = (("kb", ".1f"), ("bytes", ".0f"))
         found = [
-            (readings.middle(Figure("one-cell", stack, name, RATE)), form) for name, form in names
+            (measurements.middle(Figure("one-cell", stack, name, RATE)), form)
+            for name, form in names
         ]
         yield [
             STACKS[stack].title,
@@ -151,22 +156,24 @@ def weights(readings: Readings) -> Iterable[list[str]]:
 # ---- Crowds of other sizes -------------------------------------------------------------------
 
 
-def by_size(readings: Readings, stack: str) -> list[tuple[float, float]]:
+def by_size(measurements: Measurements, stack: str) -> list[tuple[float, float]]:
     """Listeners and microseconds, with the one-cell case among the sizes."""
     sizes = {
-        (reading.listeners, reading.case)
-        for reading in readings
-        if reading.case in {"one-cell", "sizes"} and reading.stack == stack
+        (measurement.listeners, measurement.case)
+        for measurement in measurements
+        if measurement.case in {"one-cell", "sizes"} and measurement.stack == stack
     }
     found = {
-        listeners: readings.middle(Figure(case, stack, "us", RATE, listeners))
+        listeners: measurements.middle(Figure(case, stack, "us", RATE, listeners))
         for listeners, case in sizes
     }
     return [(size, us) for size, us in sorted(found.items()) if us]
 
 
-def sizes_table(readings: Readings) -> str:
-    columns = {stack: dict(by_size(readings, stack)) for stack in stacks_of(readings, "sizes")}
+def sizes_table(measurements: Measurements) -> str:
+    columns = {
+        stack: dict(by_size(measurements, stack)) for stack in stacks_of(measurements, "sizes")
+    }
     sizes = sorted({size for column in columns.values() for size in column})
     rows = [
         [STACKS[stack].title, *(f"{column[size]:.1f}" if size in column else "-" for size in sizes)]
@@ -210,14 +217,14 @@ SHOWN = {
 }
 
 
-def others(readings: Readings) -> Iterable[list[str]]:
+def others(measurements: Measurements) -> Iterable[list[str]]:
     for case, title in CASES.items():
-        for stack in stacks_of(readings, case):
-            rate = next(one.rate for one in readings if (one.case, one.stack) == (case, stack))
+        for stack in stacks_of(measurements, case):
+            rate = next(one.rate for one in measurements if (one.case, one.stack) == (case, stack))
             found = [
                 WORDS[name].format(value)
                 for name in SHOWN[case]
-                if (value := readings.middle(Figure(case, stack, name, rate))) is not None
+                if (value := measurements.middle(Figure(case, stack, name, rate))) is not None
             ]
             yield [title, STACKS[stack].title, ", ".join(found)]
 
@@ -225,16 +232,16 @@ def others(readings: Readings) -> Iterable[list[str]]:
 # ---- Every round ----------------------------------------------------------------------------
 
 
-def details(readings: Readings) -> str:
+def details(measurements: Measurements) -> str:
     """All rounds of what was read, folded away."""
     keys = dict.fromkeys(
-        (one.case, one.stack, one.listeners, one.rate) for one in sorted(readings, key=order)
+        (one.case, one.stack, one.listeners, one.rate) for one in sorted(measurements, key=order)
     )
     rows = []
     for case, stack, listeners, rate in keys:
         same = [
             one
-            for one in readings
+            for one in measurements
             if (one.case, one.stack, one.listeners, one.rate) == (case, stack, listeners, rate)
         ]
         names = [name for name in same[0].figures if name not in {"expected", "counted"}]
@@ -256,32 +263,32 @@ ORDER = [
 ]
 
 
-def order(reading: Reading) -> tuple[int, int, int, float]:
+def order(measurement: Measurement) -> tuple[int, int, int, float]:
     return (
-        ORDER.index(reading.case),
-        [*STACKS].index(reading.stack),
-        reading.listeners,
-        reading.rate,
+        ORDER.index(measurement.case),
+        [*STACKS].index(measurement.stack),
+        measurement.listeners,
+        measurement.rate,
     )
 
 
 # ---- Pictures --------------------------------------------------------------------------------
 
 
-def cost_picture(readings: Readings) -> str:
-    lines = [line_of(stack, by_size(readings, stack)) for stack in PICTURED]
+def cost_picture(measurements: Measurements) -> str:
+    lines = [line_of(stack, by_size(measurements, stack)) for stack in PICTURED]
     title = "Server CPU for each delivery, microseconds, at 10 messages/s"
     return chart([Panel(title, "listeners in one cell", [line for line in lines if line.points])])
 
 
-def latency_picture(readings: Readings) -> str:
+def latency_picture(measurements: Measurements) -> str:
     panels = []
     for name in ("p50", "p99"):
         lines = []
         for stack in PICTURED:
             found = {
-                rate: readings.middle(Figure("one-cell", stack, f"{name}_ms", rate))
-                for rate in rates_of(readings)
+                rate: measurements.middle(Figure("one-cell", stack, f"{name}_ms", rate))
+                for rate in rates_of(measurements)
             }
             lines.append(line_of(stack, [(rate, ms) for rate, ms in found.items() if ms]))
         title = f"Latency, {name}, milliseconds"

@@ -22,7 +22,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.calls import WIDE, call_stats, connect, expect_sound, tile
 from tests.browser.conftest import ARGUMENTS, through
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import BrowserVisitor
 from tests.support.chromium import find
 from tests.support.client import elsewhere, north, running
 from tests.support.turn import Turn
@@ -42,15 +42,15 @@ HEARS_AT = """async (bytes) => {
 }"""
 
 
-def come(browser: Browser, server: Server, spot: Spot) -> Visitor:
+def come(browser: Browser, server: Server, spot: Spot) -> BrowserVisitor:
     context = browser.new_context(permissions=["geolocation", "microphone"], **WIDE)
-    visitor = Visitor(context, server.url)
+    visitor = BrowserVisitor(context, server.url)
     visitor.stand(*spot)
     visitor.arrive().join_voice()
     return visitor
 
 
-def outage(relay: Turn, alice: Visitor, bob: Visitor, dead_s: float) -> list[float]:
+def outage(relay: Turn, alice: BrowserVisitor, bob: BrowserVisitor, dead_s: float) -> list[float]:
     """Seconds from the relay's start until each of them hears again."""
     relay.kill()
     for one, other in ((alice, bob), (bob, alice)):

@@ -60,7 +60,7 @@ their sockets and without. All is counted, nothing timed.
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class RoutingCount:
     processes: int
     routed: bool
     sockets: list[int]
@@ -112,7 +112,7 @@ def main() -> None:
     print(RESULTS.read_text())
 
 
-def measure(processes: int, routed: bool) -> Count:
+def measure(processes: int, routed: bool) -> RoutingCount:
     with ExitStack() as stack:
         store = Valkey()
         stack.callback(store.close)
@@ -130,7 +130,9 @@ def measure(processes: int, routed: bool) -> Count:
     return count
 
 
-async def talk(store: Valkey, servers: Sequence[Server], proxy: HAProxy, routed: bool) -> Count:
+async def talk(
+    store: Valkey, servers: Sequence[Server], proxy: HAProxy, routed: bool
+) -> RoutingCount:
     async with AsyncExitStack() as stack:
         tabs = await arrive(stack, servers, proxy, routed)
         client = await stack.enter_async_context(
@@ -145,7 +147,7 @@ async def talk(store: Valkey, servers: Sequence[Server], proxy: HAProxy, routed:
             await asyncio.gather(*(receive_all(tab) for tab in tabs))
         subscribed = subscriptions(store.url)
         told = [(times, subscribed[group]) for group, times in overheard.published.items()]
-        return Count(
+        return RoutingCount(
             processes=len(servers),
             routed=routed,
             sockets=proxy.sockets(),

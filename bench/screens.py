@@ -125,7 +125,7 @@ class PastClock:
         return round((time.time() - self.ago_minutes * 60) * 1000)
 
 
-class Person:
+class PicturedPerson:
     """A session with a place and a live socket."""
 
     def __init__(self, url: str, name: str, spot: tuple[float, float], wanted: int) -> None:
@@ -181,11 +181,11 @@ def serve(folder: Path, past: PastClock, relay: Turn) -> str:
     return url
 
 
-def live(url: str, past: PastClock, stack: ExitStack) -> dict[str, Person]:
+def live(url: str, past: PastClock, stack: ExitStack) -> dict[str, PicturedPerson]:
     """Brings people together and lets half an hour pass in which they talk."""
     people = {}
     for who, (name, _, _, wanted) in PEOPLE.items():
-        people[who] = Person(url, name, spot_of(who), wanted)
+        people[who] = PicturedPerson(url, name, spot_of(who), wanted)
         stack.enter_context(people[who].stack)
     for ago_minutes, who, text in SAID:
         past.ago_minutes = ago_minutes + 0.5
@@ -194,7 +194,7 @@ def live(url: str, past: PastClock, stack: ExitStack) -> dict[str, Person]:
     return people
 
 
-def capture(browser: Browser, url: str, you: Person) -> None:
+def capture(browser: Browser, url: str, you: PicturedPerson) -> None:
     for size, options in SIZES.items():
         for shade in SHADES:
             context = browser.new_context(**options, **at(YOU), color_scheme=shade)
@@ -210,7 +210,7 @@ def welcome(context: BrowserContext, url: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
-def near(context: BrowserContext, url: str, you: Person, picture: Path) -> None:
+def near(context: BrowserContext, url: str, you: PicturedPerson, picture: Path) -> None:
     page = arrive(context, url, you)
     expect(page.locator("#messages > li")).to_have_count(len(SAID))
     expect(page.locator("#people-list .person-row")).to_have_count(len(PEOPLE) - 1)
@@ -218,7 +218,7 @@ def near(context: BrowserContext, url: str, you: Person, picture: Path) -> None:
     page.screenshot(path=picture, animations="disabled")
 
 
-def arrive(context: BrowserContext, url: str, person: Person, panel: str = "chat") -> Page:
+def arrive(context: BrowserContext, url: str, person: PicturedPerson, panel: str = "chat") -> Page:
     context.add_cookies([{"name": "neartalk", "value": person.key, "url": url}])
     page = context.new_page()
     page.goto(f"{url}/near#{panel}")
@@ -226,7 +226,7 @@ def arrive(context: BrowserContext, url: str, person: Person, panel: str = "chat
     return page
 
 
-def voice(browser: Browser, url: str, people: dict[str, Person]) -> None:
+def voice(browser: Browser, url: str, people: dict[str, PicturedPerson]) -> None:
     """You hear one, another one knocks, and a third is there."""
     for size, options in SIZES.items():
         with ExitStack() as stack:
@@ -252,7 +252,7 @@ def voice(browser: Browser, url: str, people: dict[str, Person]) -> None:
                 page.locator("#voice-leave").click()
 
 
-def join(context: BrowserContext, url: str, person: Person) -> Page:
+def join(context: BrowserContext, url: str, person: PicturedPerson) -> Page:
     page = arrive(context, url, person, "voice")
     page.locator("#voice-start").click()
     expect(page.locator("#voice-check-words")).to_contain_text("Say something")

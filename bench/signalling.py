@@ -17,7 +17,7 @@ import redis
 
 from bench import crowd
 from bench.busy import Busy
-from bench.measurements import Reading
+from bench.measurements import Measurement
 from bench.stacks import STACKS, running
 from presence.geo import centre
 from tests.support.client import HERE
@@ -26,7 +26,7 @@ from tests.voice.speakers import Speaker, speaker
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bench.cases import Size
+    from bench.cases import CaseSize
     from bench.stacks import Running
     from tests.support.client import Frame, Spot
     from tests.support.servers import Server
@@ -83,7 +83,7 @@ CANDIDATE = (
 )
 
 
-class Caller:
+class ScriptedCaller:
     """Someone who does as the page does: lets everyone in, knocks at everyone if they wish to,
     offers, answers, and says whether they are muted. What goes over their socket is counted.
     """
@@ -177,13 +177,13 @@ class Caller:
 # ---- The case --------------------------------------------------------------------------------
 
 
-async def join(stack: str, size: Size) -> list[Reading]:
+async def join(stack: str, size: CaseSize) -> list[Measurement]:
     """One more comes to a few who all speak with each other, without callers elsewhere and with."""
     return [await joined(stack, far, size) for far in size.elsewhere]
 
 
-async def joined(stack: str, far: int, size: Size) -> Reading:
-    with running(STACKS[stack]) as servers, Meter(servers) as meter:
+async def joined(stack: str, far: int, size: CaseSize) -> Measurement:
+    with running(STACKS[stack]) as servers, CpuMeter(servers) as meter:
         async with callers(servers, elsewhere(far)) as strangers:
             for one in strangers:
                 await one.join()
@@ -197,11 +197,11 @@ async def joined(stack: str, far: int, size: Size) -> Reading:
 async def joins(
     stack: str,
     servers: Running,
-    meter: Meter,
-    around: Sequence[Caller],
-    strangers: Sequence[Caller],
+    meter: CpuMeter,
+    around: Sequence[ScriptedCaller],
+    strangers: Sequence[ScriptedCaller],
     count: int,
-) -> Reading:
+) -> Measurement:
     busy = Busy.now()
     await asyncio.sleep(SETTLE_S)
     start = meter.read()
@@ -229,10 +229,12 @@ async def joins(
     }
     figures["around"] = len(around)
     figures["others"] = busy.until_now()["others"]
-    return Reading("voice-join", stack, len(around) + len(strangers), 0, figures)
+    return Measurement("voice-join", stack, len(around) + len(strangers), 0, figures)
 
 
-def traffic(me: Caller, around: Sequence[Caller], strangers: Sequence[Caller]) -> dict[str, float]:
+def traffic(
+    me: ScriptedCaller, around: Sequence[ScriptedCaller], strangers: Sequence[ScriptedCaller]
+) -> dict[str, float]:
     """Frames and bytes of text of the one who joins, of all who have to do with it, and frames to
     those who have not."""
     everyone = [frame for one in (me, *around) for frame in (*one.sent, *one.got)]
@@ -255,14 +257,16 @@ def elsewhere(count: int) -> list[Spot]:
 @asynccontextmanager
 async def callers(
     servers: Running, spots: Sequence[Spot], first: int = 0
-) -> AsyncIterator[list[Caller]]:
+) -> AsyncIterator[list[ScriptedCaller]]:
     """Someone at each spot, who has not joined; in turn at each of the processes."""
     async with AsyncExitStack() as stack:
         found = []
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         for turn, spot in enumerate(spots, first):
             server = cast("Server", servers.servers[turn % len(servers.servers)])
-            found.append(Caller(await stack.enter_async_context(speaker(server, spot, "Caller"))))
+            found.append(
+                ScriptedCaller(await stack.enter_async_context(speaker(server, spot, "Caller")))
+            )
             tasks.create_task(found[-1].follow())
         yield found
 
@@ -296,7 +300,7 @@ class Reads:
         return {name: getattr(self, name) for name in sorted(self.SUMS)}
 
 
-class Meter(ExitStack):
+class CpuMeter(ExitStack):
     def __init__(self, servers: Running) -> None:
         super().__init__()
         self.servers = [server.pid for server in servers.servers]

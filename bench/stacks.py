@@ -70,7 +70,7 @@ class Peer(Daemon):
         self.terminate()
 
 
-class Hub(Peer):
+class GorillaHub(Peer):
     def command(self) -> list[str]:
         return [str(HUB)]
 
@@ -142,7 +142,7 @@ STACKS = {
     "neartalk-two": Stack("NearTalk, Redis, two processes", neartalk, HTML, True, 2),
     "neartalk-four": Stack("NearTalk, Redis, four processes", neartalk, HTML, True, 4),
     "nchan": Stack("nchan", Nchan, family="nchan"),
-    "go": Stack("Go gorilla hub", Hub, family="go"),
+    "go": Stack("Go gorilla hub", GorillaHub, family="go"),
     "socketio": Stack("Socket.IO", SocketIO, SOCKETIO, family="socketio"),
     "socketio-redis": Stack("Socket.IO, Redis", SocketIO, SOCKETIO, True, family="socketio"),
     "tutorial": Stack("Channels tutorial, uvicorn", Tutorial, redis=True),

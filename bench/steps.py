@@ -1,4 +1,4 @@
-"""What every case is made of: a load on a stack, and a reading of what it told."""
+"""Steps that the cases share: a load on a stack, and a measurement of what it printed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.load import load
-from bench.measurements import Reading
+from bench.measurements import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from bench.load import Live, Seat, Talk
+    from bench.load import Live, LoadSocket, Talk
     from bench.stacks import Running
 
 
 def loading(
     servers: Running,
-    seats: Sequence[Seat],
+    seats: Sequence[LoadSocket],
     rates: Sequence[float],
     seconds: float,
     *,
@@ -35,7 +35,7 @@ def loading(
     )
 
 
-def reading_of(case: str, stack: str, live: Live, talk: Talk) -> Reading:
+def measurement_of(case: str, stack: str, live: Live, talk: Talk) -> Measurement:
     figures = {
         "us": talk.us_each,
         "p50_ms": talk.p50_ms,
@@ -50,7 +50,7 @@ def reading_of(case: str, stack: str, live: Live, talk: Talk) -> Reading:
         "generator": talk.generator_cpu_s / talk.wall_s,
         "others": talk.others_cpu_s / talk.wall_s,
     }
-    return Reading(case, stack, live.sockets, talk.rate, figures)
+    return Measurement(case, stack, live.sockets, talk.rate, figures)
 
 
 def kb_each(live: Live) -> float:

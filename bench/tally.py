@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Tally:
+class DeliveryTally:
     """`lost` and `repeated` count deliveries of acked messages; `back` says what took how long."""
 
     scenario: str
@@ -66,14 +66,14 @@ HEAD = (
 )
 
 
-def table(tallies: Collection[Tally]) -> str:
+def table(tallies: Collection[DeliveryTally]) -> str:
     lines = [HEAD, ["---", *["---:"] * (len(HEAD) - 2), "---"], *(one.row() for one in tallies)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 async def tally(
     scenario: str, town: Town, pages: Collection[ChatClient], *, since_ms: int = 0, back: str = ""
-) -> Tally:
+) -> DeliveryTally:
     """Counts, for these pages, what was acked and stands in history from `since_ms` on.
 
     What was acked before is lost openly with the Redis that held it.
@@ -82,7 +82,7 @@ async def tally(
     refs = Counter((one.person_id, one.ref) for one in history)
     acked = [sent for sent in town.said if sent.id]
     due = [sent for sent in acked if sent_ms(sent.id) >= since_ms]
-    counted = Tally(scenario, len(town.said), len(acked), back=back)
+    counted = DeliveryTally(scenario, len(town.said), len(acked), back=back)
     counted.false_acks = sum(not refs[sent.by.person_id, sent.ref] for sent in due)
     counted.must(max(refs.values(), default=1) == 1, "every ref kept once")
     counted.wire_repeats = sum(page.wire_repeats for page in town.pages)
@@ -98,7 +98,9 @@ async def tally(
     return counted
 
 
-def count_page(counted: Tally, page: ChatClient, due: Collection[Sent], late: list[float]) -> None:
+def count_page(
+    counted: DeliveryTally, page: ChatClient, due: Collection[Sent], late: list[float]
+) -> None:
     for sent in due:
         if in_range(page, sent):
             counted.expected += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.measurements import Figure
 
 if TYPE_CHECKING:
-    from bench.measurements import Readings
+    from bench.measurements import Measurements
 
 Show = Callable[[float], str]
 
@@ -53,10 +53,10 @@ class Target:
     factor: float = 1.0
     at_least: bool = False
 
-    def measured(self, readings: Readings) -> float | None:
+    def measured(self, measurements: Measurements) -> float | None:
         if self.under is None:
-            return readings.middle(self.over)
-        ratio = readings.ratio(self.over, self.under)
+            return measurements.middle(self.over)
+        ratio = measurements.ratio(self.over, self.under)
         return None if ratio is None else ratio * self.factor
 
     def verdict(self, measured: float) -> str:
@@ -64,8 +64,8 @@ class Target:
             return "met"
         return f"missed by {max(1, round(abs(measured / self.limit - 1) * 100))} %"
 
-    def row(self, readings: Readings) -> list[str]:
-        measured = self.measured(readings)
+    def row(self, measurements: Measurements) -> list[str]:
+        measured = self.measured(measurements)
         if measured is None:
             return [self.case, self.asks, "not measured", "-"]
         return [self.case, self.asks, self.show(measured), self.verdict(measured)]

@@ -24,7 +24,7 @@ PLAIN = {"RATE_LIMITS_SCALE": "1000", "HINTS_DROPPED": "0.2", "DRAIN_SECONDS": "
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredMessage:
     """A message as history holds it, read from Redis directly."""
 
     ms: int
@@ -93,7 +93,7 @@ class Town:
             "messages were never confirmed",
         )
 
-    async def history(self) -> list[Kept]:
+    async def history(self) -> list[StoredMessage]:
         """Everything in every tile's stream, as Redis holds it."""
         client = aioredis.Redis.from_url(self.redis.url, decode_responses=True)
         kept = []
@@ -103,7 +103,7 @@ class Town:
                     ms, _, seq = raw_id.partition("-")
                     place = Place(entry["cell"], int(entry["radius_m"]))
                     found = (entry["person"], entry["ref"], entry["text"])
-                    kept.append(Kept(int(ms), int(seq), key[1:7], *found, place))
+                    kept.append(StoredMessage(int(ms), int(seq), key[1:7], *found, place))
         return sorted(kept, key=lambda one: (one.ms, one.seq, one.tile))
 
     # ---- What must hold ----------------------------------------------------------------------

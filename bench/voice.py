@@ -14,7 +14,7 @@ from playwright.async_api import async_playwright
 from bench.browsers import DESKTOP, PHONE, spent, talker
 from bench.busy import Busy
 from bench.cores import cores, pinned
-from bench.measurements import Reading
+from bench.measurements import Measurement
 from bench.others import others
 from bench.stacks import STACKS, running
 from tests.support.client import HERE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.browsers import Sample, Talker
-    from bench.cases import Size
+    from bench.cases import CaseSize
     from tests.support.servers import Server
 
 # What a phone's processor is slower by; browsers' own tools take it for a cheap one.
@@ -31,12 +31,12 @@ SLOWER = 4
 SETTLE_S = 3.0
 
 
-async def mesh(stack: str, size: Size) -> list[Reading]:
+async def mesh(stack: str, size: CaseSize) -> list[Measurement]:
     """So many people who all speak with each other, all at once, and then all of them muted."""
     return [await meshed(stack, people, size.seconds) for people in size.meshes]
 
 
-async def meshed(stack: str, people: int, seconds: float) -> Reading:
+async def meshed(stack: str, people: int, seconds: float) -> Measurement:
     async with AsyncExitStack() as ending:
         servers = ending.enter_context(running(STACKS[stack]))
         # One core is too few for so many browsers, and a server that relays no sound needs little.
@@ -55,15 +55,15 @@ async def meshed(stack: str, people: int, seconds: float) -> Reading:
             await one.mute(True)
         figures |= await measured(everyone, people - 1, seconds, "muted")
         figures |= middle([await one.memory() for one in everyone])
-    return reading("voice-mesh", stack, people, figures)
+    return measurement("voice-mesh", stack, people, figures)
 
 
-async def desktop(stack: str, size: Size) -> list[Reading]:
+async def desktop(stack: str, size: CaseSize) -> list[Measurement]:
     """One of so many, with others who cost little: a machine need not bear everybody's browser."""
     return await among_others("voice-desktop", stack, size.desktops, size.seconds, DESKTOP)
 
 
-async def phone(stack: str, size: Size) -> list[Reading]:
+async def phone(stack: str, size: CaseSize) -> list[Measurement]:
     """One person with a phone and ever more connections."""
     slower = {"slower": SLOWER}
     return await among_others("voice-phone", stack, size.phones, size.seconds, PHONE, **slower)
@@ -76,8 +76,8 @@ async def among_others(
     seconds: float,
     options: dict[str, Any],
     slower: float = 1,
-) -> list[Reading]:
-    found: list[Reading] = []
+) -> list[Measurement]:
+    found: list[Measurement] = []
     async with AsyncExitStack() as ending:
         servers = ending.enter_context(running(STACKS[stack]))
         ending.enter_context(pinned(cores().servers | cores().others))
@@ -101,16 +101,16 @@ async def among_others(
             figures |= await me.memory()
             await me.mute(False)
             await crowd.mute(False)
-            found.append(reading(case, stack, connections, figures))
+            found.append(measurement(case, stack, connections, figures))
     return found
 
 
-def reading(case: str, stack: str, size: int, figures: dict[str, float]) -> Reading:
+def measurement(case: str, stack: str, size: int, figures: dict[str, float]) -> Measurement:
     others = max(value for name, value in figures.items() if name.endswith("_others"))
-    return Reading(case, stack, size, 0, {**figures, "others": others})
+    return Measurement(case, stack, size, 0, {**figures, "others": others})
 
 
-def there(found: Sequence[Reading]) -> int:
+def there(found: Sequence[Measurement]) -> int:
     return found[-1].listeners if found else 0
 
 

@@ -11,7 +11,7 @@ from bench.stacks import STACKS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bench.measurements import Readings
+    from bench.measurements import Measurements
     from bench.report import Run
 
 PARTS_USED = ("NearTalk", "Python", "Redis", "Chromium")
@@ -60,9 +60,9 @@ JOIN_COLUMNS: tuple[Column, ...] = (
 )
 
 
-def voice_results(run: Run, readings: Readings) -> str:
+def voice_results(run: Run, measurements: Measurements) -> str:
     """VOICE.md."""
-    around = next((int(one.figures["around"]) for one in readings if one.case == JOIN), 0)
+    around = next((int(one.figures["around"]) for one in measurements if one.case == JOIN), 0)
     parts = [
         "# What voice costs",
         f"`make bench` wrote this page on {run.date}: what a person's Chromium bears in voice, and "
@@ -70,18 +70,22 @@ def voice_results(run: Run, readings: Readings) -> str:
         "median.",
         table(["what", "which"], [["machine", run.machine], *versions(run)]),
         left_out(run.missing),
-        disturbed(readings),
+        disturbed(measurements),
         "**A trial: less of everything.**" if run.trial else "",
         "## A few who all speak with each other",
         "For each person, all of them in Chromium:",
-        columns_table(readings, MESH, "people", MESH_COLUMNS, lambda stack, size: f"{size}"),
+        columns_table(measurements, MESH, "people", MESH_COLUMNS, lambda stack, size: f"{size}"),
         "For one of them in Chromium, the others cheap, so that this machine bears more:",
-        columns_table(readings, DESKTOP, "people", MESH_COLUMNS, lambda stack, size: f"{size + 1}"),
+        columns_table(
+            measurements, DESKTOP, "people", MESH_COLUMNS, lambda stack, size: f"{size + 1}"
+        ),
         "## One person with a phone, and ever more connections",
-        columns_table(readings, PHONE, "connections", PHONE_COLUMNS, lambda stack, size: f"{size}"),
+        columns_table(
+            measurements, PHONE, "connections", PHONE_COLUMNS, lambda stack, size: f"{size}"
+        ),
         f"## Somebody joins {around} who speak with each other",
         columns_table(
-            readings,
+            measurements,
             JOIN,
             "server",
             JOIN_COLUMNS,
@@ -90,7 +94,7 @@ def voice_results(run: Run, readings: Readings) -> str:
         "## What was measured, and how",
         method(run.seconds),
         "## Every round",
-        details(readings),
+        details(measurements),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -100,7 +104,7 @@ def versions(run: Run) -> list[list[str]]:
 
 
 def columns_table(
-    readings: Readings,
+    measurements: Measurements,
     case: str,
     first: str,
     columns: Sequence[Column],
@@ -108,22 +112,22 @@ def columns_table(
 ) -> str:
     """A row for each server and size of a case."""
     rows = [
-        [named(stack, size), *cells(readings, case, stack, size, columns)]
-        for stack in stacks_of(readings, case)
-        for size in sizes_of(readings, case)
+        [named(stack, size), *cells(measurements, case, stack, size, columns)]
+        for stack in stacks_of(measurements, case)
+        for size in sizes_of(measurements, case)
     ]
     return table([first, *(head for head, _, _ in columns)], rows)
 
 
-def sizes_of(readings: Readings, case: str) -> list[int]:
-    return sorted({one.listeners for one in readings if one.case == case})
+def sizes_of(measurements: Measurements, case: str) -> list[int]:
+    return sorted({one.listeners for one in measurements if one.case == case})
 
 
 def cells(
-    readings: Readings, case: str, stack: str, size: int, columns: Sequence[Column]
+    measurements: Measurements, case: str, stack: str, size: int, columns: Sequence[Column]
 ) -> Iterable[str]:
     for _, names, words in columns:
-        found = [readings.middle(figure(case, stack, name, size)) for name in names]
+        found = [measurements.middle(figure(case, stack, name, size)) for name in names]
         yield "-" if None in found else words.format(*found)
 
 

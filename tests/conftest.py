@@ -28,7 +28,7 @@ D = TypeVar("D", bound=Daemon)
 
 
 class Serve(Protocol):
-    """Starts NearTalk and waits until it is healthy."""
+    """Starts NearTalk and waits until it is healthy; it is stopped after the test."""
 
     def __call__(
         self,
@@ -52,14 +52,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.fixture(autouse=True)
 def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In many a test time stands; servers, which are processes of their own, are as ever."""
+    """Nothing in this process waits to be coalesced: many tests stop its clock. Servers, which are
+    processes of their own, keep their intervals."""
     monkeypatch.setattr(Pipeline, "flush_interval_s", 0.0)
     monkeypatch.setattr(Sequencer, "reorder_delay_s", 0.0)
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of stores: how busy the machine is is not the subject."""
+    """Raises the timeouts of Redis to 30 s: a busy machine must not fail the tests of stores."""
     for module in ("client", "cluster"):
         monkeypatch.setattr(f"neartalk.redis.{module}.TIMEOUT_S", 30)
 

@@ -16,7 +16,7 @@ from tests.support.client import elsewhere, person, running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from tests.support.client import Person
+    from tests.support.client import ConnectedPerson
     from tests.support.servers import Server
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/clients.md"
@@ -50,7 +50,7 @@ async def run(path: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.P
 
 
 @asynccontextmanager
-async def before_it_came(*people: Person) -> AsyncIterator[None]:
+async def before_it_came(*people: ConnectedPerson) -> AsyncIterator[None]:
     for one in people:
         await one.send_text("Nice evening.")
     yield

@@ -66,16 +66,16 @@ def pages() -> tuple[str, ...]:
 
 
 def section(heading: str) -> str:
-    """What stands under a heading of any page or behind bold words, until the next of either."""
+    """The text under a heading of any page or behind bold words, until the next of either."""
     head = re.escape(heading)
     sought = re.compile(rf"^{head}(?!,).*?(?=^#+ |^\*\*[A-Z]|\Z)", re.DOTALL | re.MULTILINE)
     found = [match for name in TABLES for match in sought.findall(page(name))]
-    assert len(found) == 1, f"{len(found)} parts {heading} in {', '.join(TABLES)}"
+    assert len(found) == 1, f"{len(found)} sections {heading} in {', '.join(TABLES)}"
     return str(found[0])
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of every table in a part."""
+    """The cells of every table in a section."""
     return cells_of(section(heading))
 
 

@@ -1,4 +1,4 @@
-"""manage.py doctor: a healthy house has no fault; of one that is ill, each fault is found."""
+"""manage.py doctor: no fault in a healthy deployment; each fault that is made is found."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def written_to_disk(home: Home) -> Iterator[None]:
             client.config_set("save", "")
 
 
-def test_a_healthy_house_has_no_fault(home: Home) -> None:
+def test_a_healthy_deployment_has_no_fault(home: Home) -> None:
     code, found, _ = doctor(home, "--timeout", "30")
     assert messages_of(found, "fault") == {}
     assert code == 0

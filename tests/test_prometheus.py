@@ -1,5 +1,5 @@
-"""What operators watch: two processes after all that one can do here, scraped by Debian's own
-Prometheus on the configuration, alerts and dashboard that they are given."""
+"""Metrics, logs, alerts and the dashboard of two processes after a conversation, read by Debian's
+Prometheus with the configuration of deploy/."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ WAIT_S = 20.0
 
 
 @dataclass
-class Site:
+class ScrapedServers:
     servers: list[Server]
     secrets: Secrets
     # What each process told of itself then.
@@ -60,7 +60,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def scraped() -> Iterator[ScrapedServers]:
     """Two processes of one population that has just had a conversation. Their database has no
     tables, so that there is something to log."""
     with ExitStack() as stack:
@@ -78,7 +78,7 @@ def site() -> Iterator[Site]:
             stack.callback(one.close)
             one.start()
         secrets = asyncio.run(converse(servers))
-        yield Site(servers, secrets, [metrics_of(one) for one in servers])
+        yield ScrapedServers(servers, secrets, [metrics_of(one) for one in servers])
 
 
 def metrics_of(server: Server) -> str:
@@ -108,18 +108,18 @@ def exposed(told: list[str]) -> set[str]:
 # ---- Nothing of people -----------------------------------------------------------------------
 
 
-def test_neither_metrics_nor_logs_hold_anything_of_a_conversation(site: Site) -> None:
-    printed = [server.output() for server in site.servers]
-    for text in (*site.told, *printed):
-        secret = [*site.secrets.gone, *site.secrets.sealed, *ADDRESSES]
+def test_neither_metrics_nor_logs_hold_anything_of_a_conversation(scraped: ScrapedServers) -> None:
+    printed = [server.output() for server in scraped.servers]
+    for text in (*scraped.told, *printed):
+        secret = [*scraped.secrets.gone, *scraped.secrets.sealed, *ADDRESSES]
         assert [one for one in secret if one.lower() in text.lower()] == []
     assert all('"work": "read_rules"' in text for text in printed), "the logs are really read"
 
 
-def test_labels_say_nothing_but_words_of_ours(site: Site) -> None:
+def test_labels_say_nothing_but_words_of_ours(scraped: ScrapedServers) -> None:
     labels = {
         (name, value)
-        for text in site.told
+        for text in scraped.told
         for family in text_string_to_metric_families(text)
         for sample in family.samples
         for name, value in sample.labels.items()
@@ -128,9 +128,9 @@ def test_labels_say_nothing_but_words_of_ours(site: Site) -> None:
     assert {(name, value) for name, value in labels if value not in SAID.get(name, ())} == set()
 
 
-def test_each_log_line_is_an_object_of_known_keys(site: Site) -> None:
+def test_each_log_line_is_an_object_of_known_keys(scraped: ScrapedServers) -> None:
     known = {"timestamp", "level", "logger", "event", "where", "exception"}
-    lines = [line for server in site.servers for line in server.output().splitlines()]
+    lines = [line for server in scraped.servers for line in server.output().splitlines()]
     for line in lines:
         assert known | {"part", "work", "code", "error", "status_code"} >= json.loads(line).keys()
 
@@ -162,20 +162,20 @@ def test_each_log_line_is_an_object_of_known_keys(site: Site) -> None:
     ],
 )
 def test_what_happened_is_counted(
-    site: Site, name: str, labels: dict[str, str], least: int
+    scraped: ScrapedServers, name: str, labels: dict[str, str], least: int
 ) -> None:
-    assert total(site.told, name, **labels) >= least
+    assert total(scraped.told, name, **labels) >= least
 
 
-async def test_who_left_is_counted_no_more(site: Site) -> None:
+async def test_who_left_is_counted_no_more(scraped: ScrapedServers) -> None:
     async with asyncio.timeout(WAIT_S):
-        while total([metrics_of(one) for one in site.servers], "neartalk_sockets"):
-            async with api(site.servers[0]) as http:
+        while total([metrics_of(one) for one in scraped.servers], "neartalk_sockets"):
+            async with api(scraped.servers[0]) as http:
                 await http.get("/api/health/live")
 
 
-async def test_whoever_comes_through_a_proxy_reads_nothing(site: Site) -> None:
-    async with api(site.servers[0]) as http:
+async def test_whoever_comes_through_a_proxy_reads_nothing(scraped: ScrapedServers) -> None:
+    async with api(scraped.servers[0]) as http:
         for header in ({"X-Forwarded-For": "203.0.113.7"}, {"Host": "example.org"}):
             answer = await http.get("/metrics", headers=header)
             assert (answer.status_code, answer.text) == (404, "")
@@ -202,17 +202,17 @@ def promtool() -> Callable[..., str]:
 
 
 async def test_prometheus_finds_every_process_and_sees_it_count(
-    site: Site, promtool: Callable[..., str]
+    scraped: ScrapedServers, promtool: Callable[..., str]
 ) -> None:
-    targets = {f"127.0.0.1:{server.port}" for server in site.servers}
+    targets = {f"127.0.0.1:{server.port}" for server in scraped.servers}
     with ExitStack() as stack:
         watcher = Prometheus(sorted(targets))
         stack.callback(watcher.close)
         watcher.start()
         watcher.until("up", dict.fromkeys(targets, 1))
-        kept = total([metrics_of(one) for one in site.servers], "neartalk_messages_kept_total")
+        kept = total([metrics_of(one) for one in scraped.servers], "neartalk_messages_kept_total")
         watcher.until("sum(neartalk_messages_kept_total)", {"": kept})
-        async with person(site.servers[0], *elsewhere()) as alice:
+        async with person(scraped.servers[0], *elsewhere()) as alice:
             await alice.send_text("one more")
             watcher.until("sum(neartalk_messages_kept_total)", {"": kept + 1})
             watcher.until("sum(neartalk_sockets)", {"": 1})
@@ -300,8 +300,8 @@ def test_each_alert_says_what_to_do_and_whether_it_can_wait() -> None:
         assert {"summary", "runbook"} == rule["annotations"].keys()
 
 
-def test_alerts_and_dashboard_ask_for_nothing_that_is_not_told(site: Site) -> None:
-    known = {"up", *exposed(site.told)}
+def test_alerts_and_dashboard_ask_for_nothing_that_is_not_told(scraped: ScrapedServers) -> None:
+    known = {"up", *exposed(scraped.told)}
     asked = [rule["expr"] for rule in alerts()] + [query for _, query in queries()]
     named = {name for query in asked for name in QUERY.findall(query)}
     assert named - known == set()

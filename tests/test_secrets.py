@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import Serve
-    from tests.support.client import Person, Spot
+    from tests.support.client import ConnectedPerson, Spot
     from tests.support.servers import Valkey
 
 TEXT, NAME = "Whisper of the owl", "Nameless Wanderer"
@@ -74,7 +74,7 @@ async def converse(server: Server) -> list[str]:
         return [TEXT, NAME, *cells, *map(tile_of, cells), *degrees, *people, *marks]
 
 
-async def err(server: Server, alice: Person, spot: Spot) -> None:
+async def err(server: Server, alice: ConnectedPerson, spot: Spot) -> None:
     """One of each refusal, over HTTP and over sockets."""
     where = {"lat": spot[0], "lon": spot[1]}
     for body in ({**where, "radius": "500m"}, {**where, "radius": 99}, {"lat": "x" * 17_000}):

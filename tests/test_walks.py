@@ -17,7 +17,7 @@ PAGE = ROOT / "docs/architecture.md"
 WALKS = ("The way of a message", "The way of a move", "The way of a knock")
 
 
-class Step(NamedTuple):
+class WalkStep(NamedTuple):
     path: str
     function: str
 
@@ -26,11 +26,12 @@ class Step(NamedTuple):
         return room(self.path.removesuffix(".py").replace("/", "."))
 
 
-def steps(walk: str) -> list[Step]:
+def steps(walk: str) -> list[WalkStep]:
     """The numbered steps of a section, in their order: file and function."""
     text = PAGE.read_text().partition(f"\n## {walk}\n")[2].partition("\n## ")[0]
     return [
-        Step(*found) for found in re.findall(r"^\d+\. `([\w/.]+)` `(\w+)`: ", text, re.MULTILINE)
+        WalkStep(*found)
+        for found in re.findall(r"^\d+\. `([\w/.]+)` `(\w+)`: ", text, re.MULTILINE)
     ]
 
 
@@ -53,7 +54,7 @@ def reached(start: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def going_up(walk: list[Step]) -> list[tuple[Step, Step]]:
+def going_up(walk: list[WalkStep]) -> list[tuple[WalkStep, WalkStep]]:
     """The pairs of which the later step stands above the earlier one, or in a file left before."""
     found = []
     for at, later in enumerate(walk):

@@ -24,7 +24,7 @@ settings.configure(
 django.setup()
 
 
-class ChatConsumer(AsyncWebsocketConsumer):
+class TutorialConsumer(AsyncWebsocketConsumer):
     group = "chat_room"
 
     async def connect(self) -> None:
@@ -44,4 +44,4 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=json.dumps({"message": event["message"]}))
 
 
-application = ProtocolTypeRouter({"websocket": URLRouter([path("ws", ChatConsumer.as_asgi())])})
+application = ProtocolTypeRouter({"websocket": URLRouter([path("ws", TutorialConsumer.as_asgi())])})

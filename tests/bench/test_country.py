@@ -8,10 +8,10 @@ import pytest
 
 from bench import country
 from bench.country import COSTS, PEOPLE_S
-from bench.density import KINDS, TALK_PER_S, Count, Spread
+from bench.density import KINDS, TALK_PER_S, PlaceCount, Spread
 
 TOWN, STADIUM = KINDS[1], KINDS[-1]
-LONELY = Count(
+LONELY = PlaceCount(
     kind=TOWN,
     people=1_000,
     sockets=5_000,

@@ -1,4 +1,4 @@
-"""Who is where in the crowds, and who hears whom."""
+"""The crowds of the comparison: where people stand, and who receives whose messages."""
 
 from __future__ import annotations
 

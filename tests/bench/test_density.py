@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bench import density
-from bench.density import KINDS, RESIDENTS, STEPS, Kind, Step
+from bench.density import KINDS, RESIDENTS, STEPS, PlaceKind, Step
 from presence.geo import in_range, tiles_within
 from presence.people import Place
 
 SCALE = Path(__file__).resolve().parents[2] / "docs/scale.md"
-VILLAGE = Kind("village", 1, 400, 2, {200: 0.5, 2000: 0.5})
+VILLAGE = PlaceKind("village", 1, 400, 2, {200: 0.5, 2000: 0.5})
 
 
 def crowd(seed: int = 1) -> Counter[Place]:
@@ -77,7 +77,7 @@ def test_the_steps_are_those_of_the_docs() -> None:
 
 @pytest.mark.parametrize("step", STEPS[1:], ids=["million", "country"])
 @pytest.mark.parametrize("kind", KINDS[3:], ids=["centre", "stadium"])
-def test_the_docs_say_what_is_found(kind: Kind, step: Step) -> None:
+def test_the_docs_say_what_is_found(kind: PlaceKind, step: Step) -> None:
     found = density.counted(kind, step)
     told = [
         [cell.strip() for cell in line.split("|")[2:-1]]

@@ -1,4 +1,4 @@
-"""Where things stand in the pictures."""
+"""The layout of line charts: where lines, labels and decades stand."""
 
 from __future__ import annotations
 

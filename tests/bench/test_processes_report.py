@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from bench.measurements import Reading, Readings
+from bench.measurements import Measurement, Measurements
 from bench.processes_report import HEADING, processes_section, put
 from tests.bench.test_report import RUN
 
 VERSIONS = {"NearTalk": "abc1234", "Python": "Python 3.11", "Redis": "Valkey 9"}
 
 
-def read(case: str, stack: str, us: float, busiest_us: float, turn: int = 0) -> Reading:
+def read(case: str, stack: str, us: float, busiest_us: float, turn: int = 0) -> Measurement:
     figures = {
         "us": us,
         "busiest_us": busiest_us,
@@ -24,10 +24,10 @@ def read(case: str, stack: str, us: float, busiest_us: float, turn: int = 0) -> 
         "expected": 1000,
         "counted": 1000,
     }
-    return Reading(case, stack, 1000, 400, figures, turn)
+    return Measurement(case, stack, 1000, 400, figures, turn)
 
 
-READINGS = Readings(
+READINGS = Measurements(
     [
         # The machine was twice as slow in the second round.
         *(read("dealt", "neartalk-redis", 40 * slow, 36 * slow, slow) for slow in (1, 2)),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.measurements import Reading, Readings
+from bench.measurements import Measurement, Measurements
 from bench.report import Run, results
 
 RUN = Run(
@@ -23,7 +23,7 @@ RUN = Run(
 )
 
 
-def talk(stack: str, rate: float, us: float, *, turn: int = 0, others: float = 0.0) -> Reading:
+def talk(stack: str, rate: float, us: float, *, turn: int = 0, others: float = 0.0) -> Measurement:
     figures = {
         "us": us,
         "p50_ms": 4.0,
@@ -34,21 +34,21 @@ def talk(stack: str, rate: float, us: float, *, turn: int = 0, others: float = 0
         "counted": 999,
         "others": others,
     }
-    return Reading("one-cell", stack, 1000, rate, figures, turn)
+    return Measurement("one-cell", stack, 1000, rate, figures, turn)
 
 
-READINGS = Readings(
+READINGS = Measurements(
     [
         *(talk("neartalk", 10, us, turn=turn) for turn, us in enumerate((8.0, 9.0, 10.0))),
         *(talk("nchan", 10, us, turn=turn) for turn, us in enumerate((10.0, 10.0, 10.0))),
-        Reading("idle", "neartalk", 5000, 0, {"kb": 31.26, "share": 0.025}),
-        Reading("sizes", "neartalk", 10, 10, {"us": 80.0}),
+        Measurement("idle", "neartalk", 5000, 0, {"kb": 31.26, "share": 0.025}),
+        Measurement("sizes", "neartalk", 10, 10, {"us": 80.0}),
     ]
 )
 
 
-def lines_of(readings: Readings, run: Run = RUN) -> list[str]:
-    return results(run, readings).splitlines()
+def lines_of(measurements: Measurements, run: Run = RUN) -> list[str]:
+    return results(run, measurements).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_could_not_be_installed_is_named() -> None:
 
 
 def test_a_busy_machine_is_told() -> None:
-    busy = Readings([talk("neartalk", 10, 8.0), talk("nchan", 10, 8.0, others=0.5)])
+    busy = Measurements([talk("neartalk", 10, 8.0), talk("nchan", 10, 8.0, others=0.5)])
     [line] = [line for line in lines_of(busy) if "Other programs" in line]
     assert "1 of 2 readings, with up to 50% of a core" in line
     assert not [line for line in lines_of(READINGS) if "Other programs" in line]

@@ -1,4 +1,4 @@
-"""Those who measure a join do as the page does."""
+"""The scripted callers of bench/signalling.py send what the page sends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import signalling
-from bench.signalling import CANDIDATES, DESCRIPTION, Meter, Reads, callers, elsewhere, traffic
+from bench.signalling import CANDIDATES, DESCRIPTION, CpuMeter, Reads, callers, elsewhere, traffic
 from bench.stacks import STACKS, running
 from presence.geo import cell_at
 from presence.people import Place
@@ -57,7 +57,7 @@ async def test_who_joins_knocks_at_all_and_both_sides_describe_themselves(
 
 
 def test_the_clocks_and_counters_of_servers_go_on(servers: Running) -> None:
-    with Meter(servers) as meter:
+    with CpuMeter(servers) as meter:
         start = meter.read()
         found = meter.read().since(start)
     assert found.at_s > 0

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from bench import targets
-from bench.cases import CASES, Size
-from bench.measurements import Figure, Reading, Readings
+from bench.cases import CASES, CaseSize
+from bench.measurements import Figure, Measurement, Measurements
 from bench.targets import TARGETS, Target
 
 COST = Figure("one-cell", "neartalk", "us", 10)
 PEER = Figure("one-cell", "nchan", "us", 10)
 
 
-def read(ours: float, theirs: float) -> Readings:
-    return Readings(
+def read(ours: float, theirs: float) -> Measurements:
+    return Measurements(
         [
-            Reading("one-cell", "neartalk", 1000, 10, {"us": ours}),
-            Reading("one-cell", "nchan", 1000, 10, {"us": theirs}),
+            Measurement("one-cell", "neartalk", 1000, 10, {"us": ours}),
+            Measurement("one-cell", "nchan", 1000, 10, {"us": theirs}),
         ]
     )
 
@@ -60,7 +60,7 @@ def test_figures_are_told_with_their_units(show: targets.Show, value: float, wor
 
 def test_what_was_not_measured_has_no_verdict() -> None:
     target = Target("a crowd", "at most nchan", 1.0, targets.times, COST, PEER)
-    assert target.row(Readings())[2:] == ["not measured", "-"]
+    assert target.row(Measurements())[2:] == ["not measured", "-"]
 
 
 def test_every_target_names_a_case_and_stacks_that_are_measured() -> None:
@@ -69,4 +69,4 @@ def test_every_target_names_a_case_and_stacks_that_are_measured() -> None:
             if figure:
                 assert figure.stack in CASES[figure.case].stacks
                 if figure.case == "one-cell":
-                    assert figure.rate in Size().rates
+                    assert figure.rate in CaseSize().rates

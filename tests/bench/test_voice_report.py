@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.browsers import Sample, loudness, spent
-from bench.cases import CASES, Size
+from bench.cases import CASES, CaseSize
 from bench.compare import write
-from bench.measurements import Reading, Readings
+from bench.measurements import Measurement, Measurements
 from bench.voice_report import CASES as VOICE
 from bench.voice_report import JOIN_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, voice_results
 from tests.bench.test_report import RUN, talk
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 COLUMNS = dict(zip(VOICE, (MESH_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, JOIN_COLUMNS), strict=True))
 
 
-def reading(case: str, size: int, turn: int = 0, **figures: float) -> Reading:
+def measurement(case: str, size: int, turn: int = 0, **figures: float) -> Measurement:
     names = [name for _, names, _ in COLUMNS[case] for name in names]
-    return Reading(case, "neartalk", size, 0, {**dict.fromkeys(names, 0.5), **figures}, turn)
+    return Measurement(case, "neartalk", size, 0, {**dict.fromkeys(names, 0.5), **figures}, turn)
 
 
-READINGS = Readings(
+READINGS = Measurements(
     [
-        *(reading("voice-mesh", 4, turn, mb=mb) for turn, mb in enumerate((190, 210, 200))),
-        reading("voice-desktop", 7, speaking_up_kbit=462.0),
-        reading("voice-phone", 16, speaking_up_kbit=1056.4, muted_up_kbit=84.2),
-        reading("voice-join", 8, sent=51, sent_kb=18.0, around=8),
-        reading("voice-join", 208, sent=50, sent_kb=17.02, around=8),
+        *(measurement("voice-mesh", 4, turn, mb=mb) for turn, mb in enumerate((190, 210, 200))),
+        measurement("voice-desktop", 7, speaking_up_kbit=462.0),
+        measurement("voice-phone", 16, speaking_up_kbit=1056.4, muted_up_kbit=84.2),
+        measurement("voice-join", 8, sent=51, sent_kb=18.0, around=8),
+        measurement("voice-join", 208, sent=50, sent_kb=17.02, around=8),
     ]
 )
 
@@ -55,7 +55,7 @@ def test_a_figure_stands_in_its_table(first: str, cell: str) -> None:
 
 
 def test_what_was_not_read_is_a_dash() -> None:
-    found = Readings([Reading("voice-mesh", "neartalk", 2, 0, {"mb": 180, "page_mb": 80})])
+    found = Measurements([Measurement("voice-mesh", "neartalk", 2, 0, {"mb": 180, "page_mb": 80})])
     [line] = [line for line in lines_of(found) if line.startswith("| 2 |")]
     assert line == "| 2 | - | - | - | 180 MB, the page 80 MB | - | - | - | - |"
 
@@ -66,13 +66,13 @@ def test_a_run_of_voice_alone_writes_no_other_page(tmp_path: Path) -> None:
 
 
 def test_a_run_without_voice_writes_no_page_of_it(tmp_path: Path) -> None:
-    write(tmp_path, RUN, Readings([talk("neartalk", 10, 8.0)]))
+    write(tmp_path, RUN, Measurements([talk("neartalk", 10, 8.0)]))
     assert {path.name for path in tmp_path.iterdir()} == {"RESULTS.md", "cost.svg", "latency.svg"}
 
 
 def test_more_connections_are_tried_than_anybody_may_have() -> None:
     assert {*VOICE} <= CASES.keys()
-    assert max(Size().phones) > 8
+    assert max(CaseSize().phones) > 8
 
 
 def test_what_was_spent_is_told_by_the_second_and_the_call() -> None:
@@ -96,5 +96,5 @@ def test_the_voice_never_pauses_and_never_clips() -> None:
     assert max(map(abs, second)) < 2**15
 
 
-def lines_of(readings: Readings) -> list[str]:
-    return voice_results(RUN, readings).splitlines()
+def lines_of(measurements: Measurements) -> list[str]:
+    return voice_results(RUN, measurements).splitlines()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 # Resolves once more was received: a promise, for the page's policy forbids to evaluate twice. The
@@ -34,19 +34,19 @@ MORE = """async (energy) => {
 SOUND = 0.01
 
 
-def id_of(one: Visitor) -> str:
+def id_of(one: BrowserVisitor) -> str:
     return str(one.page.locator("#self").get_attribute("data-person"))
 
 
-def tile_of(one: Visitor, person_id: str) -> Locator:
+def tile_of(one: BrowserVisitor, person_id: str) -> Locator:
     return one.page.locator(f'.tile[data-person="{person_id}"]')
 
 
-def tile(one: Visitor, other: Visitor) -> Locator:
+def tile(one: BrowserVisitor, other: BrowserVisitor) -> Locator:
     return tile_of(one, id_of(other))
 
 
-def connect(one: Visitor, other: Visitor) -> None:
+def connect(one: BrowserVisitor, other: BrowserVisitor) -> None:
     """One knocks, the other says yes, and they hear each other."""
     tile(one, other).get_by_role("button", name="Knock").click()
     tile(other, one).get_by_role("button", name="Let in").click()
@@ -54,15 +54,15 @@ def connect(one: Visitor, other: Visitor) -> None:
         expect(tile(first, second)).to_have_attribute("data-state", "live")
 
 
-def call_stats(one: Visitor) -> dict[str, Any]:
+def call_stats(one: BrowserVisitor) -> dict[str, Any]:
     return one.page.evaluate("window.callStats()")
 
 
-def expect_sound(one: Visitor) -> None:
+def expect_sound(one: BrowserVisitor) -> None:
     """Returns once more bytes came than until now, and sound in them."""
     one.page.evaluate(MORE, SOUND)
 
 
-def expect_bytes(one: Visitor) -> None:
+def expect_bytes(one: BrowserVisitor) -> None:
     """Returns once more bytes came, silence or not."""
     one.page.evaluate(MORE, 0)

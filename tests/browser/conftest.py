@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.socket_person import Neighbour
-from tests.browser.visitor import Visitor
+from tests.browser.socket_person import SocketPerson
+from tests.browser.visitor import BrowserVisitor
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Invite(Protocol):
 
     def __call__(
         self, server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
-    ) -> Visitor: ...
+    ) -> BrowserVisitor: ...
 
 
 class VisitVoice(Protocol):
@@ -69,7 +69,7 @@ class VisitVoice(Protocol):
 
     def __call__(
         self, server: Server, spot: Spot, *, stop: int | None = None, **options: Any
-    ) -> Visitor: ...
+    ) -> BrowserVisitor: ...
 
 
 class Meet(Protocol):
@@ -77,7 +77,7 @@ class Meet(Protocol):
 
     def __call__(
         self, server: Server, spot: Spot, name: str, *, radius: int = 500
-    ) -> Neighbour: ...
+    ) -> SocketPerson: ...
 
 
 @pytest.fixture(scope="module")
@@ -112,14 +112,14 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Invite]:
     """Visitors whose pages must not have complained about anything when the test ends."""
-    visitors: list[Visitor] = []
+    visitors: list[BrowserVisitor] = []
 
     def invite(
         server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
-    ) -> Visitor:
+    ) -> BrowserVisitor:
         context = browser.new_context(**{"permissions": ["geolocation"], **options})
         context.set_default_timeout(TIMEOUT_MS)
-        visitor = Visitor(context, server.url)
+        visitor = BrowserVisitor(context, server.url)
         visitors.append(visitor)
         if spot:
             visitor.stand(*spot)
@@ -135,7 +135,9 @@ def visit(browser: Browser) -> Iterator[Invite]:
 
 @pytest.fixture
 def visit_voice(visit: Invite) -> VisitVoice:
-    def come(server: Server, spot: Spot, *, stop: int | None = None, **options: Any) -> Visitor:
+    def come(
+        server: Server, spot: Spot, *, stop: int | None = None, **options: Any
+    ) -> BrowserVisitor:
         permissions = ["geolocation", "microphone"]
         visitor = visit(server, spot, **{"permissions": permissions, **options}).arrive()
         if stop is not None:
@@ -168,7 +170,7 @@ def through(relay: Turn) -> dict[str, str]:
 def meet() -> Iterator[Meet]:
     with ExitStack() as stack:
 
-        def bring(server: Server, spot: Spot, name: str, *, radius: int = 500) -> Neighbour:
-            return stack.enter_context(Neighbour(server, spot, name, radius))
+        def bring(server: Server, spot: Spot, name: str, *, radius: int = 500) -> SocketPerson:
+            return stack.enter_context(SocketPerson(server, spot, name, radius))
 
         yield bring

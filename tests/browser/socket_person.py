@@ -1,4 +1,4 @@
-"""Somebody who needs no browser: a session, a place and a bare socket."""
+"""A person without a browser: a session, a place and a blocking socket."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PATIENCE_S = 20
 
 
-class Neighbour:
-    """Somebody who speaks JSON over a socket of their own."""
+class SocketPerson:
+    """Speaks JSON over a socket at /ws."""
 
     refs = itertools.count()
 
@@ -58,7 +58,7 @@ class Neighbour:
         self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
 
     def send_text(self, text: str) -> str:
-        """Waits for the ack; the message's id."""
+        """Sends a chat message and waits for the ack; the id of the message."""
         ref = f"neighbour-{next(self.refs)}"
         self._send("chat.send", text=text, ref=ref)
         return str(self.await_frame("chat.ack")["id"])

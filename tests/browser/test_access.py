@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Invite, Meet
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -220,7 +220,7 @@ def test_a_break_of_the_content_policy_would_be_noticed(server: Server, visit: I
     alice.forgive("Content Security Policy")
 
 
-def live_through(alice: Visitor, server: Server, meet: Meet) -> None:
+def live_through(alice: BrowserVisitor, server: Server, meet: Meet) -> None:
     """Moves to a place with everything in it: people at all distances, long words, a refusal."""
     spot = elsewhere()
     others = [meet(server, north(spot, turn % 4), name) for turn, name in enumerate(NAMES)]

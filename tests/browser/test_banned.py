@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.browser.conftest import Invite, Meet
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def server() -> Iterator[Server]:
         server.close()
 
 
-def sanction(server: Server, who: Visitor, *options: str) -> None:
+def sanction(server: Server, who: BrowserVisitor, *options: str) -> None:
     person = who.page.locator("#self").get_attribute("data-person") or ""
     command = [sys.executable, "manage.py", "ban", person, "--reason", "harassment", *options]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **server.options())

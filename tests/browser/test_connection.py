@@ -14,7 +14,7 @@ from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.conftest import Serve
     from tests.support.servers import Server
 
@@ -257,7 +257,7 @@ def test_of_two_tabs_one_locates_and_the_other_follows_and_takes_over(
     assert request.value.post_data == update(further, 700)
 
 
-def without_a_server(visitor: Visitor) -> Visitor:
+def without_a_server(visitor: BrowserVisitor) -> BrowserVisitor:
     """Somebody whose console may say that nobody answers."""
     for words in (
         "WebSocket connection to",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Route
 
     from tests.browser.conftest import Invite, Meet, VisitVoice
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.conftest import Serve
     from tests.support.servers import Server
 
@@ -49,15 +49,15 @@ KEEP_ROWS = """() => {
 }"""
 
 
-def ring(visitor: Visitor, text: str) -> Locator:
+def ring(visitor: BrowserVisitor, text: str) -> Locator:
     return visitor.message(text).get_by_role("button", name=re.compile("block or report"))
 
 
-def menu(visitor: Visitor) -> Locator:
+def menu(visitor: BrowserVisitor) -> Locator:
     return visitor.page.get_by_role("dialog")
 
 
-def pressed(visitor: Visitor, *names: str) -> None:
+def pressed(visitor: BrowserVisitor, *names: str) -> None:
     for name in names:
         menu(visitor).get_by_role("button", name=re.compile(f"^{name}")).click()
 
@@ -266,7 +266,7 @@ def refusing(status: int, words: str) -> Callable[[Route], None]:
     return lambda route: route.fulfill(status=status, body=notice, content_type="text/html")
 
 
-def without_an_answer(alice: Visitor, path: str) -> None:
+def without_an_answer(alice: BrowserVisitor, path: str) -> None:
     without_a_server(alice)
     alice.page.route(path, lambda route: route.abort())
 
@@ -431,7 +431,7 @@ def test_every_step_of_the_menu_fits_and_can_be_touched(
         assert box["y"] + box["height"] <= size["height"]
 
 
-def facing(server: Server, visit: Invite, meet: Meet, **options: Any) -> Visitor:
+def facing(server: Server, visit: Invite, meet: Meet, **options: Any) -> BrowserVisitor:
     """Somebody with the longest of names says the longest of words."""
     spot = elsewhere()
     alice = visit(server, spot, reduced_motion="reduce", **options).arrive()
@@ -441,7 +441,7 @@ def facing(server: Server, visit: Invite, meet: Meet, **options: Any) -> Visitor
     return alice
 
 
-def steps(alice: Visitor) -> Iterator[str]:
+def steps(alice: BrowserVisitor) -> Iterator[str]:
     """Goes through every step, and stops in each."""
     ring(alice, "example.org").click()
     yield "acts"

@@ -1,4 +1,4 @@
-"""What is said: on its way, kept, refused, taken back."""
+"""Messages on the page: pending, kept, refused, retracted."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Request
 
     from tests.browser.conftest import Invite, Meet
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.client import Spot
     from tests.support.servers import Server
 
@@ -183,7 +183,7 @@ def off_centre(spot: Spot, up: float, right: float) -> Spot:
     return round(lat + up * CELL_DEGREES, 8), round(lon + right * CELL_DEGREES, 8)
 
 
-def wander(visitor: Visitor, spots: list[Spot]) -> None:
+def wander(visitor: BrowserVisitor, spots: list[Spot]) -> None:
     """The device finds itself at each of these in turn, and the page has heard of it."""
     for spot in spots:
         before = visitor.page.evaluate("window.fixes")
@@ -198,7 +198,7 @@ def place_in(request: Request) -> Spot:
     return float(fields["lat"][0]), float(fields["lon"][0])
 
 
-def everything_sent(visitor: Visitor) -> list[str]:
+def everything_sent(visitor: BrowserVisitor) -> list[str]:
     """Addresses, headers and bodies of all requests, and all frames."""
     requests = [
         f"{one.method} {one.url}\n{one.all_headers()}\n{one.post_data or ''}"

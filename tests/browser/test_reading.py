@@ -1,4 +1,4 @@
-"""What was said: read back, come while you look elsewhere, growing older, gone."""
+"""Reading messages: scrolled back, arriving meanwhile, growing older, expired."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
     from tests.browser.conftest import Invite, Meet
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.conftest import Serve
     from tests.support.servers import Server
 
@@ -207,7 +207,7 @@ def test_time_follows_the_servers_clock_where_the_device_is_off_by_minutes(
     expect(alice.message("Still fresh.").locator(".minutes")).to_have_text("30")
 
 
-def top_of(visitor: Visitor) -> None:
+def top_of(visitor: BrowserVisitor) -> None:
     visitor.page.locator("#scroller").evaluate("(scroller) => { scroller.scrollTop = 0; }")
 
 
@@ -217,7 +217,7 @@ def place_of(row: Locator) -> float:
     return box["y"]
 
 
-def left_ms(visitor: Visitor, row: Locator) -> int:
+def left_ms(visitor: BrowserVisitor, row: Locator) -> int:
     """What the page's own clock leaves of a message's life."""
     return int(
         row.evaluate(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
     from tests.browser.conftest import Invite, VisitVoice
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -46,17 +46,17 @@ WRONG = {
 }
 
 
-def notice(one: Visitor) -> Locator:
+def notice(one: BrowserVisitor) -> Locator:
     return one.page.locator("#voice-notices .notice")
 
 
-def expect_wrong(one: Visitor, words: str) -> None:
+def expect_wrong(one: BrowserVisitor, words: str) -> None:
     """The page says so at once, and that one can listen."""
     expect(notice(one).locator(".notice-words")).to_have_text(f"{words} You can listen meanwhile.")
     expect(notice(one)).to_have_role("alert")
 
 
-def expect_well(one: Visitor) -> None:
+def expect_well(one: BrowserVisitor) -> None:
     expect(notice(one)).to_have_count(0)
     expect(one.page.locator("#voice-level-words")).to_have_text("Your microphone is on")
 
@@ -146,7 +146,7 @@ def test_a_microphone_that_goes_in_a_call_is_missed_on_both_sides_and_can_come_b
     expect(tile(bob, alice)).to_contain_text("Speaking")
 
 
-def listens(alice: Visitor, bob: Visitor) -> None:
+def listens(alice: BrowserVisitor, bob: BrowserVisitor) -> None:
     """Hears somebody, and is shown to both as somebody whom nobody hears."""
     connect(alice, bob)
     expect_sound(alice)
@@ -154,7 +154,7 @@ def listens(alice: Visitor, bob: Visitor) -> None:
     expect_listening(alice, bob)
 
 
-def expect_listening(alice: Visitor, bob: Visitor) -> None:
+def expect_listening(alice: BrowserVisitor, bob: BrowserVisitor) -> None:
     page = alice.page
     expect(page.locator("#voice-level-words")).to_have_text("No microphone")
     expect(page.locator("#voice-heard")).to_have_text(
@@ -166,7 +166,7 @@ def expect_listening(alice: Visitor, bob: Visitor) -> None:
     expect(tile(bob, alice)).to_have_attribute("data-state", "live")
 
 
-def retry_and_speak(alice: Visitor, bob: Visitor) -> None:
+def retry_and_speak(alice: BrowserVisitor, bob: BrowserVisitor) -> None:
     """Tries again, comes muted, and is heard in the same call once unmuted."""
     alice.page.get_by_role("button", name="Try again").click()
     expect(alice.page.locator("#voice-level-words")).to_have_text("You are muted")

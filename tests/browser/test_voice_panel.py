@@ -22,7 +22,7 @@ from tests.browser.test_access import (
 )
 from tests.browser.test_connection import without_a_server
 from tests.browser.visitor import wait_until
-from tests.browser.voice_person import Caller
+from tests.browser.voice_person import VoicePerson
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Invite, Meet, VisitVoice
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.conftest import Serve
     from tests.support.client import Spot
     from tests.support.servers import Server
@@ -69,21 +69,21 @@ SHADES: dict[int, tuple[Literal["light", "dark"], ...]] = {
 class Bring(Protocol):
     """Brings somebody into voice who needs no browser."""
 
-    def __call__(self, server: Server, spot: Spot, name: str) -> Caller: ...
+    def __call__(self, server: Server, spot: Spot, name: str) -> VoicePerson: ...
 
 
 class Around(NamedTuple):
     """Somebody in voice; bob, whom they hear; and a person in each state that needs no sound."""
 
-    alice: Visitor
-    bob: Visitor
-    callers: dict[str, Caller]
+    alice: BrowserVisitor
+    bob: BrowserVisitor
+    callers: dict[str, VoicePerson]
 
 
 @pytest.fixture
 def bring() -> Iterator[Bring]:
     with ExitStack() as stack:
-        yield lambda server, spot, name: stack.enter_context(Caller(server, spot, name))
+        yield lambda server, spot, name: stack.enter_context(VoicePerson(server, spot, name))
 
 
 @pytest.fixture
@@ -109,11 +109,11 @@ def around(serve: Serve, relay: Turn, visit_voice: VisitVoice, bring: Bring) -> 
     return Around(alice, bob, callers)
 
 
-def id_of(one: Visitor) -> str:
+def id_of(one: BrowserVisitor) -> str:
     return str(one.page.locator("#self").get_attribute("data-person"))
 
 
-def row(one: Visitor, caller: Caller) -> Locator:
+def row(one: BrowserVisitor, caller: VoicePerson) -> Locator:
     return one.page.locator(f'.tile[data-person="{caller.person_id}"]')
 
 

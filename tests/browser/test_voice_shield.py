@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
     from tests.browser.conftest import Invite, VisitVoice
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.conftest import Serve
     from tests.support.servers import Server
     from tests.support.turn import Turn
@@ -50,23 +50,23 @@ def own_networks() -> str:
     return ",".join(one.address for all in each for one in all if one.family is socket.AF_INET)
 
 
-def at_the_door(visit: Invite, server: Server, spot: tuple[float, float]) -> Visitor:
+def at_the_door(visit: Invite, server: Server, spot: tuple[float, float]) -> BrowserVisitor:
     """Somebody before the check of the microphone."""
     visitor = visit(server, spot, permissions=ALLOWED, **WIDE).arrive()
     visitor.page.locator("#voice-start").click()
     return visitor
 
 
-def shield(one: Visitor) -> Locator:
+def shield(one: BrowserVisitor) -> Locator:
     return one.page.get_by_role("switch", name="Shield")
 
 
-def joins(one: Visitor) -> list[str]:
+def joins(one: BrowserVisitor) -> list[str]:
     """The policies that the page asked for."""
     return [json.loads(frame)["policy"] for frame in one.sent if '"voice.join"' in frame]
 
 
-def policies(one: Visitor) -> Any:
+def policies(one: BrowserVisitor) -> Any:
     """Those of the connections that are not closed."""
     return one.page.evaluate(
         """() => window.calls

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Invite, VisitVoice
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -48,19 +48,19 @@ UNTOUCHED = "The AudioContext was not allowed to start"
 EVERYBODY, LATEST = 0, -1
 
 
-def expect_talking(one: Visitor, talks: bool) -> None:
+def expect_talking(one: BrowserVisitor, talks: bool) -> None:
     """The page says so, and it is so."""
     words = "Your microphone is on" if talks else "You are muted"
     expect(one.page.locator("#voice-level-words")).to_have_text(words)
     assert one.page.evaluate(TALKS) == [talks, talks]
 
 
-def knocks(one: Visitor) -> int:
+def knocks(one: BrowserVisitor) -> int:
     return sum(json.loads(frame)["type"] == "voice.knock" for frame in one.sent)
 
 
 @pytest.fixture
-def muted(server: Server, visit: Invite) -> Visitor:
+def muted(server: Server, visit: Invite) -> BrowserVisitor:
     """Somebody alone in voice who is muted."""
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
     alice.page.get_by_role("switch", name="Shield").uncheck()
@@ -70,7 +70,9 @@ def muted(server: Server, visit: Invite) -> Visitor:
 
 
 @pytest.fixture
-def listening(relayed: Server, visit_voice: VisitVoice, visit: Invite) -> tuple[Visitor, Visitor]:
+def listening(
+    relayed: Server, visit_voice: VisitVoice, visit: Invite
+) -> tuple[BrowserVisitor, BrowserVisitor]:
     """Two in a call; of the first one it is known how loud what is heard is."""
     spot = elsewhere()
     bob = visit_voice(relayed, north(spot, 2), **WIDE)
@@ -103,7 +105,7 @@ def test_holding_the_space_bar_talks_and_letting_go_mutes(
 
 
 @pytest.mark.parametrize("key", [" ", "Enter"])
-def test_the_button_is_held_by_keys_too(muted: Visitor, key: str) -> None:
+def test_the_button_is_held_by_keys_too(muted: BrowserVisitor, key: str) -> None:
     hold = muted.page.get_by_role("button", name="Hold to talk")
     hold.focus()
     muted.page.keyboard.down(key)
@@ -114,7 +116,7 @@ def test_the_button_is_held_by_keys_too(muted: Visitor, key: str) -> None:
     expect(hold).to_have_attribute("aria-pressed", "false")
 
 
-def test_the_button_is_held_by_a_pointer_until_it_is_let_go_anywhere(muted: Visitor) -> None:
+def test_the_button_is_held_by_a_pointer_until_it_is_let_go_anywhere(muted: BrowserVisitor) -> None:
     hold, mouse = muted.page.get_by_role("button", name="Hold to talk"), muted.page.mouse
     hold.hover()
     mouse.down()
@@ -126,7 +128,7 @@ def test_the_button_is_held_by_a_pointer_until_it_is_let_go_anywhere(muted: Visi
 
 
 @pytest.mark.parametrize("away", ["dispatchEvent(new Event('blur'))", None])
-def test_a_page_that_is_left_while_held_is_muted(muted: Visitor, away: str | None) -> None:
+def test_a_page_that_is_left_while_held_is_muted(muted: BrowserVisitor, away: str | None) -> None:
     muted.page.locator("#scroller").focus()
     muted.page.keyboard.down(" ")
     expect_talking(muted, True)
@@ -137,7 +139,7 @@ def test_a_page_that_is_left_while_held_is_muted(muted: Visitor, away: str | Non
     expect_talking(muted, False)
 
 
-def test_space_where_it_means_something_else_does_not_talk(muted: Visitor) -> None:
+def test_space_where_it_means_something_else_does_not_talk(muted: BrowserVisitor) -> None:
     page = muted.page
     page.locator("#text").focus()
     page.keyboard.down(" ")
@@ -162,7 +164,7 @@ def expect_talks_not(page: Page) -> None:
 
 
 def test_a_person_is_as_loud_as_their_slider_says_or_silent(
-    listening: tuple[Visitor, Visitor],
+    listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     alice, bob = listening
     page, row = alice.page, tile(alice, bob)
@@ -186,7 +188,9 @@ def test_a_person_is_as_loud_as_their_slider_says_or_silent(
     wait_until(page, GAIN, [EVERYBODY, 1])
 
 
-def test_further_away_is_softer_if_one_wants_that(listening: tuple[Visitor, Visitor]) -> None:
+def test_further_away_is_softer_if_one_wants_that(
+    listening: tuple[BrowserVisitor, BrowserVisitor],
+) -> None:
     page = listening[0].page
     wait_until(page, GAIN, [LATEST, 1])
     reach(page, page.locator(".voice-more summary"))
@@ -198,7 +202,9 @@ def test_further_away_is_softer_if_one_wants_that(listening: tuple[Visitor, Visi
     wait_until(page, GAIN, [LATEST, 1])
 
 
-def test_sound_off_silences_everybody_and_says_so(listening: tuple[Visitor, Visitor]) -> None:
+def test_sound_off_silences_everybody_and_says_so(
+    listening: tuple[BrowserVisitor, BrowserVisitor],
+) -> None:
     alice, bob = listening
     page = alice.page
     reach(page, page.get_by_role("button", name="Sound off"))
@@ -213,7 +219,7 @@ def test_sound_off_silences_everybody_and_says_so(listening: tuple[Visitor, Visi
 
 
 def test_sound_comes_from_the_device_that_is_chosen(
-    listening: tuple[Visitor, Visitor],
+    listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     page = listening[0].page
     reach(page, page.locator(".voice-more summary"))
@@ -231,7 +237,7 @@ def test_sound_comes_from_the_device_that_is_chosen(
 
 @pytest.mark.parametrize("talks", [True, False])
 def test_a_reload_comes_back_into_the_call_as_it_was(
-    listening: tuple[Visitor, Visitor], talks: bool
+    listening: tuple[BrowserVisitor, BrowserVisitor], talks: bool
 ) -> None:
     alice, bob = listening
     if not talks:
@@ -252,7 +258,7 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
     assert (knocks(alice), knocks(bob)) == asked
 
 
-def test_a_reload_while_the_key_is_held_comes_back_muted(muted: Visitor) -> None:
+def test_a_reload_while_the_key_is_held_comes_back_muted(muted: BrowserVisitor) -> None:
     muted.page.locator("#voice-mute").click()
     expect_talking(muted, True)
     muted.page.locator("#scroller").focus()
@@ -268,7 +274,7 @@ def test_a_reload_while_the_key_is_held_comes_back_muted(muted: Visitor) -> None
 
 
 def test_a_call_with_somebody_who_is_blocked_ends_and_the_page_says_nothing_of_them(
-    listening: tuple[Visitor, Visitor],
+    listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     alice, bob = listening
     expect_sound(alice)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.browser.conftest import Invite
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.client import Spot
     from tests.support.servers import Server
 
@@ -47,7 +47,7 @@ WAVED_AWAY = """
 class Trouble:
     """How it comes about, after which time it shows, and what is said then."""
 
-    begin: Callable[[Visitor], None]
+    begin: Callable[[BrowserVisitor], None]
     after_ms: int
     title: str
     words: str
@@ -55,19 +55,19 @@ class Trouble:
     steps: int = 0
 
 
-def granted_but_unknown(visitor: Visitor) -> None:
+def granted_but_unknown(visitor: BrowserVisitor) -> None:
     visitor.context.set_geolocation(None)
 
 
-def never_found(visitor: Visitor) -> None:
+def never_found(visitor: BrowserVisitor) -> None:
     visitor.context.add_init_script(NEVER_FOUND)
 
 
-def not_allowed(visitor: Visitor) -> None:
+def not_allowed(visitor: BrowserVisitor) -> None:
     visitor.context.clear_permissions()
 
 
-def rough(visitor: Visitor) -> None:
+def rough(visitor: BrowserVisitor) -> None:
     visitor.stand(*elsewhere(), accuracy_m=3000)
 
 
@@ -254,7 +254,7 @@ def test_a_page_that_was_never_let_in_does_not_ask_by_itself(server: Server, vis
     wait_until(page, "() => window.asked === 1")
 
 
-def restore_position(visitor: Visitor, spot: Spot) -> None:
+def restore_position(visitor: BrowserVisitor, spot: Spot) -> None:
     """The device finds itself again, and the browser lets the page know."""
     visitor.context.grant_permissions(["geolocation"])
     visitor.stand(*spot)

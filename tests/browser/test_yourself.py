@@ -1,4 +1,4 @@
-"""You, as far as it is yours to choose: your reach, what an empty place offers, your name."""
+"""What people choose for themselves: their radius, their name, what an empty place offers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet
-    from tests.browser.visitor import Visitor
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -140,6 +140,6 @@ def test_two_of_the_same_name_are_told_apart_by_their_tags(
     )
 
 
-def rename(visitor: Visitor, name: str) -> None:
+def rename(visitor: BrowserVisitor, name: str) -> None:
     visitor.page.locator("#username").fill(name)
     visitor.page.locator("#username").press("Enter")

@@ -72,7 +72,7 @@ def wait_until(page: Page, holds: str, arg: object = None) -> None:
         page.wait_for_timeout(POLL_MS)
 
 
-class Visitor:
+class BrowserVisitor:
     """A browser context with one page: what it shows, logs, requests, sends and receives."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:

@@ -1,5 +1,5 @@
-"""Somebody in voice who needs no browser: a second bare socket, at /signal. They agree to calls and
-leave it at that: nobody ever hears them."""
+"""A person in voice without a browser: a second socket, at /signal, which signals and carries no
+sound."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.sync.client import connect
 
-from tests.browser.socket_person import Neighbour
+from tests.browser.socket_person import SocketPerson
 
 if TYPE_CHECKING:
     from tests.support.client import Spot
     from tests.support.servers import Server
 
 
-class Caller(Neighbour):
-    """A neighbour who is in voice, shielded."""
+class VoicePerson(SocketPerson):
+    """A socket person who has joined voice with the relay policy."""
 
     instances = itertools.count()
 

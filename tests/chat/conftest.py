@@ -13,7 +13,7 @@ from neartalk.background import Background
 from neartalk.limits import RULES
 from neartalk.redis.client import connect
 from presence.registry import MemoryRegistry, RedisRegistry
-from tests.chat.history_harness import Stands, memory_stand, redis_stand
+from tests.chat.history_harness import MakeHarness, memory_harness, redis_harness
 from tests.chat.two_processes import Open, Stores
 from tests.support.processes import never
 
@@ -48,11 +48,11 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Open]:
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])
-def stands(request: pytest.FixtureRequest) -> Stands:
+def make_harness(request: pytest.FixtureRequest) -> MakeHarness:
     if request.param == "memory":
-        return memory_stand
+        return memory_harness
     url = request.getfixturevalue(f"{request.param}_url")
-    return lambda: redis_stand(url)
+    return lambda: redis_harness(url)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The history in each of its forms, with a clock that a test moves, and messages to keep in it."""
+"""Harnesses of both histories: one interface to move their time and to read what they store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -31,8 +31,8 @@ HERE, THERE, ELSEWHERE = CELLS[:3]
 HOME_TILE, OUT_TILE, AWAY_TILE = map(tile_of, CELLS[:3])
 
 
-class Stand(Protocol):
-    """A history, and how its time passes and what it holds."""
+class HistoryHarness(Protocol):
+    """A history, and what only a test does to it: to move its time and to read all of it."""
 
     @property
     def history(self) -> History: ...
@@ -43,7 +43,7 @@ class Stand(Protocol):
         """All that is stored, keys and values."""
 
 
-class MemoryStand:
+class MemoryHistoryHarness:
     def __init__(self) -> None:
         self.now = 1_700_000_000_000
         self.history = MemoryHistory(lambda: self.now)
@@ -55,8 +55,8 @@ class MemoryStand:
         return repr(vars(self.history))
 
 
-class RedisStand:
-    """`client` is the test's own way to what the history keeps."""
+class RedisHistoryHarness:
+    """`client` is a connection of the test's own to the Redis of the history."""
 
     def __init__(self, client: Redis, store: Store) -> None:
         self.client = client
@@ -100,20 +100,20 @@ class RedisStand:
         return ids
 
 
-Stands = Callable[[], AbstractAsyncContextManager[Stand]]
+MakeHarness = Callable[[], AbstractAsyncContextManager[HistoryHarness]]
 
 
 @asynccontextmanager
-async def memory_stand() -> AsyncIterator[MemoryStand]:
-    yield MemoryStand()
+async def memory_harness() -> AsyncIterator[MemoryHistoryHarness]:
+    yield MemoryHistoryHarness()
 
 
 @asynccontextmanager
-async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
+async def redis_harness(url: str) -> AsyncIterator[RedisHistoryHarness]:
     store = store_at(url.split(","))
     try:
         async with client_at(url) as client:
-            yield RedisStand(client, store)
+            yield RedisHistoryHarness(client, store)
     finally:
         await store.aclose()
 
@@ -127,33 +127,35 @@ def kept(sent: Draft, appended: Appended) -> Message:
     return Message(appended.at, sent.person_id, sent.name, sent.place, sent.text, sent.ref)
 
 
-async def append_text(stand: Stand, text: str, who: str = "alice", cell: Cell = HERE) -> Message:
+async def append_text(
+    harness: HistoryHarness, text: str, who: str = "alice", cell: Cell = HERE
+) -> Message:
     sent = draft(text, who, cell)
-    return kept(sent, await stand.history.append(sent))
+    return kept(sent, await harness.history.append(sent))
 
 
-async def appended(stand: Stand, sent: list[Draft]) -> list[Appended]:
+async def appended(harness: HistoryHarness, sent: list[Draft]) -> list[Appended]:
     """Many at once, but no more than the client has connections."""
     answers: list[Appended] = []
     for start in range(0, len(sent), AT_ONCE):
         some = sent[start : start + AT_ONCE]
-        answers += await asyncio.gather(*map(stand.history.append, some))
+        answers += await asyncio.gather(*map(harness.history.append, some))
     return answers
 
 
-async def all_of(stand: Stand, tile: Tile = HOME_TILE) -> list[Entry]:
-    return [*(await stand.history.page({tile: None}, {}, 10_000)).entries[tile]]
+async def all_of(harness: HistoryHarness, tile: Tile = HOME_TILE) -> list[Entry]:
+    return [*(await harness.history.page({tile: None}, {}, 10_000)).entries[tile]]
 
 
 def texts(entries: Iterable[Entry]) -> list[str]:
     return [entry.text for entry in entries if isinstance(entry, Message)]
 
 
-async def spend(stand: Stand, cell: Cell = HERE) -> Refused:
+async def spend(harness: HistoryHarness, cell: Cell = HERE) -> Refused:
     """Sends until it is refused."""
     for number in range(10_000):
         try:
-            await stand.history.append(draft(f"spent {number}", cell=cell))
+            await harness.history.append(draft(f"spent {number}", cell=cell))
         except Refused as refused:
             return refused
     raise AssertionError("never refused")

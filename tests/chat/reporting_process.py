@@ -1,4 +1,4 @@
-"""A process whose people report each other, and the records that their reports are written to."""
+"""A simulated server process whose people report each other by HTTP, and its records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from presence import sessions
 from presence.people import Place
 from presence.registry import MemoryRegistry
 from tests.support.process_client import ProcessClient
-from tests.support.processes import HERE, Process, Seat
+from tests.support.processes import HERE, PageSocket, Process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,67 +25,60 @@ HALF_HOUR_MS = 30 * 60_000
 NOBODY = "0" * 16
 
 
-class MovedClock:
-    ms = 1_700_000_000_000
+class Reporter:
+    """A person with a place, a socket and a bearer key."""
 
-    def __call__(self) -> int:
-        return self.ms
-
-
-class Speaker:
-    """Somebody in a place with a socket, and the key to their session."""
-
-    def __init__(self, street: Street, key: str, seat: Seat) -> None:
-        self.street, self.key, self.seat = street, key, seat
+    def __init__(self, reporting: ReportingProcess, key: str, socket: PageSocket) -> None:
+        self.reporting, self.key, self.socket = reporting, key, socket
 
     @property
     def person_id(self) -> str:
-        return self.seat.person.person_id
+        return self.socket.person.person_id
 
     async def send(self, text: str) -> str:
         """The id of the message."""
-        await self.street.process.send_text(self.seat, text)
-        return str(self.seat.page.all("chat.ack")[-1]["id"])
+        await self.reporting.process.send_text(self.socket, text)
+        return str(self.socket.page.all("chat.ack")[-1]["id"])
 
     async def move(self, place: Place) -> None:
-        registry = self.street.process.hub.registry
-        await registry.place(self.seat.session.digest, place, "")
+        registry = self.reporting.process.hub.registry
+        await registry.place(self.socket.session.digest, place, "")
 
     async def leave(self) -> None:
-        await self.street.process.hub.registry.close(self.seat.session.digest)
+        await self.reporting.process.hub.registry.close(self.socket.session.digest)
 
     async def report(
-        self, whom: Speaker | str, message_id: str = "", *, at: str = "", **fields: Any
+        self, whom: Reporter | str, message_id: str = "", *, at: str = "", **fields: Any
     ) -> Any:
-        """`at` is the address that they call from."""
+        """The answer, once the report is written. `at` is the X-Forwarded-For of the call."""
         body = {"person_id": whom if isinstance(whom, str) else whom.person_id, "reason": "hate"}
         if message_id:
             body["message_id"] = message_id
-        answer = await self.street.client.post(
+        answer = await self.reporting.client.post(
             "/api/report",
             {**body, **fields},
             content_type="application/json",
             headers={"authorization": f"Bearer {self.key}", "x-forwarded-for": at},
         )
-        await self.street.written()
+        await self.reporting.written()
         return answer
 
 
-class Street:
-    """One process and the people in it."""
+class ReportingProcess:
+    """One process; `client` calls its HTTP views."""
 
     def __init__(self, history: History, registry: Registry) -> None:
         self.process = Process(registry, history)
         self.records = self.process.platform.records
         self.client = ProcessClient(self.process.state)
 
-    async def come(self, name: str, place: Place = HERE, device: str = "") -> Speaker:
+    async def join(self, name: str, place: Place = HERE, device: str = "") -> Reporter:
         key = f"{name:_>43}"
         registry = self.process.hub.registry
         digest = sessions.digest_of(key)
         await registry.open(digest, name, device=device, origin=f"origin of {name}")
         session = (await registry.place(digest, place, "")).session
-        return Speaker(self, key, await self.process.come(session))
+        return Reporter(self, key, await self.process.join(session))
 
     async def written(self) -> None:
         async with asyncio.timeout(10):
@@ -94,19 +87,19 @@ class Street:
 
 
 @asynccontextmanager
-async def opened(history: History, registry: Registry) -> AsyncIterator[Street]:
-    street = Street(history, registry)
+async def opened(history: History, registry: Registry) -> AsyncIterator[ReportingProcess]:
+    reporting = ReportingProcess(history, registry)
     try:
-        yield street
+        yield reporting
     finally:
-        await street.process.hub.stop()
+        await reporting.process.hub.stop()
 
 
 @asynccontextmanager
-async def in_memory(clock: Callable[[], int] | None = None) -> AsyncIterator[Street]:
+async def in_memory(clock: Callable[[], int] | None = None) -> AsyncIterator[ReportingProcess]:
     clocks = (clock,) if clock else ()
-    async with opened(MemoryHistory(*clocks), MemoryRegistry(*clocks)) as street:
-        yield street
+    async with opened(MemoryHistory(*clocks), MemoryRegistry(*clocks)) as reporting:
+        yield reporting
 
 
 async def row() -> Report:
@@ -117,7 +110,7 @@ def texts(report: Report) -> list[str]:
     return [one["text"] for one in report.evidence or ()]
 
 
-async def found(street: Street, who: Speaker) -> Session:
-    session = await street.process.hub.registry.find(who.person_id)
+async def found(reporting: ReportingProcess, who: Reporter) -> Session:
+    session = await reporting.process.hub.registry.find(who.person_id)
     assert session
     return session

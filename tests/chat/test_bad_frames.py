@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
     from tests.conftest import Serve
-    from tests.support.client import Person, Spot
+    from tests.support.client import ConnectedPerson, Spot
     from tests.support.servers import Server
 
 Kind = Literal["uvicorn", "daphne"]
@@ -55,7 +55,7 @@ def spot() -> Spot:
 
 
 @asynccontextmanager
-async def unmoved(server: Server, spot: Spot) -> AsyncIterator[Person]:
+async def unmoved(server: Server, spot: Spot) -> AsyncIterator[ConnectedPerson]:
     """Alice with bob beside her: whatever she does in here reaches nobody, and afterwards both of
     them talk and are listed as before."""
     async with (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import Serve
-    from tests.support.client import Person, Spot
+    from tests.support.client import ConnectedPerson, Spot
     from tests.support.servers import Server, Valkey
 
 
@@ -30,12 +30,12 @@ def servers(serve: Serve, own_redis: Callable[[], Valkey]) -> tuple[Server, Serv
     return serve("uvicorn", {"REDIS_URL": redis.url}), serve("uvicorn", {"REDIS_URL": redis.url})
 
 
-async def block(by: Person, person_id: str) -> None:
+async def block(by: ConnectedPerson, person_id: str) -> None:
     answer = await by.http.post("/api/block", json={"person_id": person_id})
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-async def near(one: Person, spot: Spot) -> tuple[list[str], int, int]:
+async def near(one: ConnectedPerson, spot: Spot) -> tuple[list[str], int, int]:
     """Who is listed for somebody, how many are counted, and how many an update says are there."""
     listed = (await one.http.get("/api/nearby")).json()
     names = sorted(each["username"] for each in listed["people"])
@@ -85,7 +85,7 @@ async def test_a_block_holds_both_ways_for_lists_counts_messages_and_replay(
             assert (await page.expect("chat.message", text="And mine?"))["mine"]
 
 
-async def texts(one: Person) -> list[str]:
+async def texts(one: ConnectedPerson) -> list[str]:
     return [message["text"] for message in await one.messages()]
 
 

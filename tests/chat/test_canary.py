@@ -1,4 +1,4 @@
-"""Nothing of a conversation is left when its time is over: `bench/canary.py` with shorter times."""
+"""Nothing of a conversation is left when its life is over: `bench/canary.py` with short lives."""
 
 import sys
 
@@ -28,7 +28,7 @@ call_command("serve", port=int(sys.argv[1]))
 """
 
 
-class Hurried(Server):
+class ShortRoundsServer(Server):
     """What waits in minutes waits in seconds."""
 
     def command(self) -> list[str]:
@@ -36,6 +36,6 @@ class Hurried(Server):
 
 
 async def test_nothing_of_a_conversation_is_left_when_it_is_over_but_a_sealed_report() -> None:
-    early, late = await watch(8, 60, Hurried)
+    early, late = await watch(8, 60, ShortRoundsServer)
     assert any("Redis" in found for found in early), "it was there"
     assert late == []

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bench import delivery
-from bench.delivery import Size
-from bench.tally import Tally
+from bench.delivery import ScenarioSize
+from bench.tally import DeliveryTally
 from bench.town import Town, town
 from tests.support.servers import Server
 
-SMALL = Size(
+SMALL = ScenarioSize(
     readers=24,
     tiles=8,
     rate=30,
@@ -45,7 +45,7 @@ call_command("serve", port=int(sys.argv[1]))
 """
 
 
-class Hurried(Server):
+class ShortPingServer(Server):
     """Misses who is silent for 3 s, and takes them out 4 s after their last sign of life."""
 
     def command(self) -> list[str]:
@@ -53,13 +53,14 @@ class Hurried(Server):
 
 
 async def played(
-    scenario: Callable[[Town, Size], Awaitable[Tally]], server: type[Server] = Server
-) -> Tally:
+    scenario: Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]],
+    server: type[Server] = Server,
+) -> DeliveryTally:
     async with town({"DRAIN_SECONDS": "1"}, server) as place:
         return await scenario(place, SMALL)
 
 
-def assert_kept(counted: Tally) -> None:
+def assert_kept(counted: DeliveryTally) -> None:
     assert counted.good, " | ".join(counted.row())
     assert counted.expected > counted.sent > 0
 
@@ -77,7 +78,7 @@ def assert_kept(counted: Tally) -> None:
     ],
 )
 async def test_what_was_acked_is_shown_once_to_everyone_in_range(
-    scenario: Callable[[Town, Size], Awaitable[Tally]],
+    scenario: Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]],
 ) -> None:
     """With a fifth of all hints dropped: in quiet, through kill -9 of a process and the drain of
     one, a network cut, a Redis that hangs, a Redis that begins anew, and people who come in the
@@ -86,12 +87,12 @@ async def test_what_was_acked_is_shown_once_to_everyone_in_range(
 
 
 async def test_who_vanished_without_a_word_is_gone_from_all_lists() -> None:
-    assert_kept(await played(delivery.vanish, Hurried))
+    assert_kept(await played(delivery.vanish, ShortPingServer))
 
 
 def test_a_figure_that_must_not_be_makes_the_script_fail() -> None:
-    assert Tally("fine", sent=2, acked=2).good
-    assert not Tally("lost", sent=2, acked=2, lost=1).good
-    assert not Tally("shown twice", sent=2, acked=2, repeated=1).good
-    assert not Tally("acked and not kept", sent=2, acked=2, false_acks=1).good
-    assert not Tally("never acked", sent=2, acked=1).good
+    assert DeliveryTally("fine", sent=2, acked=2).good
+    assert not DeliveryTally("lost", sent=2, acked=2, lost=1).good
+    assert not DeliveryTally("shown twice", sent=2, acked=2, repeated=1).good
+    assert not DeliveryTally("acked and not kept", sent=2, acked=2, false_acks=1).good
+    assert not DeliveryTally("never acked", sent=2, acked=1).good

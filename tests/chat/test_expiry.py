@@ -25,6 +25,7 @@ from presence.hub import Hub
 from presence.parts import Presence
 from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from tests.support.clocks import ManualClock
 from tests.support.process_client import ProcessClient
 
 MINUTE_MS = 60_000
@@ -83,8 +84,8 @@ class Ear:
                 await self.written.wait()
 
 
-class Street:
-    """One process, the people in it, and every way to read what they say."""
+class ExpiryProcess:
+    """One process, its people, and every way to read their messages."""
 
     def __init__(self, history: History, registry: Registry, clock: Clock) -> None:
         self.history = history
@@ -190,8 +191,10 @@ def only_messages_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @asynccontextmanager
-async def street(history: History, registry: Registry, clock: Clock) -> AsyncIterator[Street]:
-    here = Street(history, registry, clock)
+async def expiry_process(
+    history: History, registry: Registry, clock: Clock
+) -> AsyncIterator[ExpiryProcess]:
+    here = ExpiryProcess(history, registry, clock)
     try:
         for name, place in (("Alice", HERE), ("Bob", NEAR), ("Charlie", FAR), ("Dora", HERE)):
             await here.appear(name, place)
@@ -202,40 +205,32 @@ async def street(history: History, registry: Registry, clock: Clock) -> AsyncIte
         await here.hub.stop()
 
 
-class MovedClock:
-    def __init__(self) -> None:
-        self.ms = 1_700_000_000_000
-
-    def __call__(self) -> int:
-        return self.ms
-
-
 async def test_in_a_busy_place_everything_lives_half_an_hour_and_nothing_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
+    clock = ManualClock()
     history = MemoryHistory(clock)
-    async with street(history, MemoryRegistry(clock), clock) as here:
+    async with expiry_process(history, MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
         bob, _ = await here.arrive("Bob")
         charlie, _ = await here.arrive("Charlie")
         heard: list[str] = []
 
         async def check_all_paths(minute: int) -> list[str]:
-            alive = here.alive(clock.ms, HALF_HOUR_MS)
+            alive = here.alive(clock.now_ms, HALF_HOUR_MS)
             assert await here.arrival() == alive[-ARRIVAL_MAX:]
             assert await here.resumed() == alive
             assert await here.asked() == alive
             if minute % 5 == 0:
-                check_rows(await here.rows(), alive[-ARRIVAL_MAX:], clock.ms)
+                check_rows(await here.rows(), alive[-ARRIVAL_MAX:], clock.now_ms)
             return alive
 
         listener, ear = await here.arrive("Dora")
         for minute in range(50):
             for step in range(MINUTE_MS // STEP_MS):
-                clock.ms += STEP_MS
+                clock.now_ms += STEP_MS
                 await here.send(alice if step % 5 < 2 else bob, f"{minute} {step}")
-                alive = here.alive(clock.ms, HALF_HOUR_MS)
+                alive = here.alive(clock.now_ms, HALF_HOUR_MS)
                 assert await here.page() == await here.after() == alive
             await here.send(charlie, f"far {minute}")
             await ear.until(here.said[-1][1])
@@ -247,7 +242,7 @@ async def test_in_a_busy_place_everything_lives_half_an_hour_and_nothing_longer(
         here.hub.exit(listener)
 
         for minute in range(31):
-            clock.ms += MINUTE_MS
+            clock.now_ms += MINUTE_MS
             alive = await check_all_paths(minute)
             assert await here.page() == await here.after() == alive
             assert len(alive) == max(0, 29 - minute) * MINUTE_MS // STEP_MS
@@ -268,16 +263,16 @@ def check_rows(rows: list[tuple[str, ...]], alive: list[str], now: int) -> None:
 async def test_a_mark_inside_the_half_hour_brings_back_what_was_said_since_and_still_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
-    async with street(MemoryHistory(clock), MemoryRegistry(clock), clock) as here:
+    clock = ManualClock()
+    async with expiry_process(MemoryHistory(clock), MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
         for minute in range(45):
-            clock.ms += MINUTE_MS
+            clock.now_ms += MINUTE_MS
             await here.send(alice, f"{minute}")
         for since_ms, _ in here.said:
             socket, ear = await here.arrive("Dora", since_ms=since_ms)
             here.hub.exit(socket)
-            alive = here.alive(clock.ms, HALF_HOUR_MS)
+            alive = here.alive(clock.now_ms, HALF_HOUR_MS)
             late = [message_id for sent_at, message_id in here.said if sent_at >= since_ms]
             assert ear.ids() == [message_id for message_id in late if message_id in alive]
 
@@ -289,7 +284,7 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
     client = redis.connect(redis_url)
     history = RedisHistory(client)
     try:
-        async with street(history, RedisRegistry(client), now_ms) as here:
+        async with expiry_process(history, RedisRegistry(client), now_ms) as here:
             alice, _ = await here.arrive("Alice")
             bob, _ = await here.arrive("Bob")
             charlie, _ = await here.arrive("Charlie")
@@ -318,9 +313,9 @@ async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("presence.hub.rounds.TRIM_S", 0.01)
-    clock = MovedClock()
+    clock = ManualClock()
     history = MemoryHistory(clock)
-    async with street(history, MemoryRegistry(clock), clock) as here:
+    async with expiry_process(history, MemoryRegistry(clock), clock) as here:
         alice, _ = await here.arrive("Alice")
         await here.send(alice, "a secret")
         here.hub.exit(alice)
@@ -331,11 +326,11 @@ async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
             trimmed.set()
 
         monkeypatch.setattr(history, "trim", trim_and_note)
-        clock.ms += HALF_HOUR_MS - 1
+        clock.now_ms += HALF_HOUR_MS - 1
         async with asyncio.timeout(10):
             await trimmed.wait()
             assert "a secret" in repr(history.streams)
-            clock.ms += 1
+            clock.now_ms += 1
             trimmed.clear()
             await trimmed.wait()
         assert "a secret" not in repr(history.streams)

@@ -29,8 +29,8 @@ from tests.chat.history_harness import (
     HOME_TILE,
     OUT_TILE,
     THERE,
-    MemoryStand,
-    Stands,
+    MakeHarness,
+    MemoryHistoryHarness,
     all_of,
     append_text,
     appended,
@@ -47,167 +47,178 @@ pytestmark = pytest.mark.usefixtures("patient", "unlimited")
 
 
 async def test_ids_ascend_by_the_clock_of_the_store_and_previous_is_the_one_before(
-    stands: Stands,
+    make_harness: MakeHarness,
 ) -> None:
-    async with stands() as stand:
-        earliest = await stand.history.now_ms()
+    async with make_harness() as harness:
+        earliest = await harness.history.now_ms()
         sent = [draft(f"text {number}") for number in range(20)]
-        answers = [await stand.history.append(each) for each in sent]
-        latest = await stand.history.now_ms()
+        answers = [await harness.history.append(each) for each in sent]
+        latest = await harness.history.now_ms()
         assert answers[0].previous == BEGINNING
         for before, answer in pairwise(answers):
             assert before.at < answer.at
             assert answer.previous == before.at
         assert all(earliest <= answer.at.ms <= latest for answer in answers)
         messages = [kept(*each) for each in zip(sent, answers, strict=True)]
-        assert await all_of(stand) == messages
+        assert await all_of(harness) == messages
 
 
-async def test_a_message_is_kept_as_it_was_sent(stands: Stands) -> None:
-    async with stands() as stand:
+async def test_a_message_is_kept_as_it_was_sent(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
         text = 'naïve 😀 "quotes" <b>\u2028\\ {0} \x7f'
         sent = Draft("id", "Zoë: 'x'", Place(HERE, 1234), text, "ref_0-9A")
-        message = kept(sent, await stand.history.append(sent))
-        (found,) = await all_of(stand)
+        message = kept(sent, await harness.history.append(sent))
+        (found,) = await all_of(harness)
         assert found == message
         assert message.id == public_id(message.at, "id", "ref_0-9A")
 
 
-async def test_tiles_keep_apart(stands: Stands) -> None:
-    async with stands() as stand:
-        home, out = await append_text(stand, "home"), await append_text(stand, "out", cell=THERE)
-        assert await all_of(stand) == [home]
-        assert await all_of(stand, OUT_TILE) == [out]
-        assert (await stand.history.append(draft("again"))).previous == home.at
+async def test_tiles_keep_apart(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        home, out = (
+            await append_text(harness, "home"),
+            await append_text(harness, "out", cell=THERE),
+        )
+        assert await all_of(harness) == [home]
+        assert await all_of(harness, OUT_TILE) == [out]
+        assert (await harness.history.append(draft("again"))).previous == home.at
 
 
-async def test_equal_texts_do_not_collapse(stands: Stands) -> None:
-    async with stands() as stand:
+async def test_equal_texts_do_not_collapse(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
         for number in range(5):
-            await stand.history.append(draft("yes", ref=f"ref-{number}"))
-        await stand.history.append(draft("yes", who="bob", ref="ref-0"))
-        found = await all_of(stand)
+            await harness.history.append(draft("yes", ref=f"ref-{number}"))
+        await harness.history.append(draft("yes", who="bob", ref="ref-0"))
+        found = await all_of(harness)
         assert texts(found) == ["yes"] * 6
         assert len({entry.at for entry in found}) == 6
 
 
-async def test_messages_at_once_are_all_kept_and_stand_in_one_order(stands: Stands) -> None:
-    async with stands() as stand:
+async def test_messages_at_once_are_all_kept_and_stand_in_one_order(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
         sent = [draft(f"text {number}", who=f"person {number % 30}") for number in range(300)]
-        answers = await appended(stand, sent)
+        answers = await appended(harness, sent)
         messages = sorted(map(kept, sent, answers), key=lambda message: message.at)
-        assert await all_of(stand) == messages
+        assert await all_of(harness) == messages
         in_order = sorted(answers, key=lambda answer: answer.at)
         assert in_order[0].previous == BEGINNING
         for before, answer in pairwise(in_order):
             assert answer.previous == before.at < answer.at
 
 
-async def test_public_ids_of_40_tiles_are_all_different(stands: Stands) -> None:
-    async with stands() as stand:
+async def test_public_ids_of_40_tiles_are_all_different(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
         sent = [
             draft("text", who=f"person {number % 25}", cell=cell, ref=f"reference-{number}")
             for number, cell in enumerate(CELLS * 50)
         ]
         random.Random(40).shuffle(sent)
-        answers = await appended(stand, sent)
+        answers = await appended(harness, sent)
         messages = [*map(kept, sent, answers)]
         assert len({message.tile for message in messages}) == 40
         assert len({message.id for message in messages}) == len(messages) == 2000
-        if isinstance(stand, MemoryStand):  # whose clock stands: its stream ids are not
+        if isinstance(harness, MemoryHistoryHarness):  # whose clock stands: its stream ids are not
             assert len({message.at for message in messages}) == 50
 
 
-async def test_the_same_ref_in_one_tile_is_two_messages_of_two_people(stands: Stands) -> None:
-    async with stands() as stand:
-        answers = [await stand.history.append(draft("x", who, ref="same-ref")) for who in "ab"]
+async def test_the_same_ref_in_one_tile_is_two_messages_of_two_people(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        answers = [await harness.history.append(draft("x", who, ref="same-ref")) for who in "ab"]
         assert [answer.fresh for answer in answers] == [True, True]
-        assert texts(await all_of(stand)) == ["x", "x"]
+        assert texts(await all_of(harness)) == ["x", "x"]
 
 
 # ---- Sending again -----------------------------------------------------------------------------
 
 
-async def test_a_known_ref_is_answered_with_its_place_and_kept_once(stands: Stands) -> None:
-    async with stands() as stand:
-        first = await append_text(stand, "one")
-        await append_text(stand, "two")
-        again = await stand.history.append(draft("one"))
+async def test_a_known_ref_is_answered_with_its_place_and_kept_once(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        first = await append_text(harness, "one")
+        await append_text(harness, "two")
+        again = await harness.history.append(draft("one"))
         assert (again.at, again.fresh) == (first.at, False)
-        other_text = await stand.history.append(draft("changed", ref=first.ref))
+        other_text = await harness.history.append(draft("changed", ref=first.ref))
         assert (other_text.at, other_text.fresh) == (first.at, False)
-        assert texts(await all_of(stand)) == ["one", "two"]
+        assert texts(await all_of(harness)) == ["one", "two"]
 
 
-async def test_one_ref_sent_ten_times_at_once_is_kept_once(stands: Stands) -> None:
-    async with stands() as stand:
-        answers = await asyncio.gather(*(stand.history.append(draft("one")) for _ in range(10)))
+async def test_one_ref_sent_ten_times_at_once_is_kept_once(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        answers = await asyncio.gather(*(harness.history.append(draft("one")) for _ in range(10)))
         assert len({answer.at for answer in answers}) == 1
         assert sum(answer.fresh for answer in answers) == 1
-        assert texts(await all_of(stand)) == ["one"]
+        assert texts(await all_of(harness)) == ["one"]
 
 
 async def test_a_known_ref_is_answered_even_when_the_allowance_is_spent(
-    stands: Stands, settings: Settings
+    make_harness: MakeHarness, settings: Settings
 ) -> None:
     settings.RATE_LIMITS_SCALE = 1
-    async with stands() as stand:
-        first = await append_text(stand, "one")
-        await spend(stand)
-        again = await stand.history.append(draft("one"))
+    async with make_harness() as harness:
+        first = await append_text(harness, "one")
+        await spend(harness)
+        again = await harness.history.append(draft("one"))
         assert (again.at, again.fresh) == (first.at, False)
 
 
 async def test_the_refs_of_an_earlier_tile_are_asked_first(
-    stands: Stands, settings: Settings
+    make_harness: MakeHarness, settings: Settings
 ) -> None:
     settings.RATE_LIMITS_SCALE = 1
-    async with stands() as stand:
-        first = await append_text(stand, "one")
-        await spend(stand, cell=ELSEWHERE)
+    async with make_harness() as harness:
+        first = await append_text(harness, "one")
+        await spend(harness, cell=ELSEWHERE)
         crossed = draft("one", cell=ELSEWHERE)
-        again = await stand.history.append(crossed, [OUT_TILE, HOME_TILE])
+        again = await harness.history.append(crossed, [OUT_TILE, HOME_TILE])
         assert (again.at, again.fresh) == (first.at, False)
-        assert "one" not in texts(await all_of(stand, AWAY_TILE))
+        assert "one" not in texts(await all_of(harness, AWAY_TILE))
         with pytest.raises(Refused, match="too-fast"):
-            await stand.history.append(crossed, [OUT_TILE])
-        elsewhere = await stand.history.append(draft("one", cell=THERE))
+            await harness.history.append(crossed, [OUT_TILE])
+        elsewhere = await harness.history.append(draft("one", cell=THERE))
         assert elsewhere.fresh
-        assert texts(await all_of(stand, OUT_TILE)) == ["one"]
+        assert texts(await all_of(harness, OUT_TILE)) == ["one"]
 
 
 # ---- Taking back -------------------------------------------------------------------------------
 
 
-async def test_a_removal_stands_in_the_history_instead_of_the_message(stands: Stands) -> None:
-    async with stands() as stand:
-        one, two = await append_text(stand, "one"), await append_text(stand, "two")
-        found = await stand.history.remove([OUT_TILE, HOME_TILE], one.id, "alice")
+async def test_a_removal_stands_in_the_history_instead_of_the_message(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        one, two = await append_text(harness, "one"), await append_text(harness, "two")
+        found = await harness.history.remove([OUT_TILE, HOME_TILE], one.id, "alice")
         assert found is not None
         retraction, previous = found
         assert retraction == Retraction(retraction.at, one.place, one.person_id, one.id)
         assert retraction.at > previous == two.at
-        assert await all_of(stand) == [two, retraction]
-        assert (await stand.history.after({HOME_TILE: two.at})).entries[HOME_TILE] == [retraction]
-        assert (await stand.history.append(draft("three"))).previous == retraction.at
-        assert "'one'" not in await stand.everything()
+        assert await all_of(harness) == [two, retraction]
+        assert (await harness.history.after({HOME_TILE: two.at})).entries[HOME_TILE] == [retraction]
+        assert (await harness.history.append(draft("three"))).previous == retraction.at
+        assert "'one'" not in await harness.everything()
 
 
 async def test_the_place_before_a_removal_may_be_that_of_the_message_itself(
-    stands: Stands,
+    make_harness: MakeHarness,
 ) -> None:
-    async with stands() as stand:
-        one = await append_text(stand, "one")
-        found = await stand.history.remove([HOME_TILE], one.id, "alice")
+    async with make_harness() as harness:
+        one = await append_text(harness, "one")
+        found = await harness.history.remove([HOME_TILE], one.id, "alice")
         assert found is not None
         assert found[1] == one.at
-        assert (await stand.history.append(draft("two"))).previous == found[0].at
+        assert (await harness.history.append(draft("two"))).previous == found[0].at
 
 
-async def test_only_your_own_message_and_only_once(stands: Stands) -> None:
-    async with stands() as stand:
-        one, two = await append_text(stand, "one"), await append_text(stand, "two", who="bob")
-        before = await all_of(stand)
+async def test_only_your_own_message_and_only_once(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        one, two = await append_text(harness, "one"), await append_text(harness, "two", who="bob")
+        before = await all_of(harness)
         for message_id, who in (
             (one.id, "bob"),
             (two.id, "alice"),
@@ -217,56 +228,60 @@ async def test_only_your_own_message_and_only_once(stands: Stands) -> None:
             ("", "alice"),
             ("no id", "alice"),
         ):
-            assert await stand.history.remove([HOME_TILE], message_id, who) is None
-        assert await stand.history.remove([OUT_TILE], one.id, "alice") is None
-        assert await stand.history.remove([], one.id, "alice") is None
-        assert await all_of(stand) == before
-        assert await stand.history.remove([HOME_TILE], one.id, "alice")
-        assert await stand.history.remove([HOME_TILE], one.id, "alice") is None
-        (retraction,) = [entry for entry in await all_of(stand) if isinstance(entry, Retraction)]
+            assert await harness.history.remove([HOME_TILE], message_id, who) is None
+        assert await harness.history.remove([OUT_TILE], one.id, "alice") is None
+        assert await harness.history.remove([], one.id, "alice") is None
+        assert await all_of(harness) == before
+        assert await harness.history.remove([HOME_TILE], one.id, "alice")
+        assert await harness.history.remove([HOME_TILE], one.id, "alice") is None
+        (retraction,) = [entry for entry in await all_of(harness) if isinstance(entry, Retraction)]
         for message_id in (one.id, public_id(retraction.at, "alice", one.ref)):
-            assert await stand.history.remove([HOME_TILE], message_id, "alice") is None
+            assert await harness.history.remove([HOME_TILE], message_id, "alice") is None
 
 
-async def test_a_message_taken_back_ten_times_at_once_is_taken_back_once(stands: Stands) -> None:
-    async with stands() as stand:
-        one = await append_text(stand, "one")
-        tries = (stand.history.remove([HOME_TILE], one.id, "alice") for _ in range(10))
+async def test_a_message_taken_back_ten_times_at_once_is_taken_back_once(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        one = await append_text(harness, "one")
+        tries = (harness.history.remove([HOME_TILE], one.id, "alice") for _ in range(10))
         answers = await asyncio.gather(*tries)
         assert sum(answer is not None for answer in answers) == 1
-        (retraction,) = await all_of(stand)
+        (retraction,) = await all_of(harness)
         assert isinstance(retraction, Retraction)
 
 
-async def test_sending_again_what_was_taken_back_does_not_bring_it_back(stands: Stands) -> None:
-    async with stands() as stand:
-        one = await append_text(stand, "one")
-        await stand.history.remove([HOME_TILE], one.id, "alice")
-        again = await stand.history.append(draft("one"))
+async def test_sending_again_what_was_taken_back_does_not_bring_it_back(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        one = await append_text(harness, "one")
+        await harness.history.remove([HOME_TILE], one.id, "alice")
+        again = await harness.history.append(draft("one"))
         assert (again.at, again.fresh) == (one.at, False)
-        assert texts(await all_of(stand)) == []
+        assert texts(await all_of(harness)) == []
 
 
 async def test_what_has_lived_its_time_cannot_be_taken_back(
-    stands: Stands, a_second_long: int
+    make_harness: MakeHarness, a_second_long: int
 ) -> None:
-    async with stands() as stand:
-        one = await append_text(stand, "one")
-        await stand.pass_ms(a_second_long)
-        assert await stand.history.remove([HOME_TILE], one.id, "alice") is None
-        assert await all_of(stand) == []
+    async with make_harness() as harness:
+        one = await append_text(harness, "one")
+        await harness.pass_ms(a_second_long)
+        assert await harness.history.remove([HOME_TILE], one.id, "alice") is None
+        assert await all_of(harness) == []
 
 
 # ---- Reading backwards -------------------------------------------------------------------------
 
 
-async def test_a_page_is_the_newest_below_a_place_oldest_first(stands: Stands) -> None:
-    async with stands() as stand:
-        sent = [await append_text(stand, f"text {number}") for number in range(10)]
-        out = [await append_text(stand, f"out {number}", cell=THERE) for number in range(3)]
+async def test_a_page_is_the_newest_below_a_place_oldest_first(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        sent = [await append_text(harness, f"text {number}") for number in range(10)]
+        out = [await append_text(harness, f"out {number}", cell=THERE) for number in range(3)]
 
         async def page(below: dict[Tile, StreamId | None], count: int) -> dict[Tile, list[Entry]]:
-            found = (await stand.history.page(below, {}, count)).entries
+            found = (await harness.history.page(below, {}, count)).entries
             return {tile: [*entries] for tile, entries in found.items()}
 
         assert await page({HOME_TILE: None}, 4) == {HOME_TILE: sent[6:]}
@@ -281,17 +296,19 @@ async def test_a_page_is_the_newest_below_a_place_oldest_first(stands: Stands) -
         assert await page({}, 4) == {}
 
 
-async def test_a_page_holds_nothing_said_before_the_bound_of_its_tile(stands: Stands) -> None:
-    async with stands() as stand:
+async def test_a_page_holds_nothing_said_before_the_bound_of_its_tile(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
         sent = []
         for number in range(6):
-            sent.append(await append_text(stand, f"text {number}"))
-            await stand.pass_ms(2)
-        out = await append_text(stand, "out", cell=THERE)
+            sent.append(await append_text(harness, f"text {number}"))
+            await harness.pass_ms(2)
+        out = await append_text(harness, "out", cell=THERE)
         below: dict[Tile, StreamId | None] = {HOME_TILE: None, OUT_TILE: None}
 
         async def since(bounds: dict[Tile, int], count: int = 20) -> list[Entry]:
-            found = (await stand.history.page(below, bounds, count)).entries
+            found = (await harness.history.page(below, bounds, count)).entries
             assert [*found[OUT_TILE]] == [out]
             return [*found[HOME_TILE]]
 
@@ -304,12 +321,12 @@ async def test_a_page_holds_nothing_said_before_the_bound_of_its_tile(stands: St
         assert await since({HOME_TILE: sent[2].at.ms}) == sent[2:4]
 
 
-async def test_pages_put_together_are_the_whole_tile(stands: Stands) -> None:
-    async with stands() as stand:
-        sent = [await append_text(stand, f"text {number}") for number in range(50)]
+async def test_pages_put_together_are_the_whole_tile(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        sent = [await append_text(harness, f"text {number}") for number in range(50)]
         pages: list[Entry] = []
         below: StreamId | None = None
-        while entries := (await stand.history.page({HOME_TILE: below}, {}, 7)).entries[HOME_TILE]:
+        while entries := (await harness.history.page({HOME_TILE: below}, {}, 7)).entries[HOME_TILE]:
             pages[:0] = entries
             below = entries[0].at
         assert pages == sent
@@ -318,44 +335,46 @@ async def test_pages_put_together_are_the_whole_tile(stands: Stands) -> None:
 # ---- Reading on --------------------------------------------------------------------------------
 
 
-async def test_after_is_everything_behind_the_last_place_seen_in_each_tile(stands: Stands) -> None:
-    async with stands() as stand:
-        before = await stand.history.now_ms()
-        sent = [await append_text(stand, f"text {number}") for number in range(5)]
-        out = await append_text(stand, "out", cell=THERE)
-        latest = await stand.history.now_ms()
-        reading = await stand.history.after(
+async def test_after_is_everything_behind_the_last_place_seen_in_each_tile(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        before = await harness.history.now_ms()
+        sent = [await append_text(harness, f"text {number}") for number in range(5)]
+        out = await append_text(harness, "out", cell=THERE)
+        latest = await harness.history.now_ms()
+        reading = await harness.history.after(
             {HOME_TILE: sent[2].at, OUT_TILE: just_before(before), AWAY_TILE: BEGINNING}
         )
         assert reading.entries == {HOME_TILE: sent[3:], OUT_TILE: [out], AWAY_TILE: []}
-        assert latest <= reading.now_ms <= await stand.history.now_ms()
-        assert (await stand.history.after({HOME_TILE: sent[4].at})).entries == {HOME_TILE: []}
-        assert (await stand.history.after({})).entries == {}
+        assert latest <= reading.now_ms <= await harness.history.now_ms()
+        assert (await harness.history.after({HOME_TILE: sent[4].at})).entries == {HOME_TILE: []}
+        assert (await harness.history.after({})).entries == {}
 
 
 async def test_as_many_entries_as_may_come_at_once_mean_that_there_may_be_more(
-    stands: Stands,
+    make_harness: MakeHarness,
 ) -> None:
-    async with stands() as stand:
+    async with make_harness() as harness:
         sent = [draft(f"text {number}") for number in range(AFTER_COUNT + 5)]
-        await appended(stand, sent)
-        assert len(await all_of(stand)) == len(sent)
-        first = (await stand.history.after({HOME_TILE: BEGINNING})).entries[HOME_TILE]
+        await appended(harness, sent)
+        assert len(await all_of(harness)) == len(sent)
+        first = (await harness.history.after({HOME_TILE: BEGINNING})).entries[HOME_TILE]
         assert len(first) == AFTER_COUNT
-        rest = (await stand.history.after({HOME_TILE: first[-1].at})).entries[HOME_TILE]
-        assert [*first, *rest] == await all_of(stand)
+        rest = (await harness.history.after({HOME_TILE: first[-1].at})).entries[HOME_TILE]
+        assert [*first, *rest] == await all_of(harness)
 
 
 async def test_who_reads_on_while_others_write_misses_nothing_and_sees_nothing_twice(
-    stands: Stands,
+    make_harness: MakeHarness,
 ) -> None:
-    async with stands() as stand:
+    async with make_harness() as harness:
         sent = [draft(f"text {number}", who=f"person {number % 5}") for number in range(AT_ONCE)]
-        writing = [asyncio.create_task(stand.history.append(each)) for each in sent]
+        writing = [asyncio.create_task(harness.history.append(each)) for each in sent]
         seen: list[Entry] = []
         while len(seen) < len(sent):
             last = seen[-1].at if seen else BEGINNING
-            seen += (await stand.history.after({HOME_TILE: last})).entries[HOME_TILE]
+            seen += (await harness.history.after({HOME_TILE: last})).entries[HOME_TILE]
             await asyncio.sleep(0)
         await asyncio.gather(*writing)
-        assert seen == await all_of(stand)
+        assert seen == await all_of(harness)

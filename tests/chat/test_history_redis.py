@@ -31,22 +31,22 @@ def unlimited(settings: Settings) -> None:
     settings.RATE_LIMITS_SCALE = 1000
 
 
-class History(RedisHistory):
+class SingleNodeHistory(RedisHistory):
     client: RedisClient
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[History]:
+async def opened(url: str) -> AsyncIterator[SingleNodeHistory]:
     client = connect(url)
     try:
         async with asyncio.timeout(WAIT_S):
-            yield History(client)
+            yield SingleNodeHistory(client)
     finally:
         await client.aclose()
 
 
 @asynccontextmanager
-async def watched(server: Valkey) -> AsyncIterator[tuple[History, RedisProxy]]:
+async def watched(server: Valkey) -> AsyncIterator[tuple[SingleNodeHistory, RedisProxy]]:
     """A history whose Redis is empty and knows the script, and what is written to it."""
     server.flush()
     async with proxied(server) as relay, opened(relay.url) as history:
@@ -56,7 +56,7 @@ async def watched(server: Valkey) -> AsyncIterator[tuple[History, RedisProxy]]:
         yield history, relay
 
 
-async def settled(history: History) -> None:
+async def settled(history: SingleNodeHistory) -> None:
     """Everything that rode behind a message has arrived."""
     await history.client.pipelined.send("PING")
 
@@ -70,7 +70,7 @@ def appends(relay: RedisProxy) -> list[int]:
     return [count for lot in relay.lots if (count := lot.count(b"EVALSHA"))]
 
 
-async def texts(history: History, cell: Cell = HERE) -> list[str]:
+async def texts(history: SingleNodeHistory, cell: Cell = HERE) -> list[str]:
     tile = tile_of(cell)
     entries = (await history.page({tile: None}, {}, 1000)).entries[tile]
     return [entry.text for entry in entries if isinstance(entry, Message)]
@@ -223,7 +223,7 @@ async def test_a_tile_whose_clock_is_behind_is_left_to_a_later_trim(
         assert await history.client.zscore(DUE, HOME) > kept.at.ms + life_ms()
 
 
-async def keep_old(history: History, text: str) -> None:
+async def keep_old(history: SingleNodeHistory, text: str) -> None:
     """A message that has lived its time and that nobody has trimmed yet."""
     old, client = f"{await history.now_ms() - life_ms() - 5000}-0", history.client
     entry = {"person": "alice", "name": "Alice", "text": text, "ref": f"ref-of-{text}"}
@@ -269,7 +269,7 @@ async def test_the_error_of_one_message_is_not_that_of_another(redis_server: Val
         assert await texts(history) == ["text 0", "text 2"]
 
 
-async def three_and_three(history: History, relay: RedisProxy) -> tuple[Appends, Appends]:
+async def three_and_three(history: SingleNodeHistory, relay: RedisProxy) -> tuple[Appends, Appends]:
     """Three appends that the relay keeps, and three that wait behind them."""
     relay.keep()
     on_the_way = [asyncio.create_task(history.append(draft(f"sent {n}"))) for n in range(3)]

@@ -13,8 +13,8 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
-    Seat,
-    Time,
+    LoopClock,
+    PageSocket,
     person,
     settled,
     turns,
@@ -46,12 +46,12 @@ async def test_who_joins_between_two_messages_misses_none_and_gets_none_twice(
     async with stores() as found:
         registry, history = Halting(found[0]), Halting(found[1])
         async with two_processes(found, (registry, history)) as (first, second, wire):
-            alice = await first.come(await person(registry, "Alice", HERE))
+            alice = await first.join(await person(registry, "Alice", HERE))
             await second.hub.start()
             await first.send_text(alice, "before")
             session = await person(registry, "Bob", BESIDE)
             stop = (registry if store == "registry" else history).stop(when, method)
-            bob = await second.knock(session)
+            bob = await second.begin_join(session)
             await stop.arrived()
             wire.fate = lambda hint: int(told)
             await first.send_text(alice, "meanwhile")
@@ -61,7 +61,7 @@ async def test_who_joins_between_two_messages_misses_none_and_gets_none_twice(
             await first.send_text(alice, "after")
             await settled(first, second)
             await second.poll()
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert bob.page.texts == ["before", "meanwhile", "after"]
 
 
@@ -70,10 +70,10 @@ async def test_what_is_said_while_a_slow_reader_is_shown_the_past_follows_it(
     stores: Open, told: bool
 ) -> None:
     async with stores() as found, two_processes(found) as (first, second, wire):
-        alice = await first.come(await person(found[0], "Alice", HERE))
+        alice = await first.join(await person(found[0], "Alice", HERE))
         await first.send_text(alice, "before")
         session = await person(found[0], "Bob", BESIDE)
-        bob = await second.knock(session)
+        bob = await second.begin_join(session)
         bob.page.room.clear()
         await bob.page.until(lambda: bob.page.texts == ["before"])
         wire.fate = lambda hint: int(told)
@@ -96,18 +96,18 @@ async def test_joins_in_a_stream_show_one_piece_each(stores: Open, seed: int) ->
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, _ = await alice_and_bob(first, second)
         wire.fate = lambda hint: rng.choice([0, 1, 1, 1, 2])
-        joiners: list[Seat] = []
+        joiners: list[PageSocket] = []
         for turn in range(80):
             await first.send_text(alice, f"{turn}")
             if turn % 4 == 0:
                 session = await person(found[0], f"Joiner {turn}", BESIDE)
-                joiners.append(await rng.choice([first, second]).knock(session))
+                joiners.append(await rng.choice([first, second]).begin_join(session))
             await turns(rng.randrange(20))
         await asyncio.gather(*(joiner.task for joiner in joiners))
         await settled(first, second)
         for process in (first, second):
             await process.poll()
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         for joiner in joiners:
             assert joiner.page.texts == [f"{turn}" for turn in range(80)]
 
@@ -127,10 +127,10 @@ async def test_a_repair_under_way_repeats_nothing_to_who_was_shown_it_from_histo
             stop = history.stop("after", "after")
             wire.pass_on()
             await stop.arrived()
-            charlie = await second.come(await person(registry, "Charlie", BESIDE))
+            charlie = await second.join(await person(registry, "Charlie", BESIDE))
             stop.open.set()
             await settled(second)
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert charlie.page.texts == ["one", "two"]
 
 
@@ -145,7 +145,7 @@ async def test_who_joins_far_behind_brings_the_hub_up_without_repeats(
         said = [f"{turn}" for turn in range(30)]
         for text in said:
             await first.send_text(alice, text)
-        charlie = await second.come(await person(found[0], "Charlie", BESIDE))
+        charlie = await second.join(await person(found[0], "Charlie", BESIDE))
         await second.poll()
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert charlie.page.texts == bob.page.texts == said

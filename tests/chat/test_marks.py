@@ -15,8 +15,8 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
+    LoopClock,
     Process,
-    Time,
     person,
     running,
     turns,
@@ -59,13 +59,13 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str)
         begin = history.stop("after", "now_ms")
         charlie = person(registry, "Charlie", AWAY)
         if begun == "before":
-            arriving = await second.knock(await charlie)
+            arriving = await second.begin_join(await charlie)
             await begin.arrived()
         poll = history.stop("after", "after")
         polling = asyncio.create_task(second.feed.poll())
         await poll.arrived()
         if begun == "meanwhile":
-            arriving = await second.knock(await charlie)
+            arriving = await second.begin_join(await charlie)
             await begin.arrived()
         begin.open.set()
         await arriving.task
@@ -87,8 +87,8 @@ async def test_who_comes_back_to_a_process_that_is_behind_leaves_no_hole_for_the
         await first.send_text(alice, "before the mark")
         mark = await later_than(history, await history.now_ms())
         await first.send_text(alice, "after the mark")
-        charlie = await second.come(session, since_ms=mark)
-        await Time().pass_s(1)
+        charlie = await second.join(session, since_ms=mark)
+        await LoopClock().pass_s(1)
         assert charlie.page.texts[0] == "after the mark"
         assert bob.page.texts == ["before the mark", "after the mark"]
 
@@ -109,11 +109,11 @@ async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisec
     process = Process(registry, history)
     async with running(process):
         session = await person(registry, "Bob", BESIDE)
-        alice = await process.come(await person(registry, "Alice", HERE))
+        alice = await process.join(await person(registry, "Alice", HERE))
         for text in ("before", "at the mark", "after"):
             now[0] += 1_000
             await process.send_text(alice, text)
-        bob = await process.come(session, since_ms=now[0] - 1_000)
+        bob = await process.join(session, since_ms=now[0] - 1_000)
         assert bob.page.texts == ["at the mark", "after"]
         assert bob.page.all("mark")[0]["mark"] == now[0]
 
@@ -122,12 +122,12 @@ async def test_a_mark_from_before_a_move_counts_as_none(stores: Open) -> None:
     async with stores() as (registry, history):
         process = Process(registry, history)
         async with running(process):
-            alice = await process.come(await person(registry, "Alice", HERE))
+            alice = await process.join(await person(registry, "Alice", HERE))
             await process.send_text(alice, "hello")
             mark = await history.now_ms()
             session = await person(registry, "Bob", AWAY)
             session = (await registry.place(session.digest, BESIDE, "")).session
-            bob = await process.come(session, since_ms=max(mark, session.placed_ms) - 60_000)
+            bob = await process.join(session, since_ms=max(mark, session.placed_ms) - 60_000)
             assert bob.page.texts == ["hello"]
 
 
@@ -139,9 +139,9 @@ async def test_more_than_fits_is_said_with_a_gap(
         process = Process(registry, history)
         async with running(process):
             session = await person(registry, "Bob", BESIDE)
-            alice = await process.come(await person(registry, "Alice", HERE))
+            alice = await process.join(await person(registry, "Alice", HERE))
             for turn in range(8):
                 await process.send_text(alice, f"{turn}")
-            bob = await process.come(session, since_ms=session.placed_ms)
+            bob = await process.join(session, since_ms=session.placed_ms)
             assert bob.page.texts == ["3", "4", "5", "6", "7"]
             assert bob.page.all("gap") == [{"type": "gap", "reason": "too-much"}]

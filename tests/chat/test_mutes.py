@@ -11,14 +11,14 @@ import pytest
 
 from neartalk.limits import RULES
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
-from tests.support.deployments import house
+from tests.support.deployments import deploy
 from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.client import Frame, Person, Tab
-    from tests.support.deployments import House
+    from tests.support.client import ConnectedPerson, Frame, Tab
+    from tests.support.deployments import Deployment
 
 REFUSALS = RULES["chat.refused"].burst
 LINKS = "www.a.org www.b.org www.c.org"
@@ -26,9 +26,9 @@ SPAM = "You cannot speak for now. Reason: Spam or fraud. It ends in "
 
 
 @pytest.fixture(scope="module")
-def town() -> Iterator[House]:
+def deployment() -> Iterator[Deployment]:
     off = "place.move,place.travel,socket.session,chat.send,chat.new"
-    with house(RATE_LIMITS_OFF=off) as found:
+    with deploy(RATE_LIMITS_OFF=off) as found:
         yield found
 
 
@@ -54,7 +54,7 @@ async def muted(tab: Tab, minutes: int) -> None:
     assert found["message"].startswith(SPAM)
 
 
-async def await_unmuted(person: Person) -> None:
+async def await_unmuted(person: ConnectedPerson) -> None:
     """Waits until the mute is over for the process."""
     ref, code = new_ref(), "muted"
     async with asyncio.timeout(TIMEOUT_S):
@@ -64,23 +64,23 @@ async def await_unmuted(person: Person) -> None:
             code = str(answers[0].get("code"))
 
 
-async def end_now(town: House, person: Person) -> None:
+async def end_now(deployment: Deployment, person: ConnectedPerson) -> None:
     """As if the time of their mute were over, once it is written."""
     end = "UPDATE neartalk_sanction SET until = now(), changed = now()"
-    with psycopg.connect(town.postgres.url(), autocommit=True) as database:
+    with psycopg.connect(deployment.postgres.url(), autocommit=True) as database:
         where = "person_id = %s AND until > now()"
         while not database.execute(f"{end} WHERE {where}", [person.person_id]).rowcount:
             await person.quiet()
 
 
 async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_page(
-    town: House,
+    deployment: Deployment,
 ) -> None:
     spot = elsewhere()
     async with AsyncExitStack() as stack:
-        alice = await stack.enter_async_context(person(town.first, *spot, 500, "alice"))
-        bob = await stack.enter_async_context(person(town.second, *spot, 500, "bob"))
-        alice.server = town.second
+        alice = await stack.enter_async_context(person(deployment.first, *spot, 500, "alice"))
+        bob = await stack.enter_async_context(person(deployment.second, *spot, 500, "bob"))
+        alice.server = deployment.second
         tab = await stack.enter_async_context(alice.tab())
         await tab.expect("mark")
         found = await send_until_muted(alice)
@@ -100,51 +100,53 @@ async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_pag
         await bob.silent()
 
 
-async def test_what_was_kept_before_is_acked_again_to_who_is_muted(town: House) -> None:
-    async with person(town.first, *elsewhere(), 500, "alice") as alice:
+async def test_what_was_kept_before_is_acked_again_to_who_is_muted(deployment: Deployment) -> None:
+    async with person(deployment.first, *elsewhere(), 500, "alice") as alice:
         kept = await alice.send_text("I said this before.", ref="ref-before-it")
         await send_until_muted(alice)
         assert await alice.send_text("I said this before.", ref="ref-before-it") == kept
         await muted(alice, 5)
 
 
-async def test_what_is_merely_too_much_at_once_mutes_as_well(town: House) -> None:
-    async with person(town.first, *elsewhere(), 500, "alice") as alice:
+async def test_what_is_merely_too_much_at_once_mutes_as_well(deployment: Deployment) -> None:
+    async with person(deployment.first, *elsewhere(), 500, "alice") as alice:
         for _ in range(REFUSALS):
             assert (await refused(alice, "x" * 501))["code"] == "message-too-long"
             assert (await refused(alice, ""))["code"] == "message-empty"
         await alice.send_text("Whoever errs is not muted")
 
 
-async def test_a_mute_outlives_redis_and_the_next_one_lasts_longer(town: House) -> None:
-    async with person(town.first, *elsewhere(), 500, "alice") as alice:
+async def test_a_mute_outlives_redis_and_the_next_one_lasts_longer(deployment: Deployment) -> None:
+    async with person(deployment.first, *elsewhere(), 500, "alice") as alice:
         await send_until_muted(alice)
         await muted(alice, 5)
-        town.redis.restart()
+        deployment.redis.restart()
         await alice.expect("gap", reason="restarted")
         await muted(alice, 5)
         for minutes in (15, 60, 60):
-            await end_now(town, alice)
+            await end_now(deployment, alice)
             await await_unmuted(alice)
             while (await refused(alice))["code"] != "muted":
                 pass
             await muted(alice, minutes)
-        town.manage("unban", alice.person_id)
+        deployment.manage("unban", alice.person_id)
         await await_unmuted(alice)
 
 
-async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(town: House) -> None:
+async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(
+    deployment: Deployment,
+) -> None:
     spot = elsewhere()
     async with AsyncExitStack() as stack:
         alice, bob = [
-            await stack.enter_async_context(speaker(town.first, spot, name))
+            await stack.enter_async_context(speaker(deployment.first, spot, name))
             for name in ("alice", "bob")
         ]
         for one in (alice, bob):
             await one.join()
         await alice.expect_state(bob, "near")
         await alice.call(bob)
-        town.manage("ban", alice.person_id, "--mute", "--for", "1h", "--reason", "hate")
+        deployment.manage("ban", alice.person_id, "--mute", "--for", "1h", "--reason", "hate")
         told = await alice.expect("error", code="muted")
         assert "ref" not in told
         assert told["message"] == "You cannot speak for now. Reason: Hate. It ends in 60 min."

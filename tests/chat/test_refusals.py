@@ -1,4 +1,4 @@
-"""Whatever refuses a message, the refusal names its ref: else the page would never give it back."""
+"""Every refusal of a message names its ref, without which the page would not give it back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES
 from neartalk.models import Reason, Sanction
 from presence.registry import MemoryRegistry
-from tests.support.processes import HERE, Halting, Page, Process, Time, person, running
+from tests.support.processes import HERE, Halting, LoopClock, Page, Process, person, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,7 +27,7 @@ REF = "the-ref-asked-about"
 LINKS = "www.a.org www.b.org www.c.org"
 
 
-class Sender:
+class ConsumerClient:
     """Somebody whose frames go to a consumer, in a process whose stores fail when they are told."""
 
     def __init__(self, process: Process, history: Halting) -> None:
@@ -49,92 +49,92 @@ class Sender:
 
 
 @asynccontextmanager
-async def arrived() -> AsyncIterator[Sender]:
+async def arrived() -> AsyncIterator[ConsumerClient]:
     history = Halting(MemoryHistory())
     process = Process(MemoryRegistry(), history)
     async with running(process):
-        sender = Sender(process, history)
-        seat = await process.come(await person(process.hub.registry, "Alice", HERE))
-        sender.consumer.socket = seat
-        seat.connection = sender.page
+        sender = ConsumerClient(process, history)
+        socket = await process.join(await person(process.hub.registry, "Alice", HERE))
+        sender.consumer.socket = socket
+        socket.connection = sender.page
         yield sender
 
 
 # ---- Everything that can refuse one -------------------------------------------------------------
 
 
-async def of_no_text(sender: Sender) -> None:
+async def of_no_text(sender: ConsumerClient) -> None:
     await sender.send(None)
 
 
-async def empty(sender: Sender) -> None:
+async def empty(sender: ConsumerClient) -> None:
     await sender.send(" ")
 
 
-async def too_long(sender: Sender) -> None:
+async def too_long(sender: ConsumerClient) -> None:
     await sender.send("x" * 501)
 
 
-async def of_links(sender: Sender) -> None:
+async def of_links(sender: ConsumerClient) -> None:
     await sender.send(LINKS)
 
 
-async def of_one_letter(sender: Sender) -> None:
+async def of_one_letter(sender: ConsumerClient) -> None:
     await sender.send("a" * 100)
 
 
-async def one_too_many(sender: Sender) -> None:
+async def one_too_many(sender: ConsumerClient) -> None:
     for turn in range(RULES["chat.send"].burst):
         await sender.send(f"text {turn}", f"ref-of-{turn}")
     await sender.send("one more")
 
 
-async def repeated(sender: Sender) -> None:
+async def repeated(sender: ConsumerClient) -> None:
     await sender.send("the same", "an-earlier-ref")
     await sender.send("the same")
 
 
-async def copied(sender: Sender) -> None:
+async def copied(sender: ConsumerClient) -> None:
     sender.history.failing["append"] = Refused("copied", retry_after=60, rule="chat.copies")
     await sender.send("what everybody says")
 
 
-async def lost_in_the_store(sender: Sender) -> None:
+async def lost_in_the_store(sender: ConsumerClient) -> None:
     sender.history.failing["append"] = Refused("store-unavailable", retry_after=2)
     await sender.send("text")
 
 
-async def late_in_the_store(sender: Sender) -> None:
-    stop, time = sender.history.stop("before", "append"), Time()
+async def late_in_the_store(sender: ConsumerClient) -> None:
+    stop, time = sender.history.stop("before", "append"), LoopClock()
     sending = asyncio.create_task(sender.send("text"))
     await stop.arrived()
     await time.pass_s(2.1)
     await sending
 
 
-async def before_arrival(sender: Sender) -> None:
+async def before_arrival(sender: ConsumerClient) -> None:
     sender.consumer.socket = None
     await sender.send("text")
 
 
-async def of_somebody_muted(sender: Sender) -> None:
+async def of_somebody_muted(sender: ConsumerClient) -> None:
     await sender.mute()
     await sender.send("text")
 
 
-async def of_somebody_muted_while_refs_are_lost(sender: Sender) -> None:
+async def of_somebody_muted_while_refs_are_lost(sender: ConsumerClient) -> None:
     await sender.mute()
     sender.history.failing["known"] = Refused("store-unavailable", retry_after=2)
     await sender.send("text")
 
 
-async def that_mutes(sender: Sender) -> None:
+async def that_mutes(sender: ConsumerClient) -> None:
     for turn in range(RULES["chat.refused"].burst):
         await sender.send(LINKS, f"ref-of-{turn}")
     await sender.send(LINKS)
 
 
-async def whose_strike_is_lost(sender: Sender) -> None:
+async def whose_strike_is_lost(sender: ConsumerClient) -> None:
     allowances = Halting(sender.process.platform.allowances)
     allowances.failing["spend"] = Refused("store-unavailable", retry_after=2)
     object.__setattr__(sender.process.platform, "allowances", allowances)
@@ -162,7 +162,7 @@ async def whose_strike_is_lost(sender: Sender) -> None:
     ],
 )
 async def test_the_refusal_of_a_message_names_its_ref(
-    refused: Callable[[Sender], Awaitable[None]], code: str, settings: Settings
+    refused: Callable[[ConsumerClient], Awaitable[None]], code: str, settings: Settings
 ) -> None:
     settings.RATE_LIMITS_SCALE = 1
     async with arrived() as sender:

@@ -18,9 +18,9 @@ from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
+    LoopClock,
     Process,
     Stop,
-    Time,
     person,
     running,
     settled,
@@ -70,11 +70,11 @@ async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Ope
     there = Place(cell_at(52.52, 13.41), 500)
     async with stores() as found, two_processes(found) as (first, second, _):
         alice, bob = await alice_and_bob(first, second)
-        charlie = await second.come(await person(found[0], "Charlie", there))
+        charlie = await second.join(await person(found[0], "Charlie", there))
         await first.send_text(alice, "heard before")
         await second.send_text(charlie, "heard only there")
         await settled(first, second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert sorted(bob.page.texts) == ["heard before", "heard only there"]
         assert alice.page.texts == ["heard before"]
         change = await found[0].place(alice.session.digest, BESIDE, first.hub.process)
@@ -83,7 +83,7 @@ async def test_a_move_shows_what_is_newly_in_range_and_nothing_again(stores: Ope
         assert alice.page.texts == ["heard before", "heard only there"]
         await second.send_text(bob, "and on it goes")
         await settled(first, second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert alice.page.texts[2:] == ["and on it goes"]
 
 
@@ -102,7 +102,7 @@ async def test_what_is_said_while_one_moves_is_shown_once(stores: Open) -> None:
             await turns()
             stop.open.set()
             await settled(first, second)
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert alice.page.texts == ["meanwhile"]
 
 
@@ -115,9 +115,9 @@ async def test_a_removal_reaches_everybody_after_its_message(stores: Open) -> No
         oops = alice.page.all("chat.ack")[1]["id"]
         await first.feed.sender.remove(alice.session, oops)
         await settled(first, second)
-        for seat in (alice, bob):
-            assert seat.page.texts == ["first", "oops"]
-            said = [frame for frame in seat.page.frames if frame["type"].startswith("chat.")]
+        for socket in (alice, bob):
+            assert socket.page.texts == ["first", "oops"]
+            said = [frame for frame in socket.page.frames if frame["type"].startswith("chat.")]
             assert said[-1] == {"type": "chat.gone", "ids": [oops]}
 
 
@@ -133,7 +133,7 @@ async def test_who_joins_while_a_message_is_taken_back_does_not_keep_it(
             await settled(first, second)
             oops = alice.page.all("chat.ack")[0]["id"]
             stop: Stop = history.stop(when, "after")
-            charlie = await second.knock(await person(registry, "Charlie", BESIDE))
+            charlie = await second.begin_join(await person(registry, "Charlie", BESIDE))
             await stop.arrived()
             await first.feed.sender.remove(alice.session, oops)
             await settled(first)
@@ -149,10 +149,10 @@ async def test_who_comes_back_is_told_what_was_taken_back_meanwhile(stores: Open
         process = Process(registry, history)
         async with running(process):
             session = await person(registry, "Bob", BESIDE)
-            alice = await process.come(await person(registry, "Alice", HERE))
+            alice = await process.join(await person(registry, "Alice", HERE))
             await process.send_text(alice, "oops")
             oops = alice.page.all("chat.ack")[0]["id"]
             await process.feed.sender.remove(alice.session, oops)
-            bob = await process.come(session, since_ms=session.placed_ms)
+            bob = await process.join(session, since_ms=session.placed_ms)
             assert bob.page.texts == []
             assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": [oops]}]

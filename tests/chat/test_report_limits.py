@@ -25,13 +25,13 @@ async def test_a_session_reports_as_often_as_it_may_and_is_told_when_again(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.RATE_LIMITS_OFF = []
-    async with in_memory() as street:
-        bob, alice = await street.come("bob"), await street.come("alice")
+    async with in_memory() as reporting:
+        bob, alice = await reporting.join("bob"), await reporting.join("alice")
         answers = [await bob.report(alice) for _ in range(RULES["chat.report"].burst + 1)]
         assert [one.status_code for one in answers] == [201, 201, 201, 429]
         refused = json.loads(answers[-1].content)
         assert (refused["code"], refused["retry_after"]) == ("too-many-reports", 360)
-        assert {kind.rule for kind in street.records.hits.counts} == {"chat.report"}
+        assert {kind.rule for kind in reporting.records.hits.counts} == {"chat.report"}
 
 
 async def test_an_address_reports_as_often_as_it_may_whatever_sessions_it_has(
@@ -39,11 +39,11 @@ async def test_an_address_reports_as_often_as_it_may_whatever_sessions_it_has(
 ) -> None:
     settings.RATE_LIMITS_OFF = []
     burst = RULES["chat.report.address"].burst
-    async with in_memory() as street:
-        alice = await street.come("alice")
+    async with in_memory() as reporting:
+        alice = await reporting.join("alice")
         found = []
         for turn in range(burst + 1):
-            somebody = await street.come(f"somebody_{turn}")
+            somebody = await reporting.join(f"somebody_{turn}")
             found.append((await somebody.report(alice, at="198.51.100.7")).status_code)
         assert found == [201] * burst + [429]
         assert (await somebody.report(alice, at="198.51.100.8")).status_code == 201
@@ -68,8 +68,8 @@ async def test_an_address_reports_as_often_as_it_may_whatever_sessions_it_has(
 async def test_a_report_of_the_wrong_shape_is_refused(
     monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], code: str
 ) -> None:
-    async with in_memory() as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         body = {"person_id": alice.person_id, "reason": "hate", **wrong}
         answer = await bob.report(alice, **body)
         assert json.loads(answer.content)["code"] == code

@@ -29,17 +29,17 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 async def test_a_report_made_while_the_database_is_away_is_written_once_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory() as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("A dreadful word.")
         with monkeypatch.context() as broken:
             broken.setattr(Report.objects, "get_or_create", lost)
             assert (await bob.report(alice, message_id)).status_code == 201
             assert (await bob.report(alice)).status_code == 201
             with pytest.raises(Refused):
-                await street.records.queue.write_waiting()
+                await reporting.records.queue.write_waiting()
         assert await Report.objects.acount() == 0
-        await street.records.queue.write_waiting()
+        await reporting.records.queue.write_waiting()
     assert [texts(one) async for one in Report.objects.order_by("id")] == [["A dreadful word."], []]
 
 
@@ -55,11 +55,11 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
         if len(tries) == 1:
             raise OperationalError("the connection broke after the commit")
 
-    async with in_memory() as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         monkeypatch.setattr(chat.views, "save_report", save_report)
         await bob.report(alice)
-        await street.records.queue.write_waiting()
+        await reporting.records.queue.write_waiting()
     assert (len(tries), await Report.objects.acount(), await Sanction.objects.acount()) == (2, 1, 1)
 
 
@@ -67,15 +67,15 @@ async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("neartalk.records.queue.WAITING_MAX", 2)
-    async with in_memory() as street:
-        alice = await street.come("alice")
+    async with in_memory() as reporting:
+        alice = await reporting.join("alice")
         with monkeypatch.context() as broken:
             broken.setattr(Report.objects, "get_or_create", lost)
-            people = [await street.come(name) for name in ("bob", "dora", "erik")]
+            people = [await reporting.join(name) for name in ("bob", "dora", "erik")]
             answers = [await one.report(alice) for one in people]
         assert [one.status_code for one in answers] == [201, 201, 503]
         assert json.loads(answers[-1].content)["code"] == "store-unavailable"
-        await street.records.queue.write_waiting()
+        await reporting.records.queue.write_waiting()
     assert await Report.objects.acount() == 2
 
 

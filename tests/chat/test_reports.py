@@ -22,16 +22,16 @@ from presence.registry import MemoryRegistry, RedisRegistry
 from tests.chat.reporting_process import (
     HALF_HOUR_MS,
     NOBODY,
-    MovedClock,
-    Speaker,
-    Street,
+    Reporter,
+    ReportingProcess,
     found,
     in_memory,
     opened,
     row,
     texts,
 )
-from tests.support.processes import AWAY, BESIDE, HERE, Page, Seat
+from tests.support.clocks import START_MS, ManualClock
+from tests.support.processes import AWAY, BESIDE, HERE, Page, PageSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,20 +48,20 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 async def test_the_server_seals_its_own_copy_of_the_message_and_the_five_before_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
-    async with in_memory(clock) as street:
-        alice = await street.come("alice", BESIDE, device="d" * 64)
-        bob = await street.come("bob", BESIDE)
+    clock = ManualClock()
+    async with in_memory(clock) as reporting:
+        alice = await reporting.join("alice", BESIDE, device="d" * 64)
+        bob = await reporting.join("bob", BESIDE)
         ids = []
         for turn in range(8):
-            clock.ms += 1000
+            clock.now_ms += 1000
             ids.append(await alice.send(f"alice {turn}"))
             await bob.send(f"bob {turn}")
-        await street.process.hub.registry.rename(alice.seat.session.digest, "somebody else")
+        await reporting.process.hub.registry.rename(alice.socket.session.digest, "somebody else")
         answer = await bob.report(alice, ids[6], words="  She shouts.\u202e  ")
         assert (answer.status_code, answer.content) == (201, b"{}")
     report = await row()
-    began = MovedClock.ms
+    began = START_MS
     assert report.evidence == [
         {"id": ids[turn], "sent_at": began + 1000 * (turn + 1), "name": "alice", "text": text}
         for turn, text in enumerate(f"alice {turn}" for turn in range(8))
@@ -83,8 +83,8 @@ async def test_the_server_seals_its_own_copy_of_the_message_and_the_five_before_
 async def test_whatever_else_a_client_sends_is_no_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory() as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("Good morning.")
         forged: dict[str, Any] = {"text": "I will hurt you", "seal": "f" * 64, "state": "upheld"}
         forged |= {"evidence": [{"text": "I will hurt you"}], "name": "Mallory"}
@@ -98,9 +98,9 @@ async def test_whatever_else_a_client_sends_is_no_evidence(
 async def test_nobody_is_reported_for_what_somebody_else_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory() as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
-        dora = await street.come("dora")
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
+        dora = await reporting.join("dora")
         message_id = await dora.send("I will hurt you")
         assert (await bob.report(alice, message_id)).status_code == 201
         await dora.leave()
@@ -112,10 +112,10 @@ async def test_nobody_is_reported_for_what_somebody_else_said(
 async def test_what_nobody_could_hear_here_is_no_evidence_and_the_answer_tells_of_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
-    async with in_memory(clock) as street:
-        alice, bob = await street.come("alice", AWAY), await street.come("bob")
-        clock.ms += 1000
+    clock = ManualClock()
+    async with in_memory(clock) as reporting:
+        alice, bob = await reporting.join("alice", AWAY), await reporting.join("bob")
+        clock.now_ms += 1000
         message_id = await alice.send("Far away.")
         here = await bob.report(alice, message_id)
         await alice.leave()
@@ -134,13 +134,13 @@ async def test_what_nobody_could_hear_here_is_no_evidence_and_the_answer_tells_o
 async def test_who_moved_on_reports_what_they_heard_where_they_were_and_nothing_said_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
-    async with in_memory(clock) as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    clock = ManualClock()
+    async with in_memory(clock) as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         heard = await alice.send("Before you left.")
-        clock.ms += 1000
+        clock.now_ms += 1000
         await bob.move(AWAY)
-        clock.ms += 1000
+        clock.now_ms += 1000
         later = await alice.send("After you left.")
         assert (await bob.report(alice, heard)).status_code == 201
         assert (await bob.report(alice, later)).status_code == 201
@@ -153,11 +153,11 @@ async def test_who_moved_on_is_reported_by_what_they_said_where_they_were(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert HERE.cell[:6] != BESIDE.cell[:6]
-    clock = MovedClock()
-    async with in_memory(clock) as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    clock = ManualClock()
+    async with in_memory(clock) as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         first = await alice.send("From here.")
-        clock.ms += 1000
+        clock.now_ms += 1000
         await alice.move(BESIDE)
         second = await alice.send("And from there.")
         for message_id in (first, second):
@@ -171,14 +171,14 @@ async def test_who_moved_on_is_reported_by_what_they_said_where_they_were(
 async def test_who_has_left_is_reported_by_what_they_said_as_long_as_it_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
-    async with in_memory(clock) as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    clock = ManualClock()
+    async with in_memory(clock) as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         await alice.send("One.")
-        clock.ms += 1000
+        clock.now_ms += 1000
         message_id = await alice.send("Two.")
-        dora = await street.come("dora", BESIDE)
-        clock.ms += 1000
+        dora = await reporting.join("dora", BESIDE)
+        clock.now_ms += 1000
         await dora.move(AWAY)
         await alice.leave()
         assert (await bob.report(alice, message_id)).status_code == 201
@@ -194,23 +194,23 @@ async def test_who_has_left_is_reported_by_what_they_said_as_long_as_it_lives(
 async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock = MovedClock()
+    clock = ManualClock()
     history = MemoryHistory(clock)
     kept: list[int] = []
     shelf = SimpleNamespace(set=lambda key, tile, left_s: kept.append(left_s))
     monkeypatch.setattr("chat.reports.rows.cache", shelf)
     for module in (filing, rows):
         monkeypatch.setattr(module, "now_ms", clock)
-    async with opened(history, MemoryRegistry(clock)) as street:
-        alice, bob = await street.come("alice"), await street.come("bob")
+    async with opened(history, MemoryRegistry(clock)) as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("A dreadful word.")
-        clock.ms += HALF_HOUR_MS - 1000
-        await street.process.hub.registry.touch([alice.seat.session.digest])
+        clock.now_ms += HALF_HOUR_MS - 1000
+        await reporting.process.hub.registry.touch([alice.socket.session.digest])
         await bob.report(alice, message_id)
-        assert await everywhere(street, bob) == {"history", "timelines", "pages", "arrivals"}
-        clock.ms += 2000
-        await street.process.feed.trim()
-        assert await everywhere(street, bob) == set()
+        assert await everywhere(reporting, bob) == {"history", "timelines", "pages", "arrivals"}
+        clock.now_ms += 2000
+        await reporting.process.feed.trim()
+        assert await everywhere(reporting, bob) == set()
         assert (await bob.report(alice, message_id)).status_code == 201
     with_it, without = [one async for one in Report.objects.order_by("id")]
     assert texts(with_it) == ["A dreadful word."]
@@ -219,13 +219,13 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     assert kept == [1]
 
 
-async def everywhere(street: Street, reader: Speaker) -> set[str]:
+async def everywhere(reporting: ReportingProcess, reader: Reporter) -> set[str]:
     """Where the dreadful word can be found, but for the row."""
-    process, timelines = street.process, street.process.feed.sequencer.timelines.values()
-    pages = await street.client.get(
+    process, timelines = reporting.process, reporting.process.feed.sequencer.timelines.values()
+    pages = await reporting.client.get(
         "/api/messages", headers={"authorization": f"Bearer {reader.key}"}
     )
-    arrival = Seat(await found(street, reader), Page())
+    arrival = PageSocket(await found(reporting, reader), Page())
     await process.hub.join(arrival, None)
     places = {
         "history": repr(getattr(process.feed.history, "streams", "")),
@@ -239,7 +239,7 @@ async def everywhere(street: Street, reader: Speaker) -> set[str]:
         ),
         "pages": pages.content.decode(),
         "arrivals": repr(arrival.page.texts),
-        "queue": repr(street.records.queue.waiting),
+        "queue": repr(reporting.records.queue.waiting),
     }
     process.hub.exit(arrival)
     return {place for place, held in places.items() if "dreadful" in held}
@@ -251,16 +251,16 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
     settings.MESSAGE_LIFE_SECONDS = 1
     client = redis.connect(redis_url)
     try:
-        async with opened(RedisHistory(client), RedisRegistry(client)) as street:
-            alice, bob = await street.come("alice"), await street.come("bob")
+        async with opened(RedisHistory(client), RedisRegistry(client)) as reporting:
+            alice, bob = await reporting.join("alice"), await reporting.join("bob")
             message_id = await alice.send("A dreadful word.")
             assert "dreadful" in await everything(client)
             assert (await bob.report(alice, message_id)).status_code == 201
             async with asyncio.timeout(10):
                 while "dreadful" in await everything(client):
-                    await street.process.feed.trim()
+                    await reporting.process.feed.trim()
                     await client.blpop(["nobody"], timeout=0.05)
-            assert "dreadful" not in str(await everywhere(street, bob))
+            assert "dreadful" not in str(await everywhere(reporting, bob))
             assert (await bob.report(alice, message_id)).status_code == 201
     finally:
         await client.aclose()
@@ -287,8 +287,8 @@ async def everything(client: redis.RedisClient) -> str:
 async def test_where_the_message_stands_is_kept_in_no_row_and_as_long_as_it_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with in_memory() as street:
-        alice, bob = await street.come("alice", BESIDE), await street.come("bob")
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice", BESIDE), await reporting.join("bob")
         await bob.report(alice, await alice.send("Here I am."))
         await bob.report(alice)
     with_it, without = [one async for one in Report.objects.order_by("id")]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import Serve
-    from tests.support.client import Person
+    from tests.support.client import ConnectedPerson
     from tests.support.servers import Postgres, Server, Valkey
 
 WAIT_S = 30
@@ -52,7 +52,7 @@ async def until(url: str, query: str, wanted: object) -> None:
             found = await asyncio.to_thread(rows, url, query)
 
 
-async def reported(server: Server, turn: int, whom: Person, message_id: str = "") -> int:
+async def reported(server: Server, turn: int, whom: ConnectedPerson, message_id: str = "") -> int:
     """By a stranger who comes from a network of their own; the status of the answer."""
     async with client(server) as http:
         http.headers["X-Forwarded-For"] = f"198.51.100.{turn}"

@@ -12,7 +12,7 @@ from tests.chat.two_processes import Open, alice_and_bob, two_processes
 from tests.support.processes import (
     HERE,
     Halting,
-    Time,
+    LoopClock,
     person,
     settled,
 )
@@ -36,7 +36,7 @@ async def test_in_the_first_minute_of_a_session_one_speaks_slowly(settings: Sett
     registry = MemoryRegistry(lambda: clock["now"])
     history = MemoryHistory(lambda: clock["now"])
     async with two_processes((registry, history)) as (first, _, _):
-        alice = await first.come(await person(registry, "Alice", HERE))
+        alice = await first.join(await person(registry, "Alice", HERE))
         for text in ("one", "two"):
             await first.send_text(alice, text)
         clock["now"] += 59_000
@@ -52,7 +52,7 @@ async def test_in_the_first_minute_of_a_session_one_speaks_slowly(settings: Sett
             await first.send_text(alice, "eight")
         assert refused.value.rule == "chat.send"
         settings.RATE_LIMITS_OFF = ["chat.new"]
-        bob = await first.come(await person(registry, "Bob", HERE))
+        bob = await first.join(await person(registry, "Bob", HERE))
         for text in ("one", "two", "three"):
             await first.send_text(bob, text)
 
@@ -63,7 +63,7 @@ async def test_the_same_ref_again_is_acked_again_and_shown_once(stores: Open) ->
         for _turn in range(3):
             await first.feed.sender.send(alice, "hello", "ref-00001")
         await settled(first, second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         said = [
             hint for _, sent in wire.sent for hint in sent["each"] if hint["type"] == "chat.said"
         ]
@@ -80,7 +80,7 @@ async def test_a_store_that_does_not_answer_in_two_seconds_is_no_ack_and_no_refu
         registry, history = found[0], Halting(found[1])
         async with two_processes((registry, history)) as (first, second, _):
             alice, bob = await alice_and_bob(first, second)
-            time, stop = Time(), history.stop("after", "append")
+            time, stop = LoopClock(), history.stop("after", "append")
             unavailable = first.platform.instruments.unavailable
             before = unavailable["history",]
             sending = asyncio.create_task(first.feed.sender.send(alice, "hello", "ref-00001"))

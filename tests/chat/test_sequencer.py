@@ -16,8 +16,8 @@ from tests.chat.two_processes import Open, alice_and_bob, two_processes
 from tests.support.processes import (
     HERE,
     Halting,
+    LoopClock,
     Process,
-    Time,
     settled,
     shuffled,
     turns,
@@ -50,16 +50,16 @@ async def test_everybody_sees_everything_once_and_in_order_whatever_becomes_of_t
                 await settled(first, second)
         for process in (first, second):
             await process.poll()
-        await Time().pass_s(1)
-        for seat in (alice, bob):
+        await LoopClock().pass_s(1)
+        for socket in (alice, bob):
             for name, texts in said.items():  # each in a tile of their own
-                assert [text for text in seat.page.texts if text[0] == name] == texts
+                assert [text for text in socket.page.texts if text[0] == name] == texts
 
 
 async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
-        time, second.feed.sequencer.reorder_delay_s = Time(), 0.02
+        time, second.feed.sequencer.reorder_delay_s = LoopClock(), 0.02
         wire.keep = True
         for text in ("one", "two", "three"):
             await first.send_text(alice, text)
@@ -94,12 +94,12 @@ async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
         late = wire.kept.pop(0)
         wire.pass_on()
         await settled(second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert bob.page.texts == ["one", "two"]
         assert second.feed.sequencer.gaps["reading"] == 1
         wire.arrive(*late)
         await settled(second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert bob.page.texts == ["one", "two"]
 
 
@@ -158,7 +158,7 @@ async def test_a_repair_that_fails_is_left_to_the_poll(stores: Open) -> None:
             await settled(second)
             assert bob.page.texts == []
             await second.poll()
-            await Time().pass_s(1)
+            await LoopClock().pass_s(1)
             assert bob.page.texts == ["one", "two"]
 
 
@@ -177,13 +177,13 @@ async def test_what_was_acked_after_a_restart_is_shown_though_nobody_was_told(
         for process in (first, second):
             await process.hub.rounds.restart("another")
             await settled(first, second)
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert alice.page.texts == bob.page.texts == ["before", "after"]
-        for seat in (alice, bob):
-            signals = [kind for kind in seat.page.kinds if kind in {"welcome", "gap", "mark"}]
+        for socket in (alice, bob):
+            signals = [kind for kind in socket.page.kinds if kind in {"welcome", "gap", "mark"}]
             assert signals[-3:] == ["welcome", "gap", "mark"]
-            assert seat.page.all("welcome")[-1]["epoch"] == "another"
-            assert seat.page.all("gap") == [{"type": "gap", "reason": "restarted"}]
+            assert socket.page.all("welcome")[-1]["epoch"] == "another"
+            assert socket.page.all("gap") == [{"type": "gap", "reason": "restarted"}]
 
 
 async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beginning() -> None:
@@ -200,7 +200,7 @@ async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beg
         await first.send_text(alice, "after")
         await settled(first, second)
         await second.hub.rounds.restart("another")
-        await Time().pass_s(1)
+        await LoopClock().pass_s(1)
         assert bob.page.texts == ["before", "after"]
         assert second.feed.mark_ms <= now[0]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import Serve
-    from tests.support.client import Person, Spot
+    from tests.support.client import ConnectedPerson, Spot
     from tests.support.servers import Server
 
 NEAR, FAR = 2, 20  # cells: 300 m, 3 km
@@ -232,7 +232,7 @@ async def test_only_ones_own_message_can_be_taken_back_and_only_once(
 # ---- Arriving and coming back -----------------------------------------------------------------
 
 
-async def mark_after(reader: Person, sent_at: int) -> int:
+async def mark_after(reader: ConnectedPerson, sent_at: int) -> int:
     """A mark of a later millisecond: resuming at the same one shows the message again."""
     mark = sent_at
     while mark <= sent_at:

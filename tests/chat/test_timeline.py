@@ -40,7 +40,7 @@ class CountingHistory(MemoryHistory):
         return reading
 
 
-class Town(Process):
+class CountingProcess(Process):
     """One process whose store and hub share a clock."""
 
     def __init__(self) -> None:
@@ -59,90 +59,90 @@ class Town(Process):
 
 
 async def test_those_who_come_later_cost_the_store_nothing() -> None:
-    town = Town()
-    async with running(town):
-        said = await town.keep_messages(300)
-        first = await town.come(await person(town.hub.registry, "First", HERE))
+    process = CountingProcess()
+    async with running(process):
+        said = await process.keep_messages(300)
+        first = await process.join(await person(process.hub.registry, "First", HERE))
         assert first.page.texts == said[-ARRIVAL_MAX:]
-        said += await town.keep_messages(50)
-        read = town.store.pages
+        said += await process.keep_messages(50)
+        read = process.store.pages
         for name in ("Second", "Third"):
-            later = await town.come(await person(town.hub.registry, name, HERE))
+            later = await process.join(await person(process.hub.registry, name, HERE))
             assert later.page.texts == said[-ARRIVAL_MAX:]
-        assert town.store.pages == read
+        assert process.store.pages == read
 
 
 async def test_a_quiet_tile_is_read_once() -> None:
-    town = Town()
-    async with running(town):
-        said = await town.keep_messages(3)
+    process = CountingProcess()
+    async with running(process):
+        said = await process.keep_messages(3)
         for name in ("First", "Second", "Third"):
-            one = await town.come(await person(town.hub.registry, name, HERE))
+            one = await process.join(await person(process.hub.registry, name, HERE))
             assert one.page.texts == said
-        assert town.store.pages == 1
+        assert process.store.pages == 1
 
 
 async def test_who_moved_is_shown_what_the_timeline_holds_of_the_new_place() -> None:
-    town = Town()
-    async with running(town):
-        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
-        await town.send_text(alice, "mine")
-        read = town.store.pages
-        change = await town.hub.registry.place(bob.session.digest, HERE, town.hub.process)
-        town.hub.announce(change)
+    process = CountingProcess()
+    async with running(process):
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
+        await process.send_text(alice, "mine")
+        read = process.store.pages
+        change = await process.hub.registry.place(bob.session.digest, HERE, process.hub.process)
+        process.hub.announce(change)
         await bob.page.until(lambda: bob.page.all("mark")[1:] != [])
         assert bob.page.texts == ["mine"]
-        assert town.store.pages == read
+        assert process.store.pages == read
 
 
 async def test_what_is_taken_back_while_a_page_is_read_is_not_shown_to_who_comes_later() -> None:
-    town = Town()
-    async with running(town):
-        await town.keep_messages(1)
-        town.store.now += 1000
-        stop = town.history.stop("after", "page")
-        bob = await town.knock(await person(town.hub.registry, "Bob", BESIDE))
+    process = CountingProcess()
+    async with running(process):
+        await process.keep_messages(1)
+        process.store.now += 1000
+        stop = process.history.stop("after", "page")
+        bob = await process.begin_join(await person(process.hub.registry, "Bob", BESIDE))
         await stop.arrived()
-        found = await town.store.after({tile_of(BESIDE.cell): BEGINNING})
+        found = await process.store.after({tile_of(BESIDE.cell): BEGINNING})
         [message] = found.entries[tile_of(BESIDE.cell)]
         assert isinstance(message, Message)
-        removed = await town.store.remove([message.tile], message.id, message.person_id)
+        removed = await process.store.remove([message.tile], message.id, message.person_id)
         assert removed
-        town.feed.sequencer.apply(*removed)
+        process.feed.sequencer.apply(*removed)
         stop.open.set()
         await bob.task
-        carol = await town.come(await person(town.hub.registry, "Carol", BESIDE))
+        carol = await process.join(await person(process.hub.registry, "Carol", BESIDE))
         assert carol.page.texts == []
 
 
 async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
-    town = Town()
-    async with running(town):
-        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        await town.send_text(alice, "stays")
-        await town.send_text(alice, "goes")
-        await town.feed.sender.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
-        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+    process = CountingProcess()
+    async with running(process):
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
+        await process.send_text(alice, "stays")
+        await process.send_text(alice, "goes")
+        await process.feed.sender.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["stays"]
 
 
 async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
-    town = Town()
-    async with running(town):
-        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        await town.send_text(alice, "old")
-        town.store.now += life_ms() - 1
-        await town.send_text(alice, "young")
-        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+    process = CountingProcess()
+    async with running(process):
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
+        await process.send_text(alice, "old")
+        process.store.now += life_ms() - 1
+        await process.send_text(alice, "young")
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["old", "young"]
-        town.store.now += 1
-        carl = await town.come(await person(town.hub.registry, "Carl", BESIDE))
+        process.store.now += 1
+        carl = await process.join(await person(process.hub.registry, "Carl", BESIDE))
         assert carl.page.texts == ["young"]
-        await town.feed.trim()
+        await process.feed.trim()
         held = [
             shown
-            for timeline in town.feed.sequencer.timelines.values()
+            for timeline in process.feed.sequencer.timelines.values()
             for shown in timeline.entries
         ]
         assert [shown.message.text for shown in held if isinstance(shown, RenderedMessage)] == [
@@ -152,13 +152,13 @@ async def test_what_has_lived_its_time_is_not_shown_and_not_kept() -> None:
 
 async def test_what_an_arrival_is_shown_goes_by_the_stores_clock() -> None:
     """What the process knows of it was learned when an answer was late, or a while ago."""
-    town = Town()
-    async with running(town):
-        alice = await town.come(await person(town.hub.registry, "Alice", HERE))
-        await town.send_text(alice, "old")
-        town.store.now += life_ms()
-        town.hub.clock.skew_ms = -1_000
-        bob = await town.come(await person(town.hub.registry, "Bob", BESIDE))
+    process = CountingProcess()
+    async with running(process):
+        alice = await process.join(await person(process.hub.registry, "Alice", HERE))
+        await process.send_text(alice, "old")
+        process.store.now += life_ms()
+        process.hub.clock.skew_ms = -1_000
+        bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == []
 
 

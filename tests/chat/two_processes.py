@@ -9,8 +9,8 @@ from presence.registry import Registry
 from tests.support.processes import (
     BESIDE,
     HERE,
+    PageSocket,
     Process,
-    Seat,
     Wire,
     person,
     running,
@@ -32,10 +32,10 @@ async def two_processes(
         yield first, second, wire
 
 
-async def alice_and_bob(first: Process, second: Process) -> tuple[Seat, Seat]:
+async def alice_and_bob(first: Process, second: Process) -> tuple[PageSocket, PageSocket]:
     """Near each other, each at a process of their own."""
-    alice = await first.come(await person(first.hub.registry, "Alice", HERE))
-    bob = await second.come(await person(second.hub.registry, "Bob", BESIDE))
+    alice = await first.join(await person(first.hub.registry, "Alice", HERE))
+    bob = await second.join(await person(second.hub.registry, "Bob", BESIDE))
     await settled(first, second)
     return alice, bob
 

@@ -1,4 +1,4 @@
-"""The settings that deploy/env.sh makes, for tests."""
+"""Runs deploy/env.sh and reads the settings file that it writes."""
 
 from __future__ import annotations
 

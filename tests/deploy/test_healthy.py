@@ -1,4 +1,4 @@
-"""deploy/healthy.py says what the process says."""
+"""deploy/healthy.py: whether a process serves, and whether two visitors meet at it."""
 
 from __future__ import annotations
 

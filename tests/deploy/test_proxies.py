@@ -44,7 +44,7 @@ SPOOFED = "203.0.113.7"
 SESSIONS = 10  # what one address may begin at once
 
 
-class Street(NamedTuple):
+class ProxiedServers(NamedTuple):
     first: Server
     second: Server
     proxies: dict[str, Proxy]
@@ -57,7 +57,7 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def street(static_root: Path) -> Iterator[Street]:
+def proxied(static_root: Path) -> Iterator[ProxiedServers]:
     if names := missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"without {', '.join(names)}")
     with ExitStack() as stack:
@@ -72,12 +72,12 @@ def street(static_root: Path) -> Iterator[Street]:
         for proxy in proxies.values():
             stack.callback(proxy.close)
             proxy.start()
-        yield Street(first, second, proxies)
+        yield ProxiedServers(first, second, proxies)
 
 
 @pytest.fixture
-def proxy(street: Street, kind: str) -> Proxy:
-    return street.proxies[kind]
+def proxy(proxied: ProxiedServers, kind: str) -> Proxy:
+    return proxied.proxies[kind]
 
 
 def cookie_of(key: str) -> dict[str, str]:
@@ -143,13 +143,13 @@ async def test_metrics_are_nobodys(proxy: Proxy) -> None:
 
 @EACH
 async def test_a_message_goes_through_to_the_other_process_and_comes_from_it(
-    street: Street, proxy: Proxy
+    proxied: ProxiedServers, proxy: Proxy
 ) -> None:
     spot = elsewhere()
     async with (
         person(proxy, *spot, 500, "alice", near=1) as alice,
-        person(street.first, *north(spot, 1), 500, "bob") as bob,
-        person(street.second, *north(spot, 1), 500, "carol") as carol,
+        person(proxied.first, *north(spot, 1), 500, "bob") as bob,
+        person(proxied.second, *north(spot, 1), 500, "carol") as carol,
     ):
         await alice.send_text("Hello")
         for other in (bob, carol):
@@ -172,21 +172,21 @@ async def test_a_socket_of_our_page_opens_and_one_of_another_does_not(proxy: Pro
 
 @EACH
 def test_an_idle_socket_is_pinged_long_before_a_proxy_would_end_it(
-    street: Street, kind: str
+    proxied: ProxiedServers, kind: str
 ) -> None:
     """A round of pings is 20 s, and who is given up was silent for one and a half."""
-    timeouts = street.proxies[kind].socket_timeouts_s()
+    timeouts = proxied.proxies[kind].socket_timeouts_s()
     assert len(timeouts) == {"nginx": 2, "caddy": 0, "haproxy": 1}[kind]
     assert all(timeout > 2.5 * PING_S for timeout in timeouts)
 
 
 async def test_a_district_meets_in_one_process_districts_spread_and_a_hot_one_spills_over(
-    street: Street,
+    proxied: ProxiedServers,
 ) -> None:
     """HAProxy lets no process have a quarter more than the average."""
     async with AsyncExitStack() as stack:
-        proxy = cast(HAProxy, street.proxies["haproxy"])
-        alice = await stack.enter_async_context(person(street.first, *elsewhere()))
+        proxy = cast(HAProxy, proxied.proxies["haproxy"])
+        alice = await stack.enter_async_context(person(proxied.first, *elsewhere()))
 
         async def come(*hints: int) -> list[int]:
             """So many more sockets that each process has once these have come."""
@@ -217,9 +217,9 @@ async def begun(door: Door, count: int, address: str = SPOOFED) -> list[int]:
         return [(await http.post("/api/session/create")).status_code for _ in range(count)]
 
 
-async def test_the_app_believes_what_a_proxy_says(street: Street) -> None:
+async def test_the_app_believes_what_a_proxy_says(proxied: ProxiedServers) -> None:
     """Or the next test would show nothing."""
-    assert await begun(street.first, SESSIONS + 1) == [*[201] * SESSIONS, 429]
+    assert await begun(proxied.first, SESSIONS + 1) == [*[201] * SESSIONS, 429]
 
 
 @EACH
@@ -230,10 +230,10 @@ async def test_an_address_that_a_stranger_claims_is_nobodys(proxy: Proxy) -> Non
 
 @pytest.mark.parametrize("kind", [Nginx, HAProxy])
 async def test_behind_cloudflare_a_visitor_counts_by_their_own_address_and_nobody_comes_past_it(
-    street: Street, kind: type[Proxy]
+    proxied: ProxiedServers, kind: type[Proxy]
 ) -> None:
     visitor = f"198.51.100.{[Nginx, HAProxy].index(kind)}"
-    with closing(kind([street.first, street.second], cloudflare="127.0.0.1/32")) as proxy:
+    with closing(kind([proxied.first, proxied.second], cloudflare="127.0.0.1/32")) as proxy:
         proxy.start()
         answers = []
         for turn in range(SESSIONS + 1):
@@ -260,10 +260,10 @@ def test_what_is_no_list_of_networks_changes_nothing(tmp_path: Path, found: str)
 # ---- What goes wrong -----------------------------------------------------------------------------
 
 
-async def test_a_process_that_dies_costs_nobody_a_call(street: Street) -> None:
+async def test_a_process_that_dies_costs_nobody_a_call(proxied: ProxiedServers) -> None:
     try:
-        street.second.kill()
-        for kind, proxy in street.proxies.items():
+        proxied.second.kill()
+        for kind, proxy in proxied.proxies.items():
             async with api(proxy) as http:
                 for turn in range(6):
                     assert (await http.get("/privacy")).status_code == 200
@@ -277,7 +277,7 @@ async def test_a_process_that_dies_costs_nobody_a_call(street: Street) -> None:
                     async with opened_at(proxy, f"/ws?near={turn}", headers, [JSON]) as found:
                         assert await Tab(found).closed() == 4409, "the app itself answers"
     finally:
-        street.second.start()
+        proxied.second.start()
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
@@ -297,7 +297,7 @@ async def test_where_no_process_answers_a_proxy_says_so_as_the_app_would(
 
 @EACH
 async def test_a_log_holds_no_address_no_key_and_nothing_of_a_query(
-    street: Street, proxy: Proxy
+    proxied: ProxiedServers, proxy: Proxy
 ) -> None:
     async with person(proxy, *elsewhere(), 500, "alice", near=777, since=1) as alice:
         referer = {"Referer": f"{proxy.url}/?q=whispered"}
@@ -310,7 +310,7 @@ async def test_a_log_holds_no_address_no_key_and_nothing_of_a_query(
             continue
     log = proxy.log()
     assert log, "it is really read"
-    ours = {f"127.0.0.1:{server.port}" for server in (street.first, street.second)}
+    ours = {f"127.0.0.1:{server.port}" for server in (proxied.first, proxied.second)}
     assert {*re.findall(r"\d+\.\d+\.\d+\.\d+(?::\d+)?|::1", log)} <= ours
     said = ("near=", "whispered", "murmured", "hummed", "muttered", "mumbled", alice.key)
     assert [word for word in said if word in log] == []

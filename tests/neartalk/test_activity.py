@@ -1,4 +1,4 @@
-"""How much happens in an hour and an area: of none is told what fewer than 5 people did."""
+"""Activity by hour and area: areas of fewer than 5 people are counted as elsewhere."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from neartalk.records.rows import add_activity
 from neartalk.records.writer import Records
 from presence.registry import MemoryRegistry
 from tests.support.client import HERE, north, person
+from tests.support.clocks import ManualClock
 from tests.support.processes import HERE as CORNER
 from tests.support.processes import Process, never, settled
 from tests.support.processes import person as somebody
@@ -50,23 +51,13 @@ RECORDS = pytest.mark.django_db(transaction=True)
 BERLIN, PARIS, ROME = "u33d", "u09t", "sr2y"
 
 
-class Day:
-    now_ms = HOUR
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-    def pass_hour(self) -> None:
-        self.now_ms += HOUR_MS
+@pytest.fixture
+def day() -> ManualClock:
+    return ManualClock(HOUR)
 
 
 @pytest.fixture
-def day() -> Day:
-    return Day()
-
-
-@pytest.fixture
-def activity(day: Day) -> Activity:
+def activity(day: ManualClock) -> Activity:
     return Activity(day)
 
 
@@ -82,7 +73,9 @@ def published(activity: Activity) -> dict[str, HourTotals]:
 # ---- Counting ------------------------------------------------------------------------------------
 
 
-def test_an_hour_is_told_once_and_only_when_it_is_over(activity: Activity, day: Day) -> None:
+def test_an_hour_is_told_once_and_only_when_it_is_over(
+    activity: Activity, day: ManualClock
+) -> None:
     come(activity, 6, BERLIN)
     come(activity, 6, BERLIN)
     counters = (activity.count_session, activity.count_message, activity.count_voice_minute)
@@ -90,32 +83,34 @@ def test_an_hour_is_told_once_and_only_when_it_is_over(activity: Activity, day: 
         for _ in range(count):
             happens(BERLIN)
     assert activity.pop_finished() == {}
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     come(activity, 5, BERLIN)
     assert activity.pop_finished() == {HourArea(HOUR, BERLIN): HourTotals(6, 1, 2, 3)}
     assert activity.pop_finished() == {}
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert activity.pop_finished() == {HourArea(HOUR + HOUR_MS, "u33d"): HourTotals(people=5)}
 
 
-def test_the_peak_is_the_most_who_were_here_in_one_minute(activity: Activity, day: Day) -> None:
+def test_the_peak_is_the_most_who_were_here_in_one_minute(
+    activity: Activity, day: ManualClock
+) -> None:
     for count in (3, 5, 2):
         activity.count_present((f"person-{number}", BERLIN) for number in range(count))
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {BERLIN: HourTotals(people=5, peak=5)}
 
 
 def test_who_was_here_is_forgotten_with_the_hour_even_if_nobody_takes_it(
-    activity: Activity, day: Day
+    activity: Activity, day: ManualClock
 ) -> None:
     come(activity, 9, BERLIN)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     activity.count_message(BERLIN)
     assert "person-" not in str(vars(activity) | {"waiting": activity.waiting})
 
 
 def test_what_is_remembered_of_an_hour_has_bounds(
-    activity: Activity, day: Day, monkeypatch: pytest.MonkeyPatch
+    activity: Activity, day: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("SEEN_MAX", "AREAS_MAX", "WAITING_MAX"):
         monkeypatch.setattr(counting, name, 20)
@@ -134,13 +129,15 @@ def test_what_is_remembered_of_an_hour_has_bounds(
 # ---- Fewer than 5 --------------------------------------------------------------------------------
 
 
-def test_an_area_of_fewer_than_5_people_is_told_as_elsewhere(activity: Activity, day: Day) -> None:
+def test_an_area_of_fewer_than_5_people_is_told_as_elsewhere(
+    activity: Activity, day: ManualClock
+) -> None:
     come(activity, 5, BERLIN)
     come(activity, 4, PARIS, start=5)
     come(activity, 1, ROME, start=9)
     for cell in (BERLIN, PARIS, PARIS, ROME):
         activity.count_message(cell)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {
         BERLIN: HourTotals(5, messages=1),
         ELSEWHERE: HourTotals(5, messages=3),
@@ -148,45 +145,47 @@ def test_an_area_of_fewer_than_5_people_is_told_as_elsewhere(activity: Activity,
 
 
 def test_elsewhere_may_be_anywhere_and_is_told_of_however_few_there_were(
-    activity: Activity, day: Day
+    activity: Activity, day: ManualClock
 ) -> None:
     come(activity, 5, BERLIN)
     come(activity, 4, PARIS, start=5)
     activity.count_message(PARIS)
     activity.count_session(ROME)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {
         BERLIN: HourTotals(people=5),
         ELSEWHERE: HourTotals(4, sessions=1, messages=1),
     }
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {}
 
 
-def test_who_wanders_through_5_areas_is_one_person(activity: Activity, day: Day) -> None:
+def test_who_wanders_through_5_areas_is_one_person(activity: Activity, day: ManualClock) -> None:
     for area in ("u33d", "u336", "u333", "u339", "u33e"):
         activity.count_present([("person-0", area)])
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {ELSEWHERE: HourTotals(people=1, peak=1)}
     for area in ("u33d", "u336", "u333"):
         activity.count_present((f"person-{number}", area) for number in range(4))
         activity.count_present([("person-4", area)])
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {
         area: HourTotals(people=5, peak=4) for area in ("u33d", "u336", "u333")
     }
     for area in ("u33d", "u336", "u333"):
         activity.count_present((f"person-{number}", area) for number in range(4))
     activity.count_person("person-4", ROME)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert published(activity) == {ELSEWHERE: HourTotals(people=5, peak=5)}
 
 
-def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity, day: Day) -> None:
+def test_two_hours_of_few_people_are_not_told_as_one_of_many(
+    activity: Activity, day: ManualClock
+) -> None:
     come(activity, 4, BERLIN)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     come(activity, 4, BERLIN, start=4)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     assert {key.area for key in activity.pop_finished()} == {ELSEWHERE}
 
 
@@ -194,7 +193,7 @@ def test_two_hours_of_few_people_are_not_told_as_one_of_many(activity: Activity,
 
 
 @pytest.fixture
-def processes(each_database: str, day: Day) -> Iterator[list[Records]]:
+def processes(each_database: str, day: ManualClock) -> Iterator[list[Records]]:
     """Two of them, on one clock."""
     found = [Records(Rules()), Records(Rules())]
     for one in found:
@@ -214,7 +213,7 @@ def rows() -> dict[str, tuple[int, ...]]:
 
 @RECORDS
 async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_there(
-    processes: list[Records], day: Day
+    processes: list[Records], day: ManualClock
 ) -> None:
     first, second = (one.activity for one in processes)
     for one, berlin, paris in ((first, 7, 3), (second, 4, 6)):
@@ -224,7 +223,7 @@ async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_
         one.count_message(PARIS)
     first.count_person("person-20", ROME)
     first.count_person("person-21", ROME)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     for process in processes:
         await process.write_activity()
         await process.write_activity()
@@ -238,7 +237,7 @@ async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_
     day.now_ms = HOUR
     come(second, 5, BERLIN)
     second.count_voice_minute(BERLIN)
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     await processes[1].write_activity()
     assert (await rows())["u33d"] == (12, 0, 1, 1, 7)
     hours = [row.hour async for row in HourlyActivity.objects.all()]
@@ -247,7 +246,7 @@ async def test_each_process_adds_to_an_area_what_it_counted_of_5_people_or_more_
 
 @RECORDS
 async def test_what_could_not_be_written_is_written_later_and_once(
-    processes: list[Records], day: Day, monkeypatch: pytest.MonkeyPatch
+    processes: list[Records], day: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = processes[0]
 
@@ -257,7 +256,7 @@ async def test_what_could_not_be_written_is_written_later_and_once(
     for _ in range(2):
         come(one.activity, 5, BERLIN)
         one.activity.count_message(BERLIN)
-        day.pass_hour()
+        day.now_ms += HOUR_MS
     with monkeypatch.context() as broken:
         broken.setattr("django.db.models.query.QuerySet.update", breaks)
         with pytest.raises(Refused):
@@ -306,7 +305,7 @@ def test_the_admin_shows_hours_and_changes_none(
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch, day: Day) -> Activity:
+def counted(monkeypatch: pytest.MonkeyPatch, day: ManualClock) -> Activity:
     """What this process counts, in a process whose rounds the test calls."""
     monkeypatch.setattr(Background, "_round", never)
     activity = Activity(day)
@@ -315,20 +314,20 @@ def counted(monkeypatch: pytest.MonkeyPatch, day: Day) -> Activity:
 
 
 async def test_people_count_as_they_come_and_while_they_stay_and_messages_once(
-    counted: Activity, day: Day
+    counted: Activity, day: ManualClock
 ) -> None:
     process = Process(MemoryRegistry(), MemoryHistory())
-    seats = [
-        await process.come(await somebody(process.hub.registry, f"p{number}", CORNER))
+    sockets = [
+        await process.join(await somebody(process.hub.registry, f"p{number}", CORNER))
         for number in range(5)
     ]
-    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
-    await process.feed.sender.send(seats[0], "hello", "ref-00000001")
-    day.pass_hour()
+    await process.feed.sender.send(sockets[0], "hello", "ref-00000001")
+    await process.feed.sender.send(sockets[0], "hello", "ref-00000001")
+    day.now_ms += HOUR_MS
     await process.hub.rounds.count_people()
-    process.hub.exit(seats[0])
+    process.hub.exit(sockets[0])
     await process.hub.rounds.count_people()
-    day.pass_hour()
+    day.now_ms += HOUR_MS
     found = [*counted.pop_finished().values()]
     assert found == [HourTotals(people=5, messages=1), HourTotals(people=5, peak=5)]
     await settled(process)

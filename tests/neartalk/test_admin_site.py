@@ -1,4 +1,4 @@
-"""The operators' door: guessed slowly, and everything that is done behind it is written down."""
+"""The admin site: logins are limited by address and account, and every action is logged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ START_MS = 1_800_000_000_000
 pytestmark = pytest.mark.django_db
 
 
-class Time:
+class LoginClock:
     now_ms = START_MS
     hits: Hits
 
@@ -45,11 +45,11 @@ class Time:
 
 
 @pytest.fixture(autouse=True)
-def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Time:
+def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoginClock:
     """Allowances of the test's own, and a clock that stands still."""
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.TRUSTED_PROXIES = 1
-    time, built = Time(), Platform.build()
+    time, built = LoginClock(), Platform.build()
     platform = replace(
         built, allowances=MemoryAllowances(built.rules, time), keys=MemoryDayKey(time)
     )
@@ -72,7 +72,7 @@ async def done() -> list[tuple[str, str]]:
 # ---- The login -----------------------------------------------------------------------------------
 
 
-async def test_a_network_guesses_slowly_and_is_told_when_to_try_again(clock: Time) -> None:
+async def test_a_network_guesses_slowly_and_is_told_when_to_try_again(clock: LoginClock) -> None:
     user = await sync_to_async(operator)("mira", "moderator")
     for number in range(AT_ONCE):
         answer = await attempt(f"mira{number}", origin="203.0.113.7")
@@ -103,7 +103,7 @@ async def test_one_account_is_guessed_slowly_from_many_networks(names: tuple[str
     assert (await attempt("rowan", origin="203.0.113.99")).status_code == 200
 
 
-async def test_one_network_keeps_nobody_out_of_their_account(clock: Time) -> None:
+async def test_one_network_keeps_nobody_out_of_their_account(clock: LoginClock) -> None:
     await sync_to_async(operator)("mira", "moderator")
     for _ in range(3 * OF_ACCOUNT):
         await attempt("mira", origin="203.0.113.7")
@@ -115,7 +115,7 @@ async def test_one_network_keeps_nobody_out_of_their_account(clock: Time) -> Non
     assert (await attempt("mira", "a long evening", origin="203.0.113.8")).status_code == 302
 
 
-async def test_a_refused_try_is_a_hit(clock: Time) -> None:
+async def test_a_refused_try_is_a_hit(clock: LoginClock) -> None:
     for number in range(AT_ONCE + 2):
         await attempt(f"mira{number}", origin="203.0.113.7")
     counts = clock.hits.counts

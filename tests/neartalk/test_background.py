@@ -1,4 +1,4 @@
-"""Work beside the calls: what fails is said and ends nothing else."""
+"""Background work: a failure is logged and ends no other task."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ import pytest
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from tests.support.processes import Time, turns
+from tests.support.processes import LoopClock, turns
 
 
 async def fail() -> None:
@@ -39,7 +39,7 @@ async def test_a_store_that_is_away_is_a_warning_without_a_trace(
 
 
 async def test_a_round_goes_on_whatever_happens_in_it_until_the_end() -> None:
-    background, time, counted = Background(), Time(), 0
+    background, time, counted = Background(), LoopClock(), 0
 
     async def act() -> None:
         nonlocal counted

@@ -12,23 +12,17 @@ from neartalk.limits import RedisDayKey
 from neartalk.limits.day_key import KEY
 from neartalk.limits.rules import DAY_MS
 from neartalk.redis.client import connect
+from tests.support.clocks import ManualClock
 
 if TYPE_CHECKING:
     from neartalk.redis import Store
 
 
-class Day:
-    now_ms = 1_800_000_000_000
-
-    def clock(self) -> int:
-        return self.now_ms
-
-
 async def test_all_processes_have_one_key_which_redis_forgets_after_a_day(redis_url: str) -> None:
-    day = Day()
+    day = ManualClock()
     client = connect(redis_url)
     try:
-        one, other = RedisDayKey(client, day.clock), RedisDayKey(client, day.clock)
+        one, other = RedisDayKey(client, day), RedisDayKey(client, day)
         first = await one.today()
         assert len(first) == 32
         assert await other.today() == first
@@ -67,7 +61,7 @@ def store() -> HangingStore:
 @pytest.fixture
 def key(store: HangingStore) -> RedisDayKey:
     served: Store = store  # type: ignore[assignment]
-    return RedisDayKey(served, Day().clock)
+    return RedisDayKey(served, ManualClock())
 
 
 async def waiting(key: RedisDayKey, count: int) -> list[asyncio.Task[bytes]]:

@@ -1,4 +1,4 @@
-"""What manage.py doctor looks at, one by one: each fault made once and found."""
+"""The checks of manage.py doctor, one by one: each fault is made once and found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that is asked to end: nobody new comes, everybody goes on elsewhere, and it ends."""
+"""The end of a process: it lets nobody in, retires its sockets evenly, and exits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ward:
 
     def __init__(self, count: int, late: int = 0) -> None:
         self.late = late
-        self.here = [Guest() for _ in range(count)]
+        self.here = [RetiringSocket() for _ in range(count)]
         self.counts: list[int] = []  # how many retired by each tick
 
     async def sleep(self, seconds: float) -> None:
@@ -46,7 +46,7 @@ class Ward:
         self.here = [guest for guest in self.here if guest.ticks <= self.late]
 
 
-class Guest:
+class RetiringSocket:
     def __init__(self) -> None:
         self.retired, self.ticks = False, 0
 
@@ -85,7 +85,7 @@ async def test_who_does_not_close_is_waited_for_and_not_for_ever() -> None:
 
 async def test_who_comes_meanwhile_is_sent_elsewhere_in_the_end() -> None:
     ward = Ward(10)
-    late = Guest()
+    late = RetiringSocket()
 
     async def sleep(seconds: float) -> None:
         await ward.sleep(seconds)
@@ -151,7 +151,7 @@ async def test_what_came_before_is_answered_and_what_is_pending_leaves_before_th
 # ---- A process -----------------------------------------------------------------------------------
 
 
-class Listening(Server):
+class ListeningServer(Server):
     """Started with options of where to listen."""
 
     def __init__(self, *options: str, **env: str) -> None:
@@ -166,7 +166,7 @@ class Listening(Server):
         return {**super().options(), "pass_fds": self.fds}
 
 
-class Kept:
+class KeepAliveConnection:
     """An HTTP connection that is kept, and not opened again."""
 
     def __init__(self, server: Server) -> None:
@@ -188,7 +188,7 @@ class Kept:
 
 
 async def test_while_it_drains_nobody_new_comes_and_who_is_here_goes_on_talking() -> None:
-    server, spot = Listening("--reuse-port", DRAIN_SECONDS="3600"), elsewhere()
+    server, spot = ListeningServer("--reuse-port", DRAIN_SECONDS="3600"), elsewhere()
     with ExitStack() as stack:
         stack.callback(server.close)
         server.start()
@@ -196,7 +196,7 @@ async def test_while_it_drains_nobody_new_comes_and_who_is_here_goes_on_talking(
             person(server, *spot, name="alice") as alice,
             person(server, *spot, name="bob") as bob,
         ):
-            kept = stack.enter_context(Kept(server))
+            kept = stack.enter_context(KeepAliveConnection(server))
             assert kept.health() == (200, None)
             os.kill(server.pid, signal.SIGTERM)
             found = {kept.health()}
@@ -230,7 +230,7 @@ async def test_with_open_sockets_it_ends_well_and_who_knocks_in_between_waits_fo
     spot = elsewhere()
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        server = Listening("--fd", str(listener.fileno()))
+        server = ListeningServer("--fd", str(listener.fileno()))
         stack.callback(server.close)
         server.port, server.fds = listener.getsockname()[1], (listener.fileno(),)
         server.start()
@@ -245,7 +245,7 @@ async def test_with_open_sockets_it_ends_well_and_who_knocks_in_between_waits_fo
             assert await asyncio.to_thread(server.terminate) == 0
             assert [await one.closed() for one in (alice, bob, carol)] == [1012] * 3
         assert "Traceback" not in server.output()
-        kept = stack.enter_context(Kept(server))
+        kept = stack.enter_context(KeepAliveConnection(server))
         kept.connection.request("GET", "/api/health")
         await asyncio.to_thread(server.start)
         assert kept.connection.getresponse().status == 200

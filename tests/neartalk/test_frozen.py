@@ -1,4 +1,4 @@
-"""A database that hangs is nobody's business in a chat, and loses nothing by it."""
+"""While PostgreSQL hangs, chat goes on, and what was counted meanwhile is written afterwards."""
 
 import sys
 
@@ -24,7 +24,7 @@ call_command("serve", port=int(sys.argv[1]))
 """
 
 
-class Hurried(Server):
+class ShortHitsServer(Server):
     """Counts by 2 s, and writes what is over each second."""
 
     def command(self) -> list[str]:
@@ -32,7 +32,7 @@ class Hurried(Server):
 
 
 async def test_while_postgresql_is_stopped_all_is_heard_and_what_was_counted_is_written() -> None:
-    figures = await measure(3, 10, Hurried)
+    figures = await measure(3, 10, ShortHitsServer)
     assert figures.sent == 90
     assert figures.heard == figures.sent * LISTENERS
     assert figures.refused > figures.sent / 2

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from neartalk.server.keepalive import PING_S, Keepalive
-from tests.support.processes import Time
+from tests.support.processes import LoopClock
 
 
-class Connection:
+class QuietConnection:
     def __init__(self) -> None:
         self.pings = 0
         self.quiet = 0.0
@@ -23,13 +23,13 @@ class Connection:
 
 
 async def beat(seconds: int) -> None:
-    time = Time()
+    time = LoopClock()
     for _ in range(seconds):
         await time.pass_s(1)
 
 
 async def test_each_is_pinged_once_a_round_and_not_all_at_once() -> None:
-    keepalive, connections = Keepalive(), [Connection() for _ in range(3)]
+    keepalive, connections = Keepalive(), [QuietConnection() for _ in range(3)]
     for connection in connections:
         keepalive.add(connection)
         await beat(1)
@@ -44,7 +44,7 @@ async def test_each_is_pinged_once_a_round_and_not_all_at_once() -> None:
 
 async def test_who_did_not_answer_the_last_ping_is_given_up() -> None:
     """Within 40 s of the last sign, so that nobody shows them after 60 s."""
-    keepalive, silent, well = Keepalive(), Connection(), Connection()
+    keepalive, silent, well = Keepalive(), QuietConnection(), QuietConnection()
     keepalive.add(silent)
     keepalive.add(well)
     await beat(PING_S)
@@ -55,7 +55,7 @@ async def test_who_did_not_answer_the_last_ping_is_given_up() -> None:
 
 
 async def test_nothing_beats_when_everyone_has_left() -> None:
-    keepalive, one = Keepalive(), Connection()
+    keepalive, one = Keepalive(), QuietConnection()
     slot = keepalive.add(one)
     keepalive.remove(one, slot)
     await beat(PING_S)

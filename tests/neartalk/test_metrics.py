@@ -15,7 +15,7 @@ from neartalk.instruments import Instruments
 from neartalk.parts import Platform
 from neartalk.server.lag import INTERVAL_S, Lag
 from tests.support.process_client import ProcessRequests
-from tests.support.processes import Time
+from tests.support.processes import LoopClock
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -81,7 +81,7 @@ async def test_what_is_read_is_kept_by_no_cache() -> None:
 # ---- What is counted and timed ---------------------------------------------------------------
 
 
-class Store:
+class TimedStore:
     async def ask(self, what: str) -> str:
         if what == "away":
             raise Refused("store-unavailable")
@@ -100,7 +100,7 @@ def sample(name: str, **labels: str) -> float:
 
 
 async def test_each_call_of_a_store_is_timed_and_one_without_an_answer_counted() -> None:
-    store = INSTRUMENTS.timed(Store(), "test")
+    store = INSTRUMENTS.timed(TimedStore(), "test")
     assert await store.ask("yes") == "yes"
     for code in ("away", "fast"):
         with pytest.raises(Refused):
@@ -129,7 +129,7 @@ async def test_a_refusal_is_counted_by_code_and_rule() -> None:
 
 
 async def test_how_late_the_loop_is_is_looked_at_twice_a_second() -> None:
-    time, count = Time(), "neartalk_loop_lag_seconds_count"
+    time, count = LoopClock(), "neartalk_loop_lag_seconds_count"
     before, lag = sample(count), Lag(INSTRUMENTS)
     lag.start()
     lag.start()

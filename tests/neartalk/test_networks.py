@@ -1,4 +1,4 @@
-"""Under which digests a call is counted."""
+"""The digests of networks under which calls are counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from neartalk.limits import networks_of, origin_of
 from neartalk.limits.day_key import MemoryDayKey
 from neartalk.limits.rules import DAY_MS
-from tests.neartalk.test_day_key import Day
+from tests.support.clocks import ManualClock
 
 PEER = "192.0.2.1"
 
@@ -38,8 +38,8 @@ def test_all_that_cannot_be_read_count_as_one() -> None:
 
 
 async def test_a_digest_is_the_same_all_day_and_another_the_next() -> None:
-    day = Day()
-    keys = MemoryDayKey(day.clock)
+    day = ManualClock()
+    keys = MemoryDayKey(day)
     first = await origin_of(keys, PEER, "")
     day.now_ms += DAY_MS - 1
     assert await origin_of(keys, PEER, "") == first

@@ -10,7 +10,7 @@ from redis import exceptions
 from neartalk.redis import pipeline
 from neartalk.redis.client import connect
 from neartalk.redis.pipeline import Pipeline
-from tests.support.processes import Time, turns
+from tests.support.processes import LoopClock, turns
 from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
 from tests.support.servers import Valkey, free_port
 
@@ -82,7 +82,7 @@ async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
     redis_server: Valkey,
 ) -> None:
     async with watched(redis_server) as (together, relay):
-        Time()  # which stands: no timer can let anything leave
+        LoopClock()  # which stands: no timer can let anything leave
         relay.keep()
         answers = [together.send("INCR", "count")]
         await turns()
@@ -98,7 +98,7 @@ async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
 
 async def test_a_lot_waits_a_moment_after_the_one_before(redis_server: Valkey) -> None:
     async with watched(redis_server) as (together, relay):
-        time, together.flush_interval_s = Time(), 0.002
+        time, together.flush_interval_s = LoopClock(), 0.002
         await time.pass_s(1)
         assert await together.send("INCR", "count") == 1
         answers = []
@@ -151,7 +151,7 @@ async def test_a_late_answer_loses_what_was_in_flight_and_nothing_else(
     redis_server: Valkey,
 ) -> None:
     async with watched(redis_server) as (together, relay):
-        time = Time()
+        time = LoopClock()
         relay.keep()
         in_flight = together.send("INCR", "sent")
         await relay.until(1)
@@ -170,7 +170,7 @@ async def test_an_answer_in_time_is_not_late_however_long_the_others_took(
     redis_server: Valkey,
 ) -> None:
     async with watched(redis_server) as (together, relay):
-        time = Time()
+        time = LoopClock()
         for number in range(1, 5):
             relay.keep()
             in_flight = together.send("INCR", "sent")

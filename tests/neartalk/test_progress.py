@@ -1,4 +1,4 @@
-"""A developer's command says how far it has come on a terminal, and nothing in a pipe."""
+"""Progress of a command: lines on a terminal, nothing in a pipe."""
 
 from __future__ import annotations
 

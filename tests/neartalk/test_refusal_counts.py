@@ -1,4 +1,4 @@
-"""A refusal of a call is counted, and said whatever becomes of the count."""
+"""A refused call is counted, and answered whatever becomes of the count."""
 
 from __future__ import annotations
 

@@ -30,17 +30,17 @@ HOUR = timedelta(hours=1)
 rows = pytest.mark.django_db(transaction=True)
 
 
-class Time:
+class SanctionClock:
     now = START
 
     def __call__(self) -> int:
         return round(self.now.timestamp() * 1000)
 
 
-class Process(Sanctions):
+class RecordedSanctions(Sanctions):
     """Its rounds are the test's, and what it tells is kept."""
 
-    def __init__(self, time: Time) -> None:
+    def __init__(self, time: SanctionClock) -> None:
         super().__init__(Records(Rules()), time)
         self.time = time
         self.told: list[str] = []
@@ -48,18 +48,18 @@ class Process(Sanctions):
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> SanctionClock:
+    return SanctionClock()
 
 
 @pytest.fixture
-def one(time: Time) -> Process:
-    return Process(time)
+def one(time: SanctionClock) -> RecordedSanctions:
+    return RecordedSanctions(time)
 
 
 @pytest.fixture
-def two(time: Time) -> Process:
-    return Process(time)
+def two(time: SanctionClock) -> RecordedSanctions:
+    return RecordedSanctions(time)
 
 
 async def row(
@@ -75,7 +75,7 @@ async def stamped(found: Sanction, changed: datetime, **fields: object) -> None:
     await Sanction.objects.filter(pk=found.pk).aupdate(changed=changed, **fields)
 
 
-def in_force(process: Process, device: str = "") -> Sanction:
+def in_force(process: RecordedSanctions, device: str = "") -> Sanction:
     """The ban of Alice."""
     ban = process.banned(ALICE, device)
     assert ban
@@ -85,7 +85,9 @@ def in_force(process: Process, device: str = "") -> Sanction:
 # ---- In memory -----------------------------------------------------------------------------------
 
 
-def test_what_is_imposed_holds_at_once_and_ends_by_the_clock(one: Process, time: Time) -> None:
+def test_what_is_imposed_holds_at_once_and_ends_by_the_clock(
+    one: RecordedSanctions, time: SanctionClock
+) -> None:
     one.impose(BAN, ALICE, HOUR, Reason.HATE, device=DEVICE, origin=ORIGIN)
     one.impose(MUTE, BOB, HOUR, Reason.SPAM)
     assert one.told == [ALICE, BOB]
@@ -106,7 +108,7 @@ def test_what_is_imposed_holds_at_once_and_ends_by_the_clock(one: Process, time:
 
 
 def test_a_mute_holds_for_the_device_in_another_visit_and_makes_its_next_one_longer(
-    one: Process, time: Time
+    one: RecordedSanctions, time: SanctionClock
 ) -> None:
     one.escalate_mute(ALICE, DEVICE)
     assert one.muted(BOB, DEVICE)
@@ -116,7 +118,9 @@ def test_a_mute_holds_for_the_device_in_another_visit_and_makes_its_next_one_lon
     assert one.escalate_mute(CHARLIE).until == time.now + timedelta(minutes=5)
 
 
-def test_of_several_the_one_that_ends_last_is_told(one: Process, settings: Settings) -> None:
+def test_of_several_the_one_that_ends_last_is_told(
+    one: RecordedSanctions, settings: Settings
+) -> None:
     settings.OBJECTIONS = "safety@example.org"
     one.impose(BAN, ALICE, 2 * HOUR, Reason.HATE)
     one.impose(BAN, ALICE, HOUR, Reason.SPAM)
@@ -134,7 +138,7 @@ def test_of_several_the_one_that_ends_last_is_told(one: Process, settings: Setti
 
 
 def test_a_mute_is_told_with_its_end_and_without_objections_where_none_are_heard(
-    one: Process,
+    one: RecordedSanctions,
 ) -> None:
     refused = one.refusal(one.impose(MUTE, ALICE, timedelta(minutes=5), Reason.SPAM))
     assert (refused.row.status, refused.row.close) == (429, 0)
@@ -146,18 +150,20 @@ def test_a_mute_is_told_with_its_end_and_without_objections_where_none_are_heard
     }
 
 
-def test_a_mute_whose_end_is_far_is_told_by_its_date(one: Process) -> None:
+def test_a_mute_whose_end_is_far_is_told_by_its_date(one: RecordedSanctions) -> None:
     refused = one.refusal(one.impose(MUTE, ALICE, timedelta(days=2), Reason.HATE))
     assert refused.words == "Reason: Hate. It ends on 25 November 2026, 12:00 UTC."
 
 
-def test_nothing_lasts_longer_than_the_number_of_a_device(one: Process) -> None:
+def test_nothing_lasts_longer_than_the_number_of_a_device(one: RecordedSanctions) -> None:
     ban = one.impose(BAN, ALICE, timedelta(days=365), Reason.OTHER)
     assert ban.until == START + LONGEST
 
 
 @rows
-async def test_each_mute_within_a_day_lasts_longer(one: Process, two: Process, time: Time) -> None:
+async def test_each_mute_within_a_day_lasts_longer(
+    one: RecordedSanctions, two: RecordedSanctions, time: SanctionClock
+) -> None:
     lasted = []
     for process in (one, one, two, one):
         await process.sync.sync()
@@ -181,7 +187,7 @@ def test_a_row_is_followed_within_two_seconds() -> None:
 
 @rows
 async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
-    one: Process, two: Process
+    one: RecordedSanctions, two: RecordedSanctions
 ) -> None:
     await two.sync.sync()
     one.impose(BAN, ALICE, HOUR, Reason.HATE, device=DEVICE, note="said so")
@@ -197,7 +203,7 @@ async def test_what_one_process_imposes_holds_in_the_other_and_is_told_once(
 
 @rows
 async def test_rows_of_the_same_moment_and_of_a_slow_clock_are_all_read(
-    one: Process, time: Time
+    one: RecordedSanctions, time: SanctionClock
 ) -> None:
     await one.sync.sync()
     await stamped(await row(person_id=ALICE), time.now)
@@ -218,7 +224,7 @@ async def test_rows_of_the_same_moment_and_of_a_slow_clock_are_all_read(
 
 @rows
 async def test_a_ban_that_is_lifted_shortened_or_deleted_holds_no_more(
-    one: Process, time: Time
+    one: RecordedSanctions, time: SanctionClock
 ) -> None:
     lifted, shortened, deleted = [await row(person_id=one_id) for one_id in (ALICE, BOB, CHARLIE)]
     await one.sync.sync()
@@ -235,7 +241,9 @@ async def test_a_ban_that_is_lifted_shortened_or_deleted_holds_no_more(
 
 
 @rows
-async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: Process) -> None:
+async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(
+    one: RecordedSanctions,
+) -> None:
     await row(person_id=ALICE, until=START)
     await stamped(await row(person_id=BOB), START, lifted=START)
     await row(person_id=CHARLIE)
@@ -244,7 +252,9 @@ async def test_what_is_over_or_lifted_is_not_told_to_a_process_that_begins(one: 
 
 
 @rows
-async def test_a_ban_of_a_person_is_completed_for_all_processes(one: Process, two: Process) -> None:
+async def test_a_ban_of_a_person_is_completed_for_all_processes(
+    one: RecordedSanctions, two: RecordedSanctions
+) -> None:
     await row()
     for process in (one, two):
         await process.sync.sync()
@@ -262,7 +272,7 @@ async def test_a_ban_of_a_person_is_completed_for_all_processes(one: Process, tw
 
 @rows
 async def test_what_a_person_came_from_replaces_nothing_that_is_known(
-    one: Process, two: Process
+    one: RecordedSanctions, two: RecordedSanctions
 ) -> None:
     await row()
     for process in (one, two):
@@ -278,7 +288,7 @@ async def test_what_a_person_came_from_replaces_nothing_that_is_known(
 
 @rows
 async def test_what_could_not_be_written_holds_and_is_written_later_once(
-    one: Process, monkeypatch: pytest.MonkeyPatch
+    one: RecordedSanctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(writing: Iterable[Sanction]) -> None:
         raise OperationalError
@@ -295,7 +305,7 @@ async def test_what_could_not_be_written_holds_and_is_written_later_once(
     assert await Sanction.objects.filter(person_id=ALICE).acount() == 1
 
 
-def test_of_what_cannot_be_written_the_newest_is_kept(one: Process) -> None:
+def test_of_what_cannot_be_written_the_newest_is_kept(one: RecordedSanctions) -> None:
     for _ in range(UNWRITTEN_MAX + 10):
         one.impose(MUTE, ALICE, HOUR, Reason.SPAM)
     one.impose(MUTE, BOB, HOUR, Reason.SPAM)
@@ -305,7 +315,7 @@ def test_of_what_cannot_be_written_the_newest_is_kept(one: Process) -> None:
 
 @rows
 async def test_a_database_that_hangs_stops_nothing_and_holds_one_round(
-    one: Process, monkeypatch: pytest.MonkeyPatch
+    one: RecordedSanctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = Event()
     monkeypatch.setattr(sanction_rows, "load", lambda *args: answers.wait(10) and [])

@@ -19,7 +19,7 @@ BACKLOG = Backlog()
 LARGE = 100_000  # more than the kernel takes at once here, less than is too much
 
 
-class Line:
+class SocketPair:
     """Our end of a connection, and the peer's socket."""
 
     def __init__(self, transport: DirectTransport, peer: socket.socket) -> None:
@@ -36,7 +36,7 @@ class Line:
 
 
 @asynccontextmanager
-async def line() -> AsyncIterator[Line]:
+async def socket_pair() -> AsyncIterator[SocketPair]:
     loop = asyncio.get_running_loop()
     ours, peer = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -44,32 +44,37 @@ async def line() -> AsyncIterator[Line]:
     inner, _ = await loop.create_connection(asyncio.Protocol, sock=ours)
     transport = DirectTransport(inner, BACKLOG)
     try:
-        yield Line(transport, peer)
+        yield SocketPair(transport, peer)
     finally:
         transport.abort()
         transport.connection_lost()
         peer.close()
 
 
-def each(*lines: Line) -> dict[DirectTransport, socket.SocketType]:
-    return {one.transport: one.transport.kernel for one in lines}
+def each(*pairs: SocketPair) -> dict[DirectTransport, socket.SocketType]:
+    return {one.transport: one.transport.kernel for one in pairs}
 
 
 async def test_what_is_written_is_there_at_once() -> None:
-    async with line() as one:
+    async with socket_pair() as one:
         one.transport.write(b"hello")
         assert one.peer.recv(10) == b"hello"
 
 
 async def test_a_frame_reaches_everyone() -> None:
-    async with line() as one, line() as two, line() as three:
+    async with socket_pair() as one, socket_pair() as two, socket_pair() as three:
         write_frames([(each(one, two, three), b"hello")], BACKLOG)
         assert [x.peer.recv(10) for x in (one, two, three)] == [b"hello"] * 3
 
 
 async def test_each_lot_gets_its_own_whole_and_in_order() -> None:
     """Though somebody in the middle takes a part, and another nothing."""
-    async with line() as one, line() as slow, line() as stuck, line() as two:
+    async with (
+        socket_pair() as one,
+        socket_pair() as slow,
+        socket_pair() as stuck,
+        socket_pair() as two,
+    ):
         stuck.transport.write(b"w" * LARGE)
         large, small = b"x" * LARGE, b"small"
         write_frames(
@@ -86,7 +91,12 @@ async def test_each_lot_gets_its_own_whole_and_in_order() -> None:
 
 async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> None:
     """And whoever is gone changes nothing for those behind."""
-    async with line() as one, line() as slow, line() as gone, line() as two:
+    async with (
+        socket_pair() as one,
+        socket_pair() as slow,
+        socket_pair() as gone,
+        socket_pair() as two,
+    ):
         crowd = each(one, slow, gone, two)
         gone.peer.close()
         large, small = b"x" * LARGE, b"small"
@@ -101,7 +111,7 @@ async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> No
 
 
 async def test_who_has_caught_up_is_written_to_directly_again() -> None:
-    async with line() as one:
+    async with socket_pair() as one:
         write_frames([(each(one), b"x" * LARGE)], BACKLOG)
         await one.read(LARGE)
         assert one.transport.unsent() == 0
@@ -111,7 +121,7 @@ async def test_who_has_caught_up_is_written_to_directly_again() -> None:
 
 
 async def test_what_the_kernel_refuses_is_watched() -> None:
-    async with line() as one:
+    async with socket_pair() as one:
         one.transport.write(b"x" * 1000)
         assert one.transport not in BACKLOG.peers
         while not one.transport.unsent():
@@ -122,14 +132,14 @@ async def test_what_the_kernel_refuses_is_watched() -> None:
 
 
 async def test_too_much_unread_ends_the_connection() -> None:
-    async with line() as one:
+    async with socket_pair() as one:
         while not one.transport.too_slow:
             one.transport.write_frame(b"x" * 10_000)
         assert one.transport.is_closing()
 
 
 async def test_no_frame_follows_the_last_one() -> None:
-    async with line() as one, line() as two:
+    async with socket_pair() as one, socket_pair() as two:
         one.transport.stop_frames()
         write_frames([(each(one, two), b"late")], BACKLOG)
         one.transport.write_frame(b"later")
@@ -140,7 +150,7 @@ async def test_no_frame_follows_the_last_one() -> None:
 
 async def test_a_number_that_was_given_to_another_connection_is_not_written_to() -> None:
     """The loop closes its socket before anybody here hears of it."""
-    async with line() as one, line() as two:
+    async with socket_pair() as one, socket_pair() as two:
         one.transport.inner.abort()
         await asyncio.sleep(0)
         ours, peer = socket.socketpair()
@@ -154,7 +164,12 @@ async def test_a_number_that_was_given_to_another_connection_is_not_written_to()
 
 async def test_who_is_gone_stops_nobody_behind_them() -> None:
     """Until the consumer has heard of it, they still stand among the readers."""
-    async with line() as one, line() as gone, line() as slow, line() as two:
+    async with (
+        socket_pair() as one,
+        socket_pair() as gone,
+        socket_pair() as slow,
+        socket_pair() as two,
+    ):
         gone.transport.abort()
         gone.transport.connection_lost()
         await asyncio.sleep(0)
@@ -168,7 +183,7 @@ async def test_who_is_gone_stops_nobody_behind_them() -> None:
 
 
 async def test_nothing_is_kept_of_who_is_gone() -> None:
-    async with line() as one, line() as two:
+    async with socket_pair() as one, socket_pair() as two:
         one.transport.connection_lost()
         one.transport.close()  # the server's own goodbye comes last
         two.transport.close()

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.presence.registry_harness import Stands, memory_stand, redis_stand
+from tests.presence.registry_harness import MakeHarness, memory_harness, redis_harness
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])
-def stands(request: pytest.FixtureRequest) -> Stands:
+def make_harness(request: pytest.FixtureRequest) -> MakeHarness:
     if request.param == "memory":
-        return memory_stand
+        return memory_harness
     url = request.getfixturevalue(f"{request.param}_url")
-    return lambda: redis_stand(url)
+    return lambda: redis_harness(url)

@@ -1,4 +1,4 @@
-"""People who call by HTTP: with a bearer, or as a browser does."""
+"""HTTP clients of a server: with a bearer key, or with cookies and the CSRF token of a browser."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ IN_JSON = {"Content-Type": "application/json"}
 
 @asynccontextmanager
 async def caller(server: Server, name: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """Someone who calls with a bearer and has no place yet."""
+    """A client with a session's bearer key and no place yet."""
     async with api(server) as http:
         http.headers.update(bearer_of((await session(http, name))["session_id"]))
         yield http
@@ -42,8 +42,8 @@ async def caller(server: Server, name: str | None = None) -> AsyncIterator[httpx
 
 @asynccontextmanager
 async def browser(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser on the welcome page: it holds the CSRF cookie and sends the token and its Origin,
-    as HTMX does there."""
+    """A client with the CSRF cookie of the welcome page. It sends the token and its Origin, as HTMX
+    does."""
     async with api(server, headers={**HTMX, "Origin": server.url}) as http:
         assert (await http.get("/")).status_code == 200
         http.headers["X-CSRFToken"] = http.cookies["csrftoken"]
@@ -51,7 +51,7 @@ async def browser(server: Server) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal, which must be whole and in the form that was asked for."""
+    """Status and code of a refusal, which must be complete, in HTML to HTMX and in JSON else."""
     if "hx-request" in answer.request.headers:
         (notice,) = parse(answer.text)
         found = notice["data-code"]

@@ -1,4 +1,5 @@
-"""Two server processes on one memory, whose rounds and clock the test moves."""
+"""Two simulated server processes on one memory store. The test runs their rounds and moves the
+store's clock."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-class Town:
-    """Two processes with one clock for the store."""
+class ProcessPair:
+    """`registry` and `history` are shared, and so is `wire`, which carries the hints."""
 
     def __init__(self) -> None:
         self.now_ms = 1_700_000_000_000
@@ -33,9 +34,9 @@ class Town:
 
 
 @asynccontextmanager
-async def town() -> AsyncIterator[Town]:
-    place = Town()
+async def process_pair() -> AsyncIterator[ProcessPair]:
+    pair = ProcessPair()
     with pytest.MonkeyPatch.context() as patch, override_settings(RATE_LIMITS_SCALE=100_000):
         patch.setattr(Background, "_round", never)
-        async with running(place.first, place.second):
-            yield place
+        async with running(pair.first, pair.second):
+            yield pair

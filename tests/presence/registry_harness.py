@@ -1,4 +1,4 @@
-"""Registries of either kind, with how their time passes and what they hold."""
+"""Harnesses of both registries: one interface to move their time and to read what they store."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,8 +24,8 @@ ROUNDS = 50
 ALICE, BOB = (person_id_of(f"digest of {name}") for name in ("Alice", "Bob"))
 
 
-class Stand(Protocol):
-    """A registry, and how its time passes and what it holds."""
+class RegistryHarness(Protocol):
+    """A registry, and what only a test does to it: to move its time and to read all of it."""
 
     @property
     def registry(self) -> Registry: ...
@@ -48,7 +48,7 @@ class Stand(Protocol):
         """All that is stored, keys and values."""
 
 
-class MemoryStand:
+class MemoryRegistryHarness:
     def __init__(self) -> None:
         self.now = 1_700_000_000_000
         self.registry = MemoryRegistry(self._clock)
@@ -75,8 +75,8 @@ class MemoryStand:
         return repr(vars(self.registry))
 
 
-class RedisStand:
-    """`client` is the test's own way to what the registry keeps."""
+class RedisRegistryHarness:
+    """`client` is a connection of the test's own to the Redis of the registry."""
 
     def __init__(self, client: Redis, store: Store) -> None:
         self.client = client
@@ -113,42 +113,42 @@ class RedisStand:
         return repr(found)
 
 
-Stands = Callable[[], AbstractAsyncContextManager[Stand]]
+MakeHarness = Callable[[], AbstractAsyncContextManager[RegistryHarness]]
 
 
 @asynccontextmanager
-async def memory_stand() -> AsyncIterator[MemoryStand]:
-    yield MemoryStand()
+async def memory_harness() -> AsyncIterator[MemoryRegistryHarness]:
+    yield MemoryRegistryHarness()
 
 
 @asynccontextmanager
-async def redis_stand(url: str) -> AsyncIterator[RedisStand]:
+async def redis_harness(url: str) -> AsyncIterator[RedisRegistryHarness]:
     store = store_at(url.split(","))
     try:
         async with client_at(url) as client:
-            yield RedisStand(client, store)
+            yield RedisRegistryHarness(client, store)
     finally:
         await store.aclose()
 
 
-async def now_of(stand: Stand) -> int:
-    return (await stand.registry.status(())).now_ms
+async def now_of(harness: RegistryHarness) -> int:
+    return (await harness.registry.status(())).now_ms
 
 
-async def opened(stand: Stand, name: str) -> Session:
-    return await stand.registry.open(f"digest of {name}", name)
+async def opened(harness: RegistryHarness, name: str) -> Session:
+    return await harness.registry.open(f"digest of {name}", name)
 
 
-async def shown(stand: Stand) -> dict[Tile, list[Person]]:
-    found = await stand.registry.people(TILES)
+async def shown(harness: RegistryHarness) -> dict[Tile, list[Person]]:
+    found = await harness.registry.people(TILES)
     assert found.keys() == set(TILES)
     return {
         tile: [*snapshot.people.values()] for tile, snapshot in found.items() if snapshot.people
     }
 
 
-async def session_of(stand: Stand, digest: str) -> Session:
-    session = await stand.registry.get(digest)
+async def session_of(harness: RegistryHarness, digest: str) -> Session:
+    session = await harness.registry.get(digest)
     assert session is not None
     return session
 

@@ -1,4 +1,4 @@
-"""What an act costs that another rule refuses: nothing."""
+"""An act that another rule refuses costs no allowance."""
 
 from __future__ import annotations
 

@@ -17,16 +17,16 @@ import pytest
 from neartalk.limits import RULES
 from neartalk.records import ROUND_S
 from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
-from tests.support.deployments import house
+from tests.support.deployments import deploy
 from tests.support.html_elements import parse
-from tests.support.http_connections import Lines
+from tests.support.http_connections import ConnectionPool
 from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.support.client import Frame, Spot, Tab
-    from tests.support.deployments import House
+    from tests.support.deployments import Deployment
     from tests.support.html_elements import Element
     from tests.support.servers import Server
 
@@ -39,13 +39,13 @@ _addresses = (f"198.51.100.{last}" for last in itertools.count(1))
 
 
 @pytest.fixture(scope="module")
-def town() -> Iterator[House]:
+def deployment() -> Iterator[Deployment]:
     off = "place.move,place.travel,socket.session,chat.send,chat.new"
-    with house(OBJECTIONS=WHERE, RATE_LIMITS_OFF=off) as found:
+    with deploy(OBJECTIONS=WHERE, RATE_LIMITS_OFF=off) as found:
         yield found
 
 
-class Visitor:
+class BrowserSession:
     """A browser on the page."""
 
     def __init__(self, server: Server, http: httpx.AsyncClient, tab: Tab, welcome: Frame) -> None:
@@ -68,9 +68,9 @@ async def browser(server: Server, address: str, **cookies: str) -> AsyncIterator
 
 
 @asynccontextmanager
-async def visitor(
+async def browser_session(
     server: Server, address: str, spot: Spot, **cookies: str
-) -> AsyncIterator[Visitor]:
+) -> AsyncIterator[BrowserSession]:
     async with browser(server, address, **cookies) as http:
         assert (await http.post(CREATE)).status_code == 201
         for name in cookies:
@@ -78,7 +78,7 @@ async def visitor(
         where = {"lat": str(spot[0]), "lon": str(spot[1]), "radius": "500"}
         assert (await http.post("/api/location/update", data=where)).status_code == 200
         async with listening(server, own(http), html=True) as tab:
-            yield Visitor(server, http, tab, await tab.expect("welcome"))
+            yield BrowserSession(server, http, tab, await tab.expect("welcome"))
 
 
 def own(http: httpx.AsyncClient) -> dict[str, str]:
@@ -116,18 +116,20 @@ def test_what_a_process_does_not_know_it_reads_each_second() -> None:
     assert ROUND_S <= 1
 
 
-async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(town: House) -> None:
+async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(
+    deployment: Deployment,
+) -> None:
     spot = elsewhere()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        alice = await enter(speaker(town.first, spot, "alice"))
-        bob = await enter(speaker(town.second, north(spot, 2), "bob"))
+        alice = await enter(speaker(deployment.first, spot, "alice"))
+        bob = await enter(speaker(deployment.second, north(spot, 2), "bob"))
         chats = [
             await enter(listening(server, bearer_of(alice.key)))
-            for server in (town.first, town.second)
+            for server in (deployment.first, deployment.second)
         ]
-        idle = await enter(at_signal(town.second, bearer_of(alice.key)))
-        other = await enter(listening(town.second, bearer_of(bob.key)))
+        idle = await enter(at_signal(deployment.second, bearer_of(alice.key)))
+        other = await enter(listening(deployment.second, bearer_of(bob.key)))
         for one in (alice, bob):
             await one.join()
         await alice.expect_state(bob, "near")
@@ -135,7 +137,7 @@ async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(to
         await alice.call(bob)
         await other.people("alice")
 
-        assert "is banned until" in town.manage("ban", alice.person_id, *BAN)
+        assert "is banned until" in deployment.manage("ban", alice.person_id, *BAN)
         for tab in (alice, *chats, idle):
             told = await shown_out(tab)
             assert told["message"].startswith(WORDS)
@@ -146,7 +148,7 @@ async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(to
         await bob.expect_state(alice, None)
         await other.people()
 
-        for server in (town.first, town.second):
+        for server in (deployment.first, deployment.second):
             await shown_out(await enter(listening(server, bearer_of(alice.key))))
             async with api(server, headers=bearer_of(alice.key)) as http:
                 answer = await http.get("/api/messages")
@@ -154,15 +156,17 @@ async def test_a_ban_ends_every_socket_and_call_in_every_process_and_says_why(to
         await other.send_text("still here")
 
 
-async def test_whoever_calls_only_over_http_is_gone_from_the_lists_too(town: House) -> None:
+async def test_whoever_calls_only_over_http_is_gone_from_the_lists_too(
+    deployment: Deployment,
+) -> None:
     spot = elsewhere()
-    async with person(town.first, *spot, 500, "bob") as bob, api(town.second) as http:
+    async with person(deployment.first, *spot, 500, "bob") as bob, api(deployment.second) as http:
         made = (await http.post(CREATE, json={"username": "alice"})).json()
         http.headers.update(bearer_of(made["session_id"]))
         where = {"lat": spot[0], "lon": spot[1], "radius": 500}
         await http.post("/api/location/update", json=where)
         await bob.people("alice")
-        town.manage("ban", made["person_id"], *BAN)
+        deployment.manage("ban", made["person_id"], *BAN)
         await bob.people()
 
 
@@ -170,23 +174,25 @@ async def test_whoever_calls_only_over_http_is_gone_from_the_lists_too(town: Hou
 
 
 async def test_a_banned_device_stays_out_and_another_behind_its_address_chats_on(
-    town: House,
+    deployment: Deployment,
 ) -> None:
     spot, address = elsewhere(), next(_addresses)
     async with AsyncExitStack() as stack:
-        alice = await stack.enter_async_context(visitor(town.first, address, spot))
-        bob = await stack.enter_async_context(visitor(town.second, address, north(spot, 2)))
-        twin = await stack.enter_async_context(
-            visitor(town.second, address, spot, device=alice.device)
+        alice = await stack.enter_async_context(browser_session(deployment.first, address, spot))
+        bob = await stack.enter_async_context(
+            browser_session(deployment.second, address, north(spot, 2))
         )
-        town.manage("ban", alice.person_id, *BAN)
+        twin = await stack.enter_async_context(
+            browser_session(deployment.second, address, spot, device=alice.device)
+        )
+        deployment.manage("ban", alice.person_id, *BAN)
         told = await shown_out(alice.tab)
         assert (await shown_out(twin.tab))["message"] == told["message"]
         assert told["html"].children[0]["data-objections"] == f"mailto:{WHERE}"
 
         # In either process, with or without the session, as a page or as a program.
         del alice.http.cookies["neartalk"]
-        for server in (town.first, town.second):
+        for server in (deployment.first, deployment.second):
             async with browser(server, address, device=alice.device) as again:
                 found = await notice(again, there=True)
                 assert found
@@ -196,35 +202,35 @@ async def test_a_banned_device_stays_out_and_another_behind_its_address_chats_on
                 answer = await program.post(CREATE)
                 assert (answer.status_code, answer.json()["code"]) == (403, "banned")
 
-        assert [row["device"] for row in town.listed(alice.person_id)] == [True]
+        assert [row["device"] for row in deployment.listed(alice.person_id)] == [True]
         await bob.tab.send_text("I go on")
-        async with visitor(town.second, address, spot) as charlie:
+        async with browser_session(deployment.second, address, spot) as charlie:
             await charlie.tab.send_text("and I come")
 
 
-async def test_clearing_cookies_after_a_ban_is_slow(town: House) -> None:
+async def test_clearing_cookies_after_a_ban_is_slow(deployment: Deployment) -> None:
     spot, address = elsewhere(), next(_addresses)
-    async with visitor(town.first, address, spot) as alice:
-        town.manage("ban", alice.person_id, *BAN)
+    async with browser_session(deployment.first, address, spot) as alice:
+        deployment.manage("ban", alice.person_id, *BAN)
         await shown_out(alice.tab)
-        for server in (town.first, town.second):
+        for server in (deployment.first, deployment.second):
             async with browser(server, address, device=alice.device) as http:
                 await notice(http, there=True)  # it knows what she came from
     answers = []
-    for server in (town.first, town.second, town.first):
+    for server in (deployment.first, deployment.second, deployment.first):
         async with browser(server, address) as http:
             answers.append(await http.post(CREATE))
     assert answers[0].status_code == 201
     for answer in answers[1:]:
         assert code(answer) == (429, "too-many-sessions")
         assert 1700 < int(answer.headers["Retry-After"]) <= 1800
-    async with browser(town.first, next(_addresses)) as http:
+    async with browser(deployment.first, next(_addresses)) as http:
         assert (await http.post(CREATE)).status_code == 201
         assert (await http.post(CREATE)).status_code == 201
 
 
 @asynccontextmanager
-async def callers(town: House, address: str) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def callers(deployment: Deployment, address: str) -> AsyncIterator[list[httpx.AsyncClient]]:
     """A client of each process, for many calls at once."""
     async with AsyncExitStack() as stack:
         yield [
@@ -232,32 +238,34 @@ async def callers(town: House, address: str) -> AsyncIterator[list[httpx.AsyncCl
                 httpx.AsyncClient(
                     base_url=server.url,
                     timeout=60,
-                    transport=Lines(50),
+                    transport=ConnectionPool(50),
                     headers={"X-Forwarded-For": address},
                 )
             )
-            for server in (town.first, town.second)
+            for server in (deployment.first, deployment.second)
         ]
 
 
 async def test_of_1000_visits_at_once_from_where_somebody_is_banned_one_begins(
-    town: House,
+    deployment: Deployment,
 ) -> None:
     spot, address = elsewhere(), next(_addresses)
-    async with visitor(town.first, address, spot) as alice:
-        town.manage("ban", alice.person_id, *BAN)
+    async with browser_session(deployment.first, address, spot) as alice:
+        deployment.manage("ban", alice.person_id, *BAN)
         await shown_out(alice.tab)
-        for server in (town.first, town.second):
+        for server in (deployment.first, deployment.second):
             async with browser(server, address, device=alice.device) as http:
                 await notice(http, there=True)  # it knows what she came from
-    async with callers(town, address) as clients:
+    async with callers(deployment, address) as clients:
         by_turns = itertools.islice(itertools.cycle(clients), 1000)
         answers = await asyncio.gather(*(client.post(CREATE, json={}) for client in by_turns))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 429: 999}
 
 
-async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(town: House) -> None:
-    async with callers(town, next(_addresses)) as clients:
+async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(
+    deployment: Deployment,
+) -> None:
+    async with callers(deployment, next(_addresses)) as clients:
         for client in clients:
             await client.get("/admin/login/")
         calls = (
@@ -280,22 +288,28 @@ async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(town: H
     assert looked_at[200] + looked_at[429] == 1000
 
 
-async def test_nobody_else_is_banned_by_a_cookie_that_somebody_made_up(town: House) -> None:
+async def test_nobody_else_is_banned_by_a_cookie_that_somebody_made_up(
+    deployment: Deployment,
+) -> None:
     spot = elsewhere()
-    async with visitor(town.first, next(_addresses), spot) as bob:
+    async with browser_session(deployment.first, next(_addresses), spot) as bob:
         digest = hashlib.sha256(bob.device.encode()).hexdigest()
         for forged in (digest, digest[:32].upper(), bob.device + "0", "%00", "x" * 3000):
-            async with visitor(town.first, next(_addresses), spot, device=forged) as mallory:
+            async with browser_session(
+                deployment.first, next(_addresses), spot, device=forged
+            ) as mallory:
                 assert mallory.device not in {forged, bob.device}
                 assert len(mallory.device) == 32
-                town.manage("ban", mallory.person_id, *BAN)
+                deployment.manage("ban", mallory.person_id, *BAN)
                 await shown_out(mallory.tab)
             await bob.tab.send_text(f"Good evening, {mallory.person_id}")
 
 
-async def test_the_number_of_a_device_is_kept_by_the_browser_that_has_one(town: House) -> None:
+async def test_the_number_of_a_device_is_kept_by_the_browser_that_has_one(
+    deployment: Deployment,
+) -> None:
     spot = elsewhere()
-    async with visitor(town.first, next(_addresses), spot) as alice:
+    async with browser_session(deployment.first, next(_addresses), spot) as alice:
         before = alice.device
         answer = await alice.http.post(CREATE)
         assert answer.status_code == 201
@@ -308,20 +322,20 @@ async def test_the_number_of_a_device_is_kept_by_the_browser_that_has_one(town: 
 # ---- The end of it -------------------------------------------------------------------------------
 
 
-async def test_who_is_unbanned_begins_a_new_visit(town: House) -> None:
-    async with visitor(town.first, next(_addresses), elsewhere()) as alice:
-        town.manage("ban", alice.person_id, *BAN)
+async def test_who_is_unbanned_begins_a_new_visit(deployment: Deployment) -> None:
+    async with browser_session(deployment.first, next(_addresses), elsewhere()) as alice:
+        deployment.manage("ban", alice.person_id, *BAN)
         await shown_out(alice.tab)
         await notice(alice.http, there=True)
-        assert "is over" in town.manage("unban", alice.person_id)
+        assert "is over" in deployment.manage("unban", alice.person_id)
         await notice(alice.http, there=False)
         assert code(await alice.http.get("/api/nearby")) == (401, "session-unknown")
         assert (await alice.http.post(CREATE)).status_code == 201
-        assert town.listed(alice.person_id) == []
+        assert deployment.listed(alice.person_id) == []
 
 
-async def test_a_ban_that_is_over_by_the_clock_lets_in_again(town: House) -> None:
-    async with visitor(town.first, next(_addresses), elsewhere()) as alice:
+async def test_a_ban_that_is_over_by_the_clock_lets_in_again(deployment: Deployment) -> None:
+    async with browser_session(deployment.first, next(_addresses), elsewhere()) as alice:
         # What the command takes for an end is minutes away: the row says seconds.
         write = (
             "from datetime import timedelta; from django.utils import timezone;"
@@ -329,7 +343,7 @@ async def test_a_ban_that_is_over_by_the_clock_lets_in_again(town: House) -> Non
             f"Sanction.objects.create(kind='ban', person_id={alice.person_id!r}, reason='spam',"
             "until=timezone.now() + timedelta(seconds=4))"
         )
-        town.manage("shell", "-v", "0", "-c", write)
+        deployment.manage("shell", "-v", "0", "-c", write)
         await shown_out(alice.tab)
         await notice(alice.http, there=False)
         assert (await alice.http.post(CREATE)).status_code == 201
@@ -338,32 +352,34 @@ async def test_a_ban_that_is_over_by_the_clock_lets_in_again(town: House) -> Non
 # ---- A database that hangs -----------------------------------------------------------------------
 
 
-async def test_a_database_that_hangs_leaves_bans_in_force_and_chat_going(town: House) -> None:
+async def test_a_database_that_hangs_leaves_bans_in_force_and_chat_going(
+    deployment: Deployment,
+) -> None:
     spot = elsewhere()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        alice = await enter(person(town.first, *spot, 500, "alice"))
-        bob = await enter(person(town.first, *spot, 500, "bob"))
-        charlie = await enter(person(town.second, *spot, 500, "charlie"))
-        town.manage("ban", alice.person_id, *BAN)
+        alice = await enter(person(deployment.first, *spot, 500, "alice"))
+        bob = await enter(person(deployment.first, *spot, 500, "bob"))
+        charlie = await enter(person(deployment.second, *spot, 500, "charlie"))
+        deployment.manage("ban", alice.person_id, *BAN)
         await shown_out(alice)
-        town.postgres.pause()
+        deployment.postgres.pause()
         try:
             for turn, (one, other) in enumerate(((bob, charlie), (charlie, bob)) * 3):
                 message_id = await one.send_text(f"Does it go on? {turn}")
                 await other.expect("chat.message", id=message_id)
             answer = await alice.http.get("/api/messages")
             assert (answer.status_code, answer.json()["code"]) == (403, "banned")
-            await shown_out(await enter(listening(town.first, alice.bearer)))
-            async with person(town.second, *spot, 500, "dora") as dora:
+            await shown_out(await enter(listening(deployment.first, alice.bearer)))
+            async with person(deployment.second, *spot, 500, "dora") as dora:
                 await dora.send_text("and I can come")
-                dora.server = town.first
+                dora.server = deployment.first
                 async with dora.tab() as tab:
                     await tab.expect("mark")
                     await dora.leave()
                     assert await tab.closed() == 4410
         finally:
-            town.postgres.resume()
-        town.manage("ban", charlie.person_id, *BAN)
+            deployment.postgres.resume()
+        deployment.manage("ban", charlie.person_id, *BAN)
         await shown_out(charlie)
         await bob.send_text("alone")

@@ -1,4 +1,4 @@
-"""What both sockets share, where something goes wrong that nobody thought of."""
+"""An exception in an action of either consumer leaves nothing of its socket behind."""
 
 import asyncio
 from collections.abc import Coroutine

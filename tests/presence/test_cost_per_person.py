@@ -11,13 +11,13 @@ from presence.geo import cell_at
 from presence.hub.presence_broadcaster import SOON_S
 from presence.people import Place
 from presence.registry import MemoryRegistry
-from tests.support.instruction_counts import counting
+from tests.support.instruction_counts import counting_instructions
 from tests.support.processes import (
     BESIDE,
     HERE,
+    LoopClock,
+    PageSocket,
     Process,
-    Seat,
-    Time,
     never,
     person,
     running,
@@ -28,7 +28,7 @@ NEAR = 20
 FEW, MANY = 20, 2000
 
 
-class Crowd:
+class CrowdedProcess:
     """A process with people near the one who acts, and others far apart from all of them."""
 
     def __init__(self) -> None:
@@ -38,49 +38,51 @@ class Crowd:
     async def gather(self, elsewhere: int) -> None:
         for turn in range(elsewhere):
             far = Place(cell_at(-50 + turn // 40, turn % 40), 500)
-            await self.come("Far", far)
+            await self.join("Far", far)
         for turn in range(NEAR):
-            await self.come("Near", (HERE, BESIDE)[turn % 2])
+            await self.join("Near", (HERE, BESIDE)[turn % 2])
 
-    async def come(self, name: str, place: Place) -> Seat:
-        return await self.process.come(await person(self.registry, name, place))
+    async def join(self, name: str, place: Place) -> PageSocket:
+        return await self.process.join(await person(self.registry, name, place))
 
-    async def move(self, seat: Seat, place: Place) -> None:
+    async def move(self, socket: PageSocket, place: Place) -> None:
         hub = self.process.hub
-        hub.announce(await self.registry.place(seat.session.digest, place, hub.process))
+        hub.announce(await self.registry.place(socket.session.digest, place, hub.process))
 
-    async def steps_of(self, act: Callable[[], Awaitable[object]]) -> int:
-        with counting() as steps:
+    async def count_instructions(self, act: Callable[[], Awaitable[object]]) -> int:
+        with counting_instructions() as steps:
             await act()
             await settled(self.process)
         return steps.count
 
 
 async def costs(elsewhere: int) -> dict[str, int]:
-    crowd = Crowd()
+    crowd = CrowdedProcess()
     async with running(crowd.process):
         await crowd.gather(elsewhere)
-        time = Time()
+        time = LoopClock()
         await time.pass_s(60)
         walker = await person(crowd.registry, "Walker", HERE)
-        seats: list[Seat] = []
+        sockets: list[PageSocket] = []
 
         async def join() -> None:
-            seats.append(await crowd.process.come(walker))
+            sockets.append(await crowd.process.join(walker))
 
         async def leave() -> None:
-            crowd.process.hub.exit(seats[0])
+            crowd.process.hub.exit(sockets[0])
 
         # Twice: what is found out once and kept is not there the first time.
         for _ in range(2):
-            seats.clear()
+            sockets.clear()
             found = {
-                "join": await crowd.steps_of(join),
-                "speak": await crowd.steps_of(lambda: crowd.process.send_text(seats[0], "Hello")),
-                "show": await crowd.steps_of(lambda: time.pass_s(SOON_S + 5)),
-                "move": await crowd.steps_of(lambda: crowd.move(seats[0], BESIDE)),
-                "return": await crowd.steps_of(lambda: crowd.move(seats[0], HERE)),
-                "leave": await crowd.steps_of(leave),
+                "join": await crowd.count_instructions(join),
+                "speak": await crowd.count_instructions(
+                    lambda: crowd.process.send_text(sockets[0], "Hello")
+                ),
+                "show": await crowd.count_instructions(lambda: time.pass_s(SOON_S + 5)),
+                "move": await crowd.count_instructions(lambda: crowd.move(sockets[0], BESIDE)),
+                "return": await crowd.count_instructions(lambda: crowd.move(sockets[0], HERE)),
+                "leave": await crowd.count_instructions(leave),
             }
             await time.pass_s(60)
     return found

@@ -9,112 +9,112 @@ from presence.geo import tile_of
 from presence.hub.departures import DEPART_AGAIN_S, LINGER_S, Departures
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Session
-from tests.presence.process_pair import Town, town
-from tests.support.processes import BESIDE, HERE, Seat, Stop, Time, person
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.processes import BESIDE, HERE, LoopClock, PageSocket, Stop, person
 
 
-async def listed(place: Town) -> list[str]:
-    found = await place.registry.people([tile_of(HERE.cell)])
+async def listed(pair: ProcessPair) -> list[str]:
+    found = await pair.registry.people([tile_of(HERE.cell)])
     return [one.name for one in found[tile_of(HERE.cell)].people.values()]
 
 
-async def two_that_arrive(place: Town, session: Session) -> list[tuple[Seat, Stop]]:
+async def two_that_arrive(pair: ProcessPair, session: Session) -> list[tuple[PageSocket, Stop]]:
     """Two sockets of one person, and the stops at which their arrivals wait in the store."""
-    seats = []
+    sockets = []
     for _ in range(2):
-        stop = place.registry.stop("before", "place")
-        seat = await place.first.knock(session)
+        stop = pair.registry.stop("before", "place")
+        socket = await pair.first.begin_join(session)
         await stop.arrived()
-        seats.append((seat, stop))
-    return seats
+        sockets.append((socket, stop))
+    return sockets
 
 
 async def test_whoever_closes_one_of_two_sockets_that_arrive_stays() -> None:
-    async with town() as place:
-        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        session = await person(place.registry, "Alice", HERE)
-        time = Time()
-        (one, first), (other, second) = await two_that_arrive(place, session)
+    async with process_pair() as pair:
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        session = await person(pair.registry, "Alice", HERE)
+        time = LoopClock()
+        (one, first), (other, second) = await two_that_arrive(pair, session)
         one.task.cancel()
-        place.first.hub.exit(one)
-        assert not place.first.hub.departures.timers
+        pair.first.hub.exit(one)
+        assert not pair.first.hub.departures.timers
         for stop in (first, second):
             stop.open.set()
         await other.task
-        await place.settle()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
         shown = len(bob.page.all("people"))
         await time.pass_s(LINGER_S + 1)
-        await place.settle()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
         assert len(bob.page.all("people")) == shown
 
 
 async def test_whoever_closes_both_sockets_that_arrive_leaves_once() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Alice", HERE)
-        time = Time()
-        both = await two_that_arrive(place, session)
-        for seat, stop in both:
-            seat.task.cancel()
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        time = LoopClock()
+        both = await two_that_arrive(pair, session)
+        for socket, stop in both:
+            socket.task.cancel()
             stop.open.set()
-            place.first.hub.exit(seat)
-        assert len(place.first.hub.departures.timers) == 1
-        assert not place.first.hub.departures.arriving
+            pair.first.hub.exit(socket)
+        assert len(pair.first.hub.departures.timers) == 1
+        assert not pair.first.hub.departures.arriving
         await time.pass_s(LINGER_S + 1)
-        await place.settle()
-        assert not place.first.hub.departures.timers
+        await pair.settle()
+        assert not pair.first.hub.departures.timers
 
 
 async def test_an_arrival_that_the_store_refuses_leaves_nobody_expected() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Alice", HERE)
-        await place.first.hub.start()
-        place.registry.failing["place"] = Refused("store-unavailable")
-        seat = await place.first.knock(session)
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        await pair.first.hub.start()
+        pair.registry.failing["place"] = Refused("store-unavailable")
+        socket = await pair.first.begin_join(session)
         with pytest.raises(Refused):
-            await seat.task
-        assert not place.first.hub.departures.arriving
+            await socket.task
+        assert not pair.first.hub.departures.arriving
 
 
 async def test_a_departure_that_the_store_does_not_take_happens_later() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        time = Time()
-        place.first.hub.exit(alice)
-        place.registry.failing["depart"] = Refused("store-unavailable")
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        time = LoopClock()
+        pair.first.hub.exit(alice)
+        pair.registry.failing["depart"] = Refused("store-unavailable")
         await time.pass_s(LINGER_S + 0.1)
-        await place.settle()
-        assert await listed(place) == ["Alice"]
+        await pair.settle()
+        assert await listed(pair) == ["Alice"]
         await time.pass_s(DEPART_AGAIN_S + 0.1)
-        await place.settle()
-        assert await listed(place) == []
+        await pair.settle()
+        assert await listed(pair) == []
 
 
 async def test_a_departure_that_failed_is_forgotten_when_its_person_is_back() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Alice", HERE)
-        alice = await place.first.come(session)
-        time = Time()
-        place.first.hub.exit(alice)
-        stop = place.registry.stop("before", "depart")
-        place.registry.failing["depart"] = Refused("store-unavailable")
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        alice = await pair.first.join(session)
+        time = LoopClock()
+        pair.first.hub.exit(alice)
+        stop = pair.registry.stop("before", "depart")
+        pair.registry.failing["depart"] = Refused("store-unavailable")
         await time.pass_s(LINGER_S + 0.1)
         await stop.arrived()
-        await place.first.come(session)
+        await pair.first.join(session)
         stop.open.set()
-        await place.settle()
+        await pair.settle()
         await time.pass_s(DEPART_AGAIN_S + 0.1)
-        await place.settle()
-        assert await listed(place) == ["Alice"]
+        await pair.settle()
+        assert await listed(pair) == ["Alice"]
 
 
 async def test_a_new_timer_takes_the_place_of_the_one_before() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        departures, loop_time = Departures(), Time()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        departures, loop_time = Departures(), LoopClock()
         fired: list[int] = []
         for number in (1, 2):
             timer = asyncio.get_running_loop().call_later(1, fired.append, number)

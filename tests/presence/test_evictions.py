@@ -1,4 +1,4 @@
-"""Who is banned goes, also where the store does not answer at first."""
+"""A ban ends the sessions and sockets of a person, also where the store fails at first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SESSION = Session("digest", Person(ALICE, "Alice"), 0, device=DEVICE, origin=ORI
 HOUR = timedelta(hours=1)
 
 
-class House:
+class FailingHub:
     """A hub whose store fails as often as it is told to."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class House:
         self.ended.append(session.digest)
 
 
-class Guest:
+class RecordedGuest:
     def __init__(self) -> None:
         self.told: list[str] = []
 
@@ -69,19 +69,19 @@ def sanctions() -> Sanctions:
 async def test_a_ban_of_a_person_ends_the_session_and_learns_of_the_device_in_some_round(
     sanctions: Sanctions, failing: int
 ) -> None:
-    house = House()
-    evictions = Evictions(cast(Hub, house), sanctions)
-    guest = Guest()
+    hub = FailingHub()
+    evictions = Evictions(cast(Hub, hub), sanctions)
+    guest = RecordedGuest()
     evictions.admit(guest, SESSION)
-    house.failing = failing
+    hub.failing = failing
     sanctions.impose(Sanction.Kind.BAN, "b" * 16, HOUR, Reason.HATE)
     sanctions.impose(Sanction.Kind.BAN, ALICE, HOUR, Reason.HATE)
-    await house.settle()
+    await hub.settle()
     for _ in range(failing):
-        house.later(evictions.enforce())
-        await house.settle()
+        hub.later(evictions.enforce())
+        await hub.settle()
     assert guest.told == ["banned"]
-    assert "digest" in house.ended
+    assert "digest" in hub.ended
     assert sanctions.banned("another", DEVICE)
     assert sanctions.slowed(ORIGIN)
     assert not evictions.ending
@@ -89,8 +89,8 @@ async def test_a_ban_of_a_person_ends_the_session_and_learns_of_the_device_in_so
 
 
 async def test_a_mute_of_a_device_is_told_to_whoever_sits_at_it(sanctions: Sanctions) -> None:
-    evictions = Evictions(cast(Hub, House()), sanctions)
-    guest, other = Guest(), Guest()
+    evictions = Evictions(cast(Hub, FailingHub()), sanctions)
+    guest, other = RecordedGuest(), RecordedGuest()
     evictions.admit(guest, SESSION)
     evictions.admit(other, Session("", Person("c" * 16, "Carol"), 0))
     sanctions.impose(Sanction.Kind.MUTE, "b" * 16, HOUR, Reason.SPAM, device=DEVICE)

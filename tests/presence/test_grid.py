@@ -1,4 +1,4 @@
-"""What a circle finds is what comparing every two cells finds."""
+"""The cells that a circle reaches are those that comparing every two cells finds."""
 
 import random
 

@@ -10,8 +10,8 @@ from presence.geo import tile_of
 from presence.hub.departures import LINGER_S
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
-from tests.presence.process_pair import town
-from tests.support.processes import AWAY, BESIDE, HERE, Time, person
+from tests.presence.process_pair import process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person
 
 WINDOW_OVER = WINDOW_S + 0.001
 
@@ -20,32 +20,32 @@ WINDOW_OVER = WINDOW_S + 0.001
 
 
 async def test_the_first_message_leaves_at_once_and_what_follows_leaves_together() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        time = LoopClock()
         for text in ("1", "2", "3"):
-            await place.first.send_text(alice, text)
+            await pair.first.send_text(alice, text)
         assert bob.page.lots == [["1"]]
         await time.pass_s(WINDOW_OVER)
         assert bob.page.lots == [["1"], ["2", "3"]]
-        await place.first.send_text(alice, "4")
+        await pair.first.send_text(alice, "4")
         assert bob.page.lots == [["1"], ["2", "3"]]
         await time.pass_s(WINDOW_OVER)
         assert bob.page.lots == [["1"], ["2", "3"], ["4"]]
         await time.pass_s(WINDOW_OVER)
-        await place.first.send_text(alice, "5")
+        await pair.first.send_text(alice, "5")
         assert bob.page.lots == [["1"], ["2", "3"], ["4"], ["5"]]
 
 
 async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.first.come(await person(place.registry, "Bob", HERE))
-        time = Time()
-        await place.first.send_text(alice, "1")
-        await place.first.send_text(bob, "2")
-        await place.first.send_text(alice, "3")
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.first.join(await person(pair.registry, "Bob", HERE))
+        time = LoopClock()
+        await pair.first.send_text(alice, "1")
+        await pair.first.send_text(bob, "2")
+        await pair.first.send_text(alice, "3")
         await time.pass_s(WINDOW_OVER)
         assert alice.page.lots == bob.page.lots == [["1"], ["2", "3"]]
         acked = [ack["id"] for ack in alice.page.all("chat.ack")]
@@ -55,29 +55,29 @@ async def test_own_copies_leave_with_the_others_and_after_their_ack() -> None:
 
 
 async def test_who_leaves_their_place_within_the_window_still_gets_what_was_said_there() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        Time()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        LoopClock()
         for text in ("1", "2"):
-            await place.first.send_text(alice, text)
+            await pair.first.send_text(alice, text)
         assert bob.page.texts == ["1"]
-        hub = place.first.hub
-        hub.announce(await place.registry.place(bob.session.digest, AWAY, hub.process))
-        await place.settle()
+        hub = pair.first.hub
+        hub.announce(await pair.registry.place(bob.session.digest, AWAY, hub.process))
+        await pair.settle()
         assert bob.page.texts == ["1", "2"]
-        await place.first.send_text(alice, "not heard")
+        await pair.first.send_text(alice, "not heard")
         assert bob.page.texts == ["1", "2"]
 
 
 async def test_who_is_out_of_range_or_behind_the_smaller_radius_hears_nothing() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        charlie = await place.first.come(await person(place.registry, "Charlie", AWAY))
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        charlie = await pair.first.join(await person(pair.registry, "Charlie", AWAY))
         short = Place(BESIDE.cell, 100)
-        dora = await place.first.come(await person(place.registry, "Dora", short))
-        await place.first.send_text(alice, "hello")
-        await place.first.send_text(dora, "alone")
+        dora = await pair.first.join(await person(pair.registry, "Dora", short))
+        await pair.first.send_text(alice, "hello")
+        await pair.first.send_text(dora, "alone")
         assert alice.page.texts == ["hello"]
         assert charlie.page.texts == []
         assert dora.page.texts == ["alone"]
@@ -87,109 +87,109 @@ async def test_who_is_out_of_range_or_behind_the_smaller_radius_hears_nothing() 
 
 
 async def test_who_closes_their_last_socket_is_here_for_45_seconds_more() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        await place.settle()
-        time = Time()
-        place.first.hub.exit(alice)
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
+        time = LoopClock()
+        pair.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 0.1)
-        await place.settle()
+        await pair.settle()
         assert bob.page.names == ["Alice"]
         await time.pass_s(0.2)
-        await place.settle()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
 async def test_a_silence_before_the_end_counts_towards_the_45_seconds() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        time = LoopClock()
         alice.page.quiet = 20.0
-        place.first.hub.exit(alice)
+        pair.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 20 + 0.1)
-        await place.settle()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
 async def test_who_comes_back_in_time_was_never_gone() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Alice", HERE)
-        alice = await place.first.come(session)
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        await place.settle()
-        time = Time()
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        alice = await pair.first.join(session)
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
+        time = LoopClock()
         await time.pass_s(PEOPLE_S + SOON_S)
-        place.first.hub.exit(alice)
+        pair.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 1)
-        await place.second.come(session)
+        await pair.second.join(session)
         shown = len(bob.page.all("people"))
         await time.pass_s(LINGER_S)
-        await place.settle()
+        await pair.settle()
         assert bob.page.names == ["Alice"]
         assert len(bob.page.all("people")) == shown
 
 
 async def test_a_departure_that_falls_due_while_one_comes_back_does_not_happen() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Alice", HERE)
-        alice = await place.first.come(session)
-        time = Time()
-        place.first.hub.exit(alice)
-        stop = place.registry.stop("after", "place")
-        back = await place.first.knock(session)
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        alice = await pair.first.join(session)
+        time = LoopClock()
+        pair.first.hub.exit(alice)
+        stop = pair.registry.stop("after", "place")
+        back = await pair.first.begin_join(session)
         await stop.arrived()
         await time.pass_s(LINGER_S + 1)
-        assert not place.first.hub.background.tasks
+        assert not pair.first.hub.background.tasks
         stop.open.set()
         await back.task
-        found = await place.registry.people([tile_of(HERE.cell)])
+        found = await pair.registry.people([tile_of(HERE.cell)])
         assert session.person.person_id in found[tile_of(HERE.cell)].people
 
 
 async def test_with_a_second_socket_open_nobody_leaves() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Alice", HERE)
-        first = await place.first.come(session)
-        await place.first.come(session)
-        time = Time()
-        place.first.hub.exit(first)
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        first = await pair.first.join(session)
+        await pair.first.join(session)
+        time = LoopClock()
+        pair.first.hub.exit(first)
         await time.pass_s(LINGER_S + 1)
-        await place.settle()
-        assert session.person.person_id in place.first.hub.audience.sockets
-        assert place.first.hub.broadcaster.nearby(BESIDE).count == 1
+        await pair.settle()
+        assert session.person.person_id in pair.first.hub.audience.sockets
+        assert pair.first.hub.broadcaster.nearby(BESIDE).count == 1
 
 
 async def test_a_late_answer_says_little_about_the_clock_of_the_store() -> None:
-    async with town() as place:
-        hub = place.first.hub
-        hub.clock.own = lambda: place.now_ms + 300_000  # this machine's is five minutes off
-        await place.first.poll()
-        assert hub.now_ms() == place.now_ms
-        stop = place.registry.stop("after", "status")
+    async with process_pair() as pair:
+        hub = pair.first.hub
+        hub.clock.own = lambda: pair.now_ms + 300_000  # this machine's is five minutes off
+        await pair.first.poll()
+        assert hub.now_ms() == pair.now_ms
+        stop = pair.registry.stop("after", "status")
         polling = asyncio.create_task(hub.rounds.pulse())
         await stop.arrived()
-        place.now_ms += 1900
+        pair.now_ms += 1900
         stop.open.set()
         await polling
-        assert hub.now_ms() == place.now_ms
+        assert hub.now_ms() == pair.now_ms
 
 
 async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_slow() -> None:
-    async with town() as place:
-        hub = place.first.hub
+    async with process_pair() as pair:
+        hub = pair.first.hub
         for ahead_ms, took_ms in ((0, 0), (300_000, 20), (-300_000, 1900), (0, 50)):
-            hub.clock.own = lambda: place.now_ms + ahead_ms  # noqa: B023
-            stop = place.registry.stop("after", "status")
+            hub.clock.own = lambda: pair.now_ms + ahead_ms  # noqa: B023
+            stop = pair.registry.stop("after", "status")
             polling = asyncio.create_task(hub.rounds.pulse())
             await stop.arrived()
-            place.now_ms += took_ms
+            pair.now_ms += took_ms
             stop.open.set()
             await polling
-            assert abs(hub.now_ms() - place.now_ms) <= took_ms
+            assert abs(hub.now_ms() - pair.now_ms) <= took_ms
 
 
 # ---- Who is listed and not shown, shown and not listed -------------------------------------------
@@ -198,12 +198,12 @@ async def test_a_clock_that_was_set_is_found_out_with_the_next_answer_however_sl
 async def test_who_moves_about_without_a_word_leaves_nothing_that_is_kept_for_the_next_one() -> (
     None
 ):
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Bob", BESIDE))
-        alice, hub = await person(place.registry, "Alice", HERE), place.first.hub
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        alice, hub = await person(pair.registry, "Alice", HERE), pair.first.hub
         for radius_m in range(100, 200):
             moved = Place(HERE.cell, radius_m)
-            hub.announce(await place.registry.place(alice.digest, moved, ""))
+            hub.announce(await pair.registry.place(alice.digest, moved, ""))
         assert not hub.audience.recipients
 
 
@@ -211,56 +211,56 @@ async def test_who_moves_about_without_a_word_leaves_nothing_that_is_kept_for_th
 
 
 async def test_a_mark_from_before_the_last_move_is_not_sent() -> None:
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        await place.first.poll()
-        place.now_ms += 1_000
-        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.first.poll()
+        pair.now_ms += 1_000
+        bob = await pair.first.join(await person(pair.registry, "Bob", HERE))
         marks = len(bob.page.all("mark"))
-        await place.first.hub.rounds.mark()
+        await pair.first.hub.rounds.mark()
         assert len(bob.page.all("mark")) == marks
-        await place.first.poll()
-        await place.first.hub.rounds.mark()
-        assert bob.page.all("mark")[-1]["mark"] == place.now_ms
+        await pair.first.poll()
+        await pair.first.hub.rounds.mark()
+        assert bob.page.all("mark")[-1]["mark"] == pair.now_ms
 
 
 async def test_a_mark_leaves_after_what_was_said_before_it() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        Time()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        LoopClock()
         for text in ("1", "2"):
-            place.now_ms += 1
-            await place.first.send_text(alice, text)
-        place.now_ms += 5
-        await place.first.poll()
+            pair.now_ms += 1
+            await pair.first.send_text(alice, text)
+        pair.now_ms += 5
+        await pair.first.poll()
         bob.page.frames.clear()
-        await place.first.hub.rounds.mark()
+        await pair.first.hub.rounds.mark()
         assert bob.page.kinds == ["chat.message", "mark"]
         assert bob.page.texts == ["2"]
 
 
 async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        await place.settle()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
         renames = alice.session.renames_left
-        place.registry.store.__init__(lambda: place.now_ms)
-        place.history.streams.clear()
-        time = Time()
-        for process in (place.first, place.second, place.first):
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        pair.history.streams.clear()
+        time = LoopClock()
+        for process in (pair.first, pair.second, pair.first):
             await process.poll()
-        await place.settle()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert (alice.page.names, bob.page.names) == (["Bob"], ["Alice"])
-        kept = await place.registry.get(alice.session.digest)
+        kept = await pair.registry.get(alice.session.digest)
         assert (kept.person.name, kept.renames_left) == ("Alice", renames)
-        for seat in (alice, bob):
-            assert [gap["reason"] for gap in seat.page.all("gap")] == ["restarted"]
-            assert seat.page.all("welcome")[-1]["epoch"] == place.registry.store.epoch
-        await place.first.send_text(alice, "still here")
-        await place.settle()
+        for socket in (alice, bob):
+            assert [gap["reason"] for gap in socket.page.all("gap")] == ["restarted"]
+            assert socket.page.all("welcome")[-1]["epoch"] == pair.registry.store.epoch
+        await pair.first.send_text(alice, "still here")
+        await pair.settle()
         assert bob.page.texts == ["still here"]
 
 
@@ -268,26 +268,26 @@ async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() ->
 async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse(
     step: str,
 ) -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        await place.settle()
-        place.registry.store.__init__(lambda: place.now_ms)
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.settle()
+        pair.registry.store.__init__(lambda: pair.now_ms)
         if step == "place":  # between the session and its place
 
             async def half(digest: str, at: Place, process: str) -> None:
-                del place.registry.store.place
+                del pair.registry.store.place
                 raise Refused("store-unavailable")
 
-            place.registry.store.place = half
+            pair.registry.store.place = half
         else:
-            place.registry.failing[step] = Refused("store-unavailable")
+            pair.registry.failing[step] = Refused("store-unavailable")
         with pytest.raises(Refused):
-            await place.first.hub.rounds.pulse()
+            await pair.first.hub.rounds.pulse()
         assert not alice.page.all("gap")
-        await place.first.poll()
-        await place.first.poll()
+        await pair.first.poll()
+        await pair.first.poll()
         assert [gap["reason"] for gap in alice.page.all("gap")] == ["restarted"]
-        found = await place.registry.people([tile_of(HERE.cell)])
+        found = await pair.registry.people([tile_of(HERE.cell)])
         assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == ["Alice"]
 
 
@@ -295,25 +295,25 @@ async def test_a_restart_that_is_lost_on_its_way_begins_anew_with_the_next_pulse
 
 
 async def test_who_was_given_up_as_too_slow_is_told_once_when_they_are_back() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Bob", BESIDE)
-        bob = await place.first.come(session)
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Bob", BESIDE)
+        bob = await pair.first.join(session)
         bob.page.too_slow = True
-        place.first.hub.exit(bob)
-        await place.settle()
-        again = await place.first.come(session)
+        pair.first.hub.exit(bob)
+        await pair.settle()
+        again = await pair.first.join(session)
         assert [error["code"] for error in again.page.all("error")] == ["too-slow"]
-        once = await place.first.come(session)
+        once = await pair.first.join(session)
         assert not once.page.all("error")
 
 
 async def test_a_note_that_cannot_be_forgotten_costs_nobody_their_socket() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Bob", BESIDE)
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        await place.registry.note(session.digest, "too-slow")
-        place.registry.failing["note"] = Refused("store-unavailable")
-        bob = await place.first.come(session)
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Bob", BESIDE)
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.registry.note(session.digest, "too-slow")
+        pair.registry.failing["note"] = Refused("store-unavailable")
+        bob = await pair.first.join(session)
         assert [error["code"] for error in bob.page.all("error")] == ["too-slow"]
-        await place.first.send_text(alice, "hello")
+        await pair.first.send_text(alice, "hello")
         assert bob.page.texts == ["hello"]

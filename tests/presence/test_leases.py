@@ -1,4 +1,4 @@
-"""Which processes live: what their people stand on."""
+"""The leases of processes: who is alive, and what becomes of the people of a dead process."""
 
 import pytest
 
@@ -6,76 +6,76 @@ from neartalk.codes import Refused
 from presence.geo import tile_of
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from tests.presence.process_pair import town
-from tests.support.processes import BESIDE, HERE, Time, person
+from tests.presence.process_pair import process_pair
+from tests.support.processes import BESIDE, HERE, LoopClock, person
 
 
 async def test_a_dead_process_takes_its_people_with_it() -> None:
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        await place.settle()
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
         assert bob.page.names == ["Alice"]
-        time = Time()
-        await place.first.hub.stop()
-        place.now_ms += LEASE_MS + 1
-        await place.second.hub.leases.renew()
-        await place.second.poll()
+        time = LoopClock()
+        await pair.first.hub.stop()
+        pair.now_ms += LEASE_MS + 1
+        await pair.second.hub.leases.renew()
+        await pair.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
-        await place.second.hub.rounds.reap()
-        found = await place.registry.people([tile_of(HERE.cell)])
+        await pair.second.hub.rounds.reap()
+        found = await pair.registry.people([tile_of(HERE.cell)])
         assert [one.name for one in found[tile_of(HERE.cell)].people.values()] == []
 
 
 async def test_a_process_whose_lease_ran_out_renews_it_with_its_next_pulse() -> None:
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        place.now_ms += LEASE_MS + 1
-        assert place.first.hub.process not in (await place.registry.status(())).processes
-        await place.first.poll()
-        assert place.first.hub.process in (await place.registry.status(())).processes
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        pair.now_ms += LEASE_MS + 1
+        assert pair.first.hub.process not in (await pair.registry.status(())).processes
+        await pair.first.poll()
+        assert pair.first.hub.process in (await pair.registry.status(())).processes
 
 
 async def test_processes_have_a_lease_s_time_to_renew_theirs_after_a_restart() -> None:
-    async with town() as place:
-        for process in (place.first, place.second):
-            await process.come(await person(place.registry, process.hub.process, HERE))
-        await place.settle()
-        await place.first.poll()
-        both = {place.first.hub.process, place.second.hub.process}
-        place.registry.store.__init__(lambda: place.now_ms)
-        await place.first.poll()
-        place.now_ms += LEASE_MS - 1
-        await place.first.hub.leases.renew()
-        await place.first.poll()
-        assert place.first.hub.leases.processes == both
-        place.now_ms += 1
-        await place.first.poll()
-        assert place.first.hub.leases.processes == {place.first.hub.process}
+    async with process_pair() as pair:
+        for process in (pair.first, pair.second):
+            await process.join(await person(pair.registry, process.hub.process, HERE))
+        await pair.settle()
+        await pair.first.poll()
+        both = {pair.first.hub.process, pair.second.hub.process}
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        await pair.first.poll()
+        pair.now_ms += LEASE_MS - 1
+        await pair.first.hub.leases.renew()
+        await pair.first.poll()
+        assert pair.first.hub.leases.processes == both
+        pair.now_ms += 1
+        await pair.first.poll()
+        assert pair.first.hub.leases.processes == {pair.first.hub.process}
 
 
 async def test_a_process_that_ends_leaves_its_people_the_time_of_a_whole_lease() -> None:
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        place.now_ms += LEASE_MS - 1
-        await place.first.hub.finish()
-        place.now_ms += LEASE_MS - 1
-        assert place.first.hub.process in (await place.registry.status(())).processes
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        pair.now_ms += LEASE_MS - 1
+        await pair.first.hub.finish()
+        pair.now_ms += LEASE_MS - 1
+        assert pair.first.hub.process in (await pair.registry.status(())).processes
 
 
 async def test_who_died_is_noticed_though_the_own_lease_could_not_be_renewed() -> None:
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        await place.settle()
-        time = Time()
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
+        time = LoopClock()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
-        place.now_ms += LEASE_MS + 1  # both leases ran out
-        place.registry.failing["renew"] = Refused("store-unavailable")
+        pair.now_ms += LEASE_MS + 1  # both leases ran out
+        pair.registry.failing["renew"] = Refused("store-unavailable")
         with pytest.raises(Refused):
-            await place.second.hub.rounds.pulse()
-        await place.second.poll()
+            await pair.second.hub.rounds.pulse()
+        await pair.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []

@@ -27,7 +27,7 @@ from tests.support.client import (
     running,
     session,
 )
-from tests.support.http_connections import Lines
+from tests.support.http_connections import ConnectionPool
 from tests.support.servers import Valkey
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def callers(servers: Servers) -> AsyncIterator[list[httpx.AsyncClient]]:
     async with AsyncExitStack() as stack:
         yield [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=one.url, timeout=60, transport=Lines(50))
+                httpx.AsyncClient(base_url=one.url, timeout=60, transport=ConnectionPool(50))
             )
             for one in servers
         ]

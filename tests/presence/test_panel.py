@@ -1,4 +1,4 @@
-"""Who is near, drawn: the same as the templates say in one go, whatever was kept of before."""
+"""The people panel equals what its templates render in one go, whatever was rendered before."""
 
 import json
 import re

@@ -5,52 +5,52 @@ from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry.contract import HTTP_ONLY_MS
-from tests.presence.process_pair import Town, town
-from tests.support.processes import AWAY, BESIDE, HERE, Seat, Time, person
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
 
 
 async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_changed() -> None:
-    async with town() as place:
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
+    async with process_pair() as pair:
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        time = LoopClock()
         await time.pass_s(SOON_S + 0.01)
         await time.pass_s(PEOPLE_S + SOON_S)
         bob.page.frames.clear()
         for name in ("Alice", "Ana"):
-            await place.first.come(await person(place.registry, name, HERE))
+            await pair.first.join(await person(pair.registry, name, HERE))
         await time.pass_s(SOON_S + 0.01)
         assert len(bob.page.all("people")) == 1
         assert sorted(bob.page.names) == ["Alice", "Ana"]
-        carl = await place.first.come(await person(place.registry, "Carl", HERE))
+        carl = await pair.first.join(await person(pair.registry, "Carl", HERE))
         await time.pass_s(PEOPLE_S - 0.1)
         assert len(bob.page.all("people")) == 1
         await time.pass_s(0.2)
         assert sorted(bob.page.names) == ["Alice", "Ana", "Carl"]
-        hub = place.first.hub
+        hub = pair.first.hub
         for radius_m in (600, 500):  # moves nobody can tell from the list
             hub.announce(
-                await place.registry.place(
+                await pair.registry.place(
                     carl.session.digest, Place(HERE.cell, radius_m), hub.process
                 )
             )
-        await place.settle()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + 0.1)
         assert len(bob.page.all("people")) == 2
 
 
 async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
-    async with town() as place:
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        time, hub = Time(), place.first.hub
+    async with process_pair() as pair:
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        time, hub = LoopClock(), pair.first.hub
         await time.pass_s(PEOPLE_S + SOON_S)
         groups = [hub.audience.cohorts[one.place, one.form] for one in (alice, bob)]
         drawn = [group.drawn for group in groups]
 
         async def act(to: Place) -> None:
-            change = await place.registry.place(alice.session.digest, to, hub.process)
+            change = await pair.registry.place(alice.session.digest, to, hub.process)
             hub.announce(change)
-            await place.settle()
+            await pair.settle()
 
         await act(HERE)
         assert not any(group.people_timer for group in groups)
@@ -59,87 +59,87 @@ async def test_who_says_again_where_they_are_makes_nobody_look() -> None:
         assert groups[1].people_timer
 
 
-async def shown_to_bob(place: Town) -> tuple[Seat, Time]:
+async def shown_to_bob(pair: ProcessPair) -> tuple[PageSocket, LoopClock]:
     """Bob at the first process, who sees Alice: she has no socket, so a minute at a time."""
-    bob, time = await place.first.come(await person(place.registry, "Bob", BESIDE)), Time()
-    await place.first.poll()
+    bob, time = await pair.first.join(await person(pair.registry, "Bob", BESIDE)), LoopClock()
+    await pair.first.poll()
     await time.pass_s(PEOPLE_S + SOON_S)
     assert bob.page.names == ["Alice"]
     return bob, time
 
 
 async def test_who_is_taken_out_before_their_end_was_seen_is_gone_from_all_lists() -> None:
-    async with town() as place:
-        await person(place.registry, "Alice", HERE)
-        bob, time = await shown_to_bob(place)
-        place.now_ms += HTTP_ONLY_MS + 1
-        await place.first.hub.rounds.reap()
-        await place.settle()
+    async with process_pair() as pair:
+        await person(pair.registry, "Alice", HERE)
+        bob, time = await shown_to_bob(pair)
+        pair.now_ms += HTTP_ONLY_MS + 1
+        await pair.first.hub.rounds.reap()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
 async def test_who_leaves_after_their_minute_is_gone_from_all_lists() -> None:
-    async with town() as place:
-        alice = await person(place.registry, "Alice", HERE)
-        bob, time = await shown_to_bob(place)
-        place.now_ms += HTTP_ONLY_MS + 1
-        change = await place.registry.close(alice.digest)
+    async with process_pair() as pair:
+        alice = await person(pair.registry, "Alice", HERE)
+        bob, time = await shown_to_bob(pair)
+        pair.now_ms += HTTP_ONLY_MS + 1
+        change = await pair.registry.close(alice.digest)
         assert change
-        place.first.hub.announce(change)
+        pair.first.hub.announce(change)
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
 async def test_who_lapsed_while_the_store_was_away_is_gone_from_all_lists() -> None:
-    async with town() as place:
-        await person(place.registry, "Alice", HERE)
-        bob, time = await shown_to_bob(place)
-        place.now_ms += HTTP_ONLY_MS + 10_000
-        await place.first.hub.leases.renew()
-        await place.first.poll()
-        await place.first.hub.rounds.reap()
-        await place.settle()
+    async with process_pair() as pair:
+        await person(pair.registry, "Alice", HERE)
+        bob, time = await shown_to_bob(pair)
+        pair.now_ms += HTTP_ONLY_MS + 10_000
+        await pair.first.hub.leases.renew()
+        await pair.first.poll()
+        await pair.first.hub.rounds.reap()
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
 
 
 async def test_whom_a_process_that_is_back_from_the_dead_holds_are_on_all_lists_again() -> None:
-    async with town() as place:
-        await place.first.come(await person(place.registry, "Alice", HERE))
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
         # In a tile that Bob watches, and out of range of him.
         far = Place(cell_at(52.52, 13.4075), 100)
-        carol = await place.first.come(await person(place.registry, "Carol", far))
-        bob = await place.second.come(await person(place.registry, "Bob", HERE))
-        await place.settle()
-        time = Time()
-        place.now_ms += LEASE_MS + 1
-        await place.second.hub.leases.renew()
-        await place.second.poll()
+        carol = await pair.first.join(await person(pair.registry, "Carol", far))
+        bob = await pair.second.join(await person(pair.registry, "Bob", HERE))
+        await pair.settle()
+        time = LoopClock()
+        pair.now_ms += LEASE_MS + 1
+        await pair.second.hub.leases.renew()
+        await pair.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
-        await place.first.hub.leases.renew()
-        renamed = await place.registry.rename(carol.session.digest, "Caroline")
-        place.first.hub.announce(renamed)
-        await place.settle()
+        await pair.first.hub.leases.renew()
+        renamed = await pair.registry.rename(carol.session.digest, "Caroline")
+        pair.first.hub.announce(renamed)
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
 
 
 async def test_who_comes_sees_who_is_here_at_once() -> None:
-    async with town() as place:
-        await place.second.come(await person(place.registry, "Alice", HERE))
-        await place.settle()
-        bob = await place.first.come(await person(place.registry, "Bob", BESIDE))
+    async with process_pair() as pair:
+        await pair.second.join(await person(pair.registry, "Alice", HERE))
+        await pair.settle()
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
         assert bob.page.kinds[:2] == ["welcome", "people"]
         assert bob.page.names == ["Alice"]
 
 
 async def test_people_far_apart_never_appear_to_each_other() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        charlie = await place.second.come(await person(place.registry, "Charlie", AWAY))
-        await place.settle()
-        time = Time()
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        charlie = await pair.second.join(await person(pair.registry, "Charlie", AWAY))
+        await pair.settle()
+        time = LoopClock()
         await time.pass_s(2 * PEOPLE_S)
         assert alice.page.names == charlie.page.names == []

@@ -1,4 +1,4 @@
-"""This process's picture of who is in the tiles it watches, against a count by hand."""
+"""The roster of who is in the tiles of a process, against a count by hand."""
 
 import random
 from collections import Counter
@@ -14,7 +14,7 @@ from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of
 from presence.people import Person, Place, TileEvent
 from presence.registry import TileSnapshot
 from presence.roster import SHOWN_MAX, Nearby, Roster
-from tests.support.instruction_counts import steps_of
+from tests.support.instruction_counts import count_instructions
 
 ALIVE = frozenset({"alive"})
 NOW_MS = 1_700_000_000_000
@@ -369,7 +369,7 @@ def steps_of_a_day(roster: Roster) -> list[int]:
     comes = Person("walker", "Ana", *HERE, 1, "alive")
     goes = comes.changed(version=2, process="", until_ms=NOW_MS + 30_000)
     return [
-        steps_of(act)
+        count_instructions(act)
         for act in (
             lambda: roster.nearby(HERE, processes, NOW_MS),
             lambda: roster.apply(here(comes, version + 1)),
@@ -407,6 +407,6 @@ def test_a_full_cell_costs_no_more_to_ask_about_than_one_with_those_who_are_show
         for count in (SHOWN_MAX + 1, 20_000)
     )
     few.nearby(HERE, ALIVE, NOW_MS)
-    costs = [steps_of(lambda: one.nearby(HERE, ALIVE, NOW_MS)) for one in (few, many)]  # noqa: B023
+    costs = [count_instructions(lambda: one.nearby(HERE, ALIVE, NOW_MS)) for one in (few, many)]  # noqa: B023
     assert many.nearby(HERE, ALIVE, NOW_MS).count == 20_000
     assert costs[1] <= costs[0]

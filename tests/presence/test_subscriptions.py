@@ -11,68 +11,68 @@ from presence.hub.hints import PROCESSES, REJOIN_S
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.hub.source import NullSource
 from presence.hub.subscriptions import TileSubscriptions
-from tests.presence.process_pair import Town, town
-from tests.support.processes import AWAY, BESIDE, HERE, Stop, Time, person, turns
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, Stop, person, turns
 
 
 async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
-    async with town() as place:
-        bob = await place.second.come(await person(place.registry, "Bob", BESIDE))
-        time = Time()
-        place.wire.fate = lambda hint: 0
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        await place.settle()
+    async with process_pair() as pair:
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        time = LoopClock()
+        pair.wire.fate = lambda hint: 0
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
-        await place.second.poll()
+        await pair.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
 
 
 async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> None:
-    async with town() as place:
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        assert place.first.hub.subscriptions.tiles == tiles_within(*HERE)
-        groups = {group for group, queues in place.wire.groups.items() if queues}
-        everyone = place.first.hub.hints.group(PROCESSES)
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        assert pair.first.hub.subscriptions.tiles == tiles_within(*HERE)
+        groups = {group for group, queues in pair.wire.groups.items() if queues}
+        everyone = pair.first.hub.hints.group(PROCESSES)
         assert groups == {everyone, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
-        place.first.hub.exit(alice)
-        await place.first.poll()
-        assert place.first.hub.subscriptions.tiles == set()
-        assert {group for group, queues in place.wire.groups.items() if queues} == {everyone}
-        assert not place.first.hub.roster.versions
+        pair.first.hub.exit(alice)
+        await pair.first.poll()
+        assert pair.first.hub.subscriptions.tiles == set()
+        assert {group for group, queues in pair.wire.groups.items() if queues} == {everyone}
+        assert not pair.first.hub.roster.versions
 
 
 async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None:
-    async with town() as place:
-        session = await person(place.registry, "Bob", BESIDE)
-        gone = await place.second.come(session)
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
-        await place.settle()
-        place.second.hub.exit(gone)
-        assert place.second.layer
-        stop = place.second.layer.stops["group_discard"] = Stop()
-        pulse = asyncio.create_task(place.second.hub.rounds.pulse())
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Bob", BESIDE)
+        gone = await pair.second.join(session)
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.settle()
+        pair.second.hub.exit(gone)
+        assert pair.second.layer
+        stop = pair.second.layer.stops["group_discard"] = Stop()
+        pulse = asyncio.create_task(pair.second.hub.rounds.pulse())
         await stop.arrived()
-        bob = await place.second.knock(session)
+        bob = await pair.second.begin_join(session)
         await turns()
         stop.open.set()
         await pulse
         await bob.task
-        await place.first.send_text(alice, "hello")
-        await place.settle()
+        await pair.first.send_text(alice, "hello")
+        await pair.settle()
         assert bob.page.texts == ["hello"]
 
 
 async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
-    async with town() as place:
-        assert place.first.layer
-        await place.first.come(await person(place.registry, "Alice", HERE))
-        await place.settle()
-        stop = place.first.layer.stops["group_add"] = Stop()
-        far = await place.first.knock(await person(place.registry, "Charlie", AWAY))
+    async with process_pair() as pair:
+        assert pair.first.layer
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.settle()
+        stop = pair.first.layer.stops["group_add"] = Stop()
+        far = await pair.first.begin_join(await person(pair.registry, "Charlie", AWAY))
         await stop.arrived()
-        bob = await place.first.come(await person(place.registry, "Bob", HERE))
+        bob = await pair.first.join(await person(pair.registry, "Bob", HERE))
         assert bob.page.names == ["Alice"]
         assert not far.task.done()
         stop.open.set()
@@ -83,25 +83,25 @@ async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
 async def test_who_comes_where_a_host_of_the_layer_is_away_is_told_by_polls(
     why: type[Exception],
 ) -> None:
-    async with town() as place:
-        assert place.second.layer
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+    async with process_pair() as pair:
+        assert pair.second.layer
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
 
         async def lost(group: str, channel: str) -> None:
             raise why
 
-        adds, place.second.layer.group_add = place.second.layer.group_add, lost  # type: ignore[method-assign]
-        time = Time()
-        bob = await place.second.come(await person(place.registry, "Bob", HERE))
-        await place.first.send_text(alice, "nobody was told")
+        adds, pair.second.layer.group_add = pair.second.layer.group_add, lost  # type: ignore[method-assign]
+        time = LoopClock()
+        bob = await pair.second.join(await person(pair.registry, "Bob", HERE))
+        await pair.first.send_text(alice, "nobody was told")
         await turns()
         assert bob.page.texts == []
-        await place.second.hub.rounds.pulse()
+        await pair.second.hub.rounds.pulse()
         assert bob.page.texts == ["nobody was told"]
-        place.second.layer.group_add = adds  # type: ignore[method-assign]
+        pair.second.layer.group_add = adds  # type: ignore[method-assign]
         await time.pass_s(REJOIN_S)
-        await place.first.send_text(alice, "told again")
-        await place.settle()
+        await pair.first.send_text(alice, "told again")
+        await pair.settle()
         assert bob.page.texts == ["nobody was told", "told again"]
 
 
@@ -126,9 +126,9 @@ class Follower(NullSource):
         self.followed.difference_update(tiles)
 
 
-def held(place: Town) -> set[str]:
+def held(pair: ProcessPair) -> set[str]:
     """The groups of tiles that anybody has joined."""
-    groups = place.wire.groups.items()
+    groups = pair.wire.groups.items()
     return {group for group, queues in groups if queues and group.startswith("tile.u")}
 
 
@@ -136,69 +136,69 @@ def held(place: Town) -> set[str]:
 async def test_tiles_whose_messages_could_not_be_read_are_released_with_the_next_pulse(
     failure: Exception,
 ) -> None:
-    async with town() as place:
-        hub, source = place.first.hub, Follower(failure)
+    async with process_pair() as pair:
+        hub, source = pair.first.hub, Follower(failure)
         hub.attach(source)
-        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        alice = await pair.first.begin_join(await person(pair.registry, "Alice", HERE))
         with pytest.raises(type(failure)):
             await alice.task
-        assert held(place)
+        assert held(pair)
         assert hub.roster.versions
         hub.exit(alice)
         await hub.rounds.pulse()
-        assert not held(place)
+        assert not held(pair)
         assert not hub.roster.versions
         assert not source.followed
         assert not hub.subscriptions.held
 
 
 async def test_tiles_of_an_arrival_that_was_cut_off_are_released_with_the_next_pulse() -> None:
-    async with town() as place:
-        hub, source = place.first.hub, Follower()
+    async with process_pair() as pair:
+        hub, source = pair.first.hub, Follower()
         hub.attach(source)
-        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        alice = await pair.first.begin_join(await person(pair.registry, "Alice", HERE))
         await source.stop.arrived()
         alice.task.cancel()
         await turns()
         hub.exit(alice)
         await hub.rounds.pulse()
-        assert not held(place)
+        assert not held(pair)
         assert not hub.roster.versions
         assert not source.followed
 
 
 async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -> None:
-    async with town() as place:
-        feed, hub = place.first.hub.runner.source, place.first.hub
+    async with process_pair() as pair:
+        feed, hub = pair.first.hub.runner.source, pair.first.hub
         hub.attach(Follower(Refused("store-unavailable")))
-        alice = await place.first.knock(await person(place.registry, "Alice", HERE))
+        alice = await pair.first.begin_join(await person(pair.registry, "Alice", HERE))
         with pytest.raises(Refused):
             await alice.task
         hub.attach(feed)
-        bob = await place.first.come(await person(place.registry, "Bob", HERE))
-        await place.first.send_text(bob, "hello")
+        bob = await pair.first.join(await person(pair.registry, "Bob", HERE))
+        await pair.first.send_text(bob, "hello")
         assert bob.page.texts == ["hello"]
         assert hub.subscriptions.tiles == tiles_within(*HERE)
 
 
 async def test_a_group_that_could_not_be_left_is_left_with_the_next_pulse() -> None:
-    async with town() as place:
-        assert place.first.layer
-        hub = place.first.hub
-        alice = await place.first.come(await person(place.registry, "Alice", HERE))
+    async with process_pair() as pair:
+        assert pair.first.layer
+        hub = pair.first.hub
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
         hub.exit(alice)
 
         async def lost(group: str, channel: str) -> None:
             raise ConnectionError
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(place.first.layer, "group_discard", lost)
+            patch.setattr(pair.first.layer, "group_discard", lost)
             with pytest.raises(Refused):
                 await hub.rounds.pulse()
-        assert held(place)
+        assert held(pair)
         assert not hub.subscriptions.tiles
         await hub.rounds.pulse()
-        assert not held(place)
+        assert not held(pair)
         assert not hub.subscriptions.held
 
 

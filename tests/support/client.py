@@ -32,7 +32,7 @@ Frame = dict[str, Any]
 Spot = tuple[float, float]
 
 TIMEOUT_S = 10.0
-# Longer than a message may wait for others to leave with it (audience.WINDOW_S).
+# Longer than the coalescer may hold a message back (presence/delivery/coalescer.py).
 WINDOW_S = 0.1
 JSON = Subprotocol("neartalk.json")
 
@@ -53,7 +53,7 @@ def north(spot: Spot, cells: int) -> Spot:
 
 
 class Door(Protocol):
-    """Where people come in: a server, or a proxy in front of it."""
+    """What clients connect to: a server, or a proxy in front of it."""
 
     @property
     def url(self) -> str: ...
@@ -75,7 +75,7 @@ def route_hint(cell: str) -> int:
 
 @contextmanager
 def running(kind: Literal["uvicorn", "daphne"], **env: str) -> Iterator[Server]:
-    """A server for all tests of a module: each of them takes a spot `elsewhere`."""
+    """A server that the tests of a module share, each of them at its own spot (`elsewhere`)."""
     server = Server(kind, env)
     try:
         yield server.start()
@@ -88,7 +88,7 @@ def new_ref() -> str:
 
 
 class Unexpected(AssertionError):
-    """Says what came instead."""
+    """Another frame came, or none; the message shows what came."""
 
 
 class Tab:
@@ -112,7 +112,7 @@ class Tab:
         await self.socket.send(frame)
 
     async def send_text(self, text: str, ref: str | None = None) -> str:
-        """Sends a message and waits for the ack; its id."""
+        """Sends a chat message and waits for the ack; the id of the message."""
         ref = ref or new_ref()
         await self.send("chat.send", text=text, ref=ref)
         return str((await self.expect("chat.ack", ref=ref))["id"])
@@ -128,8 +128,8 @@ class Tab:
             raise Unexpected(f"no {kind} {fields} but {self.aside} ({why!r})") from why
 
     async def silent(self, *kinds: str, **fields: Any) -> None:
-        """Nothing of these types is aside or arrives before a ping, sent once whatever may have
-        waited for company has left, is answered. For messages by default."""
+        """Asserts that no frame of these types (messages by default) is aside or arrives before the
+        pong of a ping that is sent when no message can be held back any more."""
         seen = [*self.aside, *await self.quiet()]
         for kind in kinds or ("chat.message",):
             found = [frame for frame in seen if matches(frame, kind, fields)]
@@ -137,8 +137,7 @@ class Tab:
                 raise Unexpected(f"{found} instead of silence")
 
     async def quiet(self) -> list[Frame]:
-        """All that still arrives until nothing of what has happened can be on its way; it is
-        kept aside too."""
+        """All that arrives before nothing can be on its way any more; it is kept aside too."""
         fresh: list[Frame] = []
         try:
             async with asyncio.timeout(WINDOW_S):
@@ -154,14 +153,14 @@ class Tab:
         return kept
 
     async def texts(self) -> list[str]:
-        """Every message that came and was not asked for yet, in the order it came."""
+        """The texts of all messages that no `expect` has returned yet, in the order they came."""
         await self.quiet()
         messages = [frame for frame in self.aside if frame["type"] == "chat.message"]
         self.aside = [frame for frame in self.aside if frame["type"] != "chat.message"]
         return [str(message["text"]) for message in messages]
 
     async def people(self, *names: str) -> Frame:
-        """Waits until exactly these are listed as near; nearer frames of people are dropped."""
+        """Waits until exactly these are listed as near; earlier frames of people are dropped."""
         while True:
             frame = await self.expect("people")
             if sorted(names) == sorted(one["username"] for one in frame["people"]):
@@ -198,9 +197,8 @@ class Tab:
             return await self._receive()
 
 
-class Person(Tab):
-    """Someone with a session and a place. The first socket is the person's own `send`, `expect`
-    and so on; `tab()` opens more."""
+class ConnectedPerson(Tab):
+    """A session with a place and a socket of its own; `tab()` opens more sockets."""
 
     welcome: Frame
     mark: int
@@ -228,7 +226,7 @@ class Person(Tab):
         assert answer.status_code == 204, answer.text
 
     async def messages(self, **query: str) -> list[dict[str, Any]]:
-        """What GET /api/messages says."""
+        """The messages that GET /api/messages answers."""
         answer = await self.http.get("/api/messages", params=query)
         assert answer.status_code == 200, answer.text
         return cast(list[dict[str, Any]], answer.json()["messages"])
@@ -251,10 +249,9 @@ async def person(
     html: bool = False,
     address: str = "",
     **query: str | int,
-) -> AsyncIterator[Person]:
-    """Someone who came, said where they are and has a live socket: history was replayed (its
-    messages are aside), and whatever is said from now on is heard. `address` is what a proxy says
-    of them."""
+) -> AsyncIterator[ConnectedPerson]:
+    """A person with a session, a place and a live socket. History was replayed (its messages are
+    aside); all that is sent from now on arrives. `address` is their X-Forwarded-For."""
     network = {"X-Forwarded-For": address} if address else {}
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(api(server, headers=network))
@@ -263,7 +260,7 @@ async def person(
         await place(http, lat, lon, radius)
         headers = bearer_of(created["session_id"]) | network
         tab = await stack.enter_async_context(listening(server, headers, html=html, **query))
-        me = Person(server, http, created, tab)
+        me = ConnectedPerson(server, http, created, tab)
         me.welcome = await me.expect("welcome")
         me.mark = int((await me.expect("mark"))["mark"])
         yield me
@@ -274,8 +271,8 @@ def bearer_of(key: str) -> dict[str, str]:
 
 
 def api(server: Door, **options: Any) -> httpx.AsyncClient:
-    """A client of the HTTP calls; nothing of the shell's proxies. It drops an idle connection
-    long before uvicorn does after 5 s: a call must not meet that close on its way."""
+    """An HTTP client that ignores the shell's proxies. It closes idle connections after 1 s, since
+    uvicorn does after 5 s, and a call must not meet that close on its way."""
     limits = httpx.Limits(keepalive_expiry=1)
     given = {"verify": server.tls or True, "trust_env": False, "limits": limits, **options}
     return httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT_S, **given)
@@ -299,7 +296,7 @@ async def place(http: httpx.AsyncClient, lat: float, lon: float, radius: int) ->
 async def listening(
     server: Door, headers: Mapping[str, str], *, html: bool = False, **query: str | int
 ) -> AsyncIterator[Tab]:
-    """A socket of whoever these headers name; it need not be anybody."""
+    """A socket with these headers, which need not name a session."""
     async with opened(server, headers, html=html, **query) as socket:
         yield Tab(socket, html=html)
 

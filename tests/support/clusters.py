@@ -1,5 +1,5 @@
-"""A real Valkey Cluster for tests: masters on loopback, each of which can be killed and started
-again; then it has nothing left but its slots."""
+"""A Valkey Cluster on loopback, whose masters can be killed and started again. A restarted master
+has its slots and no data."""
 
 from __future__ import annotations
 

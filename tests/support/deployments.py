@@ -1,4 +1,4 @@
-"""Two server processes that share a Redis and a PostgreSQL, and what an operator does to both."""
+"""A deployment: two server processes that share a Redis and a PostgreSQL, and its commands."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class House(NamedTuple):
+class Deployment(NamedTuple):
+    """Two running servers and their stores."""
+
     redis: Valkey
     postgres: Postgres
     first: Server
     second: Server
 
     def manage(self, *command: str) -> str:
-        """What a command of the operator prints; it must succeed."""
+        """What a management command prints; it must succeed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
             check=False,
@@ -34,14 +36,14 @@ class House(NamedTuple):
         return done.stdout
 
     def listed(self, person_id: str) -> list[dict[str, Any]]:
-        """What is in force against a person."""
+        """The sanctions in force against a person."""
         rows = json.loads(self.manage("ban", "--list", "--json"))
         return [row for row in rows if row["person"] == person_id]
 
 
 @contextmanager
-def house(**env: str) -> Iterator[House]:
-    """Nobody's addresses count as this machine's: proxies stand in front."""
+def deploy(**env: str) -> Iterator[Deployment]:
+    """Starts one, with a proxy's hop trusted: addresses come from X-Forwarded-For."""
     with ExitStack() as stack:
         redis, postgres = Valkey(), Postgres()
         for daemon in (redis, postgres):
@@ -50,4 +52,4 @@ def house(**env: str) -> Iterator[House]:
         shared = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url(), "TRUSTED_PROXIES": "1"}
         Server("uvicorn", shared | env).migrate()
         servers = [stack.enter_context(running("uvicorn", **shared, **env)) for _ in range(2)]
-        yield House(redis, postgres, *servers)
+        yield Deployment(redis, postgres, *servers)

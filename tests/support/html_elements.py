@@ -1,4 +1,4 @@
-"""Fragments of HTML as tests look at them: a strict reader that refuses what is not well nested."""
+"""Parses fragments of HTML into elements. Raises Malformed where they are not well nested."""
 
 from __future__ import annotations
 

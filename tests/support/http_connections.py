@@ -1,5 +1,5 @@
-"""Many calls at once over HTTP, without the price of httpx's own pool: at each answer it looks
-through all connections and all that wait for one."""
+"""An HTTP connection pool for many calls at once. httpx's own pool scans all connections and all
+waiting requests at each response."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALONE = httpx.Limits(max_connections=1, keepalive_expiry=1)
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class Lines(httpx.AsyncBaseTransport):
+class ConnectionPool(httpx.AsyncBaseTransport):
     """At most `count` connections, each with one call at a time."""
 
     def __init__(self, count: int) -> None:

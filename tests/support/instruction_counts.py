@@ -1,4 +1,5 @@
-"""What something costs, where time would wobble: the bytecode instructions that Python takes."""
+"""Counts the bytecode instructions that Python executes: a measure of cost that does not vary with
+the machine's load."""
 
 from __future__ import annotations
 
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-class Steps:
+class InstructionCount:
     count = 0
 
 
 @contextmanager
-def counting() -> Iterator[Steps]:
+def counting_instructions() -> Iterator[InstructionCount]:
     """Counts every instruction in this thread, wherever it stands."""
-    steps = Steps()
+    steps = InstructionCount()
 
     def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
         frame.f_trace_opcodes = True
@@ -36,7 +37,7 @@ def counting() -> Iterator[Steps]:
         gc.enable()
 
 
-def steps_of(act: Callable[[], object]) -> int:
-    with counting() as steps:
+def count_instructions(act: Callable[[], object]) -> int:
+    with counting_instructions() as steps:
         act()
     return steps.count

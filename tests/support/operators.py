@@ -1,4 +1,4 @@
-"""Those who look after a server: somebody who acts, and somebody who only looks."""
+"""Rows for tests of operation: staff users, reports, evidence and sanctions."""
 
 from __future__ import annotations
 

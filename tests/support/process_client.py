@@ -1,4 +1,4 @@
-"""Django's test client and request factory, with the parts of a process and without a server."""
+"""Django's test client and request factory, whose requests carry the state of a server process."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Server processes without the process: hubs side by side in one loop, whose hints travel over a
-layer that a test can disturb, and sockets whose frames it can read."""
+"""Server processes simulated in one event loop: a hub and a feed each, joined by a channel layer
+that a test can delay, drop and reorder, and sockets whose frames it can read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HERE, BESIDE, AWAY = (Place(cell, 500) for cell in (NEAR, NEARBY, FAR))
 
 
 class Page:
-    """A connection that keeps its frames, as far as the reader reads."""
+    """A connection that records its frames. While `room` is cleared, its reader reads nothing."""
 
     direct = None
 
@@ -97,8 +97,8 @@ class Page:
 
 
 class Wire:
-    """The channel layer of all processes. `fate` decides how often each hint arrives; with `keep`
-    they wait in `kept` until they are passed on, in whatever order."""
+    """What the channel layers of all processes share. `fate` decides how often each hint arrives;
+    with `keep` they wait in `kept` until `pass_on` delivers them, in any order."""
 
     def __init__(self) -> None:
         self.groups: dict[str, set[asyncio.Queue[dict[str, Any]]]] = {}
@@ -129,7 +129,7 @@ class Wire:
 
 
 class Layer:
-    """One process's end of the wire."""
+    """The channel layer of one process."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -165,7 +165,7 @@ class Layer:
 
 
 class Stop:
-    """A place where something waits until the test lets it go on."""
+    """A point where a coroutine waits until the test sets `open`."""
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()
@@ -181,7 +181,8 @@ class Stop:
 
 
 class Halting:
-    """A store whose next call of a method waits before it is carried out, or before it returns."""
+    """A store whose next call of a method waits before it runs (`before`) or before it returns
+    (`after`), or raises what stands in `failing`."""
 
     def __init__(self, store: Any) -> None:
         self.store = store
@@ -209,7 +210,7 @@ class Halting:
 
 
 class Process:
-    """A hub and its feed, and the sockets of people who come to it."""
+    """One server process: its platform, hub and feed, and the sockets that join it."""
 
     def __init__(
         self,
@@ -231,16 +232,17 @@ class Process:
         """What a server would put into the scope of each call."""
         return {"neartalk": self.platform, "presence": self.presence, "chat": self.chat}
 
-    async def knock(self, session: Session, since_ms: int | None = None) -> Seat:
-        """A socket that begins to join; `task` is its way in."""
+    async def begin_join(self, session: Session, since_ms: int | None = None) -> PageSocket:
+        """A socket that is joining: `task` ends when it has joined."""
         found = await self.hub.registry.get(session.digest)
         assert found
-        socket = Seat(found, Page())
+        socket = PageSocket(found, Page())
         socket.task = asyncio.create_task(self.hub.join(socket, since_ms))
         return socket
 
-    async def come(self, session: Session, since_ms: int | None = None) -> Seat:
-        socket = await self.knock(session, since_ms)
+    async def join(self, session: Session, since_ms: int | None = None) -> PageSocket:
+        """A socket that has joined."""
+        socket = await self.begin_join(session, since_ms)
         await socket.task
         return socket
 
@@ -248,19 +250,19 @@ class Process:
         await self.feed.sender.send(socket, text, secrets.token_hex(8))
 
     async def poll(self) -> None:
-        """What happens every 2 s."""
+        """Runs the round that a server runs every 2 s, and waits for all that it began."""
         await self.hub.rounds.pulse()
         await settled(self)
 
     @property
     def busy(self) -> bool:
-        """Whether anything that was begun is under way."""
+        """Whether a task runs or a hint waits."""
         arriving = self.layer and not self.layer.queue.empty()
         return bool(self.hub.background.tasks or self.hub.hints.waiting or arriving)
 
 
-class Seat(Socket):
-    """A socket with its page in sight."""
+class PageSocket(Socket):
+    """A socket whose frames the test reads from `page`."""
 
     task: asyncio.Task[None]
 
@@ -277,7 +279,7 @@ async def person(registry: Registry, name: str, place: Place) -> Session:
 
 
 async def settled(*processes: Process) -> None:
-    """Until everything that was begun has come to its end."""
+    """Waits until no process is busy. TimeoutError after 10 s."""
     async with asyncio.timeout(WAIT_S):
         while any(process.busy for process in processes):
             await turns()
@@ -285,7 +287,7 @@ async def settled(*processes: Process) -> None:
 
 
 async def turns(count: int = 40) -> None:
-    """Lets everything that is ready go on."""
+    """Lets the loop run so many times."""
     for _ in range(count):
         await asyncio.sleep(0)
 
@@ -301,12 +303,12 @@ async def running(*processes: Process) -> AsyncIterator[None]:
 
 
 async def never(*args: Any) -> None:
-    """In place of the hub's rounds: the test calls each when it wants it."""
+    """Replaces `Background._round`: no round runs but those that the test calls."""
     await asyncio.Event().wait()
 
 
-class Time:
-    """The loop's clock, which only the test moves on."""
+class LoopClock:
+    """Replaces the clock of the running loop: it moves only by `pass_s`."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()

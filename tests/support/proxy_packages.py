@@ -1,4 +1,4 @@
-"""Finds the proxies that people may run in front; as a script, installs Debian's where one is
+"""Finds nginx, Caddy and HAProxy; as a script, installs Debian's packages of those that are
 missing."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The proxies of deploy/ in front of servers: their own files, with nothing put in but what an
-operator puts in."""
+"""nginx, Caddy and HAProxy in front of servers, with the files of deploy/ and the settings that an
+operator adds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEPLOY = ROOT / "deploy"
 # What deploy/cloudflare tells an operator to add to https.conf.
 ONLY_CLOUDFLARE = "if ($neartalk_by_cloudflare = 0) { return 444; }"
-# What the servers behind must be told.
+# The settings that servers behind a proxy need.
 BEHIND = {
     "DEBUG": "0",
     "SECRET_KEY": "tests",
@@ -39,7 +39,7 @@ BEHIND = {
 
 
 class Proxy(Daemon):
-    """One of them. `cloudflare`: networks that count as Cloudflare's, and nobody else comes in."""
+    """A proxy. `cloudflare`: networks that count as Cloudflare's; all others are refused."""
 
     def __init__(self, apps: Sequence[Server], *, cloudflare: str = "") -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Proxy(Daemon):
         self.healthy = http.HTTPStatus.OK
         self.apps = [f"127.0.0.1:{app.port}" for app in apps]
         self.http_port = free_port()
-        # Who signed what it shows.
+        # The certificate that clients must trust.
         self.authority = self.folder / "certificate.pem"
         self.key = self.certify()
 
@@ -76,12 +76,12 @@ class Proxy(Daemon):
             return False
 
     def log(self) -> str:
-        """All that it wrote anywhere."""
+        """All that it has logged."""
         return self.output()
 
     @abstractmethod
     def socket_timeouts_s(self) -> list[float]:
-        """After how long an idle socket would be ended; empty: never."""
+        """After how many seconds it closes an idle socket; empty: never."""
 
 
 class Nginx(Proxy):

@@ -1,4 +1,4 @@
-"""Debian's Prometheus for tests."""
+"""Starts Debian's Prometheus with a configuration and queries it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Static files as an operator collects them, but not compressed: that alone takes 20 s."""
+"""Collects the static files as an operator does, but without compression, which takes 20 s."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNCOMPRESSED = ["br", "css", "gz", "html", "js", "map", "svg", "txt", "webmanife
 
 @contextmanager
 def collected(folder: Path) -> Iterator[Path]:
-    """While it lasts, this process too finds them there."""
+    """Meanwhile this process serves and names the files of that folder."""
     with override_settings(
         DEBUG=False,
         STATIC_ROOT=folder,

@@ -36,7 +36,7 @@ class Method(IntEnum):
     CONNECT = 0x00A
 
 
-class Kind(IntEnum):
+class AttributeType(IntEnum):
     """The types of attributes."""
 
     USERNAME = 0x0006
@@ -94,12 +94,12 @@ class StunClient:
 
     def allocate(self, *, family: Literal[4, 6] = 4, transport: int = UDP) -> Answer:
         """The answer to a signed request; without credentials the challenge."""
-        wanted = attribute(Kind.REQUESTED_TRANSPORT, bytes([transport, 0, 0, 0]))
+        wanted = attribute(AttributeType.REQUESTED_TRANSPORT, bytes([transport, 0, 0, 0]))
         if family == 6:
-            wanted += attribute(Kind.REQUESTED_ADDRESS_FAMILY, bytes([2, 0, 0, 0]))
+            wanted += attribute(AttributeType.REQUESTED_ADDRESS_FAMILY, bytes([2, 0, 0, 0]))
         challenge = self.ask(Method.ALLOCATE, wanted)
-        self.realm = challenge.attributes.get(Kind.REALM, b"")
-        self.nonce = challenge.attributes.get(Kind.NONCE, b"")
+        self.realm = challenge.attributes.get(AttributeType.REALM, b"")
+        self.nonce = challenge.attributes.get(AttributeType.NONCE, b"")
         return self.ask(Method.ALLOCATE, wanted) if self.credentials else challenge
 
     def permit(self, address: str) -> Answer:
@@ -124,7 +124,7 @@ class StunClient:
 
     def _ask_about(self, method: Method, address: str) -> Answer:
         transaction = os.urandom(12)
-        peer = attribute(Kind.XOR_PEER_ADDRESS, xor_address(address, transaction))
+        peer = attribute(AttributeType.XOR_PEER_ADDRESS, xor_address(address, transaction))
         return self.ask(method, peer, transaction)
 
     def _signed(
@@ -133,12 +133,14 @@ class StunClient:
         name = credentials.username.encode()
         secret = b":".join([name, self.realm, credentials.password.encode()])
         key = hashlib.md5(secret, usedforsecurity=False).digest()  # as RFC 8489, 9.2.2, has it
-        attributes += attribute(Kind.USERNAME, name)
-        attributes += attribute(Kind.REALM, self.realm) + attribute(Kind.NONCE, self.nonce)
+        attributes += attribute(AttributeType.USERNAME, name)
+        attributes += attribute(AttributeType.REALM, self.realm) + attribute(
+            AttributeType.NONCE, self.nonce
+        )
         # The length counts the signature, which covers all before it.
         header = HEADER.pack(method, len(attributes) + INTEGRITY_BYTES, COOKIE, transaction)
         signature = hmac.digest(key, header + attributes, "sha1")
-        return header + attributes + attribute(Kind.MESSAGE_INTEGRITY, signature)
+        return header + attributes + attribute(AttributeType.MESSAGE_INTEGRITY, signature)
 
     def _receive(self) -> tuple[int, bytes, bytes]:
         """Kind, transaction and attributes: of a datagram, or of what comes next in a stream."""
@@ -160,7 +162,7 @@ class StunClient:
         return data
 
 
-def attribute(kind: Kind, value: bytes) -> bytes:
+def attribute(kind: AttributeType, value: bytes) -> bytes:
     return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
 
 
@@ -181,5 +183,5 @@ def answer(kind: int, body: bytes) -> Answer:
     if kind == SUCCESS:
         return Answer(OK, attributes)
     assert kind == ERROR, hex(kind)
-    _, hundreds, rest = struct.unpack_from("!HBB", attributes[Kind.ERROR_CODE])
+    _, hundreds, rest = struct.unpack_from("!HBB", attributes[AttributeType.ERROR_CODE])
     return Answer(hundreds * 100 + rest, attributes)

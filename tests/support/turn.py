@@ -1,4 +1,4 @@
-"""A real relay for tests: coturn on loopback, with the configuration that operators get."""
+"""Starts coturn, a TURN relay, on loopback with the configuration of deploy/."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.support.servers import ROOT, Daemon, free_port
-from tests.support.stun import Kind, StunClient
+from tests.support.stun import AttributeType, StunClient
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ class Turn(Daemon):
                 challenge = nobody.allocate()
         except OSError:
             return False
-        ours = challenge.attributes.get(Kind.REALM) == self.folder.name.encode()
+        ours = challenge.attributes.get(AttributeType.REALM) == self.folder.name.encode()
         return challenge.code == UNAUTHORIZED and ours
 
     def _own(self) -> list[str]:

@@ -1,6 +1,6 @@
-"""Somebody in voice whose client is no browser: aiortc, and what docs/clients.md says of /signal.
+"""A voice client that is no browser: aiortc, and /signal as docs/clients.md describes it.
 
-They say yes to whoever knocks, send a tone, and note how loud what they hear is.
+It accepts every knock, sends a tone and measures how loud the received sound is.
 """
 
 from __future__ import annotations

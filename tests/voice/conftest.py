@@ -1,4 +1,4 @@
-"""What tests of voice share."""
+"""Fixtures of the tests of voice."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Two server processes within the test's own: voice hubs in one loop, on one memory whose clock the
-test moves."""
+"""Two simulated server processes with voice hubs, on one memory store. The test moves its clock."""
 
 from __future__ import annotations
 

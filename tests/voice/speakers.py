@@ -1,4 +1,4 @@
-"""People in voice, without a browser: a session, a place and a socket at /signal each."""
+"""People in voice without a browser: a session, a place and a socket at /signal each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def new_instance() -> str:
 
 
 class Speaker(Tab):
-    """Someone at /signal."""
+    """A session's socket at /signal; `latest` is the newest list of peers."""
 
     def __init__(
         self, server: Server, http: httpx.AsyncClient, created: Frame, tab: Tab, instance: str
@@ -46,7 +46,7 @@ class Speaker(Tab):
         return self.latest
 
     async def expect_state(self, other: Speaker, state: str | None) -> Frame:
-        """Waits until the list has somebody in this state; None: until they are not on it."""
+        """Waits until the list shows them in this state; None: until it does not show them."""
         while True:
             found = [one for one in self.known() if one["person_id"] == other.person_id]
             if [one["state"] for one in found] == ([] if state is None else [state]):
@@ -57,7 +57,7 @@ class Speaker(Tab):
         return list(self.latest.get("peers", []))
 
     async def call(self, other: Speaker) -> None:
-        """Both agree, and are to be connected."""
+        """Knocks, and the other accepts; returns when both lists show the call as live."""
         await self.send("voice.knock", to=other.person_id)
         await other.expect_state(self, "knocks")
         await other.send("voice.accept", to=self.person_id)
@@ -76,7 +76,7 @@ class Speaker(Tab):
 async def speaker(
     server: Server, spot: Spot, name: str, *, radius: int = 500, instance: str = ""
 ) -> AsyncIterator[Speaker]:
-    """Someone with a socket at /signal, who has not joined."""
+    """A speaker who has not joined voice yet."""
     async with api(server) as http:
         created = await session(http, name)
         http.headers.update(bearer_of(created["session_id"]))
@@ -87,7 +87,7 @@ async def speaker(
 
 @asynccontextmanager
 async def at_signal(server: Door, headers: Mapping[str, str]) -> AsyncIterator[Tab]:
-    """A socket whose session is known by now."""
+    """A socket at /signal, once its session is loaded and pings are answered."""
     async with opened_at(server, "/signal", headers) as socket:
         tab = Tab(socket)
         while True:

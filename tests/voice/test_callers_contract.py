@@ -55,14 +55,14 @@ def caller(person_id: str, place: Place = HERE, **fields: Any) -> Caller:
     return Caller(person_id, person_id, place, **{"process": "p", "version": 1, **fields})
 
 
-class Kept(NamedTuple):
+class WriteCallers(NamedTuple):
     """A decision to write these callers."""
 
     callers: tuple[Caller, ...] = ()
 
 
 async def keep(callers: Callers, *each: Caller) -> None:
-    await callers.change([one.person_id for one in each], lambda found: Kept(each))
+    await callers.change([one.person_id for one in each], lambda found: WriteCallers(each))
 
 
 async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
@@ -90,9 +90,9 @@ async def test_a_step_gets_the_callers_it_names_and_all_whom_they_are_tied_to(
         await keep(callers, a, caller("b", ties={"a": Tie.LIVE, "c": Tie.LIVE}), caller("c"))
         handed: list[set[str]] = []
 
-        def note(found: Mapping[str, Caller]) -> Kept:
+        def note(found: Mapping[str, Caller]) -> WriteCallers:
             handed.append({*found})
-            return Kept()
+            return WriteCallers()
 
         await callers.change(["a"], note)
         assert handed == [{"a", "b"}]
@@ -117,7 +117,7 @@ async def test_a_step_that_refuses_changes_nothing(make: Make) -> None:
     async with make() as callers:
         await keep(callers, caller("a"))
 
-        def refuse(found: Mapping[str, Caller]) -> Kept:
+        def refuse(found: Mapping[str, Caller]) -> WriteCallers:
             raise Refused("busy")
 
         with pytest.raises(Refused, match="busy"):
@@ -131,9 +131,9 @@ async def test_of_many_who_change_one_person_at_once_no_change_is_lost(
     async with make() as callers:
         await keep(callers, caller("a"))
 
-        def knock(name: str, found: Mapping[str, Caller]) -> Kept:
+        def knock(name: str, found: Mapping[str, Caller]) -> WriteCallers:
             tied = found["a"].tied(name, Tie.INCOMING)
-            return Kept((tied.changed(version=tied.version + 1),))
+            return WriteCallers((tied.changed(version=tied.version + 1),))
 
         names = [f"b{turn}" for turn in range(100)]
         await asyncio.gather(*(callers.change(["a"], partial(knock, name)) for name in names))
@@ -146,10 +146,10 @@ async def test_of_steps_that_come_together_each_gets_what_the_one_before_did_or_
     async with make() as callers:
         await keep(callers, caller("a"))
 
-        def count(turn: int, found: Mapping[str, Caller]) -> Kept:
+        def count(turn: int, found: Mapping[str, Caller]) -> WriteCallers:
             if turn % 3 == 0:
                 raise Refused("busy")
-            return Kept((caller("a", version=found["a"].version + 1),))
+            return WriteCallers((caller("a", version=found["a"].version + 1),))
 
         changes = (callers.change(["a"], partial(count, turn)) for turn in range(30))
         outcomes = await asyncio.gather(*changes, return_exceptions=True)
@@ -163,9 +163,9 @@ async def test_processes_that_change_the_same_people_at_once_lose_nothing(redis_
     try:
         await keep(processes[0], caller("a"), caller("b"))
 
-        def knock(name: str, found: Mapping[str, Caller]) -> Kept:
+        def knock(name: str, found: Mapping[str, Caller]) -> WriteCallers:
             tied = [found[id].tied(name, Tie.INCOMING) for id in ("a", "b")]
-            return Kept(tuple(one.changed(version=one.version + 1) for one in tied))
+            return WriteCallers(tuple(one.changed(version=one.version + 1) for one in tied))
 
         names = [f"c{turn}" for turn in range(150)]
         await asyncio.gather(
@@ -190,7 +190,7 @@ async def test_a_store_that_is_lost_is_said_to_each_who_waits_and_the_next_one_i
         callers = RedisCallers(client)
         await keep(callers, caller("a"))
         redis.stop()
-        changes = (callers.change(["a"], lambda found: Kept()) for _ in range(5))
+        changes = (callers.change(["a"], lambda found: WriteCallers()) for _ in range(5))
         outcomes = await asyncio.gather(*changes, return_exceptions=True)
         assert [getattr(one, "code", one) for one in outcomes] == ["store-unavailable"] * 5
         assert len({id(one) for one in outcomes}) == 5

@@ -1,4 +1,4 @@
-"""Credentials for the relay: as it checks them, for ten minutes, and without the session's name."""
+"""Credentials for the relay: valid for ten minutes, and without the session's name."""
 
 import base64
 import hashlib

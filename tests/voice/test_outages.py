@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 PUBLIC = "candidate:1 1 udp 2113937151 8.8.8.8 54321 typ host"
 
 
-class House(NamedTuple):
+class VoiceServers(NamedTuple):
     redis: Valkey
     first: Server
     second: Server
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
+def servers() -> Iterator[VoiceServers]:
     with ExitStack() as stack:
         redis = Valkey()
         stack.callback(redis.close)
         url = redis.start().url
-        yield House(
+        yield VoiceServers(
             redis, *(stack.enter_context(running("uvicorn", REDIS_URL=url)) for _ in range(2))
         )
 
 
-async def call(stack: AsyncExitStack, house: House) -> tuple[Speaker, Speaker]:
+async def call(stack: AsyncExitStack, servers: VoiceServers) -> tuple[Speaker, Speaker]:
     """Alice at the first process and Bob at the second speak; both have the page's chat too."""
     spot = elsewhere()
-    alice = await stack.enter_async_context(speaker(house.first, spot, "Alice"))
-    bob = await stack.enter_async_context(speaker(house.second, north(spot, 2), "Bob"))
+    alice = await stack.enter_async_context(speaker(servers.first, spot, "Alice"))
+    bob = await stack.enter_async_context(speaker(servers.second, north(spot, 2), "Bob"))
     for one in (alice, bob):
         await stack.enter_async_context(opened_at(one.server, "/ws", bearer_of(one.key)))
         await one.join()
@@ -67,10 +67,10 @@ async def passes(one: Speaker, other: Speaker) -> None:
     assert (await other.expect("voice.candidate"))["from"] == one.person_id
 
 
-async def test_a_redis_that_comes_back_empty_ends_no_call(house: House) -> None:
+async def test_a_redis_that_comes_back_empty_ends_no_call(servers: VoiceServers) -> None:
     async with AsyncExitStack() as stack:
-        alice, bob = await call(stack, house)
-        house.redis.restart()
+        alice, bob = await call(stack, servers)
+        servers.redis.restart()
         # Once their sessions are known again, so is all that they had agreed on.
         for one, other in ((alice, bob), (bob, alice)):
             await again(one)
@@ -95,13 +95,13 @@ async def again(one: Speaker) -> None:
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])
 async def test_who_comes_over_from_a_process_that_ends_is_in_their_calls(
-    house: House, end: str
+    servers: VoiceServers, end: str
 ) -> None:
     async with AsyncExitStack() as stack:
-        alice, bob = await call(stack, house)
-        getattr(house.first, end)()
+        alice, bob = await call(stack, servers)
+        getattr(servers.first, end)()
         await alice.closed()
-        alice = await over(stack, alice, house.second)
+        alice = await over(stack, alice, servers.second)
         await alice.expect_state(bob, "live")
         await bob.expect_state(alice, "live")
         await passes(alice, bob)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.processes import WAIT_S, Time, turns
+from tests.support.processes import WAIT_S, LoopClock, turns
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
 from voice.signaling.peer_list import PeerLists
 
@@ -221,7 +221,7 @@ async def test_a_list_is_due_once_a_period_or_at_once_and_never_twice() -> None:
     async with two_processes() as both:
         alice = await both.speaker("Alice", both.first)
         await alice.page.until(lambda: alice.page.all("voice.peers") != [])
-        lists, time = PeerLists(both.first.hub.coordinator), Time()
+        lists, time = PeerLists(both.first.hub.coordinator), LoopClock()
         alice.listed_at_s = time.now
         for _ in range(2):
             lists.schedule(alice, 1.0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import psutil
 import pytest
 
-from tests.support.stun import OK, TCP, Kind, Method, StunClient, attribute
+from tests.support.stun import OK, TCP, AttributeType, Method, StunClient, attribute
 from tests.support.turn import has_ipv6
 from voice.ice import LIFE_S, Credentials, credentials
 
@@ -169,14 +169,14 @@ def test_without_a_credential_the_relay_lets_in_nobody_and_does_not_say_what_it_
     with StunClient(turn().port) as nobody:
         challenge = nobody.allocate()
     assert challenge.code == UNAUTHORIZED
-    assert Kind.SOFTWARE not in challenge.attributes
+    assert AttributeType.SOFTWARE not in challenge.attributes
 
 
 def test_who_asks_for_its_address_is_told_nothing_else(turn: Callable[..., Turn]) -> None:
     """A longer answer is a better weapon: it goes wherever the question claims to come from."""
     with StunClient(turn().port) as nobody:
         answer = nobody.ask(Method.BINDING, b"").attributes
-    assert set(answer) == {Kind.XOR_MAPPED_ADDRESS, Kind.FINGERPRINT}
+    assert set(answer) == {AttributeType.XOR_MAPPED_ADDRESS, AttributeType.FINGERPRINT}
 
 
 def test_the_relay_does_not_stay_root(turn: Callable[..., Turn]) -> None:
@@ -194,7 +194,7 @@ def test_a_call_outlives_the_credential_that_it_began_with(turn: Callable[..., T
         deadline = time.monotonic() + 10
         while newcomer(relay, short) != UNAUTHORIZED:
             assert time.monotonic() < deadline, "the credential does not expire"
-        again = attribute(Kind.LIFETIME, LIFE_S.to_bytes(4, "big"))
+        again = attribute(AttributeType.LIFETIME, LIFE_S.to_bytes(4, "big"))
         assert person.ask(Method.REFRESH, again).code == OK
 
 
