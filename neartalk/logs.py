@@ -28,14 +28,30 @@ CHAIN_MAX = 8
 
 log = logging.getLogger("neartalk.logs")
 
-# So many lines this process has written, by level.
-written = Counter({"warning": 0, "error": 0, "critical": 0})
-
 
 class Handler(logging.StreamHandler[Any]):
+    """Writes lines to stderr and counts them: `written` says how many, by level."""
+
+    def __init__(self, stream: Any = None) -> None:
+        super().__init__(stream)
+        self.written = Counter({"warning": 0, "error": 0, "critical": 0})
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.written[record.levelname.lower()] += 1
+        super().emit(record)
+
     def handleError(self, record: logging.LogRecord) -> None:
         """logging's own would print the arguments."""
         sys.stderr.write("a log line could not be written\n")
+
+
+def lines_written() -> Counter[str]:
+    """How many lines the root logger's handler wrote, by level."""
+    found: Counter[str] = Counter()
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, Handler):
+            found.update(handler.written)
+    return found
 
 
 class Failures(logging.Filter):
@@ -68,9 +84,8 @@ def console() -> ConsoleRenderer:
 
 
 def safe(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
-    """A line anew, of nothing but what may be told."""
+    """The line anew, of nothing but what it may hold."""
     record: logging.LogRecord = line["_record"]
-    written[record.levelname.lower()] += 1
     told = {
         "timestamp": logging.Formatter().formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
         "level": record.levelname.lower(),

@@ -56,7 +56,7 @@ def one(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
 
 
 def password(url: str) -> Iterator[Finding]:
-    """Whoever reaches a Redis without one reads what is said."""
+    """A Redis on the public network needs a password: without one, anybody reads messages."""
     parts = urlsplit(url)
     if parts.hostname and not parts.password and not is_private(parts.hostname):
         message = "It is on the public network and asks for no password."

@@ -25,7 +25,7 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
 
 class Exposition(Collector):
-    """All that is told to one who asks."""
+    """All metrics of a process, as Prometheus collects them."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
         self.platform: Platform = state["neartalk"]
@@ -56,7 +56,7 @@ def figures(platform: Platform) -> Iterator[Metric]:
         "records_waiting", "Records that wait for the database.", len(records.queue.waiting)
     )
     yield counter("records_lost", "Records refused or given up.", records.queue.lost)
-    lines = {(level,): count for level, count in logs.written.items()}
+    lines = {(level,): count for level, count in logs.lines_written().items()}
     yield counter("log_lines", "Log lines written, by level.", lines, ("level",))
 
 

@@ -13,8 +13,8 @@ HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """An hour: how many, how many to compare with, whether it stands out, and where more of it is
-    told. `count` is None for an hour that is not told yet."""
+    """An hour: its count, the count to compare with, whether it stands out, and the URL of its
+    details. `count` is None for an hour that is not over yet."""
 
     hour: str
     count: int | None

@@ -1,4 +1,4 @@
-"""The operators' door: a login that is guessed slowly, and a first page that says how today is."""
+"""The admin site: a login with a limit, so that passwords are guessed slowly, and the first page."""
 
 from collections.abc import Callable
 from typing import Any, cast
