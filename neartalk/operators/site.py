@@ -1,4 +1,4 @@
-"""The admin site: a login with a limit, so that passwords are guessed slowly, and the first page."""
+"""The admin site: the first page, and a login with a limit, so that passwords are guessed slowly."""
 
 from collections.abc import Callable
 from typing import Any, cast
