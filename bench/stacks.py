@@ -129,18 +129,21 @@ class Stack:
     redis: bool = False
     processes: int = 1
     family: str = ""
+    is_neartalk: bool = False
 
-    @property
-    def is_neartalk(self) -> bool:
-        return self.server is neartalk
+
+def ours(title: str, speech: Speech, processes: int = 0) -> Stack:
+    """NearTalk in memory, or so many processes of it with a Redis."""
+    redis = processes > 0
+    return Stack(title, neartalk, speech, redis, max(1, processes), is_neartalk=True)
 
 
 STACKS = {
-    "neartalk": Stack("NearTalk", neartalk, HTML),
-    "neartalk-json": Stack("NearTalk, JSON", neartalk, JSON),
-    "neartalk-redis": Stack("NearTalk, Redis", neartalk, HTML, redis=True),
-    "neartalk-two": Stack("NearTalk, Redis, two processes", neartalk, HTML, True, 2),
-    "neartalk-four": Stack("NearTalk, Redis, four processes", neartalk, HTML, True, 4),
+    "neartalk": ours("NearTalk", HTML),
+    "neartalk-json": ours("NearTalk, JSON", JSON),
+    "neartalk-redis": ours("NearTalk, Redis", HTML, 1),
+    "neartalk-two": ours("NearTalk, Redis, two processes", HTML, 2),
+    "neartalk-four": ours("NearTalk, Redis, four processes", HTML, 4),
     "nchan": Stack("nchan", Nchan, family="nchan"),
     "go": Stack("Go gorilla hub", GorillaHub, family="go"),
     "socketio": Stack("Socket.IO", SocketIO, SOCKETIO, family="socketio"),

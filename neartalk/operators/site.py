@@ -1,4 +1,4 @@
-"""The admin site: the first page, and a login with a limit, so that passwords are guessed slowly."""
+"""The admin site: the first page, and a login with a limit, so that guessing passwords is slow."""
 
 from collections.abc import Callable
 from typing import Any, cast
