@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 
 from chat.models import Report
 from chat.parts import chat_of
-from chat.reports import moderation, review
+from chat.reports import decisions, report_page
 from neartalk.models import Reason
 from neartalk.operators import COUNT_MAX, Choice, RowAction, WithRowActions, choices_of, may
 from presence.names import tag
@@ -61,12 +61,12 @@ class ReportAdmin(WithRowActions):
         "dismiss",
         "Dismiss",
         "Nothing was wrong. Ends the automatic mute, if nothing else of theirs waits.",
-        moderation.dismiss,
+        decisions.dismiss,
     )
     SANCTIONS = (
-        RowAction("mute", "Mute 1 h", "They read, and can't write or speak.", moderation.mute),
-        RowAction("ban", "Ban 1 day", "Their device can't come back.", moderation.ban),
-        RowAction("ban-for-long", "Ban 30 days", "The same, for longer.", moderation.ban_for_long),
+        RowAction("mute", "Mute 1 h", "They read, and can't write or speak.", decisions.mute),
+        RowAction("ban", "Ban 1 day", "Their device can't come back.", decisions.ban),
+        RowAction("ban-for-long", "Ban 30 days", "The same, for longer.", decisions.ban_for_long),
     )
 
     # ---- The list ----------------------------------------------------------------------------
@@ -85,7 +85,7 @@ class ReportAdmin(WithRowActions):
 
     @admin.display(description="person")
     def person(self, row: Report) -> str:
-        return review.name_with_tag(row)
+        return report_page.name_with_tag(row)
 
     @admin.display(description="reports of them")
     def of_person(self, row: Any) -> int:
@@ -97,7 +97,7 @@ class ReportAdmin(WithRowActions):
 
     @admin.display(description="deadline in")
     def time_left(self, row: Report) -> str:
-        return review.time_left(row)
+        return report_page.time_left(row)
 
     @admin.display(description="state")
     def outcome(self, row: Report) -> str:
@@ -116,14 +116,14 @@ class ReportAdmin(WithRowActions):
         return row.reviewed.isoformat() if row.reviewed else ""
 
     def described(self, row: Report) -> dict[str, Any]:
-        return review.context_of(row)
+        return report_page.context_of(row)
 
 
 def removing(request: HttpRequest) -> RowAction:
     """The decision that retracts the message, by the feed of the process that answers."""
 
     def remove(report: Report, user: User, note: str) -> str:
-        return moderation.remove(report, user, note, chat_of(request).feed)
+        return decisions.remove(report, user, note, chat_of(request).feed)
 
     hint = "Takes it back everywhere, while it lives. Their other reports still wait."
     return RowAction("remove", "Remove the message", hint, remove)

@@ -1,15 +1,15 @@
 """Reports of people: filed with sealed evidence, reviewed in the admin."""
 
-from chat.reports import moderation, review
+from chat.reports import decisions, report_page
 from chat.reports.evidence import EARLIER_MAX, seal_of
 from chat.reports.filing import file_report
 from chat.reports.rows import save_report
 
 __all__ = [
     "EARLIER_MAX",
+    "decisions",
     "file_report",
-    "moderation",
-    "review",
+    "report_page",
     "save_report",
     "seal_of",
 ]

@@ -3,11 +3,11 @@ after their time."""
 
 from neartalk.records.audit import CONSOLE, console, record
 from neartalk.records.moderation import Overtaken, lift, lift_reviewed, words_of
-from neartalk.records.queue import WAITING_MAX
 from neartalk.records.retention import RetentionRule, retention_rules
+from neartalk.records.rounds import Records
 from neartalk.records.sanction_sync import ROUND_S
 from neartalk.records.sanctions import LONGEST, Sanctions
-from neartalk.records.writer import Records
+from neartalk.records.write_queue import WAITING_MAX
 
 __all__ = [
     "CONSOLE",

@@ -10,9 +10,9 @@ from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
 from neartalk.limits import seconds
 from neartalk.models import Reason, Sanction
+from neartalk.records.rounds import Records
 from neartalk.records.sanction_index import SanctionIndex, longest
 from neartalk.records.sanction_sync import SanctionSync
-from neartalk.records.writer import Records
 
 LONGEST = timedelta(days=30)
 MUTE_STEPS = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))

@@ -66,7 +66,7 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
 async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("neartalk.records.queue.WAITING_MAX", 2)
+    monkeypatch.setattr("neartalk.records.write_queue.WAITING_MAX", 2)
     async with in_memory() as reporting:
         alice = await reporting.join("alice")
         with monkeypatch.context() as broken:

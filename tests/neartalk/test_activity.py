@@ -21,11 +21,11 @@ from neartalk.codes import Refused
 from neartalk.limits import Rules
 from neartalk.models import HourlyActivity
 from neartalk.records import activity as counting
-from neartalk.records import writer as module
+from neartalk.records import rounds as module
 from neartalk.records.activity import ELSEWHERE, HOUR_MS, Activity, HourArea, HourTotals
 from neartalk.records.database import with_own_connection
+from neartalk.records.rounds import Records
 from neartalk.records.rows import add_activity
-from neartalk.records.writer import Records
 from presence.registry import MemoryRegistry
 from tests.support.client import HERE, north, person
 from tests.support.clocks import ManualClock

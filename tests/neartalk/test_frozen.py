@@ -16,10 +16,10 @@ import django
 django.setup()
 from django.core.management import call_command
 from neartalk.limits import hits
-from neartalk.records import writer
+from neartalk.records import rounds
 
 hits.MINUTE_MS = 2000
-writer.HITS_S = 1.0
+rounds.HITS_S = 1.0
 call_command("serve", port=int(sys.argv[1]))
 """
 

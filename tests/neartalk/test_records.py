@@ -16,8 +16,8 @@ from neartalk.limits import RULES, HitKey, Hits, Rules, spend
 from neartalk.limits.hits import HIT_KEYS_MAX, MINUTE_MS, NOBODY
 from neartalk.models import HourlyHits, RateLimit, RateLimitHit
 from neartalk.records import WAITING_MAX, rows
-from neartalk.records import writer as module
-from neartalk.records.writer import Records
+from neartalk.records import rounds as module
+from neartalk.records.rounds import Records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

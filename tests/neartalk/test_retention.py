@@ -20,9 +20,9 @@ from chat.models import Report
 from neartalk.limits import Rules
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Reason, Sanction
 from neartalk.records import retention, retention_rules
-from neartalk.records import writer as module
+from neartalk.records import rounds as module
 from neartalk.records.database import with_own_connection
-from neartalk.records.writer import Records
+from neartalk.records.rounds import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

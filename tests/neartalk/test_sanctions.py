@@ -14,8 +14,8 @@ from neartalk.limits import Rules
 from neartalk.models import Reason, Sanction
 from neartalk.records import LONGEST, ROUND_S, Sanctions, sanction_rows
 from neartalk.records import sanction_sync as module
+from neartalk.records.rounds import Records
 from neartalk.records.sanction_sync import REREAD, UNWRITTEN_MAX
-from neartalk.records.writer import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

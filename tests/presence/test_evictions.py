@@ -12,7 +12,7 @@ from neartalk.codes import Refused
 from neartalk.limits import Rules
 from neartalk.models import Reason, Sanction
 from neartalk.records import Sanctions
-from neartalk.records.writer import Records
+from neartalk.records.rounds import Records
 from presence.hub import Hub
 from presence.hub.evictions import Evictions
 from presence.people import Person, Session

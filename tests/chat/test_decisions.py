@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat.feed import Feed
 from chat.models import Report
-from chat.reports import moderation
+from chat.reports import decisions
 from neartalk.codes import Refused
 from neartalk.models import Sanction
 from neartalk.records import Overtaken, lift
@@ -50,9 +50,9 @@ def done() -> list[str]:
 @pytest.mark.parametrize(
     ("act", "kind", "lasts"),
     [
-        (moderation.mute, "mute", HOUR),
-        (moderation.ban, "ban", DAY),
-        (moderation.ban_for_long, "ban", 30 * DAY),
+        (decisions.mute, "mute", HOUR),
+        (decisions.ban, "ban", DAY),
+        (decisions.ban_for_long, "ban", 30 * DAY),
     ],
 )
 def test_a_sanction_is_of_the_person_and_their_device_and_ends(
@@ -81,7 +81,7 @@ def test_a_ban_answers_all_of_the_persons_reports_that_wait_and_nobody_elses(mir
         report(state="dismissed"),
         report(person_id="c" * 16),
     )
-    assert moderation.ban(one, mira, "n") == (
+    assert decisions.ban(one, mira, "n") == (
         "Banned for 1 day, which answers 1 more of their reports."
     )
     for row in (one, other, dismissed, of_carol):
@@ -99,12 +99,12 @@ def test_a_dismissal_is_of_one_report_and_ends_the_automatic_mute_with_the_last(
     automatic, decided = sanction(until_reviewed=True), sanction(by=mira)
     of_haste = sanction()
     of_carol = sanction(person_id="c" * 16)
-    moderation.dismiss(one, mira, "n")
+    decisions.dismiss(one, mira, "n")
     automatic.refresh_from_db()
     assert automatic.lifted is None
     before = automatic.changed
 
-    moderation.dismiss(other, mira, "n")
+    decisions.dismiss(other, mira, "n")
     for row in (automatic, decided, of_haste, of_carol):
         row.refresh_from_db()
     assert automatic.lifted
@@ -118,8 +118,8 @@ def test_a_dismissal_is_of_one_report_and_ends_the_automatic_mute_with_the_last(
 def test_what_was_decided_since_is_not_decided_again(mira: User) -> None:
     one = report()
     seen = Report.objects.get(pk=one.pk)
-    moderation.dismiss(one, mira, "n")
-    for act in (moderation.dismiss, moderation.ban, partial(moderation.remove, feed=feed_of())):
+    decisions.dismiss(one, mira, "n")
+    for act in (decisions.dismiss, decisions.ban, partial(decisions.remove, feed=feed_of())):
         with pytest.raises(Overtaken):
             act(seen, mira, "n")
     assert not Sanction.objects.exists()
@@ -128,9 +128,9 @@ def test_what_was_decided_since_is_not_decided_again(mira: User) -> None:
 
 def test_who_looks_again_may_answer_harder(mira: User) -> None:
     one = report()
-    moderation.mute(one, mira, "n")
+    decisions.mute(one, mira, "n")
     one.refresh_from_db()
-    moderation.ban(one, mira, "did it again")
+    decisions.ban(one, mira, "did it again")
     assert [row.kind for row in Sanction.objects.order_by("pk")] == ["mute", "ban"]
 
 
@@ -143,7 +143,7 @@ def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(mira: Us
         return True
 
     cache.set(f"report-tile:{one.pk}", "u33dc0")
-    assert moderation.remove(one, mira, "n", feed_of(retract)) == "Message removed."
+    assert decisions.remove(one, mira, "n", feed_of(retract)) == "Message removed."
     assert asked == [(["u33dc0"], one.message_id, one.person_id)]
     other.refresh_from_db()
     assert other.state == "waiting"
@@ -152,7 +152,7 @@ def test_a_message_is_removed_where_it_was_said_and_others_reports_wait(mira: Us
 
 def test_a_message_whose_place_is_forgotten_was_gone_already(mira: User) -> None:
     one = report(evidence=evidence("hello"))
-    assert moderation.remove(one, mira, "n", feed_of()) == "Upheld; the message was gone already."
+    assert decisions.remove(one, mira, "n", feed_of()) == "Upheld; the message was gone already."
 
 
 def test_while_the_store_is_lost_a_removal_leaves_the_report_as_it_was(mira: User) -> None:
@@ -163,7 +163,7 @@ def test_while_the_store_is_lost_a_removal_leaves_the_report_as_it_was(mira: Use
 
     cache.set(f"report-tile:{one.pk}", "u33dc0")
     with pytest.raises(Refused):
-        moderation.remove(one, mira, "n", feed_of(retract))
+        decisions.remove(one, mira, "n", feed_of(retract))
     one.refresh_from_db()
     assert (one.state, done()) == ("waiting", [])
 

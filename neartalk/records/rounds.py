@@ -10,9 +10,9 @@ from neartalk.codes import Refused
 from neartalk.limits import Hits, Rules
 from neartalk.records.activity import Activity
 from neartalk.records.database import DatabaseThread
-from neartalk.records.queue import RETRY_S, WriteQueue
 from neartalk.records.retention import retention_rules
 from neartalk.records.rows import add_activity, insert_hits, load_rules
+from neartalk.records.write_queue import RETRY_S, WriteQueue
 
 RULES_S = 5.0
 HITS_S = 10.0
