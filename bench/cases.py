@@ -17,7 +17,7 @@ from bench.steps import kb_each, loading, measurement_of, rss_kb
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from presence.people import Place
+    from presence.values import Place
 
 PEERS = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
 # Each listener hears so many messages a second where the rate is not what is varied.

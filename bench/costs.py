@@ -33,9 +33,9 @@ from chat.history.stream import refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
 from presence.geo import CELL_DEGREES, cell_at, tile_of
-from presence.people import Person, Place, person_id_of
 from presence.registry import RedisRegistry, TileSnapshot
 from presence.roster import Roster
+from presence.values import Person, Place, person_id_of
 from tests.support.servers import Postgres, Valkey
 from voice.call_graph import Changes
 from voice.callers import Caller, Tie, district_of

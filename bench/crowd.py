@@ -14,7 +14,7 @@ import httpx
 from bench.load import LoadSocket
 from bench.town import RADII_M, SOUTH, WEST
 from presence.geo import CELL_DEGREES, cell_at, centre, in_range
-from presence.people import Place
+from presence.values import Place
 from tests.support.client import route_hint
 
 if TYPE_CHECKING:

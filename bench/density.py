@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from presence.geo import CELL_DEGREES, cell_at, tile_of, tiles_within
 from presence.grid import Grid
-from presence.people import Place
+from presence.values import Place
 from voice.callers import district_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bench.cases import CaseSize
     from bench.load import Live
     from bench.stacks import Running
-    from presence.people import Place
+    from presence.values import Place
 
 
 async def dealt(stack: str, size: CaseSize) -> list[Measurement]:

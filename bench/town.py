@@ -13,7 +13,7 @@ import redis.asyncio as aioredis
 
 from chat.devtools import ChatClient, Sent, Visitor, arrive, in_reach
 from neartalk.devtools import Api
-from presence.people import Place
+from presence.values import Place
 from tests.support.servers import Server, Valkey
 
 SOUTH, WEST = 52.4981689453125, 13.38134765625  # a tile's corner in Berlin

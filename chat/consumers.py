@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
 from presence.delivery import Form, Socket, gap, signal
-from presence.people import Session
+from presence.values import Session
 
 # A mark is never of the future, as far as this process knows the store's clock.
 AHEAD_MS = 5_000

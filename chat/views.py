@@ -21,8 +21,8 @@ from neartalk.limits import (
 from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import apart, label, tiles_within
-from presence.people import Session
 from presence.placement import placed
+from presence.values import Session
 
 
 @endpoint("GET")

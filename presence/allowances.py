@@ -14,7 +14,7 @@ from neartalk.limits import (
 )
 from neartalk.parts import Platform
 from presence.geo import apart
-from presence.people import Place, Session
+from presence.values import Place, Session
 
 
 async def allow_session(platform: Platform, request: HtmxRequest) -> Origin:

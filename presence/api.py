@@ -13,9 +13,9 @@ from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import area_of, capped_radius_m, cell_at, label
 from presence.parts import Presence, presence_of
-from presence.people import Place, Session
 from presence.placement import around, placed, put
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
+from presence.values import Place, Session
 from presence.views import own
 
 

@@ -15,7 +15,7 @@ from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
-from presence.people import Session
+from presence.values import Session
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 

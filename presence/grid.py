@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 from presence.geo import COLUMNS, Cell, Tile, across, spot, tile_of, tiles_within
-from presence.people import Place
+from presence.values import Place
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from django.http import HttpRequest
 
 from neartalk.codes import Refused
 from presence.parts import Presence
-from presence.people import Change, Place, Session
 from presence.roster import Nearby
+from presence.values import Change, Place, Session
 
 
 async def placed(presence: Presence, request: HttpRequest) -> Session:

@@ -19,8 +19,8 @@ from neartalk.codes import Refused
 from neartalk.http import OnLoop, own_origin
 from neartalk.records import Sanctions
 from presence import names
-from presence.people import Session, person_id_of
 from presence.registry import Registry
+from presence.values import Session, person_id_of
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 BEARER = "bearer "

@@ -14,10 +14,10 @@ from neartalk.models import Reason
 from presence.delivery import panel
 from presence.geo import RADIUS_STOPS_M
 from presence.parts import presence_of
-from presence.people import Session
 from presence.placement import around
 from presence.roster import Nearby
 from presence.sessions import DEVICE_S
+from presence.values import Session
 
 
 @require_safe

@@ -19,8 +19,8 @@ from chat.messages import Draft, StreamId, message_of
 from neartalk.codes import CODES, Code, Refused
 from neartalk.limits import RULES
 from presence.delivery import Form, frames, panel
-from presence.people import Place
 from presence.roster import Nearby
+from presence.values import Place
 from voice.call_graph import End, EndReason
 from voice.callers import Caller, Tie
 from voice.consumers import SignalConsumer

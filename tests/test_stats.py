@@ -24,8 +24,8 @@ from neartalk.redis.client import connect
 from neartalk.stats import redis as redis_module
 from neartalk.stats.server import metrics, parts_away
 from presence.geo import cell_at, tile_of
-from presence.people import Place
 from presence.registry import RedisRegistry
+from presence.values import Place
 from tests.support.servers import free_port
 from voice.callers.redis import district_key
 

@@ -9,7 +9,7 @@ from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.limits import seconds, spend
 from presence.consumers import Action, SocketConsumer
-from presence.people import Session
+from presence.values import Session
 from voice.ice import has_relay
 from voice.parts import Voice
 from voice.signaling import SignalingConnection, frames

@@ -11,7 +11,7 @@ from websockets.typing import Subprotocol
 
 from chat.devtools.people import Sent, Visitor, in_reach, sent_ms
 from neartalk.devtools import Api, Frame, ReconnectingSocket, delay_s
-from presence.people import Place
+from presence.values import Place
 
 UNANSWERED_S = 10.0
 

@@ -9,7 +9,7 @@ import pygeohash
 
 from neartalk.devtools import Api
 from presence.geo import cell_at, centre, in_range
-from presence.people import Place
+from presence.values import Place
 
 # From 5 characters on, 5 km, a geohash names a place to stand.
 GEOHASH = re.compile(r"[0-9b-hjkmnp-z]{5,12}")

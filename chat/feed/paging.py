@@ -8,7 +8,7 @@ from chat.feed.timeline import TimelineEntry, rendered_entry
 from chat.history import History
 from chat.messages import Retraction, StreamId
 from presence.geo import Tile, in_range
-from presence.people import Place
+from presence.values import Place
 
 PAGE_MIN, PAGE_MAX = 16, 200
 

@@ -8,7 +8,7 @@ from chat.history import life_ms
 from chat.messages import Message
 from presence import names
 from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
-from presence.people import Place
+from presence.values import Place
 
 MINUTE_MS = 60_000
 AGE_STEPS = 6

@@ -12,7 +12,7 @@ from neartalk.codes import Refused
 from presence.delivery import Socket, signal
 from presence.geo import Tile, area_of
 from presence.hub import Hub
-from presence.people import Session
+from presence.values import Session
 
 STORE_WAIT_S = 2.0
 RECENT_MS = 120_000

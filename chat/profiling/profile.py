@@ -24,8 +24,8 @@ from presence.delivery import Audience, Coalescer, Form, Socket, coalescer
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
 from presence.parts import Presence
-from presence.people import Place
 from presence.registry import MemoryRegistry
+from presence.values import Place
 
 REST = "all that is between these steps"
 STEPS: tuple[Step, ...] = (

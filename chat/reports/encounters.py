@@ -3,7 +3,7 @@ so the answer is generous by a tile."""
 
 from chat.feed import RenderedMessage, reaches
 from presence.geo import RADIUS_MAX_M, Tile, middle_cell, tiles_within
-from presence.people import Session
+from presence.values import Session
 
 # A tile is 1.2 km by 0.6 km at most: what is received in one was sent within this of its cells.
 AROUND_M = RADIUS_MAX_M + 1_400

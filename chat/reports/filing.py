@@ -15,7 +15,7 @@ from chat.reports.evidence import collect_evidence, find_message, seal_of
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
-from presence.people import Session
+from presence.values import Session
 
 
 @dataclass(frozen=True, slots=True)

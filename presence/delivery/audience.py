@@ -14,7 +14,7 @@ from presence.delivery.recent_subscriptions import RecentSubscriptions
 from presence.delivery.sockets import Socket
 from presence.geo import Cell, Tile, label_of, tile_of
 from presence.grid import Grid
-from presence.people import Person, Place
+from presence.values import Person, Place
 
 
 class Audience:

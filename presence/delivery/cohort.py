@@ -9,7 +9,7 @@ from presence.delivery.messages import Labelled, OutgoingRetraction
 from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
 from presence.geo import tiles_within
-from presence.people import Place
+from presence.values import Place
 
 
 class Cohort:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from presence.delivery.frames import Form, Frame, rows
-from presence.people import Place
+from presence.values import Place
 
 
 class OutgoingMessage(Protocol):

@@ -21,8 +21,8 @@ from presence.delivery.fragments import (
 from presence.delivery.frames import Form, Frame, dumps
 from presence.delivery.sockets import Socket
 from presence.geo import RADIUS_STOPS_M, label
-from presence.people import Person
 from presence.roster import Nearby
+from presence.values import Person
 
 CHAIN_MAX = 8
 # The dial: viewBox 328 x 200, you at (12, 100), ten stops at equal steps from 28 to 302.

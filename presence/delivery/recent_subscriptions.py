@@ -7,7 +7,7 @@ from django.conf import settings
 
 from presence.delivery.sockets import Socket
 from presence.geo import Tile, in_range, tile_of, tiles_within
-from presence.people import Place
+from presence.values import Place
 
 PLACES_MAX = 24
 

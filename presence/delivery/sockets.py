@@ -7,7 +7,7 @@ from neartalk.codes import Refused
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Form, Frame, refusal
 from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
-from presence.people import Person, Place, Session
+from presence.values import Person, Place, Session
 
 HELD_MAX = 2_000
 

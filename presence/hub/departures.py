@@ -4,7 +4,7 @@ another socket of theirs arrives or is arriving."""
 import asyncio
 
 from presence.delivery import Socket
-from presence.people import Person
+from presence.values import Person
 
 LINGER_S = 45.0
 # A departure that the store did not take is tried again after so long.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from neartalk.codes import Refused
 from presence.delivery import Cohort, Socket
 from presence.geo import Tile
-from presence.people import Change, Person, Place
+from presence.values import Change, Person, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from presence.people import Person, TileEvent
+from presence.values import Person, TileEvent
 
 
 def to_event(event: TileEvent) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from neartalk.codes import Refused
 from neartalk.models import Sanction
 from neartalk.records import ROUND_S, Sanctions
 from presence.hub.hub import Hub
-from presence.people import Session
+from presence.values import Session
 
 
 class OpenSocket(Protocol):

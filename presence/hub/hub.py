@@ -24,9 +24,9 @@ from presence.hub.roster_updates import RosterUpdates
 from presence.hub.rounds import Rounds
 from presence.hub.runner import EffectRunner
 from presence.hub.source import Arrival, Source
-from presence.people import Change, Place, Session
 from presence.registry import Registry
 from presence.roster import Nearby, Roster, load_nearby
+from presence.values import Change, Place, Session
 
 
 class Hub:

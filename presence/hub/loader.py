@@ -9,9 +9,9 @@ from presence.hub.effects import Announce, CloseSocket, Effect
 from presence.hub.leases import Leases
 from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
-from presence.people import Person
 from presence.registry import Registry
 from presence.sessions import why_over
+from presence.values import Person
 
 
 class Loader:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 
 from presence.delivery import Cohort, RenderedNearby, Socket
 from presence.hub.leases import Leases
-from presence.people import Place
 from presence.roster import Nearby, Roster
+from presence.values import Place
 
 PEOPLE_S = 5.0
 SOON_S = 0.05

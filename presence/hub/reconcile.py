@@ -16,8 +16,8 @@ from presence.hub.effects import (
     ShowCohort,
     ShowSocket,
 )
-from presence.people import Person, Session
 from presence.roster import Roster
+from presence.values import Person, Session
 
 
 class Reconciler:

@@ -7,9 +7,9 @@ from presence.geo import Tile
 from presence.hub.effects import Effect, ReadTile, ShowPlace, ShowTile
 from presence.hub.leases import Leases
 from presence.hub.reconcile import Reconciler
-from presence.people import Person, Place, TileEvent
 from presence.registry import TileSnapshot
 from presence.roster import Roster
+from presence.values import Person, Place, TileEvent
 
 # All that others see of somebody listed, and whether they are shown.
 Appearance = tuple[str, Place, bool]

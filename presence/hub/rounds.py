@@ -6,9 +6,9 @@ from neartalk.clock import StoreClock
 from presence.delivery import gap, signals
 from presence.geo import area_of
 from presence.hub.runner import EffectRunner
-from presence.people import Person
 from presence.registry import Registry
 from presence.roster import Roster
+from presence.values import Person
 
 PULSE_S = 2.0
 RENEW_S = 5.0

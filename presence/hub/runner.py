@@ -18,7 +18,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.hub.source import Arrival, NullSource, Source
 from presence.hub.subscriptions import TileSubscriptions
-from presence.people import Change, Person
+from presence.values import Change, Person
 
 
 class EffectRunner:

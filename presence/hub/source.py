@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from presence.delivery import Socket
 from presence.geo import Tile
-from presence.people import Place
+from presence.values import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from presence.geo import Tile
-from presence.people import Change, Person, Place, Session
+from presence.values import Change, Person, Place, Session
 
 LEASE_MS = 15_000
 HTTP_ONLY_MS = 60_000

@@ -9,7 +9,6 @@ from django.conf import settings
 from neartalk.clock import Clock, now_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
-from presence.people import Change, Left, Person, Place, Session, TileEvent, person_id_of
 from presence.registry.contract import (
     BLOCKED_MAX,
     HTTP_ONLY_MS,
@@ -18,6 +17,7 @@ from presence.registry.contract import (
     StoreStatus,
     TileSnapshot,
 )
+from presence.values import Change, Left, Person, Place, Session, TileEvent, person_id_of
 
 
 class MemoryRegistry:

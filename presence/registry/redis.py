@@ -16,7 +16,6 @@ from django.conf import settings
 from neartalk.codes import Refused
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile, tile_of
-from presence.people import Change, Person, Place, Session, TileEvent, person_id_of
 from presence.registry.contract import (
     BLOCKED_MAX,
     HTTP_ONLY_MS,
@@ -36,6 +35,7 @@ from presence.registry.redis_fields import (
     to_entry,
     to_fields,
 )
+from presence.values import Change, Person, Place, Session, TileEvent, person_id_of
 
 LUA = Path(__file__).parent / "lua"
 LEASES = "leases"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from presence.geo import Tile
-from presence.people import Left, Person, Session, person_id_of
 from presence.registry.contract import TileSnapshot
+from presence.values import Left, Person, Session, person_id_of
 
 
 def session_key(digest: str) -> str:

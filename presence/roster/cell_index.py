@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 
-from presence.people import Person
+from presence.values import Person
 
 
 class CellIndex:

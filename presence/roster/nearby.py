@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from presence.people import Person, Place
+from presence.values import Person, Place
 
 SHOWN_MAX = 50
 

@@ -1,10 +1,10 @@
 """Who is near a place, read from the registry: for a place whose tiles nobody here follows."""
 
 from presence.geo import tiles_within
-from presence.people import Place
 from presence.registry import Registry
 from presence.roster.nearby import Nearby
 from presence.roster.roster import Roster
+from presence.values import Place
 
 
 async def load_nearby(

@@ -10,10 +10,10 @@ from itertools import chain, groupby
 
 from presence.geo import Tile, in_range
 from presence.grid import Grid
-from presence.people import Person, Place, TileEvent
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
 from presence.roster.nearby import SHOWN_MAX, Nearby, Neighbour
+from presence.values import Person, Place, TileEvent
 
 
 class Roster:

@@ -11,7 +11,7 @@ import pytest
 from bench import density
 from bench.density import KINDS, RESIDENTS, STEPS, PlaceKind, Step
 from presence.geo import in_range, tiles_within
-from presence.people import Place
+from presence.values import Place
 
 SCALE = Path(__file__).resolve().parents[2] / "docs/scale.md"
 VILLAGE = PlaceKind("village", 1, 400, 2, {200: 0.5, 2000: 0.5})

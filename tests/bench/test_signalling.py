@@ -10,7 +10,7 @@ from bench import signalling
 from bench.signalling import CANDIDATES, DESCRIPTION, CpuMeter, Reads, callers, elsewhere, traffic
 from bench.stacks import STACKS, running
 from presence.geo import cell_at
-from presence.people import Place
+from presence.values import Place
 from tests.support.client import HERE
 from voice.callers import districts_in_reach
 from voice.callers.contract import district_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from presence import names
-from presence.people import Person
+from presence.values import Person
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

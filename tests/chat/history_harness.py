@@ -21,7 +21,7 @@ from neartalk.codes import Refused
 from neartalk.redis import Store
 from neartalk.redis.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
-from presence.people import Place
+from presence.values import Place
 from tests.support.clusters import client_at
 
 HALF_HOUR_MS = 1_800_000

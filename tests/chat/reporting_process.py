@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from chat.history import MemoryHistory
 from chat.models import Report
 from presence import sessions
-from presence.people import Place
 from presence.registry import MemoryRegistry
+from presence.values import Place
 from tests.support.process_client import ProcessClient
 from tests.support.processes import HERE, PageSocket, Process
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from chat.history import History
-    from presence.people import Session
     from presence.registry import Registry
+    from presence.values import Session
 
 HALF_HOUR_MS = 30 * 60_000
 NOBODY = "0" * 16

@@ -23,8 +23,8 @@ from presence.delivery import Form, Frame, Socket
 from presence.geo import cell_at, tile_of, tiles_within
 from presence.hub import Hub
 from presence.parts import Presence
-from presence.people import Place
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
+from presence.values import Place
 from tests.support.clocks import ManualClock
 from tests.support.process_client import ProcessClient
 

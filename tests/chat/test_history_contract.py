@@ -19,7 +19,7 @@ from chat.messages import (
 )
 from neartalk.codes import Refused
 from presence.geo import Tile
-from presence.people import Place
+from presence.values import Place
 from tests.chat.history_harness import (
     AT_ONCE,
     AWAY_TILE,

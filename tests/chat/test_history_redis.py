@@ -16,7 +16,7 @@ from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
 from neartalk.redis.client import RedisClient, connect
 from presence.geo import Cell, cell_at, tile_of
-from presence.people import Place
+from presence.values import Place
 from tests.support.processes import turns
 from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
 from tests.support.servers import Valkey

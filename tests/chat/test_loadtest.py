@@ -16,7 +16,7 @@ from chat.devtools.loadtest import spot_of_place
 from chat.devtools.people import Sent
 from neartalk.devtools import server_urls_of
 from presence.geo import apart, cell_at
-from presence.people import Place
+from presence.values import Place
 from tests.support.client import running
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from chat.feed import RenderedMessage, load_newest
 from chat.history import MemoryHistory
 from chat.messages import Draft, StreamId, next_id
 from presence.geo import cell_at
-from presence.people import Place
+from presence.values import Place
 
 HERE = Place(cell_at(52.52, 13.405), 2000)
 THERE = Place(cell_at(52.53, 13.405), 2000)

@@ -8,7 +8,7 @@ from chat.messages import Message, StreamId
 from presence import names
 from presence.delivery import Form, fragments
 from presence.delivery.fragments import fragment
-from presence.people import Place
+from presence.values import Place
 
 WORDS = '<b>&amp; "it\'s" {{ message.id }} {% now %}</b>\n\N{WAVING HAND SIGN}'
 NOW_MS = 1_700_000_000_000

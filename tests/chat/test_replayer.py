@@ -12,7 +12,7 @@ from chat.feed import (
 )
 from chat.messages import Draft, StreamId
 from presence.geo import cell_at, in_range, tile_of, tiles_within
-from presence.people import Place
+from presence.values import Place
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
 from tests.support.processes import (
     BESIDE,

@@ -8,7 +8,7 @@ import pytest
 
 from chat.models import Report
 from neartalk.models import Sanction
-from presence.people import Place
+from presence.values import Place
 from tests.chat.reporting_process import (
     in_memory,
 )

@@ -14,7 +14,7 @@ import psutil
 from neartalk.server import Backlog
 from neartalk.server.backlog import UNSENT_MAX
 from presence.delivery import Form, Frame, QueuedConnection, Socket
-from presence.people import Person, Session
+from presence.values import Person, Session
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
 
 if TYPE_CHECKING:

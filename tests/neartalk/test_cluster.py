@@ -16,10 +16,10 @@ from neartalk.redis import script, unknown_when_lost
 from neartalk.redis.cluster import Cluster, key_of, url_at
 from neartalk.redis.shared import store_at
 from presence.geo import cell_at, tile_of
-from presence.people import Place, person_id_of
 from presence.registry import RedisRegistry
 from presence.registry.redis import LUA
 from presence.registry.redis_fields import people_key, person_session_key
+from presence.values import Place, person_id_of
 from tests.support.clusters import SLOTS, Master, ValkeyCluster, wait_until
 from tests.support.servers import START_SECONDS, free_port
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from presence.geo import Tile
-    from presence.people import Session
+    from presence.values import Session
 
 pytestmark = pytest.mark.usefixtures("patient")
 

@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 from neartalk.redis import Store
 from neartalk.redis.shared import store_at
 from presence.geo import Tile, cell_at, tile_of
-from presence.people import Change, Person, Place, Session, person_id_of
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
 from presence.registry.redis_fields import session_key
+from presence.values import Change, Person, Place, Session, person_id_of
 from tests.support.clusters import client_at
 
 HALF_HOUR_MS = 1_800_000

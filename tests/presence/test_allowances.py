@@ -9,7 +9,7 @@ from neartalk.limits import RULES, Rule, Rules
 from neartalk.limits.memory import MemoryAllowances
 from presence.allowances import allow_place, allow_socket
 from presence.geo import cell_at
-from presence.people import Person, Place, Session
+from presence.values import Person, Place, Session
 from tests.support.processes import AWAY, BESIDE, HERE
 
 HOUR_S = 3600

@@ -16,9 +16,9 @@ from presence.delivery import RenderedNearby
 from presence.delivery.coalescer import WINDOW_S
 from presence.hub import presence_broadcaster as showing
 from presence.hub.presence_broadcaster import PEOPLE_S
-from presence.people import Person, Place, Session
 from presence.registry import MemoryRegistry
 from presence.roster import Nearby
+from presence.values import Person, Place, Session
 from tests.support.processes import (
     AWAY,
     BESIDE,

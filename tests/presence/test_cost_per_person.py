@@ -9,8 +9,8 @@ from chat.history import MemoryHistory
 from neartalk.background import Background
 from presence.geo import cell_at
 from presence.hub.presence_broadcaster import SOON_S
-from presence.people import Place
 from presence.registry import MemoryRegistry
+from presence.values import Place
 from tests.support.instruction_counts import counting_instructions
 from tests.support.processes import (
     BESIDE,

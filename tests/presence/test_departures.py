@@ -8,7 +8,7 @@ from neartalk.codes import Refused
 from presence.geo import tile_of
 from presence.hub.departures import DEPART_AGAIN_S, LINGER_S, Departures
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
-from presence.people import Session
+from presence.values import Session
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import BESIDE, HERE, LoopClock, PageSocket, Stop, person
 

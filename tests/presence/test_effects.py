@@ -27,9 +27,9 @@ from presence.hub.effects import (
 from presence.hub.leases import Leases
 from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
-from presence.people import Person, Session, TileEvent
 from presence.registry import MemoryRegistry, TileSnapshot
 from presence.roster import Roster
+from presence.values import Person, Session, TileEvent
 from tests.support.processes import AWAY, HERE, Page, PageSocket
 
 TILE = tile_of(HERE.cell)

@@ -15,7 +15,7 @@ from neartalk.records import Sanctions
 from neartalk.records.rounds import Records
 from presence.hub import Hub
 from presence.hub.evictions import Evictions
-from presence.people import Person, Session
+from presence.values import Person, Session
 
 ALICE, DEVICE, ORIGIN = "a" * 16, "d" * 64, "o" * 32
 SESSION = Session("digest", Person(ALICE, "Alice"), 0, device=DEVICE, origin=ORIGIN)

@@ -6,7 +6,7 @@ import pytest
 
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, apart, cell_at, label_m, tile_of
 from presence.grid import Grid
-from presence.people import Place
+from presence.values import Place
 
 CELLS = 400
 

@@ -9,7 +9,7 @@ from presence.delivery.coalescer import WINDOW_S
 from presence.geo import tile_of
 from presence.hub.departures import LINGER_S
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
-from presence.people import Place
+from presence.values import Place
 from tests.presence.process_pair import process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person
 

@@ -13,8 +13,8 @@ import pytest
 
 from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES
-from presence.people import person_id_of
 from presence.sessions import digest_of
+from presence.values import person_id_of
 from tests.support.client import (
     HERE,
     Tab,

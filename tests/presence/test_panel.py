@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from presence.delivery import Form, Socket, fragments, panel
 from presence.delivery.fragments import fragment
 from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
-from presence.people import Person, Place, Session
 from presence.roster import SHOWN_MAX, Nearby
 from presence.roster.nearby import Neighbour
+from presence.values import Person, Place, Session
 from tests.support.html_elements import Element, parse
 from tests.support.processes import Page
 

@@ -2,9 +2,9 @@
 
 from presence.geo import cell_at
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
-from presence.people import Place
 from presence.registry import LEASE_MS
 from presence.registry.contract import HTTP_ONLY_MS
+from presence.values import Place
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
 

@@ -9,10 +9,10 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from presence.geo import Tile, cell_at, tile_of
-from presence.people import Change, Left, Person, Place, TileEvent
 from presence.registry import RedisRegistry
 from presence.registry.contract import HTTP_ONLY_MS, RECENT_TILES_MAX
 from presence.roster import Roster
+from presence.values import Change, Left, Person, Place, TileEvent
 from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,

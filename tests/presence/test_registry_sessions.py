@@ -11,10 +11,10 @@ from pytest_django.fixtures import Settings
 
 from neartalk.codes import Refused
 from neartalk.parts import Platform
-from presence.people import Change, Person, Session
 from presence.registry import memory as registry_memory
 from presence.registry import redis as registry_redis
 from presence.sessions import Sessions
+from presence.values import Change, Person, Session
 from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of
-from presence.people import Person, Place, TileEvent
 from presence.registry import TileSnapshot
 from presence.roster import SHOWN_MAX, Nearby, Roster
+from presence.values import Person, Place, TileEvent
 from tests.support.instruction_counts import count_instructions
 
 ALIVE = frozenset({"alive"})

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 
 from neartalk.redis.client import connect
 from presence.geo import cell_at
-from presence.people import Place
 from presence.registry import RedisRegistry
+from presence.values import Place
 from tests.support.client import HERE, elsewhere, north, person, running
 from tests.support.servers import free_port
 

@@ -18,15 +18,15 @@ from presence.delivery import Form, Socket
 from presence.geo import cell_at
 from presence.hub import Hub
 from presence.parts import Presence
-from presence.people import Place
+from presence.values import Place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from chat.history import History
     from presence.delivery import Frame
-    from presence.people import Session
     from presence.registry import Registry
+    from presence.values import Session
 
 WAIT_S = 10.0
 NEAR, NEARBY, FAR = (cell_at(52.52, lon) for lon in (13.4, 13.404, 13.5))

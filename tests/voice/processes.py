@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from chat.history import MemoryHistory
 from presence.geo import cell_at
-from presence.people import Place
 from presence.registry import MemoryRegistry
+from presence.values import Place
 from tests.support.processes import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
 from voice.callers.memory import MemoryCallers
 from voice.signaling import SignalingConnection, VoiceHub
@@ -18,7 +18,7 @@ from voice.signaling import SignalingConnection, VoiceHub
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from presence.people import Session
+    from presence.values import Session
 
 # A district is some 5 km wide: the last one here is in another than the rest, and in range of none.
 HERE, BESIDE, NEXT, AWAY = (Place(cell_at(52.52, lon), 500) for lon in (13.4, 13.404, 13.408, 13.5))

@@ -7,7 +7,7 @@ import pytest
 from neartalk.codes import Refused
 from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
-from presence.people import Place
+from presence.values import Place
 from voice.call_graph import DECLINED_MS, WITHDRAWN_MS, CallGraph, End, EndReason
 from voice.callers import Caller, Tie
 from voice.calls import TIES_MAX, accept, connected, decline, knock

@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from neartalk.redis.client import connect
 from neartalk.redis.shared import store_at
 from presence.geo import cell_at
-from presence.people import Place
+from presence.values import Place
 from voice.callers import Caller, Callers, Tie, districts_in_reach
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers

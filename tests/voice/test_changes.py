@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from presence.geo import cell_at
-from presence.people import Place
+from presence.values import Place
 from voice.call_graph import CallGraph, Changes, End, EndReason
 from voice.callers import Caller, Tie
 from voice.calls import accept, knock

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.geo import CELL_DEGREES, apart, cell_at, label_m
-from presence.people import Place
+from presence.values import Place
 from voice.callers import Caller
 from voice.mesh import (
     Mesh,

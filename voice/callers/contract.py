@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self, TypeVar
 
 from presence.geo import RADIUS_MAX_M, parent, tiles_within
-from presence.people import Place
+from presence.values import Place
 
 District = str
 DISTRICT_LEVEL = 5  # characters of a geohash: 5 km

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from presence.people import Place
+from presence.values import Place
 from voice.callers.contract import Caller, Tie
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from presence.delivery import Connection, Frame, dumps
-from presence.people import Session
+from presence.values import Session
 from voice.callers import District
 
 

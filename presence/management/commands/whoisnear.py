@@ -25,9 +25,9 @@ from presence.geo import (
     parent,
 )
 from presence.guest import VisitRefused, guest
-from presence.people import Place
 from presence.registry import RedisRegistry, Registry
 from presence.roster import SHOWN_MAX, load_nearby
+from presence.values import Place
 
 TIMEOUT_S = 10.0
 NAME = "whoisnear"

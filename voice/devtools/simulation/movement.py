@@ -7,7 +7,7 @@ import httpx
 
 from neartalk.devtools import ApiError
 from presence.geo import cell_at, centre
-from presence.people import Place
+from presence.values import Place
 from voice.devtools.simulation.neighbour import SimulatedNeighbour
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A person as others may see them, and the session that stands behind."""
+"""Plain values of presence: a person as others may see them, the session behind, their changes."""
 
 import hashlib
 from collections.abc import Mapping
