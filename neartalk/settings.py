@@ -125,7 +125,7 @@ MIDDLEWARE = [
     "neartalk.http.middleware.Probes",
     "neartalk.http.middleware.AdminSession",
     "django.middleware.common.CommonMiddleware",
-    "presence.sessions.BearerIsNoCookie",
+    "presence.csrf.BearerIsNoCookie",
     "django.middleware.csrf.CsrfViewMiddleware",
     "neartalk.http.middleware.AdminUser",
     "neartalk.http.middleware.AdminNotices",

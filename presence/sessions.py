@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from neartalk.codes import Refused
-from neartalk.http import OnLoop, own_origin
+from neartalk.http import own_origin
 from neartalk.records import Sanctions
 from presence import names
 from presence.registry import Registry
@@ -137,16 +137,3 @@ def keep(response: HttpResponse, key: str, device: str) -> None:
         response.set_cookie(
             name, value, max_age=seconds, httponly=True, samesite="Lax", secure=settings.HTTPS
         )
-
-
-class BearerIsNoCookie(OnLoop):
-    """Only what a browser sends by itself can be forged: calls without our cookie need no token.
-
-    A page that asks for a cookie (HTMX) needs one too, or it could be handed another's session.
-    """
-
-    def process_request(self, request: HttpRequest) -> None:
-        bearer = request.headers.get("authorization", "")[: len(BEARER)].lower() == BEARER
-        bare = cookie_name() not in request.COOKIES and "hx-request" not in request.headers
-        if request.path.startswith("/api/") and (bearer or bare):
-            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
