@@ -6,22 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.support.client import (
-    api,
-    bearer_of,
-    elsewhere,
-    person,
-    place,
-    running,
-    session,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.conftest import Serve
-    from tests.support.client import Spot
-    from tests.support.servers import Server
 from tests.presence.http_callers import (
     CALLS,
     CREATE,
@@ -36,17 +20,18 @@ from tests.presence.http_callers import (
     caller,
     code,
 )
+from tests.support.client import (
+    api,
+    bearer_of,
+    person,
+    place,
+    session,
+)
 
-
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(request.param, RATE_LIMITS_SCALE="1000") as running_server:
-        yield running_server
-
-
-@pytest.fixture
-def spot() -> Spot:
-    return elsewhere()
+if TYPE_CHECKING:
+    from tests.conftest import Serve
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 
 # ---- Who may call -----------------------------------------------------------------------------

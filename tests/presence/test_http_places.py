@@ -8,21 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from presence.geo import CELL_DEGREES, cell_at, centre
-from tests.support.client import (
-    elsewhere,
-    new_ref,
-    north,
-    person,
-    place,
-    running,
-)
-from tests.support.html_elements import parse
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from tests.support.client import Spot
-    from tests.support.servers import Server
 from tests.presence.http_callers import (
     CREATE,
     FORM,
@@ -37,17 +22,19 @@ from tests.presence.http_callers import (
     caller,
     code,
 )
+from tests.support.client import (
+    new_ref,
+    north,
+    person,
+    place,
+)
+from tests.support.html_elements import parse
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(request.param, RATE_LIMITS_SCALE="1000") as running_server:
-        yield running_server
-
-
-@pytest.fixture
-def spot() -> Spot:
-    return elsewhere()
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 
 # ---- Places -----------------------------------------------------------------------------------

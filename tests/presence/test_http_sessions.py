@@ -11,24 +11,6 @@ from django.http import HttpResponse
 
 from neartalk.codes import CODES
 from presence.sessions import keep
-from tests.support.client import (
-    api,
-    elsewhere,
-    north,
-    person,
-    running,
-    session,
-)
-from tests.support.html_elements import parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_django.fixtures import Settings
-
-    from tests.conftest import Serve
-    from tests.support.client import Spot
-    from tests.support.servers import Server
 from tests.presence.http_callers import (
     CREATE,
     HTMX,
@@ -42,17 +24,20 @@ from tests.presence.http_callers import (
     caller,
     code,
 )
+from tests.support.client import (
+    api,
+    north,
+    person,
+    session,
+)
+from tests.support.html_elements import parse
 
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(request.param, RATE_LIMITS_SCALE="1000") as running_server:
-        yield running_server
-
-
-@pytest.fixture
-def spot() -> Spot:
-    return elsewhere()
+    from tests.conftest import Serve
+    from tests.support.client import Spot
+    from tests.support.servers import Server
 
 
 # ---- Coming -----------------------------------------------------------------------------------
