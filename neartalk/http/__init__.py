@@ -6,6 +6,7 @@ from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
 from neartalk.http.origin import own_origin
+from neartalk.http.signature import signed
 
 __all__ = [
     "Health",
@@ -20,4 +21,5 @@ __all__ = [
     "readiness",
     "refusal",
     "scrape",
+    "signed",
 ]

@@ -1,5 +1,7 @@
 // The browser's Geolocation API: calls back with fixes finer than 1 km, or with the kind of error. Positions are not kept.
 
+import { now } from '../server/clock.js';
+
 const PATIENCE_MS = 10_000; // Chromium reports an error before each new emulated fix
 const TIMEOUT_MS = 20_000;
 const COARSE_M = 1000;
@@ -27,7 +29,7 @@ export function watchPosition(onFix, onError) {
     onError('insecure');
     return () => {};
   }
-  const state = { quietSince: Date.now(), fixed: false, kind: '', accuracy: 0, stopped: false, timer: 0 };
+  const state = { quietSince: now(), fixed: false, kind: '', accuracy: 0, stopped: false, timer: 0 };
 
   const report = () => {
     if (!state.stopped && state.kind) onError(state.kind, state.accuracy);
@@ -37,12 +39,12 @@ export function watchPosition(onFix, onError) {
     Object.assign(state, { kind, accuracy });
     clearTimeout(state.timer);
     const sure = kind === 'denied' && (await permissionState()) === 'denied';
-    if (state.kind === kind) state.timer = setTimeout(report, sure ? 0 : state.quietSince + PATIENCE_MS - Date.now());
+    if (state.kind === kind) state.timer = setTimeout(report, sure ? 0 : state.quietSince + PATIENCE_MS - now());
   };
   const fix = ({ coords }) => {
     if (coords.accuracy > COARSE_M) return fail('coarse', coords.accuracy);
     clearTimeout(state.timer);
-    Object.assign(state, { quietSince: Date.now(), fixed: true, kind: '' });
+    Object.assign(state, { quietSince: now(), fixed: true, kind: '' });
     onFix({ lat: coords.latitude, lon: coords.longitude });
   };
 
