@@ -60,6 +60,7 @@ async function enter(cell) {
 /** Turns the page into the error: same layout, dotted rings, its text, one action. */
 function showError({ title, words, action, steps, href }) {
   find('title-words').textContent = title;
+  find('title').classList.remove('two-lines');
   document.title = title;
   find('rings-people').hidden = true;
   find('rings-trouble').hidden = false;

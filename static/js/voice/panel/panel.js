@@ -130,6 +130,7 @@ function createName({ name, tag, colour }, alike) {
 function updateLink() {
   const open = window.location.hash === '#voice';
   const link = find('link');
+  document.body.classList.toggle('voice-open', open);
   link.href = open ? '#chat' : '#voice';
   if (open) link.setAttribute('aria-current', 'true');
   else link.removeAttribute('aria-current');
