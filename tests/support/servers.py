@@ -57,6 +57,8 @@ def free_port() -> int:
 class Daemon:
     """A child process on a loopback port. It writes to a file: a full pipe would block it."""
 
+    start_s: float = START_SECONDS
+
     def __init__(self) -> None:
         # Directly in /tmp and open to all: PostgreSQL may run as another user, and the length
         # of a socket's path is limited.
@@ -131,7 +133,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.options()
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.start_s
         while not self.answers():
             if not self.running or time.monotonic() > deadline:
                 self.kill()
