@@ -266,8 +266,9 @@ class Server(Daemon):
     def __init__(self, kind: Literal["uvicorn", "daphne"], env: Mapping[str, str]) -> None:
         super().__init__()
         self.kind = kind
-        # Nothing of the developer's own environment but what any program needs.
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        # Nothing of the developer's own environment but what any program and coverage need.
+        needed = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_CONTEXT")
+        kept = {name: os.environ[name] for name in needed if name in os.environ}
         ours = {"DEBUG": "1", "SECRET_KEY": "tests", "PYTHONUNBUFFERED": "1", "DRAIN_SECONDS": "0"}
         # People in tests go far in no time, connect often, speak as soon as they are here and try
         # what is refused.
