@@ -170,6 +170,13 @@ def receive(request: pytest.FixtureRequest) -> Iterator[Receive]:
         yield come
 
 
+@pytest.fixture
+def receive_firefox(firefox: Firefox) -> Iterator[Receive]:
+    """For what WebKitGTK on Debian lacks."""
+    with guests(firefox) as come:
+        yield come
+
+
 @contextmanager
 def guests(driver: Driver) -> Iterator[Receive]:
     there: list[BrowserGuest] = []
