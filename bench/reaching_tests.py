@@ -55,7 +55,8 @@ def measured(root: Path, folder: Path) -> None:
     settings.write_text(SETTINGS.format(apps=APPS, data=folder / "data"))
     env = {**os.environ, "COVERAGE_PROCESS_START": str(settings), "PYTHONPATH": str(root)}
     command = [sys.executable, "-m", "pytest", "-p", "bench.line_contexts", "-n", "4"]
-    subprocess.run([*command, "--dist", "worksteal"], cwd=root, env=env, check=True)
+    slow = ["--dist", "worksteal", "--timeout", "900"]
+    subprocess.run([*command, *slow], cwd=root, env=env, check=True)
     whole = Coverage(config_file=str(settings))
     whole.combine([str(folder)])
     whole.save()
