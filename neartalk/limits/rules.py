@@ -63,7 +63,7 @@ RULES: dict[str, Rule] = {
     "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
     "person.block": Rule(allowance=60, period_s=3600, burst=20),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
-    "chat.new": Rule(allowance=6, period_s=60, burst=2),
+    "chat.new": Rule(allowance=6, period_s=60, burst=5),
     # The same text, by one person and from one network.
     "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
     "chat.copies": Rule(allowance=36, period_s=3600, burst=3),
