@@ -55,9 +55,9 @@ class SignalConsumer(SocketConsumer):
     async def join(self, frame: dict[str, Any]) -> None:
         connection = self._require_session()
         policy, instance = frame.get("policy"), frame.get("instance")
-        if policy not in POLICIES or not isinstance(instance, str):
+        if not isinstance(policy, str) or policy not in POLICIES:
             raise Refused("bad-frame")
-        if not INSTANCE.fullmatch(instance):
+        if not isinstance(instance, str) or not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
         self.platform.sanctions.refuse_muted(connection.person_id, connection.session.device)
         if policy == "relay" and not has_relay():
