@@ -5,9 +5,7 @@ import re
 from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
-from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import seconds, spend
 from presence.consumers import Action, SocketConsumer
 from presence.values import Session
 from voice.ice import has_relay
@@ -24,8 +22,8 @@ class SignalConsumer(SocketConsumer):
 
     kind = "signal"
     frame_max = 65_536
+    frame_rule = "voice.frame"
     signaling: SignalingConnection | None = None
-    frame_tat_ms = 0
 
     def enter(self, scope: Mapping[str, Any]) -> None:
         super().enter(scope)
@@ -41,14 +39,6 @@ class SignalConsumer(SocketConsumer):
     def gone(self) -> None:
         if self.signaling:
             self.hub.exit(self.signaling)
-
-    def count(self) -> None:
-        limit = self.platform.rules["voice.frame"]
-        self.frame_tat_ms, wait_ms = spend(
-            self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
-        )
-        if wait_ms:
-            raise Refused("too-fast", retry_after=seconds(wait_ms), rule="voice.frame")
 
     # ---- What a frame may ask for ------------------------------------------------------------
 
