@@ -14,6 +14,7 @@ from neartalk.instruments import Instruments
 from neartalk.limits import (
     Allowances,
     DayKey,
+    Lanes,
     MemoryAllowances,
     MemoryDayKey,
     RedisAllowances,
@@ -22,7 +23,7 @@ from neartalk.limits import (
 )
 from neartalk.records import Records, Sanctions
 from neartalk.redis import open_store
-from neartalk.server import Backlog, Keepalive, Lag
+from neartalk.server import Backlog, Deadlines, Keepalive, Lag
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class Platform:
     rules: Rules
     allowances: Allowances
     keys: DayKey
+    lanes: Lanes
     records: Records
     sanctions: Sanctions
     backlog: Backlog
     keepalive: Keepalive
+    deadlines: Deadlines
     lag: Lag
     draining: threading.Event
 
@@ -56,10 +59,12 @@ class Platform:
             rules,
             instruments.timed(allowances, "allowances", spend="take"),
             keys,
+            Lanes(rules),
             records,
             Sanctions(records),
             Backlog(),
             Keepalive(),
+            Deadlines(),
             Lag(instruments),
             threading.Event(),
         )
