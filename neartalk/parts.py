@@ -16,6 +16,7 @@ from neartalk.limits import (
     DayKey,
     MemoryAllowances,
     MemoryDayKey,
+    Origins,
     RedisAllowances,
     RedisDayKey,
     Rules,
@@ -34,6 +35,7 @@ class Platform:
     rules: Rules
     allowances: Allowances
     keys: DayKey
+    origins: Origins
     records: Records
     sanctions: Sanctions
     backlog: Backlog
@@ -56,6 +58,7 @@ class Platform:
             rules,
             instruments.timed(allowances, "allowances", spend="take"),
             keys,
+            Origins(keys),
             records,
             Sanctions(records),
             Backlog(),
