@@ -1,5 +1,7 @@
 // The browser's Geolocation API: calls back with fixes finer than 1 km, or with the kind of error. Positions are not kept.
 
+import { isBeyond } from './geohash.js';
+
 const PATIENCE_MS = 10_000; // Chromium reports an error before each new emulated fix
 const TIMEOUT_MS = 20_000;
 const COARSE_M = 1000;
@@ -20,7 +22,7 @@ export async function permissionState() {
 
 /**
  * Calls onFix({lat, lon}) with each fix finer than 1 km, and onError(kind, accuracyM) when none came for 10 s. Returns stop().
- * kind: denied, unavailable, timeout, coarse or insecure.
+ * kind: denied, unavailable, timeout, coarse, polar or insecure.
  */
 export function watchPosition(onFix, onError) {
   if (!isSupported()) {
@@ -36,11 +38,12 @@ export function watchPosition(onFix, onError) {
     if (state.fixed && kind === 'timeout') return; // a device that lies still reports nothing new
     Object.assign(state, { kind, accuracy });
     clearTimeout(state.timer);
-    const sure = kind === 'denied' && (await permissionState()) === 'denied';
+    const sure = kind === 'polar' || kind === 'denied' && (await permissionState()) === 'denied';
     if (state.kind === kind) state.timer = setTimeout(report, sure ? 0 : state.quietSince + PATIENCE_MS - Date.now());
   };
   const fix = ({ coords }) => {
     if (coords.accuracy > COARSE_M) return fail('coarse', coords.accuracy);
+    if (isBeyond(coords.latitude)) return fail('polar');
     clearTimeout(state.timer);
     Object.assign(state, { quietSince: Date.now(), fixed: true, kind: '' });
     onFix({ lat: coords.latitude, lon: coords.longitude });
