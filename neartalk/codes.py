@@ -101,6 +101,12 @@ CODES: dict[str, Code] = {
     "bad-place": Code(
         422, 0, "Not a place.", "A latitude is -90 to 90 and a longitude -180 to 180 degrees."
     ),
+    "beyond-85": Code(
+        422,
+        0,
+        "Too near to a pole.",
+        "NearTalk is there from 85 degrees south to 85 degrees north.",
+    ),
     "bad-radius": Code(
         422, 0, "Not a reach.", "A reach is a whole number from 100 to 2000 metres."
     ),

@@ -10,14 +10,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import (
-    Meter,
-    Origin,
-    narrowest,
-    origin_of,
-    peer_and_forwarded,
-    seconds,
-)
+from neartalk.limits import Meter, Origin, narrowest, seconds
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
@@ -116,7 +109,7 @@ class SocketConsumer(AsyncConsumer):
             session = await self.presence.sessions.of_scope(self.scope)
             # At once, so that a ban that is read from now on reaches this socket.
             self.presence.evictions.admit(self, session)
-            self.origin = await origin_of(self.platform.keys, *peer_and_forwarded(self.scope))
+            self.origin = await self.platform.origins.of(self.scope)
             await allow_socket(self.platform.allowances, self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")

@@ -17,7 +17,7 @@ from django.conf import settings
 from neartalk.codes import Refused
 from neartalk.http.middleware import admin_path
 from neartalk.http.refusals import Message, Receive, Send, answer
-from neartalk.limits import Meters, narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import Meters, narrowest
 from neartalk.parts import Platform
 
 AsgiApplication = Callable[[Any, Receive, Send], Awaitable[None]]
@@ -114,5 +114,5 @@ async def count_refusal(platform: Platform, scope: Any, refused: Refused) -> Non
     if refused.rule:
         origin: Mapping[str, str] = {}
         with suppress(Refused):
-            origin = await origin_of(platform.keys, *peer_and_forwarded(scope))
+            origin = await platform.origins.of(scope)
         platform.records.hits.count(refused.rule, narrowest(origin))

@@ -22,7 +22,8 @@ REFUSES = """
   window.refuses = true;
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
-    return window.refuses ? Promise.reject(new DOMException('', 'NotAllowedError')) : play.call(this);
+    const no = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+    return window.refuses ? no() : play.call(this);
   };
 """
 # A browser with a state of sound that the test sets: suspended, interrupted or running. While it
