@@ -1,5 +1,6 @@
 // Entry point of the chat page: connects its modules and decides what the page does after each final close of the socket.
 
+import './page/input-method.js'; // first: it stands before all others that listen for keys
 import * as chatHistory from './chat/history.js';
 import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
@@ -36,7 +37,7 @@ const ENDS = {
   4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
   4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: startOver },
 };
-const PASSING = ['store-unavailable', 'try-later', 'too-fast'];
+const PASSING = ['store-unavailable', 'try-later', 'too-fast', 'too-many-calls'];
 const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: reconnectNow };
 
 function onOpen() {

@@ -47,9 +47,8 @@ export async function resume() {
   await sessionKnown();
   if (!wasJoinedRecently() || (await isHeld(LOCK))) return;
   mic.setMuted(saved.muted);
-  enter();
   volumes.startPlayback();
-  volumes.updateAudible();
+  enter();
   await openMicrophone();
   volumes.resume(); // some browsers allow playback once a page captures audio
 }
@@ -70,6 +69,7 @@ export function exit() {
   setMediaSession(null);
   for (const subject of ['relay', 'passing']) clearNotice(subject);
   setPhase('out');
+  volumes.showSound();
 }
 
 /** Ends voice on this page and shows why: a close code or 'elsewhere', or the server's own message. */
@@ -103,6 +103,7 @@ function enter() {
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
   room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
+  volumes.showSound();
   holdLock();
   setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
   clearInterval(ticker);
