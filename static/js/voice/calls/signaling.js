@@ -1,5 +1,6 @@
 // The signalling WebSocket: opened when you join voice, checked for silence, reconnected after a loss.
 
+import { isLeaving } from '../../page/leaving.js';
 import { hint } from '../../place/geohash.js';
 import { currentPlace } from '../../place/published-place.js';
 import { isFinal } from '../../server/close-codes.js';
@@ -93,7 +94,7 @@ function onClose(code) {
     return;
   }
   retry.schedule();
-  callbacks.onLost();
+  if (!isLeaving()) callbacks.onLost();
 }
 
 // Retries now if a retry waits, and probes a socket that is open.
