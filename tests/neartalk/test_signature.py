@@ -81,3 +81,12 @@ def test_no_page_of_a_visit_is_kept(http: httpx.Client) -> None:
         answer = http.get(path)
         assert answer.status_code == 200
         assert "no-store" in answer.headers["Cache-Control"], path
+
+
+def test_the_files_of_a_page_are_no_calls_of_its_session(http: httpx.Client) -> None:
+    """Each load of the chat asks for all of its modules, with the cookie of the visit."""
+    http.cookies["neartalk"] = "k" * 43
+    answers = {http.get("/static/css/neartalk.css").status_code for _ in range(130)}
+    assert answers == {200}
+    answers = {http.get("/api/nearby").status_code for _ in range(130)}
+    assert answers == {401, 429}, "and what is one counts"
