@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.guest import STATUS
+from tests.browser.browser_guest import STATUS
 from tests.browser.tabs import ESCAPE
 from tests.support.client import elsewhere, north
 
