@@ -6,6 +6,7 @@ import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
 import { resendRemovals } from './chat/own-messages.js';
 import { clearAlert, showAlert } from './page/alerts.js';
+import './page/keyboard.js';
 import { localise } from './page/local-time.js';
 import * as refusal from './page/refusal.js';
 import './people/empty-place.js';
