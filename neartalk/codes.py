@@ -1,6 +1,7 @@
 """Every way to say no, in one table: error codes, their words, and the close codes of sockets.
 
-A close with 1012 or 1013 means try again; every other one is final until the person does something.
+The close codes of CODES that are not to be tried again are final until the person does something;
+after every other close a client comes back: proxies and browsers end sockets as they like.
 """
 
 from dataclasses import dataclass

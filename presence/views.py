@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -22,6 +23,7 @@ from presence.values import Session
 
 
 @require_safe
+@never_cache
 @ensure_csrf_cookie
 async def welcome(request: HttpRequest) -> HttpResponse:
     try:
@@ -53,6 +55,7 @@ async def rules(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache
 @ensure_csrf_cookie
 async def near(request: HttpRequest) -> HttpResponse:
     presence = presence_of(request)
