@@ -12,7 +12,7 @@ from presence.allowances import allow_place, allow_session
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import area_of, capped_radius_m, cell_at, label
-from presence.likeness import look_alike
+from presence.likeness import resembles
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -79,7 +79,7 @@ async def refuse_taken(presence: Presence, session: Session, name: str) -> None:
     if not session.person.cell or name == session.person.name:
         return
     shown = (await around(presence, session)).shown
-    if any(look_alike(name, one.person) for one in shown):
+    if any(resembles(name, one.person) for one in shown):
         raise Refused("name-taken")
 
 
@@ -159,7 +159,7 @@ async def self_panel(
     shown = own(session, found)
     if refused:
         presence.platform.instruments.count_refusal(refused)
-        shown["error"] = f"{refused.title} {session.person.name} stays for now."
+        shown["error"] = refused.title
         shown["attempt"] = str(body_of(request).get("username", ""))
     status = refused.row.status if refused else 200
     return render(request, "_self.html", shown, status=status)

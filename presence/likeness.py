@@ -6,7 +6,7 @@ from neartalk.skeleton import skeletons
 from presence.values import Person
 
 
-def look_alike(name: str, person: Person) -> bool:
+def resembles(name: str, person: Person) -> bool:
     """Whether a name looks like a person's, or like their name with the tag beside it."""
     mine = _shapes(name)
     return bool(mine & _shapes(person.name) or mine & _shapes(f"{person.name} {person.tag}"))

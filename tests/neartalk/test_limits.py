@@ -224,3 +224,17 @@ def test_rules_that_nobody_has_set_follow_new_defaults_and_others_stay() -> None
     migration.loosen(apps, None)
     assert RateLimit.objects.get(name="session.address").burst == RULES["session.address"].burst
     assert RateLimit.objects.get(name="session.64").allowance == 11
+
+
+@pytest.mark.django_db
+def test_whoever_is_new_may_say_five_lines_where_nobody_has_set_the_rule() -> None:
+    migration = import_module("neartalk.migrations.0006_newcomers")
+    row = RateLimit.objects.filter(name="chat.new")
+    assert RULES["chat.new"].burst == row.get().burst == 5
+    migration.tighten(apps, None)
+    assert row.get().burst == 2
+    migration.loosen(apps, None)
+    assert row.get().burst == 5
+    row.update(burst=2, allowance=3)
+    migration.loosen(apps, None)
+    assert row.get().burst == 2

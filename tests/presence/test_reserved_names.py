@@ -5,7 +5,7 @@ import random
 import pytest
 
 from presence import names
-from presence.likeness import look_alike
+from presence.likeness import resembles
 from presence.reserved_names import looks_official
 from presence.values import Person
 
@@ -152,12 +152,12 @@ def test_no_generated_name_is_official() -> None:
         *[("สม", "สมี", False), ("はな", "ばな", False)],
     ],
 )
-def test_names_that_look_alike_are_found(mine: str, theirs: str, alike: bool) -> None:
-    assert look_alike(mine, Person("p" * 16, theirs)) is alike
+def test_names_that_resembles_are_found(mine: str, theirs: str, alike: bool) -> None:
+    assert resembles(mine, Person("p" * 16, theirs)) is alike
 
 
 def test_a_name_with_the_tag_of_somebody_looks_like_them() -> None:
     alice = Person("a" * 16, "Alice")
-    assert look_alike(f"Alice {alice.tag}", alice)
-    assert look_alike(f"alice{alice.tag.upper()}", alice)
-    assert not look_alike(f"Alice {names.tag('b' * 16)}", alice)
+    assert resembles(f"Alice {alice.tag}", alice)
+    assert resembles(f"alice{alice.tag.upper()}", alice)
+    assert not resembles(f"Alice {names.tag('b' * 16)}", alice)
