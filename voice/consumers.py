@@ -5,7 +5,7 @@ import re
 from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
-from neartalk.clock import now_ms
+from neartalk.clock import steady_ms
 from neartalk.codes import Refused
 from neartalk.limits import seconds, spend
 from presence.consumers import Action, SocketConsumer
@@ -45,7 +45,7 @@ class SignalConsumer(SocketConsumer):
     def count(self) -> None:
         limit = self.platform.rules["voice.frame"]
         self.frame_tat_ms, wait_ms = spend(
-            self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
+            self.frame_tat_ms, steady_ms(), limit.interval_ms, limit.tolerance_ms
         )
         if wait_ms:
             raise Refused("too-fast", retry_after=seconds(wait_ms), rule="voice.frame")

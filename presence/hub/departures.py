@@ -36,6 +36,10 @@ class Departures:
         """Whether any socket of a person arrives."""
         return person.person_id in self.arriving
 
+    def is_known(self, person_id: str) -> bool:
+        """Whether any socket of a person arrives, or their last one closed a moment ago."""
+        return person_id in self.arriving or person_id in self.timers
+
     def wait_s(self, socket: Socket) -> float:
         """How long the person of a socket that has just closed stays, in seconds."""
         return max(0.0, LINGER_S - socket.connection.quiet_s())

@@ -8,11 +8,12 @@ import asyncio
 from typing import Any
 
 from neartalk.background import Background
-from neartalk.clock import Clock, StoreClock, now_ms
+from neartalk.clock import Clock, StoreClock, steady_ms
 from neartalk.codes import Refused
 from neartalk.parts import Platform
 from presence.delivery import Audience, Socket, refusal
 from presence.geo import tiles_within
+from presence.hub.anti_entropy import COMPARE_S, AntiEntropy
 from presence.hub.departures import DEPART_AGAIN_S, Departures
 from presence.hub.events import event_of
 from presence.hub.hints import Hint, Hints
@@ -33,7 +34,7 @@ class Hub:
     """One a process. Its parts alone write chat and presence to sockets."""
 
     def __init__(
-        self, platform: Platform, registry: Registry, layer: Any = None, clock: Clock = now_ms
+        self, platform: Platform, registry: Registry, layer: Any = None, clock: Clock = steady_ms
     ) -> None:
         """`layer` is the channel layer to other processes; without one there is nobody else."""
         self.platform = platform
@@ -74,6 +75,7 @@ class Hub:
         self.rounds = Rounds(registry, self.clock, self.roster, self.runner)
         self.starting = asyncio.Lock()
         self.departures = Departures()
+        self.anti_entropy = AntiEntropy(registry, self.roster, self.runner, self.departures)
 
     def attach(self, source: Source) -> None:
         """Takes messages from this source. To be called before the first socket joins."""
@@ -95,6 +97,7 @@ class Hub:
                 await self.hints.open()
                 self.background.always(self._listen())
             self.rounds.start()
+            self.background.every(COMPARE_S, self.anti_entropy.compare)
 
     async def finish(self) -> None:
         """The process ends: its people stay listed for one more lease, to come back elsewhere."""
@@ -132,7 +135,7 @@ class Hub:
             self.runner.welcome(socket)
             if blocked := socket.session.blocked:
                 self.runner.run(self.reconciler.apply_block(socket, blocked))
-            moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
+            moved_away = mark_ms is not None and socket.session.moved_since(mark_ms, self.now_ms())
             await self.runner.arrive(socket, Arrival(mark_ms, moved_away))
             # Their session may have changed elsewhere while there was no socket yet.
             self.runner.run(self.reconciler.republish_if_unlisted(socket))
@@ -165,6 +168,8 @@ class Hub:
 
     async def _depart(self, socket: Socket) -> None:
         """Takes a person out; if the store does not answer, again a little later."""
+        if self.audience.sockets_of(socket.person) or self.departures.expects(socket.person):
+            return
         try:
             change = await self.registry.depart(socket.session.digest, self.process)
         except Refused:
@@ -200,8 +205,10 @@ class Hub:
 
         Raises Refused: `store-unavailable`.
         """
-        if tiles_within(place.cell, place.radius_m) <= self.subscriptions.tiles:
+        tiles = tiles_within(place.cell, place.radius_m)
+        if tiles <= self.subscriptions.tiles:
             return self.broadcaster.nearby(place, hidden)
+        self.anti_entropy.note_read(tiles)
         return await load_nearby(self.registry, place, hidden)
 
     # ---- Hints -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import asyncio
 from neartalk.clock import StoreClock
 from presence.delivery import gap, signals
 from presence.geo import area_of
+from presence.hub.effects import ShowTile
 from presence.hub.runner import EffectRunner
 from presence.registry import Registry
 from presence.roster import Roster
@@ -17,6 +18,8 @@ REAP_S = 30.0
 TRIM_S = 30.0
 TOUCH_S = 300.0
 COUNT_S = 60.0
+# What leases do not bear: they last 15 s, and are renewed every 5 s.
+CLOCK_SET_MS = 5_000
 
 
 class Rounds:
@@ -52,15 +55,18 @@ class Rounds:
         """Every 2 s: the store's clock and epoch, which processes live, and what hints missed."""
         asked_ms = self.clock.own()
         status = await self.registry.status([*self.subscriptions.tiles])
-        self.clock.observe(asked_ms, status.now_ms)
+        clock_set = abs(self.clock.observe(asked_ms, status.now_ms)) > CLOCK_SET_MS
         restarted = self.leases.restarted(status)
-        died, born = self.leases.apply(status)
+        died, born = self.leases.apply(status, clock_set=clock_set)
         if restarted:
             await self.restart(status.epoch)
             return
         self.leases.epoch = status.epoch
         self.runner.run(self.updates.compare(status.versions))
         self.runner.run(self.updates.processes_changed(died | born))
+        if clock_set:
+            # Whose minute is over is another question by another clock.
+            self.runner.run(ShowTile(tile) for tile in [*self.subscriptions.tiles])
         if died:
             self.runner.run(self.reconciler.republish_orphaned(died))
         since_ms = status.now_ms - int(PULSE_S * 2000)
@@ -104,7 +110,8 @@ class Rounds:
         mark_ms = self.runner.source.mark_ms
         mark = signals("mark", mark=mark_ms)
         for cohort in [*self.audience.cohorts.values()]:
-            moved = [one for one in cohort.live if one.session.placed_ms > mark_ms]
+            now_ms = self.clock.now_ms()
+            moved = [one for one in cohort.live if one.session.moved_since(mark_ms, now_ms)]
             # A mark says that everything before it was sent.
             self.audience.coalescer.flush(cohort)
             cohort.write(mark[cohort.form], but=moved)
