@@ -168,7 +168,7 @@ class Fleet:
         before = await asyncio.to_thread(reports_kept, self.postgres)
         with read_only(self.postgres):
             async with Api([self.front.url]) as api:
-                accepted = await file_reports(api, load.clients, load.clients, REPORTS)
+                accepted = await file_reports(api, load.clients, self.walkers, REPORTS)
         kept_s = await within(lambda: reports_kept(self.postgres) >= before + accepted, SLOW_S)
         kept = await asyncio.to_thread(reports_kept, self.postgres) - before
         self.wrong["reports lost"] = accepted - kept
@@ -210,7 +210,7 @@ async def gone_over(load: Load, end: Callable[[], Any]) -> tuple[int, float, Any
 
 
 @asynccontextmanager
-async def fleet(drain_s: float) -> AsyncIterator[Fleet]:
+async def fleet(drain_s: float, make: type[Server] = Server) -> AsyncIterator[Fleet]:
     async with AsyncExitStack() as stack:
         cluster = await started(stack, ValkeyCluster())
         layer = [await started(stack, Valkey()) for _ in range(2)]
@@ -222,7 +222,7 @@ async def fleet(drain_s: float) -> AsyncIterator[Fleet]:
             "LAYER_REDIS_URL": ",".join(one.url for one in layer),
             "DATABASE_URL": postgres.url(),
         }
-        servers = [Server("uvicorn", env) for _ in range(4)]
+        servers = [make("uvicorn", env) for _ in range(4)]
         await asyncio.to_thread(servers[0].migrate)
         for server in servers[:3]:
             await started(stack, server)
@@ -248,9 +248,10 @@ async def run(
     seconds: float,
     drain_s: float = 5,
     faults: Sequence[Fault] = PROCESSES_AND_MASTERS,
+    make: type[Server] = Server,
 ) -> tuple[Tally, list[str]]:
     """The counts, and what happened in words; what is wrong in the end begins with WRONG."""
-    async with fleet(drain_s) as ours:
+    async with fleet(drain_s, make) as ours:
         load = Load([ours.front.url], people, places)
         try:
             await load.arrive()

@@ -126,7 +126,7 @@ class Hub:
             self.departures.expect(socket)
             try:
                 # Where they are by now: they may have moved since the session was read.
-                change = await self.registry.place(socket.session.digest, None, self.process)
+                change = await self._place(socket)
             finally:
                 self.departures.forget(socket)
             socket.session = change.session
@@ -141,6 +141,18 @@ class Hub:
             self.runner.run(self.reconciler.republish_if_unlisted(socket))
             self.runner.run(self.reconciler.load_if_outdated(socket))
             await self._send_note(socket)
+
+    async def _place(self, socket: Socket) -> Change:
+        """Places the person of a socket under this process. Where the store has lost everything
+        since their session was read, it is registered again as it was."""
+        digest = socket.session.digest
+        try:
+            return await self.registry.place(digest, None, self.process)
+        except Refused as unknown:
+            if unknown.code != "session-unknown" or not await self.leases.settles(at_once=True):
+                raise
+        await self.registry.restore([socket.session], self.process)
+        return await self.registry.place(digest, None, self.process)
 
     async def _send_note(self, socket: Socket) -> None:
         """Says why the socket before this one was cut off. The join does not fail with it."""

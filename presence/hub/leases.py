@@ -55,11 +55,12 @@ class Leases:
         """Whether the store began anew since the last status."""
         return self.epoch not in {"", status.epoch}
 
-    async def settles(self) -> bool:
+    async def settles(self, *, at_once: bool = False) -> bool:
         """Whether sessions may be missing for a while: the store began anew, and the processes
-        register theirs again. Asks at most once a second. Raises Refused: `store-unavailable`."""
+        register theirs again. Asks at most once a second, but `at_once`. Raises Refused:
+        `store-unavailable`."""
         now_s = asyncio.get_running_loop().time()
-        if not self.grace and now_s >= self.asked_s + ASK_S:
+        if not self.grace and (at_once or now_s >= self.asked_s + ASK_S):
             self.asked_s = now_s
             self.lost = self.restarted(await self.registry.status(()))
         return bool(self.grace) or self.lost

@@ -3,7 +3,6 @@
 A smaller bench/delivery.py, which has the figures in full.
 """
 
-import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,6 +12,7 @@ from bench.delivery import ScenarioSize
 from bench.tally import DeliveryTally
 from bench.town import Town, town
 from tests.support.servers import Server
+from tests.support.short_ping_server import ShortPingServer
 
 SMALL = ScenarioSize(
     readers=24,
@@ -29,32 +29,6 @@ SMALL = ScenarioSize(
     reports=10,
     in_time=False,
 )
-# With the real periods it takes the better part of a minute.
-HURRIED = """
-import os
-import sys
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
-import django
-
-django.setup()
-from django.core.management import call_command
-from neartalk.server import keepalive
-from presence.hub import departures, hub
-
-keepalive.PING_S = 2
-departures.LINGER_S = 4
-hub.COMPARE_S = 1
-call_command("serve", port=int(sys.argv[1]))
-"""
-
-
-class ShortPingServer(Server):
-    """Misses who is silent for 3 s, takes them out 4 s after their last sign of life, and compares
-    every second who is listed."""
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-c", HURRIED, str(self.port)]
 
 
 async def played(
@@ -89,8 +63,8 @@ async def test_what_was_acked_is_shown_once_to_everyone_in_range(
     scenario: Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]],
 ) -> None:
     """With a fifth of all hints dropped: in quiet, through kill -9 of a process and the drain of
-    one, a network cut, a Redis that hangs, one that begins anew, one that is flushed, and people who
-    come in the middle of it."""
+    one, a network cut, a Redis that hangs, begins anew or is flushed, and people who come in the
+    middle of it."""
     assert_kept(await played(scenario))
 
 

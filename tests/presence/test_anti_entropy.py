@@ -192,5 +192,34 @@ async def test_nobody_is_told_that_they_left_when_the_store_lost_everything() ->
         assert not here.page.all("error")
 
 
+async def test_who_arrives_while_the_store_loses_everything_arrives() -> None:
+    async with process_pair() as pair:
+        bob = await pair.first.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.first.poll()
+        alice = await person(pair.registry, "Alice", HERE)
+        stop = pair.registry.stop("before", "place")
+        socket = await pair.first.begin_join(alice)
+        await stop.arrived()
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        stop.open.set()
+        await socket.task
+        await pair.first.poll()
+        assert listed_names(await listed(pair)) == ["Alice", "Bob"]
+        assert not [*socket.page.all("error"), *bob.page.all("error")]
+
+
+async def test_whose_session_ended_while_they_arrived_is_told_so() -> None:
+    async with process_pair() as pair:
+        await pair.first.hub.start()
+        alice = await person(pair.registry, "Alice", HERE)
+        stop = pair.registry.stop("before", "place")
+        socket = await pair.first.begin_join(alice)
+        await stop.arrived()
+        await pair.registry.close(alice.digest)
+        stop.open.set()
+        with pytest.raises(Refused, match="session-unknown"):
+            await socket.task
+
+
 def listed_names(found: dict[str, list[str]]) -> list[str]:
     return sorted(name for names in found.values() for name in names)
