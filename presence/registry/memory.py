@@ -110,8 +110,12 @@ class MemoryRegistry:
 
     async def depart(self, digest: str, process: str) -> Change | None:
         session = self.sessions.get(digest)
-        if not session or session.person.process != process or not session.person.cell:
+        if not session or not session.person.cell:
             return None
+        if session.person.process != process:
+            stays = session.person.stays_in(session.person.tile)
+            events = () if stays else self._leave(session.person.tile, session.person)
+            return Change(nobody(session.person), events) if events else None
         person = session.person.changed(process="", until_ms=0, version=session.person.version + 1)
         self.sessions[digest] = replace(session, person=person)
         return Change(self.sessions[digest], self._leave(person.tile, person))

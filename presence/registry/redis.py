@@ -129,10 +129,20 @@ class RedisRegistry:
         if flat_fields:
             session = from_fields(paired(flat_fields))
             change = Change(session, await self._leave(session.person.tile, session.person))
+        else:
+            change = await self._leave_again(person_id)
         with unknown_when_lost():
             # Last, so that whoever was not let go of is still held.
             await self.client.send("ZREM", held_key(process), person_id)
         return change
+
+    async def _leave_again(self, person_id: str) -> Change | None:
+        """Of a departure whose answer was lost the second half may be missing."""
+        known = (await self.persons([person_id])).get(person_id)
+        if known is None or not known.cell or known.stays_in(known.tile):
+            return None
+        events = await self._leave(known.tile, known)
+        return Change(nobody(known), events) if events else None
 
     async def block(self, digest: str, person_id: str) -> list[Change]:
         session = await self.get(digest)

@@ -135,3 +135,17 @@ async def test_what_an_older_state_of_the_store_holds_gives_way_to_what_is_newer
         found = await session_of(harness, digest)
         assert (found.person.name, found.person.place) == ("Alicia", OUT)
         assert [*(await shown(harness))[OUT_TILE]] == [found.person]
+
+
+async def test_a_departure_of_which_the_first_half_was_done_is_finished_by_the_next(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        before = (await harness.registry.place(digest, AT_HOME, "one")).session.person
+        await harness.registry.depart(digest, "one")
+        assert await harness.registry.depart(digest, "one") is None
+        await list_again(harness, before)
+        change = await harness.registry.depart(digest, "one")
+        assert events_of(change) == [(HOME_TILE, 4, False)]
+        assert await shown(harness) == {}
