@@ -72,9 +72,9 @@ class Hub:
             platform.records,
         )
         self.subscriptions = self.runner.subscriptions
-        self.rounds = Rounds(registry, self.clock, self.roster, self.runner)
-        self.starting = asyncio.Lock()
         self.departures = Departures()
+        self.rounds = Rounds(registry, self.clock, self.roster, self.runner, self.departures)
+        self.starting = asyncio.Lock()
         self.anti_entropy = AntiEntropy(registry, self.roster, self.runner, self.departures)
 
     def attach(self, source: Source) -> None:
@@ -172,7 +172,8 @@ class Hub:
     def _depart_in(self, seconds: float, socket: Socket) -> None:
         """Its person leaves then, unless another socket of theirs arrives."""
         timer = asyncio.get_running_loop().call_later(seconds, self._due, socket)
-        self.departures.schedule(socket.person, timer)
+        session = None if socket.ended else socket.session
+        self.departures.schedule(socket.person, timer, session)
 
     def _due(self, socket: Socket) -> None:
         self.departures.cancel(socket.person)

@@ -5,6 +5,7 @@ import asyncio
 from neartalk.clock import StoreClock
 from presence.delivery import gap, signals
 from presence.geo import area_of
+from presence.hub.departures import Departures
 from presence.hub.effects import ShowTile
 from presence.hub.runner import EffectRunner
 from presence.registry import Registry
@@ -26,12 +27,18 @@ class Rounds:
     """Each round may raise Refused: `store-unavailable`; then the next one does it again."""
 
     def __init__(
-        self, registry: Registry, clock: StoreClock, roster: Roster, runner: EffectRunner
+        self,
+        registry: Registry,
+        clock: StoreClock,
+        roster: Roster,
+        runner: EffectRunner,
+        departures: Departures,
     ) -> None:
         self.registry = registry
         self.clock = clock
         self.roster = roster
         self.runner = runner
+        self.departures = departures
         self.audience = runner.audience
         self.leases = runner.leases
         self.subscriptions = runner.subscriptions
@@ -82,13 +89,16 @@ class Rounds:
             await self.runner.unsubscribe_unused()
 
     async def restart(self, epoch: str) -> None:
-        """The store began anew: registers everybody again, reads what it holds, and says so.
+        """The store began anew: registers everybody again, reads what it holds, and says so. Who
+        closed a page a moment ago is about to come back.
 
         If the store is lost again meanwhile, the epoch is still the old one: the next pulse begins
         again.
         """
         await self.leases.renew()
-        sessions = {socket.session.digest: socket.session for socket in self.audience.all_sockets()}
+        sessions = {one.digest: one for one in self.departures.sessions.values()}
+        here = (one.session for one in self.audience.all_sockets() if not one.ended)
+        sessions |= {one.digest: one for one in here}
         changes = await self.registry.restore(sessions.values(), self.leases.process)
         tiles = {*self.subscriptions.tiles}
         self.runner.run(await self.runner.loader.load_tiles(tiles))

@@ -4,6 +4,7 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
+from presence.hub.departures import LINGER_S
 from presence.values import Session
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
@@ -190,6 +191,38 @@ async def test_nobody_is_told_that_they_left_when_the_store_lost_everything() ->
         await compare(pair)
         assert listed_names(await listed(pair)) == ["Alice", "Bob"]
         assert not here.page.all("error")
+
+
+async def test_who_reloads_while_the_store_loses_everything_is_who_they_were() -> None:
+    async with process_pair() as pair:
+        alice, here, _bob = await arrived(pair)
+        await pair.first.poll()
+        time = LoopClock()
+        pair.first.hub.exit(here)
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        await pair.first.poll()
+        again = await pair.second.join(alice)
+        assert (again.person.name, again.place) == ("Alice", HERE)
+        await time.pass_s(LINGER_S + 1)
+        await pair.settle()
+        await compare(pair)
+        assert "Alice" in listed_names(await listed(pair))
+
+
+async def test_who_has_left_is_not_brought_back_by_a_store_that_begins_anew() -> None:
+    async with process_pair() as pair:
+        alice, here, _bob = await arrived(pair)
+        await pair.first.poll()
+        LoopClock()
+        await pair.first.hub.end(alice)
+        await pair.settle()
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        await pair.first.poll()
+        assert await pair.registry.get(alice.digest) is None
+        pair.first.hub.exit(here)
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        await pair.first.poll()
+        assert await pair.registry.get(alice.digest) is None
 
 
 async def test_who_arrives_while_the_store_loses_everything_arrives() -> None:
