@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from neartalk.environment import (
+    channel_prefix,
     database,
-    database_number,
     deployment,
     env_bool,
     env_choice,
@@ -162,14 +162,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 if REDIS_URLS:
-    # Pub/Sub knows no numbers of databases, so that they stand in the name of what travels.
-    _numbers = map(database_number, [REDIS_URLS[0], *LAYER_REDIS_URLS])
-    CHANNEL_PREFIX = f"{DEPLOYMENT}:{'-'.join(map(str, _numbers))}"
+    CHANNEL_PREFIX = channel_prefix(DEPLOYMENT, REDIS_URLS[0], LAYER_REDIS_URLS)
     CACHES = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": LAYER_REDIS_URLS,
-            "KEY_PREFIX": CHANNEL_PREFIX,
+            "KEY_PREFIX": CHANNEL_PREFIX.rstrip(":"),
             "OPTIONS": {"CLIENT_CLASS": "django_redis.client.ShardClient"},
         }
     }
@@ -180,12 +178,12 @@ if REDIS_URLS:
             # group_add for the whole stall.
             "CONFIG": {
                 "hosts": [{"address": url, "socket_timeout": 2} for url in LAYER_REDIS_URLS],
-                "prefix": f"{CHANNEL_PREFIX}:",
+                "prefix": CHANNEL_PREFIX,
             },
         }
     }
 else:
-    CHANNEL_PREFIX = DEPLOYMENT
+    CHANNEL_PREFIX = f"{DEPLOYMENT}:"
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
@@ -255,7 +253,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"safe": {"()": "neartalk.logs.formatter", "form": LOG_FORMAT}},
-    "filters": {"failures": {"()": "neartalk.logs.Failures"}},
+    "filters": {
+        "failures": {"()": "neartalk.logs.Failures"},
+        "refusals": {"()": "neartalk.redis.refusals.RefusalsOnce"},
+    },
     "handlers": {"console": {"class": "neartalk.logs.Handler", "formatter": "safe"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -265,6 +266,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
+        "channels_redis.pubsub": {"filters": ["refusals"]},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},
     },

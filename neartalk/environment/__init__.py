@@ -3,7 +3,7 @@ words that name it. No module here reads `django.conf.settings`: it is made of w
 
 from neartalk.environment.database_url import database
 from neartalk.environment.ice_urls import stun_urls, turn_urls
-from neartalk.environment.redis_urls import database_number, redis_urls
+from neartalk.environment.redis_urls import channel_prefix, database_number, redis_urls
 from neartalk.environment.variables import (
     deployment,
     env_bool,
@@ -17,6 +17,7 @@ from neartalk.environment.variables import (
 from neartalk.environment.web import hosts, objections, origins
 
 __all__ = [
+    "channel_prefix",
     "database",
     "database_number",
     "deployment",

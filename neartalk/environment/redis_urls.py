@@ -100,3 +100,10 @@ def database_number(url: str) -> int:
     """Of one that `redis_urls` returned."""
     found = re.search(r"\?db=([0-9]+)$" if url.startswith("unix:") else r"/([0-9]+)(\?|$)", url)
     return int(found[1]) if found else 0
+
+
+def channel_prefix(deployment: str, store_url: str, layer_urls: Sequence[str]) -> str:
+    """What all channels begin with. Pub/Sub knows no numbered databases, so that their numbers, of
+    the store and of each host of the layer, stand in it."""
+    numbers = map(database_number, [store_url, *layer_urls])
+    return f"{deployment}:{'-'.join(map(str, numbers))}:"

@@ -26,6 +26,8 @@ Executor = Callable[[RedisClient, list[Command]], Awaitable[list[Any]]]
 
 # So often a command follows a slot that moves.
 REDIRECTS_MAX = 5
+# So many hash tags are tried to find one for each master: a slot that nobody has ends it too.
+TAGS_MAX = 4096
 # The least time between two refreshes of the slots.
 REFRESH_INTERVAL_S = 0.5
 # Errors that may mean that slots have moved.
@@ -103,6 +105,17 @@ class Cluster:
             await self._ensure_slots()
             each = await asyncio.gather(*map(RedisClient.run_ids, self._slot_owners()))
         return sorted(run_id for run_ids in each for run_id in run_ids)
+
+    async def tags(self) -> list[str]:
+        """Numbers, the first whose slot each master has."""
+        with self._refresh_on_error():
+            await self._ensure_slots()
+            wanted, found = {*self._slot_owners()}, dict[RedisClient, str]()
+            for tag in map(str, range(TAGS_MAX)):
+                found.setdefault(self._client_for(tag), tag)
+                if found.keys() >= wanted:
+                    break
+        return [*found.values()]
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         return [[key] for key in keys]

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from neartalk.codes import Refused
-from neartalk.redis import Store, script, unknown_when_lost
+from neartalk.redis import Store, named, script, unknown_when_lost
 from presence.geo import Tile, tile_of
 from presence.registry.contract import (
     BLOCKED_MAX,
@@ -159,7 +159,7 @@ class RedisRegistry:
 
     async def renew(self, process: str) -> None:
         with unknown_when_lost():
-            await self._run("renew", LEASES, process, LEASE_MS)
+            await self._run("renew", named(LEASES), process, LEASE_MS)
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         wanted = [*tiles]
@@ -172,7 +172,7 @@ class RedisRegistry:
             # First: what is read of another life is found to be of one by the next pulse.
             run_ids = await self.client.run_ids()
             now_ms, (leases, *rest) = await self.client.ask_timed(
-                [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
+                [("ZRANGE", named(LEASES), 0, -1, "WITHSCORES"), *renewed]
             )
         return StoreStatus(
             now_ms,

@@ -15,6 +15,7 @@ from channels_redis.utils import create_pool
 from django.core.exceptions import ImproperlyConfigured
 
 from neartalk.environment import (
+    channel_prefix,
     database,
     database_number,
     deployment,
@@ -243,6 +244,28 @@ def test_options_of_tls_reach_every_client(certificate: Path) -> None:
         assert found["ssl_cert_reqs"] == "optional"
         assert found["ssl_ca_certs"] == str(certificate)
         assert found["ssl_check_hostname"] is False
+
+
+@pytest.mark.parametrize(
+    ("deployment", "store", "layer"),
+    [
+        ("other", "redis://one/0", "redis://one/0"),
+        ("neartalk", "redis://one/1", "redis://one/1"),
+        ("neartalk", "redis://one/1", "redis://one/0"),
+        ("neartalk", "redis://one/0", "redis://one/1"),
+        ("neartalk", "redis://one/11", "redis://one/0"),
+        ("neartalk", "unix:///run/redis.sock?db=2", "redis://one"),
+    ],
+)
+def test_no_two_deployments_on_one_redis_share_a_channel(
+    deployment: str, store: str, layer: str
+) -> None:
+    first = channel_prefix("neartalk", "redis://one/0", ["redis://one/0"])
+    assert first == "neartalk:0-0:"
+    found = channel_prefix(deployment, store, [layer])
+    assert not found.startswith(first)
+    assert not first.startswith(found)
+    assert found.startswith(f"{deployment}:")
 
 
 # ---- Others --------------------------------------------------------------------------------------
