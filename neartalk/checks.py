@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
+from neartalk.limits import PROXY_HEADERS
 from neartalk.records import retention_rules
 from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
 
@@ -46,6 +47,14 @@ def renames_are_few(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
         return []
     hint = "With more, a name says nothing; with fewer, a slip cannot be mended."
     return [Error("RENAMES must be 2 or 3.", hint=hint, id="neartalk.E002")]
+
+
+@register(Tags.security)
+def proxies_can_be_counted(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.TRUSTED_PROXIES >= 0 and settings.PROXY_HEADER in PROXY_HEADERS:
+        return []
+    hint = f"TRUSTED_PROXIES is 0 or more, and PROXY_HEADER one of {', '.join(PROXY_HEADERS)}."
+    return [Error("The proxies in front are not understood.", hint=hint, id="neartalk.E016")]
 
 
 @register(Tags.security)

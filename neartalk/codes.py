@@ -26,7 +26,7 @@ class Code:
     @property
     def again(self) -> bool:
         """Whether the same request may succeed later without anybody changing it."""
-        return self.status in {429, 503}
+        return self.status in {408, 429, 503}
 
 
 CODES: dict[str, Code] = {
@@ -68,6 +68,16 @@ CODES: dict[str, Code] = {
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),
+    "too-many-calls": Code(
+        429, 0, "That was a lot at once.", "It can be tried again in {retry_after} s."
+    ),
+    "flooding": Code(
+        429,
+        TRY_AGAIN,
+        "Too much came at once.",
+        "The connection was closed. It can be opened again in {retry_after} s.",
+    ),
+    "timed-out": Code(408, 0, "That took too long.", "Send it again."),
     "muted": Code(
         429,
         0,
@@ -99,6 +109,12 @@ CODES: dict[str, Code] = {
     "too-large": Code(413, 0, "Too large.", "Send less at once."),
     "bad-place": Code(
         422, 0, "Not a place.", "A latitude is -90 to 90 and a longitude -180 to 180 degrees."
+    ),
+    "beyond-85": Code(
+        422,
+        0,
+        "Too near to a pole.",
+        "NearTalk is there from 85 degrees south to 85 degrees north.",
     ),
     "bad-radius": Code(
         422, 0, "Not a reach.", "A reach is a whole number from 100 to 2000 metres."

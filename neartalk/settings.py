@@ -48,8 +48,9 @@ METRICS_TOKEN = os.getenv("METRICS_TOKEN", "")
 RENAMES = env_int("RENAMES", 3)
 MESSAGE_LIFE_SECONDS = env_int("MESSAGE_LIFE_SECONDS", 1800, 1)
 SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 1800, 1)
-# How many proxies stand in front, each of which adds to X-Forwarded-For.
+# How many proxies stand in front, and the one header in which they say whom they ask for.
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+PROXY_HEADER = os.getenv("PROXY_HEADER", "X-Forwarded-For").lower()
 RATE_LIMITS_SCALE = env_float("RATE_LIMITS_SCALE", 1)
 RATE_LIMITS_OFF = env_list("RATE_LIMITS_OFF")
 # How long a copy of what somebody reported is kept.
@@ -98,6 +99,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "neartalk.http.middleware.InLane",
     "django.middleware.security.SecurityMiddleware",
     "neartalk.http.static.StaticFiles",
     "neartalk.http.middleware.ContentPolicy",
@@ -111,7 +113,6 @@ MIDDLEWARE = [
     "neartalk.http.middleware.AdminUser",
     "neartalk.http.middleware.AdminNotices",
     "django_htmx.middleware.HtmxMiddleware",
-    "neartalk.http.endpoints.BodyFits",
 ]
 
 # What each app adds to what all share, by dotted name, in the order in which it is shown.
@@ -133,6 +134,7 @@ ADMIN_PANELS = {
     "bans": "neartalk.operators.dashboard.bans",
     "acts": "neartalk.operators.dashboard.acts",
     "waiting": "chat.admin.waiting",
+    "doubts": "neartalk.operators.dashboard.doubts",
 }
 
 ROOT_URLCONF = "neartalk.urls"

@@ -2,9 +2,11 @@
 
 import random
 from bisect import bisect_right
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from pytest_django.fixtures import Settings
 from chat.history.redis import RedisHistory
 from chat.history.stream import allowance_key, refs_key, stream_key
 from neartalk.limits import RULES, Act, Rule, seconds, spend
+from neartalk.models import RateLimit
 from neartalk.redis.client import connect
 
 NOW = 1_700_000_000_000
@@ -193,3 +196,31 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
         assert DRAWS / 10 < waits < DRAWS * 9 / 10
     finally:
         await client.aclose()
+
+
+# ---- Many behind one address -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["session.address", "session.64", "session.56", "session.48"])
+def test_sixty_guests_of_one_address_come_at_once_and_120_an_hour(rule: str) -> None:
+    """Of a network within which that address lies, no fewer."""
+    row = RULES[rule]
+    at_once = [NOW] * row.burst
+    hour = [NOW + second * 1000 for second in range(1, 3601)]
+    allowed = accepted([*at_once, *hour], row.interval_ms, row.burst)
+    assert row.burst >= 60
+    assert len(allowed) - row.burst >= 120
+
+
+@pytest.mark.django_db
+def test_rules_that_nobody_has_set_follow_new_defaults_and_others_stay() -> None:
+    migration = import_module("neartalk.migrations.0005_session_limits")
+    for name in migration.CHANGED:
+        row = RateLimit.objects.get(name=name)
+        assert (row.allowance, row.burst) == (RULES[name].allowance, RULES[name].burst)
+    migration.tighten(apps, None)
+    assert RateLimit.objects.get(name="session.address").burst == 10
+    RateLimit.objects.filter(name="session.64").update(allowance=11)
+    migration.loosen(apps, None)
+    assert RateLimit.objects.get(name="session.address").burst == RULES["session.address"].burst
+    assert RateLimit.objects.get(name="session.64").allowance == 11

@@ -4,7 +4,7 @@
 import { callAll } from '../page/listeners.js';
 import { loadJson, removeText, saveJson } from '../page/storage.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
-import { centre, hint, isCell } from './geohash.js';
+import { hint, isCell, publishedPoint } from './geohash.js';
 
 const KEY = 'neartalk.place';
 const RADIUS_DEFAULT_M = 500;
@@ -84,7 +84,7 @@ async function createSession() {
 }
 
 function updateLocation(cell, radius) {
-  const { lat, lon } = centre(cell);
+  const { lat, lon } = publishedPoint(cell);
   // `near` routes the request to the process that holds the sockets of this place.
   return call('POST', `/api/location/update?near=${hint(cell)}`, { lat, lon, radius });
 }
