@@ -60,6 +60,8 @@ class Cluster:
         self.background = Background()
         self.refreshing: asyncio.Task[None] | None = None
         self.next_refresh_s = 0.0
+        # Why the last refresh of the slots failed.
+        self.failed: Exception | None = None
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
         return asyncio.ensure_future(self._send(command))
@@ -180,7 +182,9 @@ class Cluster:
         if not self.slots.slots_cache:
             await asyncio.wait({self._schedule_refresh()}, timeout=TIMEOUT_S)
         if not self.slots.slots_cache:
-            raise exceptions.RedisClusterException("nobody says where the slots are")
+            raise exceptions.RedisClusterException(
+                "nobody says where the slots are"
+            ) from self.failed
 
     @contextmanager
     def _refresh_on_error(self) -> Iterator[None]:
@@ -204,6 +208,9 @@ class Cluster:
         with unknown_when_lost():
             try:
                 await self.slots.initialize()
+            except (*TOPOLOGY_ERRORS, exceptions.RedisError) as why:
+                self.failed = why
+                raise
             except IndexError as why:
                 # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
                 self.slots.startup_nodes = dict(self.seed_nodes)

@@ -17,6 +17,7 @@ from tests.conftest import records_in
         ("sqlite:////var/lib/neartalk/db.sqlite3", "/var/lib/neartalk/db.sqlite3"),
         ("sqlite:///db.sqlite3", "db.sqlite3"),
         ("sqlite:///", ":memory:"),
+        ("sqlite:////home/near%20talk/100%25.sqlite3", "/home/near talk/100%.sqlite3"),
     ],
 )
 def test_sqlite_is_a_path_and_locks_before_it_reads(url: str, name: str) -> None:

@@ -4,13 +4,15 @@ carries their name; and how people fare where that Redis takes nothing in any mo
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 import pytest
 import redis
+from django.core.cache import CacheHandler
 
+from neartalk.environment import redis_urls
 from tests.support.client import HERE, api, bearer_of, listening, north, person, session
 from tests.support.servers import Server, Valkey, free_port
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WAIT_S = 60
+CACHE_OPTIONS = {
+    "BACKEND": "django_redis.cache.RedisCache",
+    "OPTIONS": {"CLIENT_CLASS": "django_redis.client.ShardClient"},
+}
 RULES = ("on", ">a,b@c:d/e", "~neartalk:*", "&neartalk:*", "+@all", "-@dangerous")
 
 
@@ -87,6 +93,18 @@ async def test_deployments_with_different_numbers_never_read_each_other(shared: 
 def all_keys(server: Valkey, number: int) -> list[str]:
     with redis.Redis(port=server.port, db=number, decode_responses=True) as client:
         return [*client.scan_iter()]
+
+
+# django-redis warns of its own call.
+@pytest.mark.filterwarnings("ignore:get on sharded client:UserWarning")
+def test_the_cache_is_reached_as_the_same_user_and_carries_the_name_too(shared: Shared) -> None:
+    [url] = redis_urls("REDIS_URL", shared.first.env["REDIS_URL"], cluster=True)
+    options = {**CACHE_OPTIONS, "LOCATION": [url], "KEY_PREFIX": "neartalk:3-3"}
+    with closing(CacheHandler({"default": options})["default"]) as cache:
+        cache.set("report-tile:1", "u33dc0", 60)
+        assert cache.get("report-tile:1") == "u33dc0"
+        with shared.client as client:
+            assert client.exists("neartalk:3-3:1:report-tile:1")
 
 
 async def test_nothing_was_denied_to_a_user_who_may_do_nothing_dangerous(shared: Shared) -> None:

@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as Lost
 from neartalk.codes import CODES, Refused
 from neartalk.doctor import Severity
 from neartalk.doctor import redis as doctor_redis
+from neartalk.environment import redis_urls
 from neartalk.http import Health, health, readiness
 from neartalk.parts import Platform
 from neartalk.redis import FINAL, connect, named, unknown_when_lost
@@ -97,9 +98,10 @@ def user(valkey: Valkey, *rules: str) -> Iterator[str]:
 def secret(valkey: Valkey, given: str) -> Iterator[str]:
     with redis.Redis(port=valkey.port) as client:
         client.config_set("requirepass", PASSWORD)
-        try:
-            yield f"redis://{given}127.0.0.1:{valkey.port}/0"
-        finally:
+    try:
+        yield f"redis://{given}127.0.0.1:{valkey.port}/0"
+    finally:
+        with redis.Redis(port=valkey.port, password=PASSWORD) as client:
             client.config_set("requirepass", "")
 
 
@@ -242,6 +244,27 @@ async def test_one_master_that_takes_is_enough_and_none_is_not(
         with pytest.raises(Refused, match="store-refuses"), unknown_when_lost():
             await probe(store)
     await store.aclose()
+
+
+async def test_every_node_of_a_cluster_is_asked_with_the_password(
+    cluster_server: ValkeyCluster,
+) -> None:
+    cluster_server.settle()
+    named_with = [url.replace("//", f"//:{WRITTEN}@") for url in cluster_server.url.split(",")]
+    gone = f"redis://:{WRITTEN}@127.0.0.1:{free_port()}"
+    with ExitStack() as stack:
+        for master in cluster_server.masters:
+            stack.enter_context(secret(master, ""))
+        # One that answers is enough, wherever it stands.
+        urls = redis_urls("REDIS_URL", f"{gone},{named_with[1]}", cluster=True)
+        store = Cluster(urls)
+        for tag in await store.tags():
+            await store.send("SET", named(f"{{{tag}}}"), 1)
+        await store.aclose()
+        stranger = Cluster([cluster_server.url.split(",")[0]] * 2)
+        with pytest.raises(Refused, match="store-refuses"), unknown_when_lost():
+            await stranger.send("GET", "a")
+        await stranger.aclose()
 
 
 # ---- What is final -------------------------------------------------------------------------------
