@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from neartalk.database_pool import pooled
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -175,7 +177,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database(DATABASE_URL)}
+DATABASES = {"default": pooled(database(DATABASE_URL))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
