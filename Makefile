@@ -29,6 +29,7 @@ turn:
 # Many a test waits for a timer of a server: twice as many workers as the usual two cores.
 test: check
 	@$(PYTHON) tests/support/chromium.py
+	@$(PYTHON) tests/support/other_browsers.py
 	@$(PYTHON) tests/support/coturn.py
 	@$(PYTHON) tests/support/prometheus.py
 	@$(PYTHON) tests/support/proxy_packages.py

@@ -24,7 +24,7 @@ import presence.metrics
 import voice.metrics
 import voice.urls
 from chat.parts import Chat
-from neartalk.http import Health
+from neartalk.http import Gate, Health
 from neartalk.parts import Platform
 from presence.parts import Presence
 from voice.parts import Voice
@@ -62,7 +62,7 @@ class Application:
         self.state: State = {}
         sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
         router = URLRouter([*sockets, re_path("", cast(Any, refuse_address))])
-        self.router = ProtocolTypeRouter({"http": django_application, "websocket": router})
+        self.router = ProtocolTypeRouter({"http": Gate(django_application), "websocket": router})
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -26,7 +26,7 @@ class Code:
     @property
     def again(self) -> bool:
         """Whether the same request may succeed later without anybody changing it."""
-        return self.status in {429, 503}
+        return self.status in {408, 429, 503}
 
 
 CODES: dict[str, Code] = {
@@ -59,6 +59,16 @@ CODES: dict[str, Code] = {
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),
+    "too-many-calls": Code(
+        429, 0, "That was a lot at once.", "It can be tried again in {retry_after} s."
+    ),
+    "flooding": Code(
+        429,
+        TRY_AGAIN,
+        "Too much came at once.",
+        "The connection was closed. It can be opened again in {retry_after} s.",
+    ),
+    "timed-out": Code(408, 0, "That took too long.", "Send it again."),
     "muted": Code(
         429,
         0,

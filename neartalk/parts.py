@@ -14,6 +14,7 @@ from neartalk.instruments import Instruments
 from neartalk.limits import (
     Allowances,
     DayKey,
+    Lanes,
     MemoryAllowances,
     MemoryDayKey,
     Origins,
@@ -23,7 +24,7 @@ from neartalk.limits import (
 )
 from neartalk.records import Records, Sanctions
 from neartalk.redis import open_store
-from neartalk.server import Backlog, Keepalive, Lag
+from neartalk.server import Backlog, Deadlines, Keepalive, Lag
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Platform:
     rules: Rules
     allowances: Allowances
     keys: DayKey
+    lanes: Lanes
     origins: Origins
     records: Records
     sanctions: Sanctions
     backlog: Backlog
     keepalive: Keepalive
+    deadlines: Deadlines
     lag: Lag
     draining: threading.Event
 
@@ -58,11 +61,13 @@ class Platform:
             rules,
             instruments.timed(allowances, "allowances", spend="take"),
             keys,
+            Lanes(rules),
             Origins(keys),
             records,
             Sanctions(records),
             Backlog(),
             Keepalive(),
+            Deadlines(),
             Lag(instruments),
             threading.Event(),
         )

@@ -120,6 +120,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "neartalk.http.middleware.InLane",
     "django.middleware.security.SecurityMiddleware",
     "neartalk.http.static.StaticFiles",
     "neartalk.http.middleware.ContentPolicy",
@@ -133,7 +134,6 @@ MIDDLEWARE = [
     "neartalk.http.middleware.AdminUser",
     "neartalk.http.middleware.AdminNotices",
     "django_htmx.middleware.HtmxMiddleware",
-    "neartalk.http.endpoints.BodyFits",
 ]
 
 # What each app adds to what all share, by dotted name, in the order in which it is shown.

@@ -10,7 +10,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Origin, narrowest
+from neartalk.limits import Meter, Origin, narrowest, seconds
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
@@ -18,6 +18,10 @@ from presence.parts import Presence
 from presence.values import Session
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
+# A frame counts as one for each so many characters begun.
+FRAME_UNIT = 4_096
+# A socket that was refused a frame is not read for so long at most.
+PAUSE_MAX_S = 1.0
 
 
 class SocketConsumer(AsyncConsumer):
@@ -25,6 +29,7 @@ class SocketConsumer(AsyncConsumer):
 
     actions: ClassVar[dict[str, Action]]
     frame_max: ClassVar[int]
+    frame_rule: ClassVar[str] = "socket.frame"
     # What it is counted as.
     kind: ClassVar[str]
     form = Form.JSON
@@ -48,9 +53,6 @@ class SocketConsumer(AsyncConsumer):
         """Leaves whatever it joined: the socket is closed."""
         raise NotImplementedError
 
-    def count(self) -> None:
-        """One more frame of the client, whatever is in it. Raises Refused: `too-fast`."""
-
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Dispatches frames one after the other.
 
@@ -63,6 +65,8 @@ class SocketConsumer(AsyncConsumer):
             while True:
                 message = await receive()
                 await self.handlers[message["type"]](self, message)
+                # A queue that is filled hands out one after the other: others have their turn.
+                await asyncio.sleep(0)
         except StopConsumer:
             return
         except BaseException:
@@ -79,6 +83,10 @@ class SocketConsumer(AsyncConsumer):
         self.scope = scope
         self.presence: Presence = scope["state"]["presence"]
         self.platform = self.presence.platform
+        self.frames = Meter(self.platform.rules, self.frame_rule)
+        self.refused_frames = Meter(self.platform.rules, "socket.flood")
+        self.lane = self.platform.lanes.of_scope(scope)
+        self.flooded = False
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         chosen = self.subprotocol(self.scope["subprotocols"])
@@ -89,10 +97,14 @@ class SocketConsumer(AsyncConsumer):
         self.connection = (
             TransportConnection(direct) if direct else QueuedConnection(self.base_send, backlog)
         )
-        self.arriving = self.later(self._arrive())
+        self.arriving = self.later(self._arrive_in_turn())
+
+    async def _arrive_in_turn(self) -> None:
+        """Runs as a task, so that frames are handled while the arrival is slow."""
+        await self.lane.turn()
+        await self.lane.measured(self._arrive())
 
     async def _arrive(self) -> None:
-        """Runs as a task, so that frames are handled while the arrival is slow."""
         try:
             session = await self.presence.sessions.of_scope(self.scope)
             # At once, so that a ban that is read from now on reaches this socket.
@@ -111,8 +123,22 @@ class SocketConsumer(AsyncConsumer):
             raise
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Size and rate come first, then a turn among the others of the network, then parsing."""
+        if self.flooded:
+            return
+        text = message.get("text") or ""
+        if wait_ms := self.frames.spend(1 + len(text) // FRAME_UNIT):
+            await self._refuse_frame(wait_ms)
+        elif self.connection.paces:
+            await self.lane.turn()
+            await self.lane.measured(self._act(message))
+        elif wait_s := self.lane.wait_s():
+            await self._refuse_frame(round(wait_s * 1000))
+        else:
+            await self.lane.measured(self._act(message))
+
+    async def _act(self, message: dict[str, Any]) -> None:
         try:
-            self.count()
             frame = decode(message, self.frame_max)
             action = self.actions.get(str(frame.get("type")))
             if action is None:
@@ -120,6 +146,19 @@ class SocketConsumer(AsyncConsumer):
             await action(self, frame)
         except Refused as refused:
             self.refuse(refused)
+
+    async def _refuse_frame(self, wait_ms: int) -> None:
+        """Refuses a frame for its haste; after many of them the socket. Where the server stops
+        reading while a frame is handled, the next one waits until it would be allowed."""
+        if again_ms := self.refused_frames.spend():
+            self.flooded = True
+            self.refuse(
+                Refused("flooding", retry_after=seconds(again_ms), rule="socket.flood"),
+            )
+            return
+        self.refuse(Refused("too-fast", retry_after=seconds(wait_ms), rule=self.frame_rule))
+        if self.connection.paces:
+            await asyncio.sleep(min(wait_ms / 1000, PAUSE_MAX_S))
 
     async def websocket_drain(self, message: dict[str, Any]) -> None:
         """The process ends: what was sent until now leaves before the close. The client gets the

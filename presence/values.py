@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
+from neartalk import graphemes
 from presence import blocks, names
 from presence.geo import Cell, Tile, tile_of
 
@@ -50,7 +51,7 @@ class Person:
 
     @property
     def initial(self) -> str:
-        return self.name[:1].upper()
+        return graphemes.initial(self.name)
 
     def alive(self, processes: frozenset[str], now_ms: int) -> bool:
         return self.process in processes if self.process else self.until_ms > now_ms

@@ -2,12 +2,14 @@
 metrics."""
 
 from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refusal
+from neartalk.http.gate import Gate
 from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
 from neartalk.http.origin import own_origin
 
 __all__ = [
+    "Gate",
     "Health",
     "HtmxRequest",
     "OnLoop",

@@ -1,12 +1,10 @@
 """How an endpoint reads its body and says no: one view, one form, two renderings."""
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any
 
-from asgiref.sync import markcoroutinefunction
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -54,24 +52,6 @@ def body_of(request: HttpRequest) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise Refused("bad-json")
     return {key: [value] if isinstance(value, bool) else value for key, value in found.items()}
-
-
-class BodyFits:
-    """Refuses a call's body that is too large before CsrfViewMiddleware seeks its token there:
-    Django's own answer would be a page, and not say why."""
-
-    sync_capable = False
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
-        self.get_response = get_response
-        markcoroutinefunction(self)
-
-    async def __call__(self, request: HtmxRequest) -> HttpResponse:
-        size = int(request.META.get("CONTENT_LENGTH") or 0)
-        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and request.path.startswith("/api/"):
-            return refusal(request, Refused("too-large"))
-        return await self.get_response(request)
 
 
 def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, HttpResponse]]]:

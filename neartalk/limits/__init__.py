@@ -7,7 +7,10 @@ from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
 from neartalk.limits.gcra import seconds, spend
 from neartalk.limits.hits import HitKey, Hits
+from neartalk.limits.lane import Lane
+from neartalk.limits.lanes import Lanes
 from neartalk.limits.memory import MemoryAllowances
+from neartalk.limits.meter import Meter, Meters
 from neartalk.limits.networks import (
     Origin,
     digest_of,
@@ -29,8 +32,12 @@ __all__ = [
     "DayKey",
     "HitKey",
     "Hits",
+    "Lane",
+    "Lanes",
     "MemoryAllowances",
     "MemoryDayKey",
+    "Meter",
+    "Meters",
     "Origin",
     "Origins",
     "ProxyDoubt",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from neartalk import graphemes
+from neartalk.text import MESSAGE_MAX, TextRefused, clean_message
 from presence.geo import CELL_DEGREES, cell_at, centre, published_point
 from tests.support.client import route_hint
 
@@ -237,3 +240,63 @@ def test_jitter_spreads_people_who_lost_the_same_server(page: Page) -> None:
     for delays, latest in zip(found, (1000, 8000), strict=True):
         assert all(100 <= delay <= latest for delay in delays)
         assert {int(10 * (delay - 100) / (latest - 99)) for delay in delays} == set(range(10))
+
+
+# ---- Characters ----------------------------------------------------------------------------------
+
+WRITTEN = [
+    *[
+        "",
+        "a",
+        "Ana",
+        "e\u0301é",
+        "👍🏽",
+        "👩‍👩‍👧‍👦",
+        "👩🏽‍❤️‍💋‍👨🏻",
+        "🇩🇪🇫🇷🇩",
+        "1️⃣#️⃣",
+        "❤️☎︎",
+        "กำ น้ำ",
+        "각하 \u1112\u1161\u11ab",
+        "שָׁלוֹם",
+    ],
+    *[
+        "مُحَمَّدٌ",
+        "可以！",
+        "ｶﾞ",
+        "ﷺ",
+        "a\r\nb\nc",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!",
+        "½³",
+        "می‌خواهم",
+        "རྒྱུད",
+    ],
+    *["\u1100" * 11, "👩\u200d" * 11, "x" + "\u0301" * 20, "ß", "ǆ", "ﬁ"],
+]
+COUNTS = """async (texts) => {
+  const { clusters, count, initial, used } = await import('/static/js/page/graphemes.js');
+  const without = (text) => clusters(text, false).length;
+  return texts.map((text) => [count(text), without(text), initial(text), used(text, 500)]);
+}"""
+
+
+def test_the_page_and_the_server_count_characters_alike_with_and_without_a_segmenter(
+    page: Page,
+) -> None:
+    found = page.evaluate(COUNTS, WRITTEN)
+    for text, (counted, without, initial, used) in zip(WRITTEN, found, strict=True):
+        clusters = graphemes.CLUSTER.findall(text)
+        assert counted == graphemes.count(text), text
+        assert initial == graphemes.initial(text), text
+        assert used == max(counted, -(-len(unicodedata.normalize("NFC", text)) // 4)), text
+        if not set(text) & {"\u1100", "\u1112"}:
+            assert without == len(clusters), text
+
+
+def test_a_text_that_the_page_lets_through_is_one_that_the_server_keeps(page: Page) -> None:
+    for text in ("🇩🇪" * 500, "👍🏽" * 500, "é" * 500, "👩‍👩‍👧‍👦" * 285):
+        ((_, _, _, used), (_, _, _, more)) = page.evaluate(COUNTS, [text, text + "👩‍👩‍👧‍👦"])
+        assert used <= MESSAGE_MAX < more
+        assert clean_message(text)
+        with pytest.raises(TextRefused, match="message-too-long"):
+            clean_message(text + "👩‍👩‍👧‍👦")

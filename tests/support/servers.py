@@ -57,6 +57,8 @@ def free_port() -> int:
 class Daemon:
     """A child process on a loopback port. It writes to a file: a full pipe would block it."""
 
+    start_s: float = START_SECONDS
+
     def __init__(self) -> None:
         # Directly in /tmp and open to all: PostgreSQL may run as another user, and the length
         # of a socket's path is limited.
@@ -131,7 +133,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.options()
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.start_s
         while not self.answers():
             if not self.running or time.monotonic() > deadline:
                 self.kill()
@@ -264,8 +266,9 @@ class Server(Daemon):
     def __init__(self, kind: Literal["uvicorn", "daphne"], env: Mapping[str, str]) -> None:
         super().__init__()
         self.kind = kind
-        # Nothing of the developer's own environment but what any program needs.
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        # Nothing of the developer's own environment but what any program and coverage need.
+        needed = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_CONTEXT")
+        kept = {name: os.environ[name] for name in needed if name in os.environ}
         ours = {"DEBUG": "1", "SECRET_KEY": "tests", "PYTHONUNBUFFERED": "1", "DRAIN_SECONDS": "0"}
         # People in tests go far in no time, connect often, speak as soon as they are here and try
         # what is refused.

@@ -1,6 +1,7 @@
 // The menu of a person: a dialog to knock at, block or report somebody, opened from a message or from the people list.
 
 import { block, isBlocked } from './blocks.js';
+import { growWithText } from '../page/growing-field.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
 import { facts } from '../voice/calls/facts.js';
 import { sendAct } from '../voice/calls/room.js';
@@ -106,6 +107,7 @@ function restoreFocus() {
   (document.querySelector(`${row} [data-act="person"]`) ?? fallback).focus({ preventScroll: true });
 }
 
+growWithText(document.getElementById('menu-text'));
 document.addEventListener('click', ({ target }) => {
   const button = target.closest('button[data-act="person"]');
   if (button) openMenu(button);

@@ -43,9 +43,8 @@ export async function resume() {
   const { held } = (await navigator.locks?.query()) ?? { held: [] };
   if (!wasJoinedRecently() || held.some(({ name }) => name === LOCK)) return;
   mic.setMuted(saved.muted);
-  enter();
   volumes.startPlayback();
-  volumes.updateAudible();
+  enter();
   await openMicrophone();
   volumes.resume(); // some browsers allow playback once a page captures audio
 }
@@ -66,6 +65,7 @@ export function exit() {
   setMediaSession(null);
   for (const subject of ['relay', 'passing']) clearNotice(subject);
   setPhase('out');
+  volumes.showSound();
 }
 
 /** Ends voice on this page and shows why: a close code or 'elsewhere', or the server's own message. */
@@ -99,6 +99,7 @@ function enter() {
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
   room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
+  volumes.showSound();
   holdLock();
   setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
   clearInterval(ticker);

@@ -13,8 +13,8 @@ import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
 import * as words from './words.js';
 
-/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking. */
-export const display = { phase: 'out', speaks: new Set() };
+/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking; silent: nothing is heard. */
+export const display = { phase: 'out', speaks: new Set(), silent: false };
 
 const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0 };
 
@@ -81,7 +81,8 @@ function renderPeople() {
   panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count }, alike);
   const knocking = tiles.filter(({ state }) => state === 'knocks');
   const talking = tiles.filter(({ state }) => state === 'live');
-  panel.renderBar(words.barLine(talking, knocking), knocking.length ? alike : new Set(), knocking.length > 0);
+  const needed = knocking.length > 0 || display.silent;
+  panel.renderBar(words.barLine(talking, knocking, display.silent), knocking.length ? alike : new Set(), needed);
   announceChanges(tiles, alike);
 }
 
