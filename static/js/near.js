@@ -6,7 +6,7 @@ import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
 import { resendRemovals } from './chat/own-messages.js';
 import { clearAlert, showAlert } from './page/alerts.js';
-import { localise } from './page/local-time.js';
+import { isBanned, showBan } from './page/ban.js';
 import * as refusal from './page/refusal.js';
 import './people/empty-place.js';
 import './people/list.js';
@@ -30,7 +30,6 @@ const ENDS = {
   4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: startOver },
   4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: recoverSession },
   4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
-  4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: startOver },
 };
 const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: reconnectNow };
 
@@ -41,7 +40,7 @@ function onOpen() {
 }
 
 function onOffline() {
-  showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
+  if (!isBanned()) showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
 }
 
 /** Returns whether the page reconnects by itself: once, not when the same close follows within 20 s. */
@@ -53,17 +52,9 @@ function onFinalClose(code) {
     return true;
   }
   if (code === 4410) self.clearVisit();
-  if (code === 4411) refusal.clearRefusal(); // whatever kept them from speaking before
-  showAlert('connection', (code === 4411 && describeBan(refusal.lastRefusal('banned'))) || ENDS[code] || ENDED);
+  if (code === 4411) showBan(refusal.lastRefusal('banned'));
+  else showAlert('connection', ENDS[code] ?? ENDED);
   return false;
-}
-
-/** The alert for a ban, with the link to object; null without the server's notice. */
-function describeBan(notice) {
-  if (!notice) return null;
-  const [title, words] = notice.querySelector('.notice-words').children;
-  const href = notice.dataset.objections ?? '';
-  return { title: title.textContent, words: words.textContent, label: href && 'Object', href };
 }
 
 async function recoverSession(code) {
@@ -73,8 +64,7 @@ async function recoverSession(code) {
   }
   const { done, refusal: why } = await publish({ fresh: code === 4401 });
   if (done) reconnect();
-  else if (why?.dataset.code === 'banned') showAlert('connection', describeBan(localise(why)));
-  else showAlert('connection', ENDED);
+  else if (!isBanned()) showAlert('connection', ENDED);
 }
 
 function reconnectNow() {
