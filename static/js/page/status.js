@@ -1,5 +1,7 @@
 // The status line of the connection: a word and a shape for each state.
 
+import { now } from '../server/clock.js';
+
 const WORDS = { joining: 'Connecting', live: 'Live', waiting: 'Reconnecting', lost: 'Offline', banned: 'Banned' };
 
 const status = document.getElementById('status');
@@ -18,9 +20,9 @@ export function showStatus(state) {
 export function showCountdown(ms) {
   showStatus('waiting');
   if (status.dataset.state !== 'waiting') return;
-  const end = Date.now() + ms;
+  const end = now() + ms;
   const tick = () => {
-    const left = Math.max(0, end - Date.now());
+    const left = Math.max(0, end - now());
     count.textContent = `Back in ${Math.max(1, Math.ceil(left / 1000))} s`;
     status.querySelector('.remains').setAttribute('stroke-dasharray', `${(30 * left) / ms} 30`);
   };
