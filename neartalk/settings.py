@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote
 
+from neartalk.database_pool import pooled
 from neartalk.environment import (
     channel_prefix,
     database,
@@ -157,7 +158,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database(DATABASE_URL)}
+DATABASES = {"default": pooled(database(DATABASE_URL))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
