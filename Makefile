@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 # Checks and tests choose their own servers, whatever the shell has set.
 PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY -u STUN_URLS -u TURN_URLS \
-	-u TURN_SECRET -u VOICE_NETWORKS -u LAYER_REDIS_URL -u METRICS_TOKEN -u LOG_FORMAT
+	-u TURN_SECRET -u VOICE_NETWORKS -u LAYER_REDIS_URL -u METRICS_TOKEN -u LOG_FORMAT -u DEPLOYMENT
 
 .PHONY: run simulate turn test bench check format clean venv run-setup dev-setup
 
@@ -29,6 +29,7 @@ turn:
 # Many a test waits for a timer of a server: twice as many workers as the usual two cores.
 test: check
 	@$(PYTHON) tests/support/chromium.py
+	@$(PYTHON) tests/support/other_browsers.py
 	@$(PYTHON) tests/support/coturn.py
 	@$(PYTHON) tests/support/prometheus.py
 	@$(PYTHON) tests/support/proxy_packages.py

@@ -69,7 +69,8 @@ class Application:
             await self._live(scope, receive, send)
         else:
             scope.setdefault("state", {}).update(self._begin())
-            await self.router(scope, receive, send)
+            answer = neartalk.http.signed(send) if scope["type"] == "http" else send
+            await self.router(scope, receive, answer)
 
     def _begin(self) -> State:
         if not self.state:
@@ -84,7 +85,7 @@ class Application:
         scope["state"].update(self._begin())
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for part in ("voice", "presence", "neartalk"):
+        for part in ("voice", "presence", "neartalk", "health"):
             await self.state[part].finish()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -17,6 +17,7 @@ from neartalk.limits import (
     Lanes,
     MemoryAllowances,
     MemoryDayKey,
+    Origins,
     RedisAllowances,
     RedisDayKey,
     Rules,
@@ -36,6 +37,7 @@ class Platform:
     allowances: Allowances
     keys: DayKey
     lanes: Lanes
+    origins: Origins
     records: Records
     sanctions: Sanctions
     backlog: Backlog
@@ -60,6 +62,7 @@ class Platform:
             instruments.timed(allowances, "allowances", spend="take"),
             keys,
             Lanes(rules),
+            Origins(keys),
             records,
             Sanctions(records),
             Backlog(),

@@ -10,19 +10,15 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import (
-    Meter,
-    Origin,
-    narrowest,
-    origin_of,
-    peer_and_forwarded,
-    seconds,
-)
+from neartalk.limits import Meter, Origin, narrowest, seconds
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
 from presence.values import Session
+
+# How a socket ends that cannot arrive for what, on a socket that is here, is an answer.
+ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 # The first close code that an application chooses freely (RFC 6455, 7.4.2).
@@ -128,14 +124,14 @@ class SocketConsumer(AsyncConsumer):
             session = await self.presence.sessions.of_scope(self.scope)
             # At once, so that a ban that is read from now on reaches this socket.
             self.presence.evictions.admit(self, session)
-            self.origin = await origin_of(self.platform.keys, *peer_and_forwarded(self.scope))
+            self.origin = await self.platform.origins.of(self.scope)
             await allow_socket(self.platform.allowances, self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)
         except Refused as refused:
-            again = refused.code == "store-unavailable"
-            self.refuse(Refused("try-later", retry_after=2) if again else refused)
+            code = ON_ARRIVAL.get(refused.code)
+            self.refuse(Refused(code, retry_after=refused.retry_after) if code else refused)
         except Exception:
             # A socket that stayed open would be sent nothing.
             self.refuse(Refused("try-later", retry_after=2))

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from neartalk.codes import Refused
-from neartalk.limits import narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import narrowest
 from neartalk.parts import platform_of
 
 
@@ -79,7 +79,7 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
         return
     platform = platform_of(request)
     try:
-        origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+        origin = await platform.origins.of(request.scope)
     except Refused:
         origin = {}
     platform.records.hits.count(refused.rule, narrowest(origin))

@@ -17,7 +17,7 @@ from django.conf import settings
 from neartalk.codes import Refused
 from neartalk.http.middleware import admin_path
 from neartalk.http.refusals import Message, Receive, Send, answer
-from neartalk.limits import Meters, narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import Meters, narrowest
 from neartalk.parts import Platform
 
 AsgiApplication = Callable[[Any, Receive, Send], Awaitable[None]]
@@ -58,13 +58,16 @@ class Gate:
         if not length.isdigit() or int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise Refused("too-large")
         lane = scope["lane"] = platform.lanes.of_scope(scope)
-        if key := key_in(headers):
+        # A page is some ninety files, and asks after each of them when it is loaded again.
+        counts = not scope["path"].startswith(settings.STATIC_URL)
+        if counts and (key := key_in(headers)):
             self.meters = self.meters or Meters(platform.rules, "session.call")
             digest = hashlib.blake2b(key, key=self.key, digest_size=8).digest()
             self.meters.allow(digest, "too-many-calls")
         if lane.full:
             raise lane.refusal()
-        lane.charge(ADMIN_S if scope["path"].startswith(admin_path()) else OVERHEAD_S)
+        if counts:
+            lane.charge(ADMIN_S if scope["path"].startswith(admin_path()) else OVERHEAD_S)
 
 
 def key_in(headers: Mapping[bytes, bytes]) -> bytes:
@@ -114,5 +117,5 @@ async def count_refusal(platform: Platform, scope: Any, refused: Refused) -> Non
     if refused.rule:
         origin: Mapping[str, str] = {}
         with suppress(Refused):
-            origin = await origin_of(platform.keys, *peer_and_forwarded(scope))
+            origin = await platform.origins.of(scope)
         platform.records.hits.count(refused.rule, narrowest(origin))

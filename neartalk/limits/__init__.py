@@ -2,8 +2,9 @@
 address is counted."""
 
 from neartalk.limits.allowances import Act, Allowances, allow
-from neartalk.limits.client_address import client_address, peer_and_forwarded
+from neartalk.limits.client_address import ProxyDoubt, Route, client_address, client_of, route_of
 from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
+from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
 from neartalk.limits.gcra import seconds, spend
 from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.lane import Lane
@@ -15,13 +16,16 @@ from neartalk.limits.networks import (
     digest_of,
     narrowest,
     networks_of,
-    origin_of,
     widest_network,
 )
+from neartalk.limits.origins import DOUBTS, Origins
 from neartalk.limits.redis import RedisAllowances
 from neartalk.limits.rules import RULES, Rule, Rules
 
 __all__ = [
+    "DOUBTS",
+    "FORWARDED",
+    "PROXY_HEADERS",
     "RULES",
     "Act",
     "Allowances",
@@ -35,17 +39,20 @@ __all__ = [
     "Meter",
     "Meters",
     "Origin",
+    "Origins",
+    "ProxyDoubt",
     "RedisAllowances",
     "RedisDayKey",
+    "Route",
     "Rule",
     "Rules",
     "allow",
     "client_address",
+    "client_of",
     "digest_of",
     "narrowest",
     "networks_of",
-    "origin_of",
-    "peer_and_forwarded",
+    "route_of",
     "seconds",
     "spend",
     "widest_network",

@@ -9,7 +9,8 @@ from weakref import WeakValueDictionary
 
 from django.conf import settings
 
-from neartalk.limits.client_address import Address, client_address, peer_and_forwarded
+from neartalk.limits.client_address import client_of, route_of
+from neartalk.limits.forwarded import Address
 from neartalk.limits.lane import ClockS, Lane
 from neartalk.limits.networks import networks_of
 from neartalk.limits.rules import Rules
@@ -33,7 +34,8 @@ class Lanes:
 
     def of_scope(self, scope: Mapping[str, Any]) -> Lane:
         """The lane of a call or a socket."""
-        return self.of(client_address(*peer_and_forwarded(scope), settings.TRUSTED_PROXIES))
+        client = client_of(route_of(scope), settings.TRUSTED_PROXIES, settings.PROXY_HEADER)
+        return self.own if client.is_this_machine else self.of(client.address)
 
     def of(self, address: Address | None) -> Lane:
         """The lane of an address: of an IPv6 address that of its /48, as one person may have all

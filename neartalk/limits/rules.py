@@ -53,11 +53,12 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
-    # For each address, and for the networks that one person may have many addresses of.
-    "session.address": Rule(allowance=10, period_s=3600, burst=10),
-    "session.64": Rule(allowance=10, period_s=3600, burst=10),
-    "session.56": Rule(allowance=40, period_s=3600, burst=20),
-    "session.48": Rule(allowance=200, period_s=3600, burst=50),
+    # For each address, and for the networks that one person may have many addresses of. A café, a
+    # school and a mobile operator have one address for many people: a wider one is never tighter.
+    "session.address": Rule(allowance=120, period_s=3600, burst=60),
+    "session.64": Rule(allowance=120, period_s=3600, burst=60),
+    "session.56": Rule(allowance=480, period_s=3600, burst=120),
+    "session.48": Rule(allowance=2400, period_s=3600, burst=300),
     # Besides, where somebody of the address is banned.
     "session.banned": Rule(allowance=2, period_s=3600, burst=1),
     "socket.address": Rule(allowance=600, period_s=60, burst=200),
@@ -75,7 +76,7 @@ RULES: dict[str, Rule] = {
     "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
     "person.block": Rule(allowance=60, period_s=3600, burst=20),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
-    "chat.new": Rule(allowance=6, period_s=60, burst=2),
+    "chat.new": Rule(allowance=6, period_s=60, burst=5),
     # The same text, by one person and from one network.
     "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
     "chat.copies": Rule(allowance=36, period_s=3600, burst=3),

@@ -1,7 +1,7 @@
 // Entry point of the welcome page: gets the location after a press of its button, starts a session and opens the chat.
 
 import { encode } from './place/geohash.js';
-import { firstFix, isSupported } from './place/geolocation.js';
+import { firstFix, obstacle, onAllowed } from './place/geolocation.js';
 import { askTabs, currentPlace, publish } from './place/published-place.js';
 import { describeError } from './place/location-errors.js';
 import { localise } from './page/local-time.js';
@@ -9,6 +9,7 @@ import { localise } from './page/local-time.js';
 const find = (id) => document.getElementById(id);
 const button = find('arrive');
 const initial = { words: find('arrive-words').textContent, next: find('arrive-next').textContent };
+let denied = false; // the last answer of the device
 
 function setBusy(words) {
   button.disabled = true;
@@ -40,9 +41,15 @@ async function arrive() {
 
 async function enter(cell) {
   // Where this tab or another has a place, a session stands behind it: go on with that one.
-  const { done, refusal } = await publish({ cell, fresh: !currentPlace() });
+  const { done, refusal, cookiesRefused } = await publish({ cell, fresh: !currentPlace() });
   if (done) {
     location.assign('/near');
+    return;
+  }
+  if (cookiesRefused) {
+    showError(describeError('cookies'));
+    button.removeEventListener('click', arrive);
+    button.addEventListener('click', () => location.reload()); // its token needs the cookie too
     return;
   }
   setReady('Try again');
@@ -52,8 +59,10 @@ async function enter(cell) {
 }
 
 /** Turns the page into the error: same layout, dotted rings, its text, one action. */
-function showError({ title, words, action, steps, href }) {
+function showError({ kind, title, words, action, steps, href }) {
+  denied = kind === 'denied';
   find('title-words').textContent = title;
+  find('title').classList.remove('two-lines');
   document.title = title;
   find('rings-people').hidden = true;
   find('rings-trouble').hidden = false;
@@ -65,6 +74,7 @@ function showError({ title, words, action, steps, href }) {
   setReady(action);
   button.hidden = Boolean(href);
   find('elsewhere').hidden = !href;
+  find('elsewhere').textContent = action;
   if (href) find('elsewhere').href = href;
   find('title').focus();
 }
@@ -76,5 +86,8 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.should
 window.addEventListener('pageshow', ({ persisted }) => persisted && setReady(initial.words));
 find('refusal').querySelectorAll('.notice').forEach(localise);
 askTabs();
-if (isSupported()) setReady(initial.words);
-else showError(describeError('insecure'));
+if (obstacle()) showError(describeError(obstacle()));
+else setReady(initial.words);
+onAllowed(() => {
+  if (denied) find('arrive-next').textContent = 'Your location is on for this page now.';
+});

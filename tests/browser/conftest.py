@@ -1,4 +1,5 @@
-"""A Chromium and a server for each module of browser tests, and visitors for each test.
+"""A Chromium and a server for each module of browser tests, and visitors for each test; one Firefox
+and one WebKit for all of them.
 
 Playwright keeps a loop on its thread while it is open: hence once a module, and nothing here is
 asynchronous or touches the ORM.
@@ -6,14 +7,19 @@ asynchronous or touches the ORM.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.browser_guest import BrowserGuest
+from tests.browser.firefox import Firefox
 from tests.browser.socket_person import SocketPerson
 from tests.browser.visitor import BrowserVisitor
+from tests.browser.webkit import WebKit
+from tests.support import other_browsers
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from tests.browser.tabs import Driver
     from tests.conftest import Serve
     from tests.support.client import Spot
     from tests.support.turn import Turn
@@ -62,6 +69,12 @@ class Invite(Protocol):
     def __call__(
         self, server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
     ) -> BrowserVisitor: ...
+
+
+class Receive(Protocol):
+    """Opens a page of Firefox or WebKit for somebody at a spot."""
+
+    def __call__(self, server: Server, spot: Spot) -> BrowserGuest: ...
 
 
 class VisitVoice(Protocol):
@@ -131,6 +144,63 @@ def visit(browser: Browser) -> Iterator[Invite]:
     for visitor in visitors:
         visitor.context.close()
     assert [problem for visitor in visitors for problem in visitor.problems()] == []
+
+
+@pytest.fixture(scope="session")
+def firefox() -> Iterator[Firefox]:
+    driver = Firefox(found("Firefox", other_browsers.firefox()))
+    with ExitStack() as stack:
+        stack.callback(driver.close)
+        yield driver.start()
+
+
+@pytest.fixture(scope="session")
+def webkit() -> Iterator[WebKit]:
+    driver = WebKit(found("WebKit", other_browsers.mini_browser()))
+    with ExitStack() as stack:
+        stack.callback(driver.close)
+        yield driver.start()
+
+
+@pytest.fixture(params=["firefox", "webkit"])
+def receive(request: pytest.FixtureRequest) -> Iterator[Receive]:
+    """Guests of either browser whose pages must not have complained when the test ends."""
+    driver: Driver = request.getfixturevalue(request.param)
+    with guests(driver) as come:
+        yield come
+
+
+@pytest.fixture
+def receive_firefox(firefox: Firefox) -> Iterator[Receive]:
+    """For what WebKitGTK on Debian lacks."""
+    with guests(firefox) as come:
+        yield come
+
+
+@contextmanager
+def guests(driver: Driver) -> Iterator[Receive]:
+    there: list[BrowserGuest] = []
+
+    def come(server: Server, spot: Spot) -> BrowserGuest:
+        there.append(BrowserGuest(driver.tab(spot), server))
+        return there[-1]
+
+    try:
+        yield come
+        assert [problem for guest in there for problem in guest.problems()] == []
+    finally:
+        for guest in there:
+            guest.tab.close()
+
+
+def found(name: str, path: str | None) -> str:
+    """Without such a browser its tests are skipped, but never in CI."""
+    missing = f"{name} {other_browsers.MISSING}"
+    if path is None and os.environ.get("CI"):
+        pytest.fail(missing)
+    if path is None:
+        pytest.skip(missing)
+    return path
 
 
 @pytest.fixture

@@ -43,6 +43,15 @@ WAVED_AWAY = """
 """
 
 
+# A browser without the API, and a page that a policy keeps from it.
+IMPOSSIBLE = {
+    "missing": """Object.defineProperty(navigator, 'geolocation', { value: undefined });""",
+    "forbidden": """Object.defineProperty(document, 'featurePolicy', {
+      value: { allowsFeature: (name) => name !== 'geolocation' },
+    });""",
+}
+
+
 @dataclass(frozen=True)
 class Trouble:
     """How it comes about, after which time it shows, and what is said then."""
@@ -71,7 +80,18 @@ def rough(visitor: BrowserVisitor) -> None:
     visitor.stand(*elsewhere(), accuracy_m=3000)
 
 
+def polar(visitor: BrowserVisitor) -> None:
+    visitor.stand(85.001, 10.0)
+
+
 TROUBLES = {
+    "polar": Trouble(
+        polar,
+        0,  # no other fix would help
+        "Too near to a pole",
+        "NearTalk is there from 85 degrees south to 85 degrees north. Nothing was sent.",
+        "Try again",
+    ),
     "denied": Trouble(
         not_allowed,
         0,  # Chromium is sure: nobody will be asked
@@ -169,7 +189,7 @@ def test_a_trouble_with_the_location_has_its_own_words_and_a_way_on(
     assert alice.calls("/api/location/update")[0].post_data == f"lat={lat}&lon={lon}&radius=500"
 
 
-def test_a_question_that_was_only_waved_away_is_given_time_before_it_counts_as_no(
+def test_a_no_is_told_at_once_also_where_the_browser_would_ask_again(
     server: Server, visit: Invite
 ) -> None:
     alice = visit(server, None, clock=True)
@@ -177,10 +197,27 @@ def test_a_question_that_was_only_waved_away_is_given_time_before_it_counts_as_n
     alice.page.goto(alice.url)
     alice.stop_time()
     alice.page.locator("#arrive").click()
-    alice.page.clock.run_for(PATIENCE_MS - 100)
-    expect(alice.page.locator("#arrive")).to_have_text("Looking for you")
-    alice.page.clock.run_for(200)
+    alice.page.clock.run_for(1)
     expect(alice.page.locator("#title-words")).to_have_text(TROUBLES["denied"].title)
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        ("missing", "This browser shares no location"),
+        ("forbidden", "This page may not ask where you are"),
+    ],
+)
+def test_where_no_location_can_be_had_nobody_is_asked_for_one(
+    server: Server, visit: Invite, kind: str, title: str
+) -> None:
+    alice = visit(server, elsewhere())
+    alice.context.add_init_script(IMPOSSIBLE[kind])
+    alice.page.goto(alice.url)
+    expect(alice.page.locator("#title-words")).to_have_text(title)
+    again = alice.page.get_by_role("link", name="Load again")
+    expect(again).to_have_attribute("href", "/")
+    expect(alice.page.locator("#arrive")).to_be_hidden()
 
 
 def test_an_address_that_is_not_secure_says_so_and_leads_to_the_one_that_is(
@@ -226,14 +263,18 @@ def test_a_location_lost_later_is_said_beside_the_chat_and_the_block_stays(
     not_allowed(alice)
     alice.page.reload()
     alice.expect_here()
-    alice.page.clock.run_for(PATIENCE_MS)
+    alice.stop_time()
     notice = alice.page.locator("#alerts .notice")
     expect(notice).to_contain_text(TROUBLES["denied"].title)
     expect(notice).to_contain_text(TROUBLES["denied"].words)
     expect(notice.get_by_role("button")).to_have_text("Try again")
     alice.send_text("Still here.")
     restore_position(alice, elsewhere())
-    notice.get_by_role("button").click()
+    expect(notice).to_have_count(0)
+    # And taken away again while it is watched.
+    not_allowed(alice)
+    expect(notice).to_contain_text(TROUBLES["denied"].title)
+    restore_position(alice, elsewhere())
     expect(notice).to_have_count(0)
 
 

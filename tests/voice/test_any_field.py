@@ -95,8 +95,8 @@ def written(fields: dict[str, str]) -> str:
 
 async def answers_all(tab: Tab, sent: Iterator[str]) -> int:
     """Each frame is answered with words, or does what it should; then the socket answers on."""
-    count = pings = 0
-    for count, frame in enumerate([*sent, PING], 1):
+    all_sent, pings = [*sent, PING], 0
+    for frame in all_sent:
         await tab.send_raw(frame)
         pings += frame.startswith(PING[:-1])
     for _ in range(pings):
@@ -104,7 +104,7 @@ async def answers_all(tab: Tab, sent: Iterator[str]) -> int:
     codes = {one["code"] for one in tab.seen if one["type"] == "error"}
     assert codes <= {*CODES}
     assert {"bad-frame", "bad-json", "unknown-type"} <= codes
-    return count
+    return len(all_sent)
 
 
 async def test_no_field_of_any_frame_ends_a_socket(server: Server) -> None:

@@ -1,5 +1,7 @@
 // The message field: shows a count from 400 characters on, sends on Enter, and keeps its draft over a reload.
 
+import { used as usedOf } from '../page/graphemes.js';
+import { fit, growWithText } from '../page/growing-field.js';
 import { loadText, saveText } from '../page/storage.js';
 
 const KEY = 'neartalk.draft';
@@ -10,12 +12,11 @@ const field = document.getElementById('text');
 const counter = document.getElementById('counter');
 const max = Number(field.dataset.max);
 const fine = window.matchMedia('(pointer: fine)');
-const grows = CSS.supports('field-sizing: content');
 
 /** Empties the field and returns its text; null, and the field unchanged, where the text is empty or too long. */
 export function extractText() {
   const text = field.value.trim();
-  if (!text || lengthOf(text) > max) {
+  if (!text || usedOf(text, max) > max) {
     field.focus();
     return null;
   }
@@ -31,20 +32,15 @@ export function restoreText(text) {
   return true;
 }
 
-// As the server counts: characters after NFKC, not halves of them.
-function lengthOf(text) {
-  return [...text.normalize('NFKC')].length;
-}
-
 function setText(text) {
   field.value = text;
+  fit(field);
   onInput();
 }
 
 function onInput() {
   saveText(KEY, field.value);
-  if (!grows) field.rows = Math.min(5, field.value.split('\n').length);
-  const used = lengthOf(field.value.trim());
+  const used = usedOf(field.value.trim(), max);
   const over = used - max;
   counter.hidden = used < COUNT_FROM;
   counter.textContent = over > 0 ? `${used} of ${max} characters. Take ${over} out and send again.` : `${used} of ${max}`;
@@ -53,10 +49,12 @@ function onInput() {
   else field.removeAttribute('aria-invalid');
 }
 
+growWithText(field);
 field.addEventListener('input', onInput);
+for (const type of ['focus', 'blur']) field.addEventListener(type, () => document.body.classList.toggle('writing', type === 'focus'));
 field.addEventListener('keydown', (event) => {
-  // Enter also ends the choice of a character in an input method. A phone's Enter is the only way to a new line.
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !fine.matches) return;
+  // A phone's Enter is the only way to a new line. One of an input method does not come here (input-method.js).
+  if (event.key !== 'Enter' || event.shiftKey || !fine.matches) return;
   event.preventDefault();
   form.requestSubmit();
 });

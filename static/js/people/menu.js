@@ -1,7 +1,9 @@
 // The menu of a person: a dialog to knock at, block or report somebody, opened from a message or from the people list.
 
 import { block, isBlocked } from './blocks.js';
+import { growWithText } from '../page/growing-field.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
+import { sessionKnownSoon } from '../server/session.js';
 import { facts } from '../voice/calls/facts.js';
 import { sendAct } from '../voice/calls/room.js';
 import { scheduleRender } from '../voice/panel/renderer.js';
@@ -73,6 +75,7 @@ async function post(path, values, { yes, no, then = () => {} }) {
   posting = true;
   const whom = subject;
   dialog.setAttribute('aria-busy', 'true');
+  await sessionKnownSoon();
   const answer = await call('POST', path, values);
   posting = false;
   dialog.removeAttribute('aria-busy');
@@ -106,6 +109,7 @@ function restoreFocus() {
   (document.querySelector(`${row} [data-act="person"]`) ?? fallback).focus({ preventScroll: true });
 }
 
+growWithText(document.getElementById('menu-text'));
 document.addEventListener('click', ({ target }) => {
   const button = target.closest('button[data-act="person"]');
   if (button) openMenu(button);

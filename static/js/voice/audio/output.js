@@ -16,7 +16,7 @@ let callbacks = {};
 const people = new Map(); // id: {source, analyser, volume, element, last, speaks}
 
 /**
- * Starts; handlers is {onLevel(waves), onSpeaking(id, speaks), onAudible(audible)}. Call it in a gesture: without one, browsers
+ * Starts; handlers is {onLevel(waves), onSpeaking(id, speaks), onSound(state)}. Call it in a gesture: without one, browsers
  * block playback.
  */
 export function start(handlers) {
@@ -36,14 +36,21 @@ export function stop() {
   context?.suspend();
 }
 
-/** Resumes playback where the browser blocked or paused it. */
+/** Resumes playback where the browser blocked or paused it; does nothing while it is stopped. */
 export function resume() {
-  context?.resume().catch(() => {});
-  player?.play().catch(() => {});
+  if (!timer || soundState() === 'on') return;
+  context.resume().catch(reportSound);
+  player.play().catch(reportSound);
 }
 
-export function isAudible() {
-  return context?.state === 'running';
+/** on, blocked (the browser waits for a gesture) or interrupted (the device gave the sound away, as to a phone call). */
+export function soundState() {
+  if (context?.state === 'interrupted') return 'interrupted'; // Safari alone has this state
+  return context?.state === 'running' && !player.paused ? 'on' : 'blocked';
+}
+
+function reportSound() {
+  callbacks.onSound(soundState());
 }
 
 // One <audio> element plays everything: it goes on in the background, can use a chosen device, and on iOS gains work.
@@ -54,10 +61,16 @@ function createGraph() {
   master.connect(end);
   player = new Audio();
   player.srcObject = end.stream;
-  player.onpause = () => timer && resume(); // a headset's button, or one that was pulled out
-  context.onstatechange = () => callbacks.onAudible(isAudible());
+  player.onplaying = reportSound;
+  player.onpause = onSoundChange; // a headset's button, or one that was pulled out
+  context.onstatechange = onSoundChange;
   if (navigator.audioSession) navigator.audioSession.type = 'play-and-record';
   setDevice(deviceId);
+}
+
+function onSoundChange() {
+  reportSound();
+  resume();
 }
 
 export function addStream(id, stream) {

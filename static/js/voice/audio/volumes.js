@@ -4,13 +4,14 @@ import { save, saved, setVolume, volumeOf } from '../session-state.js';
 import { falloff } from './loudness.js';
 import { clearNotice, showNotice } from '../panel/notices.js';
 import { renderLevel } from '../panel/panel.js';
+import { soundNotice } from '../panel/words.js';
 import { facts } from '../calls/facts.js';
 import * as output from './output.js';
 import { display, scheduleRender } from '../panel/renderer.js';
 
 /** Starts playback. Call it in a gesture: without one, a browser may block it. */
 export function startPlayback() {
-  output.start({ onLevel: renderLevel, onSpeaking, onAudible: updateAudible });
+  output.start({ onLevel: renderLevel, onSpeaking, onSound: showSound });
   output.setDeaf(saved.deaf);
   output.setDevice(saved.output);
 }
@@ -20,7 +21,6 @@ export const resume = output.resume;
 export function stopPlayback() {
   output.stop();
   display.speaks.clear();
-  clearNotice('sound');
   renderLevel(0);
 }
 
@@ -61,10 +61,13 @@ export function setOutput(id) {
   output.setDevice(id);
 }
 
-/** Shows a notice while the browser blocks playback, with the button that resumes it. */
-export function updateAudible(now = output.isAudible()) {
-  if (now || !['joining', 'in'].includes(display.phase)) clearNotice('sound');
-  else showNotice('sound', { title: 'Your browser holds the sound back.', words: '', actions: [{ label: 'Turn sound on', run: resume }] });
+/** Shows a notice while there is no sound (output.js has the states), with the button that resumes it. */
+export function showSound(state = output.soundState()) {
+  const wrong = ['joining', 'in'].includes(display.phase) ? soundNotice(state) : null;
+  if (wrong) showNotice('sound', { ...wrong, actions: [{ label: 'Turn sound on', run: resume }] });
+  else clearNotice('sound');
+  display.silent = Boolean(wrong);
+  scheduleRender();
 }
 
 function onSpeaking(id, speaks) {
@@ -73,6 +76,6 @@ function onSpeaking(id, speaks) {
   scheduleRender();
 }
 
-for (const press of ['pointerdown', 'keydown']) {
-  document.addEventListener(press, () => display.phase === 'in' && !output.isAudible() && resume());
-}
+// Which of these counts as a gesture, and says that a phone call is over, differs from browser to browser.
+for (const press of ['pointerdown', 'pointerup', 'touchend', 'click', 'keydown', 'visibilitychange']) document.addEventListener(press, resume);
+for (const back of ['focus', 'pageshow']) window.addEventListener(back, resume);

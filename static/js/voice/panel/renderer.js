@@ -1,6 +1,7 @@
 // Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
 
 import { announce as announceInTitle } from '../../page/title.js';
+import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
 import { person } from './appearance.js';
@@ -13,8 +14,8 @@ import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
 import * as words from './words.js';
 
-/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking. */
-export const display = { phase: 'out', speaks: new Set() };
+/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking; silent: nothing is heard. */
+export const display = { phase: 'out', speaks: new Set(), silent: false };
 
 const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0 };
 
@@ -74,14 +75,15 @@ function renderMicrophone() {
 
 function renderPeople() {
   const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
-  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: Date.now() });
+  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: now() });
   const alike = viewModel.ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.remainder(tiles.length, facts.count - facts.peers.length);
   panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count }, alike);
   const knocking = tiles.filter(({ state }) => state === 'knocks');
   const talking = tiles.filter(({ state }) => state === 'live');
-  panel.renderBar(words.barLine(talking, knocking), knocking.length ? alike : new Set(), knocking.length > 0);
+  const needed = knocking.length > 0 || display.silent;
+  panel.renderBar(words.barLine(talking, knocking, display.silent), knocking.length ? alike : new Set(), needed);
   announceChanges(tiles, alike);
 }
 

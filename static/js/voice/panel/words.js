@@ -33,6 +33,11 @@ export const noRelay = {
   words: 'Stay out, or talk directly: the people you talk with can then see your network address.',
 };
 
+const SOUND = {
+  blocked: { title: 'Your browser holds the sound back.', words: 'You hear nobody until it is on.' },
+  interrupted: { title: 'Your device has taken the sound away.', words: 'A phone call or another app has it. You hear nobody until it is back.' },
+};
+
 const OVER = {
   elsewhere: { title: 'Voice goes on in another tab.', words: 'It can be in one at a time.' },
   4401: { title: 'Your visit ended.', words: 'Join again whenever you like.' },
@@ -50,6 +55,11 @@ export function overNotice(why) {
 /** The microphone's error as {title, words}; null for a state without one. */
 export function microphoneNotice(state) {
   return MICROPHONE[state] ?? null;
+}
+
+/** Why there is no sound, as {title, words}; null for a state in which there is. */
+export function soundNotice(state) {
+  return SOUND[state] ?? null;
 }
 
 /** People joined as a list: "Ana", "Ana and Bo", "Ana, Bo and Cem". */
@@ -138,8 +148,9 @@ export function microphoneLine({ state, muted, held }, deaf) {
 }
 
 /** The line above the composer. */
-export function barLine(talking, knocking) {
+export function barLine(talking, knocking, silent = false) {
   if (knocking.length) return [...joined(knocking), knocking.length === 1 ? ' knocks' : ' knock'];
+  if (silent) return ['There is no sound. Tap to turn it on'];
   if (!talking.length) return ['In voice, with nobody yet'];
   const rest = talking.length - BAR_MAX;
   const named = rest > 0 ? [...talking.slice(0, BAR_MAX), `${rest} more`] : talking;

@@ -1,0 +1,214 @@
+"""Do the tests notice when the code is wrong? Breaks one line at a time and runs the tests that
+reach it.
+
+    python bench/mutants.py [--seed N] [--count N] [--minutes N] [--again] [MODULE ...]
+
+MODULE is a file or folder; by default all that serves people: commands, the admin and what only
+developers run are left out. The first run measures which tests reach which line, as long as the
+suite takes; later ones use that again until `--again`, so measure anew after changes. A mutant is
+caught where a test fails, hangs or does not start. Of the tests that reach a line, those that run
+the fewest lines run first, and of more than MOST only these: who survives has survived these.
+
+Prints each survivor, and one Markdown table; ends with 1 if fewer than 97 % were caught.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import queue
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.mutations import Mutation, mutations
+from bench.reaching_tests import measured, reaching_tests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.reaching_tests import ReachingTests
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "bench" / "build" / "mutants"
+APPS = ("neartalk", "presence", "chat", "voice")
+LEFT_OUT = {"migrations", "management", "devtools", "doctor", "stats", "operators", "profiling"}
+LEFT_OUT_FILES = {"admin.py", "apps.py", "checks.py", "settings.py", "stats.py", "doctor.py"}
+TARGET = 0.97
+FIRST, MOST, MOST_FILES = 25, 150, 4
+BATCH_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    module: str
+    mutation: Mutation
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.mutation.line}: {self.mutation.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    mutant: Mutant
+    caught: bool
+    tests: int
+
+    def __str__(self) -> str:
+        fate = "caught" if self.caught else f"SURVIVED {self.tests} tests"
+        return f"{fate}: {self.mutant}"
+
+
+def main() -> int:
+    options = _options()
+    with contextlib.suppress(FileNotFoundError):
+        if options.again:
+            shutil.rmtree(FOLDER)
+    copies = [FOLDER / f"copy{number}" for number in range(options.workers)]
+    if not (FOLDER / "coverage").exists():
+        _copy(copies[0])
+        try:
+            measured(copies[0], FOLDER / "coverage")
+        except subprocess.CalledProcessError:
+            shutil.rmtree(FOLDER / "coverage")
+            print("The suite fails as it is.", file=sys.stderr)
+            return 2
+    reaching = reaching_tests(copies[0], FOLDER / "coverage")
+    for copy in copies:
+        _copy(copy)
+    reaching.forget_all_but(_collected(copies[0]))
+    chosen = choose(modules(options.modules), options.seed, options.count)
+    outcomes = list(_run(chosen, reaching, copies, options.minutes))
+    print(table(outcomes))
+    return int(sum(outcome.caught for outcome in outcomes) < TARGET * len(outcomes))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("modules", nargs="*")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--again", action="store_true")
+    return parser.parse_args()
+
+
+def modules(named: Sequence[str]) -> list[str]:
+    """Modules of this checkout, relative to it."""
+    paths = [ROOT / name for name in named or APPS]
+    found = [each for path in paths for each in ([path] if path.is_file() else path.rglob("*.py"))]
+    relative = (path.resolve().relative_to(ROOT) for path in found)
+    return sorted(str(path) for path in relative if named or not _left_out(path))
+
+
+def _left_out(path: Path) -> bool:
+    return bool(LEFT_OUT & set(path.parts)) or path.name in LEFT_OUT_FILES
+
+
+def choose(named: Sequence[str], seed: int, count: int) -> list[Mutant]:
+    """Each place that can be changed is as likely as any other."""
+    sources = {name: (ROOT / name).read_text() for name in named}
+    every = [Mutant(name, each) for name in named for each in mutations(sources[name])]
+    random.Random(seed).shuffle(every)
+    whole = (one for one in every if one.mutation.compiles(sources[one.module]))
+    return list(islice(whole, count))
+
+
+def _run(
+    chosen: Sequence[Mutant], reaching: ReachingTests, copies: Sequence[Path], minutes: float
+) -> Iterator[Outcome]:
+    end = time.monotonic() + minutes * 60
+    free: queue.SimpleQueue[Path] = queue.SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def attempt(mutant: Mutant) -> Outcome | None:
+        if time.monotonic() > end:
+            return None
+        copy = free.get()
+        try:
+            return outcome_of(mutant, reaching, copy)
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        for outcome in pool.map(attempt, chosen):
+            if outcome:
+                print(outcome, flush=True)
+                yield outcome
+
+
+def outcome_of(mutant: Mutant, reaching: ReachingTests, copy: Path) -> Outcome:
+    tests, files = reaching.of(mutant.module, mutant.mutation.line)
+    batches = [tests[:FIRST], tests[FIRST:MOST], files[:MOST_FILES]]
+    path = copy / mutant.module
+    source = path.read_text()
+    path.write_text(mutant.mutation.applied(source))
+    try:
+        caught = any(not _passes(batch, copy) for batch in batches if batch)
+    finally:
+        path.write_text(source)
+    return Outcome(mutant, caught, sum(map(len, batches)))
+
+
+def _passes(tests: Sequence[str], copy: Path) -> bool:
+    """Whether all pass; what takes for ever does not."""
+    command = [sys.executable, "-m", "pytest", "-x", "--timeout", "60", *tests]
+    run = subprocess.Popen(
+        command,
+        cwd=copy,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return run.wait(BATCH_S) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+
+
+def _collected(copy: Path) -> set[str]:
+    command = [sys.executable, "-m", "pytest", "--collect-only"]
+    listing = subprocess.run(command, cwd=copy, check=True, capture_output=True, text=True)
+    return {line for line in listing.stdout.splitlines() if "::" in line}
+
+
+def _copy(folder: Path) -> None:
+    """What git tracks of this checkout, as it is now."""
+    shutil.rmtree(folder, ignore_errors=True)
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
+    for name in filter(None, listing.stdout.decode().split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    rows = ["| app | mutants | caught | survived |", "| --- | ---: | ---: | ---: |"]
+    for app in (*APPS, "all"):
+        of = [one for one in outcomes if app == "all" or one.mutant.module.startswith(f"{app}/")]
+        caught = sum(one.caught for one in of)
+        rows.append(f"| {app} | {len(of)} | {caught} | {len(of) - caught} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

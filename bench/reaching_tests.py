@@ -1,0 +1,74 @@
+"""Which tests run which line: one run of the whole suite under coverage, kept for later."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coverage import Coverage, CoverageData
+
+APPS = "neartalk,presence,chat,voice"
+SETTINGS = """[run]
+source = {apps}
+data_file = {data}
+parallel = true
+concurrency = thread,greenlet
+context = ${{COVERAGE_CONTEXT-import}}
+"""
+
+
+@dataclass(frozen=True)
+class ReachingTests:
+    """`widths` says how many lines each test runs: who runs few says most about each."""
+
+    data: CoverageData
+    widths: Counter[str]
+    root: Path
+    gone: set[str] = field(default_factory=set)
+
+    def forget_all_but(self, tests: set[str]) -> None:
+        """Tests that are no more: pytest would fail to find them."""
+        files = {test.split("::")[0] for test in tests}
+        self.gone.update(name for name in self.widths if name not in tests | files)
+
+    def of(self, module: str, line: int) -> tuple[list[str], list[str]]:
+        """Tests whose own process runs the line, those that run the fewest lines first; and files
+        of tests whose servers do, by name."""
+        contexts = self.data.contexts_by_lineno(str(self.root / module)).get(line, [])
+        names = {name for context in contexts for name in context.split("|")}
+        names = {name for name in names - self.gone if "tests/" in name}
+        tests = sorted((name for name in names if "::" in name), key=lambda n: (self.widths[n], n))
+        return tests, sorted(name for name in names if "::" not in name)
+
+
+def measured(root: Path, folder: Path) -> None:
+    """Runs the suite of `root`; what coverage wrote stands in `folder` afterwards.
+
+    Raises CalledProcessError where a test fails: a broken suite catches everything.
+    """
+    folder.mkdir(parents=True)
+    settings = folder / "coveragerc"
+    settings.write_text(SETTINGS.format(apps=APPS, data=folder / "data"))
+    env = {**os.environ, "COVERAGE_PROCESS_START": str(settings), "PYTHONPATH": str(root)}
+    command = [sys.executable, "-m", "pytest", "-p", "bench.line_contexts", "-n", "4"]
+    slow = ["--dist", "worksteal", "--timeout", "900"]
+    subprocess.run([*command, *slow], cwd=root, env=env, check=True)
+    whole = Coverage(config_file=str(settings))
+    whole.combine([str(folder)])
+    whole.save()
+
+
+def reaching_tests(root: Path, folder: Path) -> ReachingTests:
+    """What `measured` found of the checkout in `root`."""
+    [path] = [*folder.glob("data")] or sorted(folder.glob("data.*"))
+    data = CoverageData(str(path))
+    data.read()
+    widths: Counter[str] = Counter()
+    for module in data.measured_files():
+        for contexts in data.contexts_by_lineno(module).values():
+            widths.update(name for context in contexts for name in context.split("|"))
+    return ReachingTests(data, widths, root)

@@ -1,0 +1,122 @@
+"""When a location that cannot be had is told, by a device that the test plays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+PATIENCE_MS = 10_000
+DENIED, UNAVAILABLE, TIMEOUT = 1, 2, 3
+# The device answers as the test says, and the time stands still until the test moves it.
+DEVICE = """
+  window.device = {};
+  navigator.geolocation.watchPosition = (found, failed) => {
+    window.device.find = () => found({ coords: { latitude: 1, longitude: 2, accuracy: 20 } });
+    window.device.fail = (code) => failed({ code });
+    return 7;
+  };
+  const permission = Object.assign(new EventTarget(), { state: 'prompt' });
+  navigator.permissions.query = async () => permission;
+  window.device.permit = (state) => {
+    permission.state = state;
+    permission.dispatchEvent(new Event('change'));
+  };
+"""
+WATCH = """async () => {
+  const { watchPosition } = await import('/static/js/place/geolocation.js');
+  window.told = [];
+  window.stop = watchPosition(() => window.told.push('fix'), (kind) => window.told.push(kind));
+}"""
+
+
+@pytest.fixture
+def watch(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page that watches the position of the device."""
+    page = browser.new_page()
+    page.clock.install()
+    page.add_init_script(DEVICE)
+    page.goto(f"{server.url}/rules")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    page.evaluate(WATCH)
+    yield page
+    page.close()
+
+
+def play(page: Page, answer: str, *arguments: Any) -> None:
+    page.evaluate("([answer, all]) => window.device[answer](...all)", [answer, list(arguments)])
+
+
+def reported(page: Page) -> list[str]:
+    return list(page.evaluate("window.told"))
+
+
+def test_a_denial_is_told_at_once_whether_or_not_a_position_was_there_before(watch: Page) -> None:
+    play(watch, "fail", DENIED)
+    assert reported(watch) == ["denied"]
+    play(watch, "find")
+    play(watch, "fail", DENIED)
+    assert reported(watch) == ["denied", "fix", "denied"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(UNAVAILABLE, "unavailable"), (TIMEOUT, "timeout")], ids=str
+)
+def test_what_may_heal_is_told_after_ten_seconds(watch: Page, code: int, kind: str) -> None:
+    play(watch, "fail", code)
+    watch.clock.run_for(PATIENCE_MS - 1)
+    assert reported(watch) == []
+    watch.clock.run_for(1)
+    assert reported(watch) == [kind]
+
+
+def test_a_position_that_comes_in_time_keeps_an_error_from_being_told(watch: Page) -> None:
+    play(watch, "find")
+    # A device that lies still is quiet for minutes, and its next error is as young as any.
+    watch.clock.run_for(60_000)
+    play(watch, "fail", UNAVAILABLE)
+    watch.clock.run_for(PATIENCE_MS - 1)
+    play(watch, "find")
+    watch.clock.run_for(PATIENCE_MS)
+    assert reported(watch) == ["fix", "fix"]
+
+
+def test_a_denial_while_an_error_waits_is_told_at_once_and_alone(watch: Page) -> None:
+    play(watch, "fail", UNAVAILABLE)
+    play(watch, "fail", DENIED)
+    watch.clock.run_for(2 * PATIENCE_MS)
+    assert reported(watch) == ["denied"]
+
+
+def test_a_permission_that_is_taken_away_is_told_where_the_device_only_falls_silent(
+    watch: Page,
+) -> None:
+    play(watch, "find")
+    play(watch, "permit", "denied")
+    assert reported(watch) == ["fix", "denied"]
+    watch.evaluate("window.stop()")
+    play(watch, "permit", "granted")
+    play(watch, "permit", "denied")
+    play(watch, "fail", DENIED)
+    assert reported(watch) == ["fix", "denied"], "nobody watches any more"
+
+
+def test_whoever_allows_it_later_is_noticed(watch: Page) -> None:
+    watch.evaluate(
+        """async () => {
+          const { onAllowed } = await import('/static/js/place/geolocation.js');
+          await onAllowed(() => window.told.push('allowed'));
+        }"""
+    )
+    play(watch, "permit", "denied")
+    play(watch, "permit", "granted")
+    assert reported(watch) == ["denied", "allowed"]
