@@ -16,8 +16,8 @@ from django.core.management import call_command
 from django.db import connections
 
 from chat.feed import Sequencer
+from neartalk.environment import database
 from neartalk.redis.pipeline import Pipeline
-from neartalk.settings import database
 from tests.support import chromium as browsers
 from tests.support import coturn
 from tests.support.clusters import ValkeyCluster

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from neartalk.redis import named
 from presence.geo import Tile
 from presence.registry.contract import TileSnapshot
 from presence.values import Left, Person, Session, person_id_of
@@ -15,11 +16,11 @@ def session_key(digest: str) -> str:
 
 def person_session_key(person_id: str) -> str:
     """By which a session is found from its public side; its digest stands in it."""
-    return f"session:{person_id}"
+    return named(f"session:{person_id}")
 
 
 def people_key(tile: Tile) -> str:
-    return f"{{{tile}}}:people"
+    return named(f"{{{tile}}}:people")
 
 
 def held_key(process: str) -> str:
