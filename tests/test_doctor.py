@@ -53,6 +53,7 @@ def doctor(home: Home, *args: str, **env: str) -> tuple[int, list[dict[str, Any]
     done = subprocess.run(
         [sys.executable, "manage.py", "doctor", "--json", *args],
         check=False,
+        timeout=WAIT_S,
         capture_output=True,
         text=True,
         **{**options, "env": {**options["env"], **env}},
