@@ -16,6 +16,8 @@ from neartalk.records import retention_rules
 from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
 
 HALF_AN_HOUR_S = 1800
+# What a managed Redis may not tell, or tell in part.
+CONFIGURED = {"save", "appendonly", "maxmemory-policy", "slowlog-log-slower-than"}
 
 
 @register(Tags.security)
@@ -110,6 +112,8 @@ def settings_of(url: str) -> list[CheckMessage]:
         with redis_nodes(url, TIMEOUT_S) as each:
             found: list[dict[str, str]] = [client.config_get() for client in each.values()]
     except RedisError:
+        found = []
+    if not found or any(not one.keys() >= CONFIGURED for one in found):
         hint = "The server starts all the same; whether Redis writes to a disk is not known."
         return [Warning("Redis does not say how it is set.", hint=hint, id="neartalk.W003")]
     return [message for one in found for message in (*disk(one), *eviction(one), *slowlog(one))]

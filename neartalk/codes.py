@@ -43,6 +43,15 @@ CODES: dict[str, Code] = {
     "store-unavailable": Code(
         503, 0, "One moment.", "This is not confirmed yet. It is tried again."
     ),
+    "store-refuses": Code(
+        503, 0, "Out of order.", "The server takes nothing in until whoever runs it mends it."
+    ),
+    "out-of-order": Code(
+        503,
+        TRY_AGAIN,
+        "Out of order.",
+        "Nobody can come in until whoever runs this server mends it.",
+    ),
     "try-later": Code(503, TRY_AGAIN, "One moment.", "The server is busy. It is tried again."),
     "too-slow": Code(
         503,
@@ -113,6 +122,15 @@ CODES: dict[str, Code] = {
     ),
     "name-empty": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
     "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
+    "name-reserved": Code(
+        422,
+        0,
+        "That name looks like one of ours.",
+        "Those who run NearTalk have it. Choose another.",
+    ),
+    "name-taken": Code(
+        409, 0, "Somebody near you has that name.", "Choose one that looks different."
+    ),
     "message-empty": Code(422, 0, "Nothing to send.", "Write a few words first."),
     "message-too-long": Code(422, 0, "Too long.", "A message has at most 500 characters."),
     "too-many-links": Code(422, 0, "Too many links.", "A message has at most 2."),

@@ -17,6 +17,9 @@ from presence.delivery import Form, Frame, QueuedConnection, TransportConnection
 from presence.parts import Presence
 from presence.values import Session
 
+# How a socket ends that cannot arrive for what, on a socket that is here, is an answer.
+ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
+
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 # A frame counts as one for each so many characters begun.
 FRAME_UNIT = 4_096
@@ -115,8 +118,8 @@ class SocketConsumer(AsyncConsumer):
                 raise Refused("no-place")
             await self.arrive(session)
         except Refused as refused:
-            again = refused.code == "store-unavailable"
-            self.refuse(Refused("try-later", retry_after=2) if again else refused)
+            code = ON_ARRIVAL.get(refused.code)
+            self.refuse(Refused(code, retry_after=refused.retry_after) if code else refused)
         except Exception:
             # A socket that stayed open would be sent nothing.
             self.refuse(Refused("try-later", retry_after=2))

@@ -7,6 +7,7 @@ import { resendAll } from './chat/outbox.js';
 import { resendRemovals } from './chat/own-messages.js';
 import { clearAlert, showAlert } from './page/alerts.js';
 import { eraseVisit } from './page/visit.js';
+import './page/keyboard.js';
 import { localise } from './page/local-time.js';
 import * as refusal from './page/refusal.js';
 import * as status from './page/status.js';

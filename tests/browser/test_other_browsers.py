@@ -28,6 +28,8 @@ NOTE_ALARMS = """void (() => {
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
+TALL = "document.getElementById('text').getBoundingClientRect().height"
+
 
 def test_who_arrives_is_seen_heard_and_hears_and_a_reload_changes_nothing(
     server: Server, receive: Receive, meet: Meet
@@ -99,6 +101,22 @@ def test_a_page_that_is_left_shows_no_alarm_and_back_shows_nothing_of_a_visit(
     alice.tab.back()
     alice.until(AT_HOME, "the first page once more")
     assert "whoever comes next" not in alice.evaluate("document.documentElement.textContent")
+
+
+def test_a_long_line_is_read_whole_while_it_is_written_and_when_it_is_sent(
+    server: Server, receive: Receive
+) -> None:
+    alice = receive(server, elsewhere()).arrive()
+    low = alice.evaluate(TALL)
+    text = " ".join(["gasworks"] * 40)
+    alice.tab.click("#text")
+    alice.tab.press(text)
+    alice.until(f"document.getElementById('text').value.length === {len(text)}", "all is written")
+    alice.until(f"{TALL} >= {2 * low}", "the composer grows")
+    alice.submit("")
+    alice.expect_sent(text)
+    alice.until(f"{TALL} === {low}", "the composer is low again")
+    assert alice.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_menu_blocks_by_pointer_and_closes_by_keys(
