@@ -69,7 +69,8 @@ class Application:
             await self._live(scope, receive, send)
         else:
             scope.setdefault("state", {}).update(self._begin())
-            await self.router(scope, receive, send)
+            answer = neartalk.http.signed(send) if scope["type"] == "http" else send
+            await self.router(scope, receive, answer)
 
     def _begin(self) -> State:
         if not self.state:

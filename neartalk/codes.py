@@ -1,6 +1,7 @@
 """Every way to say no, in one table: error codes, their words, and the close codes of sockets.
 
-A close with 1012 or 1013 means try again; every other one is final until the person does something.
+The close codes of CODES that are not to be tried again are final until the person does something;
+after every other close a client comes back: proxies and browsers end sockets as they like.
 """
 
 from dataclasses import dataclass
@@ -121,6 +122,15 @@ CODES: dict[str, Code] = {
     ),
     "name-empty": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
     "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
+    "name-reserved": Code(
+        422,
+        0,
+        "That name looks like one of ours.",
+        "Those who run NearTalk have it. Choose another.",
+    ),
+    "name-taken": Code(
+        409, 0, "Somebody near you has that name.", "Choose one that looks different."
+    ),
     "message-empty": Code(422, 0, "Nothing to send.", "Write a few words first."),
     "message-too-long": Code(422, 0, "Too long.", "A message has at most 500 characters."),
     "too-many-links": Code(422, 0, "Too many links.", "A message has at most 2."),

@@ -35,6 +35,19 @@ def initial(name: str) -> str:
     return capital if count(capital) == 1 else first
 
 
+def shortened(text: str, length_max: int) -> str:
+    """At most so many characters of a text, the last an ellipsis where it was longer."""
+    if fits(text, length_max):
+        return text
+    kept, room = [], length_max - 1
+    for match in CLUSTER.finditer(text):
+        room -= _weight(match[0])
+        if room < 0:
+            break
+        kept.append(match[0])
+    return f"{''.join(kept)}…"
+
+
 def _weight(cluster: str) -> int:
     if len(cluster) <= PARTS_MAX:  # most of them
         return 1

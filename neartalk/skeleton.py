@@ -23,6 +23,9 @@ BARE = r"\p{Latin}\p{Greek}\p{Cyrillic}\p{Armenian}\p{Georgian}\p{Han}\p{Hangul}
 FOREIGN_MARKS = regex.compile(rf"(?=\p{{M}})(?<![^{BARE}])\p{{M}}+")
 MARK = regex.compile(r"\p{M}")
 LATIN = regex.compile(r"\p{Latin}")
+# Letters that Unicode has as signs of their own.
+SMALL_CAPITAL = regex.compile("LATIN LETTER SMALL CAPITAL ([A-Z])")
+SIGN = regex.compile("(?:NEGATIVE .* LATIN CAPITAL|REGIONAL INDICATOR SYMBOL) LETTER ([A-Z])")
 LEFT_TO_RIGHT_MARK = "\u200e"  # the package writes it around letters that go from right to left
 KNOWN_MAX = 20_000
 # A few ligatures are whole sentences, up to 18 letters: they stay one, or a text of them is long.
@@ -36,7 +39,8 @@ class _Bare(dict[int, str]):
     def __missing__(self, point: int) -> str:
         if len(self) >= KNOWN_MAX:
             self.clear()
-        plain = unicodedata.normalize("NFKD", chr(point))
+        sign = SIGN.fullmatch(unicodedata.name(chr(point), ""))
+        plain = sign[1] if sign else unicodedata.normalize("NFKD", chr(point))
         self[point] = IGNORED.sub("", plain if len(plain) <= PLAIN_MAX else chr(point))
         return self[point]
 
@@ -62,10 +66,21 @@ def _classes() -> list[set[str]]:
                 shape = ACCENTS.sub("", unicodedata.normalize("NFD", other))
                 if shape and _is_bare(shape):
                     above[root(letter)] = root(shape)
+    for drawn, letter in _small_capitals().items():
+        above[root(drawn)] = root(letter)
     found: defaultdict[str, set[str]] = defaultdict(set)
     for text in above:
         found[root(text)].add(text)
     return [*found.values()]
+
+
+def _small_capitals() -> dict[str, str]:
+    """Small capitals and their letters. Of Cyrillic, half an alphabet looks like small capitals."""
+    found = {"\u028d": "m", "\u0138": "k"}
+    for point in [*range(0x250, 0x2B0), *range(0x1D00, 0x1D80)]:
+        if name := SMALL_CAPITAL.fullmatch(unicodedata.name(chr(point), "")):
+            found[chr(point)] = name[1].lower()
+    return found
 
 
 def _is_bare(text: str) -> bool:

@@ -4,6 +4,7 @@ from django import forms
 
 from neartalk.text import TextRefused, clean_name
 from presence.geo import LATITUDE_MAX, RADIUS_MAX_M, RADIUS_MIN_M
+from presence.reserved_names import looks_official
 
 
 class LocationForm(forms.Form):
@@ -49,9 +50,12 @@ class NameField(forms.Field):
         if not value and not self.required:
             return ""
         try:
-            return clean_name(value)
+            name = clean_name(value)
         except TextRefused as why:
             raise forms.ValidationError("refused", code=why.code) from why
+        if looks_official(name):
+            raise forms.ValidationError("refused", code="name-reserved")
+        return name
 
 
 class NameForm(forms.Form):

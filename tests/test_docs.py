@@ -17,6 +17,7 @@ from chat.consumers import ChatConsumer
 from chat.feed import RenderedMessage
 from chat.messages import Draft, StreamId, message_of
 from neartalk.codes import CODES, Code, Refused
+from neartalk.devtools.reconnecting_socket import FINAL
 from neartalk.limits import RULES
 from presence.delivery import Form, frames, panel
 from presence.roster import Nearby
@@ -361,13 +362,13 @@ def test_every_code_stands_in_its_half_with_status_close_code_and_words() -> Non
     assert never == codes_in(lambda row: not row.again)
 
 
-def test_closes_that_mean_try_again_are_those_the_page_comes_back_after() -> None:
-    page = re.search(r"const AGAIN = \[([\d, ]+)\]", read(ROOT / "static/js/server/connection.js"))
+def test_closes_that_are_final_are_those_after_which_neither_page_nor_tools_come_back() -> None:
+    page = re.search(r"const FINAL = \[([\d, ]+)\]", read(ROOT / "static/js/server/close-codes.js"))
     assert page
     again, never = ({cells[2] for cells in half} - {"-"} for half in codes_told())
-    assert again == {*page[1].split(", ")}
+    assert never == {*page[1].split(", ")} == {*map(str, FINAL)}
     assert not again & never
-    assert {str(row.close) for row in CODES.values() if row.close and row.again} <= {"1012", "1013"}
+    assert never == {str(row.close) for row in CODES.values() if row.close and not row.again}
 
 
 def test_every_system_check_stands_in_the_table_and_no_other() -> None:

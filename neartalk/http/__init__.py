@@ -7,6 +7,7 @@ from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
 from neartalk.http.origin import own_origin
+from neartalk.http.signature import signed
 
 __all__ = [
     "Gate",
@@ -22,4 +23,5 @@ __all__ = [
     "readiness",
     "refusal",
     "scrape",
+    "signed",
 ]

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from typing import Any, Protocol
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.limits.rules import DAY_MS
 from neartalk.redis import Store, named, unknown_when_lost
 
@@ -17,7 +17,7 @@ class DayKey(Protocol):
 
 
 class MemoryDayKey:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.key = b""
         self.ends_ms = 0
@@ -31,7 +31,7 @@ class MemoryDayKey:
 class RedisDayKey:
     """One key for all processes. Each process keeps it until Redis forgets it."""
 
-    def __init__(self, client: Store, clock: Clock = now_ms) -> None:
+    def __init__(self, client: Store, clock: Clock = steady_ms) -> None:
         self.client = client
         self.clock = clock
         self.key = b""

@@ -100,7 +100,7 @@ class HttpProtocol(HttpToolsProtocol):
     def refuse(self, status: int) -> None:
         """Answers without the application, unless it answers already, and closes."""
         if self.cycle is None or self.cycle.response_complete:
-            self.transport.write(STATUS_LINE[status] + b"connection: close\r\n\r\n")
+            self.transport.write(STATUS_LINE[status] + b"neartalk: 1\r\nconnection: close\r\n\r\n")
         self.transport.close()
 
     # ---- What leaves -------------------------------------------------------------------------

@@ -23,6 +23,12 @@ def people_key(tile: Tile) -> str:
     return named(f"{{{tile}}}:people")
 
 
+def held_key(process: str) -> str:
+    """The ids of those whom a process holds; of others too, where a step was lost.
+    A sorted set without an order."""
+    return f"held:{process}"
+
+
 def paired(flat_fields: list[str]) -> dict[str, str]:
     """A Lua script hands a hash over as field, value, field, value."""
     each = iter(flat_fields)
@@ -56,8 +62,11 @@ def to_fields(session: Session) -> dict[str, Any]:
     }
 
 
-def from_fields(fields: Mapping[str, str]) -> Session:
-    person = Person(
+PERSON_FIELDS = ("person_id", "name", "cell", "radius_m", "version", "process", "until_ms")
+
+
+def to_person(fields: Mapping[str, str]) -> Person:
+    return Person(
         fields["person_id"],
         fields["name"],
         fields["cell"],
@@ -66,6 +75,10 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         fields["process"],
         int(fields["until_ms"]),
     )
+
+
+def from_fields(fields: Mapping[str, str]) -> Session:
+    person = to_person(fields)
     trail = tuple(Left(tile, int(left_ms)) for tile, left_ms in json.loads(fields["trail"]))
     return Session(
         fields["digest"],

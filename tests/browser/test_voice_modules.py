@@ -139,7 +139,7 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
         ],
     ],
 )
-def test_tags_stand_with_names_that_may_look_alike(
+def test_tags_stand_with_names_that_may_resembles(
     page: Page, one: str, other: str, alike: bool
 ) -> None:
     found = page.evaluate(

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Literal
 
 import pytest
+from django.template import Context, Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -175,6 +176,15 @@ def test_what_is_joined_without_end_counts_as_several_characters(endless: str) -
     assert graphemes.count(endless * PARTS_MAX) == 1
     assert graphemes.count(endless * (PARTS_MAX + 1)) == 2
     assert code_of(clean_name, endless * (NAME_MAX * PARTS_MAX + 1)) == "name-too-long"
+
+
+@pytest.mark.parametrize("one", ["a", "🇩🇪", "👩‍👩‍👧‍👦", "e\u0331\u0301", "กำ", "👍🏽"])
+def test_a_text_is_cut_where_a_character_ends(one: str) -> None:
+    assert (
+        Template("{% load characters %}{{ text|shortened:5 }}").render(Context({"text": one * 6}))
+        == f"{one * 4}…"
+    )
+    assert graphemes.shortened(one * 5, 5) == one * 5
 
 
 def test_a_text_far_too_long_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ function onInput() {
 
 growWithText(field);
 field.addEventListener('input', onInput);
+for (const type of ['focus', 'blur']) field.addEventListener(type, () => document.body.classList.toggle('writing', type === 'focus'));
 field.addEventListener('keydown', (event) => {
   // A phone's Enter is the only way to a new line. One of an input method does not come here (input-method.js).
   if (event.key !== 'Enter' || event.shiftKey || !fine.matches) return;

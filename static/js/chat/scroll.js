@@ -6,6 +6,7 @@ const scroller = document.getElementById('scroller');
 const list = document.getElementById('messages');
 const moreButton = document.getElementById('more');
 let following = true;
+let seen = { scrollHeight: 0, clientHeight: 0 };
 let unread = 0;
 
 /** Runs a change of the list so that the visible rows do not move. */
@@ -27,6 +28,7 @@ export function stayAtEnd() {
 
 export function scrollToEnd() {
   scroller.scrollTop = scroller.scrollHeight;
+  seen = { scrollHeight: scroller.scrollHeight, clientHeight: scroller.clientHeight };
   markRead();
 }
 
@@ -62,15 +64,30 @@ function markRead() {
   moreButton.hidden = true;
 }
 
+// The event comes after its scroll, when a bar may have come up or a keyboard: what moved the end then was nobody's hand.
 scroller.addEventListener('scroll', () => {
-  following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_PX;
-  if (following) markRead();
+  const { scrollTop, scrollHeight, clientHeight } = scroller;
+  const resized = seen.scrollHeight !== scrollHeight || seen.clientHeight !== clientHeight;
+  seen = { scrollHeight, clientHeight };
+  if (scrollHeight - scrollTop - clientHeight < END_PX) markRead();
+  else if (resized) stayAtEnd();
+  else following = false;
 }, { passive: true });
 
 moreButton.addEventListener('click', () => {
   scrollToEnd();
   scroller.focus();
 });
+
+// Whether anything is said here decides what else is shown: not every browser's style sheet can ask for it.
+function markSpoken() {
+  const spoken = scroller.querySelector('.message') !== null;
+  if (scroller.classList.contains('spoken') === spoken) return;
+  scroller.classList.toggle('spoken', spoken);
+  stayAtEnd();
+}
+
+new MutationObserver(markSpoken).observe(scroller, { childList: true, subtree: true });
 
 // A raised keyboard or a growing field takes room from below: the end stays in sight.
 new ResizeObserver(stayAtEnd).observe(scroller);
