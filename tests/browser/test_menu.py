@@ -25,6 +25,7 @@ from tests.browser.test_access import (
 )
 from tests.browser.test_connection import without_a_server
 from tests.support.client import elsewhere, north
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -190,8 +191,7 @@ def test_a_message_is_reported_by_its_ring_with_the_servers_copy(
     menu(alice).get_by_role("textbox").fill("He means it.")
     pressed(alice, "Send report")
     expect(menu(alice).get_by_role("status")).to_have_text(re.compile("^Sent."))
-    while not reported(server):
-        alice.page.wait_for_timeout(20)
+    until(lambda: reported(server), "the row of the report")
     ((person_id, reason, words, named, evidence),) = reported(server)
     assert (person_id, reason, words) == (bob.person_id, "threats", "He means it.")
     assert named == message_id
