@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from chat.feed import Sequencer
+from neartalk.database_pool import pooled
 from neartalk.environment import database
 from neartalk.redis.pipeline import Pipeline
 from tests.support import chromium as browsers
@@ -156,7 +157,7 @@ def records_in(url: str) -> Iterator[None]:
     """Django's ORM goes to another PostgreSQL."""
     before = connections.settings
     mine = connections["default"]
-    connections.settings = connections.configure_settings({"default": database(url)})
+    connections.settings = connections.configure_settings({"default": pooled(database(url))})
     del connections["default"]
     try:
         yield

@@ -35,6 +35,8 @@ def commands(tag: str) -> list[Command]:
         ("HGETALL", fields),
         ("HDEL", fields, "other"),
         ("ZADD", ranks, 1, "one"),
+        ("ZINCRBY", ranks, 1, "one"),
+        ("ZSCORE", ranks, "one"),
         ("ZRANGE", ranks, 0, -1),
         ("ZRANGEBYSCORE", ranks, "-inf", 0),
         ("ZREMRANGEBYSCORE", ranks, "-inf", 0),

@@ -26,7 +26,7 @@ def people_key(tile: Tile) -> str:
 def held_key(process: str) -> str:
     """The ids of those whom a process holds; of others too, where a step was lost.
     A sorted set without an order."""
-    return f"held:{process}"
+    return named(f"held:{process}")
 
 
 def paired(flat_fields: list[str]) -> dict[str, str]:

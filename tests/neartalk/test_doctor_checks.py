@@ -281,7 +281,8 @@ def test_a_machine_without_room_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     severities = [doctor_machine.room("disk", free, 100).severity for free in (1, 9, 50)]
     assert severities == [Severity.FAULT, Severity.WARNING, Severity.OK]
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 4096))
-    assert "1,024 sockets" in only_message(doctor_machine.open_files())
+    assert "1,024 sockets and files" in only_message(doctor_machine.open_files())
+    assert "512 people at most" in only_message(doctor_machine.open_files())
     monkeypatch.setattr(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY, 0))
     assert [one.severity for one in doctor_machine.open_files()] == [Severity.OK]
 
