@@ -4,6 +4,7 @@ The close codes of CODES that are not to be tried again are final until the pers
 after every other close a client comes back: proxies and browsers end sockets as they like.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,20 @@ from django.conf import settings
 SERVICE_RESTART, TRY_AGAIN = 1012, 1013
 # An end as near as that is told in minutes.
 SOON_MINUTES = 120
+
+# Where those who are banned read on if OBJECTIONS names nothing that can be opened.
+RULES_PAGE = "/rules#objections"
+UNNAMED = "ask whoever runs this server."
+
+
+def objections_url() -> str:
+    """What OBJECTIONS names, as a link; `""` where it is empty or words of another kind."""
+    where = settings.OBJECTIONS.strip()
+    if not where or " " in where:
+        return ""
+    if re.match(r"(https?|mailto|tel):", where):
+        return where
+    return f"mailto:{where}" if "@" in where else f"https://{where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,18 +223,21 @@ class Refused(Exception):
             minutes=self.minutes,
             reason=self.reason,
             end=self.end,
-            objections=settings.OBJECTIONS and f" To object: {settings.OBJECTIONS}",
+            objections=f" To object: {told}" if (told := self._objections_words()) else "",
         )
 
     @property
     def until_ms(self) -> int | None:
         return round(self.until.timestamp() * 1000) if self.until else None
 
+    def _objections_words(self) -> str:
+        """Where whoever is banned or muted may object; who is banned is told in any case."""
+        return settings.OBJECTIONS or (UNNAMED if self.code == "banned" else "")
+
     @property
     def objections(self) -> str:
-        """Where the page leads whoever objects to a ban."""
-        where = settings.OBJECTIONS if self.code == "banned" else ""
-        return f"mailto:{where}" if "@" in where and ":" not in where else where
+        """Where the page leads whoever objects to a ban: the rules, where no address is named."""
+        return (objections_url() or RULES_PAGE) if self.code == "banned" else ""
 
     def fields(self) -> dict[str, str | int]:
         """The error as it goes on the wire: code, message, retry_after?, ref?, until?."""

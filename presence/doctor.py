@@ -8,10 +8,20 @@ from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import httpx
 from django.conf import settings
+from prometheus_client.parser import text_string_to_metric_families
 
 from neartalk.doctor import Check, CheckOptions, Finding, Severity, fault, ok, warning
-from neartalk.limits import FORWARDED, PROXY_HEADERS, RedisDayKey, digest_of, networks_of
+from neartalk.limits import (
+    DOUBTS,
+    FORWARDED,
+    PROXY_HEADERS,
+    ProxyDoubt,
+    RedisDayKey,
+    digest_of,
+    networks_of,
+)
 from neartalk.redis import open_store
 from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry
@@ -21,8 +31,10 @@ NOBODYS = "203.0.113."
 
 
 def checks_for(options: CheckOptions) -> Iterable[Check]:
-    """Only the shared store tells: what is kept of an address there is a digest under a key of the
-    day, which is compared with that of an address we made up."""
+    """Of an address only the shared store tells: what is kept of it there is a digest under a key
+    of the day, which is compared with that of an address we made up."""
+    if options.url:
+        yield Check("proxies", partial(check_proxies, options.url, options.timeout_s))
     if options.url and settings.REDIS_URLS:
         yield Check("address seen", partial(check_address_seen, options.url, options.timeout_s))
 
@@ -55,6 +67,28 @@ def forged(address: str) -> Mapping[str, str]:
     if not settings.TRUSTED_PROXIES:
         return {}
     return {name: f"for={address}" if name == FORWARDED else address for name in PROXY_HEADERS}
+
+
+def check_proxies(url: str, timeout_s: float) -> Iterator[Finding]:
+    """What the process behind has seen of them since it started, where it lets us read it."""
+    token = settings.METRICS_TOKEN
+    auth = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        answer = httpx.get(f"{url}/metrics", timeout=timeout_s, trust_env=False, headers=auth)
+    except httpx.HTTPError:
+        return
+    if answer.status_code != httpx.codes.OK:
+        return
+    found = {
+        sample.labels["doubt"]
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name == "neartalk_proxy_doubts_total" and sample.value
+    }
+    for doubt in sorted(found):
+        yield warning(*DOUBTS[ProxyDoubt(doubt)])
+    if not found:
+        yield ok("Calls come by as many proxies as TRUSTED_PROXIES says.")
 
 
 async def seen(person_id: str) -> tuple[str, bytes]:

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from neartalk.codes import Refused
+from neartalk.codes import Refused, objections_url
 from neartalk.http import HtmxRequest, refusal
 from neartalk.models import Reason
 from presence.delivery import panel
@@ -51,7 +51,8 @@ async def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def rules(request: HttpRequest) -> HttpResponse:
-    return render(request, "rules.html")
+    shown = {"objections": settings.OBJECTIONS, "objections_url": objections_url()}
+    return render(request, "rules.html", shown)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from chat.feed import Sequencer
+from neartalk.database_pool import pooled
 from neartalk.environment import database
 from neartalk.redis.pipeline import Pipeline
 from tests.support import chromium as browsers
@@ -65,7 +66,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     if inspect.iscoroutinefunction(getattr(item, "obj", None)):
         gc.collect()  # only who is collected tells that nobody asked for its exception
     forgiven = [words for mark in item.iter_markers("forgives") for words in mark.args]
-    told = [*loop_errors.take(), *Server.complaints()]
+    told = [*loop_errors.pop(), *Server.complaints()]
     unforeseen = [one for one in told if not any(re.search(words, one) for words in forgiven)]
     assert not unforeseen, "\n".join(unforeseen)
 
@@ -156,7 +157,7 @@ def records_in(url: str) -> Iterator[None]:
     """Django's ORM goes to another PostgreSQL."""
     before = connections.settings
     mine = connections["default"]
-    connections.settings = connections.configure_settings({"default": database(url)})
+    connections.settings = connections.configure_settings({"default": pooled(database(url))})
     del connections["default"]
     try:
         yield

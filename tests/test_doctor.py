@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import httpx
 import pytest
 import redis
 
@@ -52,6 +53,7 @@ def doctor(home: Home, *args: str, **env: str) -> tuple[int, list[dict[str, Any]
     done = subprocess.run(
         [sys.executable, "manage.py", "doctor", "--json", *args],
         check=False,
+        timeout=WAIT_S,
         capture_output=True,
         text=True,
         **{**options, "env": {**options["env"], **env}},
@@ -136,6 +138,14 @@ def test_a_server_that_takes_everybody_for_its_own_machine_is_found_too(
     [found] = visits.check_address_seen(f"http://127.0.0.1:{free_port()}", WAIT_S)
     assert found.severity is Severity.WARNING
     assert found.message.startswith("No visit can be begun: ")
+
+
+def test_proxies_that_are_not_counted_are_told_from_what_the_server_has_seen(home: Home) -> None:
+    assert [one.severity for one in visits.check_proxies(home.server.url, WAIT_S)] == [Severity.OK]
+    httpx.post(f"{home.server.url}/api/session/create", headers={"X-Forwarded-For": "unknown"})
+    [found] = visits.check_proxies(home.server.url, WAIT_S)
+    assert (found.severity, found.hint[:26]) == (Severity.WARNING, "Have it write the address ")
+    assert [*visits.check_proxies(f"http://127.0.0.1:{free_port()}", WAIT_S)] == []
 
 
 def test_what_to_do_stands_below_what_is_wrong() -> None:

@@ -10,8 +10,8 @@ from django.conf import settings
 
 from neartalk.doctor.check import Check, CheckOptions, Finding, fault, ok, warning
 
-# Each person has one socket, two in voice.
-FILES_MIN = 65_536
+# Each person has one socket, two in voice; and each socket takes two files (server/transport.py).
+FILES_MIN, FILES_A_SOCKET = 65_536, 2
 SHORT, NONE_LEFT = 0.1, 0.02
 MEMINFO = Path("/proc/meminfo")
 MIB = 1 << 20
@@ -27,9 +27,12 @@ def checks_for(options: CheckOptions) -> Iterable[Check]:
 def open_files() -> Iterator[Finding]:
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= FILES_MIN:
-        yield ok("A process may have 65,536 sockets or more.")
+        yield ok(f"A process may have {FILES_MIN // FILES_A_SOCKET:,} people's sockets or more.")
         return
-    message = f"A process begun from here may have {most:,} sockets, so that many people at most."
+    message = (
+        f"A process begun from here may open {most:,} sockets and files, of which each socket of a "
+        f"person takes two: {most // FILES_A_SOCKET:,} people at most."
+    )
     yield warning(message, "ulimit -n 65536, LimitNOFILE= of a unit, or ulimits: of a container.")
 
 

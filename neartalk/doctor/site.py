@@ -9,13 +9,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import httpx
-from django.conf import settings
-from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
 from neartalk.doctor.check import Check, CheckOptions, Finding, certificate, fault, ok, warning
-from neartalk.limits import DOUBTS, ProxyDoubt
 from neartalk.redis import FINAL
 
 DAY_S = 86_400
@@ -29,7 +26,6 @@ def checks_for(options: CheckOptions) -> Iterable[Check]:
     host = parts.hostname or ""
     yield Check("page", partial(page, options.url, wait_s))
     yield Check("health", partial(health, options.url, wait_s))
-    yield Check("proxies", partial(proxies, options.url, wait_s))
     yield Check("WebSocket", partial(web_socket, options.url, wait_s))
     if parts.scheme == "https":
         yield Check("certificate", partial(own_certificate, host, parts.port or 443, wait_s))
@@ -94,25 +90,6 @@ def health(url: str, timeout_s: float) -> Iterator[Finding]:
         yield fault(message, final[0] if final else "See what else is said here of that part.")
     else:
         yield ok("It says that it is ready.")
-
-
-def proxies(url: str, timeout_s: float) -> Iterator[Finding]:
-    """What the process behind has seen of them since it started, where it lets us read it."""
-    token = settings.METRICS_TOKEN
-    auth = {"Authorization": f"Bearer {token}"} if token else {}
-    answer = httpx.get(f"{url}/metrics", timeout=timeout_s, trust_env=False, headers=auth)
-    if answer.status_code != 200:
-        return
-    found = {
-        sample.labels["doubt"]
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-        if sample.name == "neartalk_proxy_doubts_total" and sample.value
-    }
-    for doubt in sorted(found):
-        yield warning(*DOUBTS[ProxyDoubt(doubt)])
-    if not found:
-        yield ok("Calls come by as many proxies as TRUSTED_PROXIES says.")
 
 
 def web_socket(url: str, timeout_s: float) -> Iterator[Finding]:

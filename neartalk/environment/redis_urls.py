@@ -18,7 +18,7 @@ from neartalk.environment.url import Url, bracketed, split
 from neartalk.environment.variables import invalid
 
 SCHEMES = {"redis", "rediss", "unix"}
-FILES = {"ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"}
+FILES = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 # What each option of rediss:// may be; None: a path.
 TLS_OPTIONS: Mapping[str, set[str] | None] = {
     "ssl_cert_reqs": {"none", "optional", "required"},
@@ -37,10 +37,21 @@ def redis_urls(name: str, value: str, *, cluster: bool) -> list[str]:
     # A comma parts two addresses where a scheme follows; any other belongs to a password.
     each = re.split(r",\s*(?=[A-Za-z][A-Za-z0-9+.-]*://)", value.strip().strip(",").strip())
     found = [split(name, url) for url in each if url]
+    found = [by_path(name, url) for url in found]
     urls = [address(name, url) for url in found]
     if cluster and len(found) > 1:
         expect_one_cluster(name, found)
     return urls
+
+
+def by_path(name: str, url: Url) -> Url:
+    """With the number of `?db=` behind the host, where redis:// has it too."""
+    if url.scheme == "unix" or "db" not in url.options:
+        return url
+    if url.path not in {"", "/"}:
+        raise invalid(name, "it has the number of a database twice")
+    others = {option: value for option, value in url.options.items() if option != "db"}
+    return url._replace(path=f"/{url.options['db']}", options=others)
 
 
 def address(name: str, url: Url) -> str:

@@ -1,6 +1,7 @@
 """Middleware that spares calls what they do not need: Django takes each of its own that is not
 asynchronous to a thread and back, before and after the view."""
 
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import cache
 from typing import Any, cast
@@ -10,10 +11,21 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.db import Error
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
+
+log = logging.getLogger("neartalk.http")
+
+# Django renders an error on a thread, where nobody measures it.
+ERROR, ERROR_S = 400, 0.005
 
 
 class OnLoop(MiddlewareMixin):
@@ -34,11 +46,37 @@ class InLane(OnLoop):
     async def __acall__(self, request: HttpRequest) -> Any:
         lane = getattr(request, "scope", {}).get("lane")
         work = cast(Coroutine[Any, Any, HttpResponseBase], self.get_response(request))
-        return await (lane.run(work) if lane else work)
+        if lane is None:
+            return await work
+        response = await lane.run(work)
+        if response.status_code >= ERROR:
+            lane.charge(ERROR_S)
+        return response
 
 
 class ContentPolicy(OnLoop, CSPMiddleware):
     """django-csp's headers."""
+
+
+class Security(OnLoop, SecurityMiddleware):
+    """Django's headers of security."""
+
+
+class FrameOptions(OnLoop, XFrameOptionsMiddleware):
+    """Django's X-Frame-Options."""
+
+
+class Common(OnLoop, CommonMiddleware):
+    """Django's check of the host, slashes at the end, and Content-Length."""
+
+
+class Csrf(OnLoop, CsrfViewMiddleware):
+    """Django's CSRF tokens."""
+
+    async def process_view(  # type: ignore[override]
+        self, *args: Any
+    ) -> HttpResponseBase | None:
+        return super().process_view(*args)
 
 
 class DevicePolicy(OnLoop):
@@ -69,13 +107,34 @@ class AdminOnly(MiddlewareMixin):
         return self.get_response(request)
 
 
-class AdminSession(AdminOnly, SessionMiddleware): ...
+class AdminSession(AdminOnly, SessionMiddleware):
+    """Says in words that the database is away, wherever a call of the admin meets that: in no trace
+    of code."""
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        is_ours = isinstance(exception, Error) and request.path.startswith(admin_path())
+        return database_away(exception) if is_ours else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except Error as lost:
+            return database_away(lost)
 
 
 class AdminUser(AdminOnly, AuthenticationMiddleware): ...
 
 
 class AdminNotices(AdminOnly, MessageMiddleware): ...
+
+
+def database_away(lost: Exception) -> HttpResponse:
+    log.warning("the admin has no database", extra={"error": type(lost).__name__})
+    # Without the request: nothing that a page is given of its user may be read now.
+    words = render_to_string("admin/away.html")
+    return HttpResponse(words, status=503, headers={"Retry-After": "5"})
 
 
 @cache

@@ -88,9 +88,11 @@ RULES: dict[str, Rule] = {
     "voice.knock": Rule(allowance=30, period_s=60, burst=10),
     "voice.frame": Rule(allowance=1200, period_s=60, burst=400),
     # Tries to log in to the admin: of a network, and for an account from wherever they come. The
-    # first is far below the second, or one network could keep an account's operator out.
+    # first is far below the second, or one network could keep an account's operator out. Of a
+    # browser in which somebody has logged in to the account, in place of both.
     "admin.login": Rule(allowance=12, period_s=3600, burst=5),
     "admin.account": Rule(allowance=60, period_s=3600, burst=20),
+    "admin.browser": Rule(allowance=30, period_s=3600, burst=10),
 }
 
 

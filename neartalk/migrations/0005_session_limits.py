@@ -1,15 +1,17 @@
-"""Lets as many begin from one network as the new defaults say, where the row is still the old one."""
+"""Moves rows that are still as the old defaults were to the new ones: how many may begin from one
+network, and how much a newcomer may say at once."""
 
 from typing import Any
 
 from django.db import migrations
 
-# Allowance and burst, an hour: before and since.
+# Allowance, seconds and burst: before and since.
 CHANGED = {
-    "session.address": ((10, 10), (120, 60)),
-    "session.64": ((10, 10), (120, 60)),
-    "session.56": ((40, 20), (480, 120)),
-    "session.48": ((200, 50), (2400, 300)),
+    "session.address": ((10, 3600, 10), (120, 3600, 60)),
+    "session.64": ((10, 3600, 10), (120, 3600, 60)),
+    "session.56": ((40, 3600, 20), (480, 3600, 120)),
+    "session.48": ((200, 3600, 50), (2400, 3600, 300)),
+    "chat.new": ((6, 60, 2), (6, 60, 5)),
 }
 
 
@@ -24,11 +26,10 @@ def tighten(apps: Any, schema_editor: Any) -> None:
         set_rule(apps, name, since, before)
 
 
-def set_rule(apps: Any, name: str, old: tuple[int, int], new: tuple[int, int]) -> None:
-    rows = apps.get_model("neartalk", "RateLimit").objects.filter(
-        name=name, period_s=3600, allowance=old[0], burst=old[1]
-    )
-    rows.update(allowance=new[0], burst=new[1])
+def set_rule(apps: Any, name: str, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+    fields = ("allowance", "period_s", "burst")
+    rows = apps.get_model("neartalk", "RateLimit").objects.filter(name=name)
+    rows.filter(**dict(zip(fields, old, strict=True))).update(**dict(zip(fields, new, strict=True)))
 
 
 class Migration(migrations.Migration):

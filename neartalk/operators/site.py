@@ -25,6 +25,7 @@ from django.utils.module_loading import import_string
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
 from neartalk.limits import Act, allow, digest_of, narrowest
+from neartalk.operators.known_browser import known_browser, remember_browser
 from neartalk.parts import platform_of
 from neartalk.records import record
 
@@ -61,7 +62,11 @@ class Site(admin.AdminSite):
     ) -> TemplateResponse:
         rendered = {name: panel(request) for name, panel in panels().items()}
         shown = {"panels": rendered, "now": timezone.now(), **(extra_context or {})}
-        return super().index(request, shown)
+        response = super().index(request, shown)
+        account = request.user.get_username()
+        if not known_browser(request, account):
+            remember_browser(response, account)
+        return response
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -87,7 +92,10 @@ class Site(admin.AdminSite):
             platform_of(request).instruments.count_refusal(refused)
             await count(request, refused)
             return await sync_to_async(self.refuse_login)(request, refused)
-        return await sync_to_async(super().login)(request, extra_context)
+        response = await sync_to_async(super().login)(request, extra_context)
+        if request.method == "POST" and isinstance(response, HttpResponseRedirect):
+            remember_browser(response, (await request.auser()).get_username())
+        return response
 
     def refuse_login(self, request: HttpRequest, refused: Refused) -> HttpResponse:
         """The same page, which says why and when to try again; no password was looked at."""
@@ -114,14 +122,19 @@ def panels() -> dict[str, Panel]:
 
 async def allow_login(request: HtmxRequest) -> None:
     """One try of a network, as which this machine counts too, and one for an account from wherever
-    they come: what the network may not try takes nothing from the account.
+    they come: what the network may not try takes nothing from the account. A browser in which
+    somebody has logged in to the account has tries of its own: no stranger keeps it out.
 
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
     platform = platform_of(request)
+    # As the form will read it: there are many ways to write a name.
+    name = UsernameField().to_python(request.POST.get("username", "")) or ""
+    if browser := known_browser(request, name):
+        known = digest_of(await platform.keys.today(), f"browser {browser}")
+        await allow(platform.allowances, "too-many-logins", Act("admin.browser", known))
+        return
     origin = await platform.origins.of(request.scope)
     await allow(platform.allowances, "too-many-logins", Act("admin.login", narrowest(origin)))
-    # As the form will read it: there are many ways to write a name.
-    name = UsernameField().to_python(request.POST.get("username", ""))
     account = digest_of(await platform.keys.today(), f"account {name}")
     await allow(platform.allowances, "too-many-logins", Act("admin.account", account))

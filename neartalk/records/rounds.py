@@ -11,7 +11,7 @@ from neartalk.limits import Hits, Rules
 from neartalk.records.activity import Activity
 from neartalk.records.database import DatabaseThread
 from neartalk.records.retention import retention_rules
-from neartalk.records.rows import add_activity, insert_hits, load_rules
+from neartalk.records.rows import add_activity, insert_hits, load_rules, write_mapping
 from neartalk.records.write_queue import RETRY_S, WriteQueue
 
 RULES_S = 5.0
@@ -55,16 +55,16 @@ class Records:
     async def write_hits(self, *, now: bool = False) -> None:
         if counts := self.hits.pop_finished(now=now):
             try:
-                await self.database.run(insert_hits, counts)
-            except Refused:
+                await self.database.run(write_mapping, insert_hits, counts)
+            except Exception:
                 self.hits.put_back(counts)
                 raise
 
     async def write_activity(self, *, now: bool = False) -> None:
         if totals := self.activity.pop_finished(now=now):
             try:
-                await self.database.run(add_activity, totals)
-            except Refused:
+                await self.database.run(write_mapping, add_activity, totals)
+            except Exception:
                 self.activity.put_back(totals)
                 raise
 

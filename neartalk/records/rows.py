@@ -1,8 +1,10 @@
 """What is written about rules, hits and activity. Runs on the thread of the database."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import wraps
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import F
@@ -10,6 +12,10 @@ from django.db.models import F
 from neartalk.limits import RULES, HitKey, Rule
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit
 from neartalk.records.activity import HourArea, HourTotals
+from neartalk.records.database import write_each
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 def load_rules() -> dict[str, Rule]:
@@ -18,6 +24,17 @@ def load_rules() -> dict[str, Rule]:
         row.name: Rule(row.allowance, row.period_s, row.burst, RULES[row.name].saves, row.on)
         for row in RateLimit.objects.filter(name__in=RULES)
     }
+
+
+def write_mapping(write: Callable[[Mapping[Key, Value]], None], rows: Mapping[Key, Value]) -> None:
+    """Has `write` write all rows, or each by itself but those that the database refuses."""
+
+    @wraps(write)
+    def write_items(items: list[tuple[Key, Value]]) -> list[None]:
+        write(dict(items))
+        return [None] * len(items)
+
+    write_each(write_items, rows.items())
 
 
 def insert_hits(counts: Mapping[HitKey, int]) -> None:

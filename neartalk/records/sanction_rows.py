@@ -8,12 +8,18 @@ from django.db.models import Q
 from django.utils import timezone
 
 from neartalk.models import Sanction
+from neartalk.records.database import write_each
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def insert(rows: Iterable[Sanction]) -> list[int]:
-    """Their keys. Copies are written: of a write that fails nobody knows how far it went."""
+def insert(rows: Iterable[Sanction]) -> list[int | None]:
+    """Their keys; None for one that the database refuses, which is logged. Copies are written: of a
+    write that fails nobody knows how far it went."""
+    return write_each(insert_all, rows)
+
+
+def insert_all(rows: Iterable[Sanction]) -> list[int]:
     return [row.pk for row in Sanction.objects.bulk_create(map(copy, rows))]
 
 

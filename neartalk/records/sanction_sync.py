@@ -2,6 +2,7 @@
 here, and reads what was changed anywhere."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ from neartalk.models import Sanction
 from neartalk.records import sanction_rows
 from neartalk.records.database import DatabaseThread
 from neartalk.records.sanction_rows import EPOCH
+
+log = logging.getLogger("neartalk.records")
 
 ROUND_S = 1.0
 BRIEFLY_S = 1.0
@@ -51,9 +54,11 @@ class SanctionSync:
             self.background.every(ROUND_S, self.sync)
 
     def add(self, row: Sanction) -> None:
-        """Writes a new row soon; of UNWRITTEN_MAX that wait, the oldest is dropped."""
+        """Writes a new row soon; where UNWRITTEN_MAX wait, the oldest is dropped and logged."""
         self.unwritten.append(row)
-        del self.unwritten[:-UNWRITTEN_MAX]
+        if len(self.unwritten) > UNWRITTEN_MAX:
+            del self.unwritten[:-UNWRITTEN_MAX]
+            log.error("a record is not written", extra={"work": "impose"})
         if self.background.rounds:
             self._schedule()
 
@@ -87,12 +92,15 @@ class SanctionSync:
 
     async def _write(self) -> None:
         if writing := [*self.unwritten]:
-            for row, pk in zip(
-                writing, await self.database.run(sanction_rows.insert, writing), strict=True
-            ):
+            keys = await self.database.run(sanction_rows.insert, writing)
+            for row, pk in zip(writing, keys, strict=True):
+                # None for one that can never be written.
                 row.pk = pk
-                self.rows[pk] = row
-            self.unwritten = [row for row in self.unwritten if row.pk is None]
+                if pk is not None:
+                    self.rows[pk] = row
+            self.unwritten = [
+                row for row in self.unwritten if not any(row is one for one in writing)
+            ]
         if completing := [*self.completed]:
             await self.database.run(sanction_rows.complete, completing)
             self.completed = [row for row in self.completed if row not in completing]

@@ -6,9 +6,9 @@ import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
 import { resendRemovals } from './chat/own-messages.js';
 import { clearAlert, showAlert } from './page/alerts.js';
+import { isBanned, showBan } from './page/ban.js';
 import { eraseVisit } from './page/visit.js';
 import './page/keyboard.js';
-import { localise } from './page/local-time.js';
 import * as refusal from './page/refusal.js';
 import * as status from './page/status.js';
 import * as storage from './page/storage.js';
@@ -36,7 +36,6 @@ const ENDS = {
   4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: startOver },
   4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: recoverSession },
   4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
-  4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: startOver },
 };
 const PASSING = ['store-unavailable', 'try-later', 'too-fast', 'too-many-calls'];
 const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: reconnectNow };
@@ -47,7 +46,7 @@ function onOpen() {
 }
 
 function onOffline() {
-  showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
+  if (!isBanned()) showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
 }
 
 /** Returns whether the page reconnects by itself: not when such a close follows within 20 s of a recovery. */
@@ -59,17 +58,9 @@ function onFinalClose(code) {
   }
   if (code === 4401 || code === 4410) eraseVisit();
   if (code === 4410) forgetVisit();
-  if (code === 4411) refusal.clearRefusal(); // whatever kept them from speaking before
-  showAlert('connection', (code === 4411 && describeBan(refusal.lastRefusal('banned'))) || ENDS[code] || ENDED);
+  if (code === 4411) showBan(refusal.lastRefusal('banned'));
+  else showAlert('connection', ENDS[code] ?? ENDED);
   return false;
-}
-
-/** The alert for a ban, with the link to object; null without the server's notice. */
-function describeBan(notice) {
-  if (!notice) return null;
-  const [title, words] = notice.querySelector('.notice-words').children;
-  const href = notice.dataset.objections ?? '';
-  return { title: title.textContent, words: words.textContent, label: href && 'Object', href };
 }
 
 async function recoverSession(code) {
@@ -83,7 +74,7 @@ async function recoverSession(code) {
     reconnect();
   } else if (isPassing(found)) {
     reconnectLater(); // the next socket will say once more what is missing
-  } else {
+  } else if (!isBanned()) {
     status.showStatus('lost');
     showAlert('connection', describeFailure(found));
   }
@@ -94,12 +85,12 @@ function isPassing({ refusal: why, cookiesRefused }) {
   return !cookiesRefused && (!why || PASSING.includes(why.dataset.code));
 }
 
-function describeFailure({ refusal: why, cookiesRefused }) {
+function describeFailure({ cookiesRefused }) {
   if (cookiesRefused) {
     const { title, words, action } = describeError('cookies');
     return { title: `${title}.`, words, label: action, run: () => location.reload() };
   }
-  return why.dataset.code === 'banned' ? describeBan(localise(why)) : ENDED;
+  return ENDED;
 }
 
 function reconnectNow() {

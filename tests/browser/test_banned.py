@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.browser.calls import WIDE
 from tests.support.client import elsewhere, north
 from tests.support.servers import Server
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,9 @@ def server() -> Iterator[Server]:
 def sanction(server: Server, who: BrowserVisitor, *options: str) -> None:
     person = who.page.locator("#self").get_attribute("data-person") or ""
     command = [sys.executable, "manage.py", "ban", person, "--reason", "harassment", *options]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **server.options())
+    subprocess.run(
+        command, check=True, timeout=WAIT_S, stdout=subprocess.DEVNULL, **server.options()
+    )
 
 
 def test_who_is_banned_reads_why_until_when_and_where_to_object(
@@ -56,7 +59,9 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     expect(notice).to_contain_text(UNTIL)
     object_at = notice.get_by_role("link", name="Object")
     expect(object_at).to_have_attribute("href", "https://near.example.org/objections")
-    alice.expect_status("Offline")
+    alice.expect_status("Banned")
+    expect(alice.page.locator("#composer")).to_be_hidden()
+    expect(alice.page.locator("#text")).to_be_disabled()
     # It is said once, and nothing that was there is gone.
     expect(alice.page.locator("#refusal .notice")).to_have_count(0)
     expect(alice.page.locator("#text")).to_have_value("What I had to say")
@@ -66,6 +71,11 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     alice.hide()
     alice.hide(False)
     assert len(alice.sockets) == sockets
+    # Nor does a lost network hide it.
+    alice.page.evaluate("window.dispatchEvent(new Event('offline'))")
+    alice.expect_status("Banned")
+    expect(notice).to_have_count(1)
+    expect(notice).to_contain_text(UNTIL)
 
     # Wherever they go from there, they are told and not sent round.
     alice.page.reload()
@@ -76,6 +86,27 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     expect(alice.page.get_by_role("button", name="Try again")).to_be_enabled()
     expect(alice.page.locator("#refusal .notice")).to_contain_text(UNTIL)
     expect(alice.page).to_have_url(f"{server.url}/")
+    object_at = alice.page.locator("#refusal").get_by_role("link", name="Object")
+    expect(object_at).to_have_attribute("href", "https://near.example.org/objections")
+
+
+REFUSAL = """<p class="notice" data-code="banned" data-objections="/rules#objections"><span
+class="notice-words"><b>You are banned.</b> <span class="why">Reason: Hate.</span></span></p>"""
+
+
+def test_who_is_told_of_a_ban_by_a_call_alone_reads_the_same(server: Server, visit: Invite) -> None:
+    """The socket may be on its way back, or the close be lost."""
+    alice = visit(server, elsewhere()).arrive()
+    alice.forgive("403")
+    alice.page.route(
+        "**/api/location/update*", lambda route: route.fulfill(status=403, body=REFUSAL)
+    )
+    alice.page.locator("#radius").press("ArrowRight")
+    notice = alice.page.locator("#alerts .notice")
+    expect(notice.locator("b")).to_have_text("You are banned.")
+    expect(notice.get_by_role("link", name="Object")).to_have_attribute("href", "/rules#objections")
+    alice.expect_status("Banned")
+    expect(alice.page.locator("#composer")).to_be_hidden()
 
 
 def test_who_is_muted_is_told_and_keeps_what_was_written(

@@ -23,6 +23,7 @@ from neartalk.redis.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.values import Place
 from tests.support.clusters import client_at
+from tests.support.waiting import deadline
 
 HALF_HOUR_MS = 1_800_000
 AT_ONCE = 50
@@ -66,8 +67,9 @@ class RedisHistoryHarness:
         end = await self.history.now_ms() + ms
         if ms > 200:  # Redis looks at who waits ten times a second
             await self.client.blpop(["nobody"], timeout=(ms - 100) / 1000)
-        while await self.history.now_ms() < end:
-            pass
+        async with deadline(f"{ms} ms of the store's clock"):
+            while await self.history.now_ms() < end:
+                pass
 
     async def everything(self) -> str:
         read: dict[str, Callable[[str], Any]] = {

@@ -29,6 +29,7 @@ from tests.chat.history_harness import (
     redis_harness,
     texts,
 )
+from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("patient", "unlimited")
 
@@ -39,14 +40,15 @@ async def test_a_message_is_read_until_it_has_lived_its_time_and_not_a_milliseco
     async with make_harness() as harness:
         one = await append_text(harness, "one")
         alive = True
-        while alive:
-            page = await harness.history.page({HOME_TILE: None}, {}, 10)
-            after = await harness.history.after({HOME_TILE: BEGINNING})
-            for reading in (page, after):
-                alive = reading.now_ms - one.at.ms < a_second_long
-                assert reading.entries[HOME_TILE] == ([one] if alive else [])
-            if isinstance(harness, MemoryHistoryHarness):
-                await harness.pass_ms(1)
+        async with deadline("the end of the message"):
+            while alive:
+                page = await harness.history.page({HOME_TILE: None}, {}, 10)
+                after = await harness.history.after({HOME_TILE: BEGINNING})
+                for reading in (page, after):
+                    alive = reading.now_ms - one.at.ms < a_second_long
+                    assert reading.entries[HOME_TILE] == ([one] if alive else [])
+                if isinstance(harness, MemoryHistoryHarness):
+                    await harness.pass_ms(1)
 
 
 async def test_a_memory_message_lives_half_an_hour() -> None:
@@ -67,12 +69,13 @@ async def test_a_ref_is_known_as_long_as_its_message_lives(
     async with make_harness() as harness:
         one = await append_text(harness, "one")
         again = Appended(one.at, BEGINNING, fresh=False)
-        while not again.fresh:
-            earliest = await harness.history.now_ms()
-            again = await harness.history.append(draft("one"))
-            assert again.fresh or earliest - one.at.ms < a_second_long
-            if isinstance(harness, MemoryHistoryHarness):
-                await harness.pass_ms(1)
+        async with deadline("the end of the ref"):
+            while not again.fresh:
+                earliest = await harness.history.now_ms()
+                again = await harness.history.append(draft("one"))
+                assert again.fresh or earliest - one.at.ms < a_second_long
+                if isinstance(harness, MemoryHistoryHarness):
+                    await harness.pass_ms(1)
         assert again.at.ms - one.at.ms >= a_second_long
         assert texts(await all_of(harness)) == ["one"]
         assert not (await harness.history.append(draft("one"))).fresh
@@ -87,12 +90,13 @@ async def test_a_removal_lives_as_long_as_a_message(
         found = await harness.history.remove([HOME_TILE], one.id, "alice")
         assert found is not None
         alive = True
-        while alive:
-            reading = await harness.history.page({HOME_TILE: None}, {}, 10)
-            alive = reading.now_ms - found[0].at.ms < a_second_long
-            assert reading.entries[HOME_TILE] == ([found[0]] if alive else [])
-            if isinstance(harness, MemoryHistoryHarness):
-                await harness.pass_ms(1)
+        async with deadline("the end of the removal"):
+            while alive:
+                reading = await harness.history.page({HOME_TILE: None}, {}, 10)
+                alive = reading.now_ms - found[0].at.ms < a_second_long
+                assert reading.entries[HOME_TILE] == ([found[0]] if alive else [])
+                if isinstance(harness, MemoryHistoryHarness):
+                    await harness.pass_ms(1)
 
 
 async def test_a_busy_tile_does_not_keep_what_is_old(

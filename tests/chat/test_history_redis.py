@@ -19,8 +19,9 @@ from neartalk.redis.client import RedisClient, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.values import Place
 from tests.support.processes import turns
-from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
+from tests.support.redis_proxy import RedisProxy, proxied
 from tests.support.servers import Valkey
+from tests.support.waiting import deadline
 
 HERE, THERE = cell_at(52.52, 13.4), cell_at(52.52, 13.5)
 HOME, OUT = tile_of(HERE), tile_of(THERE)
@@ -40,7 +41,7 @@ class SingleNodeHistory(RedisHistory):
 async def opened(url: str) -> AsyncIterator[SingleNodeHistory]:
     client = connect(url)
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with deadline("all that is asked of this history"):
             yield SingleNodeHistory(client)
     finally:
         await client.aclose()

@@ -49,6 +49,7 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Allowances of the test's own, and a clock that stands still."""
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.TRUSTED_PROXIES = 1
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # in no time
     time, built = LoginClock(), Platform.build()
     platform = replace(
         built, allowances=MemoryAllowances(built.rules, time), keys=MemoryDayKey(time)
@@ -58,10 +59,21 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return time
 
 
-async def attempt(name: str, word: str = "wrong", origin: str = "") -> Any:
+async def attempt(
+    name: str, word: str = "wrong", origin: str = "", client: AsyncClient | None = None
+) -> Any:
     headers = {"X-Forwarded-For": origin} if origin else {}
     form = {"username": name, "password": word, "next": "/admin/"}
-    return await AsyncClient().post(LOGIN, form, headers=headers)
+    return await (client or AsyncClient()).post(LOGIN, form, headers=headers)
+
+
+async def known_to(name: str) -> AsyncClient:
+    """A browser in which somebody has logged in, and out again."""
+    client = AsyncClient()
+    answer = await attempt(name, "a long evening", "198.51.100.1", client)
+    assert answer.status_code == 302
+    del client.cookies["sessionid"]
+    return client
 
 
 async def done() -> list[tuple[str, str]]:
@@ -101,6 +113,63 @@ async def test_one_account_is_guessed_slowly_from_many_networks(names: tuple[str
     ]
     assert answers == [*[200] * OF_ACCOUNT, 429]
     assert (await attempt("rowan", origin="203.0.113.99")).status_code == 200
+
+
+async def test_strangers_in_many_networks_keep_nobody_out_who_has_logged_in_before() -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    mira = await known_to("mira")
+    for at in range(OF_ACCOUNT + 5):
+        await attempt("mira", origin=f"203.0.113.{at}")
+    stranger = await attempt("mira", "a long evening", "203.0.113.200")
+    assert stranger.status_code == 429, "guessed slowly, from many networks"
+    assert (await attempt("mira", client=mira)).status_code == 200, "she may mistype it, too"
+    assert (await attempt("mira", "a long evening", "203.0.113.0", mira)).status_code == 302
+
+
+async def test_who_was_there_already_is_known_from_their_next_page_on() -> None:
+    client = AsyncClient()
+    await client.aforce_login(await sync_to_async(operator)("mira", "moderator"))
+    assert "operator" in (await client.get("/admin/")).cookies
+    assert "operator" not in (await client.get("/admin/")).cookies
+
+
+async def test_a_known_browser_guesses_slowly_itself_and_at_no_other_account(
+    clock: LoginClock,
+) -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    mira, at_once = await known_to("mira"), RULES["admin.browser"].burst
+    answers = [
+        (await attempt("mira", origin=f"203.0.113.{at}", client=mira)).status_code
+        for at in range(at_once + 1)
+    ]
+    assert answers == [*[200] * at_once, 429]
+    for at in range(AT_ONCE):
+        assert (await attempt(f"rowan{at}", origin="203.0.113.7", client=mira)).status_code == 200
+    assert (await attempt("rowan", origin="203.0.113.7", client=mira)).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "mira", '["mira", "1"]', "WyJtaXJhIiwiMSJd:1x:2y", "é", "::"]
+)
+async def test_a_cookie_that_somebody_made_up_is_none(forged: str) -> None:
+    client = AsyncClient()
+    client.cookies["operator"] = forged
+    answers = [
+        (await attempt("mira", origin="203.0.113.7", client=client)).status_code
+        for _ in range(AT_ONCE + 1)
+    ]
+    assert answers == [*[200] * AT_ONCE, 429]
+
+
+async def test_the_cookie_is_for_the_admin_alone_and_no_script_reads_it(
+    settings: Settings,
+) -> None:
+    await sync_to_async(operator)("mira", "moderator")
+    settings.HTTPS = True
+    kept = (await attempt("mira", "a long evening")).cookies["__Secure-operator"]
+    assert (kept["path"], kept["httponly"], kept["secure"]) == ("/admin/", True, True)
+    assert kept["samesite"] == "Strict"
+    assert "mira" not in kept.value
 
 
 async def test_one_network_keeps_nobody_out_of_their_account(clock: LoginClock) -> None:

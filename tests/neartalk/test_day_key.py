@@ -14,6 +14,7 @@ from neartalk.limits.rules import DAY_MS
 from neartalk.redis import named
 from neartalk.redis.client import connect
 from tests.support.clocks import ManualClock
+from tests.support.waiting import within
 
 if TYPE_CHECKING:
     from neartalk.redis import Store
@@ -48,7 +49,7 @@ class HangingStore:
 
     async def ask(self, commands: Any) -> list[Any]:
         self.asked += 1
-        await self.answers.wait()
+        await within(self.answers.wait(), "the test lets the store answer")
         if self.lost:
             raise self.lost
         return [True, "ab" * 32, DAY_MS]

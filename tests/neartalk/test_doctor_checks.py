@@ -91,7 +91,7 @@ def test_nobody_waits_for_what_hangs() -> None:
 
     def hang() -> Iterator[Finding]:
         yield fault("It is full.", "Make room.")
-        held.wait()
+        held.wait(WAIT_S)
 
     try:
         found = diagnose(CheckOptions(time_limit_s=0.05), [lambda options: [Check("Redis", hang)]])
@@ -281,7 +281,8 @@ def test_a_machine_without_room_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     severities = [doctor_machine.room("disk", free, 100).severity for free in (1, 9, 50)]
     assert severities == [Severity.FAULT, Severity.WARNING, Severity.OK]
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 4096))
-    assert "1,024 sockets" in only_message(doctor_machine.open_files())
+    assert "1,024 sockets and files" in only_message(doctor_machine.open_files())
+    assert "512 people at most" in only_message(doctor_machine.open_files())
     monkeypatch.setattr(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY, 0))
     assert [one.severity for one in doctor_machine.open_files()] == [Severity.OK]
 
@@ -396,4 +397,4 @@ def test_a_proxy_without_web_sockets_is_found() -> None:
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
         assert only_message(doctor_site.web_socket(url, WAIT_S)) == "No socket opens: 400 instead."
-        thread.join()
+        thread.join(WAIT_S)

@@ -145,6 +145,9 @@ def test_several_hosts_and_addresses_in_brackets_are_understood() -> None:
         (f"redis://:{SECRET}@redis:637o/0", "a colon and a port"),
         (f"redis://:{SECRET}@redis:99999/0", "a port is a number"),
         (f"redis://:{SECRET}@redis/zero", "number of a database"),
+        (f"redis://:{SECRET}@redis/0?db=1", "twice"),
+        (f"redis://:{SECRET}@redis?db=a", "number of a database"),
+        (f"rediss://:{SECRET}@redis?ssl_ca_path=/etc", "unknown option, ssl_ca_path"),
         (f"redis://:{SECRET}@redis/0/1", "number of a database"),
         (f"redis://:{SECRET}@redis/-1", "number of a database"),
         (f"redis://:{SECRET}@redis/0#a", "behind a #"),
@@ -185,6 +188,9 @@ def test_the_hosts_of_the_layer_are_no_cluster_and_may_differ() -> None:
     assert database_number("unix:///run/redis.sock?db=3") == 3
     assert database_number("rediss://one?ssl_cert_reqs=none") == 0
     assert redis_urls("REDIS_URL", " ", cluster=True) == []
+    assert redis_urls("REDIS_URL", "REDIS://one:06379/?db=2", cluster=True) == [
+        "redis://one:6379/2"
+    ]
 
 
 PASSWORD = "a,b@c:d/e%f?g#h,redis://i"
@@ -224,6 +230,7 @@ def certificate(tmp_path: Path) -> Path:
 def test_options_of_tls_reach_every_client(certificate: Path) -> None:
     name = str(certificate).replace(" ", "%20").replace(",", "%2C")
     options = f"ssl_cert_reqs=optional&ssl_ca_certs={name}&ssl_check_hostname=false"
+    options += f"&ssl_certfile={name}&ssl_keyfile={name}"
     value = f"rediss://one?{options},rediss://other?{options}"
     first, other = redis_urls("REDIS_URL", value, cluster=True)
 

@@ -21,6 +21,7 @@ from neartalk.parts import Platform
 from neartalk.records import WAITING_MAX
 from tests.support.process_client import ProcessRequests
 from tests.support.servers import free_port
+from tests.support.waiting import within
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -121,7 +122,7 @@ async def test_a_part_that_hangs_is_asked_once_whoever_wants_to_know(
     async def hang() -> None:
         nonlocal asked_times
         asked_times += 1
-        await opened.wait()
+        await within(opened.wait(), "the test lets the part answer")
 
     monkeypatch.setattr(health, "TIMEOUT_S", 0.01)
     monkeypatch.setattr(health, "FRESH_S", -1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import OperationalError
+from django.template.loader import render_to_string
 
 from neartalk.limits import Rules
 from neartalk.models import Reason, Sanction
@@ -148,6 +149,29 @@ def test_a_mute_is_told_with_its_end_and_without_objections_where_none_are_heard
         "retry_after": 300,
         "until": round((START + timedelta(minutes=5)).timestamp() * 1000),
     }
+
+
+@pytest.mark.parametrize(
+    ("where", "link", "words"),
+    [
+        ("", "/rules#objections", " To object: ask whoever runs this server."),
+        ("Ask at the desk", "/rules#objections", " To object: Ask at the desk"),
+        ("safety@example.org", "mailto:safety@example.org", " To object: safety@example.org"),
+        ("mailto:a@b.org", "mailto:a@b.org", " To object: mailto:a@b.org"),
+        ("https://a.org/@us", "https://a.org/@us", " To object: https://a.org/@us"),
+        ("example.org/object", "https://example.org/object", " To object: example.org/object"),
+        ("tel:+4930123456", "tel:+4930123456", " To object: tel:+4930123456"),
+    ],
+)
+def test_who_is_banned_always_finds_where_to_object(
+    one: RecordedSanctions, settings: Settings, where: str, link: str, words: str
+) -> None:
+    settings.OBJECTIONS = where
+    refused = one.refusal(one.impose(BAN, ALICE, HOUR, Reason.HATE))
+    assert refused.objections == link
+    assert str(refused.fields()["message"]).endswith(words)
+    page = render_to_string("_refusal.html", {"refusal": refused})
+    assert f'href="{link}">Object</a>' in page.replace("\n", " ")
 
 
 def test_a_mute_whose_end_is_far_is_told_by_its_date(one: RecordedSanctions) -> None:

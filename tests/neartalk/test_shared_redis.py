@@ -140,6 +140,32 @@ async def test_where_nothing_is_taken_in_people_read_so_and_keep_what_they_typed
         await until_well(http)
         await alice.send_text("Hello again.")
     assert server.output().count("redis refuses") == 1
+    assert all("redis refuses" in one for one in Server.complaints())
+
+
+async def test_without_a_right_to_channels_people_talk_and_the_log_says_it_once(
+    shared: Shared,
+) -> None:
+    with shared.client as client:
+        client.execute_command("ACL", "SETUSER", "deaf", "reset", *RULES, "resetchannels")
+    url = f"redis://deaf:a,b@c:d%2Fe@127.0.0.1:{shared.valkey.port}/5"
+    server = Server("uvicorn", {"REDIS_URL": url})
+    try:
+        server.start()
+        async with AsyncExitStack() as stack:
+            alice, bob = [
+                await stack.enter_async_context(person(server, *HERE, name=name))
+                for name in ("Alice", "Bob")
+            ]
+            await alice.send_text("Still here.")
+            await bob.expect("chat.message", text="Still here.")
+            told = (await alice.http.get("/api/health")).json()
+            assert (told["ready"], told["reasons"]) == (True, {"layer": "NOPERM"})
+        [told] = Server.complaints()
+        assert "redis refuses" in told
+        assert "Unexpected exception" not in server.output()
+    finally:
+        server.close()
 
 
 async def until_well(http: httpx.AsyncClient) -> None:

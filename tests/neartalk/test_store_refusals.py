@@ -13,6 +13,7 @@ import redis
 from redis.exceptions import BusyLoadingError, MovedError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as Lost
 
+from neartalk.checks import redis_forgets
 from neartalk.codes import CODES, Refused
 from neartalk.doctor import Severity
 from neartalk.doctor import redis as doctor_redis
@@ -175,6 +176,14 @@ def test_doctor_says_what_to_do(wrong: str, settings: Settings) -> None:
     wanted = granted if wrong == "NOPERM" else FINAL[wrong].hint
     assert [hint for hint in hints if hint.startswith(wanted)], found
     assert PASSWORD not in str(found)
+
+
+def test_a_start_says_it_too(server: Valkey, settings: Settings) -> None:
+    with secret(server, ":other@") as url:
+        settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [url]
+        [found] = redis_forgets(None)
+    assert found.id == "neartalk.W017"
+    assert str(found.hint).startswith("It refuses our user or password. Set REDIS_URL")
 
 
 async def test_once_it_is_set_right_people_are_let_in(server: Valkey, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import uvloop
 
+from neartalk.doctor.machine import FILES_A_SOCKET
 from neartalk.server import Backlog, DirectTransport, write_frames
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -28,10 +31,11 @@ class SocketPair:
 
     async def read(self, size: int) -> bytes:
         loop, found = asyncio.get_running_loop(), b""
-        while len(found) < size:
-            got = await loop.sock_recv(self.peer, size - len(found))
-            assert got, "closed"
-            found += got
+        async with deadline(f"{size} bytes"):
+            while len(found) < size:
+                got = await loop.sock_recv(self.peer, size - len(found))
+                assert got, "closed"
+                found += got
         return found
 
 
@@ -59,6 +63,17 @@ async def test_what_is_written_is_there_at_once() -> None:
     async with socket_pair() as one:
         one.transport.write(b"hello")
         assert one.peer.recv(10) == b"hello"
+
+
+async def test_a_socket_takes_two_numbers_of_files_as_the_docs_and_the_doctor_say() -> None:
+    async with socket_pair() as one:
+        numbers = {
+            one.transport.inner.get_extra_info("socket").fileno(),
+            one.transport.kernel.fileno(),
+        }
+        assert len(numbers) == FILES_A_SOCKET == 2
+        first, second = map(os.fstat, numbers)
+        assert first.st_ino == second.st_ino
 
 
 async def test_a_frame_reaches_everyone() -> None:

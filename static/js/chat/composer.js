@@ -24,6 +24,12 @@ export function extractText() {
   return text;
 }
 
+/** Takes the field away for good; what was typed stays kept. */
+export function close() {
+  form.hidden = true;
+  for (const control of form.elements) control.disabled = true;
+}
+
 /** Puts a text back unless something else was written meanwhile; returns whether it did. */
 export function restoreText(text) {
   if (field.value.trim()) return false;

@@ -2,14 +2,16 @@
 
 import { now } from '../server/clock.js';
 
-const WORDS = { joining: 'Connecting', live: 'Live', waiting: 'Reconnecting', lost: 'Offline' };
+const WORDS = { joining: 'Connecting', live: 'Live', waiting: 'Reconnecting', lost: 'Offline', banned: 'Banned' };
 
 const status = document.getElementById('status');
 const words = document.getElementById('status-words');
 const count = document.getElementById('status-count');
 let timer = 0;
 
+/** `banned` is for good: whatever becomes of the connection then, it is not what keeps the person from speaking. */
 export function showStatus(state) {
+  if (status.dataset.state === 'banned') return;
   clearInterval(timer);
   render(status, state);
 }
@@ -17,6 +19,7 @@ export function showStatus(state) {
 /** Counts down to the next retry; screen readers get one word, not every second. */
 export function showCountdown(ms) {
   showStatus('waiting');
+  if (status.dataset.state !== 'waiting') return;
   const end = now() + ms;
   const tick = () => {
     const left = Math.max(0, end - now());
