@@ -260,10 +260,13 @@ async def flush(place: Town, size: ScenarioSize) -> DeliveryTally:
     closes = sum(len(page.closes) for page in pages)
     await asyncio.to_thread(place.redis.flush)
     since_ms = time.time_ns() // 1_000_000
-    said_s = await until(lambda: all(page.gaps for page in pages), 30, "no gap said")
+    said_s = await within(lambda: all(page.gaps for page in pages), size.gone_s)
     await talk
-    words = f"new epoch and gap said to all in {said_s:.1f} s"
+    words = f"new epoch and gap said to all in {said_s or size.gone_s:.1f} s"
     counted = await count("FLUSHALL", place, pages, since_ms=since_ms, back=words)
+    untold = [page for page in pages if not page.gaps]
+    closed = sorted({page.ended or 0 for page in untold})
+    counted.must(not untold, f"gap said to all ({len(untold)} not told, closed with {closed})")
     counted.must(all(gap[0] == "restarted" for page in pages for gap in page.gaps), "said why")
     ended = sum(len(page.closes) for page in pages) - closes
     counted.must(not ended, f"nobody closed ({ended} were)")
