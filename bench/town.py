@@ -108,12 +108,13 @@ class Town:
         client = aioredis.Redis.from_url(self.redis.url, decode_responses=True)
         kept = []
         async with client:
-            async for key in client.scan_iter("{*}:history", count=1000):
+            async for key in client.scan_iter("*{*}:history", count=1000):
                 for raw_id, entry in await client.xrange(key):
                     ms, _, seq = raw_id.partition("-")
                     place = Place(entry["cell"], int(entry["radius_m"]))
                     found = (entry["person"], entry["ref"], entry["text"])
-                    kept.append(StoredMessage(int(ms), int(seq), key[1:7], *found, place))
+                    tile = key.partition("{")[2][:6]
+                    kept.append(StoredMessage(int(ms), int(seq), tile, *found, place))
         return sorted(kept, key=lambda one: (one.ms, one.seq, one.tile))
 
     # ---- What must hold ----------------------------------------------------------------------

@@ -85,7 +85,7 @@ class Application:
         scope["state"].update(self._begin())
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for part in ("voice", "presence", "neartalk"):
+        for part in ("voice", "presence", "neartalk", "health"):
             await self.state[part].finish()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -13,9 +13,11 @@ from redis.exceptions import RedisError
 
 from neartalk.limits import PROXY_HEADERS
 from neartalk.records import retention_rules
-from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
+from neartalk.redis import FINAL, TIMEOUT_S, redis_nodes, redis_urls, refusal_of
 
 HALF_AN_HOUR_S = 1800
+# What a managed Redis may not tell, or tell in part.
+CONFIGURED = {"save", "appendonly", "maxmemory-policy", "slowlog-log-slower-than"}
 
 
 @register(Tags.security)
@@ -106,10 +108,17 @@ def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 
 def settings_of(url: str) -> list[CheckMessage]:
     """Of a cluster that of each master."""
+    refused = ""
     try:
         with redis_nodes(url, TIMEOUT_S) as each:
             found: list[dict[str, str]] = [client.config_get() for client in each.values()]
-    except RedisError:
+    except RedisError as why:
+        found, refused = [], refusal_of(why)
+    if refused in FINAL and refused != "NOPERM":
+        about = FINAL[refused]
+        hint = f"{about.message} {about.hint}"
+        return [Warning("Redis refuses for good.", hint=hint, id="neartalk.W017")]
+    if not found or any(not one.keys() >= CONFIGURED for one in found):
         hint = "The server starts all the same; whether Redis writes to a disk is not known."
         return [Warning("Redis does not say how it is set.", hint=hint, id="neartalk.W003")]
     return [message for one in found for message in (*disk(one), *eviction(one), *slowlog(one))]

@@ -58,6 +58,15 @@ CODES: dict[str, Code] = {
     "store-unavailable": Code(
         503, 0, "One moment.", "This is not confirmed yet. It is tried again."
     ),
+    "store-refuses": Code(
+        503, 0, "Out of order.", "The server takes nothing in until whoever runs it mends it."
+    ),
+    "out-of-order": Code(
+        503,
+        TRY_AGAIN,
+        "Out of order.",
+        "Nobody can come in until whoever runs this server mends it.",
+    ),
     "try-later": Code(503, TRY_AGAIN, "One moment.", "The server is busy. It is tried again."),
     "too-slow": Code(
         503,

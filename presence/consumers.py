@@ -17,7 +17,12 @@ from presence.delivery import Form, Frame, QueuedConnection, TransportConnection
 from presence.parts import Presence
 from presence.values import Session
 
+# How a socket ends that cannot arrive for what, on a socket that is here, is an answer.
+ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
+
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
+# The first close code that an application chooses freely (RFC 6455, 7.4.2).
+PRIVATE = 3_000
 # A frame counts as one for each so many characters begun.
 FRAME_UNIT = 4_096
 # A socket that was refused a frame is not read for so long at most.
@@ -35,6 +40,8 @@ class SocketConsumer(AsyncConsumer):
     form = Form.JSON
     connection: QueuedConnection | TransportConnection
     arriving: asyncio.Task[None] | None = None
+    # Whether the server reads nothing on while a frame is handled.
+    paces = False
     origin: Origin = MappingProxyType({})
 
     def subprotocol(self, offered: list[str]) -> str | None:
@@ -85,19 +92,27 @@ class SocketConsumer(AsyncConsumer):
         self.platform = self.presence.platform
         self.frames = Meter(self.platform.rules, self.frame_rule)
         self.refused_frames = Meter(self.platform.rules, "socket.flood")
-        self.lane = self.platform.lanes.of_scope(scope)
+        self.lane = self.platform.lanes.own
         self.flooded = False
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
+        self.lane = self.platform.lanes.of_scope(self.scope)
         chosen = self.subprotocol(self.scope["subprotocols"])
         self.platform.instruments.opened[self.kind, self.form] += 1
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
         direct = self.scope.get("extensions", {}).get(EXTENSION)
-        backlog = self.platform.backlog
+        backlog, self.paces = self.platform.backlog, direct is not None
         self.connection = (
-            TransportConnection(direct) if direct else QueuedConnection(self.base_send, backlog)
+            TransportConnection(direct) if direct else QueuedConnection(self._send_queued, backlog)
         )
         self.arriving = self.later(self._arrive_in_turn())
+
+    async def _send_queued(self, message: dict[str, Any]) -> None:
+        """Daphne refuses to close with a code that IANA registered; clients come back after either
+        one."""
+        if message["type"] == "websocket.close" and message["code"] < PRIVATE:
+            message = {**message, "code": message["code"] + PRIVATE}
+        await self.base_send(message)
 
     async def _arrive_in_turn(self) -> None:
         """Runs as a task, so that frames are handled while the arrival is slow."""
@@ -115,8 +130,8 @@ class SocketConsumer(AsyncConsumer):
                 raise Refused("no-place")
             await self.arrive(session)
         except Refused as refused:
-            again = refused.code == "store-unavailable"
-            self.refuse(Refused("try-later", retry_after=2) if again else refused)
+            code = ON_ARRIVAL.get(refused.code)
+            self.refuse(Refused(code, retry_after=refused.retry_after) if code else refused)
         except Exception:
             # A socket that stayed open would be sent nothing.
             self.refuse(Refused("try-later", retry_after=2))
@@ -129,7 +144,7 @@ class SocketConsumer(AsyncConsumer):
         text = message.get("text") or ""
         if wait_ms := self.frames.spend(1 + len(text) // FRAME_UNIT):
             await self._refuse_frame(wait_ms)
-        elif self.connection.paces:
+        elif self.paces:
             await self.lane.turn()
             await self.lane.measured(self._act(message))
         elif wait_s := self.lane.wait_s():
@@ -157,7 +172,7 @@ class SocketConsumer(AsyncConsumer):
             )
             return
         self.refuse(Refused("too-fast", retry_after=seconds(wait_ms), rule=self.frame_rule))
-        if self.connection.paces:
+        if self.paces:
             await asyncio.sleep(min(wait_ms / 1000, PAUSE_MAX_S))
 
     async def websocket_drain(self, message: dict[str, Any]) -> None:
@@ -205,9 +220,9 @@ def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:
     text = message.get("text")
     if text is None:
         raise Refused("bad-frame")
-    if len(text) > size_max or len(text.encode()) > size_max:
-        raise Refused("too-large")
     try:
+        if len(text) > size_max or len(text.encode()) > size_max:
+            raise Refused("too-large")
         frame = json.loads(text)
     except (ValueError, RecursionError) as why:
         raise Refused("bad-json") from why

@@ -17,8 +17,8 @@ from django.db import connections
 
 from chat.feed import Sequencer
 from neartalk.database_pool import pooled
+from neartalk.environment import database
 from neartalk.redis.pipeline import Pipeline
-from neartalk.settings import database
 from tests.support import chromium as browsers
 from tests.support import coturn
 from tests.support.clusters import ValkeyCluster
@@ -66,7 +66,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     if inspect.iscoroutinefunction(getattr(item, "obj", None)):
         gc.collect()  # only who is collected tells that nobody asked for its exception
     forgiven = [words for mark in item.iter_markers("forgives") for words in mark.args]
-    told = [*loop_errors.take(), *Server.complaints()]
+    told = [*loop_errors.pop(), *Server.complaints()]
     unforeseen = [one for one in told if not any(re.search(words, one) for words in forgiven)]
     assert not unforeseen, "\n".join(unforeseen)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.client import elsewhere, person, running
+from tests.support.waiting import deadline, within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,7 +47,7 @@ async def run(path: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.P
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+        await within(process.wait(), "the example ends")
 
 
 @asynccontextmanager
@@ -77,8 +78,9 @@ async def test_the_example_joins_places_itself_greets_listens_and_answers_slowly
         assert answer["text"] == "Hello alice, I am a machine."
         assert echo.stdout is not None
         heard = ""
-        while "Yes, I am." not in heard:
-            heard += (await echo.stdout.readline()).decode()
+        async with deadline("the example prints what it hears"):
+            while "Yes, I am." not in heard:
+                heard += (await echo.stdout.readline()).decode()
         assert echo.returncode is None
         assert "'type': 'error'" not in heard
 

@@ -39,11 +39,13 @@ TABLES = ("docs/operators.md", "docs/clients.md", "docs/promises.md")
 # Defaults that are worked out at the start, and how the table says them.
 WORKED_OUT = {
     "secrets.token_urlsafe(50) if DEBUG else ''": "made anew at each start; none with `DEBUG=0`",
-    """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
+    """f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}\"""": (
+        "`sqlite:///` and `db.sqlite3` in this folder"
+    ),
     "'console' if DEBUG else 'json'": "`console` while `DEBUG` is on, else `json`",
     "BASE_DIR / 'staticfiles'": "`staticfiles` in this folder",
     "not DEBUG": "the opposite of `DEBUG`",
-    "'5' if REDIS_URLS else '0'": "`5`; `0` without `REDIS_URL`",
+    "5 if REDIS_URLS else 0": "`5`; `0` without `REDIS_URL`",
 }
 
 
@@ -125,6 +127,8 @@ def default_in_words(reader: str, default: ast.expr | None) -> str:
             return "empty"
         case "env_bool", ast.Constant(value=bool(on)):
             return "`1`" if on else "`0`"
+        case "env_int" | "env_float", ast.Constant(value=int(number)):
+            return f"`{number}`"
         case "getenv", ast.Constant(value=str(text)):
             return f"`{text}`" if text else "empty"
         case _, ast.expr():
@@ -141,10 +145,8 @@ def settings_read() -> dict[str, str]:
     """Each variable that settings.py reads, with its default as the table says it."""
     found = {}
     for reader, call in calls(ROOT / "neartalk/settings.py"):
-        # Inside the small readers themselves the name is not known yet.
-        if reader in {"getenv", "env_bool", "env_list", "env_networks"} and isinstance(
-            call.args[0], ast.Constant
-        ):
+        if reader == "getenv" or reader.startswith("env_"):
+            assert isinstance(call.args[0], ast.Constant)
             default = call.args[1] if len(call.args) > 1 else None
             found[str(call.args[0].value)] = default_in_words(reader, default)
     return found
@@ -295,7 +297,7 @@ def test_every_setting_stands_in_the_table_with_its_default_and_no_other() -> No
 def test_only_settings_read_the_environment() -> None:
     asked = re.compile(r"environ\b(?!\.setdefault\(\"DJANGO_SETTINGS_MODULE\")|getenv")
     readers = {path.relative_to(ROOT).as_posix() for path in modules() if asked.search(read(path))}
-    assert readers == {"neartalk/settings.py"}
+    assert readers == {"neartalk/settings.py", "neartalk/environment/variables.py"}
 
 
 def test_every_call_stands_in_the_table_and_no_other() -> None:

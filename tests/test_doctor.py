@@ -53,6 +53,7 @@ def doctor(home: Home, *args: str, **env: str) -> tuple[int, list[dict[str, Any]
     done = subprocess.run(
         [sys.executable, "manage.py", "doctor", "--json", *args],
         check=False,
+        timeout=WAIT_S,
         capture_output=True,
         text=True,
         **{**options, "env": {**options["env"], **env}},
@@ -118,7 +119,7 @@ def test_a_server_that_believes_addresses_that_are_made_up_is_found_by_a_visit(
     assert found.severity is Severity.FAULT
     assert found.message.startswith("It believes whatever address its callers make up")
     with redis.Redis(port=home.redis.port) as client:
-        assert [*client.scan_iter("session:*")] == [], "the visit is over"
+        assert [*client.scan_iter("*session:*")] == [], "the visit is over"
 
 
 def test_a_server_that_takes_everybody_for_its_own_machine_is_found_too(

@@ -27,6 +27,7 @@ from tests.support import prometheus
 from tests.support.client import api, elsewhere, person
 from tests.support.scraper import OURS, Prometheus
 from tests.support.servers import ROOT, Server, Valkey
+from tests.support.waiting import WAIT_S, deadline
 from voice.callers import Callers
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ LABEL_VALUES = {
     "store": {*STORES},
 }
 QUERY = re.compile(r"\b(?:neartalk|process)_\w+|\bup\b")
-WAIT_S = 20.0
 
 
 @dataclass
@@ -173,7 +173,7 @@ def test_what_happened_is_counted(
 
 
 async def test_who_left_is_counted_no_more(scraped: ScrapedServers) -> None:
-    async with asyncio.timeout(WAIT_S):
+    async with deadline("who left is counted no more"):
         while total([metrics_of(one) for one in scraped.servers], "neartalk_sockets"):
             async with api(scraped.servers[0]) as http:
                 await http.get("/api/health/live")
@@ -199,7 +199,9 @@ def promtool() -> Callable[..., str]:
         pytest.skip(prometheus.MISSING)
 
     def run(*arguments: str) -> str:
-        done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["promtool", *arguments], capture_output=True, text=True, check=False, timeout=WAIT_S
+        )
         assert done.returncode == 0, f"{done.stdout}{done.stderr}"
         return done.stdout
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import connect
 
 from neartalk.doctor.check import Check, CheckOptions, Finding, certificate, fault, ok, warning
+from neartalk.redis import FINAL
 
 DAY_S = 86_400
 SERVER_RUNS = "See that the server runs, and the proxy in front."
@@ -82,8 +83,11 @@ def health(url: str, timeout_s: float) -> Iterator[Finding]:
         yield fault(message, "See where the proxy sends what it gets.")
         return
     if away:
-        message = f"It says that it is not well: {', '.join(away)}."
-        yield fault(message, "See what else is said here of that part.")
+        reasons = told.get("reasons", {})
+        named = (f"{part} ({reasons[part]})" if part in reasons else part for part in away)
+        message = f"It says that it is not well: {', '.join(named)}."
+        final = [FINAL[word].hint for word in reasons.values() if word in FINAL]
+        yield fault(message, final[0] if final else "See what else is said here of that part.")
     else:
         yield ok("It says that it is ready.")
 

@@ -66,7 +66,8 @@ class Gate:
             self.meters.allow(digest, "too-many-calls")
         if lane.full:
             raise lane.refusal()
-        lane.charge(ADMIN_S if scope["path"].startswith(admin_path()) else OVERHEAD_S)
+        if counts:
+            lane.charge(ADMIN_S if scope["path"].startswith(admin_path()) else OVERHEAD_S)
 
 
 def key_in(headers: Mapping[bytes, bytes]) -> bytes:

@@ -14,11 +14,18 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
 
 log = logging.getLogger("neartalk.http")
+
+# Django renders an error on a thread, where nobody measures it.
+ERROR, ERROR_S = 400, 0.005
 
 
 class OnLoop(MiddlewareMixin):
@@ -39,11 +46,37 @@ class InLane(OnLoop):
     async def __acall__(self, request: HttpRequest) -> Any:
         lane = getattr(request, "scope", {}).get("lane")
         work = cast(Coroutine[Any, Any, HttpResponseBase], self.get_response(request))
-        return await (lane.run(work) if lane else work)
+        if lane is None:
+            return await work
+        response = await lane.run(work)
+        if response.status_code >= ERROR:
+            lane.charge(ERROR_S)
+        return response
 
 
 class ContentPolicy(OnLoop, CSPMiddleware):
     """django-csp's headers."""
+
+
+class Security(OnLoop, SecurityMiddleware):
+    """Django's headers of security."""
+
+
+class FrameOptions(OnLoop, XFrameOptionsMiddleware):
+    """Django's X-Frame-Options."""
+
+
+class Common(OnLoop, CommonMiddleware):
+    """Django's check of the host, slashes at the end, and Content-Length."""
+
+
+class Csrf(OnLoop, CsrfViewMiddleware):
+    """Django's CSRF tokens."""
+
+    async def process_view(  # type: ignore[override]
+        self, *args: Any
+    ) -> HttpResponseBase | None:
+        return super().process_view(*args)
 
 
 class DevicePolicy(OnLoop):

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.limits.rules import DAY_MS
-from neartalk.redis import Store, unknown_when_lost
+from neartalk.redis import Store, named, unknown_when_lost
 
 KEY = "origins:key"
 
@@ -50,13 +50,9 @@ class RedisDayKey:
         return self.key
 
     async def _load(self) -> None:
-        _, key, left_ms = await self.client.ask(
-            [
-                ("SET", KEY, secrets.token_hex(32), "NX", "PX", DAY_MS),
-                ("GET", KEY),
-                ("PTTL", KEY),
-            ]
-        )
+        at = named(KEY)
+        fresh = "SET", at, secrets.token_hex(32), "NX", "PX", DAY_MS
+        _, key, left_ms = await self.client.ask([fresh, ("GET", at), ("PTTL", at)])
         self.key, self.ends_ms = bytes.fromhex(key), self.clock() + max(1, left_ms)
 
     def _end_loading(self, loading: asyncio.Future[Any]) -> None:

@@ -17,6 +17,7 @@ from neartalk.limits.measured import Measured
 from neartalk.limits.rules import Rule, Rules
 
 T = TypeVar("T")
+ClockS = Callable[[], float]
 
 RULE = "address.work"
 # Calls of one network that run beside each other, and all that are here.
@@ -33,8 +34,9 @@ class Lane:
     `calls` counts those over HTTP that are here.
     """
 
-    def __init__(self, rules: Rules | None) -> None:
+    def __init__(self, rules: Rules | None, clock: ClockS = time.monotonic) -> None:
         self.rules = rules
+        self.clock = clock
         self.spent_until_s = 0.0
         self.waiting: deque[Callable[[], None]] = deque()
         self.timer: asyncio.Handle | None = None
@@ -53,7 +55,7 @@ class Lane:
     def charge(self, seconds: float) -> None:
         """Counts work that was done, whatever the allowance: it makes wait what comes next."""
         if limit := self.limit:
-            now_s = time.monotonic()
+            now_s = self.clock()
             self.spent_until_s = max(self.spent_until_s, now_s) + seconds / limit.share
 
     @contextmanager
@@ -70,13 +72,13 @@ class Lane:
         limit = self.limit
         if limit is None:
             return 0.0
-        ahead_s = self.spent_until_s - time.monotonic()
+        ahead_s = self.spent_until_s - self.clock()
         return max(0.0, ahead_s - limit.burst / 1000 / limit.share)
 
     @property
     def idle(self) -> bool:
         """Whether nothing of it need be kept."""
-        return self.spent_until_s < time.monotonic()
+        return self.spent_until_s < self.clock()
 
     @property
     def full(self) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakValueDictionary
@@ -10,7 +11,7 @@ from django.conf import settings
 
 from neartalk.limits.client_address import client_of, route_of
 from neartalk.limits.forwarded import Address
-from neartalk.limits.lane import Lane
+from neartalk.limits.lane import ClockS, Lane
 from neartalk.limits.networks import networks_of
 from neartalk.limits.rules import Rules
 
@@ -21,8 +22,9 @@ class Lanes:
     """The lane of each network that was here lately, under a digest that only this process knows.
     This machine's own work is not counted."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, clock: ClockS = time.monotonic) -> None:
         self.rules = rules
+        self.clock = clock
         self.key = secrets.token_bytes(16)
         self.known: WeakValueDictionary[bytes, Lane] = WeakValueDictionary()
         # Those that nobody may hold at the moment, and that have done something lately.
@@ -44,7 +46,7 @@ class Lanes:
         digest = hashlib.blake2b(networks[-1].encode(), key=self.key, digest_size=8).digest()
         found = self.known.get(digest)
         if found is None:
-            found = self.known[digest] = Lane(self.rules)
+            found = self.known[digest] = Lane(self.rules, self.clock)
         if digest not in self.recent:
             self._forget_idle()
             self.recent[digest] = found

@@ -3,6 +3,7 @@ that asking a store would cost more than doing it."""
 
 import time
 
+from neartalk.clock import Clock
 from neartalk.codes import Refused
 from neartalk.limits.gcra import seconds, spend
 from neartalk.limits.rules import Rules
@@ -18,9 +19,10 @@ def monotonic_ms() -> int:
 class Meter:
     """The allowance of one rule, of one subject: a socket, say."""
 
-    __slots__ = ("rule", "rules", "tat_ms")
+    __slots__ = ("clock", "rule", "rules", "tat_ms")
 
-    def __init__(self, rules: Rules, rule: str) -> None:
+    def __init__(self, rules: Rules, rule: str, clock: Clock = monotonic_ms) -> None:
+        self.clock = clock
         self.rules = rules
         self.rule = rule
         self.tat_ms = 0
@@ -31,7 +33,7 @@ class Meter:
         if not limit.on:
             return 0
         cost_ms, tolerance_ms = limit.interval_ms * units, limit.tolerance_of(units)
-        self.tat_ms, wait_ms = spend(self.tat_ms, monotonic_ms(), cost_ms, max(0, tolerance_ms))
+        self.tat_ms, wait_ms = spend(self.tat_ms, self.clock(), cost_ms, max(0, tolerance_ms))
         return wait_ms
 
     def allow(self, code: str, units: int = 1) -> None:
@@ -42,13 +44,14 @@ class Meter:
     @property
     def full(self) -> bool:
         """Whether nothing is spent: then it need not be kept."""
-        return self.tat_ms <= monotonic_ms()
+        return self.tat_ms <= self.clock()
 
 
 class Meters:
     """The allowances of one rule, of many subjects."""
 
-    def __init__(self, rules: Rules, rule: str) -> None:
+    def __init__(self, rules: Rules, rule: str, clock: Clock = monotonic_ms) -> None:
+        self.clock = clock
         self.rules = rules
         self.rule = rule
         self.meters: dict[bytes, Meter] = {}
@@ -59,7 +62,7 @@ class Meters:
         meter = self.meters.get(subject)
         if meter is None:
             self._forget_full()
-            meter = self.meters[subject] = Meter(self.rules, self.rule)
+            meter = self.meters[subject] = Meter(self.rules, self.rule, self.clock)
         meter.allow(code)
 
     def _forget_full(self) -> None:

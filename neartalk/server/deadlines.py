@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 # For all the lines of a request, and for an answer of which nothing is taken.
-HEAD_S = 10.0
+HEAD_S = 6.0
 ANSWER_S = 60.0
 # Connections of one peer, and of all, that have not said what they want.
 PEER_MAX = 128

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from redis.crc import key_slot
 
-from neartalk.redis import Store, unknown_when_lost
+from neartalk.redis import Store, named, unknown_when_lost
 
 # So many markers stand on slots that are evenly apart: a node with as many slots has at least one.
 MARKERS = 32
@@ -33,6 +33,7 @@ class Epoch:
 
     def __init__(self, client: Store) -> None:
         self.client = client
+        self.keys = [*map(named, KEYS)]
 
     async def read(self) -> str:
         """Raises Refused: `store-unavailable`."""
@@ -43,11 +44,11 @@ class Epoch:
                 fresh = secrets.token_hex(8)
                 await self.client.ask([("SET", key, fresh, "NX") for key in missing])
                 markers = await self._markers()
-        parts = *run_ids, *(markers[key] or "" for key in KEYS)
+        parts = *run_ids, *(markers[key] or "" for key in self.keys)
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
     async def _markers(self) -> Mapping[str, str | None]:
-        groups = self.client.grouped(KEYS)
+        groups = self.client.grouped(self.keys)
         found = await self.client.ask([("MGET", *group) for group in groups])
         return {
             key: marker

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from neartalk.clock import lasts
 from neartalk.codes import Refused
-from neartalk.redis import Store, script, unknown_when_lost
+from neartalk.redis import Store, named, script, unknown_when_lost
 from presence.geo import Tile, tile_of
 from presence.registry.contract import (
     BLOCKED_MAX,
@@ -238,7 +238,7 @@ class RedisRegistry:
 
     async def renew(self, process: str) -> None:
         with unknown_when_lost():
-            await self._run("renew", LEASES, process, LEASE_MS, SET_BACK_MS)
+            await self._run("renew", named(LEASES), process, LEASE_MS, SET_BACK_MS)
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         wanted = [*tiles]
@@ -251,7 +251,7 @@ class RedisRegistry:
         epoch = await self.epoch.read()
         with unknown_when_lost():
             now_ms, (leases, *rest) = await self.client.ask_timed(
-                [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
+                [("ZRANGE", named(LEASES), 0, -1, "WITHSCORES"), *renewed]
             )
         ends = {process: int(float(end)) for process, end in paired(leases).items()}
         turns = ends.pop(TURNS, 0)

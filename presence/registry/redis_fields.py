@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from neartalk.redis import named
 from presence.geo import Tile
 from presence.registry.contract import TileSnapshot
 from presence.values import Left, Person, Session, person_id_of
@@ -15,17 +16,17 @@ def session_key(digest: str) -> str:
 
 def person_session_key(person_id: str) -> str:
     """By which a session is found from its public side; its digest stands in it."""
-    return f"session:{person_id}"
+    return named(f"session:{person_id}")
 
 
 def people_key(tile: Tile) -> str:
-    return f"{{{tile}}}:people"
+    return named(f"{{{tile}}}:people")
 
 
 def held_key(process: str) -> str:
     """The ids of those whom a process holds; of others too, where a step was lost.
     A sorted set without an order."""
-    return f"held:{process}"
+    return named(f"held:{process}")
 
 
 def paired(flat_fields: list[str]) -> dict[str, str]:

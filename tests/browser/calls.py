@@ -22,12 +22,14 @@ MORE = """async (energy) => {
     audio.srcObject = new MediaStream([call.getReceivers()[0].track]);
     await audio.play();
   }
-  for (;;) {
+  const end = performance.now() + 60_000;
+  while (performance.now() < end) {
     const now = await window.callStats();
     const louder = now.receivedEnergy >= before.receivedEnergy + energy;
     if (louder && now.receivedBytes > before.receivedBytes) return;
     await new Promise((done) => setTimeout(done, 50));
   }
+  throw new Error(`no sound of energy ${energy} within 60 s`);
 }"""
 # One beep of Chromium's microphone has ten times this energy; silence that was encoded has not
 # none, but a ten-millionth of it each second.

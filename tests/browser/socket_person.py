@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,11 +11,11 @@ import httpx
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from tests.support.waiting import WAIT_S, awaiting, until
+
 if TYPE_CHECKING:
     from tests.support.client import Spot
     from tests.support.servers import Server
-
-PATIENCE_S = 20
 
 
 class SocketPerson:
@@ -68,12 +67,17 @@ class SocketPerson:
 
     def await_frame(self, kind: str) -> dict[str, Any]:
         """The next frame of this type; others wait for their turn."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not (found := [frame for frame in self.frames if frame["type"] == kind]):
-            got = json.loads(self.socket.recv(timeout=deadline - time.monotonic()))
-            self.frames += got if isinstance(got, list) else [got]
-        self.frames.remove(found[0])
-        return found[0]
+        found = until(lambda: self._first(kind), f"{kind} to {self.name}", pause=self._receive)
+        self.frames.remove(found)
+        return found
+
+    def _first(self, kind: str) -> dict[str, Any] | None:
+        return next((frame for frame in self.frames if frame["type"] == kind), None)
+
+    def _receive(self) -> None:
+        with awaiting(f"a frame to {self.name}, who has {self.frames}"):
+            got = json.loads(self.socket.recv(timeout=WAIT_S))
+        self.frames += got if isinstance(got, list) else [got]
 
     def _send(self, kind: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"type": kind, **fields}))

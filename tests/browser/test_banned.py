@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.browser.calls import WIDE
 from tests.support.client import elsewhere, north
 from tests.support.servers import Server
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,9 @@ def server() -> Iterator[Server]:
 def sanction(server: Server, who: BrowserVisitor, *options: str) -> None:
     person = who.page.locator("#self").get_attribute("data-person") or ""
     command = [sys.executable, "manage.py", "ban", person, "--reason", "harassment", *options]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **server.options())
+    subprocess.run(
+        command, check=True, timeout=WAIT_S, stdout=subprocess.DEVNULL, **server.options()
+    )
 
 
 def test_who_is_banned_reads_why_until_when_and_where_to_object(

@@ -4,7 +4,6 @@ page and its server, so that it can end a socket with any code and keep back any
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from neartalk.codes import CODES
 from tests.browser.test_modules_after_errors import SIGNALING, WELCOME, run
 from tests.browser.visitor import POLL_MS, wait_until
 from tests.support.client import elsewhere, north
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_S = 20
 HOUR_MS = 3_600_000
 FINAL = sorted({row.close for row in CODES.values() if row.close and not row.again})
 # Of proxies, of browsers, of a server whose codes are not known yet, and of none.
@@ -494,10 +493,7 @@ def await_sockets(page: Page, wire: Interceptor, count: int, awaited: str) -> No
 
 
 def wait_until_true(page: Page, holds: Callable[[], bool], awaited: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_S} s for {awaited}"
-        page.wait_for_timeout(POLL_MS)
+    until(holds, awaited, pause=lambda: page.wait_for_timeout(POLL_MS))
 
 
 def unknown(route: Route) -> None:

@@ -25,6 +25,7 @@ from tests.browser.test_access import (
 )
 from tests.browser.test_connection import without_a_server
 from tests.support.client import elsewhere, north
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -190,8 +191,7 @@ def test_a_message_is_reported_by_its_ring_with_the_servers_copy(
     menu(alice).get_by_role("textbox").fill("He means it.")
     pressed(alice, "Send report")
     expect(menu(alice).get_by_role("status")).to_have_text(re.compile("^Sent."))
-    while not reported(server):
-        alice.page.wait_for_timeout(20)
+    until(lambda: reported(server), "the row of the report")
     ((person_id, reason, words, named, evidence),) = reported(server)
     assert (person_id, reason, words) == (bob.person_id, "threats", "He means it.")
     assert named == message_id
@@ -361,12 +361,14 @@ def test_all_rings_are_one_stop_and_the_arrows_go_from_one_to_the_other(
     bob.send_text("Two.")
     bob.send_text("Three.")
     expect(alice.messages).to_have_count(4)
-    stops = page.locator('#messages [data-act="person"]:not([tabindex="-1"])')
+    stops = page.locator('#messages .clock button:not([tabindex="-1"])')
     page.locator("#text").focus()
     reach(page, ring(alice, "Three."), "Shift+Tab")
-    for text in ("Two.", "One.", "One."):
+    own = alice.message("Of my own.").get_by_role("button", name="Your message")
+    for other in (ring(alice, "Two."), own, ring(alice, "One."), ring(alice, "One.")):
         press("ArrowUp")
-        expect(ring(alice, text)).to_be_focused()
+        expect(other).to_be_focused()
+    press("ArrowDown")
     press("ArrowDown")
     dora.send_text("Four.")
     expect(alice.messages).to_have_count(5)

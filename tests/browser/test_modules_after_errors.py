@@ -140,7 +140,10 @@ def test_a_move_is_published_after_a_listener_has_thrown(arrival: Page) -> None:
         onPlace(({ cell }) => published(cell));
         const first = next();
         startTracking({ onError() {}, onFix() {} });
-        while (!window.fix) await new Promise((resolve) => setTimeout(resolve));
+        for (let turn = 0; !window.fix; turn += 1) {
+          if (turn > 10_000) throw new Error('nobody asked where they are');
+          await new Promise((resolve) => setTimeout(resolve));
+        }
         window.fix(52.52, 13.405);
         const one = await first;
         const second = next();

@@ -32,13 +32,15 @@ NO_RELAY = (
 )
 # Returns once sound goes by a way whose own end is of this kind.
 WAY = """async (kind) => {
-  for (;;) {
+  const end = performance.now() + 60_000;
+  while (performance.now() < end) {
     const stats = await window.calls.at(-1).getStats();
     const transport = [...stats.values()].find(({ type }) => type === 'transport');
     const pair = stats.get(transport?.selectedCandidatePairId);
     if (pair && stats.get(pair.localCandidateId)?.candidateType === kind) return;
     await new Promise((done) => setTimeout(done, 50));
   }
+  throw new Error(`no sound by a way of kind ${kind} within 60 s`);
 }"""
 # No word of it to anybody, as between two sentences.
 HUSH = "() => { window.calls[0].getSenders()[0].track.enabled = false; }"

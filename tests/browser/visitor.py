@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from playwright.sync_api import expect
 
+from tests.support.waiting import until
+
 if TYPE_CHECKING:
     from playwright.sync_api import (
         BrowserContext,
@@ -68,8 +70,7 @@ def wait_until(page: Page, holds: str, arg: object = None) -> None:
     Playwright's own `wait_for_function` evaluates code anew, which the page's policy forbids. The
     test polls, since the page's own timers may stand still (`stop_time`).
     """
-    while not page.evaluate(holds, arg):
-        page.wait_for_timeout(POLL_MS)
+    until(lambda: page.evaluate(holds, arg), holds, pause=lambda: page.wait_for_timeout(POLL_MS))
 
 
 class BrowserVisitor:

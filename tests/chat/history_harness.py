@@ -18,11 +18,12 @@ from chat.messages import (
     StreamId,
 )
 from neartalk.codes import Refused
-from neartalk.redis import Store
+from neartalk.redis import Store, named
 from neartalk.redis.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.values import Place
 from tests.support.clusters import client_at
+from tests.support.waiting import deadline
 
 HALF_HOUR_MS = 1_800_000
 AT_ONCE = 50
@@ -66,8 +67,9 @@ class RedisHistoryHarness:
         end = await self.history.now_ms() + ms
         if ms > 200:  # Redis looks at who waits ten times a second
             await self.client.blpop(["nobody"], timeout=(ms - 100) / 1000)
-        while await self.history.now_ms() < end:
-            pass
+        async with deadline(f"{ms} ms of the store's clock"):
+            while await self.history.now_ms() < end:
+                pass
 
     async def everything(self) -> str:
         read: dict[str, Callable[[str], Any]] = {
@@ -96,7 +98,7 @@ class RedisHistoryHarness:
             if len(pipe) >= 500:
                 await pipe.execute()
         await pipe.execute()
-        await self.client.zadd("history:due", {HOME_TILE: oldest + life_ms()})
+        await self.client.zadd(named("history:due"), {HOME_TILE: oldest + life_ms()})
         return ids
 
 

@@ -13,6 +13,7 @@ from presence.registry import MemoryRegistry
 from presence.values import Place
 from tests.support.process_client import ProcessClient
 from tests.support.processes import HERE, PageSocket, Process
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -81,9 +82,9 @@ class ReportingProcess:
         return Reporter(self, key, await self.process.join(session))
 
     async def written(self) -> None:
-        async with asyncio.timeout(10):
+        async with deadline("what was begun is written"):
             while self.records.background.tasks:
-                await asyncio.wait(self.records.background.tasks)
+                await asyncio.gather(*self.records.background.tasks)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from presence.registry import MemoryRegistry, RedisRegistry, Registry
 from presence.values import Place
 from tests.support.clocks import ManualClock
 from tests.support.process_client import ProcessClient
+from tests.support.waiting import deadline
 
 MINUTE_MS = 60_000
 HALF_HOUR_MS = 30 * MINUTE_MS
@@ -78,7 +79,7 @@ class Ear:
         return [frame["id"] for frame in self.frames() if frame["type"] == "chat.message"]
 
     async def until(self, message_id: str) -> None:
-        async with asyncio.timeout(10):
+        async with deadline(f"the message {message_id}"):
             while message_id not in self.ids():
                 self.written.clear()
                 await self.written.wait()
@@ -154,10 +155,11 @@ class ExpiryProcess:
         """By GET /api/messages, and so on before the oldest, to the end."""
         found: list[dict[str, Any]] = []
         query: dict[str, str] = {}
-        while page := (await self._get(query)).json()["messages"]:
-            assert not found or page[-1]["id"] < found[0]["id"]
-            found[:0] = page
-            query = {"before": page[0]["id"]}
+        async with deadline("pages up to the oldest"):
+            while page := (await self._get(query)).json()["messages"]:
+                assert not found or page[-1]["id"] < found[0]["id"]
+                found[:0] = page
+                query = {"before": page[0]["id"]}
         return [message["id"] for message in found]
 
     async def rows(self) -> list[tuple[str, ...]]:
@@ -200,8 +202,9 @@ async def expiry_process(
             await here.appear(name, place)
         yield here
     finally:
-        while here.hub.background.tasks:
-            await asyncio.wait(here.hub.background.tasks)
+        async with deadline("what the process began"):
+            while here.hub.background.tasks:
+                await asyncio.gather(*here.hub.background.tasks)
         await here.hub.stop()
 
 
@@ -289,20 +292,22 @@ async def test_in_redis_everything_lives_its_time_and_nothing_longer(
             bob, _ = await here.arrive("Bob")
             charlie, _ = await here.arrive("Charlie")
             number = 0
-            while not here.said or await history.now_ms() < here.said[0][0] + 5 * life_ms // 2:
-                number += 1
-                await here.send((alice, bob)[number % 2], f"{number}")
-                await here.send(charlie, f"far {number}")
-                for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
-                    may = here.alive(await history.now_ms(), life_ms)
-                    found = await path()
-                    must = here.alive(await history.now_ms(), life_ms)
-                    assert found == may[len(may) - len(found) :]
-                    assert must[-ARRIVAL_MAX:] == found[len(found) - len(must[-ARRIVAL_MAX:]) :]
+            async with deadline("two and a half lives of messages"):
+                while not here.said or await history.now_ms() < here.said[0][0] + 5 * life_ms // 2:
+                    number += 1
+                    await here.send((alice, bob)[number % 2], f"{number}")
+                    await here.send(charlie, f"far {number}")
+                    for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
+                        may = here.alive(await history.now_ms(), life_ms)
+                        found = await path()
+                        must = here.alive(await history.now_ms(), life_ms)
+                        assert found == may[len(may) - len(found) :]
+                        assert must[-ARRIVAL_MAX:] == found[len(found) - len(must[-ARRIVAL_MAX:]) :]
             assert len(here.alive(await history.now_ms(), life_ms)) < len(here.said)
             await client.blpop(["nobody"], timeout=life_ms / 1000)
-            while here.alive(await history.now_ms(), life_ms):
-                pass
+            async with deadline("the end of the last message"):
+                while here.alive(await history.now_ms(), life_ms):
+                    pass
             for path in (here.page, here.after, here.arrival, here.resumed, here.asked):
                 assert await path() == []
     finally:
@@ -327,7 +332,7 @@ async def test_a_place_where_nobody_speaks_or_reads_any_more_forgets_by_itself(
 
         monkeypatch.setattr(history, "trim", trim_and_note)
         clock.now_ms += HALF_HOUR_MS - 1
-        async with asyncio.timeout(10):
+        async with deadline("the trim of a quiet place"):
             await trimmed.wait()
             assert "a secret" in repr(history.streams)
             clock.now_ms += 1

@@ -39,6 +39,7 @@ from tests.chat.history_harness import (
     spend,
     texts,
 )
+from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("patient", "unlimited")
 
@@ -326,9 +327,12 @@ async def test_pages_put_together_are_the_whole_tile(make_harness: MakeHarness) 
         sent = [await append_text(harness, f"text {number}") for number in range(50)]
         pages: list[Entry] = []
         below: StreamId | None = None
-        while entries := (await harness.history.page({HOME_TILE: below}, {}, 7)).entries[HOME_TILE]:
-            pages[:0] = entries
-            below = entries[0].at
+        async with deadline("pages up to the oldest"):
+            while entries := (await harness.history.page({HOME_TILE: below}, {}, 7)).entries[
+                HOME_TILE
+            ]:
+                pages[:0] = entries
+                below = entries[0].at
         assert pages == sent
 
 
@@ -372,9 +376,10 @@ async def test_who_reads_on_while_others_write_misses_nothing_and_sees_nothing_t
         sent = [draft(f"text {number}", who=f"person {number % 5}") for number in range(AT_ONCE)]
         writing = [asyncio.create_task(harness.history.append(each)) for each in sent]
         seen: list[Entry] = []
-        while len(seen) < len(sent):
-            last = seen[-1].at if seen else BEGINNING
-            seen += (await harness.history.after({HOME_TILE: last})).entries[HOME_TILE]
-            await asyncio.sleep(0)
+        async with deadline("all that is written meanwhile"):
+            while len(seen) < len(sent):
+                last = seen[-1].at if seen else BEGINNING
+                seen += (await harness.history.after({HOME_TILE: last})).entries[HOME_TILE]
+                await asyncio.sleep(0)
         await asyncio.gather(*writing)
         assert seen == await all_of(harness)

@@ -10,6 +10,7 @@ from chat.messages import (
     Appended,
     Message,
 )
+from neartalk.redis import named
 from presence.geo import cell_at, tile_of
 from tests.chat.history_harness import (
     CELLS,
@@ -28,6 +29,7 @@ from tests.chat.history_harness import (
     redis_harness,
     texts,
 )
+from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("patient", "unlimited")
 
@@ -38,14 +40,15 @@ async def test_a_message_is_read_until_it_has_lived_its_time_and_not_a_milliseco
     async with make_harness() as harness:
         one = await append_text(harness, "one")
         alive = True
-        while alive:
-            page = await harness.history.page({HOME_TILE: None}, {}, 10)
-            after = await harness.history.after({HOME_TILE: BEGINNING})
-            for reading in (page, after):
-                alive = reading.now_ms - one.at.ms < a_second_long
-                assert reading.entries[HOME_TILE] == ([one] if alive else [])
-            if isinstance(harness, MemoryHistoryHarness):
-                await harness.pass_ms(1)
+        async with deadline("the end of the message"):
+            while alive:
+                page = await harness.history.page({HOME_TILE: None}, {}, 10)
+                after = await harness.history.after({HOME_TILE: BEGINNING})
+                for reading in (page, after):
+                    alive = reading.now_ms - one.at.ms < a_second_long
+                    assert reading.entries[HOME_TILE] == ([one] if alive else [])
+                if isinstance(harness, MemoryHistoryHarness):
+                    await harness.pass_ms(1)
 
 
 async def test_a_memory_message_lives_half_an_hour() -> None:
@@ -66,12 +69,13 @@ async def test_a_ref_is_known_as_long_as_its_message_lives(
     async with make_harness() as harness:
         one = await append_text(harness, "one")
         again = Appended(one.at, BEGINNING, fresh=False)
-        while not again.fresh:
-            earliest = await harness.history.now_ms()
-            again = await harness.history.append(draft("one"))
-            assert again.fresh or earliest - one.at.ms < a_second_long
-            if isinstance(harness, MemoryHistoryHarness):
-                await harness.pass_ms(1)
+        async with deadline("the end of the ref"):
+            while not again.fresh:
+                earliest = await harness.history.now_ms()
+                again = await harness.history.append(draft("one"))
+                assert again.fresh or earliest - one.at.ms < a_second_long
+                if isinstance(harness, MemoryHistoryHarness):
+                    await harness.pass_ms(1)
         assert again.at.ms - one.at.ms >= a_second_long
         assert texts(await all_of(harness)) == ["one"]
         assert not (await harness.history.append(draft("one"))).fresh
@@ -86,12 +90,13 @@ async def test_a_removal_lives_as_long_as_a_message(
         found = await harness.history.remove([HOME_TILE], one.id, "alice")
         assert found is not None
         alive = True
-        while alive:
-            reading = await harness.history.page({HOME_TILE: None}, {}, 10)
-            alive = reading.now_ms - found[0].at.ms < a_second_long
-            assert reading.entries[HOME_TILE] == ([found[0]] if alive else [])
-            if isinstance(harness, MemoryHistoryHarness):
-                await harness.pass_ms(1)
+        async with deadline("the end of the removal"):
+            while alive:
+                reading = await harness.history.page({HOME_TILE: None}, {}, 10)
+                alive = reading.now_ms - found[0].at.ms < a_second_long
+                assert reading.entries[HOME_TILE] == ([found[0]] if alive else [])
+                if isinstance(harness, MemoryHistoryHarness):
+                    await harness.pass_ms(1)
 
 
 async def test_a_busy_tile_does_not_keep_what_is_old(
@@ -184,7 +189,7 @@ async def test_one_trim_clears_many_tiles_and_long_ones(redis_url: str) -> None:
         old = await harness.history.now_ms() - HALF_HOUR_MS - 1000
         for tile in tiles:
             await harness.client.xadd(stream_key(tile), {"person": "a", "ref": "r"}, id=f"{old}-0")
-            await harness.client.zadd("history:due", {tile: old + HALF_HOUR_MS})
+            await harness.client.zadd(named("history:due"), {tile: old + HALF_HOUR_MS})
         await harness.keep_old(2 * TRIM_ENTRIES + 10)
         await append_text(harness, "new")
         await harness.history.trim()
@@ -192,7 +197,7 @@ async def test_one_trim_clears_many_tiles_and_long_ones(redis_url: str) -> None:
         assert "old text" not in held
         assert "old-ref" not in held
         assert [await harness.client.xlen(stream_key(tile)) for tile in tiles] == [0] * len(tiles)
-        assert await harness.client.zrange("history:due", 0, -1) == [HOME_TILE]
+        assert await harness.client.zrange(named("history:due"), 0, -1) == [HOME_TILE]
         assert texts(await all_of(harness)) == ["new"]
 
 
@@ -220,7 +225,7 @@ async def test_in_redis_a_tile_that_nobody_trims_is_gone_a_minute_after_its_last
 
 
 async def expiring(harness: RedisHistoryHarness) -> None:
-    keys = [key async for key in harness.client.scan_iter() if key != "history:due"]
+    keys = [key async for key in harness.client.scan_iter() if key != named("history:due")]
     assert {stream_key(HOME_TILE), refs_key(HOME_TILE)} <= {*keys}
     for key in keys:
         left_ms = await harness.client.pttl(key)

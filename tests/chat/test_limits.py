@@ -14,6 +14,7 @@ import pytest
 from neartalk.limits import RULES
 from tests.support.client import api, bearer_of, elsewhere, listening, new_ref, running, session
 from tests.support.servers import Valkey
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -79,10 +80,11 @@ async def tried(tabs: list[Tab], text: Callable[[int], str]) -> dict[str, list[d
         refs = {new_ref(): turn for turn in turns}
         for ref, turn in refs.items():
             await tab.send("chat.send", text=text(turn), ref=ref)
-        while refs.keys() - asked.keys():
-            for frame in await tab._receive_soon():
-                if frame["type"] in {"chat.ack", "error"} and frame["ref"] in refs:
-                    asked[frame["ref"]] = frame
+        async with deadline("an answer to each message"):
+            while refs.keys() - asked.keys():
+                for frame in await tab._receive_soon():
+                    if frame["type"] in {"chat.ack", "error"} and frame["ref"] in refs:
+                        asked[frame["ref"]] = frame
         return []
 
     share = TRIES // len(tabs)

@@ -21,6 +21,7 @@ from tests.support.processes import (
     running,
     turns,
 )
+from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
 
@@ -95,8 +96,9 @@ async def test_who_comes_back_to_a_process_that_is_behind_leaves_no_hole_for_the
 
 async def later_than(history: History, ms: int) -> int:
     """The store's clock once it shows more than `ms`."""
-    while (now := await history.now_ms()) <= ms:
-        await turns()
+    async with deadline(f"a time after {ms}"):
+        while (now := await history.now_ms()) <= ms:
+            await turns()
     return now
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 from neartalk.limits import RULES
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
 from tests.support.deployments import deploy
+from tests.support.waiting import deadline
 from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def muted(tab: Tab, minutes: int) -> None:
 async def await_unmuted(person: ConnectedPerson) -> None:
     """Waits until the mute is over for the process."""
     ref, code = new_ref(), "muted"
-    async with asyncio.timeout(TIMEOUT_S):
+    async with deadline("the end of the mute", TIMEOUT_S):
         while code == "muted":
             await person.send("chat.send", text=f"Hello again {ref}", ref=ref)
             answers = [frame for frame in await person.quiet() if frame.get("ref") == ref]
@@ -69,8 +69,9 @@ async def end_now(deployment: Deployment, person: ConnectedPerson) -> None:
     end = "UPDATE neartalk_sanction SET until = now(), changed = now()"
     with psycopg.connect(deployment.postgres.url(), autocommit=True) as database:
         where = "person_id = %s AND until > now()"
-        while not database.execute(f"{end} WHERE {where}", [person.person_id]).rowcount:
-            await person.quiet()
+        async with deadline("the row of the mute"):
+            while not database.execute(f"{end} WHERE {where}", [person.person_id]).rowcount:
+                await person.quiet()
 
 
 async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_page(
@@ -126,8 +127,9 @@ async def test_a_mute_outlives_redis_and_the_next_one_lasts_longer(deployment: D
         for minutes in (15, 60, 60):
             await end_now(deployment, alice)
             await await_unmuted(alice)
-            while (await refused(alice))["code"] != "muted":
-                pass
+            async with deadline("the next mute"):
+                while (await refused(alice))["code"] != "muted":
+                    pass
             await muted(alice, minutes)
         deployment.manage("unban", alice.person_id)
         await await_unmuted(alice)

@@ -5,6 +5,7 @@ from chat.history import MemoryHistory
 from chat.messages import Draft, StreamId, next_id
 from presence.geo import cell_at
 from presence.values import Place
+from tests.support.waiting import deadline
 
 HERE = Place(cell_at(52.52, 13.405), 2000)
 THERE = Place(cell_at(52.53, 13.405), 2000)
@@ -20,15 +21,18 @@ async def test_reading_back_misses_nothing_said_at_the_same_time_in_another_tile
             tiles.add(draft.tile)
     assert len(tiles) == 2
     found: list[RenderedMessage] = []
-    while True:
-        first = (found[0].at, found[0].id) if found else None
+    async with deadline("pages up to the oldest"):
+        while True:
+            first = (found[0].at, found[0].id) if found else None
 
-        def wanted(message: RenderedMessage, first: tuple[StreamId, str] | None = first) -> bool:
-            return first is None or (message.at, message.id) < first
+            def wanted(
+                message: RenderedMessage, first: tuple[StreamId, str] | None = first
+            ) -> bool:
+                return first is None or (message.at, message.id) < first
 
-        below = dict.fromkeys(tiles, next_id(first[0]) if first else None)
-        page = (await load_newest(history, below, wanted, limit=3)).messages
-        if not page:
-            break
-        found = page + found
+            below = dict.fromkeys(tiles, next_id(first[0]) if first else None)
+            page = (await load_newest(history, below, wanted, limit=3)).messages
+            if not page:
+                break
+            found = page + found
     assert len(found) == len({message.id for message in found}) == 20

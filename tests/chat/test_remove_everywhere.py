@@ -14,6 +14,7 @@ import httpx
 from presence.geo import cell_at, tile_of
 from tests.support.client import HERE, person
 from tests.support.servers import Server
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -43,7 +44,9 @@ print(Report.objects.get().state, Sanction.objects.count())
 def shell(server: Server, code: str) -> str:
     """What a script says that runs with a server's records and cache."""
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, **server.options())
+    done = subprocess.run(
+        command, check=False, timeout=WAIT_S, capture_output=True, text=True, **server.options()
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split("\n")[-2]
 

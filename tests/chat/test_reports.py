@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from datetime import timedelta
@@ -32,6 +31,7 @@ from tests.chat.reporting_process import (
 )
 from tests.support.clocks import START_MS, ManualClock
 from tests.support.processes import AWAY, BESIDE, HERE, Page, PageSocket
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -256,7 +256,7 @@ async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_i
             message_id = await alice.send("A dreadful word.")
             assert "dreadful" in await everything(client)
             assert (await bob.report(alice, message_id)).status_code == 201
-            async with asyncio.timeout(10):
+            async with deadline("the end of the word in Redis"):
                 while "dreadful" in await everything(client):
                     await reporting.process.feed.trim()
                     await client.blpop(["nobody"], timeout=0.05)

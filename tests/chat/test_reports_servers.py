@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from tests.support.client import HERE, bearer_of, north, person, place, session
 from tests.support.client import api as client
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tests.support.client import ConnectedPerson
     from tests.support.servers import Postgres, Server, Valkey
 
-WAIT_S = 30
 STRANGERS = 12
 
 
@@ -46,7 +46,7 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
 async def until(url: str, query: str, wanted: object) -> None:
     """Asks again and again until the database says so."""
-    async with asyncio.timeout(WAIT_S):
+    async with deadline(f"{query} gives {wanted}"):
         found = None
         while found != wanted:
             found = await asyncio.to_thread(rows, url, query)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 import socket
@@ -16,6 +15,7 @@ from neartalk.server.backlog import UNSENT_MAX
 from presence.delivery import Form, Frame, QueuedConnection, Socket
 from presence.values import Person, Session
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
+from tests.support.waiting import awaiting, forever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,8 @@ def stopped_reader(server: Server, key: str) -> Iterator[int]:
             f"Authorization: Bearer {key}",
         )
         raw.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode())
-        assert raw.recv(12) == b"HTTP/1.1 101"
+        with awaiting("the answer to the handshake"):
+            assert raw.recv(12) == b"HTTP/1.1 101"
         yield raw.getsockname()[1]
 
 
@@ -99,7 +100,7 @@ async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:
         if message["type"] == "websocket.close":
             closed.append(message)
         else:
-            await asyncio.Event().wait()
+            await forever()
 
     connection = QueuedConnection(send, Backlog())
     reader = Socket(Session("", Person("", "slow"), 0), Form.JSON, connection)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.client import api, elsewhere, new_ref, north, person, running
 from tests.support.html_elements import parse
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,9 +236,10 @@ async def test_only_ones_own_message_can_be_taken_back_and_only_once(
 async def mark_after(reader: ConnectedPerson, sent_at: int) -> int:
     """A mark of a later millisecond: resuming at the same one shows the message again."""
     mark = sent_at
-    while mark <= sent_at:
-        async with reader.tab() as tab:
-            mark = (await tab.expect("mark"))["mark"]
+    async with deadline(f"a mark after {sent_at}"):
+        while mark <= sent_at:
+            async with reader.tab() as tab:
+                mark = (await tab.expect("mark"))["mark"]
     return mark
 
 

@@ -3,11 +3,12 @@
 import pytest
 
 from chat.messages import Draft
-from chat.spam import LINKS_MAX, acts_of, refuse_spam
+from chat.spam import LINKS_MAX, acts_of, is_wall, refuse_spam
 from neartalk.limits import Rules
-from neartalk.text import TextRefused, clean_message
+from neartalk.text import TextRefused, clean, clean_message
 from presence.values import Place
 
+SPOT = Place("u33dc0q", 500)
 LINKS = [
     "https://example.org",
     "http://www.example.org/a?b=c",
@@ -15,6 +16,11 @@ LINKS = [
     "www.example.org/path",
     "example.org/path",
     "HTTPS://EXAMPLE.ORG",
+    "ht\u200dtps://example.org",
+    "www\u2060.example.org",
+    "ｅｘａｍｐｌｅ．ｏｒｇ／path",
+    "example。org/path",
+    "exàmple.org/path",
 ]
 
 
@@ -65,11 +71,19 @@ def test_joy_is_no_wall(text: str) -> None:
     refuse_spam(text)
 
 
+@pytest.mark.parametrize("piece", ["a.", "a-", "ab.cd", "www", "⒈", "क्", "ﷺ ", "я", "a\u0301"])
+def test_what_is_looked_for_takes_no_square_of_the_length(piece: str) -> None:
+    """With a square, this text is not done before the test's time is over."""
+    text = clean(piece * (100_000 // len(piece)), keep_newlines=True)
+    assert is_wall(text) is (len({*piece} - {" "}) == 1 or piece in ("www", "a\u0301", "ﷺ "))
+    with pytest.raises(TextRefused):
+        refuse_spam(f"{text} {' '.join(LINKS)}")
+    assert len(acts_of(Draft("alice", "Alice", SPOT, text, "ref-0001", origin="net"), Rules())) == 3
+
+
 def subjects(text: str, origin: str = "net") -> dict[str, str]:
     """Whom each allowance of a message belongs to, by its rule."""
-    draft = Draft(
-        "alice", "Alice", Place("u33dc0q", 500), clean_message(text), "ref-0001", origin=origin
-    )
+    draft = Draft("alice", "Alice", SPOT, clean_message(text), "ref-0001", origin=origin)
     return {act.rule: act.subject for act in acts_of(draft, Rules())}
 
 

@@ -6,11 +6,14 @@ import subprocess
 from pathlib import Path
 
 from tests.support.servers import ROOT
+from tests.support.waiting import WAIT_S
 
 
 def make(file: Path, domain: str = "talk.example.net", *rest: str) -> subprocess.CompletedProcess:
     command = ["sh", "deploy/env.sh", domain, *(rest or ("ops@example.net",)), str(file)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
 
 
 def read(file: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 
 from tests.deploy.env_files import made
 from tests.support.servers import ROOT
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,9 @@ def test_no_server_starts_without_a_key_of_its_own(tmp_path: Path) -> None:
 
 def manage(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     run = [sys.executable, "manage.py", *command]
-    return subprocess.run(run, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        run, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
 
 
 @pytest.mark.parametrize("name", DANGERS)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.deploy.env_files import made, make, read
 from tests.support.servers import ROOT
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def test_the_relay_is_told_all_it_needs_and_stops_without(tmp_path: Path) -> Non
 
     def configure(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+            command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=WAIT_S
         )
 
     lines = configure(env).stdout.splitlines()

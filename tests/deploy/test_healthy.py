@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.client import running
 from tests.support.servers import ROOT, free_port
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ def server() -> Iterator[Server]:
 
 def healthy(port: int) -> bool:
     command = [sys.executable, "deploy/healthy.py", "--port", str(port)]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    return subprocess.run(command, cwd=ROOT, check=False, timeout=WAIT_S).returncode == 0
 
 
 def test_a_process_that_serves_is_healthy(server: Server) -> None:
@@ -35,13 +36,17 @@ def test_a_process_that_serves_is_healthy(server: Server) -> None:
 
 def test_two_people_meet_on_a_visit(server: Server) -> None:
     command = [sys.executable, "deploy/visit.py", server.url]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
     assert done.returncode == 0, done.stderr
     assert "a message was heard" in done.stdout
 
 
 def test_a_visit_to_nobody_says_so() -> None:
     command = [sys.executable, "deploy/visit.py", f"http://127.0.0.1:{free_port()}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
     assert done.returncode == 1
     assert "ConnectError" in done.stderr

@@ -30,6 +30,7 @@ from tests.support.proxy_packages import missing
 from tests.support.reverse_proxies import BEHIND, Caddy, HAProxy, Nginx, Proxy, write_networks
 from tests.support.servers import Server, Valkey, free_port
 from tests.support.static_files import collected
+from tests.support.waiting import WAIT_S, awaiting, deadline, until
 from tests.voice.speakers import at_signal
 
 if TYPE_CHECKING:
@@ -243,11 +244,12 @@ async def test_behind_cloudflare_a_visitor_counts_by_their_own_address_and_nobod
         assert answers == [*[201] * SESSIONS, 429]
         here, elsewhere = (("127.0.0.1", proxy.port), ("127.0.0.2", 0))
         with (
-            socket.create_connection(here, source_address=elsewhere) as plain,
+            socket.create_connection(here, WAIT_S, source_address=elsewhere) as plain,
             proxy.tls.wrap_socket(plain, server_hostname="localhost") as found,
         ):
             found.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert found.recv(1024) == b""
+            with awaiting("the proxy hangs up"):
+                assert found.recv(1024) == b""
 
 
 @pytest.mark.parametrize("found", ["", "<html>Just a moment</html>", "10.0.0.0/8\nnonsense"])
@@ -268,10 +270,11 @@ async def test_a_process_that_dies_costs_nobody_a_call(proxied: ProxiedServers) 
                 for turn in range(6):
                     assert (await http.get("/privacy")).status_code == 200
                     made = await http.post("/api/session/create", json={})
-                    while kind == "caddy" and made.status_code == 503:
-                        # Caddy 2.6 cannot send a body twice, until it asked how the process is.
-                        assert made.json()["code"] == "try-later"
-                        made = await http.post("/api/session/create", json={})
+                    async with deadline("Caddy asks how the process is"):
+                        while kind == "caddy" and made.status_code == 503:
+                            # Caddy 2.6 cannot send a body twice, until it asked how the process is.
+                            assert made.json()["code"] == "try-later"
+                            made = await http.post("/api/session/create", json={})
                     assert made.status_code == 201, f"{kind} {turn} {proxy.log()}"
                     headers = bearer_of(made.json()["session_id"])
                     async with opened_at(proxy, f"/ws?near={turn}", headers, [JSON]) as found:
@@ -304,10 +307,10 @@ async def test_a_log_holds_no_address_no_key_and_nothing_of_a_query(
         await alice.http.get("/api/messages", params={"before": "murmured"}, headers=referer)
         await alice.http.get("/hummed/52.52,13.4")
         await alice.http.get("/static/js/near.js?q=muttered")
-    with socket.create_connection(("127.0.0.1", proxy.port)) as broken:
+    with socket.create_connection(("127.0.0.1", proxy.port), WAIT_S) as broken:
         broken.sendall(b"GET /?q=mumbled HTTP/1.1\r\n\r\n")
-        while broken.recv(1024):
-            continue
+        with awaiting("the proxy hangs up"):
+            until(lambda: not broken.recv(1024), "the proxy hangs up", pause=lambda: None)
     log = proxy.log()
     assert log, "it is really read"
     ours = {f"127.0.0.1:{server.port}" for server in (proxied.first, proxied.second)}

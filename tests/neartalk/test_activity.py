@@ -33,6 +33,7 @@ from tests.support.processes import HERE as CORNER
 from tests.support.processes import Process, never, settled
 from tests.support.processes import person as somebody
 from tests.support.servers import Server
+from tests.support.waiting import WAIT_S
 from tests.voice.processes import two_processes
 
 if TYPE_CHECKING:
@@ -289,12 +290,12 @@ def test_two_processes_that_write_at_once_lose_nothing(each_database: str) -> No
 
     def write(areas: list[str]) -> None:
         for _ in range(5):
-            ready.wait()
+            ready.wait(WAIT_S)
             with_own_connection(add_activity, {HourArea(HOUR, area): figures for area in areas})
 
     with ThreadPoolExecutor(2) as both:
         for done in [both.submit(write, areas), both.submit(write, areas[::-1])]:
-            done.result()
+            done.result(WAIT_S)
     found = HourlyActivity.objects.values_list("people", "messages", "peak")
     assert [*found] == [(50, 20, 40)] * 100
 

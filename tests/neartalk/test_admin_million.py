@@ -30,6 +30,7 @@ def asked(postgres_server: Postgres) -> Asked:
             capture_output=True,
             text=True,
             check=False,
+            timeout=100,
             **server.options(),
         )
     finally:

@@ -1,6 +1,5 @@
 """Background work: a failure is logged and ends no other task."""
 
-import asyncio
 import logging
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from neartalk.background import Background
 from neartalk.codes import Refused
 from tests.support.processes import LoopClock, turns
+from tests.support.waiting import forever
 
 
 async def fail() -> None:
@@ -62,7 +62,7 @@ async def test_the_end_waits_for_what_it_ended() -> None:
 
     async def wait() -> None:
         try:
-            await asyncio.Event().wait()
+            await forever()
         finally:
             ended.append("task")
 

@@ -22,6 +22,7 @@ from presence.registry.redis_fields import people_key, person_session_key
 from presence.values import Place, person_id_of
 from tests.support.clusters import SLOTS, Master, ValkeyCluster, wait_until
 from tests.support.servers import START_SECONDS, free_port
+from tests.support.waiting import deadline, forever
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -211,7 +212,7 @@ async def test_a_cluster_that_is_put_together_later_is_found() -> None:
 
 
 async def wait_for_slots(cluster: Cluster) -> None:
-    async with asyncio.timeout(START_SECONDS):
+    async with deadline("the cluster gives out its slots", START_SECONDS):
         while True:
             with suppress(Refused), unknown_when_lost():
                 await cluster.send("GET", "a")
@@ -227,7 +228,7 @@ async def test_however_many_wait_the_nodes_are_asked_once_at_a_time(
     async def never(slots: NodesManager) -> None:
         nonlocal asked
         asked += 1
-        await asyncio.Event().wait()
+        await forever()
 
     monkeypatch.setattr(NodesManager, "initialize", never)
     monkeypatch.setattr("neartalk.redis.cluster.TIMEOUT_S", 0.01)

@@ -91,7 +91,7 @@ def test_nobody_waits_for_what_hangs() -> None:
 
     def hang() -> Iterator[Finding]:
         yield fault("It is full.", "Make room.")
-        held.wait()
+        held.wait(WAIT_S)
 
     try:
         found = diagnose(CheckOptions(time_limit_s=0.05), [lambda options: [Check("Redis", hang)]])
@@ -397,4 +397,4 @@ def test_a_proxy_without_web_sockets_is_found() -> None:
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
         assert only_message(doctor_site.web_socket(url, WAIT_S)) == "No socket opens: 400 instead."
-        thread.join()
+        thread.join(WAIT_S)

@@ -25,6 +25,7 @@ from presence.delivery import Form
 from presence.delivery import signal as frame_of
 from tests.support.client import elsewhere, person
 from tests.support.servers import STOP_SECONDS, Server
+from tests.support.waiting import deadline
 from tests.voice.speakers import speaker
 
 # ---- How many at a time --------------------------------------------------------------------------
@@ -203,7 +204,7 @@ async def test_while_it_drains_nobody_new_comes_and_who_is_here_goes_on_talking(
             while (503, "close") not in found:
                 found.add(kept.health())
             assert found <= {(200, None), (503, None), (503, "close")}
-            async with asyncio.timeout(10):
+            async with deadline("the port is closed"):
                 while await knocks(server):
                     pass
             await alice.send_text("still here")
@@ -269,7 +270,7 @@ async def test_who_ends_a_process_that_still_starts_ends_it_without_an_error(
         await send({"type": "lifespan.shutdown.complete"})
 
     server = DrainingServer(uvicorn.Config(starting, port=0, log_config=None, lifespan="on"))
-    async with asyncio.timeout(10):
+    async with deadline("the server ends"):
         await server._serve()
     assert "neartalk" in state
 

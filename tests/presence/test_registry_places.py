@@ -34,6 +34,7 @@ from tests.presence.registry_harness import (
     session_of,
     shown,
 )
+from tests.support.waiting import within
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -273,12 +274,12 @@ async def overtaken(
     async def slow(person: Person) -> tuple[TileEvent, ...]:
         setattr(registry, "_enter", enter)  # noqa: B010
         on_its_way.set()
-        await over.wait()
+        await within(over.wait(), "the test lets the registry go on")
         return await enter(person)
 
     setattr(registry, "_enter", slow)  # noqa: B010
     task = asyncio.create_task(act)
-    await on_its_way.wait()
+    await within(on_its_way.wait(), "the registry is about to publish")
     try:
         yield task
     finally:

@@ -31,6 +31,7 @@ from tests.presence.registry_harness import (
     session_of,
     shown,
 )
+from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -103,8 +104,9 @@ async def test_an_idle_session_ends(make_harness: MakeHarness) -> None:
         alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")
         await harness.leave_ms(alice.digest, 1)
         await harness.registry.touch([bob.digest])
-        while not await harness.gone(alice.digest):
-            await harness.pass_ms(1)
+        async with deadline("the end of the session"):
+            while not await harness.gone(alice.digest):
+                await harness.pass_ms(1)
         assert await harness.registry.get(alice.digest) is None
         with pytest.raises(Refused, match="session-unknown"):
             await harness.registry.place(alice.digest, AT_HOME, "one")
@@ -120,8 +122,9 @@ async def test_a_session_ends_by_itself_after_the_idle_time_that_is_set(
     async with make_harness() as harness:
         begun = await now_of(harness)
         alice = await opened(harness, "Alice")
-        while not await harness.gone(alice.digest):
-            await harness.pass_ms(1)
+        async with deadline("the end of the session"):
+            while not await harness.gone(alice.digest):
+                await harness.pass_ms(1)
         assert await harness.registry.get(alice.digest) is None
         assert await now_of(harness) >= begun + 1000
 

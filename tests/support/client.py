@@ -6,7 +6,6 @@ Frames that a test did not ask for are kept aside in order until it does.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -21,6 +20,7 @@ from websockets.typing import Subprotocol
 from presence.geo import CELL_DEGREES, cell_at, centre
 from tests.support.html_elements import parse
 from tests.support.servers import Server
+from tests.support.waiting import deadline, for_a_while
 
 if TYPE_CHECKING:
     import ssl
@@ -120,11 +120,11 @@ class Tab:
     async def expect(self, kind: str, **fields: Any) -> Frame:
         """The oldest frame of this type with these fields, aside or within the timeout."""
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with deadline(f"{kind} {fields}", TIMEOUT_S):
                 while (found := self._pop(kind, fields)) is None:
                     self.aside += await self._receive()
                 return found
-        except (TimeoutError, ConnectionClosed) as why:
+        except (AssertionError, ConnectionClosed) as why:
             raise Unexpected(f"no {kind} {fields} but {self.aside} ({why!r})") from why
 
     async def silent(self, *kinds: str, **fields: Any) -> None:
@@ -139,15 +139,13 @@ class Tab:
     async def quiet(self) -> list[Frame]:
         """All that arrives before nothing can be on its way any more; it is kept aside too."""
         fresh: list[Frame] = []
-        try:
-            async with asyncio.timeout(WINDOW_S):
-                while True:
-                    fresh += await self._receive()
-        except TimeoutError:
-            pass
+        async with for_a_while(WINDOW_S):
+            while True:
+                fresh += await self._receive()
         await self.send("ping")
-        while not any(frame["type"] == "pong" for frame in fresh):
-            fresh += await self._receive_soon()
+        async with deadline("the pong"):
+            while not any(frame["type"] == "pong" for frame in fresh):
+                fresh += await self._receive_soon()
         kept = [frame for frame in fresh if frame["type"] != "pong"]
         self.aside += kept
         return kept
@@ -161,20 +159,21 @@ class Tab:
 
     async def people(self, *names: str) -> Frame:
         """Waits until exactly these are listed as near; earlier frames of people are dropped."""
-        while True:
-            frame = await self.expect("people")
-            if sorted(names) == sorted(one["username"] for one in frame["people"]):
-                return frame
+        async with deadline(f"a list of exactly {names}"):
+            while True:
+                frame = await self.expect("people")
+                if sorted(names) == sorted(one["username"] for one in frame["people"]):
+                    return frame
 
     async def closed(self) -> int:
         """Waits for the server to close; the close code. What came before is kept aside."""
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with deadline("the server closes", TIMEOUT_S):
                 while True:
                     self.aside += await self._receive()
         except ConnectionClosed:
             return cast(int, self.socket.close_code)
-        except TimeoutError as why:
+        except AssertionError as why:
             raise Unexpected(f"still open, with {self.aside}") from why
 
     def _pop(self, kind: str, fields: Mapping[str, Any]) -> Frame | None:
@@ -193,7 +192,7 @@ class Tab:
         return frames
 
     async def _receive_soon(self) -> list[Frame]:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with deadline("any frame", TIMEOUT_S):
             return await self._receive()
 
 

@@ -3,13 +3,13 @@ has its slots and no data."""
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from redis.asyncio import Redis, RedisCluster
 
-from tests.support.servers import START_SECONDS, Valkey, free_port
+from tests.support.servers import Valkey, free_port
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -126,10 +126,7 @@ class ValkeyCluster:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "the cluster did not come together"
-        time.sleep(0.05)
+    until(holds, "the cluster comes together")
 
 
 @asynccontextmanager

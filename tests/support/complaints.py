@@ -37,6 +37,6 @@ class LoopErrors(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.told.append(self.format(record))
 
-    def take(self) -> list[str]:
+    def pop(self) -> list[str]:
         told, self.told = self.told, []
         return told

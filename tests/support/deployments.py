@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.support.client import running
 from tests.support.servers import Postgres, Server, Valkey
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ class Deployment(NamedTuple):
         done = subprocess.run(
             [sys.executable, "manage.py", *command],
             check=False,
+            timeout=WAIT_S,
             capture_output=True,
             text=True,
             **self.first.options(),

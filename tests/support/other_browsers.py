@@ -55,7 +55,7 @@ def _starts(path: str) -> bool:
 
 def _run(*command: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, timeout=900, check=False)
 
 
 def main() -> int:

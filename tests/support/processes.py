@@ -19,6 +19,7 @@ from presence.geo import cell_at
 from presence.hub import Hub
 from presence.parts import Presence
 from presence.values import Place
+from tests.support.waiting import deadline, forever
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from presence.registry import Registry
     from presence.values import Session
 
-WAIT_S = 10.0
 NEAR, NEARBY, FAR = (cell_at(52.52, lon) for lon in (13.4, 13.404, 13.5))
 HERE, BESIDE, AWAY = (Place(cell, 500) for cell in (NEAR, NEARBY, FAR))
 
@@ -90,7 +90,7 @@ class Page:
         return [one["username"] for one in self.all("people")[-1]["people"]]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(WAIT_S):
+        async with deadline("what the page is to show"):
             while not holds():
                 self.changed.clear()
                 await self.changed.wait()
@@ -176,7 +176,7 @@ class Stop:
         await self.open.wait()
 
     async def arrived(self) -> None:
-        async with asyncio.timeout(WAIT_S):
+        async with deadline("the call that is to be halted"):
             await self.reached.wait()
 
 
@@ -280,7 +280,7 @@ async def person(registry: Registry, name: str, place: Place) -> Session:
 
 async def settled(*processes: Process) -> None:
     """Waits until no process is busy. TimeoutError after 10 s."""
-    async with asyncio.timeout(WAIT_S):
+    async with deadline("no process is busy any more"):
         while any(process.busy for process in processes):
             await turns()
     await turns()
@@ -304,7 +304,7 @@ async def running(*processes: Process) -> AsyncIterator[None]:
 
 async def never(*args: Any) -> None:
     """Replaces `Background._round`: no round runs but those that the test calls."""
-    await asyncio.Event().wait()
+    await forever()
 
 
 class LoopClock:

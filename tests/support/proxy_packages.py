@@ -32,7 +32,7 @@ def install(names: list[str]) -> None:
 def _run(*command: str) -> None:
     # At this run level Debian starts no service of what it installs.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, timeout=900, check=False)
 
 
 def main() -> int:

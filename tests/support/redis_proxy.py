@@ -6,12 +6,12 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from tests.support.waiting import deadline, within
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.support.servers import Valkey
-
-WAIT_S = 10.0
 
 
 class RedisProxy:
@@ -42,7 +42,7 @@ class RedisProxy:
 
     async def until(self, lots: int) -> None:
         """Waits until the client has written so often."""
-        async with asyncio.timeout(WAIT_S):
+        async with deadline(f"{lots} writes of the client"):
             while len(self.lots) < lots:
                 self.changed.clear()
                 await self.changed.wait()
@@ -92,4 +92,4 @@ async def proxied(redis: Valkey) -> AsyncIterator[RedisProxy]:
         relay.pass_on()
         relay.cut()
         await asyncio.gather(*relay.tasks)
-        await server.wait_closed()
+        await within(server.wait_closed(), "the proxy is closed")

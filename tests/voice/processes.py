@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ from chat.history import MemoryHistory
 from presence.geo import cell_at
 from presence.registry import MemoryRegistry
 from presence.values import Place
-from tests.support.processes import WAIT_S, Halting, Layer, Page, Process, Wire, person, turns
+from tests.support.processes import Halting, Layer, Page, Process, Wire, person, turns
+from tests.support.waiting import deadline
 from voice.callers.memory import MemoryCallers
 from voice.signaling import SignalingConnection, VoiceHub
 
@@ -122,7 +122,7 @@ class TwoProcesses:
 
     async def settle(self) -> None:
         """Waits until nothing is under way in either process."""
-        async with asyncio.timeout(WAIT_S):
+        async with deadline("no process is busy any more"):
             while self.first.busy or self.second.busy:
                 await turns()
         await turns()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.support.client import Tab, api, bearer_of, opened_at, place, session
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -47,11 +48,12 @@ class Speaker(Tab):
 
     async def expect_state(self, other: Speaker, state: str | None) -> Frame:
         """Waits until the list shows them in this state; None: until it does not show them."""
-        while True:
-            found = [one for one in self.known() if one["person_id"] == other.person_id]
-            if [one["state"] for one in found] == ([] if state is None else [state]):
-                return found[0] if found else {}
-            await self.peers()
+        async with deadline(f"{other.name} is shown as {state}"):
+            while True:
+                found = [one for one in self.known() if one["person_id"] == other.person_id]
+                if [one["state"] for one in found] == ([] if state is None else [state]):
+                    return found[0] if found else {}
+                await self.peers()
 
     def known(self) -> list[dict[str, Any]]:
         return list(self.latest.get("peers", []))
@@ -90,9 +92,10 @@ async def at_signal(server: Door, headers: Mapping[str, str]) -> AsyncIterator[T
     """A socket at /signal, once its session is loaded and pings are answered."""
     async with opened_at(server, "/signal", headers) as socket:
         tab = Tab(socket)
-        while True:
-            await tab.send("ping")
-            frame = (await tab._receive())[0]
-            if frame["type"] == "pong":
-                break
+        async with deadline("the pong"):
+            while True:
+                await tab.send("ping")
+                frame = (await tab._receive())[0]
+                if frame["type"] == "pong":
+                    break
         yield tab

@@ -91,7 +91,7 @@ def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) 
         thread = threading.Thread(target=lose_one_and_answer, daemon=True)
         thread.start()
         assert finding(stun(f"stun:127.0.0.1:{server.getsockname()[1]}", WAIT_S))[0] == "ok"
-        thread.join()
+        thread.join(WAIT_S)
 
 
 def test_an_address_is_unmasked() -> None:

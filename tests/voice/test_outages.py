@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
 from tests.support.servers import Valkey
+from tests.support.waiting import deadline
 from tests.voice.speakers import Speaker, at_signal, speaker
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def over(stack: AsyncExitStack, one: Speaker, server: Server) -> Speaker:
 
 async def passes(one: Speaker, other: Speaker) -> None:
     """A candidate arrives. It is sent again until it does, as a page would."""
-    async with asyncio.timeout(TIMEOUT_S):
+    async with deadline("a candidate arrives", TIMEOUT_S):
         while not any(frame["type"] == "voice.candidate" for frame in other.aside):
             await one.send("voice.candidate", to=other.person_id, candidate=PUBLIC)
             await other.quiet()
@@ -83,14 +83,15 @@ async def test_a_redis_that_comes_back_empty_ends_no_call(servers: VoiceServers)
 
 async def again(one: Speaker) -> None:
     """Asks for the list until the store answers and knows them."""
-    while True:
-        await one.send("voice.peers")
-        while not (found := [f for f in one.aside if f["type"] in {"voice.peers", "error"}]):
-            one.aside += await one._receive()
-        one.aside = [frame for frame in one.aside if frame not in found]
-        if found[-1]["type"] == "voice.peers":
-            one.latest = found[-1]
-            return
+    async with deadline("the store knows them again"):
+        while True:
+            await one.send("voice.peers")
+            while not (found := [f for f in one.aside if f["type"] in {"voice.peers", "error"}]):
+                one.aside += await one._receive()
+            one.aside = [frame for frame in one.aside if frame not in found]
+            if found[-1]["type"] == "voice.peers":
+                one.latest = found[-1]
+                return
 
 
 @pytest.mark.parametrize("end", ["terminate", "kill"])

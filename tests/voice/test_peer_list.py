@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.processes import WAIT_S, LoopClock, turns
+from tests.support.processes import LoopClock, turns
+from tests.support.waiting import deadline
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
 from voice.signaling.peer_list import PeerLists
 
@@ -82,7 +83,7 @@ async def test_between_two_of_many_lists_the_process_hears_others(
         monkeypatch.setattr(lists, "render", noted)
         for one in people:
             lists.schedule(one)
-        async with asyncio.timeout(WAIT_S):
+        async with deadline("a list for each"):
             while len(drawn) < len(people):
                 await asyncio.sleep(0)
                 ticks += 1

@@ -19,6 +19,7 @@ from chat.devtools.loadtest import within
 from neartalk.text import MESSAGE_MAX
 from presence.geo import apart, cell_at
 from tests.support.client import HERE, bearer_of, opened_at, person, running
+from tests.support.waiting import deadline
 from voice.devtools.simulation import Crowd
 from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
 from voice.devtools.simulation.manners import ANSWER_MS, Manners
@@ -154,11 +155,13 @@ async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door
     life = asyncio.create_task(crowd.run(stop))
     async with person(server, *HERE, 1000, "Newcomer") as me:
         assert await within(lambda: sum(one.live for one in crowd.neighbours) == 30, 30)
-        while "Newcomer" not in (await me.expect("chat.message"))["text"]:
-            pass
+        async with deadline("somebody greets the newcomer"):
+            while "Newcomer" not in (await me.expect("chat.message"))["text"]:
+                pass
         await me.send_text("Does this bus ever come?")
-        while not re.search(r"The \d+|The N8|I saw", (await me.expect("chat.message"))["text"]):
-            pass
+        async with deadline("somebody answers"):
+            while not re.search(r"The \d+|The N8|I saw", (await me.expect("chat.message"))["text"]):
+                pass
         async with opened_at(server, "/signal", bearer_of(me.key)) as signal:
             assert await declined(signal) in crowd.ids
         assert await within(lambda: all(crowd.figures[what] for what in ("calls", "moves")), 60)
@@ -198,7 +201,7 @@ async def declined(signal: ClientConnection) -> str:
     must do nothing else."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
     wanted = ""
-    async with asyncio.timeout(30):
+    async with deadline("who was knocked at declines", 30):
         await signal.send(json.dumps(join))
         while True:
             frame = json.loads(await signal.recv())

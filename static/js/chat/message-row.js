@@ -1,10 +1,12 @@
 // The row of one message: its order, its age, its group, and the accessible name of its ring.
 
 import { serverNow } from '../server/clock.js';
-import { ringOf } from './roving-focus.js';
+import { ringOf } from './message-focus.js';
 
 const AGAIN_MS = 2 * 60_000;
 const AGES = 6;
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
 const { compare } = new Intl.Collator('en', { numeric: true });
 
@@ -13,14 +15,33 @@ export function compareRows(a, b) {
   return a.dataset.sent - b.dataset.sent || compare(a.dataset.id, b.dataset.id);
 }
 
-// The accessible name of the ring is made here: in frames it would go to everybody with each message.
-export function labelRing(row) {
-  const [called, tag] = row.querySelectorAll('.name, .tag');
+/**
+ * Prepares a row for those who listen: what is left of its life is only seen, for it ticks in a log that is read out; the
+ * ring says when it was sent. Its name is made here: in frames it would go to everybody with each message.
+ */
+export function labelRow(row) {
+  row.querySelector('.life')?.setAttribute('aria-hidden', 'true');
   const ring = ringOf(row);
   if (!ring) return;
+  ring.tabIndex = -1;
+  ring.setAttribute('aria-description', `sent at ${CLOCK.format(Number(row.dataset.sent))}`);
+  if (ring.dataset.act !== 'person') return;
+  const [called, tag] = row.querySelectorAll('.name, .tag');
   ring.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: block or report`);
   ring.setAttribute('aria-haspopup', 'dialog');
-  ring.tabIndex = -1;
+}
+
+/**
+ * Applies the server's copy to the row of an own message that was acknowledged before it came. The row stays, silent: a new
+ * one would be read out once more.
+ */
+export function applyCopy(row, copy) {
+  row.setAttribute('aria-live', 'off');
+  row.className = copy.className;
+  Object.assign(row.dataset, { ...copy.dataset });
+  for (const part of ['.own', '.clock']) row.querySelector(part).replaceWith(copy.querySelector(part));
+  const bubble = row.querySelector('.bubble');
+  if (bubble.textContent !== copy.querySelector('.bubble').textContent) bubble.replaceWith(copy.querySelector('.bubble'));
 }
 
 /** Marks a row whose author sent the one before it within two minutes. */

@@ -2,8 +2,8 @@
 
 import { isBlocked, onBlock } from '../people/blocks.js';
 import { serverNow } from '../server/clock.js';
-import { compareRows, groupWithPrevious, labelRing, renderAge } from './message-row.js';
-import { updateStop } from './roving-focus.js';
+import { applyCopy, compareRows, groupWithPrevious, labelRow, renderAge } from './message-row.js';
+import { updateStop } from './message-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
 
@@ -65,20 +65,29 @@ function isLoaded() {
 // Returns 1 for somebody else's message at the end, which counts as unread, else 0.
 function insert(row) {
   const known = rowOf(row.dataset.id);
-  if (known && !known.classList.contains('outgoing')) return 0;
-  known?.remove();
+  if (known) {
+    if (known.classList.contains('outgoing')) confirmRow(known, row);
+    return 0;
+  }
+  labelRow(row);
   let before = list.lastElementChild;
   while (before && compareRows(before, row) > 0) before = before.previousElementSibling;
   const last = before === list.lastElementChild;
   if (before) before.after(row);
   else list.prepend(row);
-  labelRing(row);
   renderAge(row);
   groupWithPrevious(row);
   groupWithPrevious(row.nextElementSibling);
-  if (!last || known || !isLoaded()) return 0;
+  if (!last || !isLoaded()) return 0;
   row.classList.add('arrives');
   return row.classList.contains('mine') ? 0 : 1;
+}
+
+function confirmRow(row, copy) {
+  applyCopy(row, copy);
+  labelRow(row);
+  renderAge(row);
+  groupWithPrevious(row);
 }
 
 function removeRow(row) {

@@ -1,0 +1,160 @@
+"""What a reader of screens is told of the conversation, and how many stops people and messages
+are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.client import elsewhere, north
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Invite, Meet
+    from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+# What changes in the log and is not hidden from those who listen.
+LISTEN = """() => {
+  window.announced = [];
+  const silent = (element) => element?.closest('[aria-hidden="true"], [aria-live="off"]');
+  const note = (changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      const element = target.nodeType === Node.TEXT_NODE ? target.parentElement : target;
+      if (silent(element)) continue;
+      if (type === 'characterData') window.announced.push(target.data);
+      for (const node of addedNodes) {
+        const bubble = node.querySelector?.('.bubble');
+        if (!silent(node.nodeType === Node.TEXT_NODE ? element : node))
+          window.announced.push(bubble ? bubble.textContent : node.textContent);
+      }
+    }
+  };
+  const all = { childList: true, characterData: true, subtree: true };
+  new MutationObserver(note).observe(document.querySelector('[role="log"]'), all);
+}"""
+FOCUSED = (
+    """() => document.activeElement.closest('[data-person]')?.querySelector('.name')?.textContent"""
+)
+STOPS = """(within) => [...document.querySelectorAll(`${within} button`)]
+  .filter((control) => control.tabIndex === 0 && control.checkVisibility()).length"""
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate(FOCUSED))
+
+
+def test_each_message_is_announced_once_and_no_tick_of_it_is(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    bob = meet(server, north(spot, 2), "bob")
+    alice = visit(server, spot, clock=True).arrive()
+    alice.stop_time()
+    page = alice.page
+    page.evaluate(LISTEN)
+    alice.send_text("Mine.")
+    bob.send_text("Theirs.")
+    expect(alice.message("Theirs.")).to_be_visible()
+    ring = alice.message("Mine.").get_by_role("button", name="Your message")
+    expect(ring).to_have_accessible_description(re.compile(r"sent at \d+:\d\d"))
+    for _ in range(3):
+        alice.pass_time(60_000)
+    expect(alice.message("Theirs.").locator(".minutes")).to_have_text(re.compile("2[78]"))
+    alice.pass_time(28 * 60_000)
+    expect(alice.messages).to_have_count(0)
+    assert page.evaluate("window.announced") == ["You: Mine.", "Theirs."]
+
+
+def test_an_ack_that_overtakes_its_copy_is_announced_once_too(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    page = alice.page
+    page.evaluate(LISTEN)
+    # The copy is kept back until the page has shown the message as sent.
+    page.evaluate(
+        """() => {
+          window.copies = [];
+          const keep = (event) => {
+            const { target, detail } = event;
+            if (target.id !== 'messages' || !window.copies) return;
+            window.copies.push(...detail.fragment.children);
+            event.stopImmediatePropagation();
+            detail.shouldSwap = false;
+          };
+          window.addEventListener('htmx:oobBeforeSwap', keep, { capture: true });
+        }"""
+    )
+    alice.submit("Acked first.")
+    row = alice.message("Acked first.")
+    expect(row).to_have_attribute("data-state", "sent")
+    expect(row.get_by_role("button", name="Your message")).to_have_count(0)
+    page.evaluate(
+        """async () => {
+          const { addMessages } = await import('/static/js/chat/messages.js');
+          const { copies } = window;
+          window.copies = null;
+          addMessages(copies);
+        }"""
+    )
+    row.get_by_role("button", name="Your message").click()
+    row.get_by_role("button", name="Remove for everyone").click()
+    expect(alice.messages).to_have_count(0)
+    assert page.evaluate("window.announced") == ["You: Acked first."]
+
+
+def test_people_and_messages_are_one_stop_each_and_a_list_drawn_anew_keeps_the_focus(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    names = ("ana", "bob", "cem")
+    others = {name: meet(server, north(spot, turn), name) for turn, name in enumerate(names, 1)}
+    for other in others.values():
+        other.send_text(f"From {other.name}.")
+    alice = visit(server, spot, viewport={"width": 1440, "height": 900}).arrive()
+    page, press = alice.page, alice.page.keyboard.press
+    expect(alice.people).to_have_count(3)
+    alice.send_text("Mine.")
+    assert page.evaluate(STOPS, "#people-list") == 1
+    assert page.evaluate(STOPS, "#messages") == 1
+
+    alice.person("ana").locator("button").focus()
+    for key, name in (
+        ("ArrowDown", "bob"),
+        ("End", "cem"),
+        ("ArrowDown", "cem"),
+        ("ArrowUp", "bob"),
+        ("Home", "ana"),
+        ("ArrowDown", "bob"),
+    ):
+        press(key)
+        assert focused(page) == name
+    assert page.evaluate(STOPS, "#people-list") == 1
+
+    page.evaluate("document.getElementById('people-list').dataset.old = 1")
+    meet(server, spot, "eva")
+    expect(page.locator("#people-list[data-old]")).to_have_count(0)
+    assert (focused(page), page.evaluate(STOPS, "#people-list")) == ("bob", 1)
+    others["bob"].http.post("/api/session/leave")
+    expect(alice.person("bob")).to_have_count(0)
+    assert (focused(page), page.evaluate(STOPS, "#people-list")) == ("cem", 1)
+    page.locator("#text").focus()
+    others["ana"].http.post("/api/session/leave")
+    expect(alice.person("ana")).to_have_count(0)
+    expect(page.locator("#text")).to_be_focused()
+    assert page.evaluate(STOPS, "#people-list") == 1
+
+    alice.message("Mine.").get_by_role("button", name="Your message").focus()
+    press("ArrowUp")
+    assert focused(page) == "cem"
+    press("Home")
+    assert focused(page) == "ana"
+    press("End")
+    expect(alice.message("Mine.").get_by_role("button", name="Your message")).to_be_focused()
+    assert page.evaluate(STOPS, "#messages") == 1

@@ -1,0 +1,153 @@
+"""A socket that sends more than it may is refused, made to wait and in the end closed, with words;
+meanwhile everybody else has their turn."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from chat.consumers import ChatConsumer
+from chat.history import MemoryHistory
+from neartalk.codes import CODES
+from neartalk.limits import RULES
+from presence.consumers import FRAME_UNIT, PRIVATE, SocketConsumer
+from presence.registry import MemoryRegistry
+from tests.support.client import elsewhere, listening, person, running
+from tests.support.processes import Process
+from voice.consumers import SignalConsumer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.servers import Server
+
+PING = '{"type": "ping"}'
+LIMIT, FLOOD = RULES["socket.frame"], RULES["socket.flood"]
+CAFE = "203.0.113.9"
+
+
+@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with running(request.param, TRUSTED_PROXIES="1") as running_server:
+        yield running_server
+
+
+async def test_a_flood_is_refused_then_closed_with_words_and_a_neighbour_talks_on(
+    server: Server,
+) -> None:
+    spot = elsewhere()
+    async with (
+        person(server, *spot, 500, "bob", address=CAFE) as bob,
+        person(server, *spot, 500, "carol", address=CAFE) as carol,
+    ):
+        headers = {**bob.bearer, "X-Forwarded-For": CAFE}
+        async with listening(server, headers) as flooding:
+            await flooding.expect("mark")
+            flood = asyncio.create_task(send_many(flooding.socket))
+            try:
+                refused = await flooding.expect("error", code="too-fast")
+                assert refused["retry_after"] >= 1
+                await bob.send_text("Does anybody hear me?")
+                await carol.expect("chat.message", text="Does anybody hear me?")
+                ended = await flooding.expect("error", code="flooding")
+                assert ended["message"].startswith(CODES["flooding"].title)
+                assert ended["retry_after"] >= 1
+                private = 0 if server.kind == "uvicorn" else PRIVATE
+                assert await flooding.closed() == CODES["flooding"].close + private
+            finally:
+                flood.cancel()
+                with suppress(asyncio.CancelledError):
+                    await flood
+        counts = Counter(one.get("code", one["type"]) for one in flooding.seen)
+        assert counts["flooding"] == 1
+        assert counts["too-fast"] <= 2 * FLOOD.burst + LIMIT.burst
+
+
+async def send_many(socket: Any) -> None:
+    with suppress(ConnectionClosed):
+        for _ in range(2 * (LIMIT.burst + 2 * FLOOD.burst)):
+            await socket.send(PING)
+            # The client of the tests would not read meanwhile.
+            await asyncio.sleep(0)
+
+
+async def test_a_frame_counts_for_its_size(server: Server) -> None:
+    async with person(server, *elsewhere(), 500, "alice", address="203.0.113.10") as alice:
+        large = json.dumps({"type": "ping", "x": "y" * 3 * FRAME_UNIT})
+        for _ in range(LIMIT.burst // 2):
+            await alice.send_raw(large)
+        await alice.expect("error", code="too-fast")
+
+
+async def test_who_talks_as_people_do_is_never_refused(server: Server) -> None:
+    """As the page does it at its busiest: a dozen messages sent again after a loss, and pings."""
+    async with person(server, *elsewhere(), 500, "alice", address="203.0.113.11") as alice:
+        await alice.send_text("Hello", "ref-of-alice")
+        for _ in range(12):
+            await alice.send("chat.send", text="Hello", ref="ref-of-alice")
+            await alice.send("ping")
+        for _ in range(12):
+            await alice.expect("chat.ack", ref="ref-of-alice")
+            await alice.expect("pong")
+        assert not [one for one in alice.seen if one["type"] == "error"]
+
+
+# ---- Any frame, at a consumer --------------------------------------------------------------------
+
+
+class FloodedClient:
+    """What a server hands to a consumer from a queue that is never empty."""
+
+    def __init__(self, consumer: SocketConsumer, frames: list[dict[str, Any]]) -> None:
+        self.consumer = consumer
+        self.waiting = [{"type": "websocket.connect"}, *frames, {"type": "websocket.disconnect"}]
+        self.sent: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        return self.waiting.pop(0)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    async def run(self, state: dict[str, Any]) -> None:
+        scope = {"subprotocols": ["neartalk.json"], "headers": [], "state": state}
+        await self.consumer({**scope, "query_string": b""}, self.receive, self.send)
+
+
+@pytest.mark.parametrize("consumer", [ChatConsumer, SignalConsumer])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *({"text": text} for text in (PING, "{", "[]", "\ud800", " " * 70_000, "[" * 9_000)),
+        {"bytes": b"\x00" * 10},
+        {"text": None, "bytes": b""},
+    ],
+)
+async def test_every_frame_is_counted_whatever_is_in_it_and_others_have_turns_between(
+    consumer: type[SocketConsumer], frame: dict[str, Any]
+) -> None:
+    process = Process(MemoryRegistry(), MemoryHistory())
+    state = {**process.state, "voice": SimpleNamespace(hub=process.hub)}
+    count = RULES[consumer.frame_rule].burst + 3 * FLOOD.burst
+    client = FloodedClient(consumer(), [{"type": "websocket.receive", **frame}] * count)
+    others = 0
+
+    async def beside() -> None:
+        nonlocal others
+        while client.waiting:
+            others += 1
+            await asyncio.sleep(0)
+
+    await asyncio.gather(client.run(state), beside())
+    refusals = process.platform.instruments.refusals
+    assert refusals["flooding", "socket.flood"] == 1
+    assert FLOOD.burst <= refusals["too-fast", consumer.frame_rule] <= FLOOD.burst + 5
+    assert others >= count
+    assert client.consumer.flooded
