@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 # Checks and tests choose their own servers, whatever the shell has set.
 PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY -u STUN_URLS -u TURN_URLS \
-	-u TURN_SECRET -u VOICE_NETWORKS -u LAYER_REDIS_URL -u METRICS_TOKEN -u LOG_FORMAT
+	-u TURN_SECRET -u VOICE_NETWORKS -u LAYER_REDIS_URL -u METRICS_TOKEN -u LOG_FORMAT -u DEPLOYMENT
 
 .PHONY: run simulate turn test bench check format clean venv run-setup dev-setup
 

@@ -15,14 +15,18 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import randrange
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.cut import Cut
+from bench.faults import connections_cut, file_reports, no_ghosts, read_only, reports_kept
 from bench.joins import count_holes, count_repeats, crowd
 from bench.tally import DeliveryTally, missing, table, tally
-from bench.town import Town, town, until, within
+from bench.town import Town, spot_in, town, until, within
+from bench.walkers import depart, wander
 from chat.devtools import ChatClient, in_reach
+from neartalk.devtools import Api
 
 HEALED_S = 8.0
 
@@ -45,6 +49,9 @@ class ScenarioSize:
     join_rate: float = 20.0
     joining: int = 50
     gone_s: float = 60.0
+    linger_s: float = 45.0
+    walkers: int = 60
+    reports: int = 100
     in_time: bool = True
 
 
@@ -221,6 +228,72 @@ async def vanish(place: Town, size: ScenarioSize) -> DeliveryTally:
     return counted
 
 
+async def cuts(place: Town, size: ScenarioSize) -> DeliveryTally:
+    """Connections to Redis are cut again and again while people move and leave."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    walkers = await place.let_walk(size.walkers, size.tiles)
+    leavers, walkers = walkers[::3], [page for page in walkers if page not in walkers[::3]]
+    talk = asyncio.create_task(place.talk(size.cut_rate, size.seconds))
+    async with Api(place.doors) as api, connections_cut([place.redis.url]) as cut:
+        leaving = asyncio.create_task(depart(api, leavers, size.seconds / 2))
+        moves = await wander(api, walkers, lambda: spot_in(randrange(size.tiles)), size.seconds)
+        await asyncio.gather(leaving, talk)
+    here = [*pages, *walkers]
+    # Whoever closed their page is here for a while.
+    left, took_s = await no_ghosts([place.redis.url], here, size.linger_s + size.gone_s)
+    words = (
+        f"{cut.count:,} connections cut, {moves} moves, {len(leavers)} left: "
+        f"no ghosts {took_s:.0f} s after"
+    )
+    counted = await count("connections to Redis cut", place, pages, back=words, lists=False)
+    counted.ghosts = left
+    await within(lambda: not place.lists_wrong(here), 15)
+    counted.lists_wrong = place.lists_wrong(here)
+    return counted
+
+
+async def flush(place: Town, size: ScenarioSize) -> DeliveryTally:
+    """FLUSHALL: what was acked before is lost openly, and nobody is told that they left."""
+    pages = await place.settle_in(size.readers, size.tiles)
+    talk = asyncio.create_task(place.talk(size.rate, size.seconds + size.anew_s))
+    await asyncio.sleep(size.seconds / 3)
+    closes = sum(len(page.closes) for page in pages)
+    await asyncio.to_thread(place.redis.flush)
+    since_ms = time.time_ns() // 1_000_000
+    said_s = await until(lambda: all(page.gaps for page in pages), 30, "no gap said")
+    await talk
+    words = f"new epoch and gap said to all in {said_s:.1f} s"
+    counted = await count("FLUSHALL", place, pages, since_ms=since_ms, back=words)
+    counted.must(all(gap[0] == "restarted" for page in pages for gap in page.gaps), "said why")
+    ended = sum(len(page.closes) for page in pages) - closes
+    counted.must(not ended, f"nobody closed ({ended} were)")
+    counted.ghosts, _ = await no_ghosts([place.redis.url], pages, size.gone_s)
+    return counted
+
+
+async def read_only_records(place: Town, size: ScenarioSize) -> DeliveryTally:
+    """PostgreSQL takes nothing for a while: what was accepted is a row afterwards."""
+    assert place.postgres
+    pages = await place.settle_in(size.readers, size.tiles)
+    subjects = await place.let_walk(size.walkers, size.tiles)
+    talk = asyncio.create_task(place.talk(size.cut_rate, size.seconds))
+    with read_only(place.postgres):
+        async with Api(place.doors) as api:
+            accepted = await file_reports(api, pages, subjects, size.reports)
+        await talk
+    kept = 0
+    loop = asyncio.get_running_loop()
+    start_s = loop.time()
+    while kept < accepted and loop.time() < start_s + size.gone_s:
+        await asyncio.sleep(0.2)
+        kept = await asyncio.to_thread(reports_kept, place.postgres)
+    words = f"{accepted} reports accepted meanwhile, all rows {loop.time() - start_s:.1f} s after"
+    counted = await count("PostgreSQL read-only", place, pages, back=words, lists=False)
+    counted.reports_lost = accepted - kept
+    counted.must(accepted > 0, "reports accepted")
+    return counted
+
+
 async def count(
     scenario: str,
     place: Town,
@@ -252,13 +325,16 @@ SCENARIOS: dict[str, Scenario] = {
     "restart": restart,
     "joins": joins,
     "vanish": vanish,
+    "cuts": cuts,
+    "flush": flush,
+    "read-only": read_only_records,
 }
 
 
 async def run(names: list[str], size: ScenarioSize) -> list[DeliveryTally]:
     tallies = []
     for name in names:
-        async with town() as place:
+        async with town(records=name == "read-only") as place:
             tallies.append(await SCENARIOS[name](place, size))
         print(" | ".join(tallies[-1].row()), file=sys.stderr)
     return tallies

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 PLACES, PEOPLE, MESSAGES = 40, 6, 3
 PROCESSES = (2, 3, 4)
-GROUP = "asgi__group__tile."
+GROUP = "__group__tile."
 RESULTS = Path(__file__).with_name("ROUTING.md")
 HEAD = f"""# Routing by place
 
@@ -102,7 +102,7 @@ class Overheard:
             words = each["command"].split(" ", 2)
             if words[0] == "ECHO":
                 return
-            if words[0] == "PUBLISH" and words[1].startswith(GROUP):
+            if words[0] == "PUBLISH" and GROUP in words[1]:
                 self.published[words[1]] += 1
 
 
@@ -189,7 +189,7 @@ async def receive_all(tab: Tab) -> None:
 def subscriptions(url: str) -> dict[str, int]:
     """How many processes are in each group of a tile."""
     with redis.Redis.from_url(url, decode_responses=True) as client:
-        groups: Iterable[str] = client.pubsub_channels(f"{GROUP}*")
+        groups: Iterable[str] = client.pubsub_channels(f"*{GROUP}*")
         return dict(client.pubsub_numsub(*groups))
 
 

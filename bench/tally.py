@@ -29,6 +29,8 @@ class DeliveryTally:
     wire_repeats: int = 0
     false_acks: int = 0
     lists_wrong: int = 0
+    ghosts: int = 0
+    reports_lost: int = 0
     p50_ms: float = 0.0
     p99_ms: float = 0.0
     back: str = ""
@@ -37,7 +39,8 @@ class DeliveryTally:
     @property
     def good(self) -> bool:
         broken = self.lost or self.repeated or self.false_acks or self.wire_repeats
-        return not (broken or self.faults or self.acked < self.sent or self.lists_wrong)
+        wrong = self.lists_wrong or self.ghosts or self.reports_lost
+        return not (broken or self.faults or self.acked < self.sent or wrong)
 
     def must(self, holds: bool, otherwise: str) -> None:
         if not holds:
@@ -60,6 +63,8 @@ HEAD = (
     "twice on one wire",
     "false acks",
     "lists wrong",
+    "ghosts",
+    "reports lost",
     "p50 ms",
     "p99 ms",
     "what else",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import redis.asyncio as aioredis
 
-from chat.devtools import ChatClient, Sent, Visitor, arrive, in_reach
+from bench.walkers import lists_wrong
+from chat.devtools import ChatClient, Sent, Visitor, arrive
 from neartalk.devtools import Api
 from presence.values import Place
-from tests.support.servers import Server, Valkey
+from tests.support.servers import Postgres, Server, Valkey
 
 SOUTH, WEST = 52.4981689453125, 13.38134765625  # a tile's corner in Berlin
 TILE_HEIGHT, TILE_WIDTH = 180 / 2**15, 360 / 2**15
@@ -41,7 +42,9 @@ class Town:
     redis: Valkey
     servers: list[Server]
     begin: Callable[[], Awaitable[Server]]
+    postgres: Postgres | None = None
     pages: list[ChatClient] = field(default_factory=list)
+    walkers: list[ChatClient] = field(default_factory=list)
     said: list[Sent] = field(default_factory=list)
 
     @property
@@ -63,6 +66,13 @@ class Town:
             page.open()
         await until(lambda: all(page.live for page in pages), 30, "not everybody arrived")
         return pages
+
+    async def let_walk(self, count: int, tiles: int) -> list[ChatClient]:
+        """So many more, who say nothing: they may move and leave."""
+        before = [*self.pages]
+        self.walkers = await self.settle_in(count, tiles)
+        self.pages = before
+        return self.walkers
 
     async def arrive(self, count: int, tiles: int) -> list[Visitor]:
         """New sessions with a place, a radius and no socket yet."""
@@ -98,28 +108,20 @@ class Town:
         client = aioredis.Redis.from_url(self.redis.url, decode_responses=True)
         kept = []
         async with client:
-            async for key in client.scan_iter("{*}:history", count=1000):
+            async for key in client.scan_iter("*{*}:history", count=1000):
                 for raw_id, entry in await client.xrange(key):
                     ms, _, seq = raw_id.partition("-")
                     place = Place(entry["cell"], int(entry["radius_m"]))
                     found = (entry["person"], entry["ref"], entry["text"])
-                    kept.append(StoredMessage(int(ms), int(seq), key[1:7], *found, place))
+                    tile = key.partition("{")[2][:6]
+                    kept.append(StoredMessage(int(ms), int(seq), tile, *found, place))
         return sorted(kept, key=lambda one: (one.ms, one.seq, one.tile))
 
     # ---- What must hold ----------------------------------------------------------------------
 
     def lists_wrong(self, here: Collection[ChatClient]) -> int:
         """Pages whose list of people is not who is in range, by name (the nearest 50 of them)."""
-        return sum(not self._list_right(page, here) for page in here)
-
-    def _list_right(self, page: ChatClient, here: Iterable[ChatClient]) -> bool:
-        others = {
-            other.person.person_id: other.person.name
-            for other in here
-            if other is not page and in_reach(page.person.place, other.person.place)
-        }
-        shown = page.people.items() <= others.items()
-        return shown and page.count == len(others) and len(page.people) == min(50, len(others))
+        return lists_wrong(here)
 
 
 def spot_in(tile: int) -> tuple[float, float]:
@@ -131,23 +133,32 @@ def spot_in(tile: int) -> tuple[float, float]:
 
 @asynccontextmanager
 async def town(
-    env: dict[str, str] | None = None, server: Callable[..., Server] = Server, processes: int = 2
+    env: dict[str, str] | None = None,
+    server: Callable[..., Server] = Server,
+    processes: int = 2,
+    *,
+    records: bool = False,
 ) -> AsyncIterator[Town]:
+    """With `records` in one PostgreSQL, which the town can reach too."""
     async with AsyncExitStack() as stack:
         redis = await started(stack, Valkey())
+        postgres = await started(stack, Postgres()) if records else None
         shared = {**PLAIN, "REDIS_URL": redis.url, **(env or {})}
+        if postgres:
+            shared["DATABASE_URL"] = postgres.url()
+            await asyncio.to_thread(Server("uvicorn", shared).migrate)
 
         async def begin() -> Server:
             """One more process."""
             return cast(Server, await started(stack, server("uvicorn", shared)))
 
-        place = Town(redis, [await begin() for _ in range(processes)], begin)
+        place = Town(redis, [await begin() for _ in range(processes)], begin, postgres)
         stack.push_async_callback(leave, place)
         yield place
 
 
 async def leave(place: Town) -> None:
-    await asyncio.gather(*(page.close() for page in place.pages))
+    await asyncio.gather(*(page.close() for page in (*place.pages, *place.walkers)))
     await asyncio.sleep(0.05)  # an aborted transport closes its socket a turn later
 
 

@@ -4,7 +4,7 @@ from django import forms
 
 from chat.messages import PUBLIC_ID
 from neartalk.models import Reason
-from neartalk.text import MESSAGE_MAX, RAW_FACTOR, clean
+from neartalk.text import TextRefused, clean_words
 from presence.forms import PersonForm
 
 
@@ -17,12 +17,10 @@ class WordsField(forms.Field):
             return ""
         if type(value) is not str:  # a JSON number is a str of its own kind
             raise forms.ValidationError("not text", code="bad-frame")
-        if len(value) > RAW_FACTOR * MESSAGE_MAX:
-            raise forms.ValidationError("too long", code="message-too-long")
-        words = clean(value, keep_newlines=True)
-        if len(words) > MESSAGE_MAX:
-            raise forms.ValidationError("too long", code="message-too-long")
-        return words
+        try:
+            return clean_words(value)
+        except TextRefused as why:
+            raise forms.ValidationError("refused", code=why.code) from why
 
 
 class ReportForm(PersonForm):

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from neartalk.models import Reason
+from neartalk.text import MESSAGE_POINTS_MAX, NAME_POINTS_MAX
 from presence import names
 
 
@@ -26,9 +27,9 @@ class Report(models.Model):
 
     made = models.DateTimeField(default=timezone.now, editable=False)
     person_id = models.CharField("person", max_length=16)
-    name = models.CharField(max_length=24, blank=True)
+    name = models.CharField(max_length=NAME_POINTS_MAX, blank=True)
     reason = models.CharField(max_length=16, choices=Reason.choices)
-    words = models.CharField(max_length=500, blank=True)
+    words = models.CharField(max_length=MESSAGE_POINTS_MAX, blank=True)
     message_id = models.CharField(max_length=48, blank=True)
     evidence = models.JSONField(null=True, blank=True)
     seal = models.CharField(max_length=64, blank=True)

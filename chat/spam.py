@@ -1,5 +1,5 @@
 """Which texts are spam, and which allowances a message takes: pure. The history takes them, in the
-step in which it keeps the message.
+step in which it keeps the message. Texts are compared by their skeletons.
 """
 
 import hashlib
@@ -7,8 +7,10 @@ import re
 from collections import Counter
 
 from chat.messages import Draft
+from neartalk import graphemes
 from neartalk.codes import Refused
 from neartalk.limits import Act, Rules, seconds
+from neartalk.skeleton import letters, skeleton
 from neartalk.text import TextRefused
 
 LINKS_MAX = 2
@@ -18,8 +20,8 @@ LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/\S
 SPAM = {"too-many-links", "wall-of-text"}
 WALL_MIN = 20
 WALL_SHARE = 0.9
-# Shorter texts are often sent by many people who do not know of each other.
-COPIED_MIN = 12
+# Texts of so few letters, spaces aside, are sent by many people who do not know of each other.
+COPIED_MIN = 21
 CODES_OF = {"chat.repeat": "repeated", "chat.copies": "copied"}
 RUN = re.compile(r"(\S)\1{39}")
 
@@ -34,7 +36,10 @@ def refuse_spam(text: str) -> None:
 
 def is_wall(text: str) -> bool:
     """Whether it is hardly more than one character, or has one forty times in a row."""
-    shown = "".join(text.split())
+    return _is_wall(letters(text)) or _is_wall("".join(text.split()))
+
+
+def _is_wall(shown: str) -> bool:
     if RUN.search(shown):
         return True
     most = max(Counter(shown).values(), default=0)
@@ -43,12 +48,16 @@ def is_wall(text: str) -> bool:
 
 def acts_of(draft: Draft, rules: Rules) -> list[Act]:
     """The allowances that a message takes, of the rules that are on."""
-    text = "".join(draft.text.casefold().split())
-    said = hashlib.sha256(text.encode()).hexdigest()[:16]
+    said = hashlib.sha256(skeleton(draft.text).encode()).hexdigest()[:16]
     acts = [Act(draft.rule, draft.person_id), Act("chat.repeat", f"{draft.person_id}:{said}")]
-    if draft.origin and len(text) >= COPIED_MIN:
+    if draft.origin and is_long(draft.text):
         acts.append(Act("chat.copies", f"{draft.origin}:{said}"))
     return [act for act in acts if rules[act.rule].on]
+
+
+def is_long(text: str) -> bool:
+    """Whether a text is so long that two people hardly write it by chance."""
+    return len(text) >= COPIED_MIN and graphemes.count(letters(text)) >= COPIED_MIN
 
 
 def refusal_of(act: Act, wait_ms: int) -> Refused:

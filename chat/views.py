@@ -14,8 +14,6 @@ from neartalk.limits import (
     Allowances,
     allow,
     narrowest,
-    origin_of,
-    peer_and_forwarded,
     widest_network,
 )
 from neartalk.parts import platform_of
@@ -62,7 +60,7 @@ async def report(request: HtmxRequest) -> HttpResponse:
     session = await chat.presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
-    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    origin = await platform.origins.of(request.scope)
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id
     filed = await file_report(chat.feed, session, subject, form.cleaned_data)

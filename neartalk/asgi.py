@@ -24,7 +24,7 @@ import presence.metrics
 import voice.metrics
 import voice.urls
 from chat.parts import Chat
-from neartalk.http import Health
+from neartalk.http import Gate, Health
 from neartalk.parts import Platform
 from presence.parts import Presence
 from voice.parts import Voice
@@ -62,14 +62,15 @@ class Application:
         self.state: State = {}
         sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
         router = URLRouter([*sockets, re_path("", cast(Any, refuse_address))])
-        self.router = ProtocolTypeRouter({"http": django_application, "websocket": router})
+        self.router = ProtocolTypeRouter({"http": Gate(django_application), "websocket": router})
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         else:
             scope.setdefault("state", {}).update(self._begin())
-            await self.router(scope, receive, send)
+            answer = neartalk.http.signed(send) if scope["type"] == "http" else send
+            await self.router(scope, receive, answer)
 
     def _begin(self) -> State:
         if not self.state:
@@ -84,7 +85,7 @@ class Application:
         scope["state"].update(self._begin())
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for part in ("voice", "presence", "neartalk"):
+        for part in ("voice", "presence", "neartalk", "health"):
             await self.state[part].finish()
         await send({"type": "lifespan.shutdown.complete"})
 

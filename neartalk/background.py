@@ -56,6 +56,9 @@ class Background:
         try:
             await work
         except Refused as lost:
+            if lost.code == "store-refuses":
+                # It is logged once, by whoever met it.
+                return
             why = type(lost.__cause__ or lost).__name__
             told = {"work": name, "code": lost.code, "error": why}
             log.warning("left to the next round", extra=told)

@@ -11,10 +11,13 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
+from neartalk.limits import PROXY_HEADERS
 from neartalk.records import retention_rules
 from neartalk.redis import TIMEOUT_S, redis_nodes, redis_urls
 
 HALF_AN_HOUR_S = 1800
+# What a managed Redis may not tell, or tell in part.
+CONFIGURED = {"save", "appendonly", "maxmemory-policy", "slowlog-log-slower-than"}
 
 
 @register(Tags.security)
@@ -44,6 +47,14 @@ def renames_are_few(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
         return []
     hint = "With more, a name says nothing; with fewer, a slip cannot be mended."
     return [Error("RENAMES must be 2 or 3.", hint=hint, id="neartalk.E002")]
+
+
+@register(Tags.security)
+def proxies_can_be_counted(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.TRUSTED_PROXIES >= 0 and settings.PROXY_HEADER in PROXY_HEADERS:
+        return []
+    hint = f"TRUSTED_PROXIES is 0 or more, and PROXY_HEADER one of {', '.join(PROXY_HEADERS)}."
+    return [Error("The proxies in front are not understood.", hint=hint, id="neartalk.E016")]
 
 
 @register(Tags.security)
@@ -101,6 +112,8 @@ def settings_of(url: str) -> list[CheckMessage]:
         with redis_nodes(url, TIMEOUT_S) as each:
             found: list[dict[str, str]] = [client.config_get() for client in each.values()]
     except RedisError:
+        found = []
+    if not found or any(not one.keys() >= CONFIGURED for one in found):
         hint = "The server starts all the same; whether Redis writes to a disk is not known."
         return [Warning("Redis does not say how it is set.", hint=hint, id="neartalk.W003")]
     return [message for one in found for message in (*disk(one), *eviction(one), *slowlog(one))]

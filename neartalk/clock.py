@@ -7,11 +7,25 @@ Clock = Callable[[], int]
 
 # What a store's clock may be off by while nothing is known of it, and how much more each time.
 UNSURE_MS, DRIFT_MS = 60_000, 2
+# How far the clocks of several nodes may be apart.
+APART_MS = 15_000
+BEGAN_NS = time.time_ns() - time.monotonic_ns()
 
 
 def now_ms() -> int:
     """Milliseconds since 1970-01-01 UTC by this process's clock."""
     return time.time_ns() // 1_000_000
+
+
+def steady_ms() -> int:
+    """The same by a clock that cannot be set: as the clock was when the process began."""
+    return (BEGAN_NS + time.monotonic_ns()) // 1_000_000
+
+
+def lasts(end_ms: int, now_ms: int, longest_ms: int) -> bool:
+    """Whether what ends then, and lasts `longest_ms` at most, goes on. An end that is further away
+    was written before the clock was set back: it is over."""
+    return now_ms < end_ms <= now_ms + longest_ms + APART_MS
 
 
 class StoreClock:
@@ -28,11 +42,14 @@ class StoreClock:
     def now_ms(self) -> int:
         return self.own() + self.skew_ms
 
-    def observe(self, asked_ms: int, store_ms: int) -> None:
-        """The store was asked at `asked_ms` of our own clock, and has just said what time it is."""
+    def observe(self, asked_ms: int, store_ms: int) -> int:
+        """The store was asked at `asked_ms` of our own clock, and has just said what time it is.
+        Returns by how many milliseconds it was set since, 0 where it was not."""
+        before_ms = self.skew_ms
         took_ms = self.own() - asked_ms
         skew_ms = store_ms - asked_ms - took_ms // 2
         self.unsure_ms += DRIFT_MS
         was_set = abs(skew_ms - self.skew_ms) > self.unsure_ms + took_ms
         if took_ms >= 0 and (took_ms <= self.unsure_ms or was_set):
             self.skew_ms, self.unsure_ms = skew_ms, took_ms
+        return self.skew_ms - before_ms if was_set else 0

@@ -1,6 +1,7 @@
 """Every way to say no, in one table: error codes, their words, and the close codes of sockets.
 
-A close with 1012 or 1013 means try again; every other one is final until the person does something.
+The close codes of CODES that are not to be tried again are final until the person does something;
+after every other close a client comes back: proxies and browsers end sockets as they like.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Code:
     @property
     def again(self) -> bool:
         """Whether the same request may succeed later without anybody changing it."""
-        return self.status in {429, 503}
+        return self.status in {408, 429, 503}
 
 
 CODES: dict[str, Code] = {
@@ -41,6 +42,15 @@ CODES: dict[str, Code] = {
     ),
     "store-unavailable": Code(
         503, 0, "One moment.", "This is not confirmed yet. It is tried again."
+    ),
+    "store-refuses": Code(
+        503, 0, "Out of order.", "The server takes nothing in until whoever runs it mends it."
+    ),
+    "out-of-order": Code(
+        503,
+        TRY_AGAIN,
+        "Out of order.",
+        "Nobody can come in until whoever runs this server mends it.",
     ),
     "try-later": Code(503, TRY_AGAIN, "One moment.", "The server is busy. It is tried again."),
     "too-slow": Code(
@@ -59,6 +69,16 @@ CODES: dict[str, Code] = {
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),
+    "too-many-calls": Code(
+        429, 0, "That was a lot at once.", "It can be tried again in {retry_after} s."
+    ),
+    "flooding": Code(
+        429,
+        TRY_AGAIN,
+        "Too much came at once.",
+        "The connection was closed. It can be opened again in {retry_after} s.",
+    ),
+    "timed-out": Code(408, 0, "That took too long.", "Send it again."),
     "muted": Code(
         429,
         0,
@@ -91,11 +111,26 @@ CODES: dict[str, Code] = {
     "bad-place": Code(
         422, 0, "Not a place.", "A latitude is -90 to 90 and a longitude -180 to 180 degrees."
     ),
+    "beyond-85": Code(
+        422,
+        0,
+        "Too near to a pole.",
+        "NearTalk is there from 85 degrees south to 85 degrees north.",
+    ),
     "bad-radius": Code(
         422, 0, "Not a reach.", "A reach is a whole number from 100 to 2000 metres."
     ),
     "name-empty": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
     "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
+    "name-reserved": Code(
+        422,
+        0,
+        "That name looks like one of ours.",
+        "Those who run NearTalk have it. Choose another.",
+    ),
+    "name-taken": Code(
+        409, 0, "Somebody near you has that name.", "Choose one that looks different."
+    ),
     "message-empty": Code(422, 0, "Nothing to send.", "Write a few words first."),
     "message-too-long": Code(422, 0, "Too long.", "A message has at most 500 characters."),
     "too-many-links": Code(422, 0, "Too many links.", "A message has at most 2."),

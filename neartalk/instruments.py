@@ -92,7 +92,7 @@ class Instruments:
             try:
                 return await call(*args, **kwargs)
             except Refused as refused:
-                if refused.code == "store-unavailable":
+                if refused.code in {"store-unavailable", "store-refuses"}:
                     self.unavailable[store,] += 1
                 raise
             finally:

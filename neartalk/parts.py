@@ -14,15 +14,17 @@ from neartalk.instruments import Instruments
 from neartalk.limits import (
     Allowances,
     DayKey,
+    Lanes,
     MemoryAllowances,
     MemoryDayKey,
+    Origins,
     RedisAllowances,
     RedisDayKey,
     Rules,
 )
 from neartalk.records import Records, Sanctions
 from neartalk.redis import open_store
-from neartalk.server import Backlog, Keepalive, Lag
+from neartalk.server import Backlog, Deadlines, Keepalive, Lag
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,13 @@ class Platform:
     rules: Rules
     allowances: Allowances
     keys: DayKey
+    lanes: Lanes
+    origins: Origins
     records: Records
     sanctions: Sanctions
     backlog: Backlog
     keepalive: Keepalive
+    deadlines: Deadlines
     lag: Lag
     draining: threading.Event
 
@@ -56,10 +61,13 @@ class Platform:
             rules,
             instruments.timed(allowances, "allowances", spend="take"),
             keys,
+            Lanes(rules),
+            Origins(keys),
             records,
             Sanctions(records),
             Backlog(),
             Keepalive(),
+            Deadlines(),
             Lag(instruments),
             threading.Event(),
         )

@@ -2,98 +2,80 @@
 
 import os
 import secrets
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
+from neartalk.environment import (
+    channel_prefix,
+    database,
+    deployment,
+    env_bool,
+    env_choice,
+    env_float,
+    env_int,
+    env_list,
+    env_networks,
+    hosts,
+    objections,
+    origins,
+    redis_urls,
+    stun_urls,
+    turn_urls,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_bool(name: str, default: bool) -> bool:
-    return os.getenv(name, str(default)).lower() in {"1", "true", "yes", "on"}
-
-
-def env_list(name: str) -> list[str]:
-    return [part.strip() for part in os.getenv(name, "").split(",") if part.strip()]
-
-
-def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
-    return [ip_network(part) for part in env_list(name)]
-
-
-def database(url: str) -> dict[str, Any]:
-    """Django's settings of `sqlite:///path` or `postgresql://user:secret@host:port/name?option=...`.
-
-    Options go to the driver. Raises ImproperlyConfigured for any other scheme.
-    """
-    scheme = urlsplit(url).scheme
-    if scheme not in {"sqlite", "postgres", "postgresql"}:
-        # The rest of the URL may hold a password.
-        raise ImproperlyConfigured(
-            f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {scheme or 'nothing'}://"
-        )
-    found: dict[str, Any] = {**dj_database_url.parse(url)}
-    options = found.setdefault("OPTIONS", {})
-    if scheme == "sqlite":
-        # Two transactions that read and then write would else fail each other.
-        options["transaction_mode"] = "IMMEDIATE"
-    else:
-        # A socket's folder can't stand in front of the path.
-        found |= {name: str(options.pop(name.lower(), found[name])) for name in ("HOST", "PORT")}
-        options["pool"] = True
-    return found
-
 
 # ---- What an operator sets -------------------------------------------------------------------
 
 DEBUG = env_bool("DEBUG", True)
 # Made anew at each start while DEBUG is on; with it off, the server does not start without one.
 SECRET_KEY = os.getenv("SECRET_KEY", secrets.token_urlsafe(50) if DEBUG else "")
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", env_list("ALLOWED_HOSTS"))
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS", env_list("CSRF_TRUSTED_ORIGINS"))
 # One Redis, or some nodes of a Redis Cluster; and where the channel layer and the cache are.
-REDIS_URLS = env_list("REDIS_URL")
-LAYER_REDIS_URLS = env_list("LAYER_REDIS_URL") or REDIS_URLS
-DATABASE_URL = os.getenv("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+REDIS_URLS = redis_urls("REDIS_URL", os.getenv("REDIS_URL", ""), cluster=True)
+LAYER_REDIS_URLS = (
+    redis_urls("LAYER_REDIS_URL", os.getenv("LAYER_REDIS_URL", ""), cluster=False) or REDIS_URLS
+)
+# In front of all keys and channels, so that several may share a Redis.
+DEPLOYMENT = deployment(os.getenv("DEPLOYMENT", "neartalk"))
+DATABASE_URL = os.getenv("DATABASE_URL", f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}")
 HTTPS = env_bool("HTTPS", not DEBUG)
-LOG_FORMAT = os.getenv("LOG_FORMAT", "console" if DEBUG else "json")
+LOG_FORMAT = env_choice("LOG_FORMAT", "console" if DEBUG else "json", {"console", "json"})
 # What Prometheus sends as a bearer; without one, only this machine itself is answered.
 METRICS_TOKEN = os.getenv("METRICS_TOKEN", "")
 
-RENAMES = int(os.getenv("RENAMES", "3"))
-MESSAGE_LIFE_SECONDS = int(os.getenv("MESSAGE_LIFE_SECONDS", "1800"))
-SESSION_IDLE_SECONDS = int(os.getenv("SESSION_IDLE_SECONDS", "1800"))
-# How many proxies stand in front, each of which adds to X-Forwarded-For.
-TRUSTED_PROXIES = int(os.getenv("TRUSTED_PROXIES", "0"))
-RATE_LIMITS_SCALE = float(os.getenv("RATE_LIMITS_SCALE", "1"))
+RENAMES = env_int("RENAMES", 3)
+MESSAGE_LIFE_SECONDS = env_int("MESSAGE_LIFE_SECONDS", 1800, 1)
+SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 1800, 1)
+# How many proxies stand in front, and the one header in which they say whom they ask for.
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+PROXY_HEADER = os.getenv("PROXY_HEADER", "X-Forwarded-For").lower()
+RATE_LIMITS_SCALE = env_float("RATE_LIMITS_SCALE", 1)
 RATE_LIMITS_OFF = env_list("RATE_LIMITS_OFF")
 # How long a copy of what somebody reported is kept.
-EVIDENCE_DAYS = int(os.getenv("EVIDENCE_DAYS", "30"))
+EVIDENCE_DAYS = env_int("EVIDENCE_DAYS", 30)
 # So many reports of one person by different subjects mute them until somebody has looked; 0: none.
-REPORTS_TO_MUTE = int(os.getenv("REPORTS_TO_MUTE", "3"))
+REPORTS_TO_MUTE = env_int("REPORTS_TO_MUTE", 3)
 # For how long records are kept. Evidence goes at its deadline, its report so many days later.
-HITS_KEPT_DAYS = int(os.getenv("HITS_KEPT_DAYS", "30"))
-ACTIVITY_KEPT_DAYS = int(os.getenv("ACTIVITY_KEPT_DAYS", "400"))
-SANCTIONS_KEPT_DAYS = int(os.getenv("SANCTIONS_KEPT_DAYS", "90"))
-REPORTS_KEPT_DAYS = int(os.getenv("REPORTS_KEPT_DAYS", "90"))
-ADMIN_LOG_KEPT_DAYS = int(os.getenv("ADMIN_LOG_KEPT_DAYS", "400"))
+HITS_KEPT_DAYS = env_int("HITS_KEPT_DAYS", 30)
+ACTIVITY_KEPT_DAYS = env_int("ACTIVITY_KEPT_DAYS", 400)
+SANCTIONS_KEPT_DAYS = env_int("SANCTIONS_KEPT_DAYS", 90)
+REPORTS_KEPT_DAYS = env_int("REPORTS_KEPT_DAYS", 90)
+ADMIN_LOG_KEPT_DAYS = env_int("ADMIN_LOG_KEPT_DAYS", 400)
 # Where whoever is muted or banned may object: an e-mail address or a URL.
-OBJECTIONS = os.getenv("OBJECTIONS", "")
+OBJECTIONS = objections("OBJECTIONS", os.getenv("OBJECTIONS", ""))
 # For how long a process that ends sends its sockets elsewhere; alone it has nowhere to send them.
-DRAIN_SECONDS = float(os.getenv("DRAIN_SECONDS", "5" if REDIS_URLS else "0"))
+DRAIN_SECONDS = env_float("DRAIN_SECONDS", 5 if REDIS_URLS else 0)
 # Where `collectstatic` puts what browsers may keep.
 STATIC_ROOT = Path(os.getenv("STATIC_ROOT", BASE_DIR / "staticfiles"))
 REDIS_MAY_KEEP = env_bool("REDIS_MAY_KEEP", False)
-HINTS_DROPPED = float(os.getenv("HINTS_DROPPED", "0"))
+HINTS_DROPPED = env_float("HINTS_DROPPED", 0, 1)
 
-STUN_URLS = env_list("STUN_URLS")
-TURN_URLS = env_list("TURN_URLS")
+STUN_URLS = stun_urls("STUN_URLS", env_list("STUN_URLS"))
+TURN_URLS = turn_urls("TURN_URLS", env_list("TURN_URLS"))
 TURN_SECRET = os.getenv("TURN_SECRET", "")
-VOICE_CONNECTIONS = int(os.getenv("VOICE_CONNECTIONS", "8"))
+VOICE_CONNECTIONS = env_int("VOICE_CONNECTIONS", 8)
 # Addresses that people may be told of besides public ones: those of the operator's own relay.
 VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
 
@@ -117,6 +99,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "neartalk.http.middleware.InLane",
     "django.middleware.security.SecurityMiddleware",
     "neartalk.http.static.StaticFiles",
     "neartalk.http.middleware.ContentPolicy",
@@ -130,7 +113,6 @@ MIDDLEWARE = [
     "neartalk.http.middleware.AdminUser",
     "neartalk.http.middleware.AdminNotices",
     "django_htmx.middleware.HtmxMiddleware",
-    "neartalk.http.endpoints.BodyFits",
 ]
 
 # What each app adds to what all share, by dotted name, in the order in which it is shown.
@@ -152,6 +134,7 @@ ADMIN_PANELS = {
     "bans": "neartalk.operators.dashboard.bans",
     "acts": "neartalk.operators.dashboard.acts",
     "waiting": "chat.admin.waiting",
+    "doubts": "neartalk.operators.dashboard.doubts",
 }
 
 ROOT_URLCONF = "neartalk.urls"
@@ -169,6 +152,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"characters": "neartalk.characters"},
         },
     }
 ]
@@ -181,10 +165,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 if REDIS_URLS:
+    CHANNEL_PREFIX = channel_prefix(DEPLOYMENT, REDIS_URLS[0], LAYER_REDIS_URLS)
     CACHES = {
         "default": {
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": LAYER_REDIS_URLS,
+            "KEY_PREFIX": CHANNEL_PREFIX.rstrip(":"),
             "OPTIONS": {"CLIENT_CLASS": "django_redis.client.ShardClient"},
         }
     }
@@ -194,11 +180,13 @@ if REDIS_URLS:
             # Groups are spread over the hosts. Without a timeout a stalled publish holds every
             # group_add for the whole stall.
             "CONFIG": {
-                "hosts": [{"address": url, "socket_timeout": 2} for url in LAYER_REDIS_URLS]
+                "hosts": [{"address": url, "socket_timeout": 2} for url in LAYER_REDIS_URLS],
+                "prefix": CHANNEL_PREFIX,
             },
         }
     }
 else:
+    CHANNEL_PREFIX = f"{DEPLOYMENT}:"
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
@@ -268,7 +256,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"safe": {"()": "neartalk.logs.formatter", "form": LOG_FORMAT}},
-    "filters": {"failures": {"()": "neartalk.logs.Failures"}},
+    "filters": {
+        "failures": {"()": "neartalk.logs.Failures"},
+        "refusals": {"()": "neartalk.redis.refusals.RefusalsOnce"},
+    },
     "handlers": {"console": {"class": "neartalk.logs.Handler", "formatter": "safe"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -278,6 +269,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
+        "channels_redis.pubsub": {"filters": ["refusals"]},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},
     },

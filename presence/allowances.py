@@ -8,8 +8,6 @@ from neartalk.limits import (
     Origin,
     allow,
     narrowest,
-    origin_of,
-    peer_and_forwarded,
     widest_network,
 )
 from neartalk.parts import Platform
@@ -23,7 +21,7 @@ async def allow_session(platform: Platform, request: HtmxRequest) -> Origin:
     Where somebody of the address is banned, all who come from there are slowed down.
     Raises Refused: `too-many-sessions`, `store-unavailable`.
     """
-    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    origin = await platform.origins.of(request.scope)
     near, beside = narrowest(origin), widest_network(origin)
     acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
     if platform.sanctions.slowed(near):

@@ -12,6 +12,7 @@ from presence.allowances import allow_place, allow_session
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import area_of, capped_radius_m, cell_at, label
+from presence.likeness import resembles
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -58,6 +59,7 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
         if not form.is_valid():
             raise Refused(form.why())
         await presence.hub.start()
+        await refuse_taken(presence, session, form.cleaned_data["username"])
         change = await presence.registry.rename(session.digest, form.cleaned_data["username"])
     except Refused as refused:
         if not request.htmx:
@@ -67,6 +69,18 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
     if request.htmx:
         return await self_panel(request, change.session)
     return JsonResponse(described(change.session))
+
+
+async def refuse_taken(presence: Presence, session: Session, name: str) -> None:
+    """Raises Refused: `name-taken` if it looks like the name of somebody whom the person is shown.
+
+    Of whom they are not shown they are told nothing.
+    """
+    if not session.person.cell or name == session.person.name:
+        return
+    shown = (await around(presence, session)).shown
+    if any(resembles(name, one.person) for one in shown):
+        raise Refused("name-taken")
 
 
 @endpoint("POST")
@@ -145,7 +159,7 @@ async def self_panel(
     shown = own(session, found)
     if refused:
         presence.platform.instruments.count_refusal(refused)
-        shown["error"] = f"{refused.title} {session.person.name} stays for now."
+        shown["error"] = refused.title
         shown["attempt"] = str(body_of(request).get("username", ""))
     status = refused.row.status if refused else 200
     return render(request, "_self.html", shown, status=status)

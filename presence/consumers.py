@@ -10,14 +10,21 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Origin, narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import Meter, Origin, narrowest, seconds
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
 from presence.values import Session
 
+# How a socket ends that cannot arrive for what, on a socket that is here, is an answer.
+ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
+
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
+# A frame counts as one for each so many characters begun.
+FRAME_UNIT = 4_096
+# A socket that was refused a frame is not read for so long at most.
+PAUSE_MAX_S = 1.0
 
 
 class SocketConsumer(AsyncConsumer):
@@ -25,6 +32,7 @@ class SocketConsumer(AsyncConsumer):
 
     actions: ClassVar[dict[str, Action]]
     frame_max: ClassVar[int]
+    frame_rule: ClassVar[str] = "socket.frame"
     # What it is counted as.
     kind: ClassVar[str]
     form = Form.JSON
@@ -48,9 +56,6 @@ class SocketConsumer(AsyncConsumer):
         """Leaves whatever it joined: the socket is closed."""
         raise NotImplementedError
 
-    def count(self) -> None:
-        """One more frame of the client, whatever is in it. Raises Refused: `too-fast`."""
-
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Dispatches frames one after the other.
 
@@ -63,6 +68,8 @@ class SocketConsumer(AsyncConsumer):
             while True:
                 message = await receive()
                 await self.handlers[message["type"]](self, message)
+                # A queue that is filled hands out one after the other: others have their turn.
+                await asyncio.sleep(0)
         except StopConsumer:
             return
         except BaseException:
@@ -79,6 +86,10 @@ class SocketConsumer(AsyncConsumer):
         self.scope = scope
         self.presence: Presence = scope["state"]["presence"]
         self.platform = self.presence.platform
+        self.frames = Meter(self.platform.rules, self.frame_rule)
+        self.refused_frames = Meter(self.platform.rules, "socket.flood")
+        self.lane = self.platform.lanes.of_scope(scope)
+        self.flooded = False
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         chosen = self.subprotocol(self.scope["subprotocols"])
@@ -89,30 +100,48 @@ class SocketConsumer(AsyncConsumer):
         self.connection = (
             TransportConnection(direct) if direct else QueuedConnection(self.base_send, backlog)
         )
-        self.arriving = self.later(self._arrive())
+        self.arriving = self.later(self._arrive_in_turn())
+
+    async def _arrive_in_turn(self) -> None:
+        """Runs as a task, so that frames are handled while the arrival is slow."""
+        await self.lane.turn()
+        await self.lane.measured(self._arrive())
 
     async def _arrive(self) -> None:
-        """Runs as a task, so that frames are handled while the arrival is slow."""
         try:
             session = await self.presence.sessions.of_scope(self.scope)
             # At once, so that a ban that is read from now on reaches this socket.
             self.presence.evictions.admit(self, session)
-            self.origin = await origin_of(self.platform.keys, *peer_and_forwarded(self.scope))
+            self.origin = await self.platform.origins.of(self.scope)
             await allow_socket(self.platform.allowances, self.origin, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)
         except Refused as refused:
-            again = refused.code == "store-unavailable"
-            self.refuse(Refused("try-later", retry_after=2) if again else refused)
+            code = ON_ARRIVAL.get(refused.code)
+            self.refuse(Refused(code, retry_after=refused.retry_after) if code else refused)
         except Exception:
             # A socket that stayed open would be sent nothing.
             self.refuse(Refused("try-later", retry_after=2))
             raise
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
+        """Size and rate come first, then a turn among the others of the network, then parsing."""
+        if self.flooded:
+            return
+        text = message.get("text") or ""
+        if wait_ms := self.frames.spend(1 + len(text) // FRAME_UNIT):
+            await self._refuse_frame(wait_ms)
+        elif self.connection.paces:
+            await self.lane.turn()
+            await self.lane.measured(self._act(message))
+        elif wait_s := self.lane.wait_s():
+            await self._refuse_frame(round(wait_s * 1000))
+        else:
+            await self.lane.measured(self._act(message))
+
+    async def _act(self, message: dict[str, Any]) -> None:
         try:
-            self.count()
             frame = decode(message, self.frame_max)
             action = self.actions.get(str(frame.get("type")))
             if action is None:
@@ -120,6 +149,19 @@ class SocketConsumer(AsyncConsumer):
             await action(self, frame)
         except Refused as refused:
             self.refuse(refused)
+
+    async def _refuse_frame(self, wait_ms: int) -> None:
+        """Refuses a frame for its haste; after many of them the socket. Where the server stops
+        reading while a frame is handled, the next one waits until it would be allowed."""
+        if again_ms := self.refused_frames.spend():
+            self.flooded = True
+            self.refuse(
+                Refused("flooding", retry_after=seconds(again_ms), rule="socket.flood"),
+            )
+            return
+        self.refuse(Refused("too-fast", retry_after=seconds(wait_ms), rule=self.frame_rule))
+        if self.connection.paces:
+            await asyncio.sleep(min(wait_ms / 1000, PAUSE_MAX_S))
 
     async def websocket_drain(self, message: dict[str, Any]) -> None:
         """The process ends: what was sent until now leaves before the close. The client gets the

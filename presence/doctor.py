@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from neartalk.doctor import Check, CheckOptions, Finding, Severity, fault, ok, warning
-from neartalk.limits import RedisDayKey, digest_of, networks_of
+from neartalk.limits import FORWARDED, PROXY_HEADERS, RedisDayKey, digest_of, networks_of
 from neartalk.redis import open_store
 from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry
@@ -29,9 +29,8 @@ def checks_for(options: CheckOptions) -> Iterable[Check]:
 
 def check_address_seen(url: str, timeout_s: float) -> Iterator[Finding]:
     made_up = f"{NOBODYS}{1 + secrets.randbelow(254)}"
-    forged = {"X-Forwarded-For": made_up}
     try:
-        with guest(url, "doctor", timeout_s=timeout_s, headers=forged) as me:
+        with guest(url, "doctor", timeout_s=timeout_s, headers=forged(made_up)) as me:
             origin, key = asyncio.run(seen(me.person_id))
     except VisitRefused as why:
         yield warning(f"No visit can be begun: {why}.", "See what else is said here.")
@@ -48,6 +47,14 @@ def check_address_seen(url: str, timeout_s: float) -> Iterator[Finding]:
     else:
         message = "It takes us for its own machine, and everybody else: no limit counts anybody."
         yield fault(message, "Set TRUSTED_PROXIES to how many proxies stand in front, 1 for nginx.")
+
+
+def forged(address: str) -> Mapping[str, str]:
+    """Every header that a proxy may write, as a stranger would; none where none is believed, or
+    the server would take us for a proxy."""
+    if not settings.TRUSTED_PROXIES:
+        return {}
+    return {name: f"for={address}" if name == FORWARDED else address for name in PROXY_HEADERS}
 
 
 async def seen(person_id: str) -> tuple[str, bytes]:

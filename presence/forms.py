@@ -3,7 +3,8 @@
 from django import forms
 
 from neartalk.text import TextRefused, clean_name
-from presence.geo import RADIUS_MAX_M, RADIUS_MIN_M
+from presence.geo import LATITUDE_MAX, RADIUS_MAX_M, RADIUS_MIN_M
+from presence.reserved_names import looks_official
 
 
 class LocationForm(forms.Form):
@@ -13,6 +14,12 @@ class LocationForm(forms.Form):
     lon = forms.FloatField(min_value=-180, max_value=180)
     radius = forms.RegexField(r"\A\d{1,4}\Z")
 
+    def clean_lat(self) -> float:
+        lat = float(self.cleaned_data["lat"])
+        if abs(lat) > LATITUDE_MAX:
+            raise forms.ValidationError("too near to a pole", code="beyond-85")
+        return lat
+
     def clean_radius(self) -> int:
         radius_m = int(self.cleaned_data["radius"])
         if not RADIUS_MIN_M <= radius_m <= RADIUS_MAX_M:
@@ -21,6 +28,8 @@ class LocationForm(forms.Form):
 
     def why(self) -> str:
         """The error code of a form that is not valid."""
+        if "lon" not in self.errors and self.has_error("lat", "beyond-85"):
+            return "beyond-85"
         return "bad-place" if {"lat", "lon"} & self.errors.keys() else "bad-radius"
 
 
@@ -41,9 +50,12 @@ class NameField(forms.Field):
         if not value and not self.required:
             return ""
         try:
-            return clean_name(value)
+            name = clean_name(value)
         except TextRefused as why:
             raise forms.ValidationError("refused", code=why.code) from why
+        if looks_official(name):
+            raise forms.ValidationError("refused", code="name-reserved")
+        return name
 
 
 class NameForm(forms.Form):

@@ -53,12 +53,26 @@ class Across(NamedTuple):
     labels_m: tuple[int, ...]
 
 
+class BeyondLatitude(ValueError):
+    """A place nearer to a pole than LATITUDE_MAX, where cells are too narrow to meet in."""
+
+
 def cell_at(lat: float, lon: float) -> Cell:
-    """Snap degrees to a cell; latitudes beyond 85 snap to 85. ValueError if not on Earth."""
+    """Snap degrees to a cell. ValueError if not on Earth; BeyondLatitude beyond 85 degrees."""
     if not (abs(lat) <= 90 and abs(lon) <= 180):  # so written, NaN is refused too
         raise ValueError("not a position on Earth")
-    clamped = max(-LATITUDE_MAX, min(LATITUDE_MAX, lat))
-    return pygeohash.encode(clamped, -180.0 if lon == 180 else lon, CELL_LEVEL)
+    if abs(lat) > LATITUDE_MAX:
+        raise BeyondLatitude("beyond 85 degrees")
+    return pygeohash.encode(lat, -180.0 if lon == 180 else lon, CELL_LEVEL)
+
+
+def published_point(cell: Cell) -> tuple[float, float]:
+    """What clients tell of a cell: its middle, or the nearest point to it this side of 85 degrees,
+    which runs through the outermost cells. BeyondLatitude if none of it lies there."""
+    at = spot(cell)
+    if not ROW_FIRST <= at.y <= ROW_LAST:
+        raise BeyondLatitude("beyond 85 degrees")
+    return max(-LATITUDE_MAX, min(LATITUDE_MAX, at.lat)), at.lon
 
 
 def centre(cell: Cell) -> tuple[float, float]:

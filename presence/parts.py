@@ -37,7 +37,11 @@ class Presence:
         """Around a hub that stands already."""
         sanctions = platform.sanctions
         return cls(
-            platform, registry, Sessions(registry, sanctions), hub, Evictions(hub, sanctions)
+            platform,
+            registry,
+            Sessions(registry, sanctions, hub.leases.settles),
+            hub,
+            Evictions(hub, sanctions),
         )
 
     def start(self) -> None:

@@ -30,7 +30,7 @@ async def put(presence: Presence, session: Session, place: Place | None) -> Chan
     hub, process = presence.hub, session.person.process
     await hub.start()
     holder = process if process in hub.leases.processes else ""
-    change = await presence.registry.place(session.digest, place, holder)
+    change = await presence.registry.place(session.digest, place, holder, was=process)
     hub.announce(change)
     return change
 

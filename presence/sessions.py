@@ -8,7 +8,7 @@ import hashlib
 import random
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -45,9 +45,16 @@ def digest_of(key: str) -> str:
 class Sessions:
     """Finds the session of a request or a socket by the key that it carries."""
 
-    def __init__(self, registry: Registry, sanctions: Sanctions) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        sanctions: Sanctions,
+        settles: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        """`settles` says whether sessions may be missing for now, and come back."""
         self.registry = registry
         self.sanctions = sanctions
+        self.settles = settles
 
     async def open(
         self, name: str | None, *, device: str | None = None, origin: str = ""
@@ -61,7 +68,7 @@ class Sessions:
 
     async def of_key(self, key: str | None) -> Session:
         """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired,
-        `banned` also where the session is over.
+        `banned` also where the session is over, `store-unavailable` where it may come back.
         """
         if not key or not KEY.fullmatch(key):
             raise Refused("session-unknown")
@@ -69,6 +76,8 @@ class Sessions:
         session = await self.registry.get(digest)
         self.sanctions.refuse_banned(person_id_of(digest), session.device if session else "")
         if session is None:
+            if self.settles and await self.settles():
+                raise Refused("store-unavailable", retry_after=2)
             raise Refused("session-unknown")
         return session
 

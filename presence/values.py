@@ -5,8 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
+from neartalk import graphemes
+from neartalk.clock import APART_MS, lasts
 from presence import blocks, names
 from presence.geo import Cell, Tile, tile_of
+
+# How long somebody without a socket is shown after each call.
+HTTP_ONLY_MS = 60_000
 
 
 class Place(NamedTuple):
@@ -50,10 +55,16 @@ class Person:
 
     @property
     def initial(self) -> str:
-        return self.name[:1].upper()
+        return graphemes.initial(self.name)
 
     def alive(self, processes: frozenset[str], now_ms: int) -> bool:
-        return self.process in processes if self.process else self.until_ms > now_ms
+        if self.process:
+            return self.process in processes
+        return lasts(self.until_ms, now_ms, HTTP_ONLY_MS)
+
+    def stays_in(self, tile: Tile) -> bool:
+        """Whether a tile is to list them: they are there, and were neither removed nor left."""
+        return self.tile == tile and bool(self.process or self.until_ms)
 
     def changed(self, **fields: str | int) -> Self:
         return replace(self, **fields)  # type: ignore[arg-type]
@@ -88,6 +99,11 @@ class Session:
     origin: str = ""
     blocked: frozenset[str] = frozenset()
     blocked_by: Mapping[str, int] = field(default_factory=dict)
+
+    def moved_since(self, mark_ms: int, now_ms: int) -> bool:
+        """Whether the place was another at a mark. A move that is yet to come was before the clock
+        was set back."""
+        return mark_ms < self.placed_ms <= now_ms + APART_MS
 
     @property
     def hidden(self) -> frozenset[str]:

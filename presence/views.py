@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -13,6 +14,7 @@ from neartalk.http import HtmxRequest, refusal
 from neartalk.models import Reason
 from presence.delivery import panel
 from presence.geo import RADIUS_STOPS_M
+from presence.likeness import resembles
 from presence.parts import presence_of
 from presence.placement import around
 from presence.roster import Nearby
@@ -21,6 +23,7 @@ from presence.values import Session
 
 
 @require_safe
+@never_cache
 @ensure_csrf_cookie
 async def welcome(request: HttpRequest) -> HttpResponse:
     try:
@@ -52,6 +55,7 @@ async def rules(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache
 @ensure_csrf_cookie
 async def near(request: HttpRequest) -> HttpResponse:
     presence = presence_of(request)
@@ -84,7 +88,7 @@ def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
 def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
     """What the page shows of its own person."""
     near_by = nearby.shown if nearby else ()
-    same = sum(one.person.name == session.person.name for one in near_by)
+    same = sum(resembles(session.person.name, one.person) for one in near_by)
     return {
         "me": session.person,
         "renames_left": session.renames_left,

@@ -17,6 +17,7 @@ from chat.consumers import ChatConsumer
 from chat.feed import RenderedMessage
 from chat.messages import Draft, StreamId, message_of
 from neartalk.codes import CODES, Code, Refused
+from neartalk.devtools.reconnecting_socket import FINAL
 from neartalk.limits import RULES
 from presence.delivery import Form, frames, panel
 from presence.roster import Nearby
@@ -38,11 +39,13 @@ TABLES = ("docs/operators.md", "docs/clients.md", "docs/promises.md")
 # Defaults that are worked out at the start, and how the table says them.
 WORKED_OUT = {
     "secrets.token_urlsafe(50) if DEBUG else ''": "made anew at each start; none with `DEBUG=0`",
-    """f"sqlite:///{BASE_DIR / 'db.sqlite3'}\"""": "`sqlite:///` and `db.sqlite3` in this folder",
+    """f"sqlite:///{quote(str(BASE_DIR / 'db.sqlite3'))}\"""": (
+        "`sqlite:///` and `db.sqlite3` in this folder"
+    ),
     "'console' if DEBUG else 'json'": "`console` while `DEBUG` is on, else `json`",
     "BASE_DIR / 'staticfiles'": "`staticfiles` in this folder",
     "not DEBUG": "the opposite of `DEBUG`",
-    "'5' if REDIS_URLS else '0'": "`5`; `0` without `REDIS_URL`",
+    "5 if REDIS_URLS else 0": "`5`; `0` without `REDIS_URL`",
 }
 
 
@@ -124,6 +127,8 @@ def default_in_words(reader: str, default: ast.expr | None) -> str:
             return "empty"
         case "env_bool", ast.Constant(value=bool(on)):
             return "`1`" if on else "`0`"
+        case "env_int" | "env_float", ast.Constant(value=int(number)):
+            return f"`{number}`"
         case "getenv", ast.Constant(value=str(text)):
             return f"`{text}`" if text else "empty"
         case _, ast.expr():
@@ -140,10 +145,8 @@ def settings_read() -> dict[str, str]:
     """Each variable that settings.py reads, with its default as the table says it."""
     found = {}
     for reader, call in calls(ROOT / "neartalk/settings.py"):
-        # Inside the small readers themselves the name is not known yet.
-        if reader in {"getenv", "env_bool", "env_list", "env_networks"} and isinstance(
-            call.args[0], ast.Constant
-        ):
+        if reader == "getenv" or reader.startswith("env_"):
+            assert isinstance(call.args[0], ast.Constant)
             default = call.args[1] if len(call.args) > 1 else None
             found[str(call.args[0].value)] = default_in_words(reader, default)
     return found
@@ -294,7 +297,7 @@ def test_every_setting_stands_in_the_table_with_its_default_and_no_other() -> No
 def test_only_settings_read_the_environment() -> None:
     asked = re.compile(r"environ\b(?!\.setdefault\(\"DJANGO_SETTINGS_MODULE\")|getenv")
     readers = {path.relative_to(ROOT).as_posix() for path in modules() if asked.search(read(path))}
-    assert readers == {"neartalk/settings.py"}
+    assert readers == {"neartalk/settings.py", "neartalk/environment/variables.py"}
 
 
 def test_every_call_stands_in_the_table_and_no_other() -> None:
@@ -359,13 +362,13 @@ def test_every_code_stands_in_its_half_with_status_close_code_and_words() -> Non
     assert never == codes_in(lambda row: not row.again)
 
 
-def test_closes_that_mean_try_again_are_those_the_page_comes_back_after() -> None:
-    page = re.search(r"const AGAIN = \[([\d, ]+)\]", read(ROOT / "static/js/server/connection.js"))
+def test_closes_that_are_final_are_those_after_which_neither_page_nor_tools_come_back() -> None:
+    page = re.search(r"const FINAL = \[([\d, ]+)\]", read(ROOT / "static/js/server/close-codes.js"))
     assert page
     again, never = ({cells[2] for cells in half} - {"-"} for half in codes_told())
-    assert again == {*page[1].split(", ")}
+    assert never == {*page[1].split(", ")} == {*map(str, FINAL)}
     assert not again & never
-    assert {str(row.close) for row in CODES.values() if row.close and row.again} <= {"1012", "1013"}
+    assert never == {str(row.close) for row in CODES.values() if row.close and not row.again}
 
 
 def test_every_system_check_stands_in_the_table_and_no_other() -> None:

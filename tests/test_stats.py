@@ -20,6 +20,7 @@ from chat.history.stream import stream_key
 from chat.models import Report
 from neartalk.management.commands import stats
 from neartalk.models import HourlyHits
+from neartalk.redis import named
 from neartalk.redis.client import connect
 from neartalk.stats import redis as redis_module
 from neartalk.stats.server import metrics, parts_away
@@ -74,7 +75,7 @@ def town(redis_url: str, settings: Settings) -> str:
         for _ in range(5):
             client.xadd(stream_key(tile_of(HERE)), {"text": "hello"})
         client.sadd(district_key(HERE[:5]), "alice", "bob")
-        client.set("{voice}:caller:alice", "1:{}")
+        client.set(named("{voice}:caller:alice"), "1:{}")
     return redis_url
 
 
@@ -93,7 +94,7 @@ def test_of_many_keys_some_are_looked_at_and_the_rest_taken_to_be_like_them(
     town: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with redis.Redis.from_url(town) as client:
-        client.mset({f"session:{at:016x}": "" for at in range(10_000)})
+        client.mset({named(f"session:{at:016x}"): "" for at in range(10_000)})
     monkeypatch.setattr(redis_module, "KEYS_MAX", 2000)
     sessions = stats_by_name()["here", "sessions"]
     assert 9000 < sessions["value"] < 11_000

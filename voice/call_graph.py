@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
+from neartalk.clock import lasts
 from neartalk.limits import RULES, Rule
 from voice.callers import Caller, District, Tie
 
@@ -120,7 +121,8 @@ class CallGraph:
 
     def declines_of(self, caller: Caller) -> dict[str, int]:
         """Whom a caller declined and until when, without declines that are over."""
-        return {id: until for id, until in caller.declined.items() if until > self.now_ms}
+        each = caller.declined.items()
+        return {id: until for id, until in each if lasts(until, self.now_ms, DECLINED_MS)}
 
     def changes_since(self, before: Mapping[str, Caller]) -> Changes:
         """What the graph changed, compared with these callers."""

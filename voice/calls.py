@@ -25,8 +25,8 @@ def knock(graph: CallGraph, own: str, to: str) -> None:
         accept(graph, own, to)
     if tie is not None:
         return
-    if other.declined.get(own, 0) > graph.now_ms:
-        wait_s = seconds(other.declined[own] - graph.now_ms)
+    if until_ms := graph.declines_of(other).get(own):
+        wait_s = seconds(min(DECLINED_MS, until_ms - graph.now_ms))
         raise Refused("declined", retry_after=wait_s, ref=to)
     if count_ties(me, incoming=False) >= TIES_MAX or count_ties(other, incoming=True) >= TIES_MAX:
         raise Refused("busy", retry_after=BUSY_S, ref=to)

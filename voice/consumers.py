@@ -5,9 +5,7 @@ import re
 from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
-from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.limits import seconds, spend
 from presence.consumers import Action, SocketConsumer
 from presence.values import Session
 from voice.ice import has_relay
@@ -24,8 +22,8 @@ class SignalConsumer(SocketConsumer):
 
     kind = "signal"
     frame_max = 65_536
+    frame_rule = "voice.frame"
     signaling: SignalingConnection | None = None
-    frame_tat_ms = 0
 
     def enter(self, scope: Mapping[str, Any]) -> None:
         super().enter(scope)
@@ -42,22 +40,14 @@ class SignalConsumer(SocketConsumer):
         if self.signaling:
             self.hub.exit(self.signaling)
 
-    def count(self) -> None:
-        limit = self.platform.rules["voice.frame"]
-        self.frame_tat_ms, wait_ms = spend(
-            self.frame_tat_ms, now_ms(), limit.interval_ms, limit.tolerance_ms
-        )
-        if wait_ms:
-            raise Refused("too-fast", retry_after=seconds(wait_ms), rule="voice.frame")
-
     # ---- What a frame may ask for ------------------------------------------------------------
 
     async def join(self, frame: dict[str, Any]) -> None:
         connection = self._require_session()
         policy, instance = frame.get("policy"), frame.get("instance")
-        if policy not in POLICIES or not isinstance(instance, str):
+        if not isinstance(policy, str) or policy not in POLICIES:
             raise Refused("bad-frame")
-        if not INSTANCE.fullmatch(instance):
+        if not isinstance(instance, str) or not INSTANCE.fullmatch(instance):
             raise Refused("bad-frame")
         self.platform.sanctions.refuse_muted(connection.person_id, connection.session.device)
         if policy == "relay" and not has_relay():

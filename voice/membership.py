@@ -6,9 +6,6 @@ from voice.call_graph import MIRROR, CallGraph, EndReason
 from voice.callers import Caller, Tie
 from voice.mesh import connect, is_blocked, may_speak, pairs
 
-# For so long somebody whose socket closed keeps their calls, and may come back to them.
-AWAY_MS = 30_000
-
 
 def enter(graph: CallGraph, caller: Caller) -> None:
     """Someone joins, comes back or moves; they keep their calls if they were still alive."""

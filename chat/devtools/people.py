@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pygeohash
 
 from neartalk.devtools import Api
-from presence.geo import cell_at, centre, in_range
+from presence.geo import CELL_LEVEL, BeyondLatitude, cell_at, in_range, published_point
 from presence.values import Place
 
 # From 5 characters on, 5 km, a geohash names a place to stand.
@@ -49,9 +49,11 @@ def spot_of(text: str) -> tuple[float, float]:
     """
     try:
         if GEOHASH.fullmatch(text):
-            return pygeohash.decode(text)
+            return published_point(pygeohash.encode(*pygeohash.decode(text), CELL_LEVEL))
         lat, _, lon = text.partition(",")
-        return centre(cell_at(float(lat), float(lon)))
+        return published_point(cell_at(float(lat), float(lon)))
+    except BeyondLatitude as why:
+        raise ArgumentTypeError(f"{text} is {why}, where nobody can be") from why
     except ValueError as why:
         words = f"{text} is neither LAT,LON such as 52.52,13.405 nor a geohash such as u33dc0q"
         raise ArgumentTypeError(words) from why
@@ -65,7 +67,7 @@ def in_reach(a: Place, b: Place) -> bool:
 async def arrive(api: Api, spot: tuple[float, float], radius_m: int) -> Visitor:
     """A new session with a place, and no socket yet. Raises Denied, httpx.HTTPError."""
     session = await api.call("POST", "/api/session/create")
-    lat, lon = centre(cell_at(*spot))
+    lat, lon = published_point(cell_at(*spot))
     answer = await api.call(
         "POST", "/api/location/update", session["session_id"], lat=lat, lon=lon, radius=radius_m
     )

@@ -34,9 +34,23 @@ class Poller:
         """
         now_ms = await self.history.now_ms()
         self.mark_ms = min(self.mark_ms, now_ms)
-        for timeline in self.sequencer.timelines.values():
-            timeline.rewind(now_ms)
+        lost = await self._lost(now_ms)
+        for tile, timeline in self.sequencer.timelines.items():
+            timeline.rewind(lost=tile in lost)
         await self.poll()
+
+    async def _lost(self, now_ms: int) -> set[Tile]:
+        """The tiles whose last id is ahead of the clock, and is not in the store: it was lost, and
+        the clock was set back. Where the clock alone was, the id still stands."""
+        ahead = {
+            tile: one.last
+            for tile, one in self.sequencer.timelines.items()
+            if one.last is not None and one.last.ms > now_ms
+        }
+        if not ahead:
+            return set()
+        newest = (await self.history.page(dict.fromkeys(ahead), {}, 1)).entries
+        return {tile for tile, last in ahead.items() if all(one.at < last for one in newest[tile])}
 
     async def catch_up(self, tiles: Iterable[Tile]) -> int:
         """Broadcasts what these tiles hold by now.

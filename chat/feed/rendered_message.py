@@ -6,6 +6,7 @@ from html import escape
 
 from chat.history import life_ms
 from chat.messages import Message
+from neartalk import graphemes
 from presence import names
 from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
 from presence.values import Place
@@ -95,7 +96,7 @@ class RenderedMessage:
             "id": self.id,
             "person_id": message.person_id,
             "name": escape(message.name),
-            "initial": escape(message.name[:1].upper()),
+            "initial": escape(graphemes.initial(message.name)),
             "tag": tag(message.person_id),
             "colour": str(colour(message.person_id)),
             "text": escape(message.text),

@@ -43,10 +43,10 @@ class Timeline:
         self.last = just_before(now_ms)
         self.reset(StreamId(now_ms, 0))
 
-    def rewind(self, now_ms: int) -> None:
-        """The store was restarted: where its clock is behind `last`, ids begin anew."""
+    def rewind(self, *, lost: bool) -> None:
+        """The store began anew. `lost`: by an earlier clock, so that ids begin anew too."""
         if self.last is not None:
-            self.last = self.last if self.last.ms <= now_ms else BEGINNING
+            self.last = BEGINNING if lost else self.last
             self.reset(next_id(self.last))
 
     def reset(self, since: StreamId) -> None:

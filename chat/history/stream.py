@@ -9,19 +9,20 @@ from typing import Any
 from chat.history.contract import Reading, life_ms
 from chat.messages import Entry, StreamId, entry_of, just_before
 from neartalk.limits import Act
+from neartalk.redis import named
 from presence.geo import Tile
 
 
 def stream_key(tile: Tile) -> str:
-    return f"{{{tile}}}:history"
+    return named(f"{{{tile}}}:history")
 
 
 def refs_key(tile: Tile) -> str:
-    return f"{{{tile}}}:refs"
+    return named(f"{{{tile}}}:refs")
 
 
 def allowance_key(tile: Tile, act: Act) -> str:
-    return f"{{{tile}}}:{act.rule}:{act.subject}"
+    return named(f"{{{tile}}}:{act.rule}:{act.subject}")
 
 
 def last_expired(now_ms: int) -> StreamId:

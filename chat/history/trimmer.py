@@ -8,7 +8,7 @@ from typing import Any
 from chat.history.contract import life_ms
 from chat.history.stream import refs_key, stream_key
 from chat.messages import Appended
-from neartalk.redis import Store, script
+from neartalk.redis import Store, named, refusal_log, refusal_of, script
 from presence.geo import Tile
 
 log = logging.getLogger("chat.history.redis")
@@ -33,7 +33,7 @@ class Trimmer:
         enters it again, and its keys expire by themselves.
         """
         if kept.at.ms // MINUTE_MS != kept.previous.ms // MINUTE_MS:
-            self._fire_and_forget("ZADD", DUE, "NX", kept.at.ms + life_ms(), tile)
+            self._fire_and_forget("ZADD", named(DUE), "NX", kept.at.ms + life_ms(), tile)
         if due:
             # By EVAL: nobody is there to send it again where Redis does not know the script.
             keys = stream_key(tile), refs_key(tile)
@@ -46,8 +46,8 @@ class Trimmer:
 
     async def trim(self) -> None:
         """Trims every tile that is due, TRIM_TILES at once. Raises what a `Store` raises."""
-        now_ms = await self.client.now_ms(DUE)
-        ask = "ZRANGEBYSCORE", DUE, "-inf", now_ms, "LIMIT", 0, TRIM_TILES
+        now_ms = await self.client.now_ms(named(DUE))
+        ask = "ZRANGEBYSCORE", named(DUE), "-inf", now_ms, "LIMIT", 0, TRIM_TILES
         while due := await self.client.send(*ask):
             await asyncio.gather(*(self._trim(tile, now_ms) for tile in due))
 
@@ -60,12 +60,16 @@ class Trimmer:
         keys = [stream_key(tile), refs_key(tile)]
         wait_ms = await self.client.run(self.script, keys, [life_ms(), TRIM_ENTRIES])
         await (
-            self.client.send("ZREM", DUE, tile)
+            self.client.send("ZREM", named(DUE), tile)
             if wait_ms is None
-            else self.client.send("ZADD", DUE, now_ms + wait_ms, tile)
+            else self.client.send("ZADD", named(DUE), now_ms + wait_ms, tile)
         )
 
 
 def log_lost(answer: asyncio.Future[Any]) -> None:
-    if not answer.cancelled() and (why := answer.exception()):
+    if answer.cancelled() or not (why := answer.exception()):
+        return
+    if word := refusal_of(why):
+        refusal_log.note(word)
+    else:
         log.warning("a tile was not looked after", extra={"error": type(why).__name__})

@@ -14,8 +14,8 @@ from websockets.typing import Subprotocol
 from neartalk.devtools.api import Frame, bearer
 
 OPENING_S = 10.0
-# As static/js/server/connection.js: try again after these, end after every other.
-AGAIN = {1005, 1006, 1011, 1012, 1013}
+# As static/js/server/close-codes.js: end after these, try again after every other.
+FINAL = {4401, 4403, 4409, 4410, 4411}
 
 
 def delay_s(attempt: int) -> float:
@@ -169,7 +169,7 @@ class ReconnectingSocket:
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
             self.closes.append(Close(code, asyncio.get_running_loop().time()))
-            if code not in AGAIN:
+            if code in FINAL:
                 self.ended = code
             return spoke
 

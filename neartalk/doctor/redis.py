@@ -1,5 +1,5 @@
-"""Each Redis: whether it answers, how fast, and whether it has room. How it is set to keep and to
-evict is told by the system checks."""
+"""Each Redis: whether it answers and does what people need, how fast, and whether it has room. How
+it is set to keep and to evict is told by the system checks."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import RedisError
 
 from neartalk import clock as own_clock
 from neartalk.doctor.check import Check, CheckOptions, Finding, clock, fault, ok, warning
-from neartalk.redis import host_and_port, redis_nodes, redis_urls
+from neartalk.doctor.redis_permissions import permissions
+from neartalk.redis import FINAL, host_and_port, info_of, redis_nodes, redis_urls, refusal_of
 
 # XADD with MINID.
 VERSION_MIN = (6, 2)
@@ -33,21 +34,25 @@ def check_redis(url: str, timeout_s: float) -> Iterator[Finding]:
     try:
         with redis_nodes(url, timeout_s) as each:
             for address, client in each.items():
-                for finding in one(client, client.info()):
+                for finding in (*one(client, info_of(client)), *permissions(client, url)):
                     where = f"{address}: " if len(each) > 1 else ""
                     yield finding._replace(message=where + finding.message)
-    except AuthenticationError:
-        yield fault("It refuses our password.", "Set REDIS_URL to redis://user:password@host.")
     except (RedisError, OSError) as why:
+        if word := refusal_of(why):
+            yield fault(*FINAL[word])
+            return
         message = f"It does not answer: {type(why).__name__}."
         yield fault(message, "Start it, or set REDIS_URL to where it is; see that no firewall is.")
 
 
 def one(client: Redis, info: dict[str, Any]) -> Iterator[Finding]:
     """What is to say of a Redis that answers."""
-    yield from version(str(info["redis_version"]))
-    yield from role(client, info)
-    yield from memory(info["used_memory"], info["maxmemory"])
+    if info:
+        yield from version(str(info["redis_version"]))
+        yield from role(client, info)
+        yield from memory(info["used_memory"], info["maxmemory"])
+    else:
+        yield ok("It does not say how it is: INFO is forbidden to us, and not needed.")
     asked_ms = own_clock.now_ms()
     seconds, micros = client.time()
     took_ms = own_clock.now_ms() - asked_ms

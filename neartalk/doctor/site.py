@@ -9,10 +9,14 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect
 
 from neartalk.doctor.check import Check, CheckOptions, Finding, certificate, fault, ok, warning
+from neartalk.limits import DOUBTS, ProxyDoubt
+from neartalk.redis import FINAL
 
 DAY_S = 86_400
 SERVER_RUNS = "See that the server runs, and the proxy in front."
@@ -25,6 +29,7 @@ def checks_for(options: CheckOptions) -> Iterable[Check]:
     host = parts.hostname or ""
     yield Check("page", partial(page, options.url, wait_s))
     yield Check("health", partial(health, options.url, wait_s))
+    yield Check("proxies", partial(proxies, options.url, wait_s))
     yield Check("WebSocket", partial(web_socket, options.url, wait_s))
     if parts.scheme == "https":
         yield Check("certificate", partial(own_certificate, host, parts.port or 443, wait_s))
@@ -82,10 +87,32 @@ def health(url: str, timeout_s: float) -> Iterator[Finding]:
         yield fault(message, "See where the proxy sends what it gets.")
         return
     if away:
-        message = f"It says that it is not well: {', '.join(away)}."
-        yield fault(message, "See what else is said here of that part.")
+        reasons = told.get("reasons", {})
+        named = (f"{part} ({reasons[part]})" if part in reasons else part for part in away)
+        message = f"It says that it is not well: {', '.join(named)}."
+        final = [FINAL[word].hint for word in reasons.values() if word in FINAL]
+        yield fault(message, final[0] if final else "See what else is said here of that part.")
     else:
         yield ok("It says that it is ready.")
+
+
+def proxies(url: str, timeout_s: float) -> Iterator[Finding]:
+    """What the process behind has seen of them since it started, where it lets us read it."""
+    token = settings.METRICS_TOKEN
+    auth = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = httpx.get(f"{url}/metrics", timeout=timeout_s, trust_env=False, headers=auth)
+    if answer.status_code != 200:
+        return
+    found = {
+        sample.labels["doubt"]
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.name == "neartalk_proxy_doubts_total" and sample.value
+    }
+    for doubt in sorted(found):
+        yield warning(*DOUBTS[ProxyDoubt(doubt)])
+    if not found:
+        yield ok("Calls come by as many proxies as TRUSTED_PROXIES says.")
 
 
 def web_socket(url: str, timeout_s: float) -> Iterator[Finding]:

@@ -2,12 +2,15 @@
 metrics."""
 
 from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refusal
+from neartalk.http.gate import Gate
 from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
 from neartalk.http.origin import own_origin
+from neartalk.http.signature import signed
 
 __all__ = [
+    "Gate",
     "Health",
     "HtmxRequest",
     "OnLoop",
@@ -20,4 +23,5 @@ __all__ = [
     "readiness",
     "refusal",
     "scrape",
+    "signed",
 ]

@@ -1,12 +1,10 @@
 """How an endpoint reads its body and says no: one view, one form, two renderings."""
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any
 
-from asgiref.sync import markcoroutinefunction
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -14,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from neartalk.codes import Refused
-from neartalk.limits import narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import narrowest
 from neartalk.parts import platform_of
 
 
@@ -56,24 +54,6 @@ def body_of(request: HttpRequest) -> Mapping[str, Any]:
     return {key: [value] if isinstance(value, bool) else value for key, value in found.items()}
 
 
-class BodyFits:
-    """Refuses a call's body that is too large before CsrfViewMiddleware seeks its token there:
-    Django's own answer would be a page, and not say why."""
-
-    sync_capable = False
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponse]]) -> None:
-        self.get_response = get_response
-        markcoroutinefunction(self)
-
-    async def __call__(self, request: HtmxRequest) -> HttpResponse:
-        size = int(request.META.get("CONTENT_LENGTH") or 0)
-        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and request.path.startswith("/api/"):
-            return refusal(request, Refused("too-large"))
-        return await self.get_response(request)
-
-
 def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, HttpResponse]]]:
     """A view of one method; a refusal on its way is rendered as the caller reads it."""
 
@@ -99,7 +79,7 @@ async def count(request: HtmxRequest, refused: Refused) -> None:
         return
     platform = platform_of(request)
     try:
-        origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+        origin = await platform.origins.of(request.scope)
     except Refused:
         origin = {}
     platform.records.hits.count(refused.rule, narrowest(origin))

@@ -17,10 +17,10 @@ from prometheus_client.registry import Collector
 
 from neartalk import logs
 from neartalk.instruments import Source, counter, gauge
-from neartalk.limits import client_address
+from neartalk.limits import PROXY_HEADERS, client_address
 from neartalk.parts import Platform, state_of
 
-PROXIES_SAY = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
+PROXIES_SAY = (*PROXY_HEADERS, "x-forwarded-host", "x-forwarded-proto", "via")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 
 
@@ -56,6 +56,10 @@ def figures(platform: Platform) -> Iterator[Metric]:
         "records_waiting", "Records that wait for the database.", len(records.queue.waiting)
     )
     yield counter("records_lost", "Records refused or given up.", records.queue.lost)
+    doubts = {(str(doubt),): count for doubt, count in platform.origins.doubts.items()}
+    yield counter(
+        "proxy_doubts", "Calls that show that TRUSTED_PROXIES is not right.", doubts, ("doubt",)
+    )
     lines = {(level,): count for level, count in logs.lines_written().items()}
     yield counter("log_lines", "Log lines written, by level.", lines, ("level",))
 

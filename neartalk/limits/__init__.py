@@ -2,43 +2,57 @@
 address is counted."""
 
 from neartalk.limits.allowances import Act, Allowances, allow
-from neartalk.limits.client_address import client_address, peer_and_forwarded
+from neartalk.limits.client_address import ProxyDoubt, Route, client_address, client_of, route_of
 from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
+from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
 from neartalk.limits.gcra import seconds, spend
 from neartalk.limits.hits import HitKey, Hits
+from neartalk.limits.lane import Lane
+from neartalk.limits.lanes import Lanes
 from neartalk.limits.memory import MemoryAllowances
+from neartalk.limits.meter import Meter, Meters
 from neartalk.limits.networks import (
     Origin,
     digest_of,
     narrowest,
     networks_of,
-    origin_of,
     widest_network,
 )
+from neartalk.limits.origins import DOUBTS, Origins
 from neartalk.limits.redis import RedisAllowances
 from neartalk.limits.rules import RULES, Rule, Rules
 
 __all__ = [
+    "DOUBTS",
+    "FORWARDED",
+    "PROXY_HEADERS",
     "RULES",
     "Act",
     "Allowances",
     "DayKey",
     "HitKey",
     "Hits",
+    "Lane",
+    "Lanes",
     "MemoryAllowances",
     "MemoryDayKey",
+    "Meter",
+    "Meters",
     "Origin",
+    "Origins",
+    "ProxyDoubt",
     "RedisAllowances",
     "RedisDayKey",
+    "Route",
     "Rule",
     "Rules",
     "allow",
     "client_address",
+    "client_of",
     "digest_of",
     "narrowest",
     "networks_of",
-    "origin_of",
-    "peer_and_forwarded",
+    "route_of",
     "seconds",
     "spend",
     "widest_network",

@@ -4,9 +4,9 @@ import asyncio
 import secrets
 from typing import Any, Protocol
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.limits.rules import DAY_MS
-from neartalk.redis import Store, unknown_when_lost
+from neartalk.redis import Store, named, unknown_when_lost
 
 KEY = "origins:key"
 
@@ -17,7 +17,7 @@ class DayKey(Protocol):
 
 
 class MemoryDayKey:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.key = b""
         self.ends_ms = 0
@@ -31,7 +31,7 @@ class MemoryDayKey:
 class RedisDayKey:
     """One key for all processes. Each process keeps it until Redis forgets it."""
 
-    def __init__(self, client: Store, clock: Clock = now_ms) -> None:
+    def __init__(self, client: Store, clock: Clock = steady_ms) -> None:
         self.client = client
         self.clock = clock
         self.key = b""
@@ -50,13 +50,9 @@ class RedisDayKey:
         return self.key
 
     async def _load(self) -> None:
-        _, key, left_ms = await self.client.ask(
-            [
-                ("SET", KEY, secrets.token_hex(32), "NX", "PX", DAY_MS),
-                ("GET", KEY),
-                ("PTTL", KEY),
-            ]
-        )
+        at = named(KEY)
+        fresh = "SET", at, secrets.token_hex(32), "NX", "PX", DAY_MS
+        _, key, left_ms = await self.client.ask([fresh, ("GET", at), ("PTTL", at)])
         self.key, self.ends_ms = bytes.fromhex(key), self.clock() + max(1, left_ms)
 
     def _end_loading(self, loading: asyncio.Future[Any]) -> None:

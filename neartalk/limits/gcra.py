@@ -12,8 +12,12 @@ def spend(
     and the milliseconds to wait.
 
     `tat_ms` is 0 for whoever has done nothing yet; `saved_ms` is how long unused time counts.
+    A TAT further ahead than a whole burst is of a clock that was set back since, or of a stricter
+    rule. It counts as a burst that has one act left: nobody waits longer than the rule says.
     """
     start_ms = max(tat_ms or now_ms, now_ms - saved_ms)
+    if start_ms > now_ms + tolerance_ms + cost_ms:
+        start_ms = now_ms + max(0, tolerance_ms)
     wait_ms = start_ms - tolerance_ms - now_ms
     if wait_ms > 0:
         return tat_ms, wait_ms

@@ -9,10 +9,7 @@ import hmac
 from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_network
 
-from django.conf import settings
-
-from neartalk.limits.client_address import Address, client_address
-from neartalk.limits.day_key import DayKey
+from neartalk.limits.forwarded import Address
 
 # How much of an IPv6 address one person may have to themselves, from least to most.
 PREFIXES = (64, 56, 48)
@@ -22,25 +19,13 @@ PREFIXES = (64, 56, 48)
 Origin = Mapping[str, str]
 
 
-async def origin_of(keys: DayKey, peer: str, forwarded: str) -> Origin:
-    """The digests of the client behind `peer` and X-Forwarded-For.
-
-    Raises Refused: `store-unavailable`.
-    """
-    key = await keys.today()
-    networks = networks_of(client_address(peer, forwarded, settings.TRUSTED_PROXIES))
-    return {part: digest_of(key, network) for part, network in networks.items()}
-
-
 def networks_of(address: Address | None) -> dict[str, str]:
     """What an address is counted under, from the narrowest to the widest network.
 
-    All unreadable addresses count as one. This machine is not counted.
+    All callers without a readable address count as one.
     """
     if address is None:
         return {"address": "unknown"}
-    if address.is_loopback:
-        return {}
     if isinstance(address, IPv4Address):
         return {"address": str(address)}
     return {str(length): str(ip_network((address, length), strict=False)) for length in PREFIXES}

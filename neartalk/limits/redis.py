@@ -5,14 +5,14 @@ from pathlib import Path
 
 from neartalk.limits.allowances import Act
 from neartalk.limits.rules import Rules
-from neartalk.redis import Store, script, unknown_when_lost
+from neartalk.redis import Store, named, script, unknown_when_lost
 
 SPEND = Path(__file__).parent / "lua" / "spend.lua"
 
 
 def key(act: Act) -> str:
     """The Redis key of an allowance: what is spent together stays in one slot of a cluster."""
-    return f"{{{act.beside or act.subject}}}:allowance:{act.rule}:{act.subject}"
+    return named(f"{{{act.beside or act.subject}}}:allowance:{act.rule}:{act.subject}")
 
 
 class RedisAllowances:

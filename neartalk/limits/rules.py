@@ -43,27 +43,40 @@ class Rule:
         return self.interval_ms * (max(1, round(self.burst * settings.RATE_LIMITS_SCALE)) - units)
 
     @property
+    def share(self) -> float:
+        """Of a rule whose acts are milliseconds of work: the part of a core that it lets do."""
+        return self.allowance * settings.RATE_LIMITS_SCALE / (self.period_s * 1000)
+
+    @property
     def saved_ms(self) -> int:
         return DAY_MS if self.saves else 0
 
 
 RULES: dict[str, Rule] = {
-    # For each address, and for the networks that one person may have many addresses of.
-    "session.address": Rule(allowance=10, period_s=3600, burst=10),
-    "session.64": Rule(allowance=10, period_s=3600, burst=10),
-    "session.56": Rule(allowance=40, period_s=3600, burst=20),
-    "session.48": Rule(allowance=200, period_s=3600, burst=50),
+    # For each address, and for the networks that one person may have many addresses of. A café, a
+    # school and a mobile operator have one address for many people: a wider one is never tighter.
+    "session.address": Rule(allowance=120, period_s=3600, burst=60),
+    "session.64": Rule(allowance=120, period_s=3600, burst=60),
+    "session.56": Rule(allowance=480, period_s=3600, burst=120),
+    "session.48": Rule(allowance=2400, period_s=3600, burst=300),
     # Besides, where somebody of the address is banned.
     "session.banned": Rule(allowance=2, period_s=3600, burst=1),
     "socket.address": Rule(allowance=600, period_s=60, burst=200),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),
+    # Frames of a socket of /ws, and those of either socket that were refused as too fast: more, and
+    # it is closed.
+    "socket.frame": Rule(allowance=600, period_s=60, burst=60),
+    "socket.flood": Rule(allowance=60, period_s=60, burst=60),
+    # Calls over HTTP; and what all calls and frames of an address take, in milliseconds of a core.
+    "session.call": Rule(allowance=240, period_s=60, burst=120),
+    "address.work": Rule(allowance=15_000, period_s=60, burst=250),
     "place.move": Rule(allowance=6, period_s=60, burst=3),
     "place.radius": Rule(allowance=30, period_s=60, burst=10),
     # In metres: 300 km/h, and 2 km at once.
     "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
     "person.block": Rule(allowance=60, period_s=3600, burst=20),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
-    "chat.new": Rule(allowance=6, period_s=60, burst=2),
+    "chat.new": Rule(allowance=6, period_s=60, burst=5),
     # The same text, by one person and from one network.
     "chat.repeat": Rule(allowance=2, period_s=60, burst=1),
     "chat.copies": Rule(allowance=36, period_s=3600, burst=3),

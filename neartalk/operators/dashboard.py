@@ -1,4 +1,5 @@
-"""What stands on the admin's first page: figures, refusals, bans that end and the last acts."""
+"""What stands on the admin's first page: figures, refusals, bans that end, the last
+acts, and proxies that are not counted."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from neartalk.limits import DOUBTS
 from neartalk.models import Sanction
 from neartalk.operators.charts import number
 from neartalk.operators.hours import DAY
@@ -20,8 +22,18 @@ from neartalk.operators.refusals import (
     subjects,
 )
 from neartalk.operators.weekly_comparison import activity_figures
+from neartalk.parts import platform_of
 
 ACTS = 8
+
+
+def doubts(request: HttpRequest) -> str:
+    """What this process has seen of proxies that are not counted as they stand."""
+    if not may(request, "neartalk.view_ratelimithit"):
+        return ""
+    # Where the admin is served by itself, no call of anybody's was seen.
+    seen = platform_of(request).origins.doubts if hasattr(request, "scope") else ()
+    return render_to_string("admin/_doubts.html", {"doubts": [DOUBTS[one] for one in sorted(seen)]})
 
 
 def figures(request: HttpRequest) -> str:

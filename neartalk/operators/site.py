@@ -24,7 +24,7 @@ from django.utils.module_loading import import_string
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
-from neartalk.limits import Act, allow, digest_of, narrowest, origin_of, peer_and_forwarded
+from neartalk.limits import Act, allow, digest_of, narrowest
 from neartalk.parts import platform_of
 from neartalk.records import record
 
@@ -119,7 +119,7 @@ async def allow_login(request: HtmxRequest) -> None:
     Raises Refused: `too-many-logins`, `store-unavailable`.
     """
     platform = platform_of(request)
-    origin = await origin_of(platform.keys, *peer_and_forwarded(request.scope))
+    origin = await platform.origins.of(request.scope)
     await allow(platform.allowances, "too-many-logins", Act("admin.login", narrowest(origin)))
     # As the form will read it: there are many ways to write a name.
     name = UsernameField().to_python(request.POST.get("username", ""))

@@ -26,6 +26,8 @@ Executor = Callable[[RedisClient, list[Command]], Awaitable[list[Any]]]
 
 # So often a command follows a slot that moves.
 REDIRECTS_MAX = 5
+# So many hash tags are tried to find one for each master: a slot that nobody has ends it too.
+TAGS_MAX = 4096
 # The least time between two refreshes of the slots.
 REFRESH_INTERVAL_S = 0.5
 # Errors that may mean that slots have moved.
@@ -58,6 +60,8 @@ class Cluster:
         self.background = Background()
         self.refreshing: asyncio.Task[None] | None = None
         self.next_refresh_s = 0.0
+        # Why the last refresh of the slots failed.
+        self.failed: Exception | None = None
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
         return asyncio.ensure_future(self._send(command))
@@ -103,6 +107,17 @@ class Cluster:
             await self._ensure_slots()
             each = await asyncio.gather(*map(RedisClient.run_ids, self._slot_owners()))
         return sorted(run_id for run_ids in each for run_id in run_ids)
+
+    async def tags(self) -> list[str]:
+        """Numbers, the first whose slot each master has."""
+        with self._refresh_on_error():
+            await self._ensure_slots()
+            wanted, found = {*self._slot_owners()}, dict[RedisClient, str]()
+            for tag in map(str, range(TAGS_MAX)):
+                found.setdefault(self._client_for(tag), tag)
+                if found.keys() >= wanted:
+                    break
+        return [*found.values()]
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         return [[key] for key in keys]
@@ -167,7 +182,9 @@ class Cluster:
         if not self.slots.slots_cache:
             await asyncio.wait({self._schedule_refresh()}, timeout=TIMEOUT_S)
         if not self.slots.slots_cache:
-            raise exceptions.RedisClusterException("nobody says where the slots are")
+            raise exceptions.RedisClusterException(
+                "nobody says where the slots are"
+            ) from self.failed
 
     @contextmanager
     def _refresh_on_error(self) -> Iterator[None]:
@@ -191,6 +208,9 @@ class Cluster:
         with unknown_when_lost():
             try:
                 await self.slots.initialize()
+            except (*TOPOLOGY_ERRORS, exceptions.RedisError) as why:
+                self.failed = why
+                raise
             except IndexError as why:
                 # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
                 self.slots.startup_nodes = dict(self.seed_nodes)

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
+from neartalk.redis.refusals import refusal_of
+
+# Refusals of whatever is asked.
+REFUSES_ALL = {"NOAUTH", "WRONGPASS", "DENIED", "DATABASE"}
 # By host and port, which hold no secret as a URL may.
 RedisNodes = Mapping[str, Redis]
 
@@ -26,7 +32,7 @@ def redis_nodes(url: str, timeout_s: float) -> Iterator[RedisNodes]:
     """
     with ExitStack() as stack:
         first = stack.enter_context(client_of(url, timeout_s))
-        if not first.info("cluster").get("cluster_enabled"):
+        if not in_cluster(first):
             yield {host_and_port(url): first}
             return
         found = {}
@@ -40,6 +46,28 @@ def redis_nodes(url: str, timeout_s: float) -> Iterator[RedisNodes]:
                 there = client_of(at_address(url, address), timeout_s)
                 found[address] = stack.enter_context(there)
         yield found
+
+
+def in_cluster(client: Redis) -> bool:
+    """INFO, which says so too, is @dangerous."""
+    try:
+        client.cluster("info")
+    except ResponseError as why:
+        if refusal_of(why) in REFUSES_ALL:
+            raise
+        return False
+    return True
+
+
+def info_of(client: Redis) -> dict[str, Any]:
+    """What INFO tells, nothing where our user may not ask. Raises redis' RedisError."""
+    try:
+        found: dict[str, Any] = client.info()
+    except ResponseError as why:
+        if refusal_of(why) not in {"NOPERM", "COMMAND"}:
+            raise
+        return {}
+    return found
 
 
 def client_of(url: str, timeout_s: float) -> Redis:

@@ -12,6 +12,7 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from neartalk.codes import Refused
 from neartalk.redis.pipeline import Command
+from neartalk.redis.refusals import refusal_log, refusal_of
 
 
 class Script(NamedTuple):
@@ -47,7 +48,11 @@ class Store(Protocol):
         of those that answer."""
 
     async def run_ids(self) -> list[str]:
-        """The run id of each node that has slots: a new one after each start."""
+        """The run id of each node that has slots: a new one after each start. Without those that
+        do not tell it: a managed Redis may forbid INFO, which is @dangerous."""
+
+    async def tags(self) -> list[str]:
+        """A hash tag for each node: a key with it is kept there."""
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         """The keys in groups that one command may name together."""
@@ -63,12 +68,16 @@ def script(path: Path) -> Script:
 
 @contextmanager
 def unknown_when_lost() -> Iterator[None]:
-    """Turns a lost or late answer into `store-unavailable`: neither a yes nor a no.
+    """Turns a lost or late answer into `store-unavailable`: neither a yes nor a no. What Redis
+    refuses for good is `store-refuses`, and logged once.
 
     Raises:
-        Refused: with the code `store-unavailable`.
+        Refused: with the code `store-unavailable` or `store-refuses`.
     """
     try:
         yield
     except (RedisError, RedisClusterException, OSError, TimeoutError) as lost:
+        if word := refusal_of(lost):
+            refusal_log.note(word)
+            raise Refused("store-refuses", retry_after=30) from lost
         raise Refused("store-unavailable", retry_after=2) from lost

@@ -2,6 +2,7 @@
 end of a process."""
 
 from neartalk.server.backlog import Backlog
+from neartalk.server.deadlines import Deadlines
 from neartalk.server.drain import DrainingServer
 from neartalk.server.keepalive import Keepalive
 from neartalk.server.lag import Lag
@@ -11,6 +12,7 @@ from neartalk.server.transport import DirectTransport, write_frames
 __all__ = [
     "EXTENSION",
     "Backlog",
+    "Deadlines",
     "DirectTransport",
     "DrainingServer",
     "Keepalive",

@@ -1,17 +1,28 @@
 """uvicorn's WebSocket protocol, less what fan-out does not need: it takes frames already built."""
 
 import asyncio
+import time
 from typing import Any, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
+from neartalk.limits import Lane, Lanes
 from neartalk.server.backlog import Backlog
 from neartalk.server.keepalive import Keepalive
 from neartalk.server.transport import DirectTransport
 
 EXTENSION = "neartalk.protocol"
 PING = b"\x89\x00"
+# Bytes of a peer that are parsed in one turn of the loop: 340 frames at most. Before the next the
+# parser rests so many times as long, and longer where the peer's network has spent its allowance.
+PIECE = 2_048
+REST = 19
+# What came before a connection was lost is handled, up to that.
+LAST_PIECES = 8
+# Pieces of one message; empty ones count as well.
+FRAGMENTS_MAX = 1_024
 
 
 class Traffic(Protocol):
@@ -20,13 +31,16 @@ class Traffic(Protocol):
 
     backlog: Backlog
     keepalive: Keepalive
+    lanes: Lanes
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Puts itself into the scope's extensions; keeps when the peer last gave a sign of life."""
 
     direct: DirectTransport
+    lane: Lane
     slot: int | None = None
+    parsing = False
 
     @property
     def traffic(self) -> Traffic:
@@ -36,8 +50,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.direct = DirectTransport(cast(asyncio.Transport, transport), self.traffic.backlog)
         super().connection_made(cast(Any, self.direct))
         self.heard_at = self.loop.time()
+        self.unparsed = bytearray()
+        self.lane = self.traffic.lanes.own
 
     def connection_lost(self, exc: Exception | None) -> None:
+        for _ in range(LAST_PIECES):
+            if self.unparsed and not self.close_sent:
+                self._parse_piece()
+        self.unparsed.clear()
         super().connection_lost(exc)
         self.direct.connection_lost()
 
@@ -46,10 +66,67 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
+            self.lane = self.traffic.lanes.of_scope(self.scope)
+
+    # ---- What comes, piece by piece --------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        """Parses what it can at once; the rest waits here, and nothing more is read meanwhile."""
         self.heard_at = self.loop.time()
-        super().data_received(data)
+        if not self.handshake_initiated:
+            super().data_received(data)
+            return
+        self.unparsed += data
+        if not self.parsing and self._may_parse:
+            self._parse()
+        elif not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    async def receive(self) -> Any:
+        message = await self.queue.get()
+        self._parse_on()
+        return message
+
+    @property
+    def _may_parse(self) -> bool:
+        """Whether all frames before are handled, or none will be."""
+        return self.queue.empty() or self.close_sent
+
+    def _parse(self) -> None:
+        self.parsing = False
+        start_s = time.perf_counter()
+        self._parse_piece()
+        took_s = time.perf_counter() - start_s
+        self.lane.charge(took_s)
+        self._parse_on(REST * took_s)
+
+    def _parse_piece(self) -> None:
+        piece = bytes(self.unparsed[:PIECE])
+        del self.unparsed[:PIECE]
+        super().data_received(piece)
+
+    def _parse_on(self, rest_s: float = 0.0) -> None:
+        """The next piece has its turn once all frames before it are handled; when none is left,
+        the peer is read on."""
+        if self.parsing or self.disconnected or not self._may_parse:
+            return
+        if self.unparsed:
+            self.parsing = True
+            if not self.read_paused:
+                self.read_paused = True
+                self.transport.pause_reading()
+            self.loop.call_later(rest_s, self.lane.call, self._parse)
+        elif self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < FRAGMENTS_MAX:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
 
     # ---- Signs of life: one round for all, in place of two timers for each -------------------
 
@@ -77,6 +154,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if self.close_sent:
             self.direct.stop_frames()
+            self._parse_on()
 
     def retire(self) -> None:
         """The process ends: the application handles what came before, and closes."""

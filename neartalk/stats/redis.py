@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from redis import Redis
 from redis.exceptions import RedisError
 
-from neartalk.redis import host_and_port, redis_nodes, redis_urls
+from neartalk.redis import host_and_port, info_of, prefix, redis_nodes, redis_urls
 from neartalk.stats.stat import TIMEOUT_S, KeyCount, Stat
 
 KEYS_MAX = 20_000
@@ -35,7 +35,8 @@ def redis_stats(counted: Sequence[KeyCount]) -> Iterator[Stat]:
 
 
 def count_keys(client: Redis, counted: Sequence[KeyCount]) -> tuple[Counter[str], float]:
-    """How many of each are among the keys scanned, and the share of all keys that was scanned.
+    """How many of each are among the keys scanned, and the share of all keys that was scanned;
+    those of other deployments count for nothing.
 
     The scan ends after KEYS_MAX keys.
     """
@@ -43,8 +44,9 @@ def count_keys(client: Redis, counted: Sequence[KeyCount]) -> tuple[Counter[str]
     while True:
         cursor, keys = client.scan(cursor, count=STEP)
         scanned += len(keys)
+        ours = [key for key in keys if key.startswith(prefix())]
         for one in counted:
-            fit = [key for key in keys if one.keys.fullmatch(key)]
+            fit = [key for key in ours if one.keys.fullmatch(key.removeprefix(prefix()))]
             sums[one.what] += sum(sizes(client, one, fit)) if one.command else len(fit)
         if not cursor:
             return sums, 1.0
@@ -60,7 +62,10 @@ def sizes(client: Redis, one: KeyCount, keys: Sequence[str]) -> Iterator[int]:
 
 
 def load_of(name: str, client: Redis) -> Iterator[Stat]:
-    info = client.info()
+    info = info_of(client)
+    if not info:
+        yield Stat(name, "memory, MB", None, "may not be asked (INFO)")
+        return
     most = info["maxmemory"] // MIB
     limit = f"of {most:,}" if most else "without a limit"
     yield Stat(name, "memory, MB", round(info["used_memory"] / MIB, 1), limit)

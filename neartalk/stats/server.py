@@ -28,7 +28,7 @@ def parts_away(url: str, answer: httpx.Response) -> Stat:
     """How many parts do not answer the server, and which."""
     try:
         parts: Mapping[str, bool] = answer.json()
-        away = [part for part, is_well in parts.items() if not is_well and part != "draining"]
+        away = [part for part, is_well in parts.items() if is_well is False and part != "draining"]
     except (ValueError, AttributeError):
         return Stat(url, "parts away", None, f"not answered by NearTalk: {answer.status_code}")
     return Stat(url, "parts away", len(away), ", ".join(away))

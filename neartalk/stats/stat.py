@@ -17,8 +17,8 @@ class Stat(NamedTuple):
 
 
 class KeyCount(NamedTuple):
-    """What the keys of a pattern count for: one each, or as many as `command` returns of one, less
-    `less` that are no part of it."""
+    """What the keys of a pattern, less the name of the deployment, count for: one each, or as many
+    as `command` returns of one, less `less` that are no part of it."""
 
     what: str
     keys: re.Pattern[str]

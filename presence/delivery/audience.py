@@ -109,7 +109,10 @@ class Audience:
         return not others
 
     def end(self, socket: Socket, refused: Refused) -> None:
-        """Counts and writes the refusal, then closes the socket with its close code."""
+        """Counts and writes the refusal, then closes the socket with its close code; once, though
+        its peer may take a while to go."""
+        if socket.ended:
+            return
         self.instruments.count_refusal(refused)
         socket.end(refused)
 

@@ -42,6 +42,8 @@ class QueuedConnection:
     """
 
     direct = None
+    # Whether the peer is not read on while a frame of it is handled.
+    paces = False
 
     def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], backlog: Backlog) -> None:
         self.send = send
@@ -107,6 +109,7 @@ class TransportConnection:
     """Writes frames to the transport of our uvicorn protocol, without a task or a queue."""
 
     __slots__ = ("protocol",)
+    paces = True
 
     def __init__(self, protocol: WebSocketProtocol) -> None:
         self.protocol = protocol

@@ -17,11 +17,12 @@ class Socket:
 
     `held` are messages that wait while the socket reads history; None once it is live.
     `recent_places` are the places it was subscribed to before, oldest first.
-    `people_shown` is a hash of the last people frame.
+    `people_shown` is a hash of the last people frame. `ended` says that it was sent its end.
     """
 
     __slots__ = (
         "connection",
+        "ended",
         "form",
         "held",
         "held_gone",
@@ -41,6 +42,7 @@ class Socket:
         self.held_gone: list[str] = []
         self.lock = asyncio.Lock()
         self.people_shown = 0
+        self.ended = False
         self.recent_places: list[Place] = []
 
     @property
@@ -76,5 +78,6 @@ class Socket:
 
     def end(self, refused: Refused) -> None:
         """Writes the refusal, then closes with its close code."""
+        self.ended = True
         self.write(refusal(self.form, refused))
         self.connection.close(refused.row.close)

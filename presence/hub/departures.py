@@ -4,7 +4,7 @@ another socket of theirs arrives or is arriving."""
 import asyncio
 
 from presence.delivery import Socket
-from presence.values import Person
+from presence.values import Person, Session
 
 LINGER_S = 45.0
 # A departure that the store did not take is tried again after so long.
@@ -13,12 +13,14 @@ DEPART_AGAIN_S = 5.0
 
 class Departures:
     """`arriving` are the sockets of each person that join and have not entered their place yet;
-    `timers` are those of people whose last socket here is gone.
+    `timers` are those of people whose last socket here is gone; `sessions` are theirs, for a store
+    that loses them meanwhile.
     """
 
     def __init__(self) -> None:
         self.arriving: dict[str, set[Socket]] = {}
         self.timers: dict[str, asyncio.TimerHandle] = {}
+        self.sessions: dict[str, Session] = {}
 
     def expect(self, socket: Socket) -> None:
         """A socket arrives: its person does not leave."""
@@ -36,16 +38,25 @@ class Departures:
         """Whether any socket of a person arrives."""
         return person.person_id in self.arriving
 
+    def is_known(self, person_id: str) -> bool:
+        """Whether any socket of a person arrives, or their last one closed a moment ago."""
+        return person_id in self.arriving or person_id in self.timers
+
     def wait_s(self, socket: Socket) -> float:
         """How long the person of a socket that has just closed stays, in seconds."""
         return max(0.0, LINGER_S - socket.connection.quiet_s())
 
-    def schedule(self, person: Person, timer: asyncio.TimerHandle) -> None:
+    def schedule(
+        self, person: Person, timer: asyncio.TimerHandle, session: Session | None = None
+    ) -> None:
         """A person leaves when a timer ends; the timer before it is cancelled."""
         self.cancel(person)
         self.timers[person.person_id] = timer
+        if session:
+            self.sessions[person.person_id] = session
 
     def cancel(self, person: Person) -> None:
+        self.sessions.pop(person.person_id, None)
         if timer := self.timers.pop(person.person_id, None):
             timer.cancel()
 

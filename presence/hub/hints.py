@@ -149,7 +149,8 @@ class Hints:
             self.counted[self.kind, "sent"] += len(each)
         except Refused as lost:
             self.counted[self.kind, "dropped"] += len(each)
-            log.warning("left to the next poll", extra={"code": lost.code})
+            if lost.code != "store-refuses":
+                log.warning("left to the next poll", extra={"code": lost.code})
         except Exception:
             log.exception("hints could not be published")
 

@@ -8,11 +8,12 @@ import asyncio
 from typing import Any
 
 from neartalk.background import Background
-from neartalk.clock import Clock, StoreClock, now_ms
+from neartalk.clock import Clock, StoreClock, steady_ms
 from neartalk.codes import Refused
 from neartalk.parts import Platform
 from presence.delivery import Audience, Socket, refusal
 from presence.geo import tiles_within
+from presence.hub.anti_entropy import COMPARE_S, AntiEntropy
 from presence.hub.departures import DEPART_AGAIN_S, Departures
 from presence.hub.events import event_of
 from presence.hub.hints import Hint, Hints
@@ -33,7 +34,7 @@ class Hub:
     """One a process. Its parts alone write chat and presence to sockets."""
 
     def __init__(
-        self, platform: Platform, registry: Registry, layer: Any = None, clock: Clock = now_ms
+        self, platform: Platform, registry: Registry, layer: Any = None, clock: Clock = steady_ms
     ) -> None:
         """`layer` is the channel layer to other processes; without one there is nobody else."""
         self.platform = platform
@@ -71,9 +72,10 @@ class Hub:
             platform.records,
         )
         self.subscriptions = self.runner.subscriptions
-        self.rounds = Rounds(registry, self.clock, self.roster, self.runner)
-        self.starting = asyncio.Lock()
         self.departures = Departures()
+        self.rounds = Rounds(registry, self.clock, self.roster, self.runner, self.departures)
+        self.starting = asyncio.Lock()
+        self.anti_entropy = AntiEntropy(registry, self.roster, self.runner, self.departures)
 
     def attach(self, source: Source) -> None:
         """Takes messages from this source. To be called before the first socket joins."""
@@ -95,6 +97,7 @@ class Hub:
                 await self.hints.open()
                 self.background.always(self._listen())
             self.rounds.start()
+            self.background.every(COMPARE_S, self.anti_entropy.compare)
 
     async def finish(self) -> None:
         """The process ends: its people stay listed for one more lease, to come back elsewhere."""
@@ -123,7 +126,7 @@ class Hub:
             self.departures.expect(socket)
             try:
                 # Where they are by now: they may have moved since the session was read.
-                change = await self.registry.place(socket.session.digest, None, self.process)
+                change = await self._place(socket)
             finally:
                 self.departures.forget(socket)
             socket.session = change.session
@@ -132,12 +135,24 @@ class Hub:
             self.runner.welcome(socket)
             if blocked := socket.session.blocked:
                 self.runner.run(self.reconciler.apply_block(socket, blocked))
-            moved_away = mark_ms is not None and mark_ms < socket.session.placed_ms
+            moved_away = mark_ms is not None and socket.session.moved_since(mark_ms, self.now_ms())
             await self.runner.arrive(socket, Arrival(mark_ms, moved_away))
             # Their session may have changed elsewhere while there was no socket yet.
             self.runner.run(self.reconciler.republish_if_unlisted(socket))
             self.runner.run(self.reconciler.load_if_outdated(socket))
             await self._send_note(socket)
+
+    async def _place(self, socket: Socket) -> Change:
+        """Places the person of a socket under this process. Where the store has lost everything
+        since their session was read, it is registered again as it was."""
+        digest = socket.session.digest
+        try:
+            return await self.registry.place(digest, None, self.process)
+        except Refused as unknown:
+            if unknown.code != "session-unknown" or not await self.leases.settles(at_once=True):
+                raise
+        await self.registry.restore([socket.session], self.process)
+        return await self.registry.place(digest, None, self.process)
 
     async def _send_note(self, socket: Socket) -> None:
         """Says why the socket before this one was cut off. The join does not fail with it."""
@@ -157,7 +172,8 @@ class Hub:
     def _depart_in(self, seconds: float, socket: Socket) -> None:
         """Its person leaves then, unless another socket of theirs arrives."""
         timer = asyncio.get_running_loop().call_later(seconds, self._due, socket)
-        self.departures.schedule(socket.person, timer)
+        session = None if socket.ended else socket.session
+        self.departures.schedule(socket.person, timer, session)
 
     def _due(self, socket: Socket) -> None:
         self.departures.cancel(socket.person)
@@ -165,6 +181,8 @@ class Hub:
 
     async def _depart(self, socket: Socket) -> None:
         """Takes a person out; if the store does not answer, again a little later."""
+        if self.audience.sockets_of(socket.person) or self.departures.expects(socket.person):
+            return
         try:
             change = await self.registry.depart(socket.session.digest, self.process)
         except Refused:
@@ -200,8 +218,10 @@ class Hub:
 
         Raises Refused: `store-unavailable`.
         """
-        if tiles_within(place.cell, place.radius_m) <= self.subscriptions.tiles:
+        tiles = tiles_within(place.cell, place.radius_m)
+        if tiles <= self.subscriptions.tiles:
             return self.broadcaster.nearby(place, hidden)
+        self.anti_entropy.note_read(tiles)
         return await load_nearby(self.registry, place, hidden)
 
     # ---- Hints -------------------------------------------------------------------------------

@@ -45,9 +45,9 @@ class Loader:
 
     async def load_session(self, person: Person, digest: str) -> list[Effect]:
         """Reads a session for the sockets that have an older version of it."""
-        session = await self.registry.get(digest)
+        epoch, session = self.leases.epoch, await self.registry.get(digest)
         if session is None:
-            return await self._close_sockets(person)
+            return await self._close_sockets(person, epoch)
         effects: list[Effect] = []
         for socket in self.audience.sockets_of(person):
             if session.person.version > socket.person.version:
@@ -56,16 +56,23 @@ class Loader:
 
     async def republish(self, socket: Socket) -> list[Effect]:
         """Publishes the person of a socket again where they are, under this process."""
-        session = await self.registry.get(socket.session.digest)
+        epoch, session = self.leases.epoch, await self.registry.get(socket.session.digest)
         if session is None:
-            return await self._close_sockets(socket.person)
+            return await self._close_sockets(socket.person, epoch)
         if not session.person.cell:
             return []
         place, process = session.person.place, self.leases.process
         return [Announce(await self.registry.place(session.digest, place, process))]
 
-    async def _close_sockets(self, person: Person) -> list[Effect]:
-        """The session of a person is over: another process closed it, or it expired."""
+    async def _close_sockets(self, person: Person, epoch: str) -> list[Effect]:
+        """The session of a person is over: another process closed it, or it expired.
+
+        Unless the store has lost it since `epoch`: then the next pulse registers it again.
+        """
+        if not self.audience.sockets_of(person):
+            return []
+        if (await self.registry.status(())).epoch != epoch:
+            return []
         sockets = [*self.audience.sockets_of(person)]
         if not sockets:
             return []

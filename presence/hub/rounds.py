@@ -5,6 +5,8 @@ import asyncio
 from neartalk.clock import StoreClock
 from presence.delivery import gap, signals
 from presence.geo import area_of
+from presence.hub.departures import Departures
+from presence.hub.effects import ShowTile
 from presence.hub.runner import EffectRunner
 from presence.registry import Registry
 from presence.roster import Roster
@@ -17,18 +19,26 @@ REAP_S = 30.0
 TRIM_S = 30.0
 TOUCH_S = 300.0
 COUNT_S = 60.0
+# What leases do not bear: they last 15 s, and are renewed every 5 s.
+CLOCK_SET_MS = 5_000
 
 
 class Rounds:
     """Each round may raise Refused: `store-unavailable`; then the next one does it again."""
 
     def __init__(
-        self, registry: Registry, clock: StoreClock, roster: Roster, runner: EffectRunner
+        self,
+        registry: Registry,
+        clock: StoreClock,
+        roster: Roster,
+        runner: EffectRunner,
+        departures: Departures,
     ) -> None:
         self.registry = registry
         self.clock = clock
         self.roster = roster
         self.runner = runner
+        self.departures = departures
         self.audience = runner.audience
         self.leases = runner.leases
         self.subscriptions = runner.subscriptions
@@ -52,15 +62,18 @@ class Rounds:
         """Every 2 s: the store's clock and epoch, which processes live, and what hints missed."""
         asked_ms = self.clock.own()
         status = await self.registry.status([*self.subscriptions.tiles])
-        self.clock.observe(asked_ms, status.now_ms)
+        clock_set = abs(self.clock.observe(asked_ms, status.now_ms)) > CLOCK_SET_MS
         restarted = self.leases.restarted(status)
-        died, born = self.leases.apply(status)
+        died, born = self.leases.apply(status, clock_set=clock_set)
         if restarted:
             await self.restart(status.epoch)
             return
         self.leases.epoch = status.epoch
         self.runner.run(self.updates.compare(status.versions))
         self.runner.run(self.updates.processes_changed(died | born))
+        if clock_set:
+            # Whose minute is over is another question by another clock.
+            self.runner.run(ShowTile(tile) for tile in [*self.subscriptions.tiles])
         if died:
             self.runner.run(self.reconciler.republish_orphaned(died))
         since_ms = status.now_ms - int(PULSE_S * 2000)
@@ -76,13 +89,16 @@ class Rounds:
             await self.runner.unsubscribe_unused()
 
     async def restart(self, epoch: str) -> None:
-        """The store began anew: registers everybody again, reads what it holds, and says so.
+        """The store began anew: registers everybody again, reads what it holds, and says so. Who
+        closed a page a moment ago is about to come back.
 
         If the store is lost again meanwhile, the epoch is still the old one: the next pulse begins
         again.
         """
         await self.leases.renew()
-        sessions = {socket.session.digest: socket.session for socket in self.audience.all_sockets()}
+        sessions = {one.digest: one for one in self.departures.sessions.values()}
+        here = (one.session for one in self.audience.all_sockets() if not one.ended)
+        sessions |= {one.digest: one for one in here}
         changes = await self.registry.restore(sessions.values(), self.leases.process)
         tiles = {*self.subscriptions.tiles}
         self.runner.run(await self.runner.loader.load_tiles(tiles))
@@ -104,7 +120,8 @@ class Rounds:
         mark_ms = self.runner.source.mark_ms
         mark = signals("mark", mark=mark_ms)
         for cohort in [*self.audience.cohorts.values()]:
-            moved = [one for one in cohort.live if one.session.placed_ms > mark_ms]
+            now_ms = self.clock.now_ms()
+            moved = [one for one in cohort.live if one.session.moved_since(mark_ms, now_ms)]
             # A mark says that everything before it was sent.
             self.audience.coalescer.flush(cohort)
             cohort.write(mark[cohort.form], but=moved)

@@ -3,7 +3,7 @@
 Every method that reaches a store may raise `Refused("store-unavailable")`: the answer is unknown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from presence.geo import Tile
 from presence.values import Change, Person, Place, Session
 
 LEASE_MS = 15_000
-HTTP_ONLY_MS = 60_000
+# A store whose clock goes back further has a new epoch: marks of before mean nothing any more.
+SET_BACK_MS = 1_000
 RECENT_TILES_MAX = 60
 BLOCKED_MAX = 500
 
@@ -26,7 +27,10 @@ class TileSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """The store's clock and epoch, the processes with a lease, and versions of tiles."""
+    """The store's clock and epoch, the processes with a lease, and versions of tiles.
+
+    The epoch is another once the store has lost what it held, or its clock was set back.
+    """
 
     now_ms: int
     epoch: str
@@ -53,16 +57,22 @@ class Registry(Protocol):
         Raises Refused: `session-unknown`, `renames-spent`.
         """
 
-    async def place(self, digest: str, place: Place | None, process: str) -> Change:
+    async def place(
+        self, digest: str, place: Place | None, process: str, *, was: str | None = None
+    ) -> Change:
         """Publishes the person in the tile of `place.cell`, then removes them from the tile before.
 
         With None they stay where they are by now, whoever moved them last.
-        `process` holds their sockets; if it is "", they are shown for a minute.
+        `process` holds their sockets; if it is "", they are shown for a minute. With `was`,
+        whoever holds them by now stays, unless that is the process named.
         Raises Refused: `session-unknown`.
         """
 
     async def depart(self, digest: str, process: str) -> Change | None:
         """Removes the person from their tile, unless another process holds them by now."""
+
+    async def release(self, person_id: str, process: str) -> Change | None:
+        """The same by the public side: the process holds this person no more."""
 
     async def block(self, digest: str, person_id: str) -> list[Change]:
         """Hides the two from each other as long as both sessions live; the changes of both, as far
@@ -81,6 +91,23 @@ class Registry(Protocol):
         """Registers sessions that a restarted store has lost, and publishes their people under this
         process. What the store knows already stays."""
 
+    async def held(self, process: str) -> frozenset[str]:
+        """The ids of those who were placed under a process and did not depart from it, and perhaps
+        of others."""
+
+    async def hold(self, person_ids: Collection[str], process: str) -> None:
+        """They are among those whom a process holds, whatever was lost."""
+
+    async def persons(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
+        """Those of these people who have a session, as it says."""
+
+    async def reconcile(self, listed: Iterable[Person]) -> list[Change]:
+        """Brings entries of tiles in line with the sessions of their people: removes whoever is
+        elsewhere, or gone, and replaces what is older. Where they agree, nothing changes."""
+
+    async def unlist(self, person: Person, tiles: Iterable[Tile]) -> list[Change]:
+        """Removes older entries of a person from tiles that they have left."""
+
     async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
         """Everyone published in each tile, whether alive (`Person.alive`) or not."""
 
@@ -92,3 +119,8 @@ class Registry(Protocol):
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         """How the store stands, with the versions of these tiles."""
+
+
+def nobody(person: Person) -> Session:
+    """What a change of a tile alone says of a session: nothing."""
+    return Session("", person, 0)

@@ -1,23 +1,33 @@
 """Who is here, in the memory of the one process of the embedded form."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from django.conf import settings
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, lasts, now_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
 from presence.registry.contract import (
     BLOCKED_MAX,
-    HTTP_ONLY_MS,
     LEASE_MS,
     RECENT_TILES_MAX,
+    SET_BACK_MS,
     StoreStatus,
     TileSnapshot,
+    nobody,
 )
-from presence.values import Change, Left, Person, Place, Session, TileEvent, person_id_of
+from presence.values import (
+    HTTP_ONLY_MS,
+    Change,
+    Left,
+    Person,
+    Place,
+    Session,
+    TileEvent,
+    person_id_of,
+)
 
 
 class MemoryRegistry:
@@ -30,6 +40,7 @@ class MemoryRegistry:
         self.tiles: dict[Tile, dict[str, Person]] = {}
         self.versions: dict[Tile, int] = {}
         self.leases: dict[str, int] = {}
+        self.latest_ms = 0
 
     async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
         self._forget_idle()
@@ -65,9 +76,12 @@ class MemoryRegistry:
         person = session.person.changed(name=name)
         return self._changed(replace(session, person=person, renames_left=session.renames_left - 1))
 
-    async def place(self, digest: str, place: Place | None, process: str) -> Change:
+    async def place(
+        self, digest: str, place: Place | None, process: str, *, was: str | None = None
+    ) -> Change:
         session, now = self._known(digest), self.clock()
         before = session.person
+        process = process if was in {None, before.process} else before.process
         place = place or before.place
         person = before.changed(
             cell=place.cell,
@@ -91,10 +105,17 @@ class MemoryRegistry:
         gone = self._leave(before.tile, person) if moved else ()
         return Change(self.sessions[digest], entered + gone)
 
+    async def release(self, person_id: str, process: str) -> Change | None:
+        return await self.depart(self.digests.get(person_id, ""), process)
+
     async def depart(self, digest: str, process: str) -> Change | None:
         session = self.sessions.get(digest)
-        if not session or session.person.process != process or not session.person.cell:
+        if not session or not session.person.cell:
             return None
+        if session.person.process != process:
+            stays = session.person.stays_in(session.person.tile)
+            events = () if stays else self._leave(session.person.tile, session.person)
+            return Change(nobody(session.person), events) if events else None
         person = session.person.changed(process="", until_ms=0, version=session.person.version + 1)
         self.sessions[digest] = replace(session, person=person)
         return Change(self.sessions[digest], self._leave(person.tile, person))
@@ -124,11 +145,39 @@ class MemoryRegistry:
             self.sessions[digest] = replace(self.sessions[digest], note=code)
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
-        lost = [session for session in sessions if session.digest not in self.sessions]
+        lost = [session for session in sessions if self._is_newer(session)]
         for session in lost:
             self.digests[session.person.person_id] = session.digest
             self._keep(session)
         return [await self.place(one.digest, one.person.place, process) for one in lost]
+
+    async def held(self, process: str) -> frozenset[str]:
+        people = (one.person for one in self.sessions.values())
+        return frozenset(one.person_id for one in people if one.process == process)
+
+    async def hold(self, person_ids: Collection[str], process: str) -> None:
+        """Sessions say all of it."""
+
+    async def persons(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
+        found = [await self.find(person_id) for person_id in person_ids]
+        return {one.person.person_id: one.person for one in found if one}
+
+    async def reconcile(self, listed: Iterable[Person]) -> list[Change]:
+        each = [*listed]
+        known = await self.persons(one.person_id for one in each)
+        events = [self._reconcile(one, known.get(one.person_id)) for one in each]
+        return [Change(nobody(found[0].person), found) for found in events if found]
+
+    def _reconcile(self, listed: Person, known: Person | None) -> tuple[TileEvent, ...]:
+        here = self.tiles.get(listed.tile, {}).get(listed.person_id)
+        if here != listed or here == known:
+            return ()
+        left = self._leave(listed.tile, listed.changed(version=listed.version + 1))
+        return left + (self._enter(known) if known and known.stays_in(listed.tile) else ())
+
+    async def unlist(self, person: Person, tiles: Iterable[Tile]) -> list[Change]:
+        events = [self._leave(tile, person) for tile in tiles if tile != person.tile]
+        return [Change(nobody(person), found) for found in events if found]
 
     async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
         return {
@@ -142,8 +191,7 @@ class MemoryRegistry:
             known = self.tiles.get(person.tile, {}).get(person.person_id)
             if known and known.version == person.version:
                 dead = person.changed(version=person.version + 1)
-                session = Session("", dead, 0)
-                changes.append(Change(session, self._leave(person.tile, dead)))
+                changes.append(Change(nobody(dead), self._leave(person.tile, dead)))
         return changes
 
     async def renew(self, process: str) -> None:
@@ -151,9 +199,21 @@ class MemoryRegistry:
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         now = self.clock()
-        processes = frozenset(name for name, end in self.leases.items() if end > now)
+        if now < self.latest_ms - SET_BACK_MS:
+            self.epoch = secrets.token_hex(8)
+            self.latest_ms = now
+        self.latest_ms = max(self.latest_ms, now)
+        processes = frozenset(
+            name for name, end in self.leases.items() if lasts(end, now, LEASE_MS)
+        )
         versions = {tile: self.versions.get(tile, 0) for tile in tiles}
         return StoreStatus(now, self.epoch, processes, versions)
+
+    def _is_newer(self, session: Session) -> bool:
+        """Whether the store has lost a session, or holds it as it was before."""
+        known = self.sessions.get(session.digest)
+        older = known and known.person.version < session.person.version
+        return known is None or bool(older and known.opened_ms == session.opened_ms)
 
     # ---- Steps -------------------------------------------------------------------------------
 

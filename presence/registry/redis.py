@@ -4,8 +4,7 @@ Keys of a tile carry it as hash tag, so that a cluster keeps them together.
 """
 
 import asyncio
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,20 +12,25 @@ from typing import Any
 
 from django.conf import settings
 
+from neartalk.clock import lasts
 from neartalk.codes import Refused
-from neartalk.redis import Store, script, unknown_when_lost
+from neartalk.redis import Store, named, script, unknown_when_lost
 from presence.geo import Tile, tile_of
 from presence.registry.contract import (
     BLOCKED_MAX,
-    HTTP_ONLY_MS,
     LEASE_MS,
     RECENT_TILES_MAX,
+    SET_BACK_MS,
     StoreStatus,
     TileSnapshot,
+    nobody,
 )
+from presence.registry.epoch import Epoch
 from presence.registry.redis_fields import (
+    PERSON_FIELDS,
     flat,
     from_fields,
+    held_key,
     paired,
     people_key,
     person_session_key,
@@ -34,11 +38,14 @@ from presence.registry.redis_fields import (
     snapshot_of,
     to_entry,
     to_fields,
+    to_person,
 )
-from presence.values import Change, Person, Place, Session, TileEvent, person_id_of
+from presence.values import HTTP_ONLY_MS, Change, Person, Place, Session, TileEvent, person_id_of
 
 LUA = Path(__file__).parent / "lua"
 LEASES = "leases"
+# Beside the processes: the latest time of the store's clock, and how often it was set back.
+CLOCK, TURNS = ":clock", ":turns"
 # `status` renews it for each subscribed tile, and subscribers reap its people. A tile without
 # subscribers expires with the last people in it.
 TILE_KEEP_MS = 600_000
@@ -49,6 +56,7 @@ TOGETHER = 200
 class RedisRegistry:
     def __init__(self, client: Store) -> None:
         self.client = client
+        self.epoch = Epoch(client)
         self.scripts = {path.stem: script(path) for path in LUA.glob("*.lua")}
 
     async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
@@ -89,11 +97,19 @@ class RedisRegistry:
             raise Refused("renames-spent")
         return await self._changed(said, flat_fields)
 
-    async def place(self, digest: str, place: Place | None, process: str) -> Change:
+    async def place(
+        self, digest: str, place: Place | None, process: str, *, was: str | None = None
+    ) -> Change:
         to = place or Place("", 0)
         arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), RECENT_TILES_MAX]
+        guard = [] if was is None else [was]
         with unknown_when_lost():
-            found = await self._run("place", session_key(digest), *arguments)
+            # First, so that nobody is held who is not in the set.
+            holding = self._hold(process, person_id_of(digest))
+            found = await self._run("place", session_key(digest), *arguments, *guard)
+            await holding
+            if not found and process:
+                await self.client.send("ZREM", held_key(process), person_id_of(digest))
         if not found:
             raise Refused("session-unknown")
         before, flat_fields = found
@@ -104,12 +120,29 @@ class RedisRegistry:
         return Change(session, events + (await self._leave(tile, session.person) if moved else ()))
 
     async def depart(self, digest: str, process: str) -> Change | None:
+        return await self.release(person_id_of(digest), process)
+
+    async def release(self, person_id: str, process: str) -> Change | None:
         with unknown_when_lost():
-            flat_fields = await self._run("depart", session_key(digest), process)
-        if not flat_fields:
+            flat_fields = await self._run("depart", person_session_key(person_id), process)
+        change = None
+        if flat_fields:
+            session = from_fields(paired(flat_fields))
+            change = Change(session, await self._leave(session.person.tile, session.person))
+        else:
+            change = await self._leave_again(person_id)
+        with unknown_when_lost():
+            # Last, so that whoever was not let go of is still held.
+            await self.client.send("ZREM", held_key(process), person_id)
+        return change
+
+    async def _leave_again(self, person_id: str) -> Change | None:
+        """Of a departure whose answer was lost the second half may be missing."""
+        known = (await self.persons([person_id])).get(person_id)
+        if known is None or not known.cell or known.stays_in(known.tile):
             return None
-        session = from_fields(paired(flat_fields))
-        return Change(session, await self._leave(session.person.tile, session.person))
+        events = await self._leave(known.tile, known)
+        return Change(nobody(known), events) if events else None
 
     async def block(self, digest: str, person_id: str) -> list[Change]:
         session = await self.get(digest)
@@ -130,6 +163,10 @@ class RedisRegistry:
         session = from_fields(fields)
         person = session.person.changed(cell="", version=session.person.version + 1)
         events = await self._leave(session.person.tile, person)
+        if session.person.process:
+            with unknown_when_lost():
+                key = held_key(session.person.process)
+                await self.client.send("ZREM", key, person.person_id)
         return Change(replace(session, person=person), events)
 
     async def note(self, digest: str, code: str) -> None:
@@ -144,6 +181,48 @@ class RedisRegistry:
             changes += filter(None, each)
         return changes
 
+    async def held(self, process: str) -> frozenset[str]:
+        key = held_key(process)
+        with unknown_when_lost():
+            found, _ = await self.client.ask(
+                [("ZRANGE", key, 0, -1), ("PEXPIRE", key, TILE_KEEP_MS)]
+            )
+        return frozenset(found)
+
+    async def hold(self, person_ids: Collection[str], process: str) -> None:
+        if person_ids:
+            members = [part for person_id in person_ids for part in (0, person_id)]
+            with unknown_when_lost():
+                await self.client.send("ZADD", held_key(process), *members)
+
+    async def persons(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
+        keys = [person_session_key(person_id) for person_id in person_ids]
+        with unknown_when_lost():
+            found = await self.client.ask([("HMGET", key, *PERSON_FIELDS) for key in keys])
+        people = [
+            to_person(dict(zip(PERSON_FIELDS, values, strict=True)))
+            for values in found
+            if values[0]
+        ]
+        return {one.person_id: one for one in people}
+
+    async def reconcile(self, listed: Iterable[Person]) -> list[Change]:
+        each = [*listed]
+        known = await self.persons(one.person_id for one in each)
+        wrong = [one for one in each if one != known.get(one.person_id)]
+        events = [await self._reconcile(one, known.get(one.person_id)) for one in wrong]
+        return [Change(nobody(found[0].person), found) for found in events if found]
+
+    async def _reconcile(self, listed: Person, known: Person | None) -> tuple[TileEvent, ...]:
+        left = await self._leave(listed.tile, listed.changed(version=listed.version + 1))
+        if known is None or not known.stays_in(listed.tile):
+            return left
+        return left + await self._enter(known)
+
+    async def unlist(self, person: Person, tiles: Iterable[Tile]) -> list[Change]:
+        events = [await self._leave(tile, person) for tile in tiles if tile != person.tile]
+        return [Change(nobody(person), found) for found in events if found]
+
     async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
         wanted = [*tiles]
         with unknown_when_lost():
@@ -154,12 +233,12 @@ class RedisRegistry:
         changes = []
         for person in people:
             dead = person.changed(version=person.version + 1)
-            changes.append(Change(Session("", dead, 0), await self._leave(person.tile, dead)))
+            changes.append(Change(nobody(dead), await self._leave(person.tile, dead)))
         return changes
 
     async def renew(self, process: str) -> None:
         with unknown_when_lost():
-            await self._run("renew", LEASES, process, LEASE_MS)
+            await self._run("renew", named(LEASES), process, LEASE_MS, SET_BACK_MS)
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         wanted = [*tiles]
@@ -168,20 +247,34 @@ class RedisRegistry:
             for key in map(people_key, wanted)
             for command in (("HGET", key, "v"), ("PEXPIRE", key, TILE_KEEP_MS))
         ]
+        # First: what is read of another life is found to be of one by the next pulse.
+        epoch = await self.epoch.read()
         with unknown_when_lost():
-            # First: what is read of another life is found to be of one by the next pulse.
-            run_ids = await self.client.run_ids()
             now_ms, (leases, *rest) = await self.client.ask_timed(
-                [("ZRANGE", LEASES, 0, -1, "WITHSCORES"), *renewed]
+                [("ZRANGE", named(LEASES), 0, -1, "WITHSCORES"), *renewed]
             )
+        ends = {process: int(float(end)) for process, end in paired(leases).items()}
+        turns = ends.pop(TURNS, 0)
+        ends.pop(CLOCK, None)
         return StoreStatus(
             now_ms,
-            hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:16],
-            frozenset(process for process, end in paired(leases).items() if float(end) > now_ms),
+            f"{epoch}{turns:x}" if turns else epoch,
+            frozenset(process for process, end in ends.items() if lasts(end, now_ms, LEASE_MS)),
             {tile: int(v or 0) for tile, v in zip(wanted, rest[::2], strict=True)},
         )
 
     # ---- Steps -------------------------------------------------------------------------------
+
+    def _hold(self, process: str, person_id: str) -> asyncio.Future[Any]:
+        """Enters a person among those whom a process holds; it is sent at once."""
+        if not process:
+            nothing = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            return nothing
+        holding = self.client.send("ZADD", held_key(process), 0, person_id)
+        # Nobody waits for it where the placing failed.
+        holding.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
+        return holding
 
     async def _run(self, name: str, key: str, *arguments: Any) -> Any:
         return await self.client.run(self.scripts[name], [key], arguments)
@@ -194,7 +287,8 @@ class RedisRegistry:
         """Whether the store did not know it."""
         fields = flat(to_fields(session))
         with unknown_when_lost():
-            return bool(await self._run("restore", session_key(session.digest), idle_ms(), *fields))
+            arguments = [idle_ms(), session.person.version, session.opened_ms, *fields]
+            return bool(await self._run("restore", session_key(session.digest), *arguments))
 
     async def _restored(self, session: Session, process: str) -> Change | None:
         """Of a cluster the master of their tile may have been lost, and that of the session not."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from neartalk.redis import named
 from presence.geo import Tile
 from presence.registry.contract import TileSnapshot
 from presence.values import Left, Person, Session, person_id_of
@@ -15,11 +16,17 @@ def session_key(digest: str) -> str:
 
 def person_session_key(person_id: str) -> str:
     """By which a session is found from its public side; its digest stands in it."""
-    return f"session:{person_id}"
+    return named(f"session:{person_id}")
 
 
 def people_key(tile: Tile) -> str:
-    return f"{{{tile}}}:people"
+    return named(f"{{{tile}}}:people")
+
+
+def held_key(process: str) -> str:
+    """The ids of those whom a process holds; of others too, where a step was lost.
+    A sorted set without an order."""
+    return named(f"held:{process}")
 
 
 def paired(flat_fields: list[str]) -> dict[str, str]:
@@ -55,8 +62,11 @@ def to_fields(session: Session) -> dict[str, Any]:
     }
 
 
-def from_fields(fields: Mapping[str, str]) -> Session:
-    person = Person(
+PERSON_FIELDS = ("person_id", "name", "cell", "radius_m", "version", "process", "until_ms")
+
+
+def to_person(fields: Mapping[str, str]) -> Person:
+    return Person(
         fields["person_id"],
         fields["name"],
         fields["cell"],
@@ -65,6 +75,10 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         fields["process"],
         int(fields["until_ms"]),
     )
+
+
+def from_fields(fields: Mapping[str, str]) -> Session:
+    person = to_person(fields)
     trail = tuple(Left(tile, int(left_ms)) for tile, left_ms in json.loads(fields["trail"]))
     return Session(
         fields["digest"],

@@ -6,25 +6,30 @@ import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
 import { resendRemovals } from './chat/own-messages.js';
 import { clearAlert, showAlert } from './page/alerts.js';
+import { eraseVisit } from './page/visit.js';
 import './page/keyboard.js';
 import { localise } from './page/local-time.js';
 import * as refusal from './page/refusal.js';
+import * as status from './page/status.js';
+import * as storage from './page/storage.js';
 import './people/empty-place.js';
 import './people/list.js';
 import './people/menu.js';
 import * as self from './people/self.js';
+import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
-import { askTabs, currentPlace, publish } from './place/published-place.js';
+import { askTabs, clearPlace, currentPlace, publish } from './place/published-place.js';
 import './place/reach.js';
-import { restartTracking } from './place/tracker.js';
+import { endTracking, restartTracking } from './place/tracker.js';
 import * as clock from './server/clock.js';
-import { connect, reconnect } from './server/connection.js';
+import { connect, reconnect, reconnectLater } from './server/connection.js';
 import { on } from './server/signals.js';
 import './voice/controls.js';
 
 const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;
 let recoveredAt = -Infinity;
+let opened = false; // and no welcome since
 
 const ENDS = {
   4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: startOver },
@@ -33,27 +38,27 @@ const ENDS = {
   4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
   4411: { title: 'You are banned.', words: 'The start page says why, and until when.', label: 'To the start', run: startOver },
 };
+const PASSING = ['store-unavailable', 'try-later', 'too-fast', 'too-many-calls'];
 const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: reconnectNow };
 
 function onOpen() {
   clearAlert('connection');
-  resendAll();
-  resendRemovals();
+  opened = true;
 }
 
 function onOffline() {
   showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
 }
 
-/** Returns whether the page reconnects by itself: once, not when the same close follows within 20 s. */
+/** Returns whether the page reconnects by itself: not when such a close follows within 20 s of a recovery. */
 function onFinalClose(code) {
-  const soon = Date.now() - recoveredAt < RECOVER_MS;
+  const soon = clock.now() - recoveredAt < RECOVER_MS;
   if ((code === 4401 || code === 4409) && currentPlace() && !soon) {
-    recoveredAt = Date.now();
     recoverSession(code);
     return true;
   }
-  if (code === 4410) self.clearVisit();
+  if (code === 4401 || code === 4410) eraseVisit();
+  if (code === 4410) forgetVisit();
   if (code === 4411) refusal.clearRefusal(); // whatever kept them from speaking before
   showAlert('connection', (code === 4411 && describeBan(refusal.lastRefusal('banned'))) || ENDS[code] || ENDED);
   return false;
@@ -72,10 +77,29 @@ async function recoverSession(code) {
     restartTracking();
     return;
   }
-  const { done, refusal: why } = await publish({ fresh: code === 4401 });
-  if (done) reconnect();
-  else if (why?.dataset.code === 'banned') showAlert('connection', describeBan(localise(why)));
-  else showAlert('connection', ENDED);
+  const found = await publish({ fresh: code === 4401 });
+  if (found.done) {
+    recoveredAt = clock.now();
+    reconnect();
+  } else if (isPassing(found)) {
+    reconnectLater(); // the next socket will say once more what is missing
+  } else {
+    status.showStatus('lost');
+    showAlert('connection', describeFailure(found));
+  }
+}
+
+/** Whether nobody answered, or waiting helps. */
+function isPassing({ refusal: why, cookiesRefused }) {
+  return !cookiesRefused && (!why || PASSING.includes(why.dataset.code));
+}
+
+function describeFailure({ refusal: why, cookiesRefused }) {
+  if (cookiesRefused) {
+    const { title, words, action } = describeError('cookies');
+    return { title: `${title}.`, words, label: action, run: () => location.reload() };
+  }
+  return why.dataset.code === 'banned' ? describeBan(localise(why)) : ENDED;
 }
 
 function reconnectNow() {
@@ -84,19 +108,34 @@ function reconnectNow() {
 }
 
 function startOver() {
-  self.clearVisit();
-  location.assign('/');
+  self.leave();
+}
+
+function forgetVisit() {
+  clearPlace();
+  endTracking();
+  storage.clear();
+  document.getElementById('composer').hidden = true;
 }
 
 on('welcome', ({ now }) => {
   clock.setServerTime(Number(now));
+  if (opened) {
+    opened = false;
+    resendAll();
+    resendRemovals();
+  }
   messages.refreshAges();
   setTimeout(() => {
     messages.finishLoading();
     chatHistory.restart();
   }, SETTLE_MS);
 });
-on('mark', () => messages.finishLoading());
+on('mark', ({ mark }) => {
+  clock.raiseServerTime(Number(mark));
+  messages.finishLoading();
+});
+clock.onJump(messages.refreshAges);
 on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
 document.addEventListener('neartalk:session', self.reloadSelf);
 

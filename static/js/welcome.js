@@ -41,9 +41,15 @@ async function arrive() {
 
 async function enter(cell) {
   // Where this tab or another has a place, a session stands behind it: go on with that one.
-  const { done, refusal } = await publish({ cell, fresh: !currentPlace() });
+  const { done, refusal, cookiesRefused } = await publish({ cell, fresh: !currentPlace() });
   if (done) {
     location.assign('/near');
+    return;
+  }
+  if (cookiesRefused) {
+    showError(describeError('cookies'));
+    button.removeEventListener('click', arrive);
+    button.addEventListener('click', () => location.reload()); // its token needs the cookie too
     return;
   }
   setReady('Try again');
@@ -56,6 +62,7 @@ async function enter(cell) {
 function showError({ kind, title, words, action, steps, href }) {
   denied = kind === 'denied';
   find('title-words').textContent = title;
+  find('title').classList.remove('two-lines');
   document.title = title;
   find('rings-people').hidden = true;
   find('rings-trouble').hidden = false;

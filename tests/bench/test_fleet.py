@@ -3,8 +3,9 @@ hosts, and nginx in front."""
 
 import pytest
 
-from bench.fleet import run
+from bench.fleet import STORES, WRONG, run
 from tests.support.proxy_packages import find
+from tests.support.short_ping_server import ShortPingServer
 
 
 @pytest.mark.timeout(300)
@@ -16,3 +17,16 @@ async def test_a_fleet_that_fails_loses_and_repeats_nothing_it_acked() -> None:
     assert counted.shown + counted.told == counted.due > counted.sent
     assert len(happened) == 3
     assert "exit code 0" in happened[1]
+
+
+@pytest.mark.timeout(300)
+async def test_a_fleet_whose_stores_fail_lists_nobody_who_is_gone_and_loses_no_report() -> None:
+    """Connections cut while people move and leave, a flush, and a PostgreSQL that is read-only."""
+    assert find("nginx"), "make test installs it"
+    counted, happened = await run(
+        people=24, places=4, rate=6, seconds=10, drain_s=1, faults=STORES, make=ShortPingServer
+    )
+    assert counted.good, counted
+    assert counted.acked == counted.sent == 60
+    assert [line for line in happened if line.startswith(WRONG)] == []
+    assert len(happened) == 4

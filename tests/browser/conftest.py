@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.browser_guest import BrowserGuest
 from tests.browser.firefox import Firefox
-from tests.browser.guest import Guest
 from tests.browser.socket_person import SocketPerson
 from tests.browser.visitor import BrowserVisitor
 from tests.browser.webkit import WebKit
@@ -74,7 +74,7 @@ class Invite(Protocol):
 class Receive(Protocol):
     """Opens a page of Firefox or WebKit for somebody at a spot."""
 
-    def __call__(self, server: Server, spot: Spot) -> Guest: ...
+    def __call__(self, server: Server, spot: Spot) -> BrowserGuest: ...
 
 
 class VisitVoice(Protocol):
@@ -170,12 +170,19 @@ def receive(request: pytest.FixtureRequest) -> Iterator[Receive]:
         yield come
 
 
+@pytest.fixture
+def receive_firefox(firefox: Firefox) -> Iterator[Receive]:
+    """For what WebKitGTK on Debian lacks."""
+    with guests(firefox) as come:
+        yield come
+
+
 @contextmanager
 def guests(driver: Driver) -> Iterator[Receive]:
-    there: list[Guest] = []
+    there: list[BrowserGuest] = []
 
-    def come(server: Server, spot: Spot) -> Guest:
-        there.append(Guest(driver.tab(spot), server))
+    def come(server: Server, spot: Spot) -> BrowserGuest:
+        there.append(BrowserGuest(driver.tab(spot), server))
         return there[-1]
 
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from websockets.sync.client import connect
 
+from tests.browser.null_sink import NullSink
 from tests.browser.tabs import DriverError, key_actions, pointer_actions
 from tests.support.servers import Daemon
 from tests.support.waiting import WAIT_S
@@ -49,6 +51,7 @@ class Firefox(Daemon):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
+        self.loudspeakers = NullSink()
         self.stack = ExitStack()
         self.turns = itertools.count(1)
         self.events: list[dict[str, Any]] = []
@@ -61,6 +64,10 @@ class Firefox(Daemon):
         profile = ["--no-remote", "--profile", str(self.folder)]
         return [self.path, "--headless", *profile, f"--remote-debugging-port={self.port}"]
 
+    def options(self) -> dict[str, Any]:
+        ours = {"HOME": str(self.folder), "PULSE_SERVER": self.loudspeakers.address}
+        return {"env": {"PATH": os.environ["PATH"], **ours}}
+
     def answers(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
@@ -69,6 +76,7 @@ class Firefox(Daemon):
         return True
 
     def start(self) -> Self:
+        self.loudspeakers.start()
         super().start()
         url = f"ws://127.0.0.1:{self.port}/session"
         coming = connect(url, max_size=None, proxy=None, open_timeout=WAIT_S)
@@ -80,6 +88,7 @@ class Firefox(Daemon):
     def close(self) -> None:
         self.stack.close()
         super().close()
+        self.loudspeakers.close()
 
     def tab(self, spot: Spot) -> FirefoxTab:
         return FirefoxTab(self, spot)

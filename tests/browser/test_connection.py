@@ -65,6 +65,8 @@ def test_a_killed_server_costs_its_history_but_neither_names_nor_what_was_being_
     notice = alice.page.locator("#notices .notice")
     notice.get_by_role("button", name="Close").click()
     expect(notice).to_have_count(0)
+    for one in (alice, bob):
+        assert not [words for words in one.console_messages if "401" in words], "it waits"
 
 
 def test_in_the_shared_form_a_killed_process_costs_nothing(
@@ -212,6 +214,9 @@ def test_leaving_ends_at_once_here_in_the_other_tab_and_for_everybody(
     second = alice.tab()
     second.goto(f"{alice.url}/near")
     expect(second.locator("#status")).to_have_text("Live")
+    alice.send_text("Not for others.")
+    expect(second.locator("#messages")).to_contain_text("Not for others.")
+    name = alice.name
     alice.write("Never said.")
 
     alice.page.get_by_role("button", name="Leave").click()
@@ -220,6 +225,9 @@ def test_leaving_ends_at_once_here_in_the_other_tab_and_for_everybody(
     assert "neartalk" not in {cookie["name"] for cookie in alice.context.cookies()}
     expect(second.locator("#alerts .notice")).to_contain_text("You left.")
     expect(second.locator("#status")).to_have_text("Offline")
+    shown = second.evaluate("document.body.textContent")
+    assert not [one for one in ("Not for others.", bob.name, name) if one in shown]
+    expect(second.locator("#composer")).to_be_hidden()
     expect(bob.people).to_have_count(0)
     second.get_by_role("button", name="Start again").click()
     second.wait_for_url(f"{alice.url}/")

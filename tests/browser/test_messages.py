@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import WebSocketRoute
 
     from tests.browser.conftest import Invite, Meet
@@ -48,6 +50,44 @@ def test_a_message_shows_as_sending_and_then_as_sent_once(
     assert bob.await_frame("chat.message")["text"] == "Is the bridge open on foot?"
     alice.await_pong()
     assert alice.texts() == ["Is the bridge open on foot?"]
+
+
+def test_between_its_ack_and_its_copy_a_message_counts_as_sent_and_then_stays_where_it_is(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    bob = meet(server, north(spot, 2), "bob")
+    alice = visit(server, spot)
+    held: list[Callable[[], None]] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        upstream = socket.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            own = "message mine" in str(frame)
+            held.append(lambda: socket.send(frame)) if own else socket.send(frame)
+
+        upstream.on_message(pass_on)
+
+    alice.page.route_web_socket(re.compile("/ws"), connect)
+    alice.arrive()
+    alice.submit("Is the bridge open?")
+    row = alice.message("Is the bridge open?")
+    expect(row).to_have_attribute("data-state", "sent")
+    expect(row.locator(".life")).to_have_text("Sent, gone in 30 min")
+    expect(row.get_by_role("button")).to_have_count(0)
+    expect(alice.pending).to_have_count(0)
+    kept = row.evaluate("(row) => [row.dataset.id, +row.dataset.sent, +row.dataset.expires]")
+    assert kept[1:] == [int(kept[0].split("-")[0]), int(kept[0].split("-")[0]) + 1_800_000]
+    bob.send_text("Left side only.")
+    expect(alice.message("Left side only.")).to_be_visible()
+
+    assert len(held) == 1
+    held.pop()()
+    expect(row.get_by_role("button", name="Your message")).to_be_visible()
+    expect(row).not_to_have_attribute("data-state", re.compile(""))
+    assert row.evaluate("(row) => [row.dataset.id, +row.dataset.sent]") == kept[:2]
+    assert alice.texts() == ["Is the bridge open?", "Left side only."]
 
 
 def test_the_fourth_quick_message_stays_in_the_composer_until_it_may_be_sent(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from presence.geo import CELL_DEGREES, LATITUDE_MAX, cell_at, centre
+from neartalk import graphemes
+from neartalk.text import MESSAGE_MAX, TextRefused, clean_message
+from presence.geo import CELL_DEGREES, cell_at, centre, published_point
 from tests.support.client import route_hint
 
 if TYPE_CHECKING:
@@ -47,23 +50,23 @@ JUDGE = """async ([fixes, metre]) => {
 def spots() -> list[Spot]:
     """Anywhere, on borders of cells and a hair beside them, and where the grid ends."""
     chance = random.Random(2)
-    anywhere = [(chance.uniform(-90, 90), chance.uniform(-180, 180)) for _ in range(4000)]
+    anywhere = [(chance.uniform(-85, 85), chance.uniform(-180, 180)) for _ in range(4000)]
     borders = [
         (
             chance.randrange(-(1 << 16), 1 << 16) * CELL_DEGREES + by_lat,
             chance.randrange(-(1 << 17), 1 << 17) * CELL_DEGREES + by_lon,
         )
-        for _ in range(500)
+        for _ in range(600)
         for by_lat in (0.0, 1e-12, -1e-12)
         for by_lon in (0.0, 1e-12)
     ]
     ends = [
         (lat, lon)
-        for lat in (-90.0, -85.0000001, -85.0, -84.9999999, -0.0, 0.0, 84.9999999, 85.0, 86.0, 90.0)
+        for lat in (-85.0, -84.9999999, -0.0, 0.0, 84.9999999, 85.0)
         for lon in (-180.0, -179.9999999, -0.0, 0.0, 179.9999999, 180.0)
     ]
     return [
-        (lat, lon) for lat, lon in anywhere + borders + ends if abs(lat) <= 90 and abs(lon) <= 180
+        (lat, lon) for lat, lon in anywhere + borders + ends if abs(lat) <= 85 and abs(lon) <= 180
     ]
 
 
@@ -79,11 +82,21 @@ def test_the_page_and_the_server_put_every_spot_into_the_same_cell(page: Page) -
         assert answer["is"] is True
 
 
-def test_beyond_85_degrees_is_the_last_row_and_past_180_is_the_other_side(page: Page) -> None:
-    found = page.evaluate(CELLS, [[89.9, 10], [-89.9, 10], [52.5, 190], [52.5, -190], [52.5, 540]])
+def test_the_page_knows_who_is_beyond_85_degrees_and_tells_no_point_there(page: Page) -> None:
+    ends = [85.0, -85.0, 85.0000001, -85.0000001, 90.0, "NaN"]
+    ask = """async (ends) => {
+      const { encode, isBeyond, publishedPoint } = await import('/static/js/place/geohash.js');
+      return ends.map(Number).map((lat) => [isBeyond(lat), publishedPoint(encode(lat, 10)).lat]);
+    }"""
+    found = page.evaluate(ask, ends)
+    assert [is_beyond for is_beyond, _ in found] == [False, False, True, True, True, True]
+    assert [lat for _, lat in found[:2]] == [85, -85]
+    assert published_point(cell_at(85, 10))[0] == 85
+
+
+def test_past_180_is_the_other_side(page: Page) -> None:
+    found = page.evaluate(CELLS, [[52.5, 190], [52.5, -190], [52.5, 540]])
     assert [one["cell"] for one in found] == [
-        cell_at(LATITUDE_MAX, 10),
-        cell_at(-LATITUDE_MAX, 10),
         cell_at(52.5, -170),
         cell_at(52.5, 170),
         cell_at(52.5, -180),
@@ -227,3 +240,63 @@ def test_jitter_spreads_people_who_lost_the_same_server(page: Page) -> None:
     for delays, latest in zip(found, (1000, 8000), strict=True):
         assert all(100 <= delay <= latest for delay in delays)
         assert {int(10 * (delay - 100) / (latest - 99)) for delay in delays} == set(range(10))
+
+
+# ---- Characters ----------------------------------------------------------------------------------
+
+WRITTEN = [
+    *[
+        "",
+        "a",
+        "Ana",
+        "e\u0301é",
+        "👍🏽",
+        "👩‍👩‍👧‍👦",
+        "👩🏽‍❤️‍💋‍👨🏻",
+        "🇩🇪🇫🇷🇩",
+        "1️⃣#️⃣",
+        "❤️☎︎",
+        "กำ น้ำ",
+        "각하 \u1112\u1161\u11ab",
+        "שָׁלוֹם",
+    ],
+    *[
+        "مُحَمَّدٌ",
+        "可以！",
+        "ｶﾞ",
+        "ﷺ",
+        "a\r\nb\nc",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!",
+        "½³",
+        "می‌خواهم",
+        "རྒྱུད",
+    ],
+    *["\u1100" * 11, "👩\u200d" * 11, "x" + "\u0301" * 20, "ß", "ǆ", "ﬁ"],
+]
+COUNTS = """async (texts) => {
+  const { clusters, count, initial, used } = await import('/static/js/page/graphemes.js');
+  const without = (text) => clusters(text, false).length;
+  return texts.map((text) => [count(text), without(text), initial(text), used(text, 500)]);
+}"""
+
+
+def test_the_page_and_the_server_count_characters_alike_with_and_without_a_segmenter(
+    page: Page,
+) -> None:
+    found = page.evaluate(COUNTS, WRITTEN)
+    for text, (counted, without, initial, used) in zip(WRITTEN, found, strict=True):
+        clusters = graphemes.CLUSTER.findall(text)
+        assert counted == graphemes.count(text), text
+        assert initial == graphemes.initial(text), text
+        assert used == max(counted, -(-len(unicodedata.normalize("NFC", text)) // 4)), text
+        if not set(text) & {"\u1100", "\u1112"}:
+            assert without == len(clusters), text
+
+
+def test_a_text_that_the_page_lets_through_is_one_that_the_server_keeps(page: Page) -> None:
+    for text in ("🇩🇪" * 500, "👍🏽" * 500, "é" * 500, "👩‍👩‍👧‍👦" * 285):
+        ((_, _, _, used), (_, _, _, more)) = page.evaluate(COUNTS, [text, text + "👩‍👩‍👧‍👦"])
+        assert used <= MESSAGE_MAX < more
+        assert clean_message(text)
+        with pytest.raises(TextRefused, match="message-too-long"):
+            clean_message(text + "👩‍👩‍👧‍👦")

@@ -47,8 +47,20 @@ ICE = """(answer) => {
   window.asked = 0;
   window.fetch = async () => {
     window.asked += 1;
-    return answer ? new Response(answer) : new Promise(() => {});
+    const headers = { NearTalk: '1' };
+    return answer ? new Response(answer, { headers }) : new Promise(() => {});
   };
+}"""
+# The first frame of a socket, by which the page knows that the server knows its session.
+WELCOME = """async () => {
+  await import('/static/js/server/session.js');
+  const signals = document.createElement('div');
+  signals.id = 'signals';
+  document.body.append(signals);
+  const template = document.createElement('template');
+  template.innerHTML = `<data class="welcome" data-now="${Date.now()}"></data>`;
+  const detail = { fragment: template.content };
+  signals.dispatchEvent(new CustomEvent('htmx:oobBeforeSwap', { detail, bubbles: true }));
 }"""
 SERVERS = '{"ice_servers": [], "expires_in": 10}'
 
@@ -104,7 +116,8 @@ def test_a_publish_without_a_place_is_not_done_and_the_next_one_is(arrival: Page
         const without = await publish({ radius: 200 });
         return [without, (await publish({ cell: 'u33dc0q', fresh: true })).done];""",
     )
-    assert found == [{"done": False, "retryAfter": 0, "refusal": None}, True]
+    failed = {"done": False, "retryAfter": 0, "refusal": None, "cookiesRefused": False}
+    assert found == [failed, True]
 
 
 def test_a_move_is_published_after_a_listener_has_thrown(arrival: Page) -> None:
@@ -221,11 +234,11 @@ def test_a_removal_is_remembered_for_as_long_as_its_message_can_live(arrival: Pa
         arrival,
         f"""const messages = await load('chat/messages');
         const row = {ROW};
-        const {{ now }} = Date;
+        const now = performance.now.bind(performance);
         let passed = 0;
-        Date.now = () => now() + passed;
+        performance.now = () => now() + passed;
         const shown = () => {{
-          messages.addMessages([row('1-0.00000000', Date.now())]);
+          messages.addMessages([row('1-0.00000000', Date.now() + passed)]);
           return document.getElementById('messages').childElementCount;
         }};
         const counts = [];
@@ -254,9 +267,11 @@ def test_older_messages_are_loaded_again_after_a_page_of_them_that_was_broken(
         broken = (
             "<li data-id='1-0.0' data-expires='9e12' data-sent='1'><b class='minutes'>1</b></li>"
         )
-        route.fulfill(content_type="text/html", body=broken if len(asked) == 1 else "")
+        body = broken if len(asked) == 1 else ""
+        route.fulfill(content_type="text/html", headers={"NearTalk": "1"}, body=body)
 
     page.route("**/api/messages*", answer)
+    page.evaluate(WELCOME)
     run(
         page,
         f"""const {{ addMessages }} = await load('chat/messages');
@@ -330,6 +345,7 @@ def test_ice_servers_are_renewed_after_a_listener_has_thrown(
     page.clock.install()
     page.goto(f"{server.url}/")
     page.evaluate(ICE, SERVERS)
+    page.evaluate(WELCOME)
     run(
         page,
         """const { startRenewing } = await load('voice/calls/ice');
@@ -351,6 +367,7 @@ def test_ice_servers_are_not_renewed_after_voice_was_left(browser: Browser, serv
     page.goto(f"{server.url}/")
     page.evaluate(SIGNALING)
     page.evaluate(ICE, SERVERS)
+    page.evaluate(WELCOME)
     run(
         page,
         """const room = await load('voice/calls/room');

@@ -81,7 +81,24 @@ def test_a_digest_is_sha_256_at_every_length_around_a_block(page: Page) -> None:
 def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(page: Page) -> None:
     chance = random.Random(5)
     ids = ["0" * 16, "f" * 16, *(f"{chance.getrandbits(64):016x}" for _ in range(8000))]
-    called = ["Ana", "bo", "Олена", "ılgın", "ß", "ǆ", "𝒜na", "עדן", "ñandú", "é", "7up", "👩‍🚀"]
+    called = [
+        "Ana",
+        "bo",
+        "Олена",
+        "ılgın",
+        "ß",
+        "ǆ",
+        "𝒜na",
+        "עדן",
+        "ñandú",
+        "é",
+        "7up",
+        "👩‍🚀",
+        "🇩🇪 Uwe",
+        "👍🏽",
+        "กี่",
+        "ﷺ",
+    ]
     people = [
         {"person_id": one, "username": called[turn % len(called)]} for turn, one in enumerate(ids)
     ]
@@ -102,6 +119,37 @@ def test_the_page_and_the_server_give_a_person_the_same_colour_tag_and_initial(p
         }
         for one in people
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        *[
+            ("Ana", "ana", True),
+            ("Ana", "An\u200da", True),
+            ("Ana", "Ána", True),
+            ("Ana", "Anа", True),
+        ],
+        *[("Alice", "AIice", True), ("Mona", "rnona", True), ("Иван", "Иван", True)],
+        *[
+            ("Ana", "Bo", False),
+            ("Ana", "Ivo", False),
+            ("Ana", "Иван", False),
+            ("Олег", "Иван", False),
+        ],
+    ],
+)
+def test_tags_stand_with_names_that_may_resembles(
+    page: Page, one: str, other: str, alike: bool
+) -> None:
+    found = page.evaluate(
+        """async (people) => {
+          const { ambiguousTags } = await import('/static/js/voice/panel/view-model.js');
+          return [...ambiguousTags(people)];
+        }""",
+        [{"name": one, "tag": "aaa"}, {"name": other, "tag": "bbb"}, {"name": one, "tag": "aaa"}],
+    )
+    assert sorted(found) == (["aaa", "bbb"] if alike else [])
 
 
 # ---- Session descriptions ------------------------------------------------------------------------

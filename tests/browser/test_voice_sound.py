@@ -22,8 +22,8 @@ REFUSES = """
   window.refuses = true;
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
-    if (!window.refuses) return play.call(this);
-    return Promise.reject(new DOMException("", "NotAllowedError"));
+    const no = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+    return window.refuses ? no() : play.call(this);
   };
 """
 # A browser with a state of sound that the test sets: suspended, interrupted or running. While it

@@ -80,7 +80,18 @@ def rough(visitor: BrowserVisitor) -> None:
     visitor.stand(*elsewhere(), accuracy_m=3000)
 
 
+def polar(visitor: BrowserVisitor) -> None:
+    visitor.stand(85.001, 10.0)
+
+
 TROUBLES = {
+    "polar": Trouble(
+        polar,
+        0,  # no other fix would help
+        "Too near to a pole",
+        "NearTalk is there from 85 degrees south to 85 degrees north. Nothing was sent.",
+        "Try again",
+    ),
     "denied": Trouble(
         not_allowed,
         0,  # Chromium is sure: nobody will be asked

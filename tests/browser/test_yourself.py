@@ -130,10 +130,21 @@ def test_two_of_the_same_name_are_told_apart_by_their_tags(
     server: Server, visit: Invite, meet: Meet
 ) -> None:
     spot = elsewhere()
-    meet(server, north(spot, 2), "Ana")
     alice = visit(server, spot).arrive()
+    first = alice.page.locator("#self").get_attribute("data-name")
+    meet(server, north(spot, 2), "Bo")
+    expect(alice.person("Bo")).to_be_visible()
     alice.page.locator("#rename-open").click()
+    alice.forgive("status of 409")
+    rename(alice, "B0")
+    expect(alice.page.locator("#rename-why")).to_have_text(
+        f"Somebody near you has that name. {first} stays for now."
+    )
     rename(alice, "Ana")
+    expect(alice.page.locator("#self")).to_have_attribute("data-name", "Ana")
+    meet(server, north(spot, 2), "Ana")
+    expect(alice.person("Ana")).to_be_visible()
+    alice.page.reload()
     tag = alice.page.locator("#self .who .tag").inner_text()
     expect(alice.page.locator("#self > div .quiet")).to_have_text(
         f"Two people near you are called Ana. Your tag, {tag}, tells you apart."

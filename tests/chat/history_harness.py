@@ -18,7 +18,7 @@ from chat.messages import (
     StreamId,
 )
 from neartalk.codes import Refused
-from neartalk.redis import Store
+from neartalk.redis import Store, named
 from neartalk.redis.shared import store_at
 from presence.geo import Cell, Tile, cell_at, tile_of
 from presence.values import Place
@@ -96,7 +96,7 @@ class RedisHistoryHarness:
             if len(pipe) >= 500:
                 await pipe.execute()
         await pipe.execute()
-        await self.client.zadd("history:due", {HOME_TILE: oldest + life_ms()})
+        await self.client.zadd(named("history:due"), {HOME_TILE: oldest + life_ms()})
         return ids
 
 

@@ -233,6 +233,7 @@ async def test_a_frame_in_pieces_is_one_frame(server: Server, spot: Spot) -> Non
         assert (await alice.expect("error"))["code"] == "too-large"
 
 
+@pytest.mark.forgives("Invalid UTF-8 sequence received from client")
 @pytest.mark.parametrize("frame", [b"\xff\xfe", b'{"type": "ping", "x": "\xc3"}'])
 async def test_text_that_is_not_utf_8_ends_the_socket_alone(
     server: Server, spot: Spot, frame: bytes

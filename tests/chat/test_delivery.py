@@ -3,7 +3,6 @@
 A smaller bench/delivery.py, which has the figures in full.
 """
 
-import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,6 +12,7 @@ from bench.delivery import ScenarioSize
 from bench.tally import DeliveryTally
 from bench.town import Town, town
 from tests.support.servers import Server
+from tests.support.short_ping_server import ShortPingServer
 
 SMALL = ScenarioSize(
     readers=24,
@@ -24,39 +24,20 @@ SMALL = ScenarioSize(
     anew_s=6,
     joins=120,
     joining=12,
+    linger_s=4,
+    walkers=12,
+    reports=10,
     in_time=False,
 )
-# With the real periods it takes the better part of a minute.
-HURRIED = """
-import os
-import sys
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
-import django
-
-django.setup()
-from django.core.management import call_command
-from neartalk.server import keepalive
-from presence.hub import departures
-
-keepalive.PING_S = 2
-departures.LINGER_S = 4
-call_command("serve", port=int(sys.argv[1]))
-"""
-
-
-class ShortPingServer(Server):
-    """Misses who is silent for 3 s, and takes them out 4 s after their last sign of life."""
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-c", HURRIED, str(self.port)]
 
 
 async def played(
     scenario: Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]],
     server: type[Server] = Server,
+    *,
+    records: bool = False,
 ) -> DeliveryTally:
-    async with town({"DRAIN_SECONDS": "1"}, server) as place:
+    async with town({"DRAIN_SECONDS": "1"}, server, records=records) as place:
         return await scenario(place, SMALL)
 
 
@@ -74,6 +55,7 @@ def assert_kept(counted: DeliveryTally) -> None:
         delivery.cut,
         delivery.stop,
         delivery.restart,
+        delivery.flush,
         delivery.joins,
     ],
 )
@@ -81,7 +63,7 @@ async def test_what_was_acked_is_shown_once_to_everyone_in_range(
     scenario: Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]],
 ) -> None:
     """With a fifth of all hints dropped: in quiet, through kill -9 of a process and the drain of
-    one, a network cut, a Redis that hangs, a Redis that begins anew, and people who come in the
+    one, a network cut, a Redis that hangs, begins anew or is flushed, and people who come in the
     middle of it."""
     assert_kept(await played(scenario))
 
@@ -90,9 +72,20 @@ async def test_who_vanished_without_a_word_is_gone_from_all_lists() -> None:
     assert_kept(await played(delivery.vanish, ShortPingServer))
 
 
+async def test_who_left_or_moved_while_connections_to_redis_were_cut_is_nobody_s_ghost() -> None:
+    assert_kept(await played(delivery.cuts, ShortPingServer))
+
+
+async def test_what_was_reported_while_postgresql_was_read_only_is_kept() -> None:
+    assert_kept(await played(delivery.read_only_records, records=True))
+
+
 def test_a_figure_that_must_not_be_makes_the_script_fail() -> None:
     assert DeliveryTally("fine", sent=2, acked=2).good
     assert not DeliveryTally("lost", sent=2, acked=2, lost=1).good
     assert not DeliveryTally("shown twice", sent=2, acked=2, repeated=1).good
     assert not DeliveryTally("acked and not kept", sent=2, acked=2, false_acks=1).good
     assert not DeliveryTally("never acked", sent=2, acked=1).good
+    assert not DeliveryTally("a ghost", sent=2, acked=2, ghosts=1).good
+    assert not DeliveryTally("a list wrong", sent=2, acked=2, lists_wrong=1).good
+    assert not DeliveryTally("a report lost", sent=2, acked=2, reports_lost=1).good

@@ -118,7 +118,9 @@ async def test_the_same_text_from_many_sessions_of_one_network_is_refused(
         for who in ("alice", "bob", "carol"):
             await harness.history.append(again("Cheap watches, come and look", 1, who, "net"))
         with pytest.raises(Refused, match="copied") as refused:
-            await harness.history.append(again("cheap WATCHES, come and look", 1, "dora", "net"))
+            await harness.history.append(
+                again("сheap W\u200dATCHES, come and l00k", 1, "dora", "net")
+            )
         assert refused.value.rule == "chat.copies"
         assert (await harness.history.append(again("Hello", 2, "dora", "net"))).fresh
         elsewhere = again("Cheap watches, come and look", 1, "eve", "another")
@@ -133,7 +135,8 @@ async def test_what_is_short_may_come_from_everybody(
     settings.RATE_LIMITS_SCALE = 1
     async with make_harness() as harness:
         for who in ("alice", "bob", "carol", "dora", "eve", "frank"):
-            assert (await harness.history.append(again("Hello!", 1, who, "net"))).fresh
+            for number, text in enumerate(("Hello!", "+1", "See you at the café")):
+                assert (await harness.history.append(again(text, number, who, "net"))).fresh
 
 
 async def test_a_rule_that_is_off_counts_nothing(
@@ -152,12 +155,12 @@ async def test_whoever_is_new_speaks_by_the_rule_for_them(
 ) -> None:
     settings.RATE_LIMITS_SCALE = 1
     async with make_harness() as harness:
-        for turn in range(2):
+        for turn in range(5):
             assert (
                 await harness.history.append(replace(draft(f"text {turn}"), rule="chat.new"))
             ).fresh
         with pytest.raises(Refused, match="too-fast") as refused:
-            await harness.history.append(replace(draft("text 2"), rule="chat.new"))
+            await harness.history.append(replace(draft("text 5"), rule="chat.new"))
         assert refused.value.rule == "chat.new"
         assert 5 <= (refused.value.retry_after or 0) <= 10
 

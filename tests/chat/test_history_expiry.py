@@ -10,6 +10,7 @@ from chat.messages import (
     Appended,
     Message,
 )
+from neartalk.redis import named
 from presence.geo import cell_at, tile_of
 from tests.chat.history_harness import (
     CELLS,
@@ -184,7 +185,7 @@ async def test_one_trim_clears_many_tiles_and_long_ones(redis_url: str) -> None:
         old = await harness.history.now_ms() - HALF_HOUR_MS - 1000
         for tile in tiles:
             await harness.client.xadd(stream_key(tile), {"person": "a", "ref": "r"}, id=f"{old}-0")
-            await harness.client.zadd("history:due", {tile: old + HALF_HOUR_MS})
+            await harness.client.zadd(named("history:due"), {tile: old + HALF_HOUR_MS})
         await harness.keep_old(2 * TRIM_ENTRIES + 10)
         await append_text(harness, "new")
         await harness.history.trim()
@@ -192,7 +193,7 @@ async def test_one_trim_clears_many_tiles_and_long_ones(redis_url: str) -> None:
         assert "old text" not in held
         assert "old-ref" not in held
         assert [await harness.client.xlen(stream_key(tile)) for tile in tiles] == [0] * len(tiles)
-        assert await harness.client.zrange("history:due", 0, -1) == [HOME_TILE]
+        assert await harness.client.zrange(named("history:due"), 0, -1) == [HOME_TILE]
         assert texts(await all_of(harness)) == ["new"]
 
 
@@ -220,7 +221,7 @@ async def test_in_redis_a_tile_that_nobody_trims_is_gone_a_minute_after_its_last
 
 
 async def expiring(harness: RedisHistoryHarness) -> None:
-    keys = [key async for key in harness.client.scan_iter() if key != "history:due"]
+    keys = [key async for key in harness.client.scan_iter() if key != named("history:due")]
     assert {stream_key(HOME_TILE), refs_key(HOME_TILE)} <= {*keys}
     for key in keys:
         left_ms = await harness.client.pttl(key)

@@ -14,6 +14,7 @@ from chat.history.stream import refs_key, stream_key
 from chat.history.trimmer import DUE
 from chat.messages import BEGINNING, Appended, Draft, Message
 from neartalk.codes import Refused
+from neartalk.redis import named
 from neartalk.redis.client import RedisClient, connect
 from presence.geo import Cell, cell_at, tile_of
 from presence.values import Place
@@ -143,10 +144,10 @@ async def test_the_first_message_of_a_tile_enters_it_among_those_that_are_due(
     async with watched(redis_server) as (history, _):
         first = await history.append(draft("one"))
         await settled(history)
-        assert await history.client.zscore(DUE, HOME) == first.at.ms + life_ms()
+        assert await history.client.zscore(named(DUE), HOME) == first.at.ms + life_ms()
         await history.append(draft("two"))
         await settled(history)
-        assert await history.client.zscore(DUE, HOME) == first.at.ms + life_ms()
+        assert await history.client.zscore(named(DUE), HOME) == first.at.ms + life_ms()
 
 
 async def test_a_tile_that_did_not_get_among_those_that_are_due_is_entered_a_minute_later(
@@ -161,11 +162,11 @@ async def test_a_tile_that_did_not_get_among_those_that_are_due_is_entered_a_min
             relay.pass_on()
             await settled(history)
         assert "a tile was not looked after" in caplog.text
-        await history.client.zrem(DUE, HOME)
+        await history.client.zrem(named(DUE), HOME)
         await history.client.hset(refs_key(HOME), "", f"{one.at.ms - 60_000}-0")
         two = await history.append(draft("two"))
         await settled(history)
-        assert await history.client.zscore(DUE, HOME) == two.at.ms + life_ms()
+        assert await history.client.zscore(named(DUE), HOME) == two.at.ms + life_ms()
 
 
 async def test_the_keys_of_a_tile_outlive_each_of_its_messages(redis_server: Valkey) -> None:
@@ -215,12 +216,12 @@ async def test_a_tile_whose_clock_is_behind_is_left_to_a_later_trim(
 
         async def ahead(key: str = "") -> int:
             """In a cluster another master has DUE than the tile."""
-            return await own() + (life_ms() + 1000 if key == DUE else 0)
+            return await own() + (life_ms() + 1000 if key == named(DUE) else 0)
 
         monkeypatch.setattr(history.client, "now_ms", ahead)
         await history.trim()
         assert await texts(history) == ["one"]
-        assert await history.client.zscore(DUE, HOME) > kept.at.ms + life_ms()
+        assert await history.client.zscore(named(DUE), HOME) > kept.at.ms + life_ms()
 
 
 async def keep_old(history: SingleNodeHistory, text: str) -> None:
@@ -229,7 +230,7 @@ async def keep_old(history: SingleNodeHistory, text: str) -> None:
     entry = {"person": "alice", "name": "Alice", "text": text, "ref": f"ref-of-{text}"}
     await client.xadd(stream_key(HOME), {**entry, "cell": HERE, "radius_m": "500"}, id=old)
     await client.hset(refs_key(HOME), mapping={f"alice:ref-of-{text}": old, "": old})
-    await client.zadd(DUE, {HOME: 1})
+    await client.zadd(named(DUE), {HOME: 1})
 
 
 # ---- Losses ------------------------------------------------------------------------------------

@@ -131,6 +131,10 @@ def test_a_place_is_given_in_degrees_or_as_a_geohash() -> None:
     for wrong in ("here", "52.52", "91,0", "1,two", "u33dil0"):
         with pytest.raises(ArgumentTypeError, match="neither"):
             spot_of(wrong)
+    assert cell_at(*spot_of("85,10")) == cell_at(*spot_of(cell_at(85, 10))) == cell_at(85, 10)
+    for beyond in ("85.0001,10", "-90,0", "upbpbpb", "upbpb"):
+        with pytest.raises(ArgumentTypeError, match="beyond 85 degrees, where nobody can be"):
+            spot_of(beyond)
 
 
 def test_a_public_server_is_left_alone_until_somebody_says_it_is_theirs() -> None:

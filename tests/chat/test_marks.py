@@ -118,6 +118,26 @@ async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisec
         assert bob.page.all("mark")[0]["mark"] == now[0]
 
 
+async def test_who_comes_back_is_told_of_removals_from_the_mark_on_that_millisecond_included() -> (
+    None
+):
+    registry, history = MemoryRegistry(), MemoryHistory()
+    now = [1_700_000_000_000]
+    registry.clock = history.clock = lambda: now[0]
+    process = Process(registry, history)
+    async with running(process):
+        session = await person(registry, "Bob", BESIDE)
+        alice = await process.join(await person(registry, "Alice", HERE))
+        for text in ("first", "second", "third"):
+            await process.send_text(alice, text)
+        removed = [frame["id"] for frame in alice.page.all("chat.ack")]
+        for message_id in removed:
+            now[0] += 1_000
+            await process.feed.sender.remove(alice.session, message_id)
+        bob = await process.join(session, since_ms=now[0] - 1_000)
+        assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": removed[1:]}]
+
+
 async def test_a_mark_from_before_a_move_counts_as_none(stores: Open) -> None:
     async with stores() as (registry, history):
         process = Process(registry, history)

@@ -5,6 +5,7 @@ import pytest
 from chat.feed import RenderedMessage
 from chat.feed.rendered_message import MINUTE_MS
 from chat.messages import Message, StreamId
+from neartalk import graphemes
 from presence import names
 from presence.delivery import Form, fragments
 from presence.delivery.fragments import fragment
@@ -27,7 +28,7 @@ def test_a_row_is_what_its_template_renders(name: str, mine: bool) -> None:
         "id": rendered_message.id,
         "person_id": "p7f3",
         "name": name,
-        "initial": name[:1].upper(),
+        "initial": graphemes.initial(name),
         "tag": names.tag("p7f3"),
         "colour": names.colour("p7f3"),
         "text": WORDS,

@@ -14,6 +14,7 @@ from chat.reports import rows
 from chat.reports.filing import FiledReport
 from neartalk.codes import Refused
 from neartalk.models import Sanction
+from neartalk.text import MESSAGE_POINTS_MAX, NAME_POINTS_MAX
 from tests.chat.reporting_process import (
     in_memory,
     texts,
@@ -81,3 +82,9 @@ async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(
 
 def lost(**fields: Any) -> None:
     raise OperationalError
+
+
+def test_a_report_has_room_for_the_longest_name_and_words() -> None:
+    """PostgreSQL refuses a row that is longer: the report would never be written."""
+    assert Report._meta.get_field("name").max_length == NAME_POINTS_MAX
+    assert Report._meta.get_field("words").max_length == MESSAGE_POINTS_MAX

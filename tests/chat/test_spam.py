@@ -2,8 +2,11 @@
 
 import pytest
 
-from chat.spam import LINKS_MAX, refuse_spam
-from neartalk.text import TextRefused
+from chat.messages import Draft
+from chat.spam import LINKS_MAX, acts_of, refuse_spam
+from neartalk.limits import Rules
+from neartalk.text import TextRefused, clean_message
+from presence.values import Place
 
 LINKS = [
     "https://example.org",
@@ -37,13 +40,69 @@ def test_what_people_write_has_no_links(text: str) -> None:
 
 @pytest.mark.parametrize(
     "wall",
-    ["a" * 20, "\U0001f600" * 40, "a " * 20, "!" * 19 + "?", "hello " + "-" * 40, "o\n" * 30],
+    [
+        *["a" * 20, "\U0001f600" * 40, "a " * 20, "!" * 19 + "?", "hello " + "-" * 40, "o\n" * 30],
+        *["a\u200d" * 20, "a\u200c \u2060" * 20, "a\u0301a\u0308" * 10, "aA" * 10, "aаɑａ𝐚" * 5],
+        *[
+            "m" * 20,
+            "\U0001f600\u200d" * 20,
+            "👍🏽👍🏿" * 10,
+            "ﷺ" * 20,
+            "I1l|" * 5,
+            "hi " + "oоοO" * 10,
+        ],
+    ],
 )
 def test_a_wall_of_one_character_is_refused(wall: str) -> None:
     with pytest.raises(TextRefused, match="wall-of-text"):
-        refuse_spam(wall)
+        refuse_spam(clean_message(wall))
 
 
-@pytest.mark.parametrize("text", ["aaaaah", "hahahahahahahahahahaha", "No" + "o" * 17, "=" * 19])
+@pytest.mark.parametrize(
+    "text", ["aaaaah", "hahahahahahahahahahaha", "No" + "o" * 17, "=" * 19, "ก็" * 9]
+)
 def test_joy_is_no_wall(text: str) -> None:
     refuse_spam(text)
+
+
+def subjects(text: str, origin: str = "net") -> dict[str, str]:
+    """Whom each allowance of a message belongs to, by its rule."""
+    draft = Draft(
+        "alice", "Alice", Place("u33dc0q", 500), clean_message(text), "ref-0001", origin=origin
+    )
+    return {act.rule: act.subject for act in acts_of(draft, Rules())}
+
+
+OFFER = "Cheap watches, come and look"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "CHEAP WATCHES, come and look",
+        "Che\u200dap\u2060 wat\u200cches, come and\ufe0f look",
+        "C h e a p w a t c h e s , come and look",
+        "Chéap watchës, come and look\u0336",
+        "Сheар wаtсhеs, соmе аnd lооk",
+        "Ｃｈｅａｐ 𝘄𝗮𝘁𝗰𝗵𝗲𝘀, corne and l00k",
+    ],
+)
+def test_a_text_in_disguise_takes_the_allowances_of_the_text(again: str) -> None:
+    assert subjects(again) == subjects(OFFER)
+
+
+def test_another_text_takes_others() -> None:
+    assert not {*subjects(OFFER).values()} & {*subjects(f"{OFFER} at 5").values()} - {"alice"}
+    assert subjects("+1")["chat.repeat"] != subjects("-1")["chat.repeat"]
+
+
+@pytest.mark.parametrize("one", ["a", "é", "я", "字", "ก็", "👍🏽", "m", "\u200da", "ﷺ"])
+def test_copies_count_of_texts_of_more_than_twenty_letters(one: str) -> None:
+    assert "chat.copies" not in subjects(" ".join([one] * 20))
+    assert "chat.copies" in subjects(one * 21)
+    assert "chat.copies" not in subjects(one * 21, origin="")
+
+
+@pytest.mark.parametrize("short", ["hi", "ok", "+1", "Happy new year!", "See you at the café"])
+def test_many_behind_one_address_may_say_the_same_few_words(short: str) -> None:
+    assert subjects(short).keys() == {"chat.send", "chat.repeat"}

@@ -100,6 +100,19 @@ def test_the_peak_is_the_most_who_were_here_in_one_minute(
     assert published(activity) == {BERLIN: HourTotals(people=5, peak=5)}
 
 
+def test_what_happens_counts_under_the_hour_in_which_it_began(
+    activity: Activity, day: ManualClock
+) -> None:
+    counted = []
+    for hour, minutes in ((0, 0), (1, 59), (3, 30)):
+        day.now_ms = HOUR + hour * HOUR_MS + minutes * 60_000
+        come(activity, 5 + hour, BERLIN)
+        counted.append((HourArea(HOUR + hour * HOUR_MS, BERLIN), 5 + hour))
+    day.now_ms += HOUR_MS
+    found = activity.pop_finished()
+    assert [(key, figures.people) for key, figures in found.items()] == counted
+
+
 def test_who_was_here_is_forgotten_with_the_hour_even_if_nobody_takes_it(
     activity: Activity, day: ManualClock
 ) -> None:

@@ -134,6 +134,30 @@ async def test_what_was_saved_counts_in_redis_as_in_memory(redis_url: str) -> No
         await client.aclose()
 
 
+async def test_a_clock_that_was_set_back_makes_nobody_wait_longer_than_the_rule_says() -> None:
+    now_ms = 1_800_000_000_000
+    allowances = MemoryAllowances(Rules(), lambda: now_ms)
+    assert await allowances.spend([Act("five", "alice")]) == (0, 0)
+    now_ms -= 100 * HOUR_S * 1000
+    assert await allowances.spend([Act("five", "alice")]) == (0, 0)
+    assert await allowances.spend([Act("five", "alice")]) == (1, HOUR_S * 1000 // 5)
+
+
+@pytest.mark.parametrize("act", [Act("five", "alice"), Act("metres", "alice", 100)])
+async def test_redis_bounds_a_wait_as_memory_does(redis_url: str, act: Act) -> None:
+    client, rule = connect(redis_url), RULES[act.rule]
+    try:
+        second, _ = await client.time()
+        await client.set(key(act), (int(second) + 100 * HOUR_S) * 1000)
+        allowances = RedisAllowances(client, Rules())
+        assert await allowances.spend([act]) == (0, 0)
+        each, wait_ms = await allowances.spend([act])
+        assert each == 1
+        assert 0 < wait_ms <= rule.interval_ms * act.units
+    finally:
+        await client.aclose()
+
+
 async def test_a_rule_that_is_off_asks_no_store(settings: Settings) -> None:
     settings.RATE_LIMITS_OFF = ["three"]
     allowances = MemoryAllowances(Rules())

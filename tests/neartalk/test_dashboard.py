@@ -6,14 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from asgiref.sync import sync_to_async
 
+from neartalk.limits import DOUBTS, ProxyDoubt
 from neartalk.models import HourlyActivity, HourlyHits, RateLimitHit, Sanction
 from neartalk.operators import refusals
 from neartalk.operators.dashboard import bans_ending
 from neartalk.operators.weekly_comparison import activity_figures
-from tests.support.operators import sanction
+from neartalk.parts import Platform
+from tests.support.operators import operator, sanction
+from tests.support.process_client import ProcessClient
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_django.fixtures import Settings
+
     from neartalk.operators.refusals import Refusals
 
 # A Monday, a quarter past eight in the evening.
@@ -142,3 +150,23 @@ def test_bans_that_end_within_a_day_are_listed_and_no_others() -> None:
     sanction(kind="ban", until=NOW + HOUR, lifted=NOW)
     sanction(kind=Sanction.Kind.MUTE, until=NOW + HOUR)
     assert bans_ending(NOW) == [sooner, soon]
+
+
+# ---- Proxies -------------------------------------------------------------------------------------
+
+
+async def test_the_first_page_says_where_limits_count_the_wrong_people(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    platform = Platform.build()
+    user = await sync_to_async(operator)("mira", "moderator")
+    client = ProcessClient({"neartalk": platform})
+    await client.aforce_login(user)
+    assert "Limits count the wrong people" not in (await client.get("/admin/")).content.decode()
+    scope = {"client": ("127.0.0.1", 1), "headers": [(b"x-forwarded-for", b"203.0.113.9")]}
+    assert await platform.origins.of(scope) == {}
+    page = (await client.get("/admin/")).content.decode()
+    assert "Limits count the wrong people" in page
+    assert DOUBTS[ProxyDoubt.UNCOUNTED].hint in page
+    assert "203.0.113.9" not in page

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import OperationalError
 
-from neartalk.settings import database
+from neartalk.doctor import connect_alone
+from neartalk.environment import database
+from tests.conftest import records_in
 
 
 @pytest.mark.parametrize(
@@ -14,6 +17,7 @@ from neartalk.settings import database
         ("sqlite:////var/lib/neartalk/db.sqlite3", "/var/lib/neartalk/db.sqlite3"),
         ("sqlite:///db.sqlite3", "db.sqlite3"),
         ("sqlite:///", ":memory:"),
+        ("sqlite:////home/near%20talk/100%25.sqlite3", "/home/near talk/100%.sqlite3"),
     ],
 )
 def test_sqlite_is_a_path_and_locks_before_it_reads(url: str, name: str) -> None:
@@ -48,3 +52,19 @@ def test_an_unknown_scheme_is_refused_in_words_that_hold_no_secret(url: str) -> 
         database(url)
     assert "DATABASE_URL must begin with sqlite:/// or postgresql://" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("options", ["sslmode=require", "sslmode=verify-full&sslrootcert=system"])
+def test_a_server_that_speaks_no_tls_is_refused_where_tls_is_asked_for(
+    postgres_url: str, options: str
+) -> None:
+    with records_in(f"{postgres_url}?{options}"):
+        connection = connect_alone(20.0)
+        assert connection.get_connection_params()["sslmode"] in options
+        with pytest.raises(OperationalError, match="server does not support SSL"):
+            connection.connect()
+    with records_in(f"{postgres_url}?sslmode=disable"):
+        connection = connect_alone(20.0)
+        connection.connect()
+        connection.close()

@@ -11,6 +11,7 @@ from neartalk.codes import Refused
 from neartalk.limits import RedisDayKey
 from neartalk.limits.day_key import KEY
 from neartalk.limits.rules import DAY_MS
+from neartalk.redis import named
 from neartalk.redis.client import connect
 from tests.support.clocks import ManualClock
 
@@ -26,8 +27,8 @@ async def test_all_processes_have_one_key_which_redis_forgets_after_a_day(redis_
         first = await one.today()
         assert len(first) == 32
         assert await other.today() == first
-        assert DAY_MS - 60_000 < await client.pttl(KEY) <= DAY_MS
-        await client.delete(KEY)
+        assert DAY_MS - 60_000 < await client.pttl(named(KEY)) <= DAY_MS
+        await client.delete(named(KEY))
         assert await one.today() == first
         day.now_ms += DAY_MS
         second = await one.today()

@@ -126,27 +126,27 @@ async def test_a_part_that_hangs_is_asked_once_whoever_wants_to_know(
     monkeypatch.setattr(health, "TIMEOUT_S", 0.01)
     monkeypatch.setattr(health, "FRESH_S", -1)
     database.ask = hang
-    assert await asyncio.gather(*(database.answers() for _ in range(5))) == [False] * 5
-    assert not await database.answers()
+    assert await asyncio.gather(*(database.trouble() for _ in range(5))) == ["no-answer"] * 5
+    assert await database.trouble()
     assert asked_times == 1
     opened.set()
     monkeypatch.setattr(health, "TIMEOUT_S", 10)
-    assert await database.answers()
+    assert not await database.trouble()
     assert asked_times == 1
 
 
 async def test_an_answer_holds_for_a_moment_only(
     database: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await database.answers()
+    assert not await database.trouble()
 
     async def fail() -> None:
         raise OperationalError
 
     database.ask = fail
-    assert await database.answers()
+    assert not await database.trouble()
     monkeypatch.setattr(health, "FRESH_S", -1)
-    assert not await database.answers()
+    assert await database.trouble() == "no-answer"
 
 
 @pytest.mark.parametrize("path", [READY, LIVE])

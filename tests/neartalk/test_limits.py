@@ -2,9 +2,11 @@
 
 import random
 from bisect import bisect_right
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from pytest_django.fixtures import Settings
 from chat.history.redis import RedisHistory
 from chat.history.stream import allowance_key, refs_key, stream_key
 from neartalk.limits import RULES, Act, Rule, seconds, spend
+from neartalk.models import RateLimit
 from neartalk.redis.client import connect
 
 NOW = 1_700_000_000_000
@@ -98,6 +101,36 @@ def test_a_wait_is_told_in_whole_seconds_that_are_enough_and_not_one_too_many(wa
     assert 0 <= seconds(wait) * 1000 - wait < 1000
 
 
+@examples(deadline=None)
+@given(INTERVALS, BURSTS, st.integers(0, 10**9), st.integers(0, 10**9))
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer_than_an_interval(
+    interval_ms: int, burst: int, ahead_ms: int, back_ms: int
+) -> None:
+    tolerance_ms = interval_ms * (burst - 1)
+    tat, now = 0, NOW + ahead_ms
+    for _ in range(burst):
+        tat, wait = spend(tat, now, interval_ms, tolerance_ms)
+        assert not wait
+    now -= back_ms
+    kept = tat
+    tat, wait = spend(tat, now, interval_ms, tolerance_ms)
+    assert wait == (0 if back_ms else interval_ms)
+    if back_ms:
+        assert tat == now + interval_ms * burst < kept
+    assert spend(tat, now, interval_ms, tolerance_ms)[1] == interval_ms
+
+
+def test_a_rule_that_is_eased_holds_at_once_and_gives_no_new_burst() -> None:
+    tat, _ = spend(0, NOW, 3_600_000, 0)
+    tat, wait = spend(tat, NOW, 6_000, 12_000)
+    assert (tat, wait) == (NOW + 18_000, 0)
+
+
+def test_a_clock_that_was_set_back_allows_nothing_that_was_never_allowed() -> None:
+    first = spend(0, NOW, 100_000, -98_000)[1]
+    assert first == spend(NOW + 10**9, NOW, 100_000, -98_000)[1] == 98_000
+
+
 def test_a_long_rest_is_worth_no_more_than_a_burst() -> None:
     later = NOW + 10**9
     assert accepted([NOW, *[later] * 10], 6000, 3) == [NOW, later, later, later]
@@ -174,22 +207,71 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
     try:
         tat, latest = 0, await now_ms()
         for number in range(DRAWS):
-            if rng.random() < 0.5:
-                tat = latest + rng.randint(-1_000, 3_000)
-                await client.set(key, tat)
             interval_ms = rng.choice((1, 2, 5, 20, rng.randint(1, 2_000)))
             tolerance_ms = interval_ms * rng.randint(0, 5)
+            if rng.random() < 0.5:
+                last_of_burst_ms = tolerance_ms + rng.randint(0, interval_ms)
+                # The last one is further ahead than a whole burst.
+                ahead_ms = rng.randint(-1_000, 1_000), last_of_burst_ms, 3_000 + 6 * interval_ms
+                tat = latest + rng.choice(ahead_ms)
+                await client.set(key, tat)
             earliest = await now_ms()
             said, *values = await draw(number, interval_ms, tolerance_ms)
             value = values[1 if said == "wait" else 0]
             stored = int(await client.get(key) or 0)
             latest = await now_ms()
-            now = tat - tolerance_ms - value if said == "wait" else int(value.partition("-")[0])
-            assert earliest <= now <= latest
-            tat, wait = spend(tat, now, interval_ms, tolerance_ms)
-            assert (said, wait) == (("wait", value) if wait else ("kept", 0))
+            if said == "wait":
+                times = range(earliest, latest + 1)
+                assert value in {spend(tat, now, interval_ms, tolerance_ms)[1] for now in times}
+            else:
+                now = int(value.partition("-")[0])
+                assert earliest <= now <= latest
+                tat, wait = spend(tat, now, interval_ms, tolerance_ms)
+                assert not wait
             assert stored == tat or (stored == 0 and tat <= latest)  # it expires when it is over
             waits += said == "wait"
         assert DRAWS / 10 < waits < DRAWS * 9 / 10
     finally:
         await client.aclose()
+
+
+# ---- Many behind one address -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["session.address", "session.64", "session.56", "session.48"])
+def test_sixty_guests_of_one_address_come_at_once_and_120_an_hour(rule: str) -> None:
+    """Of a network within which that address lies, no fewer."""
+    row = RULES[rule]
+    at_once = [NOW] * row.burst
+    hour = [NOW + second * 1000 for second in range(1, 3601)]
+    allowed = accepted([*at_once, *hour], row.interval_ms, row.burst)
+    assert row.burst >= 60
+    assert len(allowed) - row.burst >= 120
+
+
+@pytest.mark.django_db
+def test_rules_that_nobody_has_set_follow_new_defaults_and_others_stay() -> None:
+    migration = import_module("neartalk.migrations.0005_session_limits")
+    for name in migration.CHANGED:
+        row = RateLimit.objects.get(name=name)
+        assert (row.allowance, row.burst) == (RULES[name].allowance, RULES[name].burst)
+    migration.tighten(apps, None)
+    assert RateLimit.objects.get(name="session.address").burst == 10
+    RateLimit.objects.filter(name="session.64").update(allowance=11)
+    migration.loosen(apps, None)
+    assert RateLimit.objects.get(name="session.address").burst == RULES["session.address"].burst
+    assert RateLimit.objects.get(name="session.64").allowance == 11
+
+
+@pytest.mark.django_db
+def test_whoever_is_new_may_say_five_lines_where_nobody_has_set_the_rule() -> None:
+    migration = import_module("neartalk.migrations.0006_newcomers")
+    row = RateLimit.objects.filter(name="chat.new")
+    assert RULES["chat.new"].burst == row.get().burst == 5
+    migration.tighten(apps, None)
+    assert row.get().burst == 2
+    migration.loosen(apps, None)
+    assert row.get().burst == 5
+    row.update(burst=2, allowance=3)
+    migration.loosen(apps, None)
+    assert row.get().burst == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -240,3 +240,20 @@ async def test_what_waits_is_written_before_the_process_ends() -> None:
     ledger.away = False
     await records.finish()
     assert ledger.lines == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hits_of_an_hours_minutes_are_summed_under_the_hour_in_which_they_fell(
+    each_database: str,
+) -> None:
+    hour_ms = NOW_MS // 3_600_000 * 3_600_000
+    minutes = {0: 1, 1: 10, 59: 100, 60: 1_000, 119: 10_000, 180: 100_000}
+    rows.insert_hits(
+        {HitKey("chat.send", "s", hour_ms + at * MINUTE_MS): count for at, count in minutes.items()}
+    )
+    hour = datetime.fromtimestamp(hour_ms / 1000, UTC)
+    assert [*HourlyHits.objects.order_by("hour").values_list("hour", "count")] == [
+        (hour, 111),
+        (hour + timedelta(hours=1), 11_000),
+        (hour + timedelta(hours=3), 100_000),
+    ]

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from neartalk.codes import Refused
 from neartalk.http import endpoints
+from neartalk.limits import Origins
 from neartalk.limits.hits import NOBODY
 from neartalk.parts import Platform
 from tests.support.process_client import ProcessRequests
@@ -35,7 +36,7 @@ async def test_a_limit_that_was_met_is_said_and_counted(
 
     platform = Platform.build()
     hits = platform.records.hits
-    monkeypatch.setattr(endpoints, "origin_of", origin)
+    monkeypatch.setattr(Origins, "of", origin)
     request: Any = ProcessRequests({"neartalk": platform}).get("/")
     request.htmx = False
     response = await moves(request)

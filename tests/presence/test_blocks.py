@@ -111,6 +111,21 @@ def _of(socket: PageSocket, frame: dict[str, Any]) -> bool:
 # ---- Presence ----------------------------------------------------------------------------------
 
 
+async def test_who_is_blocked_is_not_told_whomever_they_blocked_before() -> None:
+    """A `blocked` frame names whom one has just blocked oneself."""
+    async with pair_with_people() as pair:
+        await pair.block(pair.alice, pair.carol)
+        told = [[pair.carol.person.person_id]]
+        assert [frame["person_ids"] for frame in pair.alice.page.all("blocked")] == told
+        await pair.block(pair.bob, pair.alice)
+        await pair.pass_lists()
+        assert pair.alice.page.names == []
+        assert [frame["person_ids"] for frame in pair.alice.page.all("blocked")] == told
+        assert [frame["person_ids"] for frame in pair.bob.page.all("blocked")] == [
+            [pair.alice.person.person_id]
+        ]
+
+
 async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None:
     async with pair_with_people() as pair:
         await pair.pass_lists()

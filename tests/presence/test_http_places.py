@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from presence.geo import CELL_DEGREES, cell_at, centre
+from presence.geo import CELL_DEGREES, cell_at
 from tests.presence.http_callers import (
     CREATE,
     FORM,
@@ -176,12 +176,26 @@ async def test_two_spots_in_one_cell_are_the_same_to_everybody(server: Server, s
         assert seen[0][2] == "~300 m"
 
 
-async def test_beyond_85_degrees_everybody_stands_at_85(server: Server) -> None:
-    async with caller(server) as http:
+async def test_beyond_85_degrees_nobody_stands_and_it_is_said(server: Server) -> None:
+    async with caller(server) as http, browser(server) as page:
+        await page.post(CREATE)
         for sign in (1, -1):
-            answers = [await place(http, sign * lat, 180, 2000) for lat in (90, 85.1, 85)]
-            assert answers[0] == answers[1] == answers[2]
-            assert abs(centre(answers[0]["cell"])[0]) < 85.01
+            assert (await place(http, sign * 85, 180, 2000))["cell"] == cell_at(sign * 85, 180)
+            for lat in (90, 85.1, 85.0000001, "85.00000000001", "90"):
+                beyond = {**RIGHT, "lat": f"{'-' if sign < 0 else ''}{lat}"}
+                assert code(await http.post(PLACE, json=beyond)) == (422, "beyond-85")
+                answer = await page.post(PLACE, data={key: str(beyond[key]) for key in beyond})
+                assert code(answer) == (422, "beyond-85")
+                assert "from 85 degrees south to 85 degrees north" in answer.text
+        assert (await http.get(NEARBY)).json()["count"] == 0
+        assert code(await page.get(NEARBY)) == (409, "no-place")
+        for wrong in ({"lon": 181}, {"lon": "NaN"}):
+            both = await http.post(PLACE, json={**RIGHT, "lat": 86, **wrong})
+            assert code(both) == (422, "bad-place")
+        assert code(await http.post(PLACE, json={**RIGHT, "lat": 86, "radius": 1})) == (
+            422,
+            "beyond-85",
+        )
 
 
 # ---- Who is near, and what they said ----------------------------------------------------------

@@ -167,7 +167,10 @@ NAMES_REFUSED: list[tuple[Any, int, str]] = [
     ("\n\t", 422, "name-empty"),
     ("\u202e\u200b\x00", 422, "name-empty"),
     ("\ud800", 422, "name-empty"),
+    ("Admin", 422, "name-reserved"),
+    ("NеarTalk Suрроrt", 422, "name-reserved"),
     ("x" * 25, 422, "name-too-long"),
+    ("👩‍👩‍👧‍👦" * 25, 422, "name-too-long"),
     ("ﬃ" * 9, 422, "name-too-long"),
     ("x" * 10_000, 422, "name-too-long"),
     (None, 400, "bad-frame"),
@@ -193,6 +196,7 @@ async def test_a_name_that_is_none_changes_nothing(
     ("name", "shown"),
     [
         ("x" * 24, "x" * 24),
+        ("👩‍👩‍👧‍👦" * 24, "👩‍👩‍👧‍👦" * 24),
         ("  a \n b  ", "a b"),
         ("al\x00ice\u202e", "alice"),
         ("<b>bold</b>", "<b>bold</b>"),
@@ -227,6 +231,44 @@ async def test_a_name_may_be_changed_three_times(server: Server) -> None:
         answer = await http.patch(NAME, json={"username": "d"})
         assert code(answer) == (403, "renames-spent")
         assert (await http.patch(NAME, json={"username": "c"})).json()["username"] == "c"
+
+
+async def test_a_name_that_looks_like_somebodys_in_range_is_refused(
+    server: Server, spot: Spot
+) -> None:
+    where = {"lat": spot[0], "lon": spot[1], "radius": 500}
+    async with caller(server, "Alice") as alice, caller(server, "bob") as bob:
+        assert (await alice.post(PLACE, json=where)).status_code == 200
+        # Without a place nobody is told who is anywhere.
+        assert (await bob.patch(NAME, json={"username": "Alicе"})).status_code == 200
+        assert (await bob.patch(NAME, json={"username": "bob"})).status_code == 200
+        assert (await bob.post(PLACE, json=where)).status_code == 200
+        for name in ("Alice", "Alicе", "AL\u200dICE", "A1ice"):
+            assert code(await bob.patch(NAME, json={"username": name})) == (409, "name-taken")
+        # One's own name is nobody else's, whatever it looks like.
+        assert (await alice.patch(NAME, json={"username": "ALICE"})).status_code == 200
+        # Whom one does not see one is not told of.
+        who = (await alice.patch(NAME, json={"username": "Alice"})).json()["person_id"]
+        assert (await bob.post("/api/block", json={"person_id": who})).status_code == 204
+        answer = await bob.patch(NAME, json={"username": "Alice"})
+        assert (answer.status_code, answer.json()["username"]) == (200, "Alice")
+
+
+async def test_the_page_says_that_somebody_has_the_name(server: Server, spot: Spot) -> None:
+    where = {"lat": str(spot[0]), "lon": str(spot[1]), "radius": "500"}
+    async with caller(server, "Alice") as alice, browser(server) as http:
+        assert (await alice.post(PLACE, json=where)).status_code == 200
+        await http.post(CREATE, data={"username": "Аlicе"})
+        await http.post(PLACE, data=where)
+        page = await http.get("/near")
+        roots = parse(page.text)
+        me = next(one for root in roots for one in root.within() if one.id == "self")
+        assert "Two people near you are called Аlicе." in " ".join(me.text.split())
+        refused = await http.patch(NAME, data={"username": "ALICE"})
+        assert refused.status_code == 409
+        editor = next(one for one in parse(refused.text) if one.id == "self")
+        assert CODES["name-taken"].title in editor.text
+        assert editor["data-name"] == "Аlicе"
 
 
 async def test_the_page_is_shown_its_name_editor_again(server: Server, spot: Spot) -> None:

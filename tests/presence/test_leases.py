@@ -79,3 +79,63 @@ async def test_who_died_is_noticed_though_the_own_lease_could_not_be_renewed() -
         await pair.second.poll()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == []
+
+
+@pytest.mark.parametrize("set_ms", [-600_000, 600_000], ids=["back", "forward"])
+async def test_a_clock_that_was_set_takes_nobody_out_and_keeps_no_dead_process(
+    set_ms: int,
+) -> None:
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        for process in (pair.first, pair.second):
+            await process.poll()
+        time = LoopClock()
+        # The clocks of the processes stay as they are: only the store's is set.
+        pair.registry.store.clock = lambda: pair.now_ms + set_ms
+        for _ in range(2):
+            await pair.first.poll()
+            await pair.second.poll()
+        both = {pair.first.hub.process, pair.second.hub.process}
+        assert pair.first.hub.leases.processes == pair.second.hub.leases.processes == both
+        await pair.second.hub.rounds.reap()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert (alice.page.names, bob.page.names) == (["Bob"], ["Alice"])
+        assert not alice.page.all("error")
+        # Now the first dies, and its lease of before says that it lives for ten more minutes.
+        pair.now_ms += LEASE_MS + 1
+        await pair.second.hub.leases.renew()
+        await pair.second.poll()
+        assert pair.second.hub.leases.processes == {pair.second.hub.process}
+
+
+async def test_a_clock_that_was_set_back_begins_an_epoch_in_which_marks_mean_something() -> None:
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.first.send_text(alice, "before")
+        await pair.first.poll()
+        epoch = pair.first.hub.leases.epoch
+        pair.now_ms -= 600_000
+        await pair.first.poll()
+        await pair.first.send_text(alice, "after")
+        await pair.first.poll()
+        await alice.page.until(lambda: len(alice.page.texts) > 1)
+        assert alice.page.texts == ["before", "after"]
+        assert pair.first.hub.leases.epoch != epoch
+        assert alice.page.all("mark")[-1]["mark"] <= pair.now_ms
+        assert not alice.page.all("error")
+
+
+async def test_whoever_calls_without_a_socket_is_shown_a_minute_though_the_clock_was_set_back() -> (
+    None
+):
+    async with process_pair() as pair:
+        await person(pair.registry, "Alice", HERE)
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        time = LoopClock()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == ["Alice"]
+        pair.now_ms -= 600_000
+        await pair.second.poll()
+        await time.pass_s(PEOPLE_S + SOON_S)
+        assert bob.page.names == []

@@ -3,8 +3,7 @@
 from presence.geo import cell_at
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
-from presence.registry.contract import HTTP_ONLY_MS
-from presence.values import Place
+from presence.values import HTTP_ONLY_MS, Place
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
 

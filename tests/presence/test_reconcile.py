@@ -6,6 +6,7 @@ from neartalk.codes import CODES
 from presence.geo import tile_of
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
+from presence.registry.contract import HTTP_ONLY_MS
 from tests.presence.process_pair import process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, person
 
@@ -81,3 +82,53 @@ async def test_who_moved_through_another_process_is_followed_here(told: bool) ->
             await pair.first.poll()
         assert alice.place == AWAY
         assert alice.page.texts == ["far away"]
+
+
+async def test_of_two_changes_announced_in_reverse_order_the_later_one_holds() -> None:
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        alice = await pair.first.join(session)
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
+        time = LoopClock()
+        renamed = await pair.registry.rename(session.digest, "Alicia")
+        moved = await pair.registry.place(session.digest, AWAY, pair.first.hub.process)
+        back = await pair.registry.place(session.digest, BESIDE, pair.first.hub.process)
+        again = await pair.registry.rename(session.digest, "Ali")
+        for change in (again, back, moved, renamed):
+            pair.first.hub.announce(change)
+        assert alice.person.version == again.session.person.version
+        await pair.settle()
+        assert (alice.person.name, alice.place) == ("Ali", BESIDE)
+        assert [one["username"] for one in alice.page.all("welcome")] == ["Alice", "Ali"]
+        await time.pass_s(PEOPLE_S + SOON_S)
+        await pair.settle()
+        assert bob.page.names == ["Ali"]
+
+
+async def test_a_visitor_without_a_socket_leaves_lists_at_the_pulse_after_their_minute() -> None:
+    """Nothing else tells of it; the burial, up to 30 s later, only tidies up."""
+    async with process_pair() as pair:
+        bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
+        await pair.settle()
+        time = LoopClock()
+        alice = await person(pair.registry, "Alice", HERE)
+        pair.second.hub.announce(await pair.registry.place(alice.digest, HERE, ""))
+
+        async def pass_ms(count: int) -> None:
+            pair.now_ms += count
+            await pair.second.hub.leases.renew()
+            await pair.second.poll()
+            await time.pass_s(PEOPLE_S + SOON_S)
+            await pair.settle()
+
+        await pass_ms(1)
+        assert bob.page.names == ["Alice"]
+        for _ in range(HTTP_ONLY_MS // 10_000 - 1):
+            await pass_ms(10_000)
+        await pass_ms(9_998)
+        assert bob.page.names == ["Alice"]
+        await pass_ms(2)
+        assert bob.page.names == []
+        found = await pair.registry.people([tile_of(HERE.cell)])
+        assert alice.person.person_id in found[tile_of(HERE.cell)].people, "not buried yet"

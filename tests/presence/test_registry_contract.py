@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from neartalk.codes import Refused
+from neartalk.redis import named
 from presence.registry import memory as registry_memory
 from presence.registry import redis as registry_redis
 from presence.registry.contract import BLOCKED_MAX
@@ -277,7 +278,7 @@ async def test_a_lease_lasts_15_seconds(make_harness: MakeHarness) -> None:
 
 async def lease_end(harness: RegistryHarness, process: str) -> float:
     if isinstance(harness, RedisRegistryHarness):
-        return float(await harness.client.zscore(registry_redis.LEASES, process))
+        return float(await harness.client.zscore(named(registry_redis.LEASES), process))
     assert isinstance(harness, MemoryRegistryHarness)
     return harness.registry.leases[process]
 

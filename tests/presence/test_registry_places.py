@@ -10,9 +10,9 @@ from pytest_django.fixtures import Settings
 
 from presence.geo import Tile, cell_at, tile_of
 from presence.registry import RedisRegistry
-from presence.registry.contract import HTTP_ONLY_MS, RECENT_TILES_MAX
+from presence.registry.contract import RECENT_TILES_MAX
 from presence.roster import Roster
-from presence.values import Change, Left, Person, Place, TileEvent
+from presence.values import HTTP_ONLY_MS, Change, Left, Person, Place, TileEvent
 from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,

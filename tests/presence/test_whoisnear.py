@@ -123,6 +123,8 @@ def test_it_tells_no_place_and_no_key_and_writes_nothing(
         (("north", "south"), "is no place"),
         (("91", "0"), "not a position on Earth"),
         (("nan", "0"), "is no place"),
+        (("85.001", "10"), "is no place: beyond 85 degrees"),
+        (("upbpbpb",), "is no place: beyond 85 degrees"),
         (("1", "2", "3"), "Where"),
         ((*WHERE, "--radius", "99"), "100 to 2000"),
         ((*WHERE, "--radius", "half"), "100 to 2000"),

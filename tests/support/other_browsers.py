@@ -9,13 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = {"Firefox": ["firefox-esr"], "WebKit": ["webkit2gtk-driver", "xvfb"]}
+PACKAGES = {"Firefox": ["firefox-esr", "pulseaudio"], "WebKit": ["webkit2gtk-driver", "xvfb"]}
 MISSING = "could not be found or installed"
 MINI_BROWSERS = "*/webkit2gtk-4.*/MiniBrowser"
 
 
 def firefox() -> str | None:
-    """The path of a Firefox that starts, or None."""
+    """The path of a Firefox that starts, if it can have loudspeakers too."""
+    if not shutil.which("pulseaudio"):
+        return None
     on_path = (shutil.which(name) for name in ("firefox-esr", "firefox"))
     return next((path for path in on_path if path and _starts(path)), None)
 

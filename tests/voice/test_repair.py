@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
 from tests.voice.processes import AWAY, BESIDE, two_processes
-from voice.membership import AWAY_MS
+from voice.callers import AWAY_MS
 
 if TYPE_CHECKING:
     from tests.voice.processes import PageConnection, TwoProcesses
@@ -294,3 +294,91 @@ async def test_people_of_a_process_that_nobody_has_heard_of_yet_are_not_buried()
         await both.first.presence.rounds.pulse()
         await both.first.hub.repair.follow()
         await alice.until(Bob="near")
+
+
+# ---- Ends and departures that were told nobody ---------------------------------------------------
+
+
+async def test_an_end_that_no_hint_told_is_told_by_the_rounds_once() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.wire.keep = True
+        await both.second.hub.leave(bob)
+        await both.settle()
+        await both.first.hub.repair.heal()
+        for _ in range(4):
+            await both.first.hub.repair.follow()
+        assert alice.ends == [(bob.person_id, "gone")]
+        both.wire.pass_on()
+        await both.settle()
+        assert alice.ends == [(bob.person_id, "gone")]
+
+
+async def test_a_call_that_begins_again_after_a_lost_end_ends_again() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.wire.fate = lambda hint: 0
+        await both.second.hub.decline(bob, alice.person_id)
+        await both.settle()
+        await both.first.hub.repair.heal()
+        for _ in range(2):
+            await both.first.hub.repair.follow()
+        assert alice.ends == [(bob.person_id, "left")]
+        both.wire.fate = lambda hint: 1
+        await both.call(bob, alice)
+        await both.second.hub.leave(bob)
+        await both.settle()
+        assert alice.ends == [(bob.person_id, "left")] * 2
+
+
+async def test_an_end_whose_answer_was_lost_is_told_when_the_other_s_process_is_gone() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.now_ms += LEASE_MS
+        await both.first.presence.leases.renew()
+        await both.first.presence.rounds.pulse()
+        store, lost = both.callers.store.change, []
+
+        async def change(*args: Any) -> Any:
+            lost.append(await store(*args))
+            both.callers.store.change = store
+            raise LOST
+
+        both.callers.store.change = change
+        with pytest.raises(Refused):
+            await both.first.hub.repair.follow()
+        assert (len(lost), alice.ends) == (1, [])
+        await both.first.hub.repair.heal()
+        for _ in range(2):
+            await both.first.hub.repair.follow()
+        assert alice.ends == [(bob.person_id, "gone")]
+
+
+async def test_who_left_while_the_store_was_lost_and_whose_district_nobody_here_needs_goes() -> (
+    None
+):
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        both.callers.failing["change"] = LOST
+        both.first.hub.exit(alice)
+        await both.settle()
+        await both.first.hub.participants.unsubscribe()
+        assert both.first.hub.coordinator.cache.districts == set()
+        await both.first.hub.repair.heal()
+        known = (await both.callers.read([alice.person_id]))[alice.person_id]
+        assert (known.process, known.until_ms > 0) == ("", True)
+        assert both.first.hub.participants.ghosts() == []
+
+
+async def test_a_clock_that_was_set_back_keeps_nobody_in_voice_longer() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        both.second.hub.exit(bob)
+        await both.settle()
+        await alice.until(Bob="away")
+        both.now_ms -= 600_000
+        await both.first.presence.leases.renew()
+        await both.first.pulse()
+        await both.settle()
+        await alice.until()
+        assert alice.ends == [(bob.person_id, "gone")]

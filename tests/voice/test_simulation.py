@@ -86,6 +86,12 @@ def test_metres_are_metres_wherever_the_middle_is(spot: tuple[float, float]) -> 
         assert apart(cell_at(*spot), cell_at(*walk.point.degrees(*spot))) < AROUND_M + 300
 
 
+def test_nobody_walks_across_85_degrees() -> None:
+    for walk in walks(random.Random(2), 50, AROUND_M):
+        assert cell_at(*walk.point.degrees(85.0, 10.0))
+        assert cell_at(*walk.point.degrees(-85.0, 10.0))
+
+
 # ---- In words --------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Who is in voice and how they stand with each other: one contract, in memory or in Redis."""
 
 from voice.callers.contract import (
+    AWAY_MS,
     Caller,
     Callers,
     Decide,
@@ -15,6 +16,7 @@ from voice.callers.redis import RedisCallers
 from voice.callers.wire import from_fields, to_fields
 
 __all__ = [
+    "AWAY_MS",
     "Caller",
     "Callers",
     "Decide",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol, Self, TypeVar
 
+from neartalk.clock import lasts
 from presence.geo import RADIUS_MAX_M, parent, tiles_within
 from presence.values import Place
 
@@ -18,6 +19,8 @@ DISTRICT_LEVEL = 5  # characters of a geohash: 5 km
 # How long the store keeps a caller without a sign of life. Longer than a decline is remembered, and
 # than processes take to give signs.
 KEEP_MS = 900_000
+# For so long somebody whose socket closed keeps their calls, and may come back to them.
+AWAY_MS = 30_000
 
 
 class Tie(StrEnum):
@@ -62,7 +65,14 @@ class Caller:
 
     def alive(self, processes: Collection[str], now_ms: int) -> bool:
         """Whether they are in voice: their process lives, or they may still come back."""
-        return self.process in processes if self.process else self.until_ms > now_ms
+        if self.process:
+            return self.process in processes
+        return lasts(self.until_ms, now_ms, AWAY_MS)
+
+    @property
+    def calls(self) -> set[str]:
+        """The ids of those with whom they are in a call, or wait for one that both agreed to."""
+        return {other for other, tie in self.ties.items() if tie in {Tie.WAITING, Tie.LIVE}}
 
     @property
     def joined(self) -> bool:

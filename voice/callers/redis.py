@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from neartalk.codes import Refused
-from neartalk.redis import Store, script, unknown_when_lost
+from neartalk.redis import Store, named, script, unknown_when_lost
 from voice.callers.batch import Batch, Outcome, Request
 from voice.callers.contract import KEEP_MS, Caller, D, Decide, Decision, District
 from voice.callers.wire import from_fields, to_fields
@@ -23,11 +23,11 @@ RETRY_MS = 5
 
 
 def caller_key(person_id: str) -> str:
-    return f"{{voice}}:caller:{person_id}"
+    return named(f"{{voice}}:caller:{person_id}")
 
 
 def district_key(district: District) -> str:
-    return f"{{voice}}:district:{district}"
+    return named(f"{{voice}}:district:{district}")
 
 
 class RedisCallers:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from presence.hub import Hints
-from voice.call_graph import Changes
+from voice.call_graph import Changes, End
 from voice.callers import Caller
 from voice.signaling import frames
+from voice.signaling.connection import SignalingConnection
 from voice.signaling.connections import Connections
 from voice.signaling.hints import to_hints
 from voice.signaling.peer_list import PeerLists
@@ -33,14 +34,24 @@ class CallBroadcaster:
         a changed caller at once, other peer lists at most every LIST_PERIOD_S."""
         for end in changes.ended:
             if connection := self.connections.of(end.to):
-                connection.write(frames.ended(end))
+                self.end(connection, end)
         for caller in changes.callers:
+            if connection := self.connections.of(caller.person_id):
+                note_calls(connection, caller)
             for person_id in (caller.person_id, *caller.ties):
                 if connection := self.connections.of(person_id):
                     self.peer_lists.schedule(connection)
         for district in changes.visible_in:
             for connection in self.connections.by_district.get(district, ()):
                 self.peer_lists.schedule(connection, LIST_PERIOD_S)
+
+    def end(self, connection: SignalingConnection, end: End) -> None:
+        """Tells the end of a call, unless a round has found it before the hint came."""
+        connection.calls.discard(end.other)
+        if end.other in connection.ended:
+            connection.ended.discard(end.other)
+        else:
+            connection.write(frames.ended(end))
 
     async def send(self, to: Caller, frame: Mapping[str, Any]) -> None:
         """A frame to one person, at whichever process they are. It is dropped for whoever is away:
@@ -50,3 +61,9 @@ class CallBroadcaster:
         elif to.channel and to.process != self.hints.process:
             hint = {"type": "voice.passed", "to": to.person_id, "frame": frame}
             await self.hints.send(to.channel, hint)
+
+
+def note_calls(connection: SignalingConnection, caller: Caller) -> None:
+    """The calls of its person, whose ends it is to be told."""
+    connection.calls |= caller.calls
+    connection.ended -= caller.calls

@@ -24,6 +24,11 @@ class SignalingConnection:
         self.instance = ""
         self.direct = False
         self.version = 0
+        # Whom its person was in a call with, as far as it was told; whose call went missing without
+        # a word by the last round; and whose end a round told.
+        self.calls: set[str] = set()
+        self.missing: set[str] = set()
+        self.ended: set[str] = set()
         self.districts: frozenset[District] = frozenset()
         self.list_hash = 0
         self.listed_at_s = 0.0
@@ -56,6 +61,7 @@ class SignalingConnection:
     def reset(self) -> None:
         """Its person is no longer in voice here; the socket may stay open."""
         self.instance, self.list_hash = "", 0
+        self.calls, self.missing, self.ended = set(), set(), set()
         if self.timer:
             self.timer.cancel()
             self.timer = None

@@ -17,6 +17,8 @@ class DistrictSubscriptions:
         self.callers = callers
         self.cache = cache
         self.gate = asyncio.Lock()
+        # Whose groups were not left yet.
+        self.leaving: set[District] = set()
 
     async def subscribe(self, districts: Collection[District]) -> None:
         """Returns once the callers of these districts are in the cache. It joins the groups first
@@ -26,13 +28,18 @@ class DistrictSubscriptions:
         """
         async with self.gate:
             if fresh := {*districts} - self.cache.districts:
+                self.leaving -= fresh
                 await self.hints.join(fresh)
                 self.cache.update(await self.callers.within(fresh))
                 self.cache.districts |= fresh
 
     async def unsubscribe_but(self, wanted: Collection[District]) -> None:
-        """Leaves all districts but these. `wanted` is read when it is its turn."""
+        """Leaves all districts but these. `wanted` is read when it is its turn. Raises Refused:
+        `store-unavailable`; the next call leaves them then."""
         async with self.gate:
             spare = self.cache.districts - {*wanted}
             self.cache.remove_districts(spare)
-            await self.hints.leave(spare)
+            self.leaving |= spare
+            if self.leaving:
+                await self.hints.leave(self.leaving)
+                self.leaving.clear()

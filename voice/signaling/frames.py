@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from neartalk.clock import lasts
 from neartalk.limits import seconds
 from presence.delivery import Frame, dumps
 from presence.geo import apart, label, label_m
-from voice.call_graph import End
+from voice.call_graph import DECLINED_MS, End
 from voice.callers import Caller, Tie
 from voice.mesh import Pair, is_direct, is_polite, standing, unheard_by
 
@@ -88,7 +89,8 @@ def state(me: Caller, one: Caller, now_ms: int) -> dict[str, Any]:
         }
     if tie is not None:
         return {"state": str(tie)}
-    wait_ms = one.declined.get(me.person_id, 0) - now_ms
+    until_ms = one.declined.get(me.person_id, 0)
+    wait_ms = until_ms - now_ms if lasts(until_ms, now_ms, DECLINED_MS) else 0
     if wait_ms > 0:
         return {"state": "declined", "retry_after": seconds(wait_ms)}
     return {"state": "near"}

@@ -10,8 +10,8 @@ from neartalk.codes import Refused
 from presence.delivery import Form, refusal
 from presence.hub import Hub
 from voice.call_graph import CallGraph, Changes, EndReason, Step
-from voice.callers import Caller, districts_in_reach
-from voice.membership import AWAY_MS, enter, leave, suspend
+from voice.callers import AWAY_MS, Caller, districts_in_reach
+from voice.membership import enter, leave, suspend
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.connections import Connections
@@ -23,7 +23,8 @@ class Participants:
     """This process's people in voice, and the one way to change callers.
 
     `away` are those whose last socket was here, and until when (ms) they may come back. Perhaps no
-    process subscribes to their district any more.
+    process subscribes to their district any more. `entered` are those whom this process has entered
+    and not taken out yet: without a connection here they are ghosts.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Participants:
         self.broadcaster = broadcaster
         self.later = background.later
         self.away: dict[str, int] = {}
+        self.entered: set[str] = set()
 
     # ---- Changes -----------------------------------------------------------------------------
 
@@ -92,6 +94,7 @@ class Participants:
             if self.connections.is_current(connection):
                 enter(graph, me)
 
+        self.entered.add(me.person_id)
         changes = await self.transact([me.person_id], enter_unless_gone)
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
@@ -112,6 +115,7 @@ class Participants:
 
     async def leave(self, person_id: str, reason: EndReason) -> None:
         await self.transact([person_id], lambda graph: leave(graph, person_id, reason))
+        self._took_out(person_id)
         await self.unsubscribe()
 
     async def suspend(self, person_id: str) -> None:
@@ -124,8 +128,17 @@ class Participants:
                 suspend(graph, person_id, until_ms)
 
         await self.transact([person_id], suspend_unless_back)
+        self._took_out(person_id)
         self.away[person_id] = until_ms
         await self.unsubscribe()
+
+    def _took_out(self, person_id: str) -> None:
+        if self.connections.of(person_id) is None:
+            self.entered.discard(person_id)
+
+    def ghosts(self) -> list[str]:
+        """The ids of those whom this process has entered and who have no connection here."""
+        return [*self.entered - self.connections.by_person.keys()]
 
     def hand_over(self, connection: SignalingConnection) -> None:
         """Its person is in voice by another connection now."""

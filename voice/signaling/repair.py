@@ -5,13 +5,15 @@ what is published of them, the cache with the store, and callers with the living
 import asyncio
 from collections.abc import Collection, Iterator
 
+from neartalk.clock import lasts
 from presence.delivery import Form, refusal
 from presence.geo import area_of
 from presence.sessions import why_over
-from voice.call_graph import Changes, EndReason, districts_of
-from voice.callers import Caller
+from voice.call_graph import Changes, End, EndReason, districts_of
+from voice.callers import AWAY_MS, Caller
 from voice.membership import reap
-from voice.signaling.broadcaster import LIST_PERIOD_S
+from voice.mesh import may_speak
+from voice.signaling.broadcaster import LIST_PERIOD_S, note_calls
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.participants import Participants
 
@@ -46,6 +48,8 @@ class Repair:
                 self.peer_lists.schedule(connection, LIST_PERIOD_S)
         if dead := {*self._late(), *await self.coordinator.dead()}:
             await self._reap(dead)
+        for connection in [*self.connections.by_person.values()]:
+            self._send_missed_ends(connection)
 
     async def follow_connection(self, connection: SignalingConnection) -> None:
         """Publishes its caller again if name, place or blocks differ; ends it with its session."""
@@ -72,10 +76,29 @@ class Repair:
             self.connections.remove(connection)
             await self.participants.leave(connection.person_id, EndReason.SESSION)
 
+    def _send_missed_ends(self, connection: SignalingConnection) -> None:
+        """Tells the ends of calls that two rounds miss, and that no change told: its hint or its
+        answer was lost, or its process."""
+        own = self.coordinator.known(connection.person_id)
+        note_calls(connection, own)
+        missing = connection.calls - own.calls
+        for other in missing & connection.missing:
+            end = End(own.person_id, other, self._why_ended(own, other))
+            self.participants.broadcaster.end(connection, end)
+            connection.ended.add(other)
+        connection.missing = missing - connection.missing
+
+    def _why_ended(self, own: Caller, other_id: str) -> EndReason:
+        """As far as it can still be seen."""
+        other = self.coordinator.known(other_id)
+        if not self.coordinator.alive(other):
+            return EndReason.GONE
+        return EndReason.LEFT if may_speak(own, other) else EndReason.APART
+
     def _late(self) -> Iterator[str]:
         """The ids of those who did not come back in time."""
-        now_ms = self.presence.now_ms()
-        return (id for id, until_ms in self.participants.away.items() if until_ms <= now_ms)
+        now_ms, away = self.presence.now_ms(), self.participants.away
+        return (id for id, until_ms in away.items() if not lasts(until_ms, now_ms, AWAY_MS))
 
     async def _reap(self, dead: Collection[str]) -> None:
         await self.participants.transact(dead, lambda graph: reap(graph, dead))
@@ -95,6 +118,9 @@ class Repair:
             await self._enter_lost(found)
             self.participants.write(unannounced(cache.load(found)))
             await self._suspend_stale(found)
+            for connection in [*self.connections.by_person.values()]:
+                if self.coordinator.unsettled(connection.person_id):
+                    self.peer_lists.schedule(connection, LIST_PERIOD_S)
             await self.participants.unsubscribe()
 
     async def _enter_lost(self, found: Collection[Caller]) -> None:
@@ -104,10 +130,10 @@ class Repair:
                 await self.participants.publish(connection)
 
     async def _suspend_stale(self, found: Collection[Caller]) -> None:
-        for one in found:
-            here = one.process == self.presence.process
-            if here and self.connections.of(one.person_id) is None:
-                await self.participants.suspend(one.person_id)
+        ours = [one.person_id for one in found if one.process == self.presence.process]
+        for person_id in {*ours, *self.participants.ghosts()}:
+            if self.connections.of(person_id) is None:
+                await self.participants.suspend(person_id)
 
     # ---- More seldom -------------------------------------------------------------------------
 

@@ -12,10 +12,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = now - ARGV[2]
 if known and tonumber(known:match('^%d+')) > oldest then return { 'known', known } end
 
--- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time.
+-- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time. One further ahead
+-- than a whole burst counts as a burst with one act left.
 local starts, longest, by = {}, 0, 0
 for each = 1, #KEYS - 2 do
+  local cost, tolerance = tonumber(ARGV[2 * each + 1]), tonumber(ARGV[2 * each + 2])
   starts[each] = math.max(tonumber(call('GET', KEYS[each + 2]) or 0), now)
+  if starts[each] > now + tolerance + cost then starts[each] = now + math.max(0, tolerance) end
   local wait = starts[each] - ARGV[2 * each + 2] - now
   if wait > longest then longest, by = wait, each end
 end

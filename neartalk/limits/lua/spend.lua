@@ -6,10 +6,13 @@ local call = redis.call
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time.
+-- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time. One further ahead
+-- than a whole burst counts as a burst with one act left.
 local starts, longest, by = {}, 0, 0
 for each, key in ipairs(KEYS) do
+  local cost, tolerance = tonumber(ARGV[3 * each - 2]), tonumber(ARGV[3 * each - 1])
   starts[each] = math.max(tonumber(call('GET', key) or now), now - ARGV[3 * each])
+  if starts[each] > now + tolerance + cost then starts[each] = now + math.max(0, tolerance) end
   local wait = starts[each] - ARGV[3 * each - 1] - now
   if wait > longest then longest, by = wait, each end
 end

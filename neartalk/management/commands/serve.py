@@ -45,6 +45,7 @@ class Command(BaseCommand):
             "neartalk.asgi:application",
             host=host,
             port=port,
+            http="neartalk.server.http_protocol:HttpProtocol",
             ws="neartalk.server.protocol:WebSocketProtocol",
             ws_max_size=FRAME_MAX,
             ws_per_message_deflate=False,

@@ -20,9 +20,9 @@ from presence.geo import (
     Cell,
     capped_radius_m,
     cell_at,
-    centre,
     label,
     parent,
+    published_point,
 )
 from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry, Registry
@@ -106,7 +106,7 @@ async def near(registry: Registry, place: Place) -> Found:
 
 def visited(url: str, place: Place) -> Found:
     """The answer of a server to a visitor there. Raises VisitRefused."""
-    lat, lon = centre(place.cell)
+    lat, lon = published_point(place.cell)
     with guest(url, NAME, timeout_s=TIMEOUT_S) as me:
         me.call("POST", "/api/location/update", lat=lat, lon=lon, radius=place.radius_m)
         return me.call("GET", "/api/nearby")
@@ -133,7 +133,7 @@ def cell_of(where: Sequence[str]) -> Cell:
         match where:
             case [geohash] if len(geohash) >= CELL_LEVEL:
                 cell = parent(geohash, CELL_LEVEL).lower()
-                return cell_at(*centre(cell))
+                return cell_at(*published_point(cell))
             case [lat, lon]:
                 return cell_at(*map(degrees, (lat, lon)))
     except ValueError as why:

@@ -1,5 +1,6 @@
 // The message field: shows a count from 400 characters on, sends on Enter, and keeps its draft over a reload.
 
+import { used as usedOf } from '../page/graphemes.js';
 import { fit, growWithText } from '../page/growing-field.js';
 import { loadText, saveText } from '../page/storage.js';
 
@@ -15,7 +16,7 @@ const fine = window.matchMedia('(pointer: fine)');
 /** Empties the field and returns its text; null, and the field unchanged, where the text is empty or too long. */
 export function extractText() {
   const text = field.value.trim();
-  if (!text || lengthOf(text) > max) {
+  if (!text || usedOf(text, max) > max) {
     field.focus();
     return null;
   }
@@ -31,11 +32,6 @@ export function restoreText(text) {
   return true;
 }
 
-// As the server counts: characters after NFKC, not halves of them.
-function lengthOf(text) {
-  return [...text.normalize('NFKC')].length;
-}
-
 function setText(text) {
   field.value = text;
   fit(field);
@@ -44,7 +40,7 @@ function setText(text) {
 
 function onInput() {
   saveText(KEY, field.value);
-  const used = lengthOf(field.value.trim());
+  const used = usedOf(field.value.trim(), max);
   const over = used - max;
   counter.hidden = used < COUNT_FROM;
   counter.textContent = over > 0 ? `${used} of ${max} characters. Take ${over} out and send again.` : `${used} of ${max}`;
@@ -55,6 +51,7 @@ function onInput() {
 
 growWithText(field);
 field.addEventListener('input', onInput);
+for (const type of ['focus', 'blur']) field.addEventListener(type, () => document.body.classList.toggle('writing', type === 'focus'));
 field.addEventListener('keydown', (event) => {
   // A phone's Enter is the only way to a new line. One of an input method does not come here (input-method.js).
   if (event.key !== 'Enter' || event.shiftKey || !fine.matches) return;

@@ -1,6 +1,7 @@
 // Older messages: loaded page by page when you scroll to the top, until there are no more.
 
 import { call, succeeded } from '../server/http.js';
+import { isSessionKnown } from '../server/session.js';
 import { addMessages, oldestRow } from './messages.js';
 import { isAtTop, preserveScroll, onReachTop } from './scroll.js';
 
@@ -28,7 +29,7 @@ function setComplete(all) {
 
 async function load() {
   const first = oldestRow();
-  if (complete || loading || !first) return;
+  if (complete || loading || !first || !isSessionKnown()) return; // restarted with its welcome
   loading = true;
   let loaded = false;
   try {

@@ -3,11 +3,13 @@
 
 import { delayMs } from '../server/backoff.js';
 import * as composer from './composer.js';
+import { isSynced, serverNow } from '../server/clock.js';
 import { isOpen, send } from '../server/connection.js';
 import { LIFE_MS, addMessages, rowOf } from './messages.js';
 import * as refusal from '../page/refusal.js';
 import { loadJson, saveJson } from '../page/storage.js';
 import { scrollToEnd } from './scroll.js';
+import { isSessionKnown } from '../server/session.js';
 import { on } from '../server/signals.js';
 
 const KEY = 'neartalk.outbox';
@@ -17,18 +19,20 @@ const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banne
 
 const list = document.getElementById('outbox');
 const template = document.getElementById('outgoing');
-const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept
+const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept, at in the server's time
 
-/** Sends everything again, after the socket opened. */
+/** Sends everything again, after a socket's welcome: from then on the server's time is known. */
 export function resendAll() {
   for (const item of items.values()) {
     item.tries = 0;
-    if (Date.now() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be sent by itself
+    item.at ??= serverNow();
+    if (serverNow() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be sent by itself
     else transmit(item);
   }
+  save();
 }
 
-function add({ ref, text, at, failed = false }) {
+function add({ ref, text, at = null, failed = false }) {
   const row = template.content.cloneNode(true).firstElementChild;
   row.dataset.ref = ref;
   row.querySelector('.text').textContent = text;
@@ -83,9 +87,9 @@ document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event
   const text = composer.extractText();
   if (!text) return event.preventDefault();
   refusal.clearRefusal();
-  const item = add({ ref: newRef(), text, at: Date.now() });
+  const item = add({ ref: newRef(), text, at: isSynced() ? serverNow() : null });
   scrollToEnd();
-  if (!isOpen()) return event.preventDefault(); // htmx would queue it; it goes out on open with the others
+  if (!isOpen() || !isSessionKnown()) return event.preventDefault(); // it goes out with the others at the welcome
   event.detail.messageBody = JSON.stringify(frameOf(item));
   expectAnswer(item);
 });

@@ -79,5 +79,15 @@ moreButton.addEventListener('click', () => {
   scroller.focus();
 });
 
+// Whether anything is said here decides what else is shown: not every browser's style sheet can ask for it.
+function markSpoken() {
+  const spoken = scroller.querySelector('.message') !== null;
+  if (scroller.classList.contains('spoken') === spoken) return;
+  scroller.classList.toggle('spoken', spoken);
+  stayAtEnd();
+}
+
+new MutationObserver(markSpoken).observe(scroller, { childList: true, subtree: true });
+
 // A raised keyboard or a growing field takes room from below: the end stays in sight.
 new ResizeObserver(stayAtEnd).observe(scroller);

@@ -1,5 +1,6 @@
 // The server's refusal of what you sent: shown above the message field, with a countdown where waiting helps.
 
+import { moment, since } from '../server/clock.js';
 import { localise } from './local-time.js';
 
 const container = document.getElementById('refusal');
@@ -36,9 +37,9 @@ function countdown(notice, seconds) {
   counting.setAttribute('aria-hidden', 'true');
   full.classList.add('unseen');
   full.after(counting);
-  const end = Date.now() + seconds * 1000;
+  const shownAt = moment();
   const tick = () => {
-    const left = (end - Date.now()) / 1000;
+    const left = seconds - since(shownAt) / 1000;
     if (left <= 0) return clearRefusal();
     counting.textContent = full.textContent.replace(/\d+(?= s\b)/, String(Math.ceil(left)));
     notice.querySelector('.remains')?.setAttribute('stroke-dasharray', `${(30 * left) / seconds} 30`);

@@ -1,5 +1,7 @@
 // The status line of the connection: a word and a shape for each state.
 
+import { now } from '../server/clock.js';
+
 const WORDS = { joining: 'Connecting', live: 'Live', waiting: 'Reconnecting', lost: 'Offline' };
 
 const status = document.getElementById('status');
@@ -15,9 +17,9 @@ export function showStatus(state) {
 /** Counts down to the next retry; screen readers get one word, not every second. */
 export function showCountdown(ms) {
   showStatus('waiting');
-  const end = Date.now() + ms;
+  const end = now() + ms;
   const tick = () => {
-    const left = Math.max(0, end - Date.now());
+    const left = Math.max(0, end - now());
     count.textContent = `Back in ${Math.max(1, Math.ceil(left / 1000))} s`;
     status.querySelector('.remains').setAttribute('stroke-dasharray', `${(30 * left) / ms} 30`);
   };

@@ -3,6 +3,7 @@
 import { block, isBlocked } from './blocks.js';
 import { growWithText } from '../page/growing-field.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
+import { sessionKnownSoon } from '../server/session.js';
 import { facts } from '../voice/calls/facts.js';
 import { sendAct } from '../voice/calls/room.js';
 import { scheduleRender } from '../voice/panel/renderer.js';
@@ -74,6 +75,7 @@ async function post(path, values, { yes, no, then = () => {} }) {
   posting = true;
   const whom = subject;
   dialog.setAttribute('aria-busy', 'true');
+  await sessionKnownSoon();
   const answer = await call('POST', path, values);
   posting = false;
   dialog.removeAttribute('aria-busy');

@@ -1,8 +1,9 @@
 // Your own row: the name editor, its link beside the composer, and leaving.
 
 import { refusalIn } from '../server/http.js';
-import * as storage from '../page/storage.js';
+import { leaveVisit } from '../page/visit.js';
 import { clearPlace } from '../place/published-place.js';
+import { endTracking } from '../place/tracker.js';
 
 const find = (id) => document.getElementById(id);
 
@@ -19,12 +20,6 @@ export function reloadSelf() {
   htmx.ajax('GET', '/near', { source: '#self', target: '#self', swap: 'outerHTML', select: '#self', selectOOB: '#as' });
 }
 
-/** Clears all that this tab keeps of the visit. */
-export function clearVisit() {
-  clearPlace();
-  storage.clear();
-}
-
 document.addEventListener('click', ({ target }) => {
   if (target.closest('#rename-open')) toggleEditor(find('rename').hidden);
   if (target.closest('#as')) setTimeout(() => toggleEditor(true)); // after the link has opened the panel
@@ -33,10 +28,19 @@ document.addEventListener('keydown', ({ key, target }) => {
   if (key === 'Escape' && target.closest('#rename')) toggleEditor(false);
 });
 
+function isSelf(xhr) {
+  return /id="self"/.test(xhr.response);
+}
+
+// Where the visit has ended meanwhile, the answer is another page.
+document.addEventListener('htmx:beforeSwap', ({ target, detail }) => {
+  if (target.id === 'self' && !isSelf(detail.xhr)) detail.shouldSwap = false;
+});
+
 // A refused name comes back as the same piece with the reason in it.
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
   if (detail.requestConfig.elt.id !== 'rename') return;
-  if (/id="self"/.test(detail.xhr.response)) {
+  if (isSelf(detail.xhr)) {
     detail.shouldSwap = true;
     detail.isError = false;
   } else if (detail.isError) {
@@ -55,13 +59,19 @@ document.addEventListener('htmx:afterSettle', ({ detail }) => {
   if (detail.requestConfig?.elt.id === 'rename') find(find('rename').hidden ? 'rename-open' : 'username').focus();
 });
 
-// Leaving works at once, with or without an answer. On the body: http.js lets this event go no further.
-document.body.addEventListener('htmx:beforeOnLoad', ({ detail }) => detail.elt.id === 'leave' && clearVisit());
-document.addEventListener('htmx:sendError', ({ detail }) => detail.elt.id === 'leave' && leavePage());
-document.addEventListener('htmx:timeout', ({ detail }) => detail.elt.id === 'leave' && leavePage());
-document.addEventListener('htmx:responseError', ({ detail }) => detail.elt.id === 'leave' && leavePage());
-
-function leavePage() {
-  clearVisit();
-  location.assign('/');
+// Leaving works at once, with or without an answer, and without htmx: its redirect would keep this page in the tab's history.
+function onLeft(event) {
+  if (event.detail.elt.id !== 'leave') return;
+  event.preventDefault();
+  leave();
 }
+
+/** Leaves the visit on this page. */
+export function leave() {
+  clearPlace();
+  endTracking();
+  leaveVisit();
+}
+
+// On the body: http.js lets the first of these events go no further.
+for (const name of ['htmx:beforeOnLoad', 'htmx:sendError', 'htmx:timeout']) document.body.addEventListener(name, onLeft);

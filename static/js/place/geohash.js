@@ -10,7 +10,7 @@ export function encode(lat, lon) {
   let cell = '';
   let digit = 0;
   for (let bit = 0; bit < BITS; bit += 1) {
-    const upper = bit % 2 ? halve(box.lat, clamped(lat)) : halve(box.lon, normalised(lon));
+    const upper = bit % 2 ? halve(box.lat, lat) : halve(box.lon, normalised(lon));
     digit = digit * 2 + upper;
     if (bit % 5 === 4) {
       cell += ALPHABET[digit];
@@ -18,6 +18,17 @@ export function encode(lat, lon) {
     }
   }
   return cell;
+}
+
+/** Whether a latitude is one where nobody can be: cells are too narrow to meet in beyond 85 degrees. */
+export function isBeyond(lat) {
+  return !(Math.abs(lat) <= LATITUDE_MAX); // so written, NaN is one too
+}
+
+/** What is told of a cell: its middle, or where 85 degrees run through it, the nearest point on them. */
+export function publishedPoint(cell) {
+  const { lat, lon } = centre(cell);
+  return { lat: Math.max(-LATITUDE_MAX, Math.min(LATITUDE_MAX, lat)), lon };
 }
 
 /** The middle of a cell in degrees, exactly: every border is a multiple of a power of two. */
@@ -46,10 +57,6 @@ export function hint(cell) {
   let hash = 0x811c9dc5;
   for (const character of cell.slice(0, 5)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
   return (hash >>> 0) % 1024;
-}
-
-function clamped(lat) {
-  return Math.max(-LATITUDE_MAX, Math.min(LATITUDE_MAX, lat));
 }
 
 // Only what lies outside is moved: taking 360 away and back would cost digits.

@@ -1,8 +1,11 @@
 // The browser's Geolocation API: calls back with fixes finer than 1 km, or with the kind of error. Positions are not kept.
 
+import { isBeyond } from './geohash.js';
+
 const PATIENCE_MS = 10_000; // Chromium reports an error before each new emulated fix
 const TIMEOUT_MS = 20_000;
 const COARSE_M = 1000;
+const FINAL = ['denied', 'polar']; // no other fix follows by itself
 const KINDS = { 1: 'denied', 2: 'unavailable', 3: 'timeout' };
 
 let permission = null;
@@ -40,7 +43,7 @@ export async function onAllowed(listener) {
 /**
  * Calls onFix({lat, lon}) with each fix finer than 1 km, and onError(kind, accuracyM): at once where no fix will follow, and
  * for what may heal by itself when none came for 10 s. Returns stop().
- * kind: denied, unavailable, timeout, coarse, insecure, missing or forbidden.
+ * kind: denied, unavailable, timeout, coarse, polar, insecure, missing or forbidden.
  */
 export function watchPosition(onFix, onError) {
   if (obstacle()) {
@@ -54,12 +57,13 @@ export function watchPosition(onFix, onError) {
     if (state.stopped || (state.fixed && kind === 'timeout')) return; // a device that lies still reports nothing new
     clearTimeout(state.timer);
     state.failingSince ??= performance.now();
-    const wait = kind === 'denied' ? 0 : state.failingSince + PATIENCE_MS - performance.now(); // no fix follows a denial
+    const wait = FINAL.includes(kind) ? 0 : state.failingSince + PATIENCE_MS - performance.now();
     if (wait > 0) state.timer = setTimeout(onError, wait, kind, accuracy);
     else onError(kind, accuracy);
   };
   const fix = ({ coords }) => {
     if (coords.accuracy > COARSE_M) return fail('coarse', coords.accuracy);
+    if (isBeyond(coords.latitude)) return fail('polar');
     clearTimeout(state.timer);
     Object.assign(state, { failingSince: null, fixed: true });
     onFix({ lat: coords.latitude, lon: coords.longitude });

@@ -3,19 +3,20 @@
 
 import { callAll } from '../page/listeners.js';
 import { loadJson, removeText, saveJson } from '../page/storage.js';
+import { onPost, post } from '../page/tabs.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
-import { centre, hint, isCell } from './geohash.js';
+import { hint, isCell, publishedPoint } from './geohash.js';
 
 const KEY = 'neartalk.place';
 const RADIUS_DEFAULT_M = 500;
-const FAILED = { done: false, retryAfter: 0, refusal: null };
+const FAILED = { done: false, retryAfter: 0, refusal: null, cookiesRefused: false };
 
-const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('neartalk') : null;
 const listeners = [];
 let place = load();
+let over = false;
 let queue = Promise.resolve();
 
-tabs?.addEventListener('message', ({ data }) => {
+onPost((data) => {
   if (data.ask) broadcast();
   else if (isCell(data.cell)) applyPlace(data);
 });
@@ -37,17 +38,20 @@ export function onPlace(listener) {
 
 /** Asks the other tabs for their place; it arrives as if it had been published. */
 export function askTabs() {
-  tabs?.postMessage({ ask: true });
+  post({ ask: true });
 }
 
+/** Ends it with the visit: nothing is published any more, since that would begin another one. */
 export function clearPlace() {
   place = null;
+  over = true;
   removeText(KEY);
 }
 
 /**
  * Publishes a cell's centre with a radius in metres; both default to the current ones. `fresh` starts a session first, which
- * is also done when the server knows none. Resolves to {done, retryAfter, refusal}, retryAfter in seconds; never rejects.
+ * is also done when the server knows none. Resolves to {done, retryAfter, refusal, cookiesRefused}, retryAfter in seconds;
+ * never rejects.
  */
 export function publish({ cell, radius, fresh = false } = {}) {
   // In sequence: an older place that waited for its session must not arrive after a newer one.
@@ -61,12 +65,14 @@ export function publish({ cell, radius, fresh = false } = {}) {
 }
 
 async function publishNow(cell, radius, fresh) {
+  if (over) return FAILED;
   let answer = fresh ? null : await updateLocation(cell, radius);
   const anew = !answer || answer.status === 401;
   if (anew) {
     const made = await createSession();
     if (!succeeded(made)) return outcome(made);
     answer = await updateLocation(cell, radius);
+    if (answer.status === 401) return { ...FAILED, cookiesRefused: true }; // its cookie did not come back
   }
   if (succeeded(answer)) {
     applyPlace({ cell, radius: narrowedRadius(answer) ?? radius });
@@ -84,7 +90,7 @@ async function createSession() {
 }
 
 function updateLocation(cell, radius) {
-  const { lat, lon } = centre(cell);
+  const { lat, lon } = publishedPoint(cell);
   // `near` routes the request to the process that holds the sockets of this place.
   return call('POST', `/api/location/update?near=${hint(cell)}`, { lat, lon, radius });
 }
@@ -104,7 +110,17 @@ function outcome(xhr) {
     done: succeeded(xhr),
     retryAfter: Number(refusal?.dataset.retryAfter ?? 0),
     refusal,
+    cookiesRefused: refusal?.dataset.code === 'csrf' && !keepsCookies(),
   };
+}
+
+// The page came with the cookie that its token belongs to.
+function keepsCookies() {
+  try {
+    return document.cookie.includes('csrftoken=');
+  } catch {
+    return false;
+  }
 }
 
 function applyPlace({ cell, radius }) {
@@ -114,7 +130,7 @@ function applyPlace({ cell, radius }) {
 }
 
 function broadcast() {
-  if (place) tabs?.postMessage(place);
+  if (place) post(place);
 }
 
 function load() {

@@ -1,7 +1,9 @@
 // Location tracking: publishes a new cell when the person has moved (movement.js decides), while the page is visible.
 // One tab locates at a time, by a lock; the others take its place over from the BroadcastChannel of published-place.js.
 
+import { moment, now, since } from '../server/clock.js';
 import { centre, encode } from './geohash.js';
+import { whenFree } from '../page/locks.js';
 import { watchPosition } from './geolocation.js';
 import { anchoredAt, applyFix, applyTimeout, timeoutAt } from './movement.js';
 import { currentPlace, onPlace, publish } from './published-place.js';
@@ -40,35 +42,37 @@ export function restartTracking() {
   requestTurn();
 }
 
+/** Ends tracking with the visit. */
+export function endTracking() {
+  document.removeEventListener('visibilitychange', onVisibility);
+  clearTimeout(retryTimer);
+  wanted = '';
+  stopTracking();
+}
+
 // A hidden page releases the lock: it gets no fixes, and a visible tab can locate instead.
 function onVisibility() {
   if (document.hidden) {
-    hiddenAt ??= Date.now();
+    hiddenAt ??= moment();
     stopTracking();
     return;
   }
-  returned = hiddenAt !== null && Date.now() - hiddenAt >= HIDDEN_MS;
+  returned = hiddenAt !== null && since(hiddenAt) >= HIDDEN_MS;
   hiddenAt = null;
   requestTurn();
 }
 
 function requestTurn() {
   if (stopWatching || pendingTurn) return;
-  if (!navigator.locks) {
-    stopWatching = watchPosition(onFix, callbacks.onError);
-    return;
-  }
   const turn = new AbortController();
   pendingTurn = turn;
-  navigator.locks
-    .request('neartalk.locate', { signal: turn.signal }, () => {
-      pendingTurn = null;
-      stopWatching = watchPosition(onFix, callbacks.onError);
-      return new Promise((resolve) => {
-        releaseTurn = resolve;
-      });
-    })
-    .catch(() => {});
+  whenFree('neartalk.locate', turn.signal, () => {
+    pendingTurn = null;
+    stopWatching = watchPosition(onFix, callbacks.onError);
+    return new Promise((resolve) => {
+      releaseTurn = resolve;
+    });
+  });
 }
 
 function stopTracking() {
@@ -81,7 +85,7 @@ function stopTracking() {
 
 function onFix(fix) {
   callbacks.onFix();
-  applyMovement(applyFix(movement, fix, Date.now(), returned));
+  applyMovement(applyFix(movement, fix, now(), returned));
   returned = false;
 }
 
@@ -89,7 +93,7 @@ function applyMovement({ state, moved }) {
   movement = state;
   clearTimeout(timeoutTimer);
   const due = timeoutAt(state);
-  if (due !== null) timeoutTimer = setTimeout(() => applyMovement(applyTimeout(movement, Date.now())), Math.max(0, due - Date.now()));
+  if (due !== null) timeoutTimer = setTimeout(() => applyMovement(applyTimeout(movement, now())), Math.max(0, due - now()));
   if (!moved) return;
   wanted = encode(state.anchor.lat, state.anchor.lon);
   publishWanted();

@@ -1,27 +1,32 @@
 // The page's WebSocket: opened with the mark to resume from, checked for silence, reconnected after a loss. htmx's extension
-// owns the socket and its frames; retries are timed here, so that the status can count down and a waking page need not wait.
+// owns the socket and its frames; what a close means and when to come back is decided here, by the socket itself.
 
-import { delayMs } from './backoff.js';
 import { hint } from '../place/geohash.js';
 import { currentPlace } from '../place/published-place.js';
-import { on } from './signals.js';
+import { isLeaving } from '../page/leaving.js';
 import * as status from '../page/status.js';
+import { onJump } from './clock.js';
+import { isFinal } from './close-codes.js';
+import { Heartbeat } from './heartbeat.js';
+import { Retry } from './retry.js';
+import { forgetSession } from './session.js';
+import { on } from './signals.js';
+import { onSignOfLife } from './signs-of-life.js';
 
 const QUIET_MS = 20_000;
 const DEAD_MS = 25_000;
 const PROBE_MS = 5_000;
 const OPENING_MS = 10_000;
-const AGAIN = [1006, 1011, 1012, 1013];
-// htmx's own timer cannot be cancelled, and a second start would close a socket that is fine: so it never comes due.
+const STALE_MS = 12_000; // a mark comes every 10 s: with less quiet than this nothing is wrong
+const SLOW_MS = 3_000; // an opening that takes longer is begun anew on another network
+// htmx comes back by itself after some codes, whatever happened meanwhile: its timer cannot be cancelled, so it never comes due.
 const NEVER_MS = 2 ** 31 - 1;
 
+const retry = new Retry(reconnect);
+const heartbeat = new Heartbeat({ quietMs: QUIET_MS, deadMs: DEAD_MS, probeMs: PROBE_MS, ping: () => send({ type: 'ping' }), onDead: reconnect });
 let wrapper = null; // htmx's side of the socket: send and reconnect
 let socket = null;
-let attempt = 0;
-let retryTimer = 0;
 let openingTimer = 0;
-let deadline = Infinity; // when an open socket without another frame counts as dead
-let pinged = false;
 let mark = '';
 let epoch = '';
 let callbacks = {};
@@ -33,20 +38,15 @@ let callbacks = {};
 export function connect(handlers) {
   callbacks = handlers;
   htmx.createWebSocket = createSocket;
-  htmx.config.wsReconnectDelay = () => {
-    scheduleRetry();
-    return NEVER_MS;
-  };
+  htmx.config.wsReconnectDelay = () => NEVER_MS;
   document.addEventListener('htmx:wsOpen', onOpen);
-  document.addEventListener('htmx:wsClose', onClose);
+  document.addEventListener('htmx:wsClose', ({ detail }) => (wrapper ??= detail.socketWrapper));
   document.addEventListener('htmx:wsBeforeMessage', onFrame);
   on('mark', (signal) => (mark = signal.mark));
   on('welcome', (signal) => (epoch = signal.epoch));
-  window.addEventListener('online', wake);
-  window.addEventListener('pageshow', wake);
-  document.addEventListener('visibilitychange', () => document.hidden || wake());
   window.addEventListener('offline', onOffline);
-  setInterval(checkDeadline, 1000);
+  onSignOfLife(onSign);
+  onJump(() => isOpen() && reconnect()); // its welcome says the server's time
 }
 
 export function isOpen() {
@@ -61,14 +61,22 @@ export function send(frame) {
 }
 
 export function reconnect() {
-  clearTimeout(retryTimer);
-  retryTimer = 0;
+  retry.cancel();
   detach();
   if (wrapper) wrapper.reconnect();
 }
 
+/** Comes back after a delay, as after a loss. */
+export function reconnectLater() {
+  const ms = retry.schedule();
+  if (isLeaving()) return;
+  if (navigator.onLine) status.showCountdown(ms);
+  else onOffline();
+}
+
 function createSocket(url) {
   detach();
+  retry.begin();
   const address = new URL(url);
   const place = currentPlace();
   if (place) address.searchParams.set('near', hint(place.cell));
@@ -77,16 +85,19 @@ function createSocket(url) {
     address.searchParams.set('epoch', epoch);
   }
   socket = new WebSocket(address);
-  clearTimeout(openingTimer);
+  socket.addEventListener('close', onClose);
   openingTimer = setTimeout(onOpeningTimeout, OPENING_MS);
-  deadline = Infinity;
   status.showStatus('joining');
   return socket;
 }
 
 // A socket's late close would be taken for the close of the one that followed it.
 function detach() {
+  clearTimeout(openingTimer);
+  heartbeat.stop();
+  forgetSession();
   if (!socket) return;
+  socket.removeEventListener('close', onClose);
   socket.onopen = socket.onclose = socket.onerror = null;
   socket.close();
   socket = null;
@@ -95,64 +106,43 @@ function detach() {
 function onOpen({ detail }) {
   wrapper = detail.socketWrapper;
   clearTimeout(openingTimer);
-  extendDeadline(DEAD_MS);
+  heartbeat.start();
   status.showStatus('live');
   callbacks.onOpen();
 }
 
-function onClose({ detail }) {
-  wrapper ??= detail.socketWrapper;
+function onClose({ code }) {
   clearTimeout(openingTimer);
-  deadline = Infinity;
+  heartbeat.stop();
+  forgetSession();
   socket = null;
-  if (AGAIN.includes(detail.event.code)) return; // htmx has asked for the delay already
-  status.showStatus(callbacks.onFinalClose(detail.event.code) ? 'joining' : 'lost');
+  if (isFinal(code)) status.showStatus(callbacks.onFinalClose(code) ? 'joining' : 'lost');
+  else reconnectLater();
 }
 
 function onFrame() {
-  attempt = 0; // only a frame counts as success: a server may accept and close at once
-  extendDeadline(DEAD_MS);
+  retry.succeed(); // only a frame counts as success: a server may accept and close at once
+  heartbeat.beat();
 }
 
-function extendDeadline(ms) {
-  deadline = Date.now() + ms;
-  pinged = false;
-}
-
-function checkDeadline() {
-  if (!isOpen()) return;
-  if (Date.now() > deadline) reconnect();
-  else if (!pinged && Date.now() > deadline - (DEAD_MS - QUIET_MS)) pinged = send({ type: 'ping' });
-}
-
+// Not by detach() before htmx has handed over its side: it does so with the first close.
 function onOpeningTimeout() {
-  socket?.close(); // ends as 1006, so htmx asks for the delay
+  socket.close();
+  if (!wrapper) return;
+  detach();
+  reconnectLater();
 }
 
-function scheduleRetry() {
-  clearTimeout(retryTimer);
-  const ms = delayMs(attempt);
-  attempt += 1;
-  retryTimer = setTimeout(reconnect, ms);
-  if (navigator.onLine) status.showCountdown(ms);
-  else onOffline();
-}
-
-// After sleep or a dead network: retry now if a retry is waiting, and probe a socket that is open.
-function wake() {
-  if (retryTimer && !socket) reconnect();
-  else probe();
-}
-
-function probe() {
-  if (!send({ type: 'ping' })) return;
-  deadline = Math.min(deadline, Date.now() + PROBE_MS);
-  pinged = true;
+// Retries now if a retry waits, and probes a socket that is open.
+function onSign(woke) {
+  retry.hurry();
+  if (woke && socket?.readyState === WebSocket.CONNECTING && retry.ageMs > SLOW_MS) reconnect();
+  else if (woke || (heartbeat.ageMs > STALE_MS && !heartbeat.pinged)) heartbeat.probe();
 }
 
 function onOffline() {
   if (isOpen()) {
-    probe();
+    heartbeat.probe();
     return;
   }
   status.showStatus('lost');

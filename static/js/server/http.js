@@ -1,9 +1,12 @@
-// HTTP requests by htmx, one at a time: the CSRF token, the queue, and the refusal in an answer.
+// HTTP requests by htmx, one at a time: the CSRF token, the queue, and the refusal in an answer. An answer that is not the server's
+// own (answers.js) is none.
+
+import { isDocument, isOurs } from './answers.js';
 
 const TOKEN = document.querySelector('meta[name="csrf-token"]').content;
 
 // What a request that was never sent resolves to, and the events that end one that was.
-const UNSENT = { status: 0, response: '' };
+const UNSENT = { status: 0, response: '', getResponseHeader: () => null };
 const ENDS = ['htmx:afterRequest', 'htmx:onLoadError'];
 
 let queue = Promise.resolve();
@@ -12,14 +15,22 @@ document.body.addEventListener('htmx:configRequest', ({ detail }) => {
   detail.headers['X-CSRFToken'] = TOKEN;
 });
 
-// While DEBUG is on, django-htmx puts any 4xx in place of the whole page. A refusal is a fragment and meant to be read.
+// Before htmx believes a header or swaps anything. Whoever waits for the answer is told what a broken network would tell.
 document.body.addEventListener('htmx:beforeOnLoad', (event) => {
-  if (!/^\s*<!doctype/i.test(event.detail.xhr.response)) event.stopPropagation();
+  const { detail } = event;
+  if (!isOurs(detail.xhr)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    htmx.trigger(detail.elt, 'htmx:sendError', detail);
+  } else if (!isDocument(detail.xhr)) {
+    // While DEBUG is on, django-htmx puts any 4xx in place of the whole page. A refusal is a fragment and meant to be read.
+    event.stopPropagation();
+  }
 });
 
 /**
  * Sends values and lets htmx swap the out-of-band pieces of the answer, and the rest into `into` if one is named.
- * Resolves to the XMLHttpRequest, with status 0 if it failed; never rejects.
+ * Resolves to the XMLHttpRequest, with status 0 if it failed or somebody else answered; never rejects.
  */
 export function call(verb, path, values = {}, into = null) {
   const turn = queue.then(() => send(verb, path, { ...values }, into));
@@ -40,7 +51,7 @@ function send(verb, path, values, into) {
   return new Promise((resolve) => {
     const settle = (xhr) => {
       for (const end of ENDS) document.body.removeEventListener(end, onEnd);
-      resolve(xhr);
+      resolve(isOurs(xhr) ? xhr : UNSENT);
     };
     // The object of values identifies the request that an event belongs to.
     const onEnd = ({ detail }) => detail.etc.values === values && settle(detail.xhr);

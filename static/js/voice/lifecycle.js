@@ -1,9 +1,12 @@
 // The lifecycle of voice on this page: microphone check, join, resume after a reload, leave.
 
+import { now, serverNow } from '../server/clock.js';
+import { sessionKnown } from '../server/session.js';
 import * as volumes from './audio/volumes.js';
 import { save, saved, touch, wasJoinedRecently } from './session-state.js';
 import { setMediaSession } from './audio/media-session.js';
 import * as mic from './audio/microphone.js';
+import { hold, isHeld } from '../page/locks.js';
 import { clearNotice, showNotice } from './panel/notices.js';
 import { facts } from './calls/facts.js';
 import * as room from './calls/room.js';
@@ -17,6 +20,7 @@ const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
 
 const { microphone } = mic;
 let ticker = 0;
+let tickedAt = 0;
 let releaseLock = () => {};
 
 /** Starts the microphone check; nothing is sent to anybody yet. */
@@ -40,8 +44,8 @@ export function join(muted) {
 
 /** After a reload: joins again as before, unless another tab has. */
 export async function resume() {
-  const { held } = (await navigator.locks?.query()) ?? { held: [] };
-  if (!wasJoinedRecently() || held.some(({ name }) => name === LOCK)) return;
+  await sessionKnown();
+  if (!wasJoinedRecently() || (await isHeld(LOCK))) return;
   mic.setMuted(saved.muted);
   volumes.startPlayback();
   enter();
@@ -95,7 +99,7 @@ export function setShield(on) {
 }
 
 function enter() {
-  save({ joined: true, muted: microphone.muted, seen: Date.now() });
+  save({ joined: true, muted: microphone.muted, seen: serverNow() });
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
   room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
@@ -115,16 +119,16 @@ function onChange() {
 // Renders countdowns, and names that have changed on the page.
 function tick() {
   touch();
-  const now = Date.now();
-  if ([...facts.until.values()].some((until) => until < now && until > now - TICK_MS)) room.requestPeers();
+  const ended = (until) => until < now() && until >= tickedAt;
+  if ([...facts.until.values()].some(ended)) room.requestPeers();
+  tickedAt = now();
   scheduleRender();
 }
 
 // Holds the lock that keeps another tab from resuming voice after a reload.
 function holdLock() {
   releaseLock();
-  const held = new Promise((resolve) => (releaseLock = resolve));
-  navigator.locks?.request(LOCK, { steal: true }, () => held).catch(() => {});
+  releaseLock = hold(LOCK);
 }
 
 function onRefused({ code, message }) {

@@ -1,5 +1,6 @@
 // Voice settings in this tab's session storage: enough to resume its calls after a reload, and the volume of each person.
 
+import { now, serverNow } from '../server/clock.js';
 import { loadJson, loadText, saveJson } from '../page/storage.js';
 
 const KEY = 'neartalk.voice';
@@ -10,6 +11,7 @@ const NOTHING = { joined: false, seen: 0, policy: 'relay', muted: false, deaf: f
 const stored = loadJson(KEY);
 export const saved = { ...NOTHING, ...stored };
 
+const loadedAt = now();
 let written = stored !== null;
 
 export function save(changes) {
@@ -20,12 +22,12 @@ export function save(changes) {
 
 /** Stores that this page is in voice now, so that the next one knows how long ago it was. */
 export function touch() {
-  save({ seen: Date.now() });
+  save({ seen: serverNow() });
 }
 
-/** Whether this tab was in voice within the last minute. */
+/** Whether this tab was in voice within the minute before this page. The server's time must be known. */
 export function wasJoinedRecently() {
-  return saved.joined && Date.now() - saved.seen < BACK_MS;
+  return saved.joined && serverNow() - (now() - loadedAt) - saved.seen < BACK_MS;
 }
 
 /** The volume of a person: {volume: 0 to 150, hushed}. */

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from neartalk.devtools import ApiError
-from presence.geo import cell_at, centre
+from presence.geo import cell_at, published_point
 from presence.values import Place
 from voice.devtools.simulation.neighbour import SimulatedNeighbour
 
@@ -47,7 +47,7 @@ class Movement:
         neighbour.moving = False
 
     async def _move(self, neighbour: SimulatedNeighbour, cell: str) -> None:
-        lat, lon = centre(cell)
+        lat, lon = published_point(cell)
         spot = {"lat": lat, "lon": lon, "radius": neighbour.person.place.radius_m}
         api = self.crowd.api
         try:

@@ -6,7 +6,7 @@ import math
 import random
 from typing import NamedTuple
 
-from presence.geo import EARTH_RADIUS_M
+from presence.geo import EARTH_RADIUS_M, LATITUDE_MAX
 
 # Metres a second: R. Bohannon, Comfortable and maximum walking speed, Age and Ageing 26(1), 1997.
 SPEED, SPEED_SPREAD = 1.38, 0.15
@@ -29,10 +29,11 @@ class Point(NamedTuple):
         return Point(self.east_m + far * math.cos(turn), self.north_m + far * math.sin(turn))
 
     def degrees(self, lat: float, lon: float) -> tuple[float, float]:
-        """Latitude and longitude, where these are those of the middle."""
+        """Latitude and longitude, these being those of the middle. Nobody crosses 85 degrees."""
         north = math.degrees(self.north_m / EARTH_RADIUS_M)
         east = math.degrees(self.east_m / EARTH_RADIUS_M / math.cos(math.radians(lat)))
-        return lat + north, (lon + east + 180) % 360 - 180
+        there = max(-LATITUDE_MAX, min(LATITUDE_MAX, lat + north))
+        return there, (lon + east + 180) % 360 - 180
 
 
 MIDDLE = Point(0.0, 0.0)

@@ -1,6 +1,8 @@
 // Monitors the connection of one call: notices that it does not come about, carries no packets or broke, and times the
 // retries. What a retry sends is up to the peer.
 
+import { now } from '../../server/clock.js';
+
 const CONNECT_MS = 4000; // from an answer to a connection, where the way is slow
 const ANSWER_MS = 1500;
 const RESEND_MS = 1000; // a lost candidate is sent again before ICE is restarted
@@ -21,7 +23,7 @@ export class ConnectionMonitor {
     this.closed = false;
     this.wasConnected = false;
     this.tries = 0;
-    this.downSince = Date.now();
+    this.downSince = now();
     this.timer = 0;
     this.resendTimer = 0;
     this.lastTimestamp = 0;
@@ -32,7 +34,7 @@ export class ConnectionMonitor {
   /** connecting, live, reconnecting or failed. */
   get state() {
     if (this.peer.pc?.connectionState === 'connected') return 'live';
-    if (Date.now() - this.downSince > HOPE_MS) return 'failed';
+    if (now() - this.downSince > HOPE_MS) return 'failed';
     return this.wasConnected ? 'reconnecting' : 'connecting';
   }
 
@@ -70,7 +72,7 @@ export class ConnectionMonitor {
       this.downSince = Infinity;
       this.cancelRetry();
     } else {
-      if (this.downSince === Infinity) this.downSince = Date.now();
+      if (this.downSince === Infinity) this.downSince = now();
       if (state === 'disconnected') this.scheduleRetry(GRACE_MS + this.politeDelayMs);
       if (state === 'failed') this.scheduleRetry(this.politeDelayMs);
     }
@@ -89,14 +91,14 @@ export class ConnectionMonitor {
     const [source] = this.peer.pc?.getReceivers()[0]?.getSynchronizationSources() ?? [];
     if (!source || source.timestamp !== this.lastTimestamp) {
       this.lastTimestamp = source?.timestamp;
-      this.silentSince = source ? Date.now() : Infinity;
+      this.silentSince = source ? now() : Infinity;
     } else if (this.silent) {
       this.scheduleRetry(this.politeDelayMs);
     }
   }
 
   get silent() {
-    return Date.now() - this.silentSince > SILENT_MS;
+    return now() - this.silentSince > SILENT_MS;
   }
 
   get healthy() {

@@ -1,11 +1,13 @@
 // What this page knows of voice: the server's list of peers, and what has happened to each of them.
 
+import { now } from '../../server/clock.js';
+
 const ENDED_MS = 10_000;
 const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', policy: '', peers: [], unheard: [], count: 0, limit: 0 };
 
 /**
  * joined, online, requestedPolicy; policy, peers, unheard, count and limit as the server sent them; and by person: ended
- * {peer, reason}, muted (they muted themselves), until (ms, when a knock is possible again), declinedByMe.
+ * {peer, reason}, muted (they muted themselves), until (now() when a knock is possible again), declinedByMe.
  */
 export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set() };
 
@@ -50,7 +52,7 @@ function forgetUnlisted() {
 }
 
 function applyPeer({ person_id: id, state, retry_after: seconds }) {
-  if (state === 'declined') facts.until.set(id, Date.now() + seconds * 1000);
+  if (state === 'declined') facts.until.set(id, now() + seconds * 1000);
   else facts.until.delete(id);
   if (state !== 'near' && state !== 'declined') facts.ended.delete(id);
 }

@@ -1,35 +1,41 @@
 // ICE servers: fetched with their credentials, and renewed before these expire.
 
+import { ownJson } from '../../server/answers.js';
+import { moment, onJump, since } from '../../server/clock.js';
+import { sessionKnownSoon } from '../../server/session.js';
+
 const ADDRESS = '/api/voice/ice';
 const PATIENCE_MS = 4000;
 const RETRY_MS = 10_000;
 const RENEW_AT = 0.8; // of the credentials' life
 
-let known = null; // {servers, at, lifeMs}
+let known = null; // {servers, from, lifeMs}
 let refreshing = null;
 let timer = 0;
+let renewing = null; // who is called back
 
 /** Resolves to RTCConfiguration.iceServers: fetched anew after half of their life, the old ones if that fails. */
 export async function iceServers() {
-  if (!known || Date.now() - known.at > known.lifeMs / 2) await refresh().catch(() => {});
+  if (!known || since(known.from) > known.lifeMs / 2) await refresh().catch(() => {});
   return known?.servers ?? [];
 }
 
 /** Calls back with new servers before the old ones expire, until stopRenewing(). */
 export function startRenewing(listener) {
   stopRenewing();
-  const life = known ? known.at + known.lifeMs * RENEW_AT - Date.now() : 0;
+  const life = known ? known.lifeMs * RENEW_AT - since(known.from) : 0;
+  renewing = listener;
   timer = setTimeout(() => renew(listener), Math.max(RETRY_MS, life));
 }
 
 export function stopRenewing() {
   clearTimeout(timer);
+  renewing = null;
 }
 
 async function renew(listener) {
-  const mine = timer;
   const answered = await refresh().then(() => true, () => false);
-  if (mine !== timer) return;
+  if (renewing !== listener) return;
   startRenewing(listener);
   if (answered) listener(known.servers);
 }
@@ -42,8 +48,13 @@ function refresh() {
 }
 
 async function request() {
+  await sessionKnownSoon();
+  const from = moment();
   const answer = await fetch(ADDRESS, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (!answer.ok) throw new Error(`ICE servers: ${answer.status}`);
-  const { ice_servers: found, expires_in: seconds } = await answer.json();
-  known = { servers: found, at: Date.now(), lifeMs: seconds * 1000 };
+  const { ice_servers: found, expires_in: seconds } = await ownJson(answer);
+  if (!Array.isArray(found) || !(seconds > 0)) throw new Error('Not ICE servers');
+  known = { servers: found, from, lifeMs: seconds * 1000 };
 }
+
+// The timer stood still while the device slept.
+onJump(() => renewing && startRenewing(renewing));

@@ -1,5 +1,6 @@
 // All calls of this page: one Peer for each person and instance (page) of theirs in the server's list of peers.
 
+import { now } from '../../server/clock.js';
 import { Peer } from './peer.js';
 
 const EARLY_MS = 10_000;
@@ -45,7 +46,7 @@ export class Mesh {
       call.peer.receive(kind, frame[field]);
       return true;
     }
-    this.early = [...this.early.slice(1 - EARLY_MAX), { frame, at: Date.now() }];
+    this.early = [...this.early.slice(1 - EARLY_MAX), { frame, at: now() }];
     return false;
   }
 
@@ -84,7 +85,7 @@ export class Mesh {
       onChange: () => this.onChange(id),
     });
     this.calls.set(id, { peer, instance });
-    const fresh = this.early.filter(({ at }) => Date.now() - at < EARLY_MS);
+    const fresh = this.early.filter(({ at }) => now() - at < EARLY_MS);
     const own = ({ frame }) => frame.from === id && frame.instance === instance;
     this.early = fresh.filter((one) => !own(one));
     for (const { frame } of fresh.filter(own)) this.receive(frame);

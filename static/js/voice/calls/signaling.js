@@ -1,23 +1,30 @@
 // The signalling WebSocket: opened when you join voice, checked for silence, reconnected after a loss.
 
-import { delayMs } from '../../server/backoff.js';
+import { isLeaving } from '../../page/leaving.js';
 import { hint } from '../../place/geohash.js';
 import { currentPlace } from '../../place/published-place.js';
+import { isFinal } from '../../server/close-codes.js';
+import { Heartbeat } from '../../server/heartbeat.js';
+import { Retry } from '../../server/retry.js';
+import { onSignOfLife } from '../../server/signs-of-life.js';
 
 const QUIET_MS = 15_000;
-const DEAD_MS = 20_000;
+const DEAD_MS = 19_000;
 const PROBE_MS = 4000;
 const OPENING_MS = 8000;
-const AGAIN = [1006, 1011, 1012, 1013];
+const BROKEN = 1006;
 
+const retry = new Retry(connect);
+const heartbeat = new Heartbeat({
+  quietMs: QUIET_MS,
+  deadMs: DEAD_MS,
+  probeMs: PROBE_MS,
+  ping: () => send({ type: 'ping' }),
+  onDead: () => onClose(BROKEN),
+});
 let socket = null;
 let wanted = false;
-let attempt = 0;
-let retryTimer = 0;
 let openingTimer = 0;
-let checker = 0;
-let lastFrameAt = 0;
-let pingedAt = 0;
 let callbacks = {};
 
 /** Opens it; handlers is {onOpen(), onFrame(frame), onLost(), onFinalClose(code)}. */
@@ -25,21 +32,13 @@ export function open(handlers) {
   close();
   callbacks = handlers;
   wanted = true;
-  attempt = 0;
-  checker = setInterval(checkAlive, 1000);
-  window.addEventListener('online', wake);
-  window.addEventListener('pageshow', wake);
-  document.addEventListener('visibilitychange', wake);
+  retry.succeed();
   connect();
 }
 
 export function close() {
   wanted = false;
-  clearInterval(checker);
-  clearTimeout(retryTimer);
-  window.removeEventListener('online', wake);
-  window.removeEventListener('pageshow', wake);
-  document.removeEventListener('visibilitychange', wake);
+  retry.cancel();
   disconnect();
 }
 
@@ -51,8 +50,7 @@ export function send(frame) {
 }
 
 function connect() {
-  clearTimeout(retryTimer);
-  retryTimer = 0;
+  retry.begin();
   disconnect();
   const address = new URL('/signal', location.href);
   address.protocol = address.protocol.replace('http', 'ws');
@@ -62,12 +60,13 @@ function connect() {
   socket.onopen = onOpen;
   socket.onmessage = ({ data }) => onFrame(JSON.parse(data));
   socket.onclose = ({ code }) => onClose(code);
-  openingTimer = setTimeout(() => onClose(1006), OPENING_MS);
+  openingTimer = setTimeout(() => onClose(BROKEN), OPENING_MS);
 }
 
 // Drops the socket without waiting for its close, which takes minutes when the network is gone; later events are ignored.
 function disconnect() {
   clearTimeout(openingTimer);
+  heartbeat.stop();
   if (!socket) return;
   socket.onopen = socket.onmessage = socket.onclose = null;
   socket.close();
@@ -76,45 +75,30 @@ function disconnect() {
 
 function onOpen() {
   clearTimeout(openingTimer);
-  lastFrameAt = Date.now();
-  pingedAt = 0;
+  heartbeat.start();
   callbacks.onOpen();
 }
 
 function onFrame(frame) {
-  attempt = 0; // only a frame counts as success: a server may accept and close at once
-  lastFrameAt = Date.now();
-  pingedAt = 0;
+  retry.succeed(); // only a frame counts as success: a server may accept and close at once
+  heartbeat.beat();
   if (frame.type !== 'pong') callbacks.onFrame(frame);
 }
 
 function onClose(code) {
   disconnect();
   if (!wanted) return;
-  if (!AGAIN.includes(code)) {
+  if (isFinal(code)) {
     close();
     callbacks.onFinalClose(code);
     return;
   }
-  retryTimer = setTimeout(connect, delayMs(attempt));
-  attempt += 1;
-  callbacks.onLost();
+  retry.schedule();
+  if (!isLeaving()) callbacks.onLost();
 }
 
-function checkAlive() {
-  if (socket?.readyState !== WebSocket.OPEN) return;
-  const quiet = Date.now() - lastFrameAt;
-  if (quiet > DEAD_MS || (pingedAt && Date.now() - pingedAt > PROBE_MS)) onClose(1006);
-  else if (quiet > QUIET_MS && !pingedAt) probe();
-}
-
-function probe() {
-  if (send({ type: 'ping' })) pingedAt ||= Date.now();
-}
-
-// After sleep or a dead network: retry now if a retry is waiting, and probe a socket that is open.
-function wake() {
-  if (document.hidden) return;
-  if (retryTimer) connect();
-  else probe();
-}
+// Retries now if a retry waits, and probes a socket that is open.
+onSignOfLife((woke) => {
+  retry.hurry();
+  if (woke) heartbeat.probe();
+});

@@ -1,5 +1,6 @@
 // The appearance of a person: colour and tag from their person_id, as in presence/names.py, and the initial of the name.
 
+import { initial } from '../../page/graphemes.js';
 import { sha256 } from './sha256.js';
 
 const COLOURS = 8;
@@ -16,7 +17,7 @@ export function person({ person_id: id, username: name }) {
     if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value);
     known.set(id, { tag: tag(id), colour: colour(id) });
   }
-  return { id, name, initial: [...name][0]?.toUpperCase() ?? '', ...known.get(id) };
+  return { id, name, initial: initial(name), ...known.get(id) };
 }
 
 export function colour(id) {

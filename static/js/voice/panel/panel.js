@@ -1,5 +1,6 @@
 // The elements of the voice panel: shows the parts of a phase and fills them. renderer.js and view-model.js decide with what.
 
+import { isVisible } from '../../page/visible.js';
 import { renderTiles, setText } from './tiles.js';
 
 const SHIELD = {
@@ -16,7 +17,7 @@ export function showPhase(phase) {
   const focused = panel.contains(document.activeElement) && document.activeElement !== panel;
   panel.dataset.phase = phase;
   for (const part of panel.querySelectorAll('[data-in]')) part.hidden = !part.dataset.in.split(' ').includes(phase);
-  if (focused && !document.activeElement.checkVisibility()) panel.focus({ preventScroll: true });
+  if (focused && !isVisible(document.activeElement)) panel.focus({ preventScroll: true });
 }
 
 export function renderShield(on, held) {
@@ -129,6 +130,7 @@ function createName({ name, tag, colour }, alike) {
 function updateLink() {
   const open = window.location.hash === '#voice';
   const link = find('link');
+  document.body.classList.toggle('voice-open', open);
   link.href = open ? '#chat' : '#voice';
   if (open) link.setAttribute('aria-current', 'true');
   else link.removeAttribute('aria-current');

@@ -1,5 +1,6 @@
 // The list of people in voice, rendered in place: a person keeps their row, so that neither focus nor a slider is lost.
 
+import { isVisible } from '../../page/visible.js';
 import { volumeOf } from '../session-state.js';
 
 const TALKS = ['live', 'reconnecting', 'connecting', 'failed'];
@@ -60,7 +61,7 @@ function renderRow(row, tile) {
   renderSound(row, tile, called);
   renderEnd(row, tile, called);
   // A control that went away under the focus leaves it to its row, not to the page.
-  if (focused && !document.activeElement.checkVisibility()) row.focus({ preventScroll: true });
+  if (focused && !isVisible(document.activeElement)) row.focus({ preventScroll: true });
 }
 
 function labelControls(row, called) {

@@ -16,7 +16,7 @@ STATUS = "document.getElementById('status')?.dataset.state"
 AT_HOME = "location.pathname === '/' && document.readyState === 'complete'"
 
 
-class Guest:
+class BrowserGuest:
     """A page of a browser, and who sits before it."""
 
     def __init__(self, tab: BrowserTab, server: Server) -> None:

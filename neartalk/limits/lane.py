@@ -1,0 +1,148 @@
+"""How much of this process one network may take: its work is measured, and past its allowance the
+rest of it waits its turn. In memory, by the monotonic clock: asking costs a microsecond.
+
+Many people share an address, so a lane slows down before it refuses.
+"""
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from neartalk.codes import Refused
+from neartalk.limits.measured import Measured
+from neartalk.limits.rules import Rule, Rules
+
+T = TypeVar("T")
+
+RULE = "address.work"
+# Calls of one network that run beside each other, and all that are here.
+RUNNING_MAX = 8
+CALLS_MAX = 256
+# Whoever would wait longer than that is refused, and told when to come back.
+WAIT_MAX_S = 10.0
+
+
+class Lane:
+    """The work of one network. `spent_until_s` is its theoretical arrival time (GCRA): measured
+    work moves it, and a turn comes once it is no further ahead than the burst.
+
+    `calls` counts those over HTTP that are here.
+    """
+
+    def __init__(self, rules: Rules | None) -> None:
+        self.rules = rules
+        self.spent_until_s = 0.0
+        self.waiting: deque[Callable[[], None]] = deque()
+        self.timer: asyncio.Handle | None = None
+        self.seats = asyncio.Semaphore(RUNNING_MAX)
+        self.calls = 0
+        self.ran = False
+
+    # ---- The allowance -----------------------------------------------------------------------
+
+    @property
+    def limit(self) -> Rule | None:
+        """None where nothing is counted."""
+        found = self.rules[RULE] if self.rules else None
+        return found if found and found.on else None
+
+    def charge(self, seconds: float) -> None:
+        """Counts work that was done, whatever the allowance: it makes wait what comes next."""
+        if limit := self.limit:
+            now_s = time.monotonic()
+            self.spent_until_s = max(self.spent_until_s, now_s) + seconds / limit.share
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """Charges what is done inside, without waiting."""
+        start_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.charge(time.perf_counter() - start_s)
+
+    def wait_s(self) -> float:
+        """How long until work may be done."""
+        limit = self.limit
+        if limit is None:
+            return 0.0
+        ahead_s = self.spent_until_s - time.monotonic()
+        return max(0.0, ahead_s - limit.burst / 1000 / limit.share)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of it need be kept."""
+        return self.spent_until_s < time.monotonic()
+
+    @property
+    def full(self) -> bool:
+        """Whether one more call would wait for too long."""
+        return self.calls >= CALLS_MAX or self.wait_s() > WAIT_MAX_S
+
+    def refusal(self) -> Refused:
+        return Refused("too-many-calls", retry_after=math.ceil(self.wait_s()) + 1, rule=RULE)
+
+    # ---- Turns, one after the other ----------------------------------------------------------
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Calls `work` at once if nobody waits and there is allowance, else in its turn."""
+        if self.waiting or self.wait_s():
+            self.waiting.append(work)
+            self._schedule()
+        else:
+            work()
+
+    async def turn(self) -> None:
+        """Returns when the turn of the caller has come."""
+        if not self.waiting and not self.wait_s():
+            return
+        come = asyncio.get_running_loop().create_future()
+        self.call(lambda: None if come.done() else come.set_result(None))
+        await come
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Does measured work. It has its turn first, and each of its steps a turn of the loop that
+        no other work of the lane has."""
+        if self.rules is None:
+            return await work
+        self.calls += 1
+        try:
+            async with self.seats:
+                await self.turn()
+                return await Measured(work, self.charge, self._may_step)
+        finally:
+            work.close()  # does nothing once it has ended
+            self.calls -= 1
+
+    async def measured(self, work: Coroutine[Any, Any, T]) -> T:
+        """Does measured work without waiting for a turn."""
+        if self.rules is None:
+            return await work
+        return await Measured(work, self.charge)
+
+    def _may_step(self) -> bool:
+        """Whether no other work of the lane had this turn of the loop."""
+        if self.ran:
+            return False
+        self.ran = True
+        asyncio.get_running_loop().call_soon(self._next_turn)
+        return True
+
+    def _next_turn(self) -> None:
+        self.ran = False
+
+    def _schedule(self) -> None:
+        if self.waiting and self.timer is None:
+            # At least a turn of the loop between two: what the first costs is known by then.
+            loop = asyncio.get_running_loop()
+            self.timer = loop.call_later(max(0.001, self.wait_s()), self._release)
+
+    def _release(self) -> None:
+        self.timer = None
+        if self.waiting and not self.wait_s():
+            self.waiting.popleft()()
+        self._schedule()

@@ -1,0 +1,33 @@
+// The end of a visit on this page: nothing of it is shown afterwards, not by the back button either, whoever holds the device then.
+
+import * as storage from './storage.js';
+
+// Whatever shows other people, what was said, or who you were.
+const PIECES = [
+  '#messages, #older, #outbox, #loading, #notices, #refusal, #people-list, #people-count, #people-head, #dial-rings, #chain, #audience',
+  '#nobody, #self, #as, #voice-tiles, #voice-heard, #voice-reasons, #voice-notices, #voice-bar-words, #voice-rest, #voice-count',
+  '#menu .who, #menu blockquote',
+].join();
+
+/** Empties every piece of the page that belongs to the visit. */
+export function eraseVisit() {
+  document.getElementById('menu').close();
+  for (const piece of document.querySelectorAll(PIECES)) piece.replaceChildren();
+}
+
+/** Erases the visit, with what this tab has stored of it, and leaves this page for the first one, to which Back then leads too. */
+export function leaveVisit() {
+  document.body.hidden = true;
+  eraseVisit();
+  for (const field of document.querySelectorAll('input, textarea')) field.value = '';
+  storage.clear();
+  location.replace('/');
+}
+
+// A page in the browser's cache is not shown again as it was: its session may have ended, or be somebody else's. It is loaded
+// anew, and the server says where to.
+window.addEventListener('pagehide', () => (document.body.hidden = true));
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
+  else document.body.hidden = false;
+});

@@ -1,0 +1,151 @@
+"""Steps of which only a part was carried out are mended: one contract of all stores."""
+
+from presence.values import Person
+from tests.presence.registry_harness import (
+    ALICE,
+    AT_HOME,
+    BOB,
+    HOME_TILE,
+    OUT,
+    OUT_TILE,
+    MakeHarness,
+    MemoryRegistryHarness,
+    RedisRegistryHarness,
+    RegistryHarness,
+    events_of,
+    opened,
+    session_of,
+    shown,
+)
+
+
+async def list_again(harness: RegistryHarness, person: Person) -> None:
+    """An entry of before, as if its removal had been lost."""
+    if isinstance(harness, RedisRegistryHarness):
+        await harness.registry._enter(person)
+    else:
+        assert isinstance(harness, MemoryRegistryHarness)
+        harness.registry._enter(person)
+
+
+async def test_an_entry_that_a_move_left_behind_is_removed(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        before = (await harness.registry.place(digest, AT_HOME, "one")).session.person
+        after = (await harness.registry.place(digest, OUT, "one")).session.person
+        await list_again(harness, before)
+        assert await shown(harness) == {HOME_TILE: [before], OUT_TILE: [after]}
+        changes = await harness.registry.reconcile([before, after])
+        assert events_of(*changes) == [(HOME_TILE, 4, False)]
+        assert await shown(harness) == {OUT_TILE: [after]}
+        await list_again(harness, before)
+        changes = await harness.registry.unlist(after, {HOME_TILE, OUT_TILE})
+        assert events_of(*changes) == [(HOME_TILE, 6, False)]
+        assert await shown(harness) == {OUT_TILE: [after]}
+
+
+async def test_an_entry_whose_session_is_over_or_departed_is_removed(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")
+        both = [
+            (await harness.registry.place(one.digest, AT_HOME, "one")).session.person
+            for one in (alice, bob)
+        ]
+        await harness.registry.close(alice.digest)
+        await harness.registry.depart(bob.digest, "one")
+        for person in both:
+            await list_again(harness, person)
+        assert len(await harness.registry.reconcile(both)) == 2
+        assert await shown(harness) == {}
+        assert await harness.registry.reconcile(both) == []
+
+
+async def test_an_entry_that_is_older_than_its_session_is_replaced(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        before = (await harness.registry.place(digest, AT_HOME, "one")).session.person
+        after = (await harness.registry.rename(digest, "Alicia")).session.person
+        await harness.registry.reap([after])
+        await list_again(harness, before)
+        (change,) = await harness.registry.reconcile([before])
+        assert [event.here for event in change.events] == [False, True]
+        assert change.session.digest == ""
+        assert await shown(harness) == {HOME_TILE: [after]}
+        assert await harness.registry.reconcile([after]) == []
+
+
+async def test_a_process_is_told_whom_it_holds_until_it_lets_them_go(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")
+        for session in (alice, bob):
+            await harness.registry.place(session.digest, AT_HOME, "one")
+        await harness.registry.hold([ALICE, BOB], "one")
+        assert await harness.registry.held("one") == {ALICE, BOB}
+        assert await harness.registry.held("two") == frozenset()
+        change = await harness.registry.release(ALICE, "one")
+        assert change
+        assert not change.session.person.process
+        assert await harness.registry.held("one") == {BOB}
+        await harness.registry.place(bob.digest, OUT, "two")
+        assert await harness.registry.release(BOB, "one") is None
+        assert await harness.registry.held("one") == frozenset()
+        assert await harness.registry.held("two") == {BOB}
+        people = await harness.registry.persons([ALICE, BOB, "nobody"])
+        assert people == {
+            id: (await session_of(harness, digest)).person
+            for id, digest in ((ALICE, alice.digest), (BOB, bob.digest))
+        }
+
+
+async def test_whoever_lost_their_last_socket_meanwhile_is_not_held_again_by_a_call(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        await harness.registry.place(digest, AT_HOME, "one")
+        await harness.registry.depart(digest, "one")
+        change = await harness.registry.place(digest, OUT, "one", was="one")
+        assert (change.session.person.process, change.session.person.until_ms > 0) == ("", True)
+        await harness.registry.place(digest, OUT, "two")
+        change = await harness.registry.place(digest, AT_HOME, "", was="one")
+        assert change.session.person.process == "two"
+        change = await harness.registry.place(digest, AT_HOME, "", was="two")
+        assert change.session.person.process == ""
+
+
+async def test_what_an_older_state_of_the_store_holds_gives_way_to_what_is_newer(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        await harness.registry.place(digest, AT_HOME, "one")
+        old = await session_of(harness, digest)
+        await harness.registry.rename(digest, "Alicia")
+        await harness.registry.place(digest, OUT, "one")
+        new = await session_of(harness, digest)
+        await harness.restart()
+        await harness.registry.restore([old], "one")
+        await harness.registry.restore([new], "one")
+        found = await session_of(harness, digest)
+        assert (found.person.name, found.person.place) == ("Alicia", OUT)
+        assert [*(await shown(harness))[OUT_TILE]] == [found.person]
+
+
+async def test_a_departure_of_which_the_first_half_was_done_is_finished_by_the_next(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        before = (await harness.registry.place(digest, AT_HOME, "one")).session.person
+        await harness.registry.depart(digest, "one")
+        assert await harness.registry.depart(digest, "one") is None
+        await list_again(harness, before)
+        change = await harness.registry.depart(digest, "one")
+        assert events_of(change) == [(HOME_TILE, 4, False)]
+        assert await shown(harness) == {}
