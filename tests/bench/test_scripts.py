@@ -9,7 +9,9 @@ import pytest
 from tests.support.servers import ROOT
 
 
-@pytest.mark.parametrize("name", ["before_after", "compare", "delivery", "fleet", "frozen"])
+@pytest.mark.parametrize(
+    "name", ["abuse", "before_after", "compare", "delivery", "fleet", "frozen"]
+)
 def test_a_script_is_imported_without_settings(name: str) -> None:
     env = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     command = [sys.executable, "-c", f"import bench.{name}"]
