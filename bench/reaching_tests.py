@@ -1,5 +1,7 @@
-"""Which tests run which line: one run of the suite under coverage, kept for later. Tests of browsers,
-proxies and benches are left out: they take long, and say little of one line."""
+"""Which tests run which line: one run of the suite under coverage, kept for later.
+
+Tests of browsers, proxies and benches are left out: they take long, and say little of one line.
+"""
 
 from __future__ import annotations
 
