@@ -59,7 +59,7 @@ class Checkout(Server):
 
 
 @dataclass(slots=True)
-class Measured:
+class Deliveries:
     """Milliseconds from saying to each hearing; `lost` were not heard in time."""
 
     late_ms: list[float] = field(default_factory=list)
@@ -75,8 +75,8 @@ class Row:
     """What one attack did to the others, and what became of it."""
 
     says: str
-    quiet: Measured
-    under: Measured
+    quiet: Deliveries
+    under: Deliveries
     outcome: str
 
     def ratio(self, quiet_p99_ms: float) -> float:
@@ -89,7 +89,7 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
-class Talk:
+class Conversation:
     """People in one place, each at an address of their own, who speak in turn."""
 
     def __init__(self, server: Server, people: int) -> None:
@@ -97,7 +97,7 @@ class Talk:
         self.people = people
         self.sockets: list[ClientConnection] = []
         self.ears: list[asyncio.Task[None]] = []
-        self.measured = Measured()
+        self.measured = Deliveries()
         self.epoch = ""
         self.due = 0
         self.changed = asyncio.Event()
@@ -124,9 +124,9 @@ class Talk:
         )
         self.sockets.append(await stack.enter_async_context(opened))
 
-    async def run(self, seconds: float) -> Measured:
+    async def run(self, seconds: float) -> Deliveries:
         """Talks for so long, and waits a little for what is still on its way."""
-        self.measured, self.due = Measured(), 0
+        self.measured, self.due = Deliveries(), 0
         start_s, count = time.monotonic(), round(seconds * self.people / EACH_S)
         for turn in range(count):
             await asyncio.sleep(max(0.0, start_s + turn * EACH_S / self.people - time.monotonic()))
@@ -183,7 +183,7 @@ async def attacked(name: str, checkout: Path, people: int, quiet_s: float, secon
 
 
 async def measure(server: Server, name: str, people: int, quiet_s: float, seconds: float) -> Row:
-    talk = Talk(server, people)
+    talk = Conversation(server, people)
     async with AsyncExitStack() as stack:
         await talk.begin(stack)
         await talk.run(2)
@@ -211,8 +211,8 @@ def outcome_of(counts: dict[str, int]) -> str:
     return ", ".join(f"{what}: {count:,}" for what, count in counts.items() if count)
 
 
-def pooled(rows: Sequence[Row]) -> Measured:
-    return Measured([ms for row in rows for ms in row.quiet.late_ms])
+def pooled(rows: Sequence[Row]) -> Deliveries:
+    return Deliveries([ms for row in rows for ms in row.quiet.late_ms])
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -10,7 +10,9 @@ from tests.support.servers import ROOT
 from tests.support.waiting import WAIT_S
 
 
-@pytest.mark.parametrize("name", ["before_after", "compare", "delivery", "fleet", "frozen"])
+@pytest.mark.parametrize(
+    "name", ["abuse", "before_after", "compare", "delivery", "fleet", "frozen"]
+)
 def test_a_script_is_imported_without_settings(name: str) -> None:
     env = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     command = [sys.executable, "-c", f"import bench.{name}"]

@@ -199,7 +199,7 @@ def test_the_newest_message_stands_above_whatever_lies_below_it(
 
 def test_nothing_stands_under_a_notch(server: Server, meet: Meet, alice: BrowserVisitor) -> None:
     page = alice.page
-    page.set_viewport_size(LANDSCAPE)
+    page.set_viewport_size({"width": LANDSCAPE["width"], "height": LANDSCAPE["height"]})
     devtools = page.context.new_cdp_session(page)
     insets = {"left": 44, "right": 48, "top": 20, "bottom": 34}
     devtools.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})

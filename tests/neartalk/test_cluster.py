@@ -148,12 +148,12 @@ async def test_a_master_that_began_anew_is_another_life_and_learns_the_scripts(
 ) -> None:
     async with opened(servers) as cluster:
         before = await cluster.run_ids()
-        await cluster.run(RENEW, ["a"], ["process", 1000])
+        await cluster.run(RENEW, ["a"], ["process", 1000, 10_000])
         servers.master_of("a").restart()
         servers.settle()
         with suppress(Refused), unknown_when_lost():
             await cluster.send("GET", "a")  # finds out that the connection is lost
-        await cluster.run(RENEW, ["a"], ["process", 1000])
+        await cluster.run(RENEW, ["a"], ["process", 1000, 10_000])
         after = await cluster.run_ids()
         assert len({*before} & {*after}) == 2
 

@@ -179,7 +179,7 @@ def test_a_network_is_one_lane_and_this_machine_has_none_that_counts() -> None:
     site = lanes.of(ip_address("2a00:1450:4001::1"))
     assert lanes.of(ip_address("2a00:1450:4001:ffff::1")) is site
     assert lanes.of(ip_address("2a00:1450:4002::1")) is not site
-    own = lanes.of(ip_address("127.0.0.1"))
+    own = lanes.of_scope({"headers": [], "client": ("127.0.0.1", 5)})
     own.charge(1000)
     assert (own.wait_s(), own.full) == (0, False)
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from bench.attacks import frame
 from chat.consumers import ChatConsumer
 from chat.history import MemoryHistory
 from neartalk.codes import CODES
 from neartalk.limits import RULES
+from neartalk.server.protocol import FRAGMENTS_MAX
 from presence.consumers import FRAME_UNIT, PRIVATE, SocketConsumer
 from presence.registry import MemoryRegistry
 from tests.support.client import elsewhere, listening, person, running
@@ -97,6 +99,60 @@ async def test_who_talks_as_people_do_is_never_refused(server: Server) -> None:
             await alice.expect("chat.ack", ref="ref-of-alice")
             await alice.expect("pong")
         assert not [one for one in alice.seen if one["type"] == "error"]
+
+
+# ---- On the wire ---------------------------------------------------------------------------------
+
+
+async def test_frames_that_come_together_are_all_handled_in_their_order(server: Server) -> None:
+    async with person(server, *elsewhere(), 500, "alice", address="203.0.113.12") as alice:
+        refs = [f"no ref {turn}" for turn in range(LIMIT.burst - 10)]
+        wires = [frame_of(json.dumps({"type": "chat.remove", "id": ref})) for ref in refs]
+        large = frame_of(json.dumps({"type": "ping", "x": "y" * 10_000}))
+        alice.socket.transport.write(b"".join([*wires, large]))
+        for _ in refs:
+            await alice.expect("error", code="not-found")
+        await alice.expect("pong")
+        assert [one["type"] for one in alice.seen][-1] == "pong"
+
+
+async def test_what_was_said_before_a_close_is_said(server: Server) -> None:
+    spot = elsewhere()
+    async with (
+        person(server, *spot, 500, "alice", address="203.0.113.13") as alice,
+        person(server, *spot, 500, "bob", address="203.0.113.14") as bob,
+    ):
+        said = {"type": "chat.send", "text": "Bye", "ref": "ref-of-goodbye"}
+        pings = [frame_of(PING)] * 10
+        close = frame_of(b"\x03\xe8", 0x88)
+        alice.socket.transport.write(b"".join([*pings, frame_of(json.dumps(said)), close]))
+        await bob.expect("chat.message", text="Bye")
+
+
+@pytest.mark.parametrize("server", ["uvicorn"], indirect=True)
+async def test_a_frame_in_more_pieces_than_anybody_needs_ends_the_socket(server: Server) -> None:
+    async with person(server, *elsewhere(), 500, "alice", address="203.0.113.15") as alice:
+        pieces = [frame_of("{", 0x01), *[frame_of("", 0x00)] * (FRAGMENTS_MAX + 10)]
+        alice.socket.transport.write(b"".join(pieces))
+        assert await alice.closed() == 1009
+
+
+@pytest.mark.parametrize("server", ["uvicorn"], indirect=True)
+async def test_pings_of_the_protocol_are_answered_bit_by_bit(server: Server) -> None:
+    """A flood of them in one piece holds nobody up: a neighbour talks before its end."""
+    spot = elsewhere()
+    async with (
+        person(server, *spot, 500, "mallory", address="203.0.113.16") as mallory,
+        person(server, *spot, 500, "bob", address="203.0.113.17") as bob,
+    ):
+        mallory.socket.transport.write(frame_of("", 0x89) * 20_000 + frame_of(PING))
+        await bob.send_text("Hello")
+        await mallory.expect("chat.message", text="Hello")
+        assert not [one for one in mallory.seen if one["type"] == "pong"]
+
+
+def frame_of(payload: str | bytes, first: int = 0x81) -> bytes:
+    return frame(payload.encode() if isinstance(payload, str) else payload, first)
 
 
 # ---- Any frame, at a consumer --------------------------------------------------------------------
