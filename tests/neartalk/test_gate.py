@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from neartalk.limits.lane import WAIT_MAX_S
 from neartalk.parts import Platform
 from tests.support.client import api, running
 from tests.support.processes import turns
+from tests.support.waiting import forever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ class GateCaller:
 
         async def receive() -> Any:
             if not waiting:
-                await asyncio.Event().wait()
+                await forever()
             return waiting.pop(0)
 
         async def send(message: Any) -> None:
