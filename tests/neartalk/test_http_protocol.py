@@ -20,6 +20,7 @@ from neartalk.server.http_protocol import (
     HttpProtocol,
 )
 from tests.support.processes import LoopClock, turns
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -74,9 +75,10 @@ class HttpPeer:
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         self.calls += 1
-        await self.go.wait()
-        while (await receive()).get("more_body"):
-            pass
+        async with deadline("the test lets it answer, and the whole body", 600):
+            await self.go.wait()
+            while (await receive()).get("more_body"):
+                pass
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"ok"})

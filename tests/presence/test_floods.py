@@ -23,6 +23,7 @@ from presence.consumers import FRAME_UNIT, PRIVATE, SocketConsumer
 from presence.registry import MemoryRegistry
 from tests.support.client import elsewhere, listening, person, running
 from tests.support.processes import Process
+from tests.support.waiting import deadline
 from voice.consumers import SignalConsumer
 
 if TYPE_CHECKING:
@@ -197,9 +198,10 @@ async def test_every_frame_is_counted_whatever_is_in_it_and_others_have_turns_be
 
     async def beside() -> None:
         nonlocal others
-        while client.waiting:
-            others += 1
-            await asyncio.sleep(0)
+        async with deadline("the consumer has handled all frames"):
+            while client.waiting:
+                others += 1
+                await asyncio.sleep(0)
 
     await asyncio.gather(client.run(state), beside())
     refusals = process.platform.instruments.refusals
