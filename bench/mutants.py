@@ -4,10 +4,11 @@ reach it.
     python bench/mutants.py [--seed N] [--count N] [--minutes N] [--again] [MODULE ...]
 
 MODULE is a file or folder; by default all that serves people: commands, the admin and what only
-developers run are left out. The first run measures which tests reach which line, as long as the
-suite takes; later ones use that again until `--again`, so measure anew after changes. A mutant is
-caught where a test fails, hangs or does not start. Of the tests that reach a line, those that run
-the fewest lines run first, and of more than MOST only these: who survives has survived these.
+developers run are left out. The first run measures which tests reach which line, and takes about as
+long as the suite; later ones use that again until `--again`, so measure anew after changes. A
+mutant is caught where a test fails, hangs or does not start. Of the tests that reach a line, those
+that run the fewest lines run first, and of more than MOST only these: who survives has survived
+these.
 
 Prints each survivor, and one Markdown table; ends with 1 if fewer than 97 % were caught.
 """

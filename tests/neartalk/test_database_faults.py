@@ -28,6 +28,7 @@ from tests.conftest import records_in, started
 from tests.support.operators import operator
 from tests.support.process_client import ProcessClient
 from tests.support.servers import Postgres
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,8 +116,9 @@ def well_again(url: str) -> None:
 
 async def tried(records: Records) -> None:
     """Once more, whatever comes of it."""
-    while records.background.tasks:
-        await asyncio.wait(records.background.tasks)
+    async with deadline("whatever was begun"):
+        while records.background.tasks:
+            await asyncio.gather(*records.background.tasks)
     with suppress(Refused):
         await records.queue.write_waiting()
 
@@ -198,7 +200,7 @@ async def test_reports_outlast_a_read_only_postgresql_and_its_restart(
         connection.execute("SET default_transaction_read_only = off")
         connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
         connection.execute("SELECT pg_reload_conf()")
-    async with asyncio.timeout(60):
+    async with deadline("all is written", 60):
         while records.queue.waiting:
             await tried(records)
     assert await reported() == {str(one.fields["person_id"]) for one in reports}

@@ -34,6 +34,7 @@ from neartalk.environment import (
 from neartalk.redis.client import connect
 from neartalk.redis.cluster import Cluster
 from tests.support.servers import ROOT
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -375,7 +376,9 @@ def test_what_is_no_switch_number_or_network_is_refused(
 def test_a_command_says_it_in_one_line() -> None:
     env = {**os.environ, "REDIS_URL": f"redis://:{SECRET}@one:63x"}
     command = [sys.executable, "manage.py", "check"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=WAIT_S
+    )
     assert done.returncode == 1
     assert done.stderr.startswith("not started: REDIS_URL: behind its host")
     assert done.stderr.count("\n") == 1

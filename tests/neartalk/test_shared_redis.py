@@ -3,7 +3,6 @@ carries their name; and how people fare where that Redis takes nothing in any mo
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, ExitStack, closing
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from django.core.cache import CacheHandler
 from neartalk.environment import redis_urls
 from tests.support.client import HERE, api, bearer_of, listening, north, person, session
 from tests.support.servers import Server, Valkey, free_port
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,6 +169,6 @@ async def test_without_a_right_to_channels_people_talk_and_the_log_says_it_once(
 
 
 async def until_well(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(WAIT_S):
+    async with deadline("the server is well"):
         while (await http.get("/api/health")).status_code != httpx.codes.OK:
             pass  # an answer holds for a second

@@ -67,10 +67,11 @@ async def passes(one: Speaker, other: Speaker) -> None:
     assert (await other.expect("voice.candidate"))["from"] == one.person_id
 
 
-async def test_a_redis_that_comes_back_empty_ends_no_call(servers: VoiceServers) -> None:
+@pytest.mark.parametrize("loss", ["restart", "flush"])
+async def test_a_redis_that_comes_back_empty_ends_no_call(servers: VoiceServers, loss: str) -> None:
     async with AsyncExitStack() as stack:
         alice, bob = await call(stack, servers)
-        servers.redis.restart()
+        getattr(servers.redis, loss)()
         # Once their sessions are known again, so is all that they had agreed on.
         for one, other in ((alice, bob), (bob, alice)):
             await again(one)
