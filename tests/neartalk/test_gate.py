@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from neartalk.limits.lane import WAIT_MAX_S
 from neartalk.parts import Platform
 from tests.support.client import api, running
 from tests.support.processes import turns
-from tests.support.waiting import forever
+from tests.support.waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class GateCaller:
 
         async def receive() -> Any:
             if not waiting:
-                await forever()
+                await within(asyncio.Event().wait(), "the gate gives up on the rest")
             return waiting.pop(0)
 
         async def send(message: Any) -> None:

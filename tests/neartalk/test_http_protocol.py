@@ -20,7 +20,7 @@ from neartalk.server.http_protocol import (
     HttpProtocol,
 )
 from tests.support.processes import LoopClock, turns
-from tests.support.waiting import deadline, within
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -75,8 +75,8 @@ class HttpPeer:
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         self.calls += 1
-        await within(self.go.wait(), "the test lets the app go on")
-        async with deadline("the end of the body"):
+        async with deadline("the test lets it answer, and the whole body", 600):
+            await self.go.wait()
             while (await receive()).get("more_body"):
                 pass
         headers = [(b"content-length", b"2")]

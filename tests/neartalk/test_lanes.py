@@ -12,7 +12,7 @@ from neartalk.limits import RULES, Lanes, Rules
 from neartalk.limits.lane import CALLS_MAX, RULE, RUNNING_MAX, WAIT_MAX_S, Lane
 from neartalk.limits.measured import Measured
 from tests.support.processes import LoopClock, turns
-from tests.support.waiting import deadline, forever, within
+from tests.support.waiting import deadline, within
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -72,7 +72,7 @@ async def test_who_gives_up_waiting_takes_nobodys_turn() -> None:
     first.cancel()
     await time.pass_s(1 / SHARE + 0.01)
     await time.pass_s(0.01)
-    await within(second, "the second turn")
+    await within(second, "the turn of the one who waits on")
     assert first.cancelled()
 
 
@@ -86,7 +86,7 @@ async def test_one_turn_of_the_loop_holds_one_step_of_a_networks_calls() -> None
 
     async def beside() -> None:
         nonlocal others
-        async with deadline("all steps"):
+        async with deadline("all steps of the calls"):
             while len(steps) < 12:
                 others += 1
                 await asyncio.sleep(0)
@@ -103,7 +103,7 @@ async def test_at_most_so_many_calls_of_a_network_run_beside_each_other() -> Non
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await within(go.wait(), "the test lets it go on")
+        await within(go.wait(), "the test lets the calls end")
         running -= 1
 
     tasks = [asyncio.create_task(lane.run(call())) for _ in range(3 * RUNNING_MAX)]
@@ -133,7 +133,7 @@ async def test_a_call_is_charged_for_its_steps_and_not_for_what_it_waits_for() -
     go = asyncio.Event()
 
     async def call() -> str:
-        await within(go.wait(), "the test lets it go on")
+        await within(go.wait(), "the test lets the call end")
         raise ValueError("an answer")
 
     async def caught() -> str:
@@ -158,7 +158,7 @@ async def test_a_call_that_is_cancelled_ends_as_it_would_by_itself() -> None:
 
     async def call() -> None:
         try:
-            await forever()
+            await within(asyncio.Event().wait(), "the test cancels it")
         finally:
             await asyncio.sleep(0)
             ended.append(True)

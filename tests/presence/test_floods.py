@@ -198,7 +198,7 @@ async def test_every_frame_is_counted_whatever_is_in_it_and_others_have_turns_be
 
     async def beside() -> None:
         nonlocal others
-        async with deadline("an answer to each"):
+        async with deadline("the consumer has handled all frames"):
             while client.waiting:
                 others += 1
                 await asyncio.sleep(0)
