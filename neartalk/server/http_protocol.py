@@ -52,6 +52,9 @@ class HttpProtocol(HttpToolsProtocol):
     def expire(self) -> None:
         if self.flow.write_paused:
             self.transport.abort()
+        elif self.cycle is None and not self.taken:
+            # A browser connects ahead of its need: an answer to nothing would be shown for the next.
+            self.transport.close()
         else:
             self.refuse(408)
 
