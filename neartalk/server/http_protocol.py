@@ -53,7 +53,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.flow.write_paused:
             self.transport.abort()
         elif self.cycle is None and not self.taken:
-            # A browser connects ahead of its need: an answer to nothing would be shown for the next.
+            # Browsers connect ahead of need: an answer to nothing may be taken for that to the next.
             self.transport.close()
         else:
             self.refuse(408)
