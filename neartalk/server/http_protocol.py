@@ -53,7 +53,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.flow.write_paused:
             self.transport.abort()
         elif self.cycle is None and not self.taken:
-            # Browsers connect ahead of need: an answer to nothing may be taken for that to the next.
+            # Browsers connect ahead of need: they may take an answer to nothing for the next one.
             self.transport.close()
         else:
             self.refuse(408)
