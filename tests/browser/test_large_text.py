@@ -71,6 +71,17 @@ ABOVE = """() => {
   const newest = document.querySelector('#messages > :last-child .bubble');
   return newest.getBoundingClientRect().bottom <= below.getBoundingClientRect().top;
 }"""
+# How high the head of the page is in each state of the connection.
+HEADS = """() => {
+  const words = document.getElementById('status-words');
+  const before = words.textContent;
+  const heights = ['Live', 'Connecting', 'Back in 12 s', 'Offline', 'Banned'].map((now) => {
+    words.textContent = now;
+    return document.querySelector('.top').offsetHeight;
+  });
+  words.textContent = before;
+  return heights;
+}"""
 FITS = """() => {
   const { scrollHeight, clientHeight } = document.querySelector('.near');
   return scrollHeight <= clientHeight;
@@ -144,6 +155,13 @@ def test_large_and_spaced_text_keeps_every_control_in_sight(
     assert faults(page) == [], "in voice"
     page.evaluate("location.hash = 'chat'")
     assert faults(page) == [], "in voice, with the chat in sight"
+
+
+def test_the_head_stays_one_line_whatever_becomes_of_the_connection(alice: BrowserVisitor) -> None:
+    page = alice.arrive().page
+    for width in (320, 360, 390):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert len(set(page.evaluate(HEADS))) == 1, width
 
 
 def test_the_newest_message_stands_above_whatever_lies_below_it(
