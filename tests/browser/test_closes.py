@@ -421,6 +421,36 @@ KEEP_LAST = """addEventListener('pagehide', () => {
 }, { capture: true })"""
 
 
+def test_nothing_of_a_visit_that_ended_elsewhere_is_left_to_see_or_to_hear(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    meet(server, north(spot, 1), "Zebulon").send_text("Not for whoever comes next.")
+    expect(alice.message("Not for whoever comes next.")).to_be_visible()
+    expect(alice.person("Zebulon")).to_be_visible()
+    name = alice.name
+    alice.hide()
+    alice.page.evaluate(
+        """async () => {
+          const { announce } = await import('/static/js/voice/panel/panel.js');
+          const title = await import('/static/js/page/title.js');
+          title.announce('Zebulon knocks');
+          announce('Zebulon left');
+          announce('Zebulon knocks', true);
+        }"""
+    )
+    expect(alice.page.locator("#voice-knock-announcement")).to_have_text("Zebulon knocks")
+    alice.write("Nor this.")
+    # In another tab.
+    token = alice.page.locator("meta[name=csrf-token]").get_attribute("content") or ""
+    alice.context.request.post(f"{server.url}/api/session/leave", headers={"X-CSRFToken": token})
+    expect(alice.page.locator("#alerts .notice")).to_contain_text("You left.")
+    left = alice.page.evaluate("document.body.textContent + document.title")
+    assert not [one for one in ("whoever comes", "Zebulon", name) if one in left]
+    expect(alice.page.locator("#text")).to_have_value("")
+
+
 def test_nothing_of_a_visit_is_on_the_page_from_the_moment_of_leaving(
     server: Server, visit: Invite, meet: Meet
 ) -> None:

@@ -82,6 +82,8 @@ HEADS = """() => {
   words.textContent = before;
   return heights;
 }"""
+# Resolves once the page knows of the sizes that it has now.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 FITS = """() => {
   const { scrollHeight, clientHeight } = document.querySelector('.near');
   return scrollHeight <= clientHeight;
@@ -184,6 +186,7 @@ def test_the_newest_message_stands_above_whatever_lies_below_it(
     # The bar comes in the same moment as a message, before the page knows that it was scrolled.
     page.set_viewport_size({"width": 360, "height": 740})
     page.evaluate("document.getElementById('voice-bar').hidden = true")
+    page.evaluate(DRAWN)
     wait_until(page, ABOVE)
     page.evaluate(
         """() => {
