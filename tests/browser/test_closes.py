@@ -148,6 +148,31 @@ def test_calls_come_back_after_every_close_that_is_not_final(still: Page) -> Non
         still.evaluate("window.join()")
 
 
+def test_an_opening_that_hangs_is_begun_anew_when_the_device_is_back(still: Page) -> None:
+    """On another network: the old one never answers."""
+    still.evaluate(SIGNALING)
+    run(
+        still,
+        """window.opened = 0;
+        const { open } = await load('voice/calls/signaling');
+        const Fake = window.WebSocket;
+        window.WebSocket = class extends Fake {
+          static CONNECTING = 0;
+          readyState = 0;
+          constructor(address) { super(address); window.opened += 1; }
+        };
+        open({ onOpen() {}, onLost() {}, onFrame() {}, onFinalClose() {} });""",
+    )
+    still.clock.run_for(1_000)
+    still.evaluate(SIGNS["online"])
+    assert still.evaluate("window.opened") == 1, "it has only begun"
+    still.clock.run_for(2_500)
+    still.evaluate(SIGNS["tap"])
+    assert still.evaluate("window.opened") == 1, "a tap says nothing of the network"
+    still.evaluate(SIGNS["online"])
+    assert still.evaluate("window.opened") == 2
+
+
 def test_any_sign_of_life_tries_at_once_and_none_of_them_floods(still: Page) -> None:
     run(
         still,
