@@ -48,7 +48,7 @@ METRICS_TOKEN = os.getenv("METRICS_TOKEN", "")
 
 RENAMES = env_int("RENAMES", 3)
 MESSAGE_LIFE_SECONDS = env_int("MESSAGE_LIFE_SECONDS", 1800, 1)
-SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 1800, 1)
+SESSION_IDLE_SECONDS = env_int("SESSION_IDLE_SECONDS", 1800)
 # How many proxies stand in front, and the one header in which they say whom they ask for.
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 PROXY_HEADER = os.getenv("PROXY_HEADER", "X-Forwarded-For").lower()

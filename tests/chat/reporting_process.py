@@ -55,11 +55,12 @@ class Reporter:
         body = {"person_id": whom if isinstance(whom, str) else whom.person_id, "reason": "hate"}
         if message_id:
             body["message_id"] = message_id
+        forwarded = {"x-forwarded-for": at} if at else {}
         answer = await self.reporting.client.post(
             "/api/report",
             {**body, **fields},
             content_type="application/json",
-            headers={"authorization": f"Bearer {self.key}", "x-forwarded-for": at},
+            headers={"authorization": f"Bearer {self.key}", **forwarded},
         )
         await self.reporting.written()
         return answer

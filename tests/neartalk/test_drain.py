@@ -135,6 +135,8 @@ async def test_what_came_before_is_answered_and_what_is_pending_leaves_before_th
 
     direct = SimpleNamespace(write_frame=lambda wire: said.append(wire[2:].decode()))
     scope = {
+        "type": "websocket",
+        "headers": [],
         "subprotocols": [],
         "extensions": {EXTENSION: SimpleNamespace(direct=direct)},
         "state": build(),

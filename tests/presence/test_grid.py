@@ -4,7 +4,15 @@ import random
 
 import pytest
 
-from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, apart, cell_at, label_m, tile_of
+from presence.geo import (
+    CELL_DEGREES,
+    LATITUDE_MAX,
+    RADIUS_STOPS_M,
+    apart,
+    cell_at,
+    label_m,
+    tile_of,
+)
 from presence.grid import Grid
 from presence.values import Place
 
@@ -18,7 +26,7 @@ def test_a_circle_finds_the_cells_in_it_as_far_as_they_are_apart(lat: float, lon
     rng, grid = random.Random(f"{lat} {lon}"), Grid[str]()
     cells = {
         cell_at(
-            max(-90, min(90, lat + rng.uniform(-16, 16) * CELL_DEGREES)),
+            max(-LATITUDE_MAX, min(LATITUDE_MAX, lat + rng.uniform(-16, 16) * CELL_DEGREES)),
             (lon + rng.uniform(-16, 16) * CELL_DEGREES + 180) % 360 - 180,
         )
         for _ in range(CELLS)

@@ -102,7 +102,8 @@ def test_it_tells_no_place_and_no_key_and_writes_nothing(
 
     async def everything() -> set[str]:
         client: Client = connect(redis_url)
-        keys = {str(key) async for key in client.scan_iter()}
+        # Whoever reads first marks the epoch of an empty Redis: here the command, else a server.
+        keys = {key async for key in client.scan_iter() if not key.endswith(":epoch")}
         await client.aclose()
         return keys
 
