@@ -166,7 +166,7 @@ def test_the_head_stays_one_line_whatever_becomes_of_the_connection(alice: Brows
         assert len(set(page.evaluate(HEADS))) == 1, width
         name = page.locator("#as").bounding_box()
         assert name
-        assert name["width"] >= TOUCH_PX, "your name gives way to the words beside it, not all of it"
+        assert name["width"] >= TOUCH_PX, "your name keeps a thumb of room"
 
 
 def test_the_newest_message_stands_above_whatever_lies_below_it(
