@@ -91,6 +91,9 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     words = alice.page.locator("#refusal .notice-words")
     lefts = [one.evaluate("(it) => it.getBoundingClientRect().left") for one in (object_at, words)]
     assert lefts[0] == lefts[1], "below its words, not below the ring"
+    alice.page.goto(f"{server.url}/rules#objections")
+    written = alice.page.get_by_role("link", name="https://near.example.org/objections")
+    assert written.evaluate("(link) => link.getBoundingClientRect().height") >= 44
 
 
 REFUSAL = """<p class="notice" data-code="banned" data-objections="/rules#objections"><span

@@ -39,6 +39,31 @@ SIGNS = {
     "tap": "document.body.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }))",
     "key": "document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true }))",
 }
+# The first socket of each page never opens.
+FIRST_HANGS = """
+  const Real = window.WebSocket;
+  window.hanging = [];
+  window.WebSocket = class extends EventTarget {
+    static CONNECTING = 0;
+    static OPEN = 1;
+    static CLOSING = 2;
+    static CLOSED = 3;
+    readyState = 0;
+    constructor(...all) {
+      super();
+      if (window.hanging.length) return new Real(...all);
+      window.hanging.push(this);
+    }
+    close() {
+      this.readyState = 3;
+      const event = new CloseEvent('close', { code: 1006 });
+      queueMicrotask(() => {
+        this.dispatchEvent(event);
+        this.onclose?.(event);
+      });
+    }
+  };
+"""
 # The page's Date alone, as when the clock of the device is set.
 SET_CLOCK = """(by) => {
   window.dateNow ??= Date.now;
@@ -171,6 +196,20 @@ def test_an_opening_that_hangs_is_begun_anew_when_the_device_is_back(still: Page
     assert still.evaluate("window.opened") == 1, "a tap says nothing of the network"
     still.evaluate(SIGNS["online"])
     assert still.evaluate("window.opened") == 2
+
+
+def test_the_very_first_opening_may_hang_too(server: Server, visit: Invite) -> None:
+    alice = visit(server, elsewhere(), clock=True)
+    alice.context.add_init_script(FIRST_HANGS)
+    alice.page.goto(server.url)
+    alice.page.get_by_role("button", name="See who is near").click()
+    alice.page.wait_for_url("**/near")
+    wait_until(alice.page, "() => window.hanging?.length === 1")
+    alice.page.clock.run_for(4_000)
+    alice.dispatch_online()
+    wait_until(alice.page, "() => window.hanging[0].readyState === WebSocket.CLOSED")
+    alice.page.clock.run_for(1_000)
+    alice.expect_here()
 
 
 def test_any_sign_of_life_tries_at_once_and_none_of_them_floods(still: Page) -> None:

@@ -71,6 +71,13 @@ ABOVE = """() => {
   const newest = document.querySelector('#messages > :last-child .bubble');
   return newest.getBoundingClientRect().bottom <= below.getBoundingClientRect().top;
 }"""
+NOT_SENT = """() => {
+  const row = document.getElementById('outgoing').content.cloneNode(true).firstElementChild;
+  row.dataset.state = 'failed';
+  row.querySelector('.text').textContent = 'Not this time.';
+  row.querySelector('.life').textContent = 'Not sent';
+  document.getElementById('outbox').append(row);
+}"""
 # How high the head of the page is in each state of the connection.
 HEADS = """() => {
   const words = document.getElementById('status-words');
@@ -133,6 +140,9 @@ def test_large_and_spaced_text_keeps_every_control_in_sight(
         assert faults(page) == []
     alice.arrive()
     assert faults(page) == [], "alone"
+    page.evaluate(NOT_SENT)
+    assert faults(page) == [], "with a message that was not sent"
+    page.evaluate("document.getElementById('outbox').replaceChildren()")
     live_through(alice, server, meet)
     assert faults(page) == [], "with a refusal"
     page.locator("#as").click()

@@ -304,7 +304,8 @@ def test_the_stop_of_the_tab_key_stays_where_no_message_was_added(arrival: Page)
         const row = {ROW};
         const withRing = (id) => {{
           const made = row(id, Date.now());
-          made.innerHTML = '<b class="name"></b><b class="tag"></b><button data-act="person">';
+          made.innerHTML = `<div class="clock"><button data-act="person"></button></div>
+            <b class="name"></b><b class="tag"></b>`;
           return made;
         }};
         addMessages([withRing('1-0.0'), withRing('2-0.0')]);

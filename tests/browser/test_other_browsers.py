@@ -117,6 +117,13 @@ def test_a_long_line_is_read_whole_while_it_is_written_and_when_it_is_sent(
     alice.until(f"{TALL} === {low}", "the composer is low again")
     assert alice.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
+    # Sizes go by the words: twice as large, they leave a wide screen the room of a narrow one.
+    people = "getComputedStyle(document.getElementById('people')).display"
+    assert alice.evaluate(people) == "flex"
+    alice.evaluate("void (document.documentElement.style.fontSize = '200%')")
+    alice.until(f"{people} === 'none'", "the list of people is a page of its own")
+    assert alice.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
 
 def test_the_menu_blocks_by_pointer_and_closes_by_keys(
     server: Server, receive: Receive, meet: Meet

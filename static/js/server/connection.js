@@ -61,9 +61,10 @@ export function send(frame) {
 }
 
 export function reconnect() {
+  if (!wrapper) return socket?.close(); // htmx hands over its side with this close, and then the page comes back
   retry.cancel();
   detach();
-  if (wrapper) wrapper.reconnect();
+  return wrapper.reconnect();
 }
 
 /** Comes back after a delay, as after a loss. */
