@@ -13,9 +13,9 @@ from voice.addresses import Network
 from voice.candidates import NOWHERE, rewritten
 from voice.sdp_lines import (
     ATTRIBUTES,
-    SMALL,
     bandwidths,
     grouped,
+    in_usual_case,
     origin_of,
     sections_of,
     shows_address,
@@ -69,7 +69,7 @@ class SdpFilter:
                 if candidates <= CANDIDATES_MAX and (seen := self._seen(f"{name}:{value}")):
                     yield f"a={seen}"
             elif name in ATTRIBUTES and ATTRIBUTES[name].fullmatch(value):
-                known = f"a={name}{colon}{value.lower() if name in SMALL else value}"
+                known = f"a={name}{colon}{in_usual_case(name, value)}"
                 if not shows_address(known):
                     yield known
 

@@ -51,8 +51,6 @@ ATTRIBUTES = {
     "setup": re.compile(r"(?i:actpass|active|passive)", re.ASCII),
     "ssrc": re.compile(r"[0-9]{1,10} (?:cname|msid):[A-Za-z0-9{}+/ _-]{1,160}"),
 }
-# Case means nothing in them; browsers know small letters alone.
-SMALL = {"fingerprint", "setup"}
 LITERAL = re.compile(r"[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*")
 
 
@@ -99,3 +97,14 @@ def shows_address(line: str) -> bool:
     """Whether an address stands in a line, however it got there."""
     literals = LITERAL.findall(line)
     return any(each != NOWHERE and parsed(each) is not None for each in literals)
+
+
+def in_usual_case(name: str, value: str) -> str:
+    """The value of an attribute as every browser knows it: names in small letters, the digits of a
+    fingerprint in capitals (RFC 8122, 5)."""
+    if name == "setup":
+        return value.lower()
+    if name == "fingerprint":
+        digest, _, digits = value.partition(" ")
+        return f"{digest.lower()} {digits.upper()}"
+    return value
