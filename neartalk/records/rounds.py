@@ -20,6 +20,7 @@ ACTIVITY_S = 60.0
 PROMPT_S = 30.0
 PRUNE_S = 3600.0
 LAST_S = 5.0
+LAST_AGAIN_S = 0.2
 
 
 class Records:
@@ -71,11 +72,21 @@ class Records:
     async def _write_last(self) -> None:
         try:
             async with asyncio.timeout(LAST_S):
-                await self.queue.write_waiting()
+                await self._write_waiting_at_last()
                 await self.write_hits(now=True)
                 await self.write_activity(now=True)
         except TimeoutError as late:
             raise Refused("store-unavailable") from late
+        finally:
+            self.queue.give_up()
+
+    async def _write_waiting_at_last(self) -> None:
+        """No other round comes: a database that takes nothing is asked again and again."""
+        while self.queue.waiting:
+            try:
+                await self.queue.write_waiting()
+            except Refused:
+                await asyncio.sleep(LAST_AGAIN_S)
 
     async def prune(self, *, prompt: bool = False) -> None:
         """Deletes what was kept long enough, batch by batch: other work runs in between."""

@@ -59,6 +59,13 @@ class WriteQueue:
                 else:
                     self.waiting.popleft()
 
+    def give_up(self) -> None:
+        """The process ends: what still waits is logged, and lost."""
+        for work in self.waiting:
+            log_lost(work.func.__name__, Refused("store-unavailable"))
+        self.lost += len(self.waiting)
+        self.waiting.clear()
+
     async def _write_another(self) -> None:
         """Raises Refused: `store-unavailable`, where no other waits or it fails too."""
         if len(self.waiting) < 2:

@@ -22,9 +22,14 @@ class Owing(Protocol):
 
 
 class Deadlines:
-    """One a process. `expired` counts those that were ended."""
+    """One a process. `expired` counts those that were ended.
+
+    Its time runs by CHECK_INTERVAL_S at most from check to check. While the loop is late, what a
+    client sent in time waits to be read: that is no fault of theirs.
+    """
 
     def __init__(self) -> None:
+        self.time_s = self.checked_s = 0.0
         self.due_s: dict[Owing, float] = {}
         self.since_s: dict[Owing, float] = {}
         self.by_peer: dict[str, dict[Owing, None]] = {}
@@ -35,16 +40,16 @@ class Deadlines:
     def add(self, connection: Owing, seconds: float, peer: str = "") -> None:
         """From now on it has so many seconds. With a `peer` it counts among those of the peer: if
         there are too many, the one that waits longest makes room, unless it has only just come."""
-        loop = asyncio.get_running_loop()
-        self.due_s[connection] = loop.time() + seconds
-        self.since_s[connection] = loop.time()
+        if self.timer is None:
+            self._check_again()
+        now_s = self._now_s()
+        self.due_s[connection] = now_s + seconds
+        self.since_s[connection] = now_s
         if peer:
             self.peers[connection] = peer
             self.by_peer.setdefault(peer, {})[connection] = None
             self._make_room(self.by_peer[peer], PEER_MAX)
             self._make_room(self.due_s, ALL_MAX)
-        if self.timer is None:
-            self.timer = loop.call_later(CHECK_INTERVAL_S, self._check)
 
     def remove(self, connection: Owing) -> None:
         self.due_s.pop(connection, None)
@@ -58,7 +63,7 @@ class Deadlines:
     def _make_room(self, among: Mapping[Owing, object], most: int) -> None:
         if len(among) > most:
             oldest = next(iter(among))
-            if asyncio.get_running_loop().time() - self.since_s[oldest] > YOUNG_S:
+            if self._now_s() - self.since_s[oldest] > YOUNG_S:
                 self._expire(oldest)
 
     def _expire(self, connection: Owing) -> None:
@@ -66,9 +71,23 @@ class Deadlines:
         self.remove(connection)
         connection.expire()
 
-    def _check(self) -> None:
+    # ---- Its time ----------------------------------------------------------------------------
+
+    def _now_s(self) -> float:
+        since_s = asyncio.get_running_loop().time() - self.checked_s
+        return self.time_s + min(since_s, CHECK_INTERVAL_S)
+
+    def _check_again(self) -> None:
         loop = asyncio.get_running_loop()
+        self.checked_s = loop.time()
+        self.timer = loop.call_later(CHECK_INTERVAL_S, self._check)
+
+    def _check(self) -> None:
+        self.time_s += CHECK_INTERVAL_S
+        self._check_again()
         for connection, due_s in [*self.due_s.items()]:
-            if due_s <= loop.time():
+            if due_s <= self.time_s:
                 self._expire(connection)
-        self.timer = loop.call_later(CHECK_INTERVAL_S, self._check) if self.due_s else None
+        if not self.due_s and self.timer:
+            self.timer.cancel()
+            self.timer = None

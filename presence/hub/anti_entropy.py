@@ -5,6 +5,7 @@ session. Nothing here knows which one was; it finds what does not agree.
 """
 
 import asyncio
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -63,10 +64,12 @@ class AntiEntropy:
         """Whoever has sockets here is listed, here or at another process, where they are."""
         for ids in batches([*self.audience.sockets]):
             known = await self.registry.persons(ids)
+            lost = known.keys() < {*ids} and await self.runner.leases.settles(at_once=True)
             process = self.runner.leases.process
             ours = [one.person_id for one in known.values() if one.process == process]
             await self.registry.hold(ours, process)
-            for person_id in ids:
+            # Whom the store has lost the next pulse registers again, all of them at once.
+            for person_id in known if lost else ids:
                 self.runner.run(self._differs(person_id, known.get(person_id)))
             await self._leave_old_tiles(known)
 
@@ -85,10 +88,14 @@ class AntiEntropy:
     async def _leave_old_tiles(self, known: Mapping[str, Person]) -> None:
         """Whoever moved a moment ago is in one tile alone."""
         since_ms = self.runner.broadcaster.now_ms() - MOVED_MS
-        for person in known.values():
-            for socket in [*self.audience.sockets_of(person)][:1]:
-                tiles = {one.tile for one in socket.session.recent_tiles if one.left_ms > since_ms}
-                self._announce(await self.registry.unlist(person, tiles))
+        left = {
+            person: {one.tile for one in socket.session.recent_tiles if one.left_ms > since_ms}
+            for person in known.values()
+            for socket in [*self.audience.sockets_of(person)][:1]
+        }
+        unlisting = (self.registry.unlist(*each) for each in left.items() if each[1])
+        for changes in await asyncio.gather(*unlisting):
+            self._announce(changes)
 
     # ---- Whom this process holds -------------------------------------------------------------
 
@@ -111,18 +118,30 @@ class AntiEntropy:
     async def _compare_listed(self) -> None:
         """Whoever is listed in a tile that is read here has a session that says so."""
         self.turn = (self.turn + 1) % ROUNDS
-        tiles = sorted(self.roster.people)[self.turn :: ROUNDS]
+        tiles = [tile for tile in self.roster.people if turn_of(tile) == self.turn]
         read, self.read_tiles = self.read_tiles - self.roster.people.keys(), set()
         listed = [one for tile in tiles for one in self.roster.people[tile].values()]
         for snapshot in (await self.registry.people(read)).values():
             listed += snapshot.people.values()
         for some in batches(listed):
             self._announce(await self.registry.reconcile(some))
+            await self._hold(some)
             await asyncio.sleep(0)
+
+    async def _hold(self, listed: Sequence[Person]) -> None:
+        """Each living process is to know whom it is shown to hold, whatever it was told."""
+        for process in self.runner.leases.processes:
+            ids = [one.person_id for one in listed if one.process == process]
+            await self.registry.hold(ids, process)
 
     def _announce(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self.runner.announce(change)
+
+
+def turn_of(tile: Tile) -> int:
+    """In which of the rounds a tile is compared: always the same, whatever tiles come and go."""
+    return zlib.crc32(tile.encode()) % ROUNDS
 
 
 def batches(each: Sequence[T]) -> Iterator[Sequence[T]]:

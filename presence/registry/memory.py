@@ -172,8 +172,9 @@ class MemoryRegistry:
         here = self.tiles.get(listed.tile, {}).get(listed.person_id)
         if here != listed or here == known:
             return ()
-        left = self._leave(listed.tile, listed.changed(version=listed.version + 1))
-        return left + (self._enter(known) if known and known.stays_in(listed.tile) else ())
+        if known and known.stays_in(listed.tile):
+            return self._enter(known)
+        return self._leave(listed.tile, listed.changed(version=listed.version + 1))
 
     async def unlist(self, person: Person, tiles: Iterable[Tile]) -> list[Change]:
         events = [self._leave(tile, person) for tile in tiles if tile != person.tile]

@@ -70,7 +70,7 @@ class RedisRegistry:
                 device=device,
                 origin=origin,
             )
-        await self._restore(session)
+        await self._restore(session, person.version)
         return session
 
     async def get(self, digest: str) -> Session | None:
@@ -191,9 +191,10 @@ class RedisRegistry:
 
     async def hold(self, person_ids: Collection[str], process: str) -> None:
         if person_ids:
+            key = held_key(process)
             members = [part for person_id in person_ids for part in (0, person_id)]
             with unknown_when_lost():
-                await self.client.send("ZADD", held_key(process), *members)
+                await self.client.ask([("ZADD", key, *members), ("PEXPIRE", key, TILE_KEEP_MS)])
 
     async def persons(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
         keys = [person_session_key(person_id) for person_id in person_ids]
@@ -210,14 +211,18 @@ class RedisRegistry:
         each = [*listed]
         known = await self.persons(one.person_id for one in each)
         wrong = [one for one in each if one != known.get(one.person_id)]
-        events = [await self._reconcile(one, known.get(one.person_id)) for one in wrong]
+        events = await asyncio.gather(
+            *(self._reconcile(one, known.get(one.person_id)) for one in wrong)
+        )
         return [Change(nobody(found[0].person), found) for found in events if found]
 
     async def _reconcile(self, listed: Person, known: Person | None) -> tuple[TileEvent, ...]:
+        stays = known if known and known.stays_in(listed.tile) else None
+        if stays and stays.version > listed.version:
+            # In one step: nobody is told that they left.
+            return await self._enter(stays)
         left = await self._leave(listed.tile, listed.changed(version=listed.version + 1))
-        if known is None or not known.stays_in(listed.tile):
-            return left
-        return left + await self._enter(known)
+        return left + (await self._enter(stays) if stays else ())
 
     async def unlist(self, person: Person, tiles: Iterable[Tile]) -> list[Change]:
         events = [await self._leave(tile, person) for tile in tiles if tile != person.tile]
@@ -271,7 +276,12 @@ class RedisRegistry:
             nothing = asyncio.get_running_loop().create_future()
             nothing.set_result(None)
             return nothing
-        holding = self.client.send("ZADD", held_key(process), 0, person_id)
+        key = held_key(process)
+        holding = asyncio.gather(
+            self.client.send("ZADD", key, 0, person_id),
+            # That of a process which is killed ends.
+            self.client.send("PEXPIRE", key, TILE_KEEP_MS),
+        )
         # Nobody waits for it where the placing failed.
         holding.add_done_callback(lambda answer: answer.cancelled() or answer.exception())
         return holding
@@ -283,20 +293,26 @@ class RedisRegistry:
         fields = paired(await self.client.send("HGETALL", key))
         return from_fields(fields) if fields else None
 
-    async def _restore(self, session: Session) -> bool:
-        """Whether the store did not know it."""
+    async def _restore(self, session: Session, version: int) -> bool:
+        """Whether the store did not know it, or as it was before this version."""
         fields = flat(to_fields(session))
         with unknown_when_lost():
-            arguments = [idle_ms(), session.person.version, session.opened_ms, *fields]
+            arguments = [idle_ms(), version, session.opened_ms, *fields]
             return bool(await self._run("restore", session_key(session.digest), *arguments))
 
     async def _restored(self, session: Session, process: str) -> Change | None:
-        """Of a cluster the master of their tile may have been lost, and that of the session not."""
-        if await self._restore(session):
-            return await self.place(session.digest, session.person.place, process)
-        known = await self.find(session.person.person_id)
-        events = await self._publish(known) if known and known.person.cell else ()
-        return Change(known, events) if known and events else None
+        """Of a cluster the master of their tile may have been lost, and that of the session not:
+        whoever holds them publishes them."""
+        before = session.person
+        held = before.changed(process=process, until_ms=0, version=before.version + 1)
+        known: Session | None = replace(session, person=held)
+        await self.hold([before.person_id], process)
+        if not await self._restore(replace(session, person=held), before.version):
+            known = await self.find(before.person_id)
+        if known is None or not known.person.cell or known.person.process != process:
+            return None
+        events = await self._publish(known)
+        return Change(known, events) if events else None
 
     async def _changed(self, said: str, flat_fields: list[str]) -> Change:
         """What a script did to a session, published where anybody sees the person."""

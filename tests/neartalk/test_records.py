@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,6 +128,31 @@ async def test_who_ends_in_order_writes_the_minute_that_runs_too() -> None:
     await records.finish()
     assert [row.count async for row in RateLimitHit.objects.all()] == [3]
     assert not records.hits.counts
+
+
+async def test_what_was_accepted_is_tried_again_while_the_process_ends(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    records, tries = Records(Rules()), count(1)
+
+    def written_at_last() -> None:
+        if next(tries) < 3:
+            raise OperationalError
+
+    def never_written() -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(module, "LAST_AGAIN_S", 0.01)
+    records.queue.enqueue(written_at_last)
+    await records.finish()
+    assert next(tries) == 4
+    assert "a record is not written" not in caplog.text
+    monkeypatch.setattr(module, "LAST_S", 0.1)
+    records.queue.enqueue(never_written)
+    await records.finish()
+    (said,) = [one for one in caplog.records if one.message == "a record is not written"]
+    assert vars(said)["work"] == "never_written"
+    assert records.queue.lost == 1
 
 
 @pytest.mark.django_db(transaction=True)

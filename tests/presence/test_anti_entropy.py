@@ -1,11 +1,14 @@
 """Whoever is listed and not there, or elsewhere, is mended by comparing, whatever was lost."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
+from presence.hub.anti_entropy import ROUNDS, turn_of
 from presence.hub.departures import LINGER_S
-from presence.values import Session
+from presence.values import Change, Person, Session
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
 
@@ -159,6 +162,55 @@ async def test_who_was_read_by_a_call_and_is_gone_is_listed_no_more() -> None:
         await pair.second.hub.nearby(BESIDE, frozenset())
         await pair.second.hub.anti_entropy.compare()
         assert await listed(pair) == {}
+
+
+async def test_every_tile_has_its_turn_whatever_tiles_come_and_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with process_pair() as pair:
+        await arrived(pair)
+        hub, store = pair.first.hub, pair.registry.store
+        compared: list[str] = []
+
+        async def reconcile(listed: Iterable[Person]) -> list[Change]:
+            compared.extend(one.name for one in listed)
+            return []
+
+        monkeypatch.setattr(store, "reconcile", reconcile)
+        for number in range(ROUNDS):
+            await hub.anti_entropy.compare()
+            # It sorts before all others.
+            hub.roster.people[f"000{number}"] = {}
+        assert sorted(compared) == ["Alice", "Bob"]
+        assert {turn_of(f"u33d{number:02}") for number in range(99)} == {*range(ROUNDS)}
+
+
+async def test_a_process_that_lost_whom_it_holds_is_told_by_those_who_see_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with process_pair() as pair:
+        alice, here, _bob = await arrived(pair)
+        pair.first.hub.audience.exit(here)
+        held: dict[str, set[str]] = {}
+
+        async def hold(person_ids: Iterable[str], process: str) -> None:
+            held.setdefault(process, set()).update(person_ids)
+
+        monkeypatch.setattr(pair.registry.store, "hold", hold)
+        for _ in range(ROUNDS):
+            await pair.second.hub.anti_entropy.compare()
+        assert alice.person.person_id in held[pair.first.hub.process]
+
+
+async def test_of_a_store_that_lost_everything_nobody_asks_for_each_session() -> None:
+    async with process_pair() as pair:
+        await arrived(pair)
+        await pair.first.poll()
+        pair.registry.store.__init__(lambda: pair.now_ms)
+        unasked = pair.registry.failing["get"] = AssertionError("the pulse registers them again")
+        await pair.first.hub.anti_entropy.compare()
+        await pair.settle()
+        assert pair.registry.failing == {"get": unasked}
 
 
 async def test_a_round_that_the_store_refuses_is_done_by_the_next() -> None:

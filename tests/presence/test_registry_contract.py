@@ -158,6 +158,7 @@ async def test_lost_sessions_come_back_as_they_were_and_newer_ones_stay(
             await harness.registry.note(session.digest, "too-slow")
         alice, bob = await session_of(harness, alice.digest), await session_of(harness, bob.digest)
         await harness.restart()
+        await harness.pass_ms(1)
         newer = await harness.registry.open(bob.digest, "Bob 3")
 
         (change,) = await harness.registry.restore([alice, bob], "two")

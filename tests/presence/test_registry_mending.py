@@ -1,5 +1,7 @@
 """Steps of which only a part was carried out are mended: one contract of all stores."""
 
+from presence.registry.redis import TILE_KEEP_MS
+from presence.registry.redis_fields import held_key
 from presence.values import Person
 from tests.presence.registry_harness import (
     ALICE,
@@ -14,6 +16,7 @@ from tests.presence.registry_harness import (
     RegistryHarness,
     events_of,
     opened,
+    redis_harness,
     session_of,
     shown,
 )
@@ -72,7 +75,8 @@ async def test_an_entry_that_is_older_than_its_session_is_replaced(
         await harness.registry.reap([after])
         await list_again(harness, before)
         (change,) = await harness.registry.reconcile([before])
-        assert [event.here for event in change.events] == [False, True]
+        # In one step: nobody is told that they left.
+        assert [event.here for event in change.events] == [True]
         assert change.session.digest == ""
         assert await shown(harness) == {HOME_TILE: [after]}
         assert await harness.registry.reconcile([after]) == []
@@ -149,3 +153,13 @@ async def test_a_departure_of_which_the_first_half_was_done_is_finished_by_the_n
         change = await harness.registry.depart(digest, "one")
         assert events_of(change) == [(HOME_TILE, 4, False)]
         assert await shown(harness) == {}
+
+
+async def test_what_a_killed_process_held_is_not_kept_for_ever(redis_url: str) -> None:
+    async with redis_harness(redis_url) as harness:
+        alice = await opened(harness, "Alice")
+        alice = (await harness.registry.place(alice.digest, AT_HOME, "one")).session
+        await harness.registry.hold([BOB], "two")
+        await harness.registry.restore([alice], "three")
+        for process in ("one", "two", "three"):
+            assert 0 < await harness.client.pttl(held_key(process)) <= TILE_KEEP_MS
