@@ -84,7 +84,7 @@ async def of_one_letter(sender: ConsumerClient) -> None:
 
 
 async def one_too_many(sender: ConsumerClient) -> None:
-    for turn in range(RULES["chat.send"].burst):
+    for turn in range(RULES["chat.new"].burst):
         await sender.send(f"text {turn}", f"ref-of-{turn}")
     await sender.send("one more")
 
