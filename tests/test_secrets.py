@@ -124,6 +124,7 @@ async def test_uvicorn_prints_nothing_at_all_while_all_is_well(serve: Serve) -> 
     assert server.output() == ""
 
 
+@pytest.mark.forgives("Invalid UTF-8 sequence received from client")
 @pytest.mark.parametrize("debug", ["0", "1"])
 async def test_uvicorn_prints_no_secret(serve: Serve, debug: str) -> None:
     env = {"DEBUG": debug, "HTTPS": "0", "ALLOWED_HOSTS": "127.0.0.1"}

@@ -13,7 +13,8 @@ NOWHERE = "0.0.0.0"  # noqa: S104 an address that says nothing
 CANDIDATE = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} (?P<component>[12]) (?P<transport>udp|tcp)"
     r" (?P<priority>[0-9]{1,10}) (?P<address>[A-Za-z0-9.:-]{1,253}) (?P<port>[0-9]{1,5})"
-    r" typ (?P<kind>host|srflx|prflx|relay)(?P<rest>(?: [a-z-]{1,20} [A-Za-z0-9+/.:-]{1,253})*)",
+    r" typ (?P<kind>host|srflx|prflx|relay)"
+    r"(?P<rest>(?: [a-z0-9_.-]{1,40} [A-Za-z0-9+/.:-]{1,253})*)",
     re.ASCII | re.IGNORECASE,
 )
 EXTENSIONS = {

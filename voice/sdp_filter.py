@@ -15,6 +15,7 @@ from voice.sdp_lines import (
     ATTRIBUTES,
     bandwidths,
     grouped,
+    in_usual_case,
     origin_of,
     sections_of,
     shows_address,
@@ -68,7 +69,7 @@ class SdpFilter:
                 if candidates <= CANDIDATES_MAX and (seen := self._seen(f"{name}:{value}")):
                     yield f"a={seen}"
             elif name in ATTRIBUTES and ATTRIBUTES[name].fullmatch(value):
-                known = f"a={name}{colon}{value}"
+                known = f"a={name}{colon}{in_usual_case(name, value)}"
                 if not shows_address(known):
                     yield known
 

@@ -29,7 +29,7 @@ ATTRIBUTES = {
         r"|http://www\.(?:ietf|webrtc)\.org/[A-Za-z0-9/_-]{1,100})"
     ),
     "extmap-allow-mixed": FLAG,
-    "fingerprint": re.compile(r"sha-(?:256|384|512) (?:[0-9A-Fa-f]{2}:){31,63}[0-9A-Fa-f]{2}"),
+    "fingerprint": re.compile(r"(?i:sha)-(?:256|384|512) (?:[0-9A-Fa-f]{2}:){31,63}[0-9A-Fa-f]{2}"),
     "fmtp": re.compile(r"[0-9]{1,3} [A-Za-z0-9=;/ _-]{1,200}"),
     "group": re.compile(r"BUNDLE [A-Za-z0-9_-]{1,64}"),
     "ice-options": re.compile(r"[a-z0-9 ]{1,40}"),
@@ -48,7 +48,7 @@ ATTRIBUTES = {
     "rtpmap": re.compile(r"[0-9]{1,3} [A-Za-z0-9_-]{1,40}/[0-9]{1,6}(?:/[0-9])?"),
     "sendonly": FLAG,
     "sendrecv": FLAG,
-    "setup": re.compile(r"actpass|active|passive"),
+    "setup": re.compile(r"(?i:actpass|active|passive)", re.ASCII),
     "ssrc": re.compile(r"[0-9]{1,10} (?:cname|msid):[A-Za-z0-9{}+/ _-]{1,160}"),
 }
 LITERAL = re.compile(r"[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*")
@@ -59,7 +59,7 @@ def sections_of(raw: str) -> tuple[list[str], str, list[str]]:
     section. Raises Refused: `bad-sdp`."""
     if len(raw) > DESCRIPTION_MAX:
         raise Refused("bad-sdp")
-    lines = [line.removesuffix("\r") for line in raw.split("\n")]
+    lines = [line.rstrip("\r \t") for line in raw.split("\n")]
     media = [turn for turn, line in enumerate(lines) if line.startswith("m=")]
     if lines[0] != "v=0" or len(media) != 1:
         raise Refused("bad-sdp")
@@ -97,3 +97,14 @@ def shows_address(line: str) -> bool:
     """Whether an address stands in a line, however it got there."""
     literals = LITERAL.findall(line)
     return any(each != NOWHERE and parsed(each) is not None for each in literals)
+
+
+def in_usual_case(name: str, value: str) -> str:
+    """The value of an attribute as every browser knows it: names in small letters, the digits of a
+    fingerprint in capitals (RFC 8122, 5)."""
+    if name == "setup":
+        return value.lower()
+    if name == "fingerprint":
+        digest, _, digits = value.partition(" ")
+        return f"{digest.lower()} {digits.upper()}"
+    return value

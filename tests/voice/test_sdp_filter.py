@@ -153,6 +153,28 @@ def test_a_browsers_offer_passes_with_all_that_audio_needs() -> None:
     assert RELAY_ONLY.description(passed) == passed
 
 
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("a=fingerprint:sha-256", "a=fingerprint:SHA-256"),
+        ("a=setup:actpass", "a=setup:ACTPASS"),
+        ("a=setup:actpass", "a=setup:actpass \t"),
+        ("a=mid:0", "a=mid:0 "),
+        ("7B:7B", "7b:7B"),
+        ("ufrag Yq2x network-cost", "new_ext 2.0 ufrag Yq2x network-cost"),
+    ],
+)
+def test_case_and_spaces_at_the_end_where_they_mean_nothing_change_nothing(
+    line: str, instead: str
+) -> None:
+    for shield in (RELAY_ONLY, DIRECT):
+        other = offer(*MANY).replace(line, instead)
+        assert other != offer(*MANY)
+        passed = shield.description(other)
+        assert passed == shield.description(offer(*MANY))
+        assert f"a=fingerprint:sha-256 {':'.join(['7B'] * 32)}\r\n" in passed
+
+
 def test_without_the_shield_public_candidates_are_all_that_is_said_of_a_place() -> None:
     passed = DIRECT.description(offer(*MANY))
     assert passed.count("a=candidate:") == 2
