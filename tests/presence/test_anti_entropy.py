@@ -8,9 +8,10 @@ from neartalk.codes import Refused
 from presence.geo import tile_of
 from presence.hub.anti_entropy import ROUNDS, turn_of
 from presence.hub.departures import LINGER_S
+from presence.hub.effects import Republish
 from presence.values import Change, Person, Session
 from tests.presence.process_pair import ProcessPair, process_pair
-from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, Page, PageSocket, person
 
 LOST = Refused("store-unavailable")
 
@@ -140,6 +141,23 @@ async def test_who_has_a_socket_and_is_not_listed_is_listed_again() -> None:
         del pair.registry.store.tiles[tile][alice.person.person_id]
         await compare(pair)
         assert listed_names(await listed(pair)) == ["Alice", "Bob"]
+
+
+async def test_who_went_to_another_process_is_not_taken_back_by_a_slow_one() -> None:
+    async with process_pair() as pair:
+        alice, here, _bob = await arrived(pair)
+        stop = pair.registry.stop("after", "get")
+        pair.first.hub.runner.run([Republish(here)])
+        await stop.arrived()
+        LoopClock()
+        pair.first.hub.exit(here)
+        again = pair.second.hub
+        await again.join(PageSocket(alice, Page()), None)
+        stop.open.set()
+        await pair.settle()
+        found = await pair.registry.get(alice.digest)
+        assert found
+        assert found.person.process == again.process
 
 
 async def test_a_move_of_which_nobody_was_told_is_followed() -> None:
