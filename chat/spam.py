@@ -5,6 +5,8 @@ step in which it keeps the message. Texts are compared by their skeletons.
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
 
 from chat.messages import Draft
 from neartalk import graphemes
@@ -26,7 +28,7 @@ WALL_SHARE = 0.9
 # Texts of so few letters, spaces aside, are sent by many people who do not know of each other.
 COPIED_MIN = 21
 CODES_OF = {"chat.repeat": "repeated", "chat.copies": "copied"}
-RUN = re.compile(r"(\S)\1{39}")
+RUN_MAX = 39
 
 
 def refuse_spam(text: str) -> None:
@@ -39,11 +41,12 @@ def refuse_spam(text: str) -> None:
 
 def is_wall(text: str) -> bool:
     """Whether it is hardly more than one character, or has one forty times in a row."""
-    return _is_wall(letters(text)) or _is_wall("".join(text.split()))
+    shown = {letters(text), "".join(text.split())}
+    return any(_is_wall(each) or _is_wall(graphemes.split(each)) for each in shown)
 
 
-def _is_wall(shown: str) -> bool:
-    if RUN.search(shown):
+def _is_wall(shown: Sequence[str]) -> bool:
+    if any(len([*run]) > RUN_MAX for _, run in groupby(shown)):
         return True
     most = max(Counter(shown).values(), default=0)
     return len(shown) >= WALL_MIN and most >= WALL_SHARE * len(shown)

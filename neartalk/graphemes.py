@@ -3,6 +3,8 @@
 static/js/page/graphemes.js counts alike.
 """
 
+from collections.abc import Sequence
+
 import regex
 
 CLUSTER = regex.compile(r"\X")
@@ -13,6 +15,7 @@ PART = regex.compile(r"[\p{L}\p{Extended_Pictographic}]")
 # Finding where a pair begins takes `regex` the square of a row of regional indicators.
 FLAG = regex.compile("[\U0001f1e6-\U0001f1ff]{2}")
 PLAIN_FLAG = "\U0001f3f3"
+FLAG_OR_CLUSTER = regex.compile(rf"{FLAG.pattern}|\X")
 
 
 def count(text: str) -> int:
@@ -20,6 +23,12 @@ def count(text: str) -> int:
     if text.isascii() and "\r" not in text:
         return len(text)
     return sum(map(_weight, CLUSTER.findall(FLAG.sub(PLAIN_FLAG, text))))
+
+
+def split(text: str) -> Sequence[str]:
+    """The clusters of a text, however long each is."""
+    found: list[str] = [] if text.isascii() else FLAG_OR_CLUSTER.findall(text)
+    return found or text
 
 
 def fits(text: str, length_max: int) -> bool:

@@ -14,7 +14,7 @@ import regex
 
 # What has no width, the skin of emoji, marks of no script of their own, the points of abjads.
 IGNORED = regex.compile(
-    r"(?V1)[\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]"
+    r"(?V1)[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Emoji_Modifier}\u2800\U0001d159]"
     r"|[[\p{M}&&\p{Inherited}]--[\u3099\u309a]]|[[\p{Hebrew}\p{Arabic}\p{Syriac}]&&\p{M}]"
 )
 ACCENTS = regex.compile(r"(?V1)[\p{M}&&\p{Inherited}]")

@@ -160,7 +160,9 @@ async def self_panel(
     if refused:
         presence.platform.instruments.count_refusal(refused)
         shown["error"] = refused.title
-        shown["attempt"] = str(body_of(request).get("username", ""))
+        attempt = str(body_of(request).get("username", ""))
+        # JSON may hold half a character, which no answer can.
+        shown["attempt"] = attempt.encode(errors="ignore").decode()
     status = refused.row.status if refused else 200
     return render(request, "_self.html", shown, status=status)
 

@@ -68,6 +68,15 @@ SCRIPT = [
     Feature("RegExp.escape", r"\bRegExp\.escape\b", 18.2, 134),
     Feature("the regex flag v", r"/[dgimsuy]*v[dgimsuy]*(?=[.,;)\s])(?<=[\])}+*?$\w]/v)", 17, 116),
     Feature("Error.isError", r"\bError\.isError\b", 26, 138),
+    Feature("Map.getOrInsert", r"\.getOrInsert(?:Computed)?\(", 26.2, 144),
+    Feature("modifiers of a regex", r"\(\?[ims]*-?[ims]+:", 26, 132),
+    Feature("Error.captureStackTrace", r"\bcaptureStackTrace\b", 1, 138),
+    Feature("dialog.requestClose", r"\.requestClose\(", 18.4, 139),
+    Feature("typed styles", r"\b(?:computedStyleMap|attributeStyleMap)\b|\bCSS\.px\(", 16.4, None),
+    Feature("CSS.registerProperty", r"\bCSS\.registerProperty\b", 16.4, 128),
+    Feature("streams as iterables", r"\bReadableStream\.from\b", None, 117),
+    Feature("choice of codecs", r"\bsetCodecPreferences\b", 13.1, 128),
+    Feature("the microphone of a session", r"\.setMicrophoneActive\(", 17.4, None),
     Feature("Math.sumPrecise", r"\bMath\.(?:sumPrecise|f16round)\b", 26.2, 137),
     Feature("URL.canParse", r"\bURL\.(?:canParse|parse)\b", 17, 115),
     Feature("Response.json", r"\bResponse\.json\(", 17, 115),
@@ -197,10 +206,34 @@ STYLE = [
     Feature("if(), attr() with types", r"(?<![\w-])if\(|\battr\([^)]*(?:,|\btype\()", None, None),
     Feature("hyphenate-limit", r"\bhyphenate-limit", None, 137),
     Feature("corner-shape", r"\bcorner-shape:", None, None),
+    Feature(
+        "white-space-collapse", r"\bwhite-space-collapse:|\btext-wrap-(?:mode|style):", 17.4, 124
+    ),
+    Feature("unit cap", r"\b[\d.]+r?cap\b", 17.2, 97),
+    Feature("shapes of a clip", r"(?<![\w-])(?:shape|xywh|rect)\(", 17.2, 122),
+    Feature("@counter-style", r"@counter-style\b", 17, 33),
+    Feature(
+        "size: stretch", r"-size: (?:stretch|-webkit-fill-available|-moz-available)", None, None
+    ),
+    # A pseudo-element that another browser does not know makes it drop the whole list.
+    Feature(
+        "names of one browser in a list",
+        r"::-(?:webkit|moz)-[\w-]+[^{};]*,|,[^{};]*::-(?:webkit|moz)-",
+        None,
+        None,
+    ),
+    Feature(
+        "variables in ::backdrop",
+        r"::backdrop\s*\{[^}]*\bvar\(",
+        17.4,
+        120,
+        asked=r":root, ::backdrop \{",
+    ),
     Feature("reading-flow", r"\breading-(?:flow|order):", None, None),
 ]
 MARKUP = [
     Feature("popover", r"\spopover(?:target)?\b", 17, 125),
+    Feature("contenteditable without styles", r"plaintext-only", 10, 136),
     Feature("commandfor", r"\scommand(?:for)?=", 26.2, 144),
     Feature("details with a name", r"<details[^>]*\sname=", 17.2, 130),
     Feature("search", r"<search\b", 17, 118),
@@ -262,6 +295,14 @@ def test_nothing_is_used_that_the_oldest_browsers_lack(source: Path) -> None:
         (".css", ".a { block-size: 2lh; line-height: 1; }", {"units lh and rlh"}),
         (".css", ".a { block-size: 100dvh; }", set()),
         (".css", ".a { color: light-dark(red, blue); }", {"light-dark()"}),
+        (".css", ".m::backdrop { color: var(--a); }", {"variables in ::backdrop"}),
+        (".css", ":root, ::backdrop { --a: red; }\n.m::backdrop { color: var(--a); }", set()),
+        (
+            ".css",
+            ".a::-webkit-slider-thumb, .a::-moz-range-thumb { color: red; }",
+            {"names of one browser in a list"},
+        ),
+        (".css", ".a::-webkit-slider-thumb { margin: 0, 1px; }", set()),
         (".html", '<div popover id="a">', {"popover"}),
         (".html", '<script type="importmap">', set()),
     ],

@@ -4,11 +4,13 @@
     postgresql://user:password@host:port/name?option=value  postgresql:///name by a local socket
 
 Options are those of libpq, which is asked at the start what it makes of them: at the first query it
-would be too late. Several hosts stand in the query, as `?host=one,other&port=5432,5433`.
+would be too late. Several hosts stand in the query, as `?host=one,other&port=5432,5433`. What the
+query says is meant, whatever stands before it.
 """
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -31,6 +33,12 @@ NUMBERS = {
 FILES = {"sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "passfile"}
 # Words that libpq reads as no file: the certificates of the system.
 NO_FILE = {"sslrootcert": "system"}
+# What stands in front of the path, or in the query.
+PLACE = ("HOST", "PORT", "USER", "PASSWORD")
+SOCKET = re.compile(
+    r"(postgres(?:ql)?://(?:[^/?#]*@)?)(%2F[^/?#@:]*)(:[0-9]+)?(/[^?#]*)(?:\?([^#]*))?",
+    re.IGNORECASE,
+)
 # Nothing listens there: whatever libpq says of another thing, it says of an option.
 NOWHERE = "/nonexistent-neartalk"
 
@@ -43,20 +51,29 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{NAME} must begin with sqlite:/// or postgresql://, not {scheme if parts else ''}://"
         )
-    found = split(NAME, url.strip())
-    settings: dict[str, Any] = {**dj_database_url.parse(url.strip())}
+    url = with_socket_behind(url.strip())
+    found = split(NAME, url)
+    settings: dict[str, Any] = {**dj_database_url.parse(url)}
     if found.scheme == "sqlite":
         expect_path_alone(found)
         # Two transactions that read and then write would else fail each other.
         return settings | {"OPTIONS": {"transaction_mode": "IMMEDIATE"}}
     options = dict(found.options)
     expect_options(options)
-    # A socket's folder can't stand in front of the path.
-    place = {name: str(options.pop(name.lower(), settings[name])) for name in ("HOST", "PORT")}
+    place = {name: str(options.pop(name.lower(), settings[name])) for name in PLACE}
     expect_ports(place["HOST"], place["PORT"])
     expect_name(settings["NAME"], options)
     numbers = {option: int(options[option]) for option in NUMBERS & options.keys()}
     return settings | place | {"OPTIONS": {**options, **numbers, "pool": True}}
+
+
+def with_socket_behind(url: str) -> str:
+    """The same, with a socket's folder in the query where it stood percent-encoded as a host."""
+    found = SOCKET.fullmatch(url)
+    if not found:
+        return url
+    before, folder, port, path, query = found.groups("")
+    return f"{before}{port}{path}?{'&'.join(filter(None, (f'host={folder}', query)))}"
 
 
 def expect_path_alone(url: Url) -> None:
@@ -77,10 +94,22 @@ def expect_options(options: Mapping[str, str]) -> None:
             raise invalid(NAME, f"its option {option} takes a whole number")
         if option in FILES and value != NO_FILE.get(option) and not Path(value).exists():
             raise invalid(NAME, f"there is no file where its option {option} says")
-        if not libpq_takes({option: value}):
+        if option == "hostaddr":
+            expect_addresses(value)
+        elif not libpq_takes({option: value}):
             raise invalid(NAME, f"the driver does not know this value of its option {option}")
-    if not libpq_takes(options):
+    others = {option: value for option, value in options.items() if option != "hostaddr"}
+    if not libpq_takes(others):
         raise invalid(NAME, f"the driver does not take together {', '.join(sorted(options))}")
+
+
+def expect_addresses(value: str) -> None:
+    """Of each host one, by which libpq asks no resolver."""
+    for each in value.split(","):
+        try:
+            ip_address(each)
+        except ValueError:
+            raise invalid(NAME, "its option hostaddr takes addresses of IP") from None
 
 
 def libpq_takes(options: Mapping[str, str]) -> bool:

@@ -5,8 +5,8 @@
     unix://user:password@/path/of/socket?db=number
 
 User, password, port and number may be left out. In user and password `,`, `@` and `:` may stand as
-they are; `/`, `?`, `#`, `%` and spaces are percent-encoded. Several in REDIS_URL are nodes of one
-Redis Cluster: they share user, password and options, and have no number.
+they are; `/`, `?`, `#`, `%`, brackets and spaces are percent-encoded. Several in REDIS_URL are
+nodes of one Redis Cluster: they share user, password and options, and have no number.
 """
 
 import re

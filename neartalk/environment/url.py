@@ -35,6 +35,8 @@ def split(name: str, url: str) -> Url:
     """Raises ImproperlyConfigured, with words that name the setting and hold no secret."""
     if why := fault_of(url):
         raise invalid(name, why)
+    if re.search(r"[\[\]].*@", url):
+        raise invalid(name, "[ and ] in a user or password are written %5B and %5D")
     try:
         parts = urlsplit(url)
     except ValueError:

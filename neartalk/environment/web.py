@@ -5,6 +5,7 @@ import re
 from neartalk.environment.url import fault_of, host_and_port, split
 from neartalk.environment.variables import invalid
 
+USUAL_PORT = re.compile(r"(?<=\Ahttps)(://.*):443\Z|(?<=\Ahttp)(://.*):80\Z")
 MAIL = re.compile(r"(mailto:)?[^\s@:/?#,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -21,14 +22,15 @@ def hosts(name: str, names: list[str]) -> list[str]:
 
 
 def origins(name: str, urls: list[str]) -> list[str]:
-    """`https://host:port`, nothing behind it. Raises ImproperlyConfigured."""
+    """`https://host:port`, nothing behind it, as browsers write it: in small letters, without the
+    port that is every one's. Raises ImproperlyConfigured."""
     for url in urls:
         found = split(name, url.replace("://*.", "://", 1))
         if found.scheme not in {"http", "https"}:
             raise invalid(name, "it takes https:// and http://")
         if not found.host or found.path or found.options or found.user or found.password:
             raise invalid(name, "it takes a scheme, a host and a port, and nothing behind them")
-    return urls
+    return [USUAL_PORT.sub(r"\1\2", url.lower()) for url in urls]
 
 
 def objections(name: str, value: str) -> str:

@@ -95,7 +95,12 @@ class Probes(OnLoop):
 
     async def __acall__(self, request: HttpRequest) -> Any:
         view = probes().get(request.path)
-        return await cast(Awaitable[Any], view(request) if view else self.get_response(request))
+        if view is None:
+            return await cast(Awaitable[Any], self.get_response(request))
+        response = await view(request)
+        # Some ask by HTTP/1.0, which knows no chunks.
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
 
 
 class AdminOnly(MiddlewareMixin):

@@ -16,7 +16,7 @@ PROXY_HEADERS = (X_FORWARDED_FOR, X_REAL_IP, FORWARDED)
 # Several proxies fit into so many characters; what stands before them is a stranger's.
 TAIL_MAX = 4096
 
-PAIR = re.compile(r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;|\Z)', re.ASCII)
+PAIR = re.compile(r'\s*([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;[\s;]*|\Z)', re.ASCII)
 # A port as it is, or disguised (RFC 7239, 6.3).
 PORT = re.compile(r"\d{1,5}|_[\w.-]+", re.ASCII)
 
@@ -55,7 +55,7 @@ def read_element(element: str) -> Address | None:
     """The node behind the one `for=` of an element of Forwarded."""
     nodes, at = [], 0
     # Empty pairs are allowed.
-    element = element.strip().strip(";")
+    element = element.strip("; \t")
     while at < len(element):
         pair = PAIR.match(element, at)
         if pair is None:

@@ -25,6 +25,8 @@ RUNNING_MAX = 8
 CALLS_MAX = 256
 # Whoever would wait longer than that is refused, and told when to come back.
 WAIT_MAX_S = 10.0
+# Nobody owes more: a machine that stood still is not the doing of whoever had their turn then.
+DEBT_MAX_S = 2 * WAIT_MAX_S
 
 
 class Lane:
@@ -56,7 +58,8 @@ class Lane:
         """Counts work that was done, whatever the allowance: it makes wait what comes next."""
         if limit := self.limit:
             now_s = self.clock()
-            self.spent_until_s = max(self.spent_until_s, now_s) + seconds / limit.share
+            spent_s = max(self.spent_until_s, now_s) + seconds / limit.share
+            self.spent_until_s = min(spent_s, now_s + limit.tolerance_s + DEBT_MAX_S)
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -72,8 +75,7 @@ class Lane:
         limit = self.limit
         if limit is None:
             return 0.0
-        ahead_s = self.spent_until_s - self.clock()
-        return max(0.0, ahead_s - limit.burst / 1000 / limit.share)
+        return max(0.0, self.spent_until_s - self.clock() - limit.tolerance_s)
 
     @property
     def idle(self) -> bool:

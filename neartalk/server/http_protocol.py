@@ -52,6 +52,9 @@ class HttpProtocol(HttpToolsProtocol):
     def expire(self) -> None:
         if self.flow.write_paused:
             self.transport.abort()
+        elif self.cycle is None and not self.taken:
+            # Browsers connect ahead of need: they may take an answer to nothing for the next one.
+            self.transport.close()
         else:
             self.refuse(408)
 

@@ -106,6 +106,7 @@ function forgetVisit() {
   clearPlace();
   endTracking();
   storage.clear();
+  document.getElementById('text').value = '';
   document.getElementById('composer').hidden = true;
 }
 

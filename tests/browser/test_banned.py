@@ -88,6 +88,9 @@ def test_who_is_banned_reads_why_until_when_and_where_to_object(
     expect(alice.page).to_have_url(f"{server.url}/")
     object_at = alice.page.locator("#refusal").get_by_role("link", name="Object")
     expect(object_at).to_have_attribute("href", "https://near.example.org/objections")
+    words = alice.page.locator("#refusal .notice-words")
+    lefts = [one.evaluate("(it) => it.getBoundingClientRect().left") for one in (object_at, words)]
+    assert lefts[0] == lefts[1], "below its words, not below the ring"
 
 
 REFUSAL = """<p class="notice" data-code="banned" data-objections="/rules#objections"><span

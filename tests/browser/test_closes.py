@@ -148,6 +148,31 @@ def test_calls_come_back_after_every_close_that_is_not_final(still: Page) -> Non
         still.evaluate("window.join()")
 
 
+def test_an_opening_that_hangs_is_begun_anew_when_the_device_is_back(still: Page) -> None:
+    """On another network: the old one never answers."""
+    still.evaluate(SIGNALING)
+    run(
+        still,
+        """window.opened = 0;
+        const { open } = await load('voice/calls/signaling');
+        const Fake = window.WebSocket;
+        window.WebSocket = class extends Fake {
+          static CONNECTING = 0;
+          readyState = 0;
+          constructor(address) { super(address); window.opened += 1; }
+        };
+        open({ onOpen() {}, onLost() {}, onFrame() {}, onFinalClose() {} });""",
+    )
+    still.clock.run_for(1_000)
+    still.evaluate(SIGNS["online"])
+    assert still.evaluate("window.opened") == 1, "it has only begun"
+    still.clock.run_for(2_500)
+    still.evaluate(SIGNS["tap"])
+    assert still.evaluate("window.opened") == 1, "a tap says nothing of the network"
+    still.evaluate(SIGNS["online"])
+    assert still.evaluate("window.opened") == 2
+
+
 def test_any_sign_of_life_tries_at_once_and_none_of_them_floods(still: Page) -> None:
     run(
         still,
@@ -419,6 +444,36 @@ KEEP_LAST = """addEventListener('pagehide', () => {
   const draft = document.getElementById('text').value;
   localStorage.setItem('last', JSON.stringify([textContent, draft, hidden]));
 }, { capture: true })"""
+
+
+def test_nothing_of_a_visit_that_ended_elsewhere_is_left_to_see_or_to_hear(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot).arrive()
+    meet(server, north(spot, 1), "Zebulon").send_text("Not for whoever comes next.")
+    expect(alice.message("Not for whoever comes next.")).to_be_visible()
+    expect(alice.person("Zebulon")).to_be_visible()
+    name = alice.name
+    alice.hide()
+    alice.page.evaluate(
+        """async () => {
+          const { announce } = await import('/static/js/voice/panel/panel.js');
+          const title = await import('/static/js/page/title.js');
+          title.announce('Zebulon knocks');
+          announce('Zebulon left');
+          announce('Zebulon knocks', true);
+        }"""
+    )
+    expect(alice.page.locator("#voice-knock-announcement")).to_have_text("Zebulon knocks")
+    alice.write("Nor this.")
+    # In another tab.
+    token = alice.page.locator("meta[name=csrf-token]").get_attribute("content") or ""
+    alice.context.request.post(f"{server.url}/api/session/leave", headers={"X-CSRFToken": token})
+    expect(alice.page.locator("#alerts .notice")).to_contain_text("You left.")
+    left = alice.page.evaluate("document.body.textContent + document.title")
+    assert not [one for one in ("whoever comes", "Zebulon", name) if one in left]
+    expect(alice.page.locator("#text")).to_have_value("")
 
 
 def test_nothing_of_a_visit_is_on_the_page_from_the_moment_of_leaving(

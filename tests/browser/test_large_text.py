@@ -71,6 +71,19 @@ ABOVE = """() => {
   const newest = document.querySelector('#messages > :last-child .bubble');
   return newest.getBoundingClientRect().bottom <= below.getBoundingClientRect().top;
 }"""
+# How high the head of the page is in each state of the connection.
+HEADS = """() => {
+  const words = document.getElementById('status-words');
+  const before = words.textContent;
+  const heights = ['Live', 'Connecting', 'Back in 12 s', 'Offline', 'Banned'].map((now) => {
+    words.textContent = now;
+    return document.querySelector('.top').offsetHeight;
+  });
+  words.textContent = before;
+  return heights;
+}"""
+# Resolves once the page knows of the sizes that it has now.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 FITS = """() => {
   const { scrollHeight, clientHeight } = document.querySelector('.near');
   return scrollHeight <= clientHeight;
@@ -146,6 +159,16 @@ def test_large_and_spaced_text_keeps_every_control_in_sight(
     assert faults(page) == [], "in voice, with the chat in sight"
 
 
+def test_the_head_stays_one_line_whatever_becomes_of_the_connection(alice: BrowserVisitor) -> None:
+    page = alice.arrive().page
+    for width in (320, 360, 390):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert len(set(page.evaluate(HEADS))) == 1, width
+        name = page.locator("#as").bounding_box()
+        assert name
+        assert name["width"] >= TOUCH_PX, "your name keeps a thumb of room"
+
+
 def test_the_newest_message_stands_above_whatever_lies_below_it(
     server: Server, meet: Meet, alice: BrowserVisitor
 ) -> None:
@@ -166,6 +189,7 @@ def test_the_newest_message_stands_above_whatever_lies_below_it(
     # The bar comes in the same moment as a message, before the page knows that it was scrolled.
     page.set_viewport_size({"width": 360, "height": 740})
     page.evaluate("document.getElementById('voice-bar').hidden = true")
+    page.evaluate(DRAWN)
     wait_until(page, ABOVE)
     page.evaluate(
         """() => {

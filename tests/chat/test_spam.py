@@ -56,6 +56,10 @@ def test_what_people_write_has_no_links(text: str) -> None:
             "ﷺ" * 20,
             "I1l|" * 5,
             "hi " + "oоοO" * 10,
+            "กิ" * 20,
+            "कि " * 20,
+            "👨‍👩‍👧" * 20,
+            "🇩🇪" * 20,
         ],
     ],
 )
@@ -65,7 +69,7 @@ def test_a_wall_of_one_character_is_refused(wall: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["aaaaah", "hahahahahahahahahahaha", "No" + "o" * 17, "=" * 19, "ก็" * 9]
+    "text", ["aaaaah", "hahahahahahahahahahaha", "No" + "o" * 17, "=" * 19, "ก็" * 19, "🇩🇪🇫🇷🇪🇸" * 10]
 )
 def test_joy_is_no_wall(text: str) -> None:
     refuse_spam(text)

@@ -145,6 +145,7 @@ def test_forwarded_names_the_address_behind_for(node: str) -> None:
         f"by=_proxy;host=example.org;FOR = {quoted} ; proto=https",
         f'host="a,for=6.6.6.6;b\\"c\\\\";for={quoted};',
         f"for=unknown, proto=http;for={quoted}",
+        f" ;;for={quoted};;proto=https; ;",
     ):
         assert address_of(element, 1, "forwarded") == NODES[node]
 
@@ -154,7 +155,7 @@ def test_forwarded_names_the_address_behind_for(node: str) -> None:
     [
         *("proto=https", "for=", "for", "for=unknown", 'for="_gazonk"', V4, f"for={V4} proto=x"),
         *(f"for={V4};for={V4}", f'for="{V4}', f'for={V4}"', f'host="for={V4}"', f"xfor={V4}"),
-        *(f"for={V4};x", f"for={V4};;x=", "=", ";", f"for={V4} 6.6.6.6"),
+        *(f"for={V4};x", f"for={V4};;x", "=", ";", f"for={V4} 6.6.6.6"),
     ],
 )
 def test_an_element_without_one_address_counts_as_the_nearest_hop(element: str) -> None:

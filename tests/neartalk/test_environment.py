@@ -78,6 +78,7 @@ PLACE = f"postgresql://me:{SECRET}@db.example.org"
         (f"{PLACE}/records?target_session_attrs=any-old", "target_session_attrs"),
         (f"{PLACE}/records?port=543x", "a port is a number"),
         (f"{PLACE}/records?host=one,other,third&port=1,2", "one for each host"),
+        (f"{PLACE}/records?hostaddr=db.example.org", "hostaddr takes addresses"),
         (f"{PLACE}:543x/records", "a colon and a port"),
         (f"{PLACE}:/records", "a colon and a port"),
         (f"{PLACE}:65536/records", "a port is a number"),
@@ -92,6 +93,7 @@ PLACE = f"postgresql://me:{SECRET}@db.example.org"
         (f"postgresql://me:12?{SECRET}=1@db/records", "%3F"),
         (f"postgresql://me:{SECRET}#1@db/records", "%23"),
         (f"postgresql://me:{SECRET}%@db/records", "%25"),
+        (f"postgresql://me:{SECRET}[1]@db/records", "%5B"),
         ("postgresql://me:@db/records", "is empty"),
         (f"postgresql://me:{SECRET}@2001:db8::1/records", "[brackets]"),
         (f"postgresql://me:{SECRET}@[2001:db8::1]5432/records", "a colon and a port"),
@@ -121,10 +123,27 @@ def test_a_database_that_is_not_understood_is_refused_at_the_start(url: str, why
         ),
         (f"{PLACE}/records?application_name=true", "application_name", "true"),
         (f"{PLACE}/records?keepalives_idle=30", "keepalives_idle", 30),
+        (f"{PLACE}/records?hostaddr=192.0.2.7,2001:db8::7", "hostaddr", "192.0.2.7,2001:db8::7"),
     ],
 )
 def test_options_reach_the_driver_as_they_were_written(url: str, name: str, value: object) -> None:
     assert database(url)["OPTIONS"][name] == value
+
+
+def test_a_socket_may_be_written_where_a_host_stands() -> None:
+    for rest in ("", "?sslmode=disable"):
+        found = database(f"postgresql://me:{SECRET}@%2Frun%2Fpostgresql:6432/records{rest}")
+        assert (found["HOST"], found["PORT"]) == ("/run/postgresql", "6432")
+        assert (found["USER"], found["PASSWORD"], found["NAME"]) == ("me", SECRET, "records")
+    assert found["OPTIONS"]["sslmode"] == "disable"
+    assert database("postgres://%2frun/records")["HOST"] == "/run"
+
+
+def test_what_stands_in_the_query_is_meant_and_nothing_is_dropped() -> None:
+    found = database(f"{PLACE}/records?user=other&password=open%20sesame&host=/run&port=6432")
+    assert (found["USER"], found["PASSWORD"]) == ("other", "open sesame")
+    assert (found["HOST"], found["PORT"]) == ("/run", "6432")
+    assert found["OPTIONS"] == {"pool": True}
 
 
 def test_several_hosts_and_addresses_in_brackets_are_understood() -> None:
@@ -162,6 +181,7 @@ def test_several_hosts_and_addresses_in_brackets_are_understood() -> None:
         (f"rediss://:{SECRET}@redis?ssl_ca_certs=/no/such/file", "no file where its ssl_ca_certs"),
         (f"rediss://:{SECRET}@redis?ssl_check_hostname=perhaps", "takes false, true"),
         (f"redis://:{SECRET}/1@redis:6379/0", "%2F"),
+        (f"redis://:{SECRET}]@redis:6379/0", "%5D"),
         ("redis://:@redis:6379/0", "is empty"),
         (f"redis://:{SECRET}@2001:db8::1:6379/0", "[brackets]"),
         (f"redis://:{SECRET}@[2001:db8::1]6379/0", "a colon and a port"),
@@ -324,6 +344,13 @@ def test_addresses_for_others_are_left_as_they_are() -> None:
     assert turn_urls("TURN_URLS", turn) == turn
     pages = ["https://example.org", "https://*.example.org:8443", "http://[::1]:8080"]
     assert origins("CSRF_TRUSTED_ORIGINS", pages) == pages
+    usual = ["HTTPS://Example.org", "https://a.example:443", "http://a.example:80"]
+    as_browsers_write = ["https://example.org", "https://a.example", "http://a.example"]
+    assert origins("CSRF_TRUSTED_ORIGINS", usual) == as_browsers_write
+    assert origins("CSRF_TRUSTED_ORIGINS", ["http://a:443", "https://a:80"]) == [
+        "http://a:443",
+        "https://a:80",
+    ]
     names = ["example.org", ".example.org", "*", "10.0.0.1", "[::1]"]
     assert hosts("ALLOWED_HOSTS", names) == names
 

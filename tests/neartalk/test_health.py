@@ -67,6 +67,7 @@ async def asked(path: str, **headers: str) -> tuple[int, dict[str, Any]]:
     request = AsyncRequestFactory().get(path, headers=headers)
     answer = await probed(request)
     assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Length"] == str(len(answer.content))  # chunks are unknown to HTTP/1.0
     return answer.status_code, json.loads(answer.content)
 
 

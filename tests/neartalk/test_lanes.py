@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.limits import RULES, Lanes, Rules
-from neartalk.limits.lane import CALLS_MAX, RULE, RUNNING_MAX, WAIT_MAX_S, Lane
+from neartalk.limits.lane import CALLS_MAX, DEBT_MAX_S, RULE, RUNNING_MAX, WAIT_MAX_S, Lane
 from neartalk.limits.measured import Measured
 from tests.support.processes import LoopClock, turns
 from tests.support.waiting import deadline, within
@@ -126,6 +126,17 @@ async def test_a_network_with_too_much_waiting_is_refused_and_told_when() -> Non
     assert not lane.full
     lane.calls = CALLS_MAX
     assert lane.full
+
+
+async def test_a_machine_that_stood_still_shuts_nobody_out_for_long() -> None:
+    """A virtual machine that is moved may stop for a minute in the middle of somebody's step."""
+    time = LoopClock()
+    lane = lane_of(time)
+    for _ in range(3):
+        lane.charge(60)
+    assert lane.wait_s() == pytest.approx(DEBT_MAX_S)
+    await time.pass_s(DEBT_MAX_S - WAIT_MAX_S + 0.1)
+    assert not lane.full
 
 
 async def test_a_call_is_charged_for_its_steps_and_not_for_what_it_waits_for() -> None:

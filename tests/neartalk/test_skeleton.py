@@ -17,6 +17,7 @@ ALIKE = [
     ("Cheap watches", "Сhеар wаtсhеs"),
     ("Cheap watches", "Ｃｈｅａｐ 𝐰𝐚𝐭𝐜𝐡𝐞𝐬"),
     ("Cheap watches", "Ch\u0e34e\u0947ap w\u0f72atches"),
+    ("Cheap watches", "C\u2800heap \U00013437watch\U0001d159es"),
     ("all in 10 min", "aII ln lO rnin"),
     ("Привет всем", "ПРИВЕТ ВСЕМ"),
     ("ναι", "ΝΑΙ"),

@@ -288,3 +288,13 @@ async def test_the_page_is_shown_its_name_editor_again(server: Server, spot: Spo
         assert (field["value"], field["aria-invalid"]) == ('"><script>' * 3, "true")
         assert CODES["name-too-long"].title in editor.text
         assert editor["data-name"] == "<b>"
+
+        half = await http.patch(
+            NAME,
+            content='{"username": "Moderator \\ud83d"}',
+            headers={"Content-Type": "application/json"},
+        )
+        assert half.status_code == 422
+        editor = next(one for one in parse(half.text) if one.id == "self")
+        field = next(one for one in editor.within() if one.id == "username")
+        assert field["value"] == "Moderator "

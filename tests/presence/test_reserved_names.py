@@ -87,6 +87,17 @@ OFFICIAL = [
         "Modérateur",
     ],
     *["Administradora", "Moderatorin", "Yönetici", "Equipe", "サポート"],
+    *["adm|n", "nearta|k", "adm¡n", "$t@ff", "h€lpd€sk", "Bob [MOD]", "(mod) Bob", "<Owner> Bob"],
+    *[
+        "ad min bob",
+        "Super Ad Min",
+        "M o d",
+        "MoD",
+        "Trust & Safety",
+        "ادمن",
+        "แอดมิน",
+        "Moderación",
+    ],
 ]
 ANYBODY = [
     *["Ana", "Badminton", "Staffan", "Stafford", "Downer", "Team Blue", "Modesty", "Mood", "Model"],
@@ -102,6 +113,13 @@ ANYBODY = [
         "Local Hero",
     ],
     *[
+        "Mo D",
+        "Yo U",
+        "Chad Min",
+        "Ahmad Minh",
+        "Brad Ministry",
+        "Anna (Rome)",
+        "[Tom]",
         "The Chat",
         "Near",
         "Talk",

@@ -22,13 +22,15 @@ export function announce(sentence) {
   render();
 }
 
+/** Forgets what came since the page was hidden. */
+export function forgetNews() {
+  missed = 0;
+  announcement = '';
+  render();
+}
+
 function render() {
   document.title = [missed && `(${missed})`, announcement && `${announcement}.`, base].filter(Boolean).join(' ');
 }
 
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) return;
-  missed = 0;
-  announcement = '';
-  render();
-});
+document.addEventListener('visibilitychange', () => document.hidden || forgetNews());

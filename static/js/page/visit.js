@@ -1,11 +1,13 @@
 // The end of a visit on this page: nothing of it is shown afterwards, not by the back button either, whoever holds the device then.
 
 import * as storage from './storage.js';
+import { forgetNews } from './title.js';
 
 // Whatever shows other people, what was said, or who you were.
 const PIECES = [
   '#messages, #older, #outbox, #loading, #notices, #refusal, #people-list, #people-count, #people-head, #dial-rings, #chain, #audience',
   '#nobody, #self, #as, #voice-tiles, #voice-heard, #voice-reasons, #voice-notices, #voice-bar-words, #voice-rest, #voice-count',
+  '#voice-announcement, #voice-knock-announcement',
   '#menu .who, #menu blockquote',
 ].join();
 
@@ -13,6 +15,7 @@ const PIECES = [
 export function eraseVisit() {
   document.getElementById('menu').close();
   for (const piece of document.querySelectorAll(PIECES)) piece.replaceChildren();
+  forgetNews();
 }
 
 /** Erases the visit, with what this tab has stored of it, and leaves this page for the first one, to which Back then leads too. */

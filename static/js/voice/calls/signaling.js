@@ -12,6 +12,7 @@ const QUIET_MS = 15_000;
 const DEAD_MS = 19_000;
 const PROBE_MS = 4000;
 const OPENING_MS = 8000;
+const SLOW_MS = 3000; // an opening that takes longer is begun anew on another network
 const BROKEN = 1006;
 
 const retry = new Retry(connect);
@@ -100,5 +101,6 @@ function onClose(code) {
 // Retries now if a retry waits, and probes a socket that is open.
 onSignOfLife((woke) => {
   retry.hurry();
-  if (woke) heartbeat.probe();
+  if (woke && socket?.readyState === WebSocket.CONNECTING && retry.ageMs > SLOW_MS) connect();
+  else if (woke) heartbeat.probe();
 });
