@@ -30,7 +30,11 @@ async def put(presence: Presence, session: Session, place: Place | None) -> Chan
     hub, process = presence.hub, session.person.process
     await hub.start()
     holder = process if process in hub.leases.processes else ""
-    change = await presence.registry.place(session.digest, place, holder, was=process)
+    try:
+        change = await presence.registry.place(session.digest, place, holder, was=process)
+    except Refused:
+        hub.doubt(session)
+        raise
     hub.announce(change)
     return change
 

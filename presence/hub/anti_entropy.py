@@ -119,7 +119,7 @@ class AntiEntropy:
         """Whoever is listed in a tile that is read here has a session that says so."""
         self.turn = (self.turn + 1) % ROUNDS
         tiles = [tile for tile in self.roster.people if turn_of(tile) == self.turn]
-        read, self.read_tiles = self.read_tiles - self.roster.people.keys(), set()
+        read = {*self.read_tiles}
         listed = [one for tile in tiles for one in self.roster.people[tile].values()]
         for snapshot in (await self.registry.people(read)).values():
             listed += snapshot.people.values()
@@ -127,6 +127,7 @@ class AntiEntropy:
             self._announce(await self.registry.reconcile(some))
             await self._hold(some)
             await asyncio.sleep(0)
+        self.read_tiles -= read
 
     async def _hold(self, listed: Sequence[Person]) -> None:
         """Each living process is to know whom it is shown to hold, whatever it was told."""

@@ -186,6 +186,7 @@ class Hub:
         try:
             change = await self.registry.depart(socket.session.digest, self.process)
         except Refused:
+            self.doubt(socket.session)
             here = self.audience.sockets_of(socket.person)
             if not here and not self.departures.expects(socket.person):
                 self._depart_in(DEPART_AGAIN_S, socket)
@@ -199,9 +200,18 @@ class Hub:
         Raises Refused: `store-unavailable`.
         """
         await self.start()
-        change = await self.registry.close(session.digest)
+        try:
+            change = await self.registry.close(session.digest)
+        except Refused:
+            self.doubt(session)
+            raise
         if change:
             self.announce(change)
+
+    def doubt(self, session: Session) -> None:
+        """An act on them may be half done: tiles that may list them are compared in a round."""
+        left = (one.tile for one in session.recent_tiles)
+        self.anti_entropy.note_read({session.person.tile, *left})
 
     # ---- What others ask of it ---------------------------------------------------------------
 

@@ -59,7 +59,8 @@ class Loader:
         epoch, session = self.leases.epoch, await self.registry.get(socket.session.digest)
         if session is None:
             return await self._close_sockets(socket.person, epoch)
-        if not session.person.cell:
+        # Whoever has gone from here meanwhile is held by whichever process they went to.
+        if not session.person.cell or socket not in self.audience.sockets_of(socket.person):
             return []
         place, process = session.person.place, self.leases.process
         return [Announce(await self.registry.place(session.digest, place, process))]

@@ -1,6 +1,7 @@
 """Whoever is listed and not there, or elsewhere, is mended by comparing, whatever was lost."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,12 @@ from neartalk.codes import Refused
 from presence.geo import tile_of
 from presence.hub.anti_entropy import ROUNDS, turn_of
 from presence.hub.departures import LINGER_S
+from presence.hub.effects import Republish
+from presence.placement import put
+from presence.registry import MemoryRegistry
 from presence.values import Change, Person, Session
 from tests.presence.process_pair import ProcessPair, process_pair
-from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, Page, PageSocket, person
 
 LOST = Refused("store-unavailable")
 
@@ -142,6 +146,23 @@ async def test_who_has_a_socket_and_is_not_listed_is_listed_again() -> None:
         assert listed_names(await listed(pair)) == ["Alice", "Bob"]
 
 
+async def test_who_went_to_another_process_is_not_taken_back_by_a_slow_one() -> None:
+    async with process_pair() as pair:
+        alice, here, _bob = await arrived(pair)
+        stop = pair.registry.stop("after", "get")
+        pair.first.hub.runner.run([Republish(here)])
+        await stop.arrived()
+        LoopClock()
+        pair.first.hub.exit(here)
+        again = pair.second.hub
+        await again.join(PageSocket(alice, Page()), None)
+        stop.open.set()
+        await pair.settle()
+        found = await pair.registry.get(alice.digest)
+        assert found
+        assert found.person.process == again.process
+
+
 async def test_a_move_of_which_nobody_was_told_is_followed() -> None:
     async with process_pair() as pair:
         alice, here, _bob = await arrived(pair)
@@ -162,6 +183,32 @@ async def test_who_was_read_by_a_call_and_is_gone_is_listed_no_more() -> None:
         await pair.second.hub.nearby(BESIDE, frozenset())
         await pair.second.hub.anti_entropy.compare()
         assert await listed(pair) == {}
+
+
+@pytest.mark.parametrize("act", ["place", "close"])
+async def test_a_move_or_an_end_that_was_half_done_is_finished_where_nobody_looks(
+    act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with process_pair() as pair:
+        first, store = pair.first, pair.registry.store
+        await first.hub.start()
+        alice = await person(pair.registry, "Alice", HERE)
+
+        async def half(digest: str, *args: Any, **guards: Any) -> None:
+            await getattr(MemoryRegistry, act)(store, digest, *args, **guards)
+            store._enter(alice.person)
+            raise LOST
+
+        monkeypatch.setattr(store, act, half)
+        acting = put(first.presence, alice, AWAY) if act == "place" else first.hub.end(alice)
+        with pytest.raises(Refused):
+            await acting
+        # Noted until a round has done it.
+        pair.registry.failing["people"] = LOST
+        with pytest.raises(Refused):
+            await first.hub.anti_entropy.compare()
+        await first.hub.anti_entropy.compare()
+        assert tile_of(HERE.cell) not in await listed(pair)
 
 
 async def test_every_tile_has_its_turn_whatever_tiles_come_and_go(
