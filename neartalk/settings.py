@@ -275,5 +275,7 @@ LOGGING = {
         "channels_redis.pubsub": {"filters": ["refusals"]},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},
+        # Known by name, so that redis-py adds no handler of its own.
+        "push_response": {"level": "WARNING"},
     },
 }

@@ -16,6 +16,8 @@ from redis.asyncio.connection import AbstractConnection
 WAITING_MAX = 10_000
 # A connection that was idle for longer may have ended meanwhile.
 IDLE_S = 0.01
+# uvloop raises RuntimeError where a connection ends while it is written to.
+LOST = (exceptions.RedisError, OSError, RuntimeError)
 
 Command = tuple[str | int, ...]
 Answer = asyncio.Future[Any]
@@ -77,7 +79,7 @@ class Pipeline:
                 self.waiting = []
                 try:
                     await self._exchange(await self._open())
-                except (exceptions.RedisError, OSError) as why:
+                except LOST as why:
                     self._fail(self.in_flight, why)
                     await self._close()
         finally:
@@ -110,7 +112,7 @@ class Pipeline:
             connection = self.make()
             try:
                 await connection.connect()
-            except (exceptions.RedisError, OSError) as why:
+            except LOST as why:
                 raise exceptions.ConnectionError(f"no connection: {why}") from why
             # One timer for all commands of a write, not one for each.
             self.timeout_s, connection.socket_timeout = connection.socket_timeout, None
@@ -122,7 +124,7 @@ class Pipeline:
             return False
         try:
             return bool(await connection.can_read_destructive())
-        except (exceptions.RedisError, OSError):
+        except LOST:
             return True
 
     async def _close(self) -> None:

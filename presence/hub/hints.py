@@ -29,6 +29,20 @@ PROCESSES = "processes"
 Hint = dict[str, Any]
 
 
+@contextmanager
+def unknown_when_layer_lost() -> Iterator[None]:
+    """As `unknown_when_lost`, for a call of the channel layer: a connection that ends while another
+    task opens it, or writes to it, is told by uvloop and redis-py as other errors.
+
+    Raises Refused.
+    """
+    with unknown_when_lost():
+        try:
+            yield
+        except (RuntimeError, AttributeError) as why:
+            raise ConnectionError("the channel layer has lost its connection") from why
+
+
 class Hints:
     """Publishes hints to the groups of places, and receives those of other processes.
 
@@ -62,7 +76,7 @@ class Hints:
 
         Raises Refused: `store-unavailable`.
         """
-        with unknown_when_lost():
+        with unknown_when_layer_lost():
             self.channel = await self.layer.new_channel()
         await self.join([PROCESSES])
         self._enqueue(self.group(PROCESSES), {"type": "process.began"})
@@ -83,7 +97,7 @@ class Hints:
     async def _join(self, place: str) -> None:
         self.missed.add(place)
         try:
-            with suppress(Refused), unknown_when_lost():
+            with suppress(Refused), unknown_when_layer_lost():
                 async with asyncio.timeout(TIMEOUT_S):
                     await self.layer.group_add(self.group(place), self.channel)
                 self.missed.discard(place)
@@ -103,7 +117,7 @@ class Hints:
         """Leaves the groups of places. Raises Refused: `store-unavailable`."""
         self.missed.difference_update(places)
         if self.layer:
-            with unknown_when_lost():
+            with unknown_when_layer_lost():
                 leaves = (self.layer.group_discard(self.group(one), self.channel) for one in places)
                 await asyncio.gather(*leaves)
 
@@ -117,7 +131,7 @@ class Hints:
 
     async def send(self, channel: str, hint: Hint) -> None:
         """Sends to the channel of one process. Raises Refused: `store-unavailable`."""
-        with unknown_when_lost():
+        with unknown_when_layer_lost():
             await self.layer.send(channel, self._packed([hint]))
 
     def _enqueue(self, group: str, hint: Hint) -> None:
@@ -144,7 +158,7 @@ class Hints:
 
     async def _send(self, group: str, each: list[Hint]) -> None:
         try:
-            with unknown_when_lost():
+            with unknown_when_layer_lost():
                 await self.layer.group_send(group, self._packed(each))
             self.counted[self.kind, "sent"] += len(each)
         except Refused as lost:

@@ -72,7 +72,6 @@ async def test_who_vanished_without_a_word_is_gone_from_all_lists() -> None:
     assert_kept(await played(delivery.vanish, ShortPingServer))
 
 
-@pytest.mark.forgives("a group could not be joined")
 async def test_who_left_or_moved_while_connections_to_redis_were_cut_is_nobody_s_ghost() -> None:
     assert_kept(await played(delivery.cuts, ShortPingServer))
 

@@ -13,6 +13,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import AsyncClient
 from django.utils.log import log_response
+from redis.asyncio import Redis
 
 from neartalk import logs
 from tests.support.waiting import WAIT_S
@@ -206,6 +207,7 @@ def test_everything_in_this_process_goes_the_same_way(settings: Any) -> None:
     assert {(one["class"], one["formatter"]) for one in handlers} == {
         ("neartalk.logs.Handler", "safe")
     }
+    Redis().pubsub()  # adds a handler, unless settings know its logger
     named = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
     # pytest's own are of other kinds.
     plain = [one.name for one in named for each in one.handlers if type(each) is PLAIN]

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from redis import exceptions
+from redis.asyncio.connection import AbstractConnection
 
 from neartalk.redis import pipeline
 from neartalk.redis.client import connect
@@ -227,6 +228,26 @@ async def test_where_nobody_listens_everyone_is_told(redis_server: Valkey) -> No
         for _ in range(2):
             said = await outcomes(*(together.send("PING") for _ in range(5)))
             assert kinds(said) == [exceptions.ConnectionError] * 5
+
+
+async def test_a_connection_that_ends_while_it_is_opened_loses_its_commands_alone(
+    redis_server: Valkey,
+) -> None:
+    async with pipe(redis_server.url) as together:
+        make = together.make
+
+        async def connect() -> None:
+            raise RuntimeError("unable to perform operation; the handler is closed")
+
+        def make_ended() -> AbstractConnection:
+            together.make, connection = make, make()
+            connection.connect = connect
+            return connection
+
+        together.make = make_ended
+        with pytest.raises(exceptions.ConnectionError):
+            await together.send("ECHO", "lost")
+        assert await together.send("ECHO", "kept") == "kept"
 
 
 async def test_a_restart_while_nothing_is_sent_loses_nothing(

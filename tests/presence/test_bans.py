@@ -41,7 +41,8 @@ _addresses = (f"198.51.100.{last}" for last in itertools.count(1))
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
-    off = "place.move,place.travel,socket.session,chat.send,chat.new"
+    # Tests look again and again whether a notice is there.
+    off = "place.move,place.travel,socket.session,session.call,chat.send,chat.new"
     with deploy(OBJECTIONS=WHERE, RATE_LIMITS_OFF=off) as found:
         yield found
 

@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
+from neartalk.codes import Refused
 from presence.delivery.coalescer import WINDOW_S
-from presence.hub.hints import PROCESSES, WAITING_MAX
+from presence.hub.hints import PROCESSES, WAITING_MAX, unknown_when_layer_lost
 from tests.presence.process_pair import process_pair
 from tests.support.processes import BESIDE, HERE, LoopClock, Stop, person, turns
 
@@ -103,3 +106,12 @@ async def test_a_process_that_ends_has_told_the_others_what_it_acked() -> None:
         await ending
         await pair.settle()
         assert bob.page.texts == ["the last one"]
+
+
+@pytest.mark.parametrize("why", [RuntimeError("closed"), AttributeError("writelines"), OSError()])
+def test_a_layer_whose_connection_ended_under_another_task_is_lost_and_no_fault(
+    why: Exception,
+) -> None:
+    with pytest.raises(Refused) as refused, unknown_when_layer_lost():
+        raise why
+    assert refused.value.code == "store-unavailable"
