@@ -7,7 +7,7 @@ from typing import Any, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import ConnectionError, NoScriptError, RedisError
 
 from neartalk.redis.pipeline import Command, Pipeline
 from neartalk.redis.refusals import refusal_of
@@ -35,7 +35,11 @@ class RedisClient(Redis):
         async with self.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
-            answers: list[Any] = await pipe.execute(raise_on_error)
+            try:
+                answers: list[Any] = await pipe.execute(raise_on_error)
+            except RuntimeError as why:
+                # As in Pipeline: uvloop's word for a connection that ended under its writer.
+                raise ConnectionError(f"no connection: {why}") from why
         return answers
 
     async def ask_timed(

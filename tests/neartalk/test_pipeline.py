@@ -250,6 +250,22 @@ async def test_a_connection_that_ends_while_it_is_opened_loses_its_commands_alon
         assert await together.send("ECHO", "kept") == "kept"
 
 
+async def test_what_is_asked_over_a_connection_that_ends_meanwhile_is_lost(
+    redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(redis_server.url)
+
+    async def ended(_: AbstractConnection) -> None:
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client.connection_pool, "ensure_connection", ended)
+        with pytest.raises(exceptions.ConnectionError):
+            await client.ask([("PING",)])
+    assert await client.ask([("ECHO", "kept")]) == ["kept"]
+    await client.aclose()
+
+
 async def test_a_restart_while_nothing_is_sent_loses_nothing(
     own_redis: Callable[[], Valkey],
 ) -> None:
