@@ -102,7 +102,7 @@ class Hints:
                     await self.layer.group_add(self.group(place), self.channel)
                 self.missed.discard(place)
         except Exception:
-            # Its receiver and we may open a lost connection at the same time.
+            # The place stays among the missed: it is tried again, whatever it was.
             log.exception("a group could not be joined")
 
     async def _rejoin(self) -> None:
