@@ -277,10 +277,11 @@ def held() -> list[tuple[str, float]]:
 
 
 def drawn() -> list[tuple[str, float]]:
-    """Frames of who is near."""
+    """Frames of who is near, and of one who comes."""
 
-    people, form = map(
-        import_string, ("presence.delivery.panel.people", "presence.delivery.frames.Form")
+    panel, form, listing = map(
+        import_string,
+        ("presence.delivery.panel", "presence.delivery.frames.Form", "presence.roster.Listing"),
     )
     here, found = place(0), []
     for count in SHOWN:
@@ -288,7 +289,7 @@ def drawn() -> list[tuple[str, float]]:
         each = {one: Person(one, "Quiet Heron", here.cell, 500, 1, HERE) for one in ids}
         roster.load(tile_of(here.cell), TileSnapshot(1, each))
         nearby = roster.nearby(here, frozenset({HERE}), 0).seen_by("")
-        size = len(people(form.HTML, nearby).wire)
+        size = len(panel.people(form.HTML, 1, listing.of(nearby), here.radius_m).wire)
         found.append((f"the frame of people, {count:,} near", float(size)))
     return found
 

@@ -10,6 +10,7 @@ from chat.parts import Chat
 from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
+from neartalk.limits import Meter
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
 from presence.delivery import Form, Socket, gap, signal
@@ -31,6 +32,7 @@ class ChatConsumer(SocketConsumer):
         super().enter(scope)
         chat: Chat = scope["state"]["chat"]
         self.feed, self.hub = chat.feed, self.presence.hub
+        self.lists = Meter(self.platform.rules, "socket.people")
 
     def subprotocol(self, offered: list[str]) -> str | None:
         self.form = Form.JSON if SUBPROTOCOL in offered else Form.HTML
@@ -84,6 +86,11 @@ class ChatConsumer(SocketConsumer):
             raise Refused("bad-frame")
         await self.feed.sender.remove(self._joined_socket().session, message_id)
 
+    async def list_people(self, frame: dict[str, Any]) -> None:
+        """Answers with the list of people as it was last sent: a change of it was missed."""
+        self.lists.allow("too-fast")
+        self.hub.repeat_people(self._joined_socket())
+
     async def ping(self, frame: dict[str, Any]) -> None:
         self.write(signal(self.form, "pong"))
 
@@ -116,6 +123,7 @@ class ChatConsumer(SocketConsumer):
     actions: ClassVar[dict[str, Action]] = {
         "chat.send": send_message,
         "chat.remove": remove_message,
+        "people": list_people,
         "ping": ping,
     }
 

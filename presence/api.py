@@ -11,10 +11,11 @@ from neartalk.limits import Act, allow, narrowest
 from presence.allowances import allow_place, allow_session
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
-from presence.geo import area_of, capped_radius_m, cell_at, label
+from presence.geo import area_of, capped_radius_m, cell_at
 from presence.likeness import resembles
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
+from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
 from presence.values import Place, Session
 from presence.views import own
@@ -116,7 +117,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     if not request.htmx:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
         return JsonResponse(answer)
-    response = HttpResponse(panel.people_html(nearby))
+    response = HttpResponse(panel.people_html(Listing.of(nearby), place.radius_m))
     if place.radius_m < asked_m:
         trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
     return response
@@ -145,8 +146,8 @@ async def nearby(request: HtmxRequest) -> HttpResponse:
     presence = presence_of(request)
     found = await around(presence, await placed(presence, request))
     if request.htmx:
-        return HttpResponse(panel.people_html(found))
-    people = [panel.listed(one.person, label(one.label_m)) for one in found.shown]
+        return HttpResponse(panel.people_html(Listing.of(found), found.place.radius_m))
+    people = [panel.listed(one) for one in Listing.of(found).people.values()]
     return JsonResponse({"count": found.count, "people": people})
 
 

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 from neartalk.codes import Refused, objections_url
 from neartalk.http import HtmxRequest, refusal
 from neartalk.models import Reason
-from presence.delivery import panel
+from presence.delivery import panel, safe
 from presence.geo import RADIUS_STOPS_M
 from presence.likeness import resembles
 from presence.parts import presence_of
 from presence.placement import around
-from presence.roster import Nearby
+from presence.roster import Listing, Nearby
 from presence.sessions import DEVICE_S
 from presence.values import Session
 
@@ -69,7 +69,7 @@ async def near(request: HttpRequest) -> HttpResponse:
     nearby = await around(presence, session)
     shown = {
         **own(session, nearby),
-        "nearby": panel.context(nearby),
+        "people": safe(panel.people_html(Listing.of(nearby), session.person.radius_m)),
         "radius": session.person.radius_m,
         "stops": RADIUS_STOPS_M,
         "stop": nearest_stop(session.person.radius_m),

@@ -19,8 +19,8 @@ from chat.messages import Draft, StreamId, message_of
 from neartalk.codes import CODES, Code, Refused
 from neartalk.devtools.reconnecting_socket import FINAL
 from neartalk.limits import RULES
-from presence.delivery import Form, frames, panel
-from presence.roster import Nearby
+from presence.delivery import Form, Frame, frames, panel
+from presence.roster import NOBODY, difference
 from presence.values import Place
 from voice.call_graph import End, EndReason
 from voice.callers import Caller, Tie
@@ -167,6 +167,8 @@ def frames_sent() -> dict[str, set[str]]:
                         fields = {str(key.value) for key in rest if isinstance(key, ast.Constant)}
                         found[str(values[0].value)] = fields
     found["error"] |= Refused("too-fast", retry_after=1, ref="r").fields().keys()
+    for frame in map(json.loads, (one.text for one in people_frames(Form.JSON))):
+        found[frame["type"]] = {*frame} - {"type"}
     found["chat.message"] |= rendered_message().fields("").keys()
     return found
 
@@ -221,6 +223,11 @@ def rendered_message() -> RenderedMessage:
     return RenderedMessage(message_of(draft, StreamId(1, 0)), 1)
 
 
+def people_frames(form: Form) -> tuple[Frame, Frame]:
+    changed = panel.people_changed(form, 2, difference(NOBODY, NOBODY))
+    return panel.people(form, 1, NOBODY, 500), changed
+
+
 def page_pieces() -> set[tuple[str, str]]:
     """Id and swap of every fragment that a frame puts on the page."""
     each = (
@@ -228,7 +235,7 @@ def page_pieces() -> set[tuple[str, str]]:
         frames.signal(Form.HTML, "pong"),
         frames.refusal(Form.HTML, Refused("too-fast", retry_after=1)),
         frames.gap(Form.HTML, "restarted"),
-        panel.people(Form.HTML, Nearby(Place("u33dc0q", 500), (), {})),
+        *people_frames(Form.HTML),
     )
     swapped = re.compile(r'<[^>]*\bid="([\w-]+)"[^>]*\bhx-swap-oob="(\w+)"')
     return {found for frame in each for found in swapped.findall(frame.text)}

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from websockets.typing import Subprotocol
 
 from chat.devtools.people import Sent, Visitor, in_reach, sent_ms
+from chat.devtools.people_list import PeopleList
 from neartalk.devtools import Api, Frame, ReconnectingSocket, delay_s
 from presence.values import Place
 
@@ -41,7 +42,7 @@ class ChatClient(ReconnectingSocket):
         self.shown: dict[str, float] = {}
         self.twice: Counter[str] = Counter()
         self.wire_repeats = 0
-        self.people: dict[str, str] = {}
+        self.listing = PeopleList()
         self.count = self.fewest = -1
         self.gaps: list[tuple[str, float]] = []
 
@@ -74,14 +75,24 @@ class ChatClient(ReconnectingSocket):
                     self.arrivals.append(now_s)
             case "welcome":
                 self.epoch = frame["epoch"]
-            case "people":
-                self.count = frame["count"]
-                self.fewest = min(self.fewest, self.count)
-                self.people = {one["person_id"]: one["username"] for one in frame["people"]}
+            case "people" | "people.changed":
+                self._list(frame)
             case "gap":
                 self.gaps.append((frame["reason"], now_s))
             case "error":
                 self._refused(frame)
+
+    @property
+    def people(self) -> dict[str, str]:
+        """The names of those who are listed, by their ids."""
+        return {one: entry["username"] for one, entry in self.listing.people.items()}
+
+    def _list(self, frame: Frame) -> None:
+        if not self.listing.apply(frame):
+            self.write("people")
+            return
+        self.count = frame["count"]
+        self.fewest = min(self.fewest, self.count)
 
     def _show(self, frame: Frame, now_s: float) -> None:
         message_id, text = frame["id"], frame["text"]

@@ -72,6 +72,8 @@ RULES: dict[str, Rule] = {
     # it is closed.
     "socket.frame": Rule(allowance=600, period_s=60, burst=60),
     "socket.flood": Rule(allowance=60, period_s=60, burst=60),
+    # Whole lists of people that a socket asks for.
+    "socket.people": Rule(allowance=12, period_s=60, burst=6),
     # Calls over HTTP; and what all calls and frames of an address take, in milliseconds of a core.
     "session.call": Rule(allowance=240, period_s=60, burst=120),
     "address.work": Rule(allowance=15_000, period_s=60, burst=250),

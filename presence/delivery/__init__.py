@@ -4,24 +4,27 @@ from presence.delivery import coalescer, panel
 from presence.delivery.audience import Audience
 from presence.delivery.coalescer import Coalescer
 from presence.delivery.cohort import Cohort
+from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
-from presence.delivery.fragments import Compiled, compile_template, placeholder, render
+from presence.delivery.fragments import Compiled, compile_template, placeholder, render, safe
 from presence.delivery.frames import Form, Frame, dumps, gap, refusal, rows, signal, signals
-from presence.delivery.panel import RenderedNearby
+from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
 
 __all__ = [
     "Audience",
     "Coalescer",
     "Cohort",
+    "CohortListing",
     "Compiled",
     "Connection",
     "Form",
     "Frame",
     "QueuedConnection",
-    "RenderedNearby",
+    "Recipients",
     "Socket",
     "TransportConnection",
+    "broadcast",
     "coalescer",
     "compile_template",
     "dumps",
@@ -31,6 +34,7 @@ __all__ = [
     "refusal",
     "render",
     "rows",
+    "safe",
     "signal",
     "signals",
 ]

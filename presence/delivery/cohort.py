@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Collection
 
 from neartalk.server import Backlog
+from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.frames import Form, Frame
 from presence.delivery.messages import Labelled, OutgoingRetraction
 from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
 from presence.geo import tiles_within
+from presence.roster import Nearby
 from presence.values import Place
 
 
@@ -17,15 +19,20 @@ class Cohort:
 
     Those who have read history are `live`. They are sent the same bytes as `recipients`, except the
     `filtered`, for whom messages are chosen one by one. `pending` are the messages that the next
-    write of the coalescer sends. `people_at_s` is when people were last sent, `drawn` how often.
+    write of the coalescer sends.
+
+    `listing` is whom it was last sent, at `people_at_s`; `drawn` counts how often that was found
+    out. All who are live follow it except those `apart`, to whom changes are told one by one.
     """
 
     __slots__ = (
+        "apart",
         "backlog",
         "drawn",
         "filtered",
         "form",
         "joining",
+        "listing",
         "live",
         "pending",
         "people_at_s",
@@ -45,13 +52,16 @@ class Cohort:
         self.filtered: set[Socket] = set()
         self.joining: set[Socket] = set()
         self.pending: tuple[Labelled, ...] = ()
+        self.listing = CohortListing(Nearby(place, (), {}), 0)
+        self.apart: set[Socket] = set()
         self.people_at_s, self.drawn = 0.0, 0
         self.people_timer: asyncio.TimerHandle | None = None
 
     def add(self, socket: Socket) -> None:
-        """The socket is live: it is sent every message from now on."""
+        """The socket is live: it is sent every message from now on, and apart until it follows."""
         self.joining.discard(socket)
         self.live.add(socket)
+        self.apart.add(socket)
         if socket.filtered:
             self.filtered.add(socket)
         else:
@@ -69,6 +79,7 @@ class Cohort:
         self.recipients.discard(socket.connection)
         self.filtered.discard(socket)
         self.joining.discard(socket)
+        self.apart.discard(socket)
 
     def enqueue(self, messages: tuple[Labelled, ...]) -> bool:
         """Adds messages to what is pending. True if anybody is live to be sent them.
@@ -93,13 +104,17 @@ class Cohort:
 
     def write(self, frame: Frame, but: Collection[Socket] = ()) -> None:
         """Writes a frame to all who are live except these."""
+        broadcast([(self.recipients_but(but), frame)], self.backlog)
+
+    def recipients_but(self, but: Collection[Socket]) -> Recipients:
+        """The connections of all who are live except these."""
         recipients = Recipients()
         recipients.update(self.recipients)
         for socket in self.filtered:
             recipients.add(socket.connection)
         for socket in but:
             recipients.discard(socket.connection)
-        broadcast([(recipients, frame)], self.backlog)
+        return recipients
 
     def close(self) -> None:
         """Cancels the timer of its people frame."""

@@ -1,240 +1,118 @@
-"""The people frame: rows, dial and words of who is near, in both forms.
+"""The people frames, in both forms: a list as it is, and what changed in it.
 
-Templates hold the markup. Each is compiled once, or rendered once a person, and cached: a frame is
-joined from such pieces.
+They speak no language: the page writes labels, counts and rings. A row is rendered once a person.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
-from itertools import groupby, pairwise
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from html import escape
 from typing import Any
 
 from presence import names
-from presence.delivery.fragments import (
-    Compiled,
-    compile_template,
-    fragment,
-    placeholder,
-    render,
-    safe,
-)
+from presence.delivery.fragments import Compiled, compile_template, placeholder, render
 from presence.delivery.frames import Form, Frame, dumps
-from presence.delivery.sockets import Socket
-from presence.geo import RADIUS_STOPS_M, label
-from presence.roster import Nearby
-from presence.values import Person
+from presence.geo import label_of
+from presence.roster import Entry, Listing, ListingChange
 
-CHAIN_MAX = 8
-# The dial: viewBox 328 x 200, you at (12, 100), ten stops at equal steps from 28 to 302.
-DIAL_FIRST, DIAL_STEP = 28.0, 274 / 9
-MARKS_M = (100, 200, 500, 1000, 2000)
-CROWD = 6
-
-colour = lru_cache(maxsize=20_000)(names.colour)
+colour, tag = lru_cache(maxsize=20_000)(names.colour), lru_cache(maxsize=20_000)(names.tag)
 
 
-class RenderedNearby:
-    """The people frames of a place: one for each person who is listed, one for all others."""
-
-    def __init__(self, nearby: Nearby) -> None:
-        self.nearby = nearby
-        self.listed = {one.person_id for one in nearby.shown}
-        self.frames: dict[tuple[Form, str], Frame] = {}
-
-    def frame(self, socket: Socket) -> Frame:
-        person_id = socket.person.person_id
-        key = (socket.form, person_id if person_id in self.listed else "")
-        if key not in self.frames:
-            self.frames[key] = people(socket.form, self.nearby.seen_by(person_id))
-        return self.frames[key]
+def people(form: Form, version: int, listing: Listing, radius_m: int) -> Frame:
+    """Everybody whom a reader with this reach is shown."""
+    if form is Form.HTML:
+        return Frame(people_html(listing, radius_m, version))
+    shown = {"type": "people", "version": version, "count": listing.count}
+    return Frame(_joined(shown, people=[entry_json(*one) for one in listing.people.values()]))
 
 
-def people(form: Form, nearby: Nearby) -> Frame:
-    """The people frame for one reader (`nearby` is already `seen_by` them)."""
-    return Frame(people_html(nearby) if form is Form.HTML else people_json(nearby))
-
-
-def people_json(nearby: Nearby) -> str:
-    each = [
-        opening(person_id, person.name) + closing(far) for far, person_id, person in nearby.shown
-    ]
-    empty = dumps({"type": "people", "count": nearby.count, "people": []})
-    return f"{empty.removesuffix(']}')}{','.join(each)}]}}"
-
-
-def listed(person: Person, distance: str) -> dict[str, str]:
-    return {"person_id": person.person_id, "username": person.name, "distance": distance}
-
-
-def people_html(nearby: Nearby) -> str:
-    compiled = around(nearby.place.radius_m, min(nearby.count, 2), nearby.rest > 0)
-    return render(compiled, pieces(nearby))
-
-
-def context(nearby: Nearby) -> dict[str, Any]:
-    """What the page shows, in the templates that `_people.html` puts together."""
-    drawn, radius_m = pieces(nearby), nearby.place.radius_m
-    return {
-        **reach(radius_m),
-        "count": nearby.count,
-        "rest": nearby.rest,
-        "groups": safe(drawn["groups"]),
-        "chain": safe(drawn["chain"]),
-        "dial": safe(render(dial(radius_m), drawn)),
-    }
-
-
-def reach(radius_m: int) -> dict[str, Any]:
-    next_stop = next((mark for mark in MARKS_M if mark > radius_m), None)
-    return {
-        "radius": radius_m,
-        "radius_label": metres(radius_m),
-        "next_stop": next_stop,
-        "next_label": metres(next_stop) if next_stop else "",
-    }
-
-
-def pieces(nearby: Nearby) -> dict[str, str]:
-    """What `around`, with the `dial` in it, leaves open."""
-    inside = {
-        far: [one.person for one in neighbours]
-        for far, neighbours in groupby(nearby.shown, key=lambda one: one.label_m)
-    }
-    totals = sorted(nearby.totals.items())
-    crowds = [render(crowd(far), {"count": str(n)}) for far, n in totals if n >= CROWD]
-    rings = [
-        ring(far, total, turn, colour(person.person_id))
-        for far, total in totals
-        if total < CROWD
-        for turn, person in enumerate(inside.get(far, ()))
-    ]
-    return {
-        "count": str(nearby.count),
-        "rest": str(nearby.rest),
-        "groups": "".join([group(nearby, far, people) for far, people in inside.items()]),
-        "chain": "".join([link(colour(one.person_id)) for one in nearby.shown[:CHAIN_MAX]]),
-        "words": words(nearby.count, totals),
-        "rings": "".join(rings),
-        "crowds": "".join(crowds),
-    }
-
-
-def group(nearby: Nearby, far: int, people: list[Person]) -> str:
-    """People under their distance label."""
-    rows = "".join([row(person.person_id, person.name) for person in people])
-    return render(heading(far), {"count": str(nearby.totals[far]), "rows": rows})
-
-
-# ---- Templates, each rendered once ---------------------------------------------------------------
-
-
-@lru_cache(maxsize=1024)
-def around(radius_m: int, count: int, rest: bool) -> Compiled:
-    """Everything around the rows. A count of 2 stands for all above: words tell one from many."""
-    nearby = {
-        **reach(radius_m),
-        "count": placeholder("count") if count > 1 else count,
-        "rest": rest and placeholder("rest"),
-        "groups": count and placeholder("groups"),
-        "chain": count and placeholder("chain"),
-        "dial": safe("\0".join(dial(radius_m))),
-    }
-    return compile_template("_people.html", {"nearby": nearby, "oob": True})
-
-
-@lru_cache(maxsize=1024)
-def dial(radius_m: int) -> Compiled:
-    """Half-circles of the reach; who is in them stands in the placeholders."""
-    shown = {
-        "edge": reach_x(radius_m),
-        "marks": [{"r": reach_x(at), "beyond": at > radius_m} for at in MARKS_M],
-        **{name: placeholder(name) for name in ("words", "rings", "crowds")},
-    }
-    return compile_template("_dial.html", {"dial": shown})
-
-
-@lru_cache
-def heading(far: int) -> Compiled:
-    shown = {"label": label(far), "count": placeholder("count"), "rows": placeholder("rows")}
-    return compile_template("_people_group.html", shown)
-
-
-@lru_cache(maxsize=20_000)
-def row(person_id: str, name: str) -> str:
-    """One person's row: the same for every reader, whatever the label above it."""
-    return fragment("_person.html", {"person": Person(person_id, name)}).strip()
-
-
-@lru_cache
-def link(colour: int) -> str:
-    return fragment("_people_link.html", {"colour": colour}).strip()
-
-
-@lru_cache
-def crowd(far: int) -> Compiled:
-    at = ring_x(far)
-    shown = {"r": at, "x": round(12 + at, 1), "y": crowd_y(far), "count": placeholder("count")}
-    return compile_template("_people_crowd.html", shown)
-
-
-@lru_cache(maxsize=4096)
-def ring(far: int, total: int, turn: int, colour: int) -> str:
-    """A ring's place comes from its label and its turn in it, nothing else."""
-    step = 5 if total >= 4 else 7
-    at = round(ring_x(far) - step * (total - 1) / 2 + step * turn, 1)
-    return fragment("_people_ring.html", {"r": at, "colour": colour}).strip()
+def people_changed(form: Form, version: int, change: ListingChange) -> Frame:
+    """What differs from the version before."""
+    if form is Form.HTML:
+        return Frame(changed_html(version, change))
+    shown = {"type": "people.changed", "version": version, "count": change.count}
+    return Frame(
+        _joined(
+            shown,
+            came=[entry_json(*one) for one in change.came],
+            left=[dumps(one) for one in change.left],
+            changed=[entry_json(*one) for one in change.changed],
+        )
+    )
 
 
 # ---- JSON ----------------------------------------------------------------------------------------
 
 
+def listed(one: Entry) -> dict[str, str | int]:
+    """A person as JSON clients are told of them. `metres` are those of the label, never finer."""
+    return {
+        "person_id": one.person_id,
+        "username": one.name,
+        "distance": label_of(one.label_m),
+        "metres": one.label_m,
+    }
+
+
 @lru_cache(maxsize=20_000)
-def opening(person_id: str, name: str) -> str:
-    """One person up to their distance, which follows as `closing`."""
-    return dumps({"person_id": person_id, "username": name})[:-1]
+def entry_json(label_m: int, person_id: str, name: str) -> str:
+    return dumps(listed(Entry(label_m, person_id, name)))
 
 
-@lru_cache
-def closing(far: int) -> str:
-    return f",{dumps({'distance': label(far)})[1:]}"
+def _joined(shown: Mapping[str, Any], **lists: Iterable[str]) -> str:
+    """An object in JSON, with lists of what is JSON already."""
+    each = [f'"{name}":[{",".join(items)}]' for name, items in lists.items()]
+    return f"{dumps(shown)[:-1]},{','.join(each)}}}"
 
 
-# ---- Words and measures --------------------------------------------------------------------------
+# ---- HTML ----------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def metres(value: int) -> str:
-    """A reach in words: "500 m", "1 km", "1.5 km"."""
-    return f"{value} m" if value < 1000 else f"{value / 1000:g} km"
+def people_html(listing: Listing, radius_m: int, version: int = 0) -> str:
+    """The list for the page. Version 0 is that of an answer to a call: no change follows it."""
+    values = {
+        "version": str(version),
+        "radius": str(radius_m),
+        "count": str(listing.count),
+        "totals": _totals(listing.totals),
+        "rows": _rows(listing.people.values()),
+    }
+    return render(_compiled("_people.html", "people", *values), values)
 
 
-def ring_x(far: int) -> float:
-    return reach_x(max(far, 100)) + (8.2 if far == 0 else 0)
+def changed_html(version: int, change: ListingChange) -> str:
+    values = {
+        "version": str(version),
+        "count": str(change.count),
+        "totals": _totals(change.totals),
+        "left": " ".join(change.left),
+        "rows": _rows((*change.came, *change.changed)),
+    }
+    return render(_compiled("_people_changed.html", "change", *values), values)
 
 
-def crowd_y(far: int) -> int:
-    """Numbers stand above and below the axis in turn: those of one label and the next are nearer
-    to each other than they are wide."""
-    turn = min(far, 500) // 50 + max(0, min(far, 1000) - 500) // 100 + max(0, far - 1000) // 200
-    return 115 if turn % 2 else 90
+def _rows(entries: Iterable[Entry]) -> str:
+    return "".join([row(*one) for one in entries])
 
 
-def reach_x(value: float) -> float:
-    """Distance on the dial for metres: the stops stand at equal steps, straight lines between."""
-    if value <= RADIUS_STOPS_M[0]:
-        return DIAL_FIRST * value / RADIUS_STOPS_M[0]
-    for step, (low, high) in enumerate(pairwise(RADIUS_STOPS_M)):
-        if value <= high:
-            return round(DIAL_FIRST + DIAL_STEP * (step + (value - low) / (high - low)), 1)
-    return DIAL_FIRST + DIAL_STEP * (len(RADIUS_STOPS_M) - 1)
+def _totals(totals: Mapping[int, int]) -> str:
+    """Counts by the metres of their label: "0:48 200:15"."""
+    return " ".join([f"{far}:{total}" for far, total in sorted(totals.items())])
 
 
-def words(count: int, totals: Iterable[tuple[int, int]]) -> str:
-    """The dial for those who do not see it."""
-    if not count:
-        return "Nobody in reach"
-    each = [
-        f"{total} {'right around you' if far == 0 else f'at about {metres(far)}'}"
-        for far, total in totals
-    ]
-    return f"{count} {'person' if count == 1 else 'people'} in reach: {', '.join(each)}"
+@lru_cache(maxsize=20_000)
+def row(label_m: int, person_id: str, name: str) -> str:
+    """One person's row: the same for every reader to whom they are equally far."""
+    values = {
+        "label_m": str(label_m),
+        "person_id": person_id,
+        "name": escape(name),
+        "tag": tag(person_id),
+        "colour": str(colour(person_id)),
+    }
+    return render(_compiled("_person.html", "person", *values), values)
+
+
+@cache
+def _compiled(template: str, name: str, *fields: str) -> Compiled:
+    """A template whose one value has these fields, all left open."""
+    return compile_template(template, {name: {field: placeholder(field) for field in fields}})

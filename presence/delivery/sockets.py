@@ -7,6 +7,7 @@ from neartalk.codes import Refused
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Form, Frame, refusal
 from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
+from presence.roster import NOBODY
 from presence.values import Person, Place, Session
 
 HELD_MAX = 2_000
@@ -17,7 +18,9 @@ class Socket:
 
     `held` are messages that wait while the socket reads history; None once it is live.
     `recent_places` are the places it was subscribed to before, oldest first.
-    `people_shown` is a hash of the last people frame. `ended` says that it was sent its end.
+    `listing` are the people that it was last sent, in `people_version`; not kept while it follows
+    its cohort, whose own are the same.
+    `ended` says that it was sent its end.
     """
 
     __slots__ = (
@@ -26,8 +29,9 @@ class Socket:
         "form",
         "held",
         "held_gone",
+        "listing",
         "lock",
-        "people_shown",
+        "people_version",
         "place",
         "recent_places",
         "session",
@@ -41,7 +45,8 @@ class Socket:
         self.held: list[Labelled] | None = []
         self.held_gone: list[str] = []
         self.lock = asyncio.Lock()
-        self.people_shown = 0
+        self.listing = NOBODY
+        self.people_version = 0
         self.ended = False
         self.recent_places: list[Place] = []
 

@@ -49,7 +49,9 @@ class Hub:
         self.audience = Audience(platform.backlog, platform.instruments)
         self.roster = Roster()
         self.hints = Hints(layer, self.leases, "tile", self.background, platform.instruments)
-        self.broadcaster = PresenceBroadcaster(self.roster, self.leases, self.now_ms)
+        self.broadcaster = PresenceBroadcaster(
+            self.roster, self.leases, self.now_ms, self.audience.sockets
+        )
         self.reconciler = Reconciler(self.roster, self.audience)
         self.updates = RosterUpdates(self.roster, self.leases, self.reconciler, self.now_ms)
         loader = Loader(
@@ -218,6 +220,11 @@ class Hub:
     def announce(self, change: Change) -> None:
         """Brings this process in line with a change at once, and tells the others by hints."""
         self.runner.announce(change)
+
+    def repeat_people(self, socket: Socket) -> None:
+        """Writes a socket its list of people once more. One that is still arriving gets it so."""
+        if cohort := self.audience.cohort_of(socket):
+            self.broadcaster.repeat_all(cohort, socket)
 
     def note_process(self, process: str) -> None:
         """A process has just written: it lives, and so do its people."""

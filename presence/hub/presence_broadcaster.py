@@ -1,44 +1,92 @@
-"""Sends people frames: at once to one socket, at most every 5 s to a cohort."""
+"""Sends people: the whole list to a socket that comes, then changes, at most every 5 s a cohort."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import count
 
-from presence.delivery import Cohort, RenderedNearby, Socket
+from presence.delivery import (
+    Cohort,
+    CohortListing,
+    Frame,
+    Recipients,
+    Socket,
+    broadcast,
+    panel,
+)
+from presence.hub.apart_readers import ApartReaders, shows
 from presence.hub.leases import Leases
-from presence.roster import Nearby, Roster
+from presence.roster import ListingChange, Nearby, Roster, difference
 from presence.values import Place
 
 PEOPLE_S = 5.0
 SOON_S = 0.05
+# How far apart the first versions of two cohorts are.
+APART = 10_000
 
 
 class PresenceBroadcaster:
-    """Writes who is near from the roster. A frame equal to the last one is not written again.
+    """Writes who is near from the roster.
 
-    `now_ms` is the store's clock.
+    A change is rendered once and written in one pass to all who follow the listing of their cohort.
+    `apart`, and told one by one, are those whom a change itself is about, those who came since the
+    last one, and those whom a block parts from somebody in range. `sockets` are those of each
+    person in this process; `now_ms` is the store's clock.
     """
 
-    def __init__(self, roster: Roster, leases: Leases, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        leases: Leases,
+        now_ms: Callable[[], int],
+        sockets: Mapping[str, Collection[Socket]],
+    ) -> None:
         self.roster = roster
         self.leases = leases
         self.now_ms = now_ms
+        self.sockets = sockets
+        self.apart = ApartReaders(roster, self.nearby)
+        # No version of one cohort follows that of another, should a list be lost after a move.
+        self.beginnings = count(0, APART)
 
     def nearby(self, place: Place, hidden: frozenset[str] = frozenset()) -> Nearby:
         """Who is near a place whose tiles are subscribed to, without those who are hidden."""
         return self.roster.nearby(place, self.leases.processes, self.now_ms(), hidden)
 
-    def send_now(self, socket: Socket, rendered: RenderedNearby | None = None) -> None:
-        """Writes who is near, if that differs from what the socket was sent last.
+    # ---- One socket --------------------------------------------------------------------------
 
-        `rendered` is what its cohort is sent; it holds unless somebody in range is hidden.
-        """
-        hidden = socket.session.hidden if socket.filtered else frozenset[str]()
-        if rendered is None or self.roster.holds(hidden, socket.place):
-            rendered = RenderedNearby(self.nearby(socket.place, hidden))
-        frame = rendered.frame(socket)
-        if hash(frame.text) != socket.people_shown:
-            socket.people_shown = hash(frame.text)
-            socket.write(frame)
+    def send_all(self, cohort: Cohort, socket: Socket) -> None:
+        """Writes who is near to a socket that has just entered its cohort."""
+        found = CohortListing(self.nearby(socket.place), 1)
+        if len(cohort.apart) == len(cohort.live):
+            # Nobody follows: the cohort begins anew.
+            found.version += cohort.listing.version or next(self.beginnings)
+            cohort.listing = found
+        self.apart.write_all(socket, self.apart.listing_for(socket, found), cohort.listing.version)
+
+    def repeat_all(self, cohort: Cohort, socket: Socket) -> None:
+        """Writes once more whom a socket was last sent: its reader missed something."""
+        listing, version = socket.listing, socket.people_version
+        if socket in cohort.live and socket not in cohort.apart:
+            listing, version = cohort.listing.of(socket.person.person_id), cohort.listing.version
+        if version:
+            socket.write(panel.people(socket.form, version, listing, socket.place.radius_m))
+
+    def settle(self, cohort: Cohort, socket: Socket) -> None:
+        """A socket is live: it follows its cohort, once it was sent the same."""
+        if socket.filtered:
+            self.send_now(cohort, socket)
+        elif cohort.listing.version != socket.people_version:
+            self.apart.send(cohort, cohort.listing, socket)
+        elif not self.apart.follow(cohort, socket):
+            self.schedule([cohort])
+
+    def send_now(self, cohort: Cohort, socket: Socket) -> None:
+        """Writes to a live socket of somebody with blocks what changed, before its cohort."""
+        if socket in cohort.live:
+            self.apart.set_apart(cohort, [socket])
+            self.apart.send(cohort, CohortListing(self.nearby(cohort.place), 0), socket)
+
+    # ---- A cohort ----------------------------------------------------------------------------
 
     def schedule(self, cohorts: Iterable[Cohort]) -> None:
         """Sends to these cohorts soon: at most every 5 s, and many in one turn of the loop."""
@@ -54,6 +102,41 @@ class PresenceBroadcaster:
         cohort.people_timer = None
         cohort.people_at_s = asyncio.get_running_loop().time()
         cohort.drawn += 1
-        rendered = RenderedNearby(self.nearby(cohort.place))
-        for socket in cohort.live:
-            self.send_now(socket, rendered)
+        before = cohort.listing
+        after = CohortListing(self.nearby(cohort.place), before.version)
+        change = difference(before.whole, after.whole)
+        self.apart.set_apart(cohort, self._singled_out(cohort, before, after, change))
+        cohort.listing = after
+        if shows(change, cohort.form):
+            after.version += 1
+            broadcast(self._batches(cohort, before, after, change), cohort.backlog)
+        for socket in [*cohort.apart]:
+            self.apart.send(cohort, after, socket)
+
+    def _singled_out(
+        self, cohort: Cohort, before: CohortListing, after: CohortListing, change: ListingChange
+    ) -> set[Socket]:
+        """Whose own change differs from that of all who follow."""
+        found = {one for about in change.person_ids for one in self.sockets.get(about, ())}
+        found.update(one for one in cohort.filtered if self.apart.hidden_in_range(one))
+        if before.crowded and not after.crowded:
+            listed = after.whole.people
+            found.update(one for one in cohort.live if one.person.person_id not in listed)
+        return found & cohort.live
+
+    def _batches(
+        self, cohort: Cohort, before: CohortListing, after: CohortListing, change: ListingChange
+    ) -> list[tuple[Recipients, Frame]]:
+        """The frames of those who follow: of those who are listed themselves, and of all others."""
+        form, all_others = cohort.form, cohort.recipients_but(cohort.apart)
+        frame = panel.people_changed(form, after.version, change)
+        if not after.crowded:
+            return [(all_others, frame)]
+        listed = Recipients()
+        for person_id in after.whole.people:
+            for socket in self.sockets.get(person_id, ()):
+                if socket in cohort.live and all_others.discard(socket.connection):
+                    listed.add(socket.connection)
+        unlisted = difference(before.first, after.first)
+        others = panel.people_changed(form, after.version, unlisted)
+        return [(listed, frame), (all_others, others)]

@@ -66,7 +66,8 @@ class EffectRunner:
                 case effects.ShowCohort(cohort):
                     self.broadcaster.schedule([cohort])
                 case effects.ShowSocket(socket):
-                    self.broadcaster.send_now(socket)
+                    if at := self.audience.cohort_of(socket):
+                        self.broadcaster.send_now(at, socket)
                 case effects.SendWelcome(socket):
                     self.welcome(socket)
                 case effects.SendBlocked(socket, person_ids):
@@ -138,14 +139,12 @@ class EffectRunner:
         """
         cohort = self.audience.cohorts[socket.place, socket.form]
         await self.subscribe(cohort.tiles)
-        self.broadcaster.send_now(socket)
+        self.broadcaster.send_all(cohort, socket)
         self.activity.count_person(socket.person.person_id, area_of(socket.place.cell))
-        drawn = cohort.drawn
         seen = await self.source.replay(socket, arrival)
         if socket in self.audience.sockets_of(socket.person):
             self.audience.settle(socket, seen)
-            if cohort.drawn != drawn or socket.filtered:
-                self.broadcaster.send_now(socket)
+            self.broadcaster.settle(cohort, socket)
 
     # ---- Tiles -------------------------------------------------------------------------------
 

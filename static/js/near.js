@@ -14,8 +14,10 @@ import * as status from './page/status.js';
 import * as storage from './page/storage.js';
 import './people/empty-place.js';
 import './people/list.js';
+import { applyFrame } from './people/listing.js';
 import './people/menu.js';
 import * as self from './people/self.js';
+import './people/summary.js';
 import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
 import { askTabs, clearPlace, currentPlace, publish } from './place/published-place.js';
@@ -131,6 +133,7 @@ clock.onJump(messages.refreshAges);
 on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
 document.addEventListener('neartalk:session', self.reloadSelf);
 
+applyFrame(document.getElementById('people-first').content.firstElementChild);
 askTabs();
 connect({ onOpen, onOffline, onFinalClose });
 startLocation();

@@ -113,6 +113,7 @@ async def test_a_block_survives_a_rename_a_return_and_the_restart_of_every_serve
         assert await bob_again.texts() == ["Here I am again."]
         for tab in (alice_again, bob_again):
             assert all(not one["people"] for one in tab.seen if one["type"] == "people")
+            assert all(not one["came"] for one in tab.seen if one["type"] == "people.changed")
 
 
 async def test_a_call_ends_and_no_knock_comes_through_even_after_a_return(

@@ -62,20 +62,46 @@ async def test_a_frame_names_nobodys_place(server: Server, spot: Spot) -> None:
         person(server, *north(spot, NEAR), 500, "bob") as bob,
     ):
         await alice.send_text("Anyone here?")
-        listing = await bob.people("alice")
+        await bob.people("alice")
         await bob.expect("chat.message")
         allowed = {
             "welcome": {"type", "person_id", "username", "epoch", "now"},
             "mark": {"type", "mark"},
-            "people": {"type", "count", "people"},
+            "people": {"type", "version", "count", "people"},
+            "people.changed": {"type", "version", "count", "came", "left", "changed"},
             "chat.message": {
                 *("type", "id", "person_id", "username"),
                 *("text", "distance", "sent_at", "expires_at"),
             },
         }
+        await alice.rename("alicia")
+        listing = await bob.people("alicia")
         assert {frame["type"]: {*frame} for frame in bob.seen} == allowed
         (listed,) = listing["people"]
-        assert {*listed} == {"person_id", "username", "distance"}
+        assert listed == {
+            **{"person_id": alice.person_id, "username": "alicia"},
+            **{"distance": "~300 m", "metres": 300},
+        }
+
+
+@pytest.mark.parametrize("html", [False, True])
+async def test_who_missed_a_change_of_people_asks_for_the_list_as_it_is(
+    server: Server, spot: Spot, html: bool
+) -> None:
+    async with (
+        person(server, *spot, 500, "alice", html=html) as alice,
+        person(server, *north(spot, NEAR), 500, "bob") as bob,
+    ):
+        await alice.people("bob")
+        version = alice.listing.version
+        await alice.send("people")
+        listing = await alice.expect("people")
+        assert (listing["version"], listing["count"]) == (version, 1)
+        assert [one["username"] for one in listing["people"]] == ["bob"]
+        await bob.rename("ben")
+        changed = await alice.expect("people.changed", version=version + 1)
+        assert alice.listing.apply(changed)
+        assert alice.listing.names == ["ben"]
 
 
 async def test_the_shorter_reach_of_the_two_decides(server: Server, spot: Spot) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,7 @@ import pytest
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
-from presence.delivery import RenderedNearby
 from presence.delivery.coalescer import WINDOW_S
-from presence.hub import presence_broadcaster as showing
 from presence.hub.presence_broadcaster import PEOPLE_S
 from presence.registry import MemoryRegistry
 from presence.roster import Nearby
@@ -134,7 +131,7 @@ async def test_both_see_the_other_depart_and_nobody_else_sees_anything() -> None
         assert names_of(pair.alice) == [["Carol"]], "at once"
         await pair.pass_lists()
         assert names_of(pair.alice, pair.bob) == [["Carol"], ["Carol"]]
-        counts = [socket.page.all("people")[-1]["count"] for socket in (pair.alice, pair.bob)]
+        counts = [socket.page.people_frames[-1]["count"] for socket in (pair.alice, pair.bob)]
         assert counts == [1, 1]
         assert pair.first.hub.broadcaster.nearby(HERE).count == 3
         assert len(pair.carol.page.frames) == before[0]
@@ -150,8 +147,9 @@ async def test_only_who_blocked_is_told_so_on_every_page_and_the_other_cannot_te
         for socket in (pair.alice, twin):
             assert [one["person_ids"] for one in socket.page.all("blocked")] == [[bob_id]]
         after = pair.bob.page.frames[heard:]
-        assert [frame["type"] for frame in after] == ["people"]
-        assert pair.alice.person.person_id not in json.dumps(after)
+        version = pair.bob.page.listing.version
+        departure = {"count": 1, "came": [], "left": [pair.alice.person.person_id], "changed": []}
+        assert after == [{"type": "people.changed", "version": version, **departure}]
 
 
 async def test_a_page_that_comes_later_is_told_whom_its_person_blocked() -> None:
@@ -212,15 +210,15 @@ async def test_who_was_blocked_is_shown_it_when_a_departure_would_be() -> None:
         dora = await pair.second.join(await person(pair.registry, "Dora", BESIDE))
         await pair.settle()
         await pair.time.pass_s(0.2)
-        shown = len(pair.bob.page.all("people"))
+        shown = len(pair.bob.page.people_frames)
         await pair.block(pair.alice, pair.bob)
         change = await pair.registry.close(dora.session.digest)
         pair.second.hub.announce(change)
         await pair.settle()
-        assert len(pair.bob.page.all("people")) == shown
+        assert len(pair.bob.page.people_frames) == shown
         await pair.pass_lists()
         assert pair.bob.page.names == ["Carol"]
-        assert len(pair.bob.page.all("people")) == shown + 1
+        assert len(pair.bob.page.people_frames) == shown + 1
 
 
 async def test_a_block_is_known_though_the_session_could_not_be_read_when_it_was_told() -> None:
@@ -273,14 +271,15 @@ async def test_who_has_nobody_near_whom_they_blocked_costs_as_everybody() -> Non
         assert group.filtered == {pair.carol}
         await pair.send(pair.bob, "To all.")
         assert pair.carol.page.lots == [["To all."]]
-        drawn: list[Nearby] = []
+        drawn: list[Place] = []
+        roster, nearby = pair.first.hub.roster, pair.first.hub.roster.nearby
 
-        def draw(nearby: Nearby) -> RenderedNearby:
-            drawn.append(nearby)
-            return RenderedNearby(nearby)
+        def draw(place: Place, *known: Any) -> Nearby:
+            drawn.append(place)
+            return nearby(place, *known)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(showing, "RenderedNearby", draw)
+            patch.setattr(roster, "nearby", draw)
             pair.first.hub.broadcaster._send_cohort(group)
         assert len(drawn) == 1
 

@@ -44,12 +44,12 @@ async def test_whoever_closes_one_of_two_sockets_that_arrive_stays() -> None:
         await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
-        shown = len(bob.page.all("people"))
+        shown = len(bob.page.people_frames)
         await time.pass_s(LINGER_S + 1)
         await pair.settle()
         await time.pass_s(PEOPLE_S + SOON_S)
         assert bob.page.names == ["Alice"]
-        assert len(bob.page.all("people")) == shown
+        assert len(bob.page.people_frames) == shown
 
 
 async def test_whoever_closes_both_sockets_that_arrive_leaves_once() -> None:

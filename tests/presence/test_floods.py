@@ -89,6 +89,18 @@ async def test_a_frame_counts_for_its_size(server: Server) -> None:
         await alice.expect("error", code="too-fast")
 
 
+async def test_lists_of_people_have_an_allowance_of_their_own(server: Server) -> None:
+    async with person(server, *elsewhere(), 500, "alice", address="203.0.113.14") as alice:
+        await alice.expect("people")
+        burst = RULES["socket.people"].burst
+        for _ in range(burst + 1):
+            await alice.send("people")
+        refused = await alice.expect("error")
+        assert (refused["code"], refused["retry_after"]) == ("too-fast", 5)
+        assert [one["type"] for one in alice.aside] == ["people"] * burst
+        await alice.send_text("Still here")
+
+
 async def test_who_talks_as_people_do_is_never_refused(server: Server) -> None:
     """As the page does it at its busiest: a dozen messages sent again after a loss, and pings."""
     async with person(server, *elsewhere(), 500, "alice", address="203.0.113.11") as alice:

@@ -23,6 +23,7 @@ from tests.presence.http_callers import (
     code,
 )
 from tests.support.client import (
+    frames_of_html,
     new_ref,
     north,
     person,
@@ -79,7 +80,10 @@ async def test_a_place_that_is_none_gets_its_error_and_moves_nobody(
             answer = await alice.http.post(PLACE, content=body, headers=IN_JSON)
             assert code(answer) == (422, why)
         (listed,) = (await bob.http.get(NEARBY)).json()["people"]
-        assert listed == {"person_id": alice.person_id, "username": "alice", "distance": "~300 m"}
+        assert listed == {
+            **{"person_id": alice.person_id, "username": "alice"},
+            **{"distance": "~300 m", "metres": 300},
+        }
 
 
 async def test_the_page_is_told_what_is_wrong_with_a_place(server: Server) -> None:
@@ -213,17 +217,22 @@ async def test_the_nearest_stand_first_and_nothing_more_is_told(server: Server, 
         answer = (await alice.http.get(NEARBY)).json()
         assert {*answer} == {"count", "people"}
         assert answer["count"] == 3
-        assert all({*one} == {"person_id", "username", "distance"} for one in answer["people"])
-        assert [(one["username"], one["distance"]) for one in answer["people"]] == [
-            *(("bob", "right around you"), ("clara", "~450 m"), ("dora", "~900 m")),
+        fields = {"person_id", "username", "distance", "metres"}
+        assert all({*one} == fields for one in answer["people"])
+        listed = [(one["username"], one["distance"], one["metres"]) for one in answer["people"]]
+        assert listed == [
+            ("bob", "right around you", 0),
+            ("clara", "~450 m", 450),
+            ("dora", "~900 m", 900),
         ]
         assert answer["people"][0]["person_id"] == bob.person_id
 
         page = await alice.http.get(NEARBY, headers=HTMX)
-        listed = next(one for one in parse(page.text) if one.id == "people-list")
-        names = [name.text for row in listed.every("person-row") for name in row.every("name")]
-        assert names == ["bob", "clara", "dora"]
-        assert next(one for one in parse(page.text) if one.id == "people-count").text == "3 people"
+        (shown,) = frames_of_html(page.text)
+        assert (shown["count"], shown["version"]) == (3, 0)
+        assert [(one["username"], one["metres"]) for one in shown["people"]] == [
+            (name, metres) for name, _, metres in listed
+        ]
 
 
 async def test_who_only_calls_is_seen_and_sees(server: Server, spot: Spot) -> None:

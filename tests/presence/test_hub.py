@@ -126,11 +126,11 @@ async def test_who_comes_back_in_time_was_never_gone() -> None:
         pair.first.hub.exit(alice)
         await time.pass_s(LINGER_S - 1)
         await pair.second.join(session)
-        shown = len(bob.page.all("people"))
+        shown = len(bob.page.people_frames)
         await time.pass_s(LINGER_S)
         await pair.settle()
         assert bob.page.names == ["Alice"]
-        assert len(bob.page.all("people")) == shown
+        assert len(bob.page.people_frames) == shown
 
 
 async def test_a_departure_that_falls_due_while_one_comes_back_does_not_happen() -> None:

@@ -1,32 +1,30 @@
-"""The people panel equals what its templates render in one go, whatever was rendered before."""
+"""The frames of people say the same in both forms, in few bytes, and are rendered once."""
 
 import json
-import re
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence.delivery import Form, Socket, fragments, panel
+from presence.delivery import Form, fragments, panel
 from presence.delivery.fragments import fragment
-from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
-from presence.roster import SHOWN_MAX, Nearby
+from presence.geo import RADIUS_STOPS_M, cell_at, label_m, label_of
+from presence.roster import SHOWN_MAX, Entry, Listing, Nearby, apply, difference
 from presence.roster.nearby import Neighbour
-from presence.values import Person, Place, Session
-from tests.support.html_elements import Element, parse
-from tests.support.processes import Page
+from presence.values import Person, Place
+from tests.support.client import frames_of_html
 
 CELL = cell_at(52.52, 13.4)
 LABELS_M = sorted({label_m(metres) for metres in range(2001)})
 NAMES = ["Ana", "Quiet Heron", "<b>&amp;", "'\"{count}%s", "中村 é", "{{ nearby.count }}"]
+# What a person's row may weigh in the page's form, with a name of twelve letters.
+ROW_MAX = 120
 
 
 @st.composite
-def readers_views(draw: st.DrawFn) -> Nearby:
+def readers_views(draw: st.DrawFn) -> Listing:
     """Some people under some labels, as one reader sees them."""
     radius_m = draw(st.sampled_from([*RADIUS_STOPS_M, 333, 1999]))
     some = st.sampled_from([far for far in LABELS_M if far <= radius_m])
@@ -36,108 +34,78 @@ def readers_views(draw: st.DrawFn) -> Nearby:
         Neighbour(far, f"id-{turn:02}", Person(f"id-{turn:02}", name))
         for turn, (far, name) in enumerate(zip(fars, names, strict=False))
     ]
-    return Nearby(Place(CELL, radius_m), tuple(shown), Counter(fars))
+    return Listing.of(Nearby(Place(CELL, radius_m), tuple(shown), Counter(fars)))
 
 
-def crowd(count: int, far: int = 0) -> Nearby:
-    people = [Person(f"person-{turn:04}", "Ana", CELL, 500, 1, "one") for turn in range(count)]
-    shown = tuple(Neighbour(far, one.person_id, one) for one in people[: SHOWN_MAX + 1])
-    return Nearby(Place(CELL, 500), shown, {far: count} if count else {})
+def fields_of(entries: Any) -> list[tuple[str, str, str, int]]:
+    return [(one["person_id"], one["username"], one["distance"], one["metres"]) for one in entries]
 
 
-def test_the_number_of_a_crowd_stands_clear_of_the_one_at_the_next_distance() -> None:
-    sides = [panel.crowd_y(far) for far in LABELS_M]
-    assert all(one != after for one, after in pairwise(sides))
+def due(entries: Any) -> list[tuple[str, str, str, int]]:
+    return [(one.person_id, one.name, label_of(one.label_m), one.label_m) for one in entries]
 
 
-def reader(turn: int, form: Form = Form.HTML) -> Socket:
-    return Socket(Session("", Person(f"person-{turn:04}", "Ana", CELL, 500), 0), form, Page())
-
-
-def tree(html: str) -> list[Any]:
-    """The elements of a fragment, whatever space stands between them."""
-
-    def of(element: Element) -> list[Any]:
-        parts = [one if isinstance(one, str) else of(one) for one in element.parts]
-        return [element.tag, element.attributes, parts]
-
-    return [of(one) for one in parse(re.sub(r">\s+<", "><", html.strip()))]
+def totals_of(words: str) -> dict[int, int]:
+    return dict(tuple(map(int, one.split(":"))) for one in words.split())  # type: ignore[misc]
 
 
 @settings(deadline=None)
 @given(readers_views())
-def test_a_frame_is_what_its_templates_say_when_they_are_rendered_in_one_go(view: Nearby) -> None:
-    whole = render_to_string("_people.html", {"nearby": panel.context(view), "oob": True})
-    assert tree(panel.people_html(view)) == tree(whole)
+def test_the_page_and_a_json_client_are_told_of_the_same_people(view: Listing) -> None:
+    frame = json.loads(panel.people(Form.JSON, 7, view, 500).text)
+    assert {*frame} == {"type", "version", "count", "people"}
+    (page,) = frames_of_html(panel.people(Form.HTML, 7, view, 500).text)
+    for one in (frame, page):
+        assert (one["type"], one["version"], one["count"]) == ("people", 7, view.count)
+        assert fields_of(one["people"]) == due(view.people.values())
+    assert totals_of(page["totals"]) == view.totals
+    assert page["html"]["data-radius"] == "500"
 
 
 @settings(deadline=None)
-@given(readers_views())
-def test_the_page_and_a_json_client_are_told_of_the_same_people(view: Nearby) -> None:
-    told = json.loads(panel.people(Form.JSON, view).text)
-    assert told == {
-        "type": "people",
-        "count": view.count,
-        "people": [panel.listed(one.person, label(one.label_m)) for one in view.shown],
-    }
-    count, head, panel_list, *_ = parse(panel.people(Form.HTML, view).text)
-    assert count["data-count"] == str(view.count)
-    assert head.text.split()[:2] == {0: ["Nobody", "in"], 1: ["1", "person"]}.get(
-        view.count, [str(view.count), "people"]
-    )
-    assert [one.text for one in panel_list.every("name")] == [one.person.name for one in view.shown]
-    labels = sorted({one.label_m for one in view.shown})
-    assert [[part.text for part in one.children] for one in panel_list.every("group")] == [
-        [label(far), str(view.totals[far])] for far in labels
-    ]
-
-
-@settings(deadline=None)
-@given(readers_views())
-def test_the_dial_has_a_ring_a_person_and_a_number_where_there_are_many(view: Nearby) -> None:
-    dial = next(one for one in parse(panel.people_html(view)) if one.id == "dial-rings")
-    few = {far for far, total in view.totals.items() if total < panel.CROWD}
-    assert len(dial.every("person")) == sum(one.label_m in few for one in view.shown)
-    assert [one.text for one in dial.within() if one.tag == "text"] == [
-        str(total) for far, total in sorted(view.totals.items()) if far not in few
-    ]
-    assert dial.children[0]["aria-label"].startswith(
-        f"{view.count} " if view.count else "Nobody in reach"
-    )
-
-
-@pytest.mark.parametrize("form", Form)
-def test_each_who_is_listed_misses_only_themselves_and_all_others_read_the_same(form: Form) -> None:
-    drawn = panel.RenderedNearby(crowd(1000))
-    frames = [drawn.frame(reader(turn, form)) for turn in range(1000)]
-    assert len({frame.text for frame in frames[: SHOWN_MAX + 1]}) == SHOWN_MAX + 1
-    assert len(set(frames[SHOWN_MAX:])) == 2
-    assert frames[SHOWN_MAX].text == frames[999].text
-    again = panel.RenderedNearby(crowd(1000))
-    assert [again.frame(reader(turn, form)).wire for turn in range(60)] == [
-        frame.wire for frame in frames[:60]
-    ]
-
-
-def test_templates_are_rendered_once_a_person_and_never_again(
-    monkeypatch: pytest.MonkeyPatch,
+@given(readers_views(), readers_views())
+def test_a_change_says_what_differs_and_nothing_else_in_both_forms(
+    before: Listing, after: Listing
 ) -> None:
+    change = difference(before, after)
+    assert apply(before, change) == after
+    assert bool(change) == (before != after)
+    frame = json.loads(panel.people_changed(Form.JSON, 8, change).text)
+    (page,) = frames_of_html(panel.people_changed(Form.HTML, 8, change).text)
+    for one in (frame, page):
+        assert (one["type"], one["version"]) == ("people.changed", 8)
+        assert (one["count"], tuple(one["left"])) == (after.count, change.left)
+        assert fields_of(one["came"] + one["changed"]) == due(change.came + change.changed)
+    assert {*frame} == {"type", "version", "count", "came", "left", "changed"}
+    assert totals_of(page["totals"]) == change.totals
+    same = before.people.items() & after.people.items()
+    assert not {one.person_id for _, one in same} & change.person_ids
+
+
+def test_a_row_speaks_no_language_and_is_small() -> None:
+    row = panel.row(300, "0123456789abcdef", "Quiet Herons")
+    assert len(row) <= ROW_MAX
+    assert "300 m" not in row
+    assert "svg" not in row
+
+
+def test_the_name_of_a_person_is_text_in_their_row() -> None:
+    assert "<b>" not in panel.row(0, "0123456789abcdef", "<b>")
+
+
+def test_templates_are_rendered_once_for_all_people(monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = Counter[str]()
 
     def counted(name: str, context: dict[str, Any]) -> str:
         rendered[name] += 1
         return fragment(name, context)
 
-    for module in (panel, fragments):
-        monkeypatch.setattr(module, "fragment", counted)
-    for kept in (panel.around, panel.dial, panel.heading, panel.row, panel.link, panel.crowd):
-        kept.cache_clear()
-    drawn = panel.RenderedNearby(crowd(1000))
-    for turn in range(1000):
-        drawn.frame(reader(turn))
-    assert rendered["_person.html"] == SHOWN_MAX + 1
-    assert rendered.total() - rendered["_people_link.html"] == SHOWN_MAX + 1 + 4
-    rendered.clear()
-    for count in range(900, 1000):
-        panel.RenderedNearby(crowd(count)).frame(reader(0))
-    assert not rendered
+    monkeypatch.setattr(fragments, "fragment", counted)
+    panel._compiled.cache_clear()
+    panel.row.cache_clear()
+    for turn in range(100):
+        entries = [Entry(far, f"{turn}-{far}", "Ana") for far in LABELS_M]
+        view = Listing({one.person_id: one for one in entries}, Counter(LABELS_M))
+        panel.people(Form.HTML, turn, view, 500)
+        panel.people_changed(Form.HTML, turn, difference(Listing({}, {}), view))
+    assert rendered == {"_people.html": 1, "_people_changed.html": 1, "_person.html": 1}

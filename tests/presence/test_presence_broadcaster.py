@@ -18,11 +18,11 @@ async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_change
         for name in ("Alice", "Ana"):
             await pair.first.join(await person(pair.registry, name, HERE))
         await time.pass_s(SOON_S + 0.01)
-        assert len(bob.page.all("people")) == 1
+        assert len(bob.page.people_frames) == 1
         assert sorted(bob.page.names) == ["Alice", "Ana"]
         carl = await pair.first.join(await person(pair.registry, "Carl", HERE))
         await time.pass_s(PEOPLE_S - 0.1)
-        assert len(bob.page.all("people")) == 1
+        assert len(bob.page.people_frames) == 1
         await time.pass_s(0.2)
         assert sorted(bob.page.names) == ["Alice", "Ana", "Carl"]
         hub = pair.first.hub
@@ -34,7 +34,7 @@ async def test_the_list_is_sent_at_most_every_five_seconds_and_only_if_it_change
             )
         await pair.settle()
         await time.pass_s(PEOPLE_S + 0.1)
-        assert len(bob.page.all("people")) == 2
+        assert len(bob.page.people_frames) == 2
 
 
 async def test_who_says_again_where_they_are_makes_nobody_look() -> None:

@@ -109,7 +109,8 @@ def test_it_tells_no_place_and_no_key_and_writes_nothing(
 
     before = asyncio.run(everything())
     found = found_by(*WHERE)
-    assert [one.keys() for one in found["people"]] == [{"person_id", "username", "distance"}] * 2
+    fields = {"person_id", "username", "distance", "metres"}
+    assert [one.keys() for one in found["people"]] == [fields] * 2
     both = json.dumps(found) + run(*WHERE)
     cells = [cell_at(*north(HERE, cells)) for cells in (0, 1, 2)]
     assert not [word for word in (*cells, "digest of") if word in both]

@@ -17,7 +17,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from presence.geo import CELL_DEGREES, cell_at, centre
+from chat.devtools import PeopleList
+from presence.geo import CELL_DEGREES, cell_at, centre, label_of
 from tests.support.html_elements import parse
 from tests.support.servers import Server
 from tests.support.waiting import deadline, for_a_while
@@ -103,6 +104,7 @@ class Tab:
         self.aside: list[Frame] = []
         self.seen: list[Frame] = []
         self.raw: list[str] = []
+        self.listing = PeopleList()
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.send_raw(json.dumps({"type": kind, **fields}))
@@ -126,6 +128,14 @@ class Tab:
                 return found
         except (AssertionError, ConnectionClosed) as why:
             raise Unexpected(f"no {kind} {fields} but {self.aside} ({why!r})") from why
+
+    async def expect_any(self, *kinds: str) -> Frame:
+        """The oldest frame of one of these types, aside or within the timeout."""
+        async with deadline(f"one of {kinds}", TIMEOUT_S):
+            while not (found := [one for one in self.aside if one["type"] in kinds]):
+                self.aside += await self._receive()
+        self.aside.remove(found[0])
+        return found[0]
 
     async def silent(self, *kinds: str, **fields: Any) -> None:
         """Asserts that no frame of these types (messages by default) is aside or arrives before the
@@ -158,12 +168,24 @@ class Tab:
         return [str(message["text"]) for message in messages]
 
     async def people(self, *names: str) -> Frame:
-        """Waits until exactly these are listed as near; earlier frames of people are dropped."""
+        """Waits until exactly these are listed as near; earlier frames of people are dropped. The
+        list as a whole, whatever frames it came in."""
         async with deadline(f"a list of exactly {names}"):
             while True:
-                frame = await self.expect("people")
+                frame = await self.next_people()
                 if sorted(names) == sorted(one["username"] for one in frame["people"]):
                     return frame
+
+    async def next_people(self) -> Frame:
+        """The whole list after the next frame of people, which must follow the one before."""
+        frame = await self.expect_any("people", "people.changed")
+        assert self.listing.apply(frame), f"{frame} does not follow {self.listing.version}"
+        return {
+            "type": "people",
+            "version": self.listing.version,
+            "count": self.listing.count,
+            "people": self.listing.entries,
+        }
 
     async def closed(self) -> int:
         """Waits for the server to close; the close code. What came before is kept aside."""
@@ -338,7 +360,6 @@ def matches(frame: Frame, kind: str, fields: Mapping[str, Any]) -> bool:
 def frames_of_html(raw: str) -> list[Frame]:
     """The same frames from out-of-band fragments; `html` holds the element."""
     found: list[Frame] = []
-    people: Frame = {}
     for element in parse(raw):
         match element.id:
             case "signals":
@@ -349,13 +370,11 @@ def frames_of_html(raw: str) -> list[Frame]:
                 found.append(_refusal(element))
             case "notices":
                 found.append({"type": "gap", "words": element.text, "html": element})
-            case "people-count":
-                people |= {"type": "people", "count": int(element["data-count"])}
             case "people-list":
-                people |= {"people": _people(element), "html": element}
+                found.append(_people(element))
             case _:
                 found.append({"type": f"piece.{element.id}", "html": element})
-    return [people, *found] if people else found
+    return found
 
 
 def _signal(data: Element) -> Frame:
@@ -394,12 +413,27 @@ def _refusal(element: Element) -> Frame:
     return {**frame, "html": element}
 
 
-def _people(element: Element) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
-    label = ""
-    for child in element.children:
-        if child.tag == "h3":
-            label = child.children[0].text
-        for row in child.every("person-row"):
-            found.append({"username": row.only("name").text, "distance": label})
-    return found
+def _people(element: Element) -> Frame:
+    entries = [_entry(row) for row in element.children]
+    shared = {
+        "version": int(element["data-version"]),
+        "count": int(element["data-count"]),
+        "totals": element["data-totals"],
+        "html": element,
+    }
+    if "data-left" not in element.names:
+        return {"type": "people", "people": entries, **shared}
+    left = element["data-left"].split()
+    return {"type": "people.changed", "came": entries, "changed": [], "left": left, **shared}
+
+
+def _entry(row: Element) -> Frame:
+    name, tag = row.children
+    metres = int(row["data-m"])
+    return {
+        "person_id": row["data-person"],
+        "username": name.text,
+        "distance": label_of(metres),
+        "metres": metres,
+        "tag": tag.text,
+    }

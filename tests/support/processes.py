@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from chat.devtools import PeopleList
 from chat.feed import Feed
 from chat.parts import Chat
 from neartalk.parts import Platform
@@ -40,6 +41,7 @@ class Page:
 
     def __init__(self) -> None:
         self.frames: list[Any] = []
+        self.listing = PeopleList()
         self.lots: list[list[str]] = []  # texts by the frame they came in
         self.quiet = 0.0
         self.closed: int | None = None
@@ -52,6 +54,9 @@ class Page:
         found = json.loads(frame.text)
         lot = found if isinstance(found, list) else [found]
         self.frames += lot
+        for one in lot:
+            if one["type"] in {"people", "people.changed"}:
+                assert self.listing.apply(one), f"{one} does not follow {self.listing.version}"
         if texts := [one["text"] for one in lot if one["type"] == "chat.message"]:
             self.lots.append(texts)
         self.changed.set()
@@ -85,9 +90,13 @@ class Page:
         return [frame["type"] for frame in self.frames]
 
     @property
+    def people_frames(self) -> list[dict[str, Any]]:
+        return [one for one in self.frames if one["type"] in {"people", "people.changed"}]
+
+    @property
     def names(self) -> list[str]:
-        """Who the newest people frame lists."""
-        return [one["username"] for one in self.all("people")[-1]["people"]]
+        """Whom the list of people names by now."""
+        return self.listing.names
 
     async def until(self, holds: Callable[[], bool]) -> None:
         async with deadline("what the page is to show"):

@@ -20,13 +20,13 @@ from presence.geo import (
     Cell,
     capped_radius_m,
     cell_at,
-    label,
+    label_of,
     parent,
     published_point,
 )
 from presence.guest import VisitRefused, guest
 from presence.registry import RedisRegistry, Registry
-from presence.roster import SHOWN_MAX, load_nearby
+from presence.roster import SHOWN_MAX, Listing, load_nearby
 from presence.values import Place
 
 TIMEOUT_S = 10.0
@@ -99,8 +99,8 @@ async def read(place: Place) -> Found:
 async def near(registry: Registry, place: Place) -> Found:
     """Whom a registry shows to a stranger there, who is not shown themselves."""
     found = await load_nearby(registry, place)
-    nearest = found.shown[:SHOWN_MAX]
-    people = [panel.listed(one.person, label(one.label_m)) for one in nearest]
+    nearest = [*Listing.of(found).people.values()][:SHOWN_MAX]
+    people = [panel.listed(one) for one in nearest]
     return {"count": found.count, "people": people}
 
 
@@ -118,7 +118,7 @@ def page(place: Place, found: Found) -> str:
         {"name": one["username"], "person": one["person_id"], "distance": one["distance"]}
         for one in people
     ]
-    within = f"within {panel.metres(place.radius_m)}"
+    within = f"within {label_of(place.radius_m).removeprefix('~')}"
     if not rows:
         return f"Nobody is in range {within}."
     some = f", the nearest {len(rows)} of them" if len(rows) < count else ""

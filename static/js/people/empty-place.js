@@ -1,17 +1,21 @@
-// An empty place: its buttons to reach further, share the link or be notified, and the notification when someone arrives.
+// An empty place: how far you reach, its buttons to reach further, share the link or be notified, and the notification when
+// someone arrives.
 
-import { requestRadius } from '../place/reach.js';
+import { formatMetres } from '../page/units.js';
+import { onRadius, requestRadius } from '../place/reach.js';
 import { stayAtEnd } from '../chat/scroll.js';
 import { announce } from '../page/title.js';
+import { onPeople } from './listing.js';
 
 const CONFIRM_MS = 4000;
+const MARKS_M = [100, 200, 500, 1000, 2000];
 
 const field = document.getElementById('text');
 const words = field.placeholder;
 let alone = null;
 
-function updateCount() {
-  const count = Number(document.getElementById('people-count').dataset.count);
+function updateCount({ count }) {
+  document.getElementById('nobody').hidden = count > 0;
   field.placeholder = count ? words : field.dataset.alone;
   if (alone && count) announceArrival(count);
   alone = !count;
@@ -73,5 +77,17 @@ document.getElementById('scroller').addEventListener('click', ({ target }) => {
   if (button?.id === 'notify') toggleNotify(button);
 });
 
-document.addEventListener('htmx:oobAfterSwap', updateCount);
-updateCount();
+function updateRadius(radius) {
+  const next = MARKS_M.find((mark) => mark > radius) ?? 0;
+  const says = { radius: formatMetres(radius), next: next && formatMetres(next), last: formatMetres(MARKS_M.at(-1)) };
+  const place = document.getElementById('nobody');
+  for (const word of place.querySelectorAll('[data-says]')) word.textContent = says[word.dataset.says];
+  for (const part of place.querySelectorAll('[data-ring]')) part.toggleAttribute('hidden', part.dataset.ring === 'next' ? !next : next === 0 || next === MARKS_M.at(-1));
+  const further = document.getElementById('further');
+  if (!further) return;
+  further.hidden = !next;
+  further.dataset.radius = String(next);
+}
+
+onPeople(updateCount);
+onRadius(updateRadius);

@@ -2,6 +2,7 @@
 
 import { block, isBlocked } from './blocks.js';
 import { growWithText } from '../page/growing-field.js';
+import { formatDistance } from '../page/units.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
 import { sessionKnownSoon } from '../server/session.js';
 import { facts } from '../voice/calls/facts.js';
@@ -39,11 +40,11 @@ function openMenu(button) {
   const { person: id, id: message = '' } = row.dataset;
   if (id !== subject.id || message !== subject.message) form.reset();
   subject = { id, message };
-  const far = row.querySelector('.far:not(.in-voice)') ?? row.parentElement.previousElementSibling.firstElementChild;
+  const far = row.querySelector('.far:not(.in-voice)')?.textContent ?? formatDistance(Number(row.dataset.m));
   dialog.className = `menu ${[...row.classList].find((one) => /^p\d$/.test(one))}`;
   find('.name').textContent = row.querySelector('.name').textContent;
   find('.tag').textContent = row.querySelector('.tag').textContent;
-  find('.far').textContent = far.textContent;
+  find('.far').textContent = far;
   find('[data-act="knock"]').hidden = !facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
   find('blockquote').textContent = row.querySelector('.bubble')?.textContent ?? '';
   for (const part of dialog.querySelectorAll('[data-about]')) part.hidden = (part.dataset.about === 'message') !== Boolean(message);

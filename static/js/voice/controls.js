@@ -1,6 +1,7 @@
 // Entry point of voice: binds the controls of the panel, and events outside of it that concern calls.
 
 import { onBlock } from '../people/blocks.js';
+import { onPeople } from '../people/listing.js';
 import { onPlace } from '../place/published-place.js';
 import * as lifecycle from './lifecycle.js';
 import * as volumes from './audio/volumes.js';
@@ -73,7 +74,7 @@ onDevices(() => display.phase !== 'out' && renderDevices());
 
 // Leave before the page does: others see it at once, not after the 30 s in which a page may come back.
 document.addEventListener('submit', ({ target }) => target.id === 'leave' && display.phase !== 'out' && lifecycle.leave(), { capture: true });
-document.addEventListener('htmx:oobAfterSwap', ({ target }) => target.id === 'people-list' && scheduleRender());
+onPeople(scheduleRender);
 onPlace(() => display.phase === 'in' && room.requestPeers());
 onBlock(() => display.phase === 'in' && room.requestPeers()); // ends their call now, not with the server's next round
 document.addEventListener('neartalk:session', () => {

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 REST_S = 12.0
 # Close codes after which a new session may begin: it is unknown, without a place, or left.
 ANEW = {4401, 4409, 4410}
+# Where the frames that tell of people name those who are new.
+LISTS = {"people": "people", "people.changed": "came"}
 
 
 class ChatListener(Protocol):
@@ -30,7 +32,7 @@ class ChatListener(Protocol):
         """A message was acked so long after it was sent."""
 
     def listed(self, neighbour: "SimulatedNeighbour", people: Sequence[Frame]) -> None:
-        """The list of people in range came."""
+        """These people are in range: all of them, or those who came."""
 
 
 class SimulatedNeighbour(ChatClient):
@@ -89,5 +91,5 @@ class SimulatedNeighbour(ChatClient):
             self.listener.repeated(self, frame)
         elif sent:
             self.listener.acked(sent.acked_s - sent.at_s)
-        elif kind == "people":
-            self.listener.listed(self, frame["people"])
+        elif kind in LISTS:
+            self.listener.listed(self, frame[LISTS[kind]])

@@ -1,0 +1,20 @@
+// Distances in words, in the language of the page: from the server they come as metres.
+
+const LANGUAGE = document.documentElement.lang;
+
+function formatter(unit) {
+  return new Intl.NumberFormat(LANGUAGE, { style: 'unit', unit, unitDisplay: 'short' });
+}
+
+const METRES = formatter('meter');
+const KILOMETRES = formatter('kilometer');
+
+/** Formats metres: "500 m", "1.5 km". */
+export function formatMetres(metres) {
+  return metres < 1000 ? METRES.format(metres) : KILOMETRES.format(metres / 1000);
+}
+
+/** The label of a distance, from its metres: "right around you", "~300 m". */
+export function formatDistance(metres) {
+  return metres === 0 ? 'right around you' : `~${formatMetres(metres)}`;
+}

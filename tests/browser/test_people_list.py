@@ -1,0 +1,207 @@
+"""What the page makes of the people that it is told of: all of them once, then changes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from presence.delivery import panel
+from presence.geo import label_of
+from presence.roster import SHOWN_MAX, Entry, Listing, difference
+from tests.support.client import elsewhere
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Invite
+    from tests.browser.visitor import BrowserVisitor
+    from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+SEQUENCES, STEPS = 40, 8
+LABELS_M = (0, 50, 300, 1200)
+NAMES = ("ana", "<b>bo", "ćem", "Quiet Heron")
+# Far from what the server of the page counts.
+VERSION = 700_000
+
+# As htmx hands a piece of a frame to the page.
+SWAP = """(html) => {
+  const list = document.getElementById('people-list');
+  for (const fragment of new DOMParser().parseFromString(html, 'text/html').body.children) {
+    const detail = { target: list, fragment, shouldSwap: true };
+    list.dispatchEvent(new CustomEvent('htmx:oobBeforeSwap', { detail, bubbles: true }));
+  }
+  return list.querySelectorAll('.person-row').length;
+}"""
+SHOWN = """() => ({
+  count: document.getElementById('people-count').dataset.count,
+  groups: [...document.querySelectorAll('#people-list .group')].map((group) => [
+    ...[...group.children].map((part) => part.textContent),
+    [...group.nextElementSibling.children].map((row) => [
+      row.querySelector('.name').textContent,
+      row.querySelector('.tag').textContent,
+    ]),
+  ]),
+  rest: document.getElementById('people-rest').textContent,
+  rings: document.querySelectorAll('#rings circle').length,
+  crowds: [...document.querySelectorAll('#crowds text')].map((text) => text.textContent),
+  stops: document.querySelectorAll('#people-list [tabindex="0"]').length,
+})"""
+
+
+class PageStreet:
+    """People in reach of a page, and the frames that tell it of them."""
+
+    def __init__(self, page: Page, seed: int) -> None:
+        self.page = page
+        self.chance = random.Random(seed)
+        self.people: dict[str, Entry] = {}
+        self.turn = 0
+        self.version = VERSION * (seed + 1)
+        self.listing = Listing({}, {})
+        self.send_all()
+
+    def come(self, count: int, label_m: int | None = None) -> None:
+        for _ in range(count):
+            self.turn += 1
+            one = f"{self.chance.randrange(16**12):012x}{self.turn:04x}"
+            far = self.chance.choice(LABELS_M) if label_m is None else label_m
+            self.people[one] = Entry(far, one, self.chance.choice(NAMES))
+
+    def leave(self, count: int) -> None:
+        for one in self.chance.sample(sorted(self.people), count):
+            del self.people[one]
+
+    def change(self) -> None:
+        for one in self.chance.sample(sorted(self.people), min(2, len(self.people))):
+            far, name = self.chance.choice(LABELS_M), self.chance.choice(NAMES)
+            self.people[one] = Entry(far, one, name)
+
+    def act(self) -> None:
+        chance = self.chance
+        match chance.choice(["come", "leave", "change"]):
+            case "come":
+                self.come(chance.choice([1, 3, 30]))
+            case "leave":
+                self.leave(chance.randrange(len(self.people) + 1))
+            case _:
+                self.change()
+
+    def now(self) -> Listing:
+        nearest = sorted(self.people.values())[:SHOWN_MAX]
+        totals = Counter(one.label_m for one in self.people.values())
+        return Listing({one.person_id: one for one in nearest}, totals)
+
+    def send_all(self) -> None:
+        self.listing = self.now()
+        self.page.evaluate(SWAP, panel.people_html(self.listing, 500, self.version))
+
+    def send_change(self) -> int:
+        """How many rows the page shows then."""
+        before, self.listing = self.listing, self.now()
+        self.version += 1
+        change = difference(before, self.listing)
+        return int(self.page.evaluate(SWAP, panel.changed_html(self.version, change)))
+
+    def due(self) -> dict[str, Any]:
+        """What the page is to show."""
+        people, totals = [*self.listing.people.values()], self.listing.totals
+        far = sorted({one.label_m for one in people})
+        rest = self.listing.count - len(people)
+        few = [one for one in people if totals[one.label_m] < 6]
+        return {
+            "count": str(self.listing.count),
+            "groups": [
+                [
+                    label_of(label_m),
+                    str(totals[label_m]),
+                    [[one.name, panel.tag(one.person_id)] for one in people if one[0] == label_m],
+                ]
+                for label_m in far
+            ],
+            "rest": f"And {rest} more, further away." if rest else "",
+            "rings": len(few),
+            "crowds": [str(total) for _, total in sorted(totals.items()) if total >= 6],
+            "stops": min(1, len(people)),
+        }
+
+
+def test_what_the_page_makes_of_changes_is_what_a_whole_list_would_show(
+    server: Server, visit: Invite
+) -> None:
+    page = visit(server, elsewhere()).arrive().page
+    for seed in range(SEQUENCES):
+        street = PageStreet(page, seed)
+        for _ in range(STEPS):
+            for _ in range(2):
+                street.act()
+            street.send_change() if street.chance.random() < 0.9 else street.send_all()
+            assert page.evaluate(SHOWN) == street.due(), seed
+
+
+def test_focus_menu_and_scroll_stay_while_thirty_people_come_and_go(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere(), viewport={"width": 1440, "height": 500}).arrive()
+    page, street = alice.page, PageStreet(alice.page, 1)
+    street.come(20, label_m=300)
+    street.send_change()
+    fifth = [*street.listing.people.values()][4]
+    button = page.locator(f'#people-list [data-person="{fifth.person_id}"] button')
+    button.focus()
+    page.evaluate(SCROLL, 80)
+    before = height(button)
+
+    def come_and_go() -> None:
+        stay = dict(street.people)
+        for turn in range(30):
+            street.come(1, label_m=turn % 2 * 300)
+            street.send_change()
+        assert page.locator("#people-list .person-row").count() == 50
+        street.people = stay
+        street.send_change()
+
+    come_and_go()
+    expect(button).to_be_focused()
+    assert abs(height(button) - before) < 1
+    button.click()
+    come_and_go()
+    expect(page.locator("#menu .name")).to_have_text(fifth.name)
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+
+def height(locator: Locator) -> float:
+    box = locator.bounding_box()
+    assert box
+    return box["y"]
+
+
+SCROLL = "(px) => (document.getElementById('people').scrollTop = px)"
+
+
+def test_a_change_that_does_not_follow_is_not_shown_and_the_whole_list_asked_for(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    street = PageStreet(alice.page, 0)
+    street.come(3)
+    street.version += 1  # a change was lost
+    assert street.send_change() == 0
+    answered = len(alice.received)
+    wait(alice, lambda: any('"type":"people"' in frame for frame in alice.sent), "the page asks")
+    wait(alice, lambda: any("data-radius" in one for one in alice.received[answered:]), "an answer")
+    street.send_change()  # of a version that the server never counted to
+    expect(alice.people).to_have_count(0)
+
+
+def wait(visitor: BrowserVisitor, holds: Callable[[], bool], what: str) -> None:
+    until(holds, what, pause=lambda: visitor.page.wait_for_timeout(20))
