@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from bench import crowd, processes, signalling, voice
+from bench import crowd, page, processes, signalling, voice
 from bench.load import Talk, measure
 from bench.measurements import Measurement
 from bench.stacks import STACKS, running
@@ -50,6 +50,8 @@ class CaseSize:
     around: int = 8
     joins: int = 3
     elsewhere: tuple[int, ...] = (0, 200)
+    simulated: tuple[int, ...] = (80, 200)
+    page_s: float = 300.0
 
 
 TRIAL = CaseSize(
@@ -73,6 +75,8 @@ TRIAL = CaseSize(
     around=2,
     joins=1,
     elsewhere=(0, 10),
+    simulated=(10,),
+    page_s=15,
 )
 
 
@@ -205,6 +209,16 @@ async def storm(stack: str, size: CaseSize) -> list[Measurement]:
     return [Measurement("storm", stack, size.storm, 0, figures)]
 
 
+async def watched(stack: str, size: CaseSize) -> list[Measurement]:
+    """A page in a place where simulated people walk and talk: what it is sent."""
+    found = []
+    for people in size.simulated:
+        with running(STACKS[stack]) as servers:
+            figures = await page.measured(servers.urls[0], people, size.page_s)
+        found.append(Measurement("page", stack, people, 0, figures))
+    return found
+
+
 # ---- The table of them -----------------------------------------------------------------------
 
 
@@ -228,6 +242,7 @@ CASES = {
     "idle": Case(("neartalk",), idle),
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),
+    "page": Case(("neartalk",), watched, in_each=False),
     "voice-mesh": Case(("neartalk",), voice.mesh, in_each=False),
     "voice-desktop": Case(("neartalk",), voice.desktop, in_each=False),
     "voice-phone": Case(("neartalk",), voice.phone, in_each=False),

@@ -258,7 +258,7 @@ def details(measurements: Measurements) -> str:
 
 ORDER = [
     *("one-cell", "sizes", *CASES),
-    *("dealt", "routed"),
+    *("page", "dealt", "routed"),
     *("voice-mesh", "voice-desktop", "voice-phone", "voice-join"),
 ]
 

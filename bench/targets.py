@@ -31,6 +31,14 @@ def kilobytes(value: float) -> str:
     return f"{value:.1f} KB"
 
 
+def megabytes(value: float) -> str:
+    return f"{value:.2f} MB"
+
+
+def whole_bytes(value: float) -> str:
+    return f"{value:,.0f} bytes"
+
+
 def milliseconds(value: float) -> str:
     return f"{value:,.0f} ms"
 
@@ -84,6 +92,9 @@ IDLE = "5000 idle sockets"
 WALKING = "1000 people walking, a cell every 90 s each, 1000 watching"
 STORM = "2000 sockets in 10 s, with a history of 500 messages"
 TWO = "two processes, two cores"
+PAGE = "a page among 80 simulated people, an hour, all of its socket"
+PAGE_200 = "the same among 200"
+MESSAGE = "a message in the form of the page"
 
 NEARTALK_10, NEARTALK_100 = one_cell("neartalk", 10), one_cell("neartalk", 100)
 ROOM = Figure("rooms", "neartalk-redis", "messages", 100)
@@ -93,6 +104,10 @@ WALK = Figure("walking", "neartalk", "share")
 LIVE, FIRST = Figure("storm", "neartalk", "live_s"), Figure("storm", "neartalk", "first_p99_ms")
 ONE, BOTH = Figure("two", "neartalk-redis", "us", 100), Figure("two", "neartalk-two", "us", 100)
 MEMORY, REST = Figure("idle", "neartalk", "kb"), Figure("idle", "neartalk", "share")
+
+SENT = Figure("page", "neartalk", "mb_hour", listeners=80)
+SENT_200 = Figure("page", "neartalk", "mb_hour", listeners=200)
+ROW = Figure("page", "neartalk", "message_bytes", listeners=80)
 
 TARGETS = (
     Target(AT_10, "at most nchan", 1.0, times, NEARTALK_10, one_cell("nchan", 10)),
@@ -128,6 +143,9 @@ TARGETS = (
     Target(IDLE, "at most 40 KB each", 40, kilobytes, MEMORY),
     Target(IDLE, "under 2 % of a core", 0.02, percent, REST),
     Target(WALKING, "under 15 % of a core", 0.15, percent, WALK),
+    Target(PAGE, "at most 1.5 MB", 1.5, megabytes, SENT),
+    Target(PAGE_200, "at most 2 MB", 2, megabytes, SENT_200),
+    Target(MESSAGE, "at most 240 bytes", 240, whole_bytes, ROW),
     Target(STORM, "all live within 15 s", 15, seconds, LIVE),
     Target(STORM, "p99 of the first snapshot under 2 s", 2000, milliseconds, FIRST),
     Target(

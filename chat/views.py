@@ -18,7 +18,7 @@ from neartalk.limits import (
 )
 from neartalk.parts import platform_of
 from presence.delivery import Form
-from presence.geo import apart, label, tiles_within
+from presence.geo import apart, label_m, tiles_within
 from presence.placement import placed
 from presence.values import Session
 
@@ -42,7 +42,7 @@ async def messages(request: HtmxRequest) -> HttpResponse:
         wanted,
         limit=ARRIVAL_MAX,
     )
-    found = [(one, label(apart(place.cell, one.place.cell))) for one in selection.messages]
+    found = [(one, label_m(apart(place.cell, one.place.cell))) for one in selection.messages]
     if request.htmx:
         mine = person.person_id
         rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in found)

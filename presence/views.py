@@ -74,6 +74,7 @@ async def near(request: HttpRequest) -> HttpResponse:
         "stops": RADIUS_STOPS_M,
         "stop": nearest_stop(session.person.radius_m),
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
+        "life_ms": settings.MESSAGE_LIFE_SECONDS * 1000,
         "reasons": Reason.choices,
         "evidence_days": settings.EVIDENCE_DAYS,
     }

@@ -169,7 +169,7 @@ def frames_sent() -> dict[str, set[str]]:
     found["error"] |= Refused("too-fast", retry_after=1, ref="r").fields().keys()
     for frame in map(json.loads, (one.text for one in people_frames(Form.JSON))):
         found[frame["type"]] = {*frame} - {"type"}
-    found["chat.message"] |= rendered_message().fields("").keys()
+    found["chat.message"] |= rendered_message().fields(0).keys()
     return found
 
 
@@ -220,7 +220,7 @@ def signals_sent() -> dict[str, set[str]]:
 
 def rendered_message() -> RenderedMessage:
     draft = Draft("a" * 16, "alice", Place("u33dc0q", 500), "Hello", "ref-00000000")
-    return RenderedMessage(message_of(draft, StreamId(1, 0)), 1)
+    return RenderedMessage(message_of(draft, StreamId(1, 0)))
 
 
 def people_frames(form: Form) -> tuple[Frame, Frame]:
@@ -231,7 +231,7 @@ def people_frames(form: Form) -> tuple[Frame, Frame]:
 def page_pieces() -> set[tuple[str, str]]:
     """Id and swap of every fragment that a frame puts on the page."""
     each = (
-        frames.rows(Form.HTML, [rendered_message().row(Form.HTML, "~300 m", mine=False)]),
+        frames.rows(Form.HTML, [rendered_message().row(Form.HTML, 300, mine=False)]),
         frames.signal(Form.HTML, "pong"),
         frames.refusal(Form.HTML, Refused("too-fast", retry_after=1)),
         frames.gap(Form.HTML, "restarted"),

@@ -22,7 +22,7 @@ class Feed:
         self.history = history
         self.sequencer = Sequencer(hub, history)
         self.poller = Poller(history, self.sequencer)
-        self.replayer = Replayer(history, self.poller, self.sequencer.timelines, hub.now_ms)
+        self.replayer = Replayer(history, self.poller, self.sequencer.timelines)
         self.sender = Sender(hub, history, self.sequencer)
         hub.attach(self)
 

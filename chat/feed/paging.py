@@ -80,7 +80,7 @@ async def load_newest(
         reading = await history.page(below, dict.fromkeys(below, since_ms), size)
         rest: dict[Tile, StreamId | None] = {}
         for tile, raw in reading.entries.items():
-            entries = [rendered_entry(entry, reading.now_ms) for entry in raw]
+            entries = [rendered_entry(entry) for entry in raw]
             full = len(entries) == size
             on_page(tile, below[tile], entries, full)
             selection.add(entries, wanted)

@@ -9,7 +9,7 @@ from chat.feed.timeline import Timeline, TimelineEntry
 from chat.history import History
 from chat.messages import StreamId
 from presence.delivery import Socket, gap, rows, signal
-from presence.geo import Tile, apart, label, tiles_within
+from presence.geo import Tile, apart, label_m, tiles_within
 from presence.hub import Arrival
 
 CHUNK_ROWS = 20
@@ -25,12 +25,10 @@ class Replayer:
         history: History,
         poller: Poller,
         timelines: Mapping[Tile, Timeline],
-        now_ms: Callable[[], int],
     ) -> None:
         self.history = history
         self.poller = poller
         self.timelines = timelines
-        self.now_ms = now_ms
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
         """Writes what is in range and alive, then the mark. Returns the ids that were written.
@@ -72,15 +70,13 @@ class Replayer:
 
     def _chunks(self, socket: Socket, messages: Sequence[RenderedMessage]) -> Iterable[list[str]]:
         """The rows of so many messages at once as a socket's reader sees them."""
-        now_ms, mine = self.now_ms(), socket.person.person_id
+        mine = socket.person.person_id
         for start in range(0, len(messages), CHUNK_ROWS):
             chunk = messages[start : start + CHUNK_ROWS]
-            for message in chunk:
-                message.refresh(now_ms)
             yield [
                 message.row(
                     socket.form,
-                    label(apart(socket.place.cell, message.place.cell)),
+                    label_m(apart(socket.place.cell, message.place.cell)),
                     mine=message.person_id == mine,
                 )
                 for message in chunk

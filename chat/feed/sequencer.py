@@ -87,7 +87,7 @@ class Sequencer:
             if timeline.last is None or entry.at <= timeline.last:
                 continue
             now_ms = self.now_ms()
-            rendered = timeline.apply(entry, now_ms)
+            rendered = timeline.apply(entry)
             if isinstance(rendered, RenderedMessage):
                 self.delivery_seconds.observe(max(0, now_ms - entry.at.ms) / 1000)
                 self.audience.broadcast(rendered)

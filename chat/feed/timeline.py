@@ -62,10 +62,10 @@ class Timeline:
             return NextStep.WAIT if self.reordering else NextStep.FILL_GAP
         return NextStep.BROADCAST
 
-    def apply(self, entry: Entry, now_ms: int) -> TimelineEntry:
+    def apply(self, entry: Entry) -> TimelineEntry:
         """Adds the next entry. Returns it as readers are sent it."""
         self.last = entry.at
-        rendered = rendered_entry(entry, now_ms)
+        rendered = rendered_entry(entry)
         self.entries.append(rendered)
         if isinstance(rendered, Retraction):
             self._remove(rendered.removed_id)
@@ -95,12 +95,9 @@ class Timeline:
         return (entry for entry in self.entries if entry.at.ms > now_ms - life_ms())
 
     def expire(self, now_ms: int) -> None:
-        """Removes entries whose life is over, and rows that show a minute which is over."""
+        """Removes entries whose life is over."""
         while self.entries and self.entries[0].at.ms <= now_ms - life_ms():
             self.since = next_id(self.entries.popleft().at)
-        for entry in self.entries:
-            if isinstance(entry, RenderedMessage):
-                entry.refresh(now_ms)
 
     def _remove(self, removed_id: str) -> None:
         for entry in self.entries:
@@ -109,5 +106,5 @@ class Timeline:
                 return
 
 
-def rendered_entry(entry: Entry, now_ms: int) -> TimelineEntry:
-    return RenderedMessage(entry, now_ms) if isinstance(entry, Message) else entry
+def rendered_entry(entry: Entry) -> TimelineEntry:
+    return RenderedMessage(entry) if isinstance(entry, Message) else entry

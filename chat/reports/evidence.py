@@ -28,7 +28,7 @@ async def find_message(
     for entries in reading.entries.values():
         for entry in entries:
             if isinstance(entry, Message) and (entry.id, entry.person_id) == wanted:
-                return RenderedMessage(entry, reading.now_ms)
+                return RenderedMessage(entry)
     return None
 
 

@@ -65,4 +65,5 @@ async def file_report(
     }
     if message is None:
         return FiledReport(fields)
-    return FiledReport(fields, message.message.tile, now_ms() + message.left_ms)
+    left_ms = max(1, message.expires_at - feed.hub.now_ms())
+    return FiledReport(fields, message.message.tile, now_ms() + left_ms)

@@ -12,7 +12,7 @@ from presence.delivery.frames import Form, signal, signals
 from presence.delivery.messages import OutgoingMessage, OutgoingRetraction, messages_frame
 from presence.delivery.recent_subscriptions import RecentSubscriptions
 from presence.delivery.sockets import Socket
-from presence.geo import Cell, Tile, label_of, tile_of
+from presence.geo import Cell, Tile, tile_of
 from presence.grid import Grid
 from presence.values import Person, Place
 
@@ -20,9 +20,9 @@ from presence.values import Person, Place
 class Audience:
     """All sockets of this process in their cohorts, found by person, by place and by tile.
 
-    `recipients` caches the cohorts in range of each place where somebody wrote, by the label of the
-    distance. It stands by the tile of the place, and is dropped when a cohort that reaches the tile
-    comes or goes.
+    `recipients` caches the cohorts in range of each place where somebody wrote, by the metres of
+    their label. It stands by the tile of the place, and is dropped when a cohort that reaches the
+    tile comes or goes.
     """
 
     def __init__(self, backlog: Backlog, instruments: Instruments) -> None:
@@ -34,7 +34,7 @@ class Audience:
         self.sockets: dict[str, set[Socket]] = {}
         self.coalescer = Coalescer(self.sockets, backlog)
         self.recent = RecentSubscriptions()
-        self.recipients: dict[Tile, dict[Place, list[tuple[str, list[Cohort]]]]] = {}
+        self.recipients: dict[Tile, dict[Place, list[tuple[int, list[Cohort]]]]] = {}
 
     def all_sockets(self) -> Iterable[Socket]:
         for sockets in self.sockets.values():
@@ -72,8 +72,8 @@ class Audience:
         cohort = self.cohorts[socket.place, socket.form]
         self.coalescer.flush(cohort)
         held = [
-            (message, label)
-            for message, label in socket.held or ()
+            (message, label_m)
+            for message, label_m in socket.held or ()
             if message.id not in seen and socket.may_receive(message)
         ]
         if held:
@@ -120,8 +120,8 @@ class Audience:
         """The cohorts in range of a place."""
         return chain.from_iterable(cohorts for _, cohorts in self._find_in_range(place))
 
-    def _labelled_in_range(self, place: Place) -> list[tuple[str, list[Cohort]]]:
-        """The same by the label of the distance, from the cache if it is known."""
+    def _labelled_in_range(self, place: Place) -> list[tuple[int, list[Cohort]]]:
+        """The same by the metres of their label, from the cache if it is known."""
         tile = tile_of(place.cell)
         if tile not in self.by_tile:
             return []
@@ -130,11 +130,11 @@ class Audience:
             known[place] = self._find_in_range(place)
         return known[place]
 
-    def _find_in_range(self, place: Place) -> list[tuple[str, list[Cohort]]]:
-        found: dict[str, list[Cohort]] = {}
+    def _find_in_range(self, place: Place) -> list[tuple[int, list[Cohort]]]:
+        found: dict[int, list[Cohort]] = {}
         for metres, label_m, cohorts in self.cells.within(place):
             near = [cohort for cohort in cohorts if cohort.place.radius_m >= metres]
-            found.setdefault(label_of(label_m), []).extend(near)
+            found.setdefault(label_m, []).extend(near)
         return [*found.items()]
 
     def broadcast(self, message: OutgoingMessage) -> None:
@@ -143,8 +143,8 @@ class Audience:
         A cohort that was written to in the window that runs is sent it when the window ends.
         """
         wrote, ready = self.coalescer.wrote, []
-        for label, cohorts in self._labelled_in_range(message.place):
-            messages = ((message, label),)
+        for label_m, cohorts in self._labelled_in_range(message.place):
+            messages = ((message, label_m),)
             for cohort in cohorts:
                 if cohort.enqueue(messages) and cohort not in wrote:
                     ready.append(cohort)

@@ -18,7 +18,7 @@ class OutgoingMessage(Protocol):
     def sent_ms(self) -> int: ...
     @property
     def place(self) -> Place: ...
-    def row(self, form: Form, label: str, *, mine: bool) -> str: ...
+    def row(self, form: Form, label_m: int, *, mine: bool) -> str: ...
 
 
 class OutgoingRetraction(Protocol):
@@ -34,13 +34,13 @@ class OutgoingRetraction(Protocol):
     def place(self) -> Place: ...
 
 
-# A message with the label of the distance from which a cohort receives it.
-Labelled = tuple[OutgoingMessage, str]
+# A message with the metres of the label of the distance from which a cohort receives it.
+Labelled = tuple[OutgoingMessage, int]
 
 
 def messages_frame(form: Form, messages: Iterable[Labelled], mine: str = "") -> Frame:
     """One frame with these messages, those of the person `mine` as their author sees them."""
     return rows(
         form,
-        (message.row(form, label, mine=message.person_id == mine) for message, label in messages),
+        (message.row(form, far, mine=message.person_id == mine) for message, far in messages),
     )

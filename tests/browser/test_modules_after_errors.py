@@ -26,7 +26,8 @@ FULL = """() => {
 # The part of the chat page that its conversation needs.
 CONVERSATION = """() => document.body.insertAdjacentHTML('beforeend', `
   <div id="scroller"><p id="oldest" hidden></p><ol id="older" hidden></ol><p id="loading"></p>
-  <div aria-live="off"><ol id="messages"></ol></div></div><button id="more"></button>`)"""
+  <div aria-live="off"><ol id="messages" data-life-ms="1800000"></ol></div></div>
+  <button id="more"></button>`)"""
 ROW = """(id, sent) => {
   const row = document.createElement('li');
   Object.assign(row.dataset, { id, sent, expires: sent + 1_800_000, person: 'f'.repeat(16) });

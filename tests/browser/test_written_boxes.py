@@ -10,6 +10,7 @@ import pytest
 
 from chat.feed import RenderedMessage
 from chat.messages import Message, StreamId
+from neartalk import graphemes
 from neartalk.text import clean_message, clean_name
 from presence.delivery import Form
 from presence.values import Place
@@ -24,7 +25,19 @@ CSS = (Path(__file__).parents[2] / "static/css/neartalk.css").read_text()
 FRAME = """<!doctype html><style>{css}
 body {{ padding: 120px; }} .messages {{ overflow: visible; inline-size: 320px; }}
 .hidden :is(.name, .bubble, text) {{ color: transparent; fill: transparent; }}
-</style><div class="messages"><ol>{row}</ol></div>"""
+</style><div class="messages"><ol>{row}</ol></div>{template}"""
+TEMPLATE = (Path(__file__).parents[2] / "templates/_message_row.html").read_text()
+# The row that message-row.js makes of what the socket sends, without what stands there by itself.
+DRESS = """(initial) => {
+  const row = document.querySelector('li');
+  const [called, tag, bubble] = row.children;
+  row.replaceChildren(document.getElementById('message-row').content.cloneNode(true));
+  row.classList.add('message');
+  [called.className, tag.className, bubble.className] = ['name', 'tag', 'bubble'];
+  row.querySelector('.who').append(called, tag);
+  row.querySelector('.words').append(bubble);
+  row.querySelector('text').textContent = initial;
+}"""
 BOXES = """() => ['.ring', '.name', '.bubble'].map((one) => {
   const { left, top, right, bottom } = document.querySelector(one).getBoundingClientRect();
   return [left - 1, top - 1, right + 1, bottom + 1];
@@ -77,9 +90,10 @@ def test_a_message_paints_in_its_own_boxes_alone(page: Page, name: str, text: st
         *("p" * 16, clean_name(name[:240]), Place("u33dc0q", 500), clean_message(text[:2000])),
         "ref-0001",
     )
-    row = RenderedMessage(message, message.at.ms).row(Form.HTML, "~200 m", mine=False)
+    row = RenderedMessage(message).row(Form.HTML, 200, mine=False)
     page.goto("about:blank")  # which has no policy of ours against styles
-    page.set_content(FRAME.format(css=CSS, row=row))
+    page.set_content(FRAME.format(css=CSS, row=row, template=TEMPLATE))
+    page.evaluate(DRESS, graphemes.initial(message.name))
     boxes, shown = page.evaluate(BOXES), picture(page)
     page.evaluate("document.body.classList.add('hidden')")
     found = page.evaluate(DIFFERENCE, [shown, picture(page), boxes])

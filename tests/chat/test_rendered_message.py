@@ -1,14 +1,16 @@
 """A row is filled into a template that was rendered once, and looks as if it had been rendered."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from chat.feed import RenderedMessage
-from chat.feed.rendered_message import MINUTE_MS
 from chat.messages import Message, StreamId
-from neartalk import graphemes
 from presence import names
-from presence.delivery import Form, fragments
+from presence.delivery import Form, fragments, rows
 from presence.delivery.fragments import fragment
+from presence.geo import label_of
 from presence.values import Place
 
 WORDS = '<b>&amp; "it\'s" {{ message.id }} {% now %}</b>\n\N{WAVING HAND SIGN}'
@@ -23,35 +25,49 @@ def message(name: str = "Quiet Heron", text: str = WORDS) -> Message:
 @pytest.mark.parametrize("name", ["Quiet Heron", "<i>ß</i>", "\N{WAVING HAND SIGN}", "&", "'"])
 def test_a_row_is_what_its_template_renders(name: str, mine: bool) -> None:
     spoken = message(name)
-    rendered_message = RenderedMessage(spoken, NOW_MS + 10 * MINUTE_MS)
+    rendered_message = RenderedMessage(spoken)
     shown = {
         "id": rendered_message.id,
         "person_id": "p7f3",
         "name": name,
-        "initial": graphemes.initial(name),
         "tag": names.tag("p7f3"),
         "colour": names.colour("p7f3"),
         "text": WORDS,
-        "distance": "~200 m",
-        "sent_at": NOW_MS,
-        "expires_at": rendered_message.expires_at,
-        "minutes": 20,
-        "age": 2,
+        "metres": 200,
         "mine": mine,
     }
     rendered = fragment("_message.html", {"message": shown}).strip()
-    assert rendered_message.row(Form.HTML, "~200 m", mine=mine) == rendered
+    assert rendered_message.row(Form.HTML, 200, mine=mine) == rendered
 
 
 def test_no_template_is_rendered_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     for mine in (False, True):
-        RenderedMessage(message(), NOW_MS).row(Form.HTML, "~200 m", mine=mine)
+        RenderedMessage(message()).row(Form.HTML, 200, mine=mine)
 
     def fail(*rendering: object) -> str:
         raise AssertionError(rendering)
 
     monkeypatch.setattr(fragments, "fragment", fail)
     for mine in (False, True):
-        assert "Hello" in RenderedMessage(message(text="Hello"), NOW_MS).row(
-            Form.HTML, "~450 m", mine=mine
-        )
+        assert "Hello" in RenderedMessage(message(text="Hello")).row(Form.HTML, 450, mine=mine)
+
+
+def test_a_message_of_sixty_letters_takes_240_bytes_in_the_frame_of_the_page() -> None:
+    said = message("Ana", "Left side only. I just crossed it, and the lamps are out now.")
+    said = replace(said, person_id="0123456789abcdef")
+    row = RenderedMessage(said).row(Form.HTML, 300, mine=False)
+    assert len(rows(Form.HTML, [row]).text.encode()) <= 240
+
+
+def test_a_row_speaks_no_language_and_tells_no_time_but_by_its_id() -> None:
+    row = RenderedMessage(message(text="Hello")).row(Form.HTML, 450, mine=False)
+    assert "~450" not in row
+    assert row.count(str(NOW_MS)) == 1
+
+
+@pytest.mark.parametrize("label_m", [0, 450, 1200])
+def test_a_json_client_is_told_the_label_and_its_metres(label_m: int) -> None:
+    one = RenderedMessage(message())
+    frame = json.loads(one.row(Form.JSON, label_m, mine=False))
+    assert (frame["distance"], frame["metres"]) == (label_of(label_m), label_m)
+    assert frame == {"type": "chat.message", **one.fields(label_m)}

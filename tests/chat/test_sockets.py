@@ -71,7 +71,7 @@ async def test_a_frame_names_nobodys_place(server: Server, spot: Spot) -> None:
             "people.changed": {"type", "version", "count", "came", "left", "changed"},
             "chat.message": {
                 *("type", "id", "person_id", "username"),
-                *("text", "distance", "sent_at", "expires_at"),
+                *("text", "distance", "metres", "sent_at", "expires_at"),
             },
         }
         await alice.rename("alicia")

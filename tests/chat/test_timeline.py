@@ -9,7 +9,6 @@ from chat.feed import ARRIVAL_MAX, RenderedMessage
 from chat.feed.timeline import ENTRIES_MAX, Timeline
 from chat.history import MemoryHistory, life_ms
 from chat.messages import BEGINNING, Draft, Message, Retraction, StreamId, next_id
-from presence.delivery import Form
 from presence.geo import tile_of
 from presence.registry import MemoryRegistry
 from tests.support.processes import BESIDE, HERE, Halting, Process, person, running
@@ -170,7 +169,7 @@ def test_a_timeline_is_bounded_and_knows_from_where_on_it_holds_everything() -> 
     timeline = Timeline()
     timeline.begin(START_MS)
     for turn in range(ENTRIES_MAX + 5):
-        timeline.apply(message(turn), START_MS)
+        timeline.apply(message(turn))
     assert len(timeline.entries) == ENTRIES_MAX
     assert timeline.since == next_id(message(4).at)
     assert timeline.entries[0].at == message(5).at
@@ -180,7 +179,7 @@ def test_a_timeline_is_bounded_and_knows_from_where_on_it_holds_everything() -> 
 def test_two_who_read_the_same_page_add_it_once() -> None:
     timeline = Timeline()
     timeline.begin(START_MS + 10)
-    below, older = timeline.since, [RenderedMessage(message(turn), START_MS) for turn in (8, 9)]
+    below, older = timeline.since, [RenderedMessage(message(turn)) for turn in (8, 9)]
     timeline.prepend(below, older, full=True)
     timeline.prepend(below, older, full=True)
     assert [*timeline.alive(START_MS)] == older
@@ -192,19 +191,8 @@ def test_two_who_read_the_same_page_add_it_once() -> None:
 def test_a_removal_takes_its_message_out_of_the_timeline() -> None:
     timeline = Timeline()
     timeline.begin(START_MS)
-    said = timeline.apply(message(1), START_MS)
+    said = timeline.apply(message(1))
     assert isinstance(said, RenderedMessage)
     retraction = Retraction(message(2).at, HERE, said.person_id, said.id)
-    timeline.apply(retraction, START_MS)
+    timeline.apply(retraction)
     assert [*timeline.entries] == [retraction]
-
-
-def test_a_row_is_drawn_once_a_minute_of_its_life() -> None:
-    said = RenderedMessage(message(0), START_MS)
-    row = said.row(Form.HTML, "~200 m", mine=False)
-    said.refresh(START_MS + 30_000)
-    assert said.row(Form.HTML, "~200 m", mine=False) is row
-    said.refresh(START_MS + 60_001)
-    later = said.row(Form.HTML, "~200 m", mine=False)
-    assert '<span class="minutes">30</span>' in row
-    assert '<span class="minutes">29</span>' in later

@@ -263,7 +263,7 @@ async def test_older_messages_are_read_page_by_page(server: Server, spot: Spot) 
         assert await charlie.messages() == []
 
         rows = parse((await alice.http.get(MESSAGES, headers=HTMX)).text)
-        assert [row["data-id"] for row in rows] == [one["id"] for one in pages[-1]]
+        assert [row["id"] for row in rows] == [f"m-{one['id']}" for one in pages[-1]]
         for nonsense in ("", "nonsense", "1", "-1-0.00000000", "1-0"):
             answer = await alice.http.get(MESSAGES, params={"before": nonsense})
             assert code(answer) == (400, "bad-frame")

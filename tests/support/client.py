@@ -387,20 +387,20 @@ def _signal(data: Element) -> Frame:
 
 def _message(row: Element) -> Frame:
     mine = "mine" in row["class"].split()
-    name = "" if mine else row.only("name").text
-    bubble = row.only("bubble").text
-    return {
+    *who, text = row.children
+    message_id = row["id"].removeprefix("m-")
+    frame: Frame = {
         "type": "chat.message",
-        "id": row["data-id"],
+        "id": message_id,
         "person_id": row["data-person"],
-        "username": name,
-        "text": bubble.removeprefix("You: ") if mine else bubble,
-        "distance": "" if mine else row.only("far").text,
+        "username": who[0].text if who else "",
+        "text": text.text,
+        "distance": "" if mine else label_of(int(row["data-m"])),
         "mine": mine,
-        "sent_at": int(row["data-sent"]),
-        "expires_at": int(row["data-expires"]),
+        "sent_at": int(message_id.partition("-")[0]),
         "html": row,
     }
+    return frame if mine else {**frame, "metres": int(row["data-m"])}
 
 
 def _refusal(element: Element) -> Frame:

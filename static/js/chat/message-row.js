@@ -1,10 +1,14 @@
-// The row of one message: its order, its age, its group, and the accessible name of its ring.
+// The row of one message: what the server sends of it is its id, which begins with when it was sent, who said it and what. The
+// rest is made here: its ring and its age, the distance, its group, and the accessible name of its ring.
 
+import { initial } from '../page/graphemes.js';
+import { formatDistance } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
 import { ringOf } from './message-focus.js';
 
 const AGAIN_MS = 2 * 60_000;
 const AGES = 6;
+export const LIFE_MS = Number(document.getElementById('messages').dataset.lifeMs); // of a message
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
@@ -13,6 +17,42 @@ const { compare } = new Intl.Collator('en', { numeric: true });
 /** Compares rows by the time and then the id of their messages, as Array.sort does. */
 export function compareRows(a, b) {
   return a.dataset.sent - b.dataset.sent || compare(a.dataset.id, b.dataset.id);
+}
+
+function fillWho(row, [name, tag]) {
+  name.className = 'name';
+  tag.className = 'tag';
+  const far = document.createElement('span');
+  far.className = 'far';
+  far.textContent = formatDistance(Number(row.dataset.m));
+  row.querySelector('.ring text').textContent = initial(name.textContent);
+  row.querySelector('.who').append(name, ' ', tag, ' ', far);
+}
+
+/** Makes a row of what the server sent of a message; one that is made already stays as it is. */
+export function dress(row) {
+  if (row.dataset.sent) return;
+  const id = row.id.slice(2);
+  const sent = parseInt(id, 10);
+  const mine = row.classList.contains('mine');
+  const [...parts] = row.children;
+  const bubble = parts.pop();
+  Object.assign(row.dataset, { id, sent, expires: sent + LIFE_MS });
+  row.classList.add('message');
+  row.replaceChildren(document.getElementById(mine ? 'message-mine' : 'message-row').content.cloneNode(true));
+  bubble.className = 'bubble';
+  if (mine) {
+    const who = document.createElement('span');
+    who.className = 'unseen';
+    who.textContent = 'You: ';
+    bubble.prepend(who);
+    row.querySelector('.own').id = `own-${id}`;
+    ringOf(row).setAttribute('aria-controls', `own-${id}`);
+    row.querySelector('.words').prepend(bubble);
+  } else {
+    fillWho(row, parts);
+    row.querySelector('.words').append(bubble);
+  }
 }
 
 /**

@@ -2,12 +2,11 @@
 
 import { isBlocked, onBlock } from '../people/blocks.js';
 import { serverNow } from '../server/clock.js';
-import { applyCopy, compareRows, groupWithPrevious, labelRow, renderAge } from './message-row.js';
+import { LIFE_MS, applyCopy, compareRows, dress, groupWithPrevious, labelRow, renderAge } from './message-row.js';
 import { updateStop } from './message-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
 
-export const LIFE_MS = 30 * 60_000; // of a message
 const TICK_MS = 10_000;
 
 const list = document.getElementById('messages');
@@ -17,6 +16,7 @@ let expiryTimer = 0;
 
 /** Adds rows in any order; those that are shown, expired, removed or blocked already are left out. */
 export function addMessages(rows) {
+  for (const row of rows) dress(row);
   const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !removedIds.has(dataset.id) && !isBlocked(dataset.person));
   let fresh = 0;
   preserveScroll(() => {
