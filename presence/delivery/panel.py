@@ -225,8 +225,8 @@ def reach_x(value: float) -> float:
         return DIAL_FIRST * value / RADIUS_STOPS_M[0]
     for step, (low, high) in enumerate(pairwise(RADIUS_STOPS_M)):
         if value <= high:
-            return round(DIAL_FIRST + DIAL_STEP * (step + (value - low) / (high - low)), 1)
-    return DIAL_FIRST + DIAL_STEP * (len(RADIUS_STOPS_M) - 1)
+            break
+    return round(DIAL_FIRST + DIAL_STEP * (step + (value - low) / (high - low)), 1)
 
 
 def words(count: int, totals: Iterable[tuple[int, int]]) -> str:
