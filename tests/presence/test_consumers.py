@@ -65,8 +65,9 @@ async def test_a_socket_that_has_arrived_keeps_neither_key_nor_address() -> None
         if not left.is_set():
             left.set()
             return {"type": "websocket.connect"}
+        assert consumer.arriving
         async with deadline("the socket has arrived"):
-            await asyncio.wait({task for task in [consumer.arriving] if task})
+            await consumer.arriving
         return {"type": "websocket.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
