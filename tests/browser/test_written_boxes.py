@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-CSS = (Path(__file__).parents[2] / "static/css/neartalk.css").read_text()
+CSS = (Path(__file__).parents[2] / "static/css/base.css").read_text()
 # Where a page of its own draws the row, with room around it and nothing else.
 FRAME = """<!doctype html><style>{css}
 body {{ padding: 120px; }} .messages {{ overflow: visible; inline-size: 320px; }}
