@@ -59,17 +59,23 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays: collecting garbage after each test need not look at it."""
+    freeze()
+
+
+def freeze() -> None:
+    """What is there by now stays: collecting garbage after each test need not look at it."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test fails of what nobody caught beside it, here or in a server. Whoever means to bring
     that about has the mark `forgives`."""
     yield
-    if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+    if nextitem is None or nextitem.path != item.path:
+        freeze()  # without the fixtures of the module; what it was the first to import stays
+    elif inspect.iscoroutinefunction(getattr(item, "obj", None)):
         gc.collect()  # only who is collected tells that nobody asked for its exception
     forgiven = [words for mark in item.iter_markers("forgives") for words in mark.args]
     told = [*loop_errors.pop(), *Server.complaints()]
