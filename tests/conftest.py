@@ -23,6 +23,7 @@ from tests.support import chromium as browsers
 from tests.support import coturn
 from tests.support.clusters import ValkeyCluster
 from tests.support.complaints import LoopErrors
+from tests.support.prompt_server import PromptServer
 from tests.support.servers import Daemon, Postgres, Server, Valkey
 from tests.support.turn import Turn
 
@@ -196,7 +197,7 @@ def serve() -> Iterator[Serve]:
             *,
             migrate: bool = False,
         ) -> Server:
-            server = Server(kind, env or {})
+            server = PromptServer(kind, env or {})
             stack.callback(server.close)
             if migrate:
                 server.migrate()
