@@ -79,7 +79,7 @@ def count(found: Counter[str], frame: str) -> None:
     found["all"] += size + (2 if size < 126 else 4)
     found[kind[1] if kind else "other"] += size
     found["frames"] += 1
-    found["rows"] += frame.count('<li class="message')
+    found["rows"] += frame.count(' id="m-')
 
 
 async def measured(url: str, people: int, seconds: float) -> dict[str, float]:

@@ -11,7 +11,7 @@ import pytest
 from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
-from presence.delivery.coalescer import WINDOW_S
+from presence.delivery.window import WINDOW_S
 from presence.hub.presence_broadcaster import PEOPLE_S
 from presence.registry import MemoryRegistry
 from presence.roster import Nearby
