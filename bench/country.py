@@ -41,7 +41,7 @@ class Costs:
     )  # fmt: skip
     apart: float = 2.04  # times that, where everybody stands elsewhere
     message: float = 300
-    people_frame: float = 480
+    people_frame: float = 60
     call: float = 4_100
     arrival: float = 18_000
     hint: float = 70
@@ -62,8 +62,9 @@ class Costs:
     socket_bytes: float = 25_500
     near_bytes: float = 1_000
     tile_bytes: float = 1_200
-    delivery_bytes: float = 823
-    frame_bytes: tuple[tuple[float, float], ...] = ((1, 3_370), (10, 9_345), (50, 32_905))
+    delivery_bytes: float = 220
+    frame_bytes: float = 120
+    row_bytes: float = 107
 
 
 COSTS = Costs()
@@ -96,6 +97,12 @@ def frames_per_s(receivers: float) -> float:
     """How often somebody is shown who is near: 5 s after the last time at the earliest."""
     changes = receivers * CHANGES_PER_S
     return 1 / (PEOPLE_S + 1 / changes)
+
+
+def rows_of(receivers: float) -> float:
+    """How many people a frame tells of: those of the nearest 50 who came, left or changed since the
+    last one."""
+    return CHANGES_PER_S * min(receivers, SHOWN_MAX) / frames_per_s(receivers)
 
 
 def looked_through(count: PlaceCount) -> float:
@@ -132,7 +139,7 @@ def need(count: PlaceCount, costs: Costs = COSTS, *, by_place: bool = True) -> N
         + reads * costs.redis_read,
         layer_us=hints * costs.redis_told,
         sent=heard * costs.delivery_bytes
-        + frames * at(costs.frame_bytes, min(count.receivers, SHOWN_MAX)),
+        + frames * (costs.frame_bytes + rows_of(count.receivers) * costs.row_bytes),
         memory=costs.socket_bytes + costs.near_bytes * spread.told + costs.tile_bytes * tiles,
         redis_memory=costs.session_bytes * (1 + IDLE_S / VISIT_S)
         + costs.person_bytes

@@ -27,12 +27,13 @@ class ChatConsumer(SocketConsumer):
     kind = "ws"
     frame_max = 16_384
     socket: Socket | None = None
+    # What it may still ask for of whole lists of people, once it has asked.
+    lists: Meter | None = None
 
     def enter(self, scope: Mapping[str, Any]) -> None:
         super().enter(scope)
         chat: Chat = scope["state"]["chat"]
         self.feed, self.hub = chat.feed, self.presence.hub
-        self.lists = Meter(self.platform.rules, "socket.people")
 
     def subprotocol(self, offered: list[str]) -> str | None:
         self.form = Form.JSON if SUBPROTOCOL in offered else Form.HTML
@@ -88,6 +89,7 @@ class ChatConsumer(SocketConsumer):
 
     async def list_people(self, frame: dict[str, Any]) -> None:
         """Answers with the list of people as it was last sent: a change of it was missed."""
+        self.lists = self.lists or Meter(self.platform.rules, "socket.people")
         self.lists.allow("too-fast")
         self.hub.repeat_people(self._joined_socket())
 

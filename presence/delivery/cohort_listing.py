@@ -13,16 +13,17 @@ class CohortListing:
     them reads the 50 others. Where it is `crowded`, all others read `first`, the 50 nearest.
     """
 
-    __slots__ = ("crowded", "first", "version", "whole")
+    __slots__ = ("crowded", "version", "whole")
 
     def __init__(self, nearby: Nearby, version: int) -> None:
         listing = Listing.of(nearby)
         self.version = version
         self.crowded = nearby.rest > 0
         self.whole = Listing(listing.people, moved(listing.totals, 0, -1))
-        self.first = self.whole
-        if len(listing.people) > SHOWN_MAX:
-            self.first = Listing(dict([*listing.people.items()][:SHOWN_MAX]), self.whole.totals)
+
+    @property
+    def first(self) -> Listing:
+        return Listing(dict([*self.whole.people.items()][:SHOWN_MAX]), self.whole.totals)
 
     def of(self, person_id: str) -> Listing:
         """The list as one reader sees it."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
 from presence.delivery import panel
-from presence.geo import label_of
+from presence.geo import label_m, label_of
 from presence.roster import SHOWN_MAX, Entry, Listing, difference
 from tests.support.client import elsewhere
 from tests.support.waiting import until
@@ -179,12 +180,25 @@ def test_focus_menu_and_scroll_stay_while_thirty_people_come_and_go(
     expect(button).to_be_focused()
 
 
+def test_the_number_of_a_crowd_stands_clear_of_the_one_at_the_next_distance(
+    server: Server, visit: Invite
+) -> None:
+    page = visit(server, elsewhere()).arrive().page
+    labels = sorted({label_m(metres) for metres in range(2001)})
+    sides = page.evaluate(SIDES, labels)
+    assert all(one != after for one, after in pairwise(sides))
+
+
 def height(locator: Locator) -> float:
     box = locator.bounding_box()
     assert box
     return box["y"]
 
 
+SIDES = """async (labels) => {
+  const { crowdY } = await import('/static/js/people/dial.js');
+  return labels.map(crowdY);
+}"""
 SCROLL = "(px) => (document.getElementById('people').scrollTop = px)"
 
 
