@@ -1,15 +1,15 @@
-"""A Chromium and a server for each module of browser tests, and visitors for each test; one Firefox
-and one WebKit for all of them.
+"""A Chromium, a Firefox, a WebKit and a server for all browser tests of a worker, and visitors for
+each test.
 
-Playwright keeps a loop on its thread while it is open: hence once a module, and nothing here is
-asynchronous or touches the ORM.
+Playwright keeps a loop on its thread while it is open: hence it ends with the tests of this folder,
+and nothing here is asynchronous or touches the ORM.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -24,6 +24,7 @@ from tests.support.prompt_server import PromptServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from playwright.sync_api import Browser, Page
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from tests.support.client import Spot
     from tests.support.servers import Server
     from tests.support.turn import Turn
+
+T = TypeVar("T")
 
 # For machines that do much else. Nothing waits that long unless something is broken.
 TIMEOUT_MS = 20_000
@@ -94,8 +97,41 @@ class Meet(Protocol):
     ) -> SocketPerson: ...
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
+class Shared:
+    """What all modules share, from the first that asks for it until the folder is left."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+        self.ending = ExitStack()
+
+    def get(self, make: Callable[..., AbstractContextManager[T]], *of: str) -> T:
+        name = make.__name__
+        if name not in self.made:
+            self.made[name] = self.ending.enter_context(make(*of))
+        found: T = self.made[name]
+        return found
+
+    def close(self) -> None:
+        self.made.clear()
+        self.ending.close()
+
+
+shared = Shared()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        shared.close()
+
+
+def pytest_sessionfinish() -> None:
+    shared.close()  # also where it ends before its last test
+
+
+@contextmanager
+def launched(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
@@ -103,15 +139,25 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """For all tests of a module that leave it running: each takes a spot `elsewhere`. It runs as
-    an operator's does, where those that `serve` starts run as a developer's."""
+def browser(chromium: str) -> Browser:
+    return shared.get(launched, chromium)
+
+
+@contextmanager
+def served() -> Iterator[Server]:
     hosts = f"127.0.0.1,{INSECURE_HOST}"
     server = PromptServer("uvicorn", {"DEBUG": "0", "HTTPS": "0", "ALLOWED_HOSTS": hosts})
     try:
         yield server.start()
     finally:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Server:
+    """For all tests that leave it running: each takes a spot `elsewhere`. It runs as an
+    operator's does, where those that `serve` starts run as a developer's."""
+    return shared.get(served)
 
 
 @pytest.fixture(scope="module")
