@@ -8,23 +8,26 @@ and nothing here is asynchronous or touches the ORM.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.browser_guest import BrowserGuest
 from tests.browser.firefox import Firefox
+from tests.browser.folder_fixtures import FolderFixtures
+from tests.browser.interceptor import Interceptor
 from tests.browser.socket_person import SocketPerson
 from tests.browser.visitor import BrowserVisitor
 from tests.browser.webkit import WebKit
 from tests.support import other_browsers
+from tests.support.client import elsewhere
 from tests.support.prompt_server import PromptServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from playwright.sync_api import Browser, Page
 
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
     from tests.support.client import Spot
     from tests.support.servers import Server
     from tests.support.turn import Turn
-
-T = TypeVar("T")
 
 # For machines that do much else. Nothing waits that long unless something is broken.
 TIMEOUT_MS = 20_000
@@ -97,26 +98,7 @@ class Meet(Protocol):
     ) -> SocketPerson: ...
 
 
-class Shared:
-    """What all modules share, from the first that asks for it until the folder is left."""
-
-    def __init__(self) -> None:
-        self.made: dict[str, Any] = {}
-        self.ending = ExitStack()
-
-    def get(self, make: Callable[..., AbstractContextManager[T]], *of: str) -> T:
-        name = make.__name__
-        if name not in self.made:
-            self.made[name] = self.ending.enter_context(make(*of))
-        found: T = self.made[name]
-        return found
-
-    def close(self) -> None:
-        self.made.clear()
-        self.ending.close()
-
-
-shared = Shared()
+shared = FolderFixtures()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -191,6 +173,40 @@ def visit(browser: Browser) -> Iterator[Invite]:
     for visitor in visitors:
         visitor.context.close()
     assert [problem for visitor in visitors for problem in visitor.problems()] == []
+
+
+@pytest.fixture
+def wire() -> Interceptor:
+    return Interceptor()
+
+
+@pytest.fixture
+def alice(server: Server, visit: Invite, wire: Interceptor) -> BrowserVisitor:
+    """Somebody whose retries come as early as may be."""
+    alice = visit(server, elsewhere())
+    alice.context.route_web_socket(re.compile(r"/ws($|\?)"), wire.open)
+    alice.context.add_init_script("Math.random = () => 0")
+    return alice.arrive()
+
+
+@pytest.fixture
+def still(browser: Browser, server: Server) -> Iterator[Page]:
+    """The welcome page with a clock that the test moves, and no socket."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}/")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def arrival(browser: Browser, server: Server) -> Iterator[Page]:
+    """The welcome page: requests work, and nobody has arrived."""
+    page = browser.new_page()
+    page.goto(f"{server.url}/")
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="session")
