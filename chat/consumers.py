@@ -5,13 +5,13 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from chat.messages import REF
 from chat.parts import Chat
 from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import Action, SocketConsumer
+from presence.decoding import ref_of
 from presence.delivery import Form, Socket, gap, signal
 from presence.values import Session
 
@@ -51,18 +51,9 @@ class ChatConsumer(SocketConsumer):
     # ---- What a frame may ask for ------------------------------------------------------------
 
     async def send_message(self, frame: dict[str, Any]) -> None:
-        """Keeps a message and acks it. Every refusal names its ref, whichever part raises it."""
-        ref = frame.get("ref")
-        if not isinstance(ref, str) or not REF.fullmatch(ref):
-            raise Refused("bad-frame")
-        try:
-            await self._send_message(frame.get("text"), ref)
-        except Refused as refused:
-            refused.ref = ref
-            raise
-
-    async def _send_message(self, text: object, ref: str) -> None:
-        if not isinstance(text, str):
+        """Keeps a message and acks it."""
+        text, ref = frame.get("text"), ref_of(frame)
+        if not isinstance(text, str) or ref is None:
             raise Refused("bad-frame")
         socket = self._joined_socket()
         person_id, device = socket.person.person_id, socket.session.device
@@ -82,7 +73,7 @@ class ChatConsumer(SocketConsumer):
         message_id = frame.get("id")
         if not isinstance(message_id, str):
             raise Refused("bad-frame")
-        await self.feed.sender.remove(self._joined_socket().session, message_id)
+        await self.feed.sender.remove(self._joined_socket(), message_id, ref_of(frame))
 
     async def ping(self, frame: dict[str, Any]) -> None:
         self.write(signal(self.form, "pong"))

@@ -178,6 +178,7 @@ def frames_taken() -> dict[str, set[str]]:
     asked = {kind: bodies[act.__name__] for kind, act in ChatConsumer.actions.items()}
     return {
         kind: set(re.findall(r"frame\.get\('(\w+)'\)", ast.unparse(body)))
+        | ({"ref"} if "ref_of(frame)" in ast.unparse(body) else set())
         for kind, body in asked.items()
     }
 

@@ -42,6 +42,7 @@ class MemoryHistory:
         self.rules = rules or Rules()
         self.streams: dict[Tile, Stream] = {}
         self.tats: dict[tuple[Tile, str, str], int] = {}
+        self.gone: dict[tuple[Tile, str], str] = {}
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         known = await self.known(draft.person_id, draft.ref, (*earlier, draft.tile))
@@ -69,8 +70,13 @@ class MemoryHistory:
             ):
                 del stream.entries[index]
                 retraction = Retraction(self._next_id(stream), found.place, person_id, message_id)
+                self.gone[tile, message_id] = person_id
                 return retraction, self._put(tile, retraction).previous
         return None
+
+    async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        alive = self._alive(message_id)
+        return alive and any(self.gone.get((tile, message_id)) == person_id for tile in tiles)
 
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
@@ -100,6 +106,7 @@ class MemoryHistory:
                 del self.streams[tile]
         now = self.clock()
         self.tats = {key: tat for key, tat in self.tats.items() if tat > now}
+        self.gone = {key: who for key, who in self.gone.items() if self._alive(key[1])}
 
     # ---- Steps -------------------------------------------------------------------------------
 
@@ -115,6 +122,11 @@ class MemoryHistory:
         if longest := max(waits, default=0):
             raise refusal_of(acts[waits.index(longest)], longest)
         self.tats |= tats
+
+    def _alive(self, message_id: str) -> bool:
+        """Whether a message of this id would be alive."""
+        sent = stream_id_of(message_id)
+        return sent is not None and sent > just_before(self.clock() - life_ms() + 1)
 
     def _next_id(self, stream: Stream) -> StreamId:
         now = self.clock()

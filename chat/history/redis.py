@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
-from chat.history.stream import allowance_key, last_expired, reading_of, refs_key, stream_key
+from chat.history.stream import (
+    allowance_key,
+    gone_key,
+    last_expired,
+    reading_of,
+    refs_key,
+    stream_key,
+)
 from chat.history.trimmer import LUA, Trimmer
 from chat.messages import (
     BEGINNING,
@@ -80,12 +87,20 @@ class RedisHistory:
             return None
         with unknown_when_lost():
             arguments = [str(place), message_id, life_ms()]
-            keys = [stream_key(message.tile), refs_key(message.tile)]
+            tile = message.tile
+            keys = [stream_key(tile), refs_key(tile), gone_key(tile, message_id)]
             found = await self.client.run(self.scripts["remove"], keys, arguments)
         if not found:
             return None
         retraction = Retraction(StreamId.parse(found[0]), message.place, person_id, message_id)
         return retraction, StreamId.parse(found[1])
+
+    async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        if stream_id_of(message_id) is None:
+            return False
+        asked = [self.client.send("GET", gone_key(tile, message_id)) for tile in tiles]
+        with unknown_when_lost():
+            return person_id in await asyncio.gather(*asked)
 
     async def _find(
         self, tiles: Iterable[Tile], place: StreamId, message_id: str, person_id: str

@@ -212,7 +212,7 @@ async def test_a_message_taken_back_is_gone_everywhere(server: Server, spot: Spo
         await charlie.silent()
 
 
-async def test_only_ones_own_message_can_be_taken_back_and_only_once(
+async def test_only_ones_own_message_can_be_taken_back_and_the_second_time_is_a_yes_too(
     server: Server, spot: Spot
 ) -> None:
     async with (
@@ -223,10 +223,17 @@ async def test_only_ones_own_message_can_be_taken_back_and_only_once(
         await bob.send("chat.remove", id=said)
         assert (await bob.expect("error"))["code"] == "not-found"
         await alice.silent("chat.gone")
+        for _ in range(2):
+            ref = new_ref()
+            await alice.send("chat.remove", id=said, ref=ref)
+            assert (await alice.expect("chat.ack", ref=ref))["id"] == said
+            await alice.expect("chat.gone", ids=[said])
         await alice.send("chat.remove", id=said)
+        await alice.expect("chat.gone", ids=[said])
+        await alice.silent("error", "chat.ack", "chat.gone")
         await bob.expect("chat.gone", ids=[said])
-        await alice.send("chat.remove", id=said)
-        assert (await alice.expect("error"))["code"] == "not-found"
+        await bob.send("chat.remove", id=said)
+        assert (await bob.expect("error"))["code"] == "not-found"
         await bob.silent("chat.gone")
 
 
