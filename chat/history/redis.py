@@ -12,8 +12,10 @@ from chat.history.stream import (
     reading_of,
     refs_key,
     stream_key,
+    turn_key,
 )
 from chat.history.trimmer import LUA, Trimmer
+from chat.history.turns import KEPT_MS, LATE_MAX_MS
 from chat.messages import (
     BEGINNING,
     Appended,
@@ -25,7 +27,7 @@ from chat.messages import (
     to_fields,
 )
 from chat.spam import acts_of, refusal_of
-from neartalk.limits import Act, Rules
+from neartalk.limits import QUEUE_MAX_MS, Act, Rules
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
@@ -47,8 +49,8 @@ class RedisHistory:
         if outcome == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
         if outcome == "wait":
-            each, wait_ms = values
-            raise refusal_of(acts[each - 1], wait_ms)
+            each, wait_ms, in_turn = values
+            raise refusal_of(acts[each - 1], wait_ms, in_turn=bool(in_turn))
         at, previous, due = values
         kept = Appended(StreamId.parse(at), StreamId.parse(previous))
         self.trimmer.follow_up(draft.tile, kept, due)
@@ -57,13 +59,14 @@ class RedisHistory:
     async def _append(self, draft: Draft, ref: str, acts: Sequence[Act]) -> Any:
         tile = draft.tile
         allowances = [allowance_key(tile, act) for act in acts]
-        keys = [stream_key(tile), refs_key(tile), *allowances]
+        ahead = [f"{key}:ahead" for key in allowances]
+        keys = [stream_key(tile), refs_key(tile), turn_key(tile, ref), *allowances, *ahead]
         limits = [(act, self.rules[act.rule]) for act in acts]
         costs = [
             ms for act, limit in limits for ms in (act.cost_ms(limit), act.tolerance_ms(limit))
         ]
         fields = [part for pair in to_fields(draft).items() for part in pair]
-        arguments = [ref, life_ms(), *costs, *fields]
+        arguments = [ref, life_ms(), QUEUE_MAX_MS, LATE_MAX_MS, KEPT_MS, *costs, *fields]
         return await self.client.run(self.scripts["append"], keys, arguments)
 
     async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:

@@ -5,7 +5,7 @@ from neartalk.limits.allowances import Act, Allowances, allow
 from neartalk.limits.client_address import ProxyDoubt, Route, client_address, client_of, route_of
 from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
-from neartalk.limits.gcra import seconds, spend
+from neartalk.limits.gcra import QUEUE_MAX_MS, queue, seconds, spend
 from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.lane import Lane
 from neartalk.limits.lanes import Lanes
@@ -26,6 +26,7 @@ __all__ = [
     "DOUBTS",
     "FORWARDED",
     "PROXY_HEADERS",
+    "QUEUE_MAX_MS",
     "RULES",
     "Act",
     "Allowances",
@@ -52,6 +53,7 @@ __all__ = [
     "digest_of",
     "narrowest",
     "networks_of",
+    "queue",
     "route_of",
     "seconds",
     "spend",
