@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chat.history import MemoryHistory
+from chat.history.stream import turn_key
+from chat.history.turns import ref_key
 from neartalk.codes import Refused
 from neartalk.limits import RULES, Rule
 from tests.chat.consumer_client import ConsumerClient, arrived
-from tests.chat.history_harness import MakeHarness, draft, memory_harness
+from tests.chat.history_harness import MakeHarness, RedisHistoryHarness, draft, memory_harness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_django.fixtures import Settings
 
-    from chat.history import MemoryHistory
+    from chat.messages import Draft
+    from tests.chat.history_harness import HistoryHarness
 
 STRIKES = RULES["chat.refused"].burst
 ONE_BY_ONE = Rule(allowance=10, period_s=60, burst=1)
@@ -109,11 +113,12 @@ async def test_the_same_line_many_times_is_told_to_come_one_after_the_other() ->
 async def test_whoever_was_told_to_wait_and_finds_the_place_taken_is_not_punished() -> None:
     """Another line of theirs came first, again and again."""
     async with arrived() as client:
+        client.process.platform.rules.stored = {"chat.refused": Rule(1, 60, burst=2)}
         obedient = Obedient(client)
         obedient.now_ms += 600_000
         await obedient.send_all(distinct(RULES["chat.send"].burst))
         await client.send("This one waits", "the-one-that-waits")
-        for turn in range(2 * STRIKES):
+        for turn in range(10):
             obedient.now_ms += client.page.frames[-1]["retry_after"] * 1000
             await client.send(f"Taken {turn}", f"ref-of-taker-{turn}")
             assert client.page.frames[-1]["type"] != "error"
@@ -156,23 +161,30 @@ async def test_each_refused_line_is_told_to_come_after_those_before_it(
         assert waits[0] - 1 <= again[1] <= waits[0]
 
 
-async def test_a_line_in_its_turn_is_kept_and_of_one_that_is_refused_it_is_known(
-    make_harness: MakeHarness, settings: Settings
+async def test_a_line_that_is_refused_in_its_turn_is_known_to_have_waited(
+    make_harness: MakeHarness,
 ) -> None:
-    settings.RATE_LIMITS_SCALE = 60  # ten a second, 180 at once
     async with make_harness() as harness:
-        for turn in range(RULES["chat.send"].burst * 60):
+        for turn in range(3):
             await harness.history.append(draft(f"text {turn}"))
-        one, other = draft("one more"), draft("another")
-        for each in (one, other):
+        waiting = draft("one more")
+        for in_turn in (False, False, True):
+            if in_turn:
+                await bring_turn(harness, waiting)
             with pytest.raises(Refused) as refused:
-                await harness.history.append(each)
-            assert not refused.value.in_turn
-        await harness.pass_ms(100)
-        assert (await harness.history.append(other)).fresh
-        with pytest.raises(Refused) as refused:
-            await harness.history.append(one)
-        assert refused.value.in_turn
+                await harness.history.append(waiting)
+            assert refused.value.in_turn is in_turn
+
+
+async def bring_turn(harness: HistoryHarness, waiting: Draft) -> None:
+    """As if its turn had just come."""
+    now_ms, history = await harness.history.now_ms(), harness.history
+    if isinstance(history, MemoryHistory):
+        history.turns.turns[ref_key(waiting)] = now_ms
+    else:
+        assert isinstance(harness, RedisHistoryHarness)
+        ref = f"{waiting.person_id}:{waiting.ref}"
+        await harness.client.set(turn_key(waiting.tile, ref), now_ms)
 
 
 async def test_what_nobody_came_back_for_makes_nobody_wait_in_the_end() -> None:
