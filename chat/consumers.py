@@ -17,7 +17,6 @@ from presence.values import Session
 
 # A mark is never of the future, as far as this process knows the store's clock.
 AHEAD_MS = 5_000
-SUBPROTOCOL = "neartalk.json"
 
 
 class ChatConsumer(SocketConsumer):
@@ -33,8 +32,9 @@ class ChatConsumer(SocketConsumer):
         self.feed, self.hub = chat.feed, self.presence.hub
 
     def subprotocol(self, offered: list[str]) -> str | None:
-        self.form = Form.JSON if SUBPROTOCOL in offered else Form.HTML
-        return SUBPROTOCOL if SUBPROTOCOL in offered else None
+        chosen = super().subprotocol(offered)
+        self.form = Form.JSON if chosen else Form.HTML
+        return chosen
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return self.hub.later(work)

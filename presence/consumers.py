@@ -13,12 +13,15 @@ from neartalk.limits import Meter, Origin, narrowest, seconds
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
 from presence.decoding import decode, ref_of, ref_within
-from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
+from presence.delivery import PROTOCOL, Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.parts import Presence
 from presence.values import Session
 
 # How a socket ends that cannot arrive for what, on a socket that is here, is an answer.
 ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
+
+# JSON, by its version and as it was called before there was one.
+SUBPROTOCOLS = (f"neartalk.v{PROTOCOL}.json", "neartalk.json")
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 # The first close code that an application chooses freely (RFC 6455, 7.4.2).
@@ -45,8 +48,9 @@ class SocketConsumer(AsyncConsumer):
     origin: Origin = MappingProxyType({})
 
     def subprotocol(self, offered: list[str]) -> str | None:
-        """Which of the subprotocols that a client offers is spoken."""
-        return None
+        """Which of the subprotocols that a client offers is spoken: the one that names a version
+        before the other. None where neither is offered."""
+        return next((name for name in SUBPROTOCOLS if name in offered), None)
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs beside the socket."""

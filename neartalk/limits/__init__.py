@@ -19,6 +19,7 @@ from neartalk.limits.networks import (
     widest_network,
 )
 from neartalk.limits.origins import DOUBTS, Origins
+from neartalk.limits.published import PUBLISHED, Limits, published
 from neartalk.limits.redis import RedisAllowances
 from neartalk.limits.rules import RULES, Rule, Rules
 
@@ -26,6 +27,7 @@ __all__ = [
     "DOUBTS",
     "FORWARDED",
     "PROXY_HEADERS",
+    "PUBLISHED",
     "QUEUE_MAX_MS",
     "RULES",
     "Act",
@@ -35,6 +37,7 @@ __all__ = [
     "Hits",
     "Lane",
     "Lanes",
+    "Limits",
     "MemoryAllowances",
     "MemoryDayKey",
     "Meter",
@@ -53,6 +56,7 @@ __all__ = [
     "digest_of",
     "narrowest",
     "networks_of",
+    "published",
     "queue",
     "route_of",
     "seconds",
