@@ -122,6 +122,8 @@ class SocketConsumer(AsyncConsumer):
         """Runs as a task, so that frames are handled while the arrival is slow."""
         await self.lane.turn()
         await self.lane.measured(self._arrive())
+        # Every layer of the application holds them, and with them the key of the session.
+        self.scope["headers"].clear()
 
     async def _arrive(self) -> None:
         try:

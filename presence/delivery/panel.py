@@ -4,9 +4,10 @@ Templates hold the markup. Each is compiled once, or rendered once a person, and
 joined from such pieces.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 from presence import names
@@ -223,10 +224,9 @@ def reach_x(value: float) -> float:
     """Distance on the dial for metres: the stops stand at equal steps, straight lines between."""
     if value <= RADIUS_STOPS_M[0]:
         return DIAL_FIRST * value / RADIUS_STOPS_M[0]
-    for step, (low, high) in enumerate(pairwise(RADIUS_STOPS_M)):
-        if value <= high:
-            return round(DIAL_FIRST + DIAL_STEP * (step + (value - low) / (high - low)), 1)
-    return DIAL_FIRST + DIAL_STEP * (len(RADIUS_STOPS_M) - 1)
+    step = bisect_left(RADIUS_STOPS_M, value) - 1
+    low, high = RADIUS_STOPS_M[step : step + 2]
+    return round(DIAL_FIRST + DIAL_STEP * (step + (value - low) / (high - low)), 1)
 
 
 def words(count: int, totals: Iterable[tuple[int, int]]) -> str:

@@ -20,7 +20,7 @@ from tests.browser.socket_person import SocketPerson
 from tests.browser.visitor import BrowserVisitor
 from tests.browser.webkit import WebKit
 from tests.support import other_browsers
-from tests.support.servers import Server
+from tests.support.prompt_server import PromptServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tests.browser.tabs import Driver
     from tests.conftest import Serve
     from tests.support.client import Spot
+    from tests.support.servers import Server
     from tests.support.turn import Turn
 
 # For machines that do much else. Nothing waits that long unless something is broken.
@@ -106,7 +107,7 @@ def server() -> Iterator[Server]:
     """For all tests of a module that leave it running: each takes a spot `elsewhere`. It runs as
     an operator's does, where those that `serve` starts run as a developer's."""
     hosts = f"127.0.0.1,{INSECURE_HOST}"
-    server = Server("uvicorn", {"DEBUG": "0", "HTTPS": "0", "ALLOWED_HOSTS": hosts})
+    server = PromptServer("uvicorn", {"DEBUG": "0", "HTTPS": "0", "ALLOWED_HOSTS": hosts})
     try:
         yield server.start()
     finally:

@@ -27,9 +27,9 @@ pytestmark = pytest.mark.usefixtures("no_rounds")
 
 
 async def test_a_mark_is_the_time_before_anything_was_read() -> None:
-    registry, history = MemoryRegistry(), Halting(MemoryHistory())
     now = [1_700_000_000_000]
-    registry.clock = history.store.clock = lambda: now[0]
+    registry = MemoryRegistry(lambda: now[0])
+    history = Halting(MemoryHistory(lambda: now[0]))
     async with two_processes((registry, history)) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         wire.fate = lambda hint: 0
@@ -49,9 +49,9 @@ async def test_a_mark_is_the_time_before_anything_was_read() -> None:
 
 @pytest.mark.parametrize("begun", ["before", "meanwhile"])
 async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str) -> None:
-    registry, history = MemoryRegistry(), Halting(MemoryHistory())
     now = [1_700_000_000_000]
-    registry.clock = history.store.clock = lambda: now[0]
+    registry = MemoryRegistry(lambda: now[0])
+    history = Halting(MemoryHistory(lambda: now[0]))
     async with two_processes((registry, history)) as (first, second, _):
         await alice_and_bob(first, second)
         await second.hub.rounds.pulse()
@@ -105,9 +105,8 @@ async def later_than(history: History, ms: int) -> int:
 async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisecond_included() -> (
     None
 ):
-    registry, history = MemoryRegistry(), MemoryHistory()
     now = [1_700_000_000_000]
-    registry.clock = history.clock = lambda: now[0]
+    registry, history = MemoryRegistry(lambda: now[0]), MemoryHistory(lambda: now[0])
     process = Process(registry, history)
     async with running(process):
         session = await person(registry, "Bob", BESIDE)
@@ -123,9 +122,8 @@ async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisec
 async def test_who_comes_back_is_told_of_removals_from_the_mark_on_that_millisecond_included() -> (
     None
 ):
-    registry, history = MemoryRegistry(), MemoryHistory()
     now = [1_700_000_000_000]
-    registry.clock = history.clock = lambda: now[0]
+    registry, history = MemoryRegistry(lambda: now[0]), MemoryHistory(lambda: now[0])
     process = Process(registry, history)
     async with running(process):
         session = await person(registry, "Bob", BESIDE)

@@ -1,7 +1,6 @@
 """Steps of which only a part was carried out are mended: one contract of all stores."""
 
-from presence.registry.redis import TILE_KEEP_MS
-from presence.registry.redis_fields import held_key
+from presence.registry.redis_fields import TILE_KEEP_MS, held_key
 from presence.values import Person
 from tests.presence.registry_harness import (
     ALICE,
@@ -25,10 +24,10 @@ from tests.presence.registry_harness import (
 async def list_again(harness: RegistryHarness, person: Person) -> None:
     """An entry of before, as if its removal had been lost."""
     if isinstance(harness, RedisRegistryHarness):
-        await harness.registry._enter(person)
+        await harness.registry.tiles.enter(person)
     else:
         assert isinstance(harness, MemoryRegistryHarness)
-        harness.registry._enter(person)
+        harness.registry.tiles.enter(person)
 
 
 async def test_an_entry_that_a_move_left_behind_is_removed(make_harness: MakeHarness) -> None:

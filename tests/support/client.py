@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 from presence.geo import CELL_DEGREES, cell_at, centre
 from tests.support.frames_schema import judge_sent
 from tests.support.html_elements import parse
-from tests.support.servers import Server
+from tests.support.prompt_server import PromptServer
 from tests.support.waiting import deadline, for_a_while
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from tests.support.html_elements import Element
+    from tests.support.servers import Server
 
 Frame = dict[str, Any]
 Spot = tuple[float, float]
 
 TIMEOUT_S = 10.0
-# Longer than the coalescer may hold a message back (presence/delivery/coalescer.py).
-WINDOW_S = 0.1
+# Longer than the coalescer may hold a message back (presence/delivery/window.py).
+WINDOW_S = 0.2
 JSON = Subprotocol("neartalk.json")
 
 HERE: Spot = centre(cell_at(52.52, 13.4))
@@ -77,7 +78,7 @@ def route_hint(cell: str) -> int:
 @contextmanager
 def running(kind: Literal["uvicorn", "daphne"], **env: str) -> Iterator[Server]:
     """A server that the tests of a module share, each of them at its own spot (`elsewhere`)."""
-    server = Server(kind, env)
+    server = PromptServer(kind, env)
     try:
         yield server.start()
     finally:
