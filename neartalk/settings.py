@@ -153,7 +153,10 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"characters": "neartalk.characters"},
+            "libraries": {
+                "characters": "neartalk.characters",
+                "modules": "neartalk.http.modules",
+            },
         },
     }
 ]
