@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "neartalk.http.middleware.InLane",
     "neartalk.http.middleware.Security",
     "neartalk.http.static.StaticFiles",
+    "neartalk.http.compression.Compressed",
     "neartalk.http.middleware.ContentPolicy",
     "neartalk.http.middleware.DevicePolicy",
     "neartalk.http.middleware.FrameOptions",

@@ -115,6 +115,23 @@ async def test_head_is_answered_as_get_is_but_for_the_body(server: Server, spot:
                 assert (await http.head(path)).status_code == 405
 
 
+async def test_pages_and_lists_of_people_are_compressed_and_what_was_said_is_not(
+    server: Server, spot: Spot
+) -> None:
+    async with browser(server) as http, person(server, *spot, 500, "bob") as bob:
+        for turn in range(10):
+            await bob.send_text(f"Words of somebody {turn}")
+        await http.post(CREATE, data={"username": "alice"})
+        where = {"lat": spot[0], "lon": spot[1], "radius": 500}
+        people = await http.post(PLACE, data=where)
+        for answer in (people, await http.get("/near"), await http.get(NEARBY)):
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert "bob" in answer.text
+        said = await http.get(MESSAGES)
+        assert "Words of somebody 9" in said.text
+        assert "Content-Encoding" not in said.headers
+
+
 @pytest.mark.parametrize(
     "path",
     [
