@@ -7,11 +7,22 @@ from presence.delivery.cohort import Cohort
 from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
 from presence.delivery.fragments import Compiled, compile_template, placeholder, render, safe
-from presence.delivery.frames import Form, Frame, dumps, gap, refusal, rows, signal, signals
+from presence.delivery.frames import (
+    PROTOCOL,
+    Form,
+    Frame,
+    dumps,
+    gap,
+    refusal,
+    rows,
+    signal,
+    signals,
+)
 from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
 
 __all__ = [
+    "PROTOCOL",
     "Audience",
     "Coalescer",
     "Cohort",
@@ -29,6 +40,7 @@ __all__ = [
     "compile_template",
     "dumps",
     "gap",
+    "metres",
     "panel",
     "placeholder",
     "refusal",

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from chat.devtools import PeopleList
 from presence.geo import CELL_DEGREES, cell_at, centre, label_of
+from tests.support.frames_schema import judge_sent
 from tests.support.html_elements import parse
 from tests.support.prompt_server import PromptServer
 from tests.support.waiting import deadline, for_a_while
@@ -210,6 +211,8 @@ class Tab:
         assert isinstance(raw, str), "only text is ever sent"
         self.raw.append(raw)
         found = frames_of_html(raw) if self.html else json.loads(raw)
+        if not self.html:
+            judge_sent(found)
         frames = found if isinstance(found, list) else [found]
         self.seen += frames
         return frames
