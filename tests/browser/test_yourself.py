@@ -34,6 +34,22 @@ def test_an_empty_place_offers_to_reach_further(server: Server, visit: Invite, m
     expect(alice.page).to_have_title("Near, 1 km")
 
 
+def test_an_empty_place_says_what_is_left_to_do(server: Server, visit: Invite) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    words = alice.page.locator("#nobody > p").first
+    rings = alice.page.locator(".nobody-rings text:not(.halo)")
+    link = "the link to someone close by."
+    expect(words).to_have_text(f"Reach further, or send {link}", use_inner_text=True)
+    expect(rings.filter(visible=True)).to_have_text(["2 km", "1 km", "500 m"])
+    alice.reach(8)
+    expect(alice.page.get_by_role("button", name="Reach 2 km")).to_be_visible()
+    expect(rings.filter(visible=True)).to_have_text(["2 km", "1.5 km"])
+    alice.reach(9)
+    expect(words).to_have_text(f"Send {link}", use_inner_text=True)
+    expect(rings.filter(visible=True)).to_have_text(["2 km"])
+    expect(alice.page.locator("#further")).to_be_hidden()
+
+
 def test_an_empty_place_hands_out_its_link(server: Server, visit: Invite) -> None:
     alice = visit(
         server, elsewhere(), permissions=["geolocation", "clipboard-read", "clipboard-write"]

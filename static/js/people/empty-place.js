@@ -79,14 +79,14 @@ document.getElementById('scroller').addEventListener('click', ({ target }) => {
 
 function updateRadius(radius) {
   const next = MARKS_M.find((mark) => mark > radius) ?? 0;
-  const says = { radius: formatMetres(radius), next: next && formatMetres(next), last: formatMetres(MARKS_M.at(-1)) };
+  const [reach, further, last] = [radius, next, MARKS_M.at(-1)].map(formatMetres);
+  const says = { reach, further, last, act: `Reach ${further}` };
+  const shows = { further: next > 0, last: next > 0 && next < MARKS_M.at(-1), end: next === 0 };
   const place = document.getElementById('nobody');
   for (const word of place.querySelectorAll('[data-says]')) word.textContent = says[word.dataset.says];
-  for (const part of place.querySelectorAll('[data-ring]')) part.toggleAttribute('hidden', part.dataset.ring === 'next' ? !next : next === 0 || next === MARKS_M.at(-1));
-  const further = document.getElementById('further');
-  if (!further) return;
-  further.hidden = !next;
-  further.dataset.radius = String(next);
+  for (const part of place.querySelectorAll('[data-where]')) part.toggleAttribute('hidden', !shows[part.dataset.where]);
+  const button = document.getElementById('further');
+  if (button) button.dataset.radius = String(next);
 }
 
 onPeople(updateCount);
