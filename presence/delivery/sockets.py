@@ -18,8 +18,8 @@ class Socket:
 
     `held` are messages that wait while the socket reads history; None once it is live.
     `recent_places` are the places it was subscribed to before, oldest first.
-    `listing` are the people that it was last sent, in `people_version`; not kept while it follows
-    its cohort, whose own are the same.
+    `listing` are the people that it was last sent, in `people_version`, which is 0 until it was
+    sent any at its place; not kept while it follows its cohort, whose own are the same.
     `ended` says that it was sent its end.
     """
 

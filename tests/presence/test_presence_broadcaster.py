@@ -1,8 +1,12 @@
 """Who is shown to whom, and how often."""
 
+import pytest
+
+from presence.delivery import Form, Frame, panel
 from presence.geo import cell_at
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
+from presence.roster import ListingChange
 from presence.values import HTTP_ONLY_MS, Place
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, person
@@ -142,3 +146,53 @@ async def test_people_far_apart_never_appear_to_each_other() -> None:
         time = LoopClock()
         await time.pass_s(2 * PEOPLE_S)
         assert alice.page.names == charlie.page.names == []
+
+
+async def test_a_list_asked_for_on_the_way_elsewhere_is_not_that_of_the_place_before() -> None:
+    async with process_pair() as pair:
+        await pair.second.join(await person(pair.registry, "Carol", AWAY))
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.first.join(await person(pair.registry, "Bob", HERE))
+        await pair.settle()
+        hub, stop = pair.first.hub, pair.registry.stop("before", "people")
+        hub.announce(await pair.registry.place(alice.session.digest, AWAY, hub.process))
+        await stop.arrived()
+        told = len(alice.page.people_frames)
+        hub.repeat_people(alice)
+        assert len(alice.page.people_frames) == told
+        stop.open.set()
+        await pair.settle()
+        assert [one["type"] for one in alice.page.people_frames[told:]] == ["people"]
+        hub.repeat_people(alice)
+        assert alice.page.names == ["Carol"]
+
+
+async def test_a_change_is_rendered_once_for_all_and_tells_nobody_of_themselves() -> None:
+    async with process_pair() as pair:
+        readers = [
+            await pair.first.join(await person(pair.registry, f"Reader {turn}", HERE))
+            for turn in range(6)
+        ]
+        time, hub = LoopClock(), pair.first.hub
+        await time.pass_s(2 * PEOPLE_S)
+        cohort = hub.audience.cohorts[HERE, readers[0].form]
+        assert not cohort.apart
+        with pytest.MonkeyPatch.context() as patch:
+            rendered: list[int] = []
+            render = panel.people_changed
+
+            def counted(form: Form, version: int, change: ListingChange) -> Frame:
+                rendered.append(version)
+                return render(form, version, change)
+
+            patch.setattr(panel, "people_changed", counted)
+            renamed = await pair.registry.rename(readers[0].session.digest, "Renamed")
+            hub.announce(renamed)
+            await time.pass_s(PEOPLE_S + SOON_S)
+        assert len(rendered) == 2  # for all others, and for the one it is about
+        assert not cohort.apart
+        names = {f"Reader {turn}" for turn in range(1, 6)}
+        assert {*readers[0].page.names} == names
+        for turn, one in enumerate(readers[1:], 1):
+            assert {*one.page.names} == names - {f"Reader {turn}"} | {"Renamed"}
+            assert one.page.listing.count == 5
