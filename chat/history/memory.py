@@ -19,7 +19,7 @@ from chat.messages import (
     stream_id_of,
 )
 from chat.spam import acts_of, refusal_of
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.limits import Rules, spend
 from presence.geo import Tile
 
@@ -37,7 +37,7 @@ class Stream:
 
 
 class MemoryHistory:
-    def __init__(self, clock: Clock = now_ms, rules: Rules | None = None) -> None:
+    def __init__(self, clock: Clock = steady_ms, rules: Rules | None = None) -> None:
         self.clock = clock
         self.rules = rules or Rules()
         self.streams: dict[Tile, Stream] = {}

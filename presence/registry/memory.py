@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.conf import settings
 
-from neartalk.clock import Clock, lasts, now_ms
+from neartalk.clock import Clock, lasts, steady_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
 from presence.registry.contract import (
@@ -31,7 +31,7 @@ from presence.values import (
 
 
 class MemoryRegistry:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.epoch = secrets.token_hex(8)
         self.sessions: dict[str, Session] = {}

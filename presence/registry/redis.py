@@ -101,12 +101,12 @@ class RedisRegistry:
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
         to = place or Place("", 0)
-        arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), RECENT_TILES_MAX]
-        guard = [] if was is None else [was]
+        times = idle_ms(), HTTP_ONLY_MS, life_ms()
+        arguments = [*to, process, *times, RECENT_TILES_MAX, "-" if was is None else was]
         with unknown_when_lost():
             # First, so that nobody is held who is not in the set.
             holding = self._hold(process, person_id_of(digest))
-            found = await self._run("place", session_key(digest), *arguments, *guard)
+            found = await self._run("place", session_key(digest), *arguments)
             await holding
             if not found and process:
                 await self.client.send("ZREM", held_key(process), person_id_of(digest))
@@ -243,6 +243,8 @@ class RedisRegistry:
 
     async def renew(self, process: str) -> None:
         with unknown_when_lost():
+            # First, or a lease of an earlier time were written.
+            await self.client.share_clock()
             await self._run("renew", named(LEASES), process, LEASE_MS, SET_BACK_MS)
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
