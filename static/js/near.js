@@ -15,6 +15,7 @@ import * as storage from './page/storage.js';
 import './people/empty-place.js';
 import './people/list.js';
 import './people/menu.js';
+import './people/namesakes.js';
 import * as self from './people/self.js';
 import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
