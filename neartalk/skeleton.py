@@ -7,7 +7,6 @@ one, and so are letters that look alike, by the table of confusables of Unicode.
 import json
 import unicodedata
 from collections import defaultdict
-from functools import lru_cache
 from importlib.resources import files
 
 import regex
@@ -109,7 +108,6 @@ WHOLE, SINGLE = _prototypes()
 FOLD_I = {ord("i"): "l"}
 
 
-@lru_cache(4096)
 def skeleton(text: str) -> str:
     """Equal for two texts that look alike, whatever their case."""
     return "".join(_folded(word, WHOLE) for word in bare(text).split())

@@ -1,5 +1,7 @@
 """What no message is: more than two links, and walls of one character."""
 
+import sys
+
 import pytest
 
 from chat.messages import Draft
@@ -73,6 +75,29 @@ def test_a_wall_of_one_character_is_refused(wall: str) -> None:
 )
 def test_joy_is_no_wall(text: str) -> None:
     refuse_spam(text)
+
+
+@pytest.mark.parametrize("length", [120, 500])
+@pytest.mark.parametrize("letter", ["o", "\u0e01", "🇩🇪"])
+def test_forty_times_in_a_row_is_a_wall_in_any_text(length: int, letter: str) -> None:
+    words = ("the quick brown fox jumps over the lazy dog " * 12)[:length]
+    assert not is_wall(f"{words}x{letter * 39}x{words}")
+    assert is_wall(f"{words}x{letter * 40}x{words}")
+
+
+@pytest.mark.parametrize("others", [1, 2, 3, 10])
+def test_nine_of_ten_is_a_wall(others: int) -> None:
+    spread = "".join(f"{letter}{'a' * 9}" for letter in "bcdefghijk"[:others])
+    assert is_wall(spread) is (len(spread) >= 20)
+    assert not is_wall(f"{spread}x")
+
+
+def test_what_looks_for_spam_keeps_no_text() -> None:
+    text = "".join(["A whole line that nobody said before: ", str(id(object()))])
+    held = sys.getrefcount(text)
+    refuse_spam(text)
+    acts_of(Draft("alice", "Alice", SPOT, text, "ref-0001", origin="net"), Rules())
+    assert sys.getrefcount(text) == held
 
 
 @pytest.mark.parametrize("piece", ["a.", "a-", "ab.cd", "www", "⒈", "क्", "ﷺ ", "я", "a\u0301"])
