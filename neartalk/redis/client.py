@@ -7,8 +7,9 @@ from typing import Any, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError
 
+from neartalk.redis.connection import pool_options
 from neartalk.redis.names import named
 from neartalk.redis.node_clock import NodeClock
 from neartalk.redis.pipeline import Command, Pipeline
@@ -44,11 +45,7 @@ class RedisClient(Redis):
         async with self.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
-            try:
-                answers: list[Any] = await pipe.execute(raise_on_error)
-            except RuntimeError as why:
-                # As in Pipeline: uvloop's word for a connection that ended under its writer.
-                raise ConnectionError(f"no connection: {why}") from why
+            answers: list[Any] = await pipe.execute(raise_on_error)
         return answers
 
     async def ask_timed(
@@ -112,8 +109,8 @@ def connect(url: str) -> RedisClient:
     It retries nothing: a command whose answer was lost may have been carried out, and a counter
     taken twice is worse than an answer that says unknown.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
+    pool = BlockingConnectionPool(
+        **pool_options(url),
         decode_responses=True,
         max_connections=64,
         timeout=TIMEOUT_S,

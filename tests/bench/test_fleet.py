@@ -19,8 +19,6 @@ async def test_a_fleet_that_fails_loses_and_repeats_nothing_it_acked() -> None:
     assert "exit code 0" in happened[1]
 
 
-# redis-py has many words for connections that are cut at every moment of their life.
-@pytest.mark.forgives(r"redis/asyncio/connection\.py")
 @pytest.mark.timeout(300)
 async def test_a_fleet_whose_stores_fail_lists_nobody_who_is_gone_and_loses_no_report() -> None:
     """Connections cut while people move and leave, a flush, and a PostgreSQL that is read-only."""

@@ -72,8 +72,6 @@ async def test_who_vanished_without_a_word_is_gone_from_all_lists() -> None:
     assert_kept(await played(delivery.vanish, ShortPingServer))
 
 
-# redis-py has many words for connections that are cut at every moment of their life.
-@pytest.mark.forgives(r"redis/asyncio/connection\.py")
 async def test_who_left_or_moved_while_connections_to_redis_were_cut_is_nobody_s_ghost() -> None:
     assert_kept(await played(delivery.cuts, ShortPingServer))
 
