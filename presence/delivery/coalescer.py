@@ -1,4 +1,4 @@
-"""When messages leave: the first at once, what follows within 30 ms together."""
+"""When messages leave: the first at once, what follows within a window of 30 to 150 ms together."""
 
 import asyncio
 from collections import defaultdict
@@ -10,12 +10,11 @@ from presence.delivery.frames import Form
 from presence.delivery.messages import Labelled, messages_frame
 from presence.delivery.multicast import Recipients, broadcast
 from presence.delivery.sockets import Socket
-
-WINDOW_S = 0.03
+from presence.delivery.window import Window
 
 
 class Coalescer:
-    """Writes messages to cohorts, at most once in a window of 30 ms to each.
+    """Writes messages to cohorts, at most once in a window to each.
 
     `wrote` are the cohorts that were written to in the window that runs: what they are sent since
     is pending until it ends. Cohorts with the same messages at the same distance are written to in
@@ -27,6 +26,7 @@ class Coalescer:
         self.sockets = sockets
         self.backlog = backlog
         self.wrote: set[Cohort] = set()
+        self.window = Window()
         self.timer: asyncio.TimerHandle | None = None
         self.frames = self.messages = 0
 
@@ -46,7 +46,9 @@ class Coalescer:
         broadcast(batches, self.backlog)
         self.wrote.update(cohorts)
         if self.timer is None:
-            self.timer = asyncio.get_running_loop().call_later(WINDOW_S, self._over)
+            loop = asyncio.get_running_loop()
+            due_s = loop.time() + self.window.length_s
+            self.timer = loop.call_at(due_s, self._over, loop, due_s)
 
     def _recipients(
         self, cohorts: Collection[Cohort]
@@ -84,8 +86,9 @@ class Coalescer:
         self.frames += sockets
         self.messages += sockets * len(messages)
 
-    def _over(self) -> None:
+    def _over(self, loop: asyncio.AbstractEventLoop, due_s: float) -> None:
         """The window ends: what is pending leaves, and a new one begins."""
+        self.window.ended(loop.time() - due_s)
         wrote, self.wrote, self.timer = self.wrote, set(), None
         if waiting := [cohort for cohort in wrote if cohort.pending]:
             self.write(waiting)

@@ -13,7 +13,7 @@ from chat.history import MemoryHistory
 from neartalk.background import Background
 from neartalk.codes import Refused
 from presence.delivery import RenderedNearby
-from presence.delivery.coalescer import WINDOW_S
+from presence.delivery.window import WINDOW_S
 from presence.hub import presence_broadcaster as showing
 from presence.hub.presence_broadcaster import PEOPLE_S
 from presence.registry import MemoryRegistry

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from neartalk.codes import Refused
-from presence.delivery.coalescer import WINDOW_S
+from presence.delivery.window import WINDOW_S
 from presence.hub.hints import PROCESSES, WAITING_MAX, unknown_when_layer_lost
 from tests.presence.process_pair import process_pair
 from tests.support.processes import BESIDE, HERE, LoopClock, Stop, person, turns

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from neartalk.codes import Refused
-from presence.delivery.coalescer import WINDOW_S
+from presence.delivery.window import WINDOW_S
 from presence.geo import tile_of
 from presence.hub.departures import LINGER_S
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S

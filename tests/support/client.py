@@ -32,8 +32,8 @@ Frame = dict[str, Any]
 Spot = tuple[float, float]
 
 TIMEOUT_S = 10.0
-# Longer than the coalescer may hold a message back (presence/delivery/coalescer.py).
-WINDOW_S = 0.1
+# Longer than the coalescer may hold a message back (presence/delivery/window.py).
+WINDOW_S = 0.2
 JSON = Subprotocol("neartalk.json")
 
 HERE: Spot = centre(cell_at(52.52, 13.4))
