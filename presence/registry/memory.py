@@ -133,6 +133,21 @@ class MemoryRegistry:
             theirs = [self._changed(replace(other, blocked_by=since))]
         return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
 
+    async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
+        changes = []
+        for session in sessions:
+            own = session.person.person_id
+            for person_id in session.blocked:
+                other = await self.find(person_id)
+                if other and own not in other.blocked_by:
+                    since = {**other.blocked_by, own: self.clock()}
+                    changes.append(self._changed(replace(other, blocked_by=since)))
+            for person_id in session.blocked_by:
+                other = await self.find(person_id)
+                if other and own not in other.blocked:
+                    changes.append(self._changed(replace(other, blocked=other.blocked | {own})))
+        return changes
+
     async def close(self, digest: str) -> Change | None:
         session = self._forget(digest)
         if not session or not session.person.cell:

@@ -35,6 +35,7 @@ from presence.registry.redis_fields import (
     people_key,
     person_session_key,
     session_key,
+    since_by_id,
     snapshot_of,
     to_entry,
     to_fields,
@@ -154,6 +155,26 @@ class RedisRegistry:
         own = session.person.person_id
         theirs = await self._block(person_id, "blocked_by", own, 0)
         return await self._block(own, "blocked", person_id, BLOCKED_MAX) + theirs
+
+    async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
+        sides = [
+            (other, field, session.person.person_id)
+            for session in sessions
+            for field, others in (
+                ("blocked_by", session.blocked),
+                ("blocked", session.blocked_by),
+            )
+            for other in others
+        ]
+        with unknown_when_lost():
+            asked = [("HGET", person_session_key(other), field) for other, field, _ in sides]
+            found = await self.client.ask(asked) if asked else []
+        changes: list[Change] = []
+        for side, known in zip(sides, found, strict=True):
+            # None: that session has ended.
+            if known is not None and side[2] not in since_by_id(known):
+                changes += await self._block(*side, 0)
+        return changes
 
     async def close(self, digest: str) -> Change | None:
         with unknown_when_lost():
