@@ -251,6 +251,21 @@ async def test_a_process_that_lost_whom_it_holds_is_told_by_those_who_see_them(
         assert alice.person.person_id in held[pair.first.hub.process]
 
 
+async def test_a_process_that_lost_whom_it_holds_knows_those_again_who_have_sockets_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with process_pair() as pair:
+        alice, _here, _bob = await arrived(pair)
+        held: list[tuple[set[str], str]] = []
+
+        async def hold(person_ids: Iterable[str], process: str) -> None:
+            held.append(({*person_ids}, process))
+
+        monkeypatch.setattr(pair.registry.store, "hold", hold)
+        await pair.first.hub.anti_entropy._compare_sockets()
+        assert held == [({alice.person.person_id}, pair.first.hub.process)]
+
+
 async def test_of_a_store_that_lost_everything_nobody_asks_for_each_session() -> None:
     async with process_pair() as pair:
         await arrived(pair)

@@ -170,6 +170,15 @@ async def test_what_a_killed_process_held_is_not_kept_for_ever(redis_url: str) -
             assert 0 < await harness.client.pttl(held_key(process)) <= TILE_KEEP_MS
 
 
+async def test_whom_a_living_process_holds_is_kept_by_its_asking(redis_url: str) -> None:
+    async with redis_harness(redis_url) as harness:
+        alice = await opened(harness, "Alice")
+        await harness.registry.place(alice.digest, AT_HOME, "one")
+        await harness.client.pexpire(held_key("one"), 60_000)
+        assert await harness.registry.held("one") == {ALICE}
+        assert await harness.client.pttl(held_key("one")) > TILE_KEEP_MS - 60_000
+
+
 # ---- Blocks ------------------------------------------------------------------------------------
 
 
