@@ -26,7 +26,7 @@ simulate: run-setup
 turn:
 	@exec sh deploy/coturn/loopback.sh
 
-# Many a test waits for a timer of a server: twice as many workers as the usual two cores.
+# As many workers as tests/conftest.py says: one more than cores.
 test: check
 	@$(PYTHON) tests/support/chromium.py
 	@$(PYTHON) tests/support/other_browsers.py

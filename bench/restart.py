@@ -24,14 +24,14 @@ from tests.browser.calls import WIDE, call_stats, connect, expect_sound, tile
 from tests.browser.conftest import ARGUMENTS, through
 from tests.browser.visitor import BrowserVisitor
 from tests.support.chromium import find
-from tests.support.client import elsewhere, north, running
+from tests.support.client import elsewhere, north
+from tests.support.servers import Server
 from tests.support.turn import Turn
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from tests.support.client import Spot
-    from tests.support.servers import Server
 
 TARGET_S = 8.0
 HEARS_AT = """async (bytes) => {
@@ -66,7 +66,9 @@ def measure(times: int, dead_s: float) -> bool:
     with ExitStack() as stack:
         relay = Turn(open_to_loopback=True)
         stack.callback(relay.close)
-        server = stack.enter_context(running("uvicorn", **through(relay.start())))
+        server = Server("uvicorn", through(relay.start()))
+        stack.callback(server.close)
+        server.start()
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         stack.callback(browser.close)

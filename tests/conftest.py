@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
@@ -23,6 +24,7 @@ from tests.support import chromium as browsers
 from tests.support import coturn
 from tests.support.clusters import ValkeyCluster
 from tests.support.complaints import LoopErrors
+from tests.support.prompt_server import PromptServer
 from tests.support.servers import Daemon, Postgres, Server, Valkey
 from tests.support.turn import Turn
 
@@ -58,18 +60,35 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+def pytest_configure() -> None:
+    """Passwords of tests are digested in no time. In servers it takes a quarter of a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: many a test waits for a timer of a server or of a page."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
-    """What is imported by now stays: collecting garbage after each test need not look at it."""
+    freeze()
+
+
+def freeze() -> None:
+    """What is there by now stays: collecting garbage after each test need not look at it."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test fails of what nobody caught beside it, here or in a server. Whoever means to bring
     that about has the mark `forgives`."""
     yield
-    if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+    if nextitem is None or nextitem.path != item.path:
+        freeze()  # without the fixtures of the module; what it was the first to import stays
+    elif inspect.iscoroutinefunction(getattr(item, "obj", None)):
         gc.collect()  # only who is collected tells that nobody asked for its exception
     forgiven = [words for mark in item.iter_markers("forgives") for words in mark.args]
     told = [*loop_errors.pop(), *Server.complaints()]
@@ -184,7 +203,7 @@ def serve() -> Iterator[Serve]:
             *,
             migrate: bool = False,
         ) -> Server:
-            server = Server(kind, env or {})
+            server = PromptServer(kind, env or {})
             stack.callback(server.close)
             if migrate:
                 server.migrate()

@@ -8,13 +8,14 @@ from neartalk.redis.pipeline import Command
 from neartalk.redis.probe import commands, probe
 from neartalk.redis.refusals import FINAL, RefusalsOnce, passing_of, refusal_log, refusal_of
 from neartalk.redis.shared import open_store
-from neartalk.redis.store import Store, script, unknown_when_lost
+from neartalk.redis.store import Script, Store, script, unknown_when_lost
 
 __all__ = [
     "FINAL",
     "TIMEOUT_S",
     "Command",
     "RefusalsOnce",
+    "Script",
     "Store",
     "commands",
     "connect",

@@ -10,6 +10,7 @@ from websockets.http11 import Request
 
 from neartalk.limits import Lane, Lanes
 from neartalk.server.backlog import Backlog
+from neartalk.server.inbox import Inbox
 from neartalk.server.keepalive import Keepalive
 from neartalk.server.transport import DirectTransport
 
@@ -23,6 +24,9 @@ REST = 19
 LAST_PIECES = 8
 # Pieces of one message; empty ones count as well.
 FRAGMENTS_MAX = 1_024
+# Of all transports that may be written to: an event of their own takes a kilobyte.
+WRITABLE = asyncio.Event()
+WRITABLE.set()
 
 
 class Traffic(Protocol):
@@ -46,6 +50,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def traffic(self) -> Traffic:
         return cast(Traffic, self.app_state["neartalk"])
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.queue = cast(Any, Inbox())
+        self.writable = WRITABLE
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.direct = DirectTransport(cast(asyncio.Transport, transport), self.traffic.backlog)
         super().connection_made(cast(Any, self.direct))
@@ -67,6 +76,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
             self.lane = self.traffic.lanes.of_scope(self.scope)
+        # The parser would keep them as long as the socket; the scope has its own.
+        event.headers.clear()
+
+    def pause_writing(self) -> None:
+        self.writable = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.writable = WRITABLE
 
     # ---- What comes, piece by piece --------------------------------------------------------
 
@@ -144,6 +162,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     # ---- Signs of life: one round for all, in place of two timers for each -------------------
 
     def start_keepalive(self) -> None:
+        self.response.headers.clear()
         self.slot = self.traffic.keepalive.add(self)
 
     def stop_keepalive(self) -> None:

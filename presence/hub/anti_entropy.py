@@ -15,7 +15,7 @@ from presence.hub.effects import Effect, LoadSession, Republish
 from presence.hub.runner import EffectRunner
 from presence.registry import Registry
 from presence.roster import Roster
-from presence.values import Change, Person
+from presence.values import Change, Person, Session
 
 COMPARE_S = 10.0
 # So many people are asked for at a time.
@@ -51,6 +51,11 @@ class AntiEntropy:
         """People of these tiles were shown; they are compared in the next round."""
         if len(self.read_tiles) < TILES_MAX:
             self.read_tiles.update(tiles)
+
+    def doubt(self, session: Session) -> None:
+        """An act on them may be half done: tiles that may list them are compared in a round."""
+        left = (one.tile for one in session.recent_tiles)
+        self.note_read({session.person.tile, *left})
 
     async def compare(self) -> None:
         """Every 10 s. Raises Refused: `store-unavailable`; then the next round does it again."""

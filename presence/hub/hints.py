@@ -6,8 +6,8 @@ Any hint may be lost: readers find gaps, and poll.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -15,40 +15,24 @@ from django.conf import settings
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.instruments import Instruments
-from neartalk.redis import TIMEOUT_S, unknown_when_lost
+from presence.hub.groups import Groups, unknown_when_layer_lost
 from presence.hub.leases import Leases
 
 log = logging.getLogger("neartalk.hub")
 
 WAITING_MAX = 500
 AGAIN_S = 0.05
-REJOIN_S = 2.0
 # Every process joins this group, so that a new one is known before the next poll.
 PROCESSES = "processes"
 
 Hint = dict[str, Any]
 
 
-@contextmanager
-def unknown_when_layer_lost() -> Iterator[None]:
-    """As `unknown_when_lost`, for a call of the channel layer: a connection that ends while another
-    task opens it, or writes to it, is told by uvloop and redis-py as other errors.
-
-    Raises Refused.
-    """
-    with unknown_when_lost():
-        try:
-            yield
-        except (RuntimeError, AttributeError) as why:
-            raise ConnectionError("the channel layer has lost its connection") from why
-
-
 class Hints:
     """Publishes hints to the groups of places, and receives those of other processes.
 
-    `kind` says of which places the groups are. Nothing is published without a layer, or while no
-    other process lives. `waiting` are hints by the group they will be published to, `missed` are
-    places whose groups are still to be joined.
+    Nothing is published without a layer, or while no other process lives. `waiting` are hints by
+    the group they will be published to.
     """
 
     def __init__(
@@ -65,61 +49,20 @@ class Hints:
         self.kind = kind
         self.background = background
         self.counted = instruments.hints
-        self.channel = ""
+        self.groups = Groups(layer, kind, background)
+        self.group = self.groups.group
+        self.join, self.leave = self.groups.join, self.groups.leave
         self.waiting: dict[str, list[Hint]] = {}
         self.publishing = False
-        self.missed: set[str] = set()
-        self.rejoining = False
 
     async def open(self) -> None:
         """Opens the channel of this process, and publishes that it began.
 
         Raises Refused: `store-unavailable`.
         """
-        with unknown_when_layer_lost():
-            self.channel = await self.layer.new_channel()
+        await self.groups.open()
         await self.join([PROCESSES])
         self._enqueue(self.group(PROCESSES), {"type": "process.began"})
-
-    def group(self, place: str) -> str:
-        return f"{self.kind}.{place}"
-
-    async def join(self, places: Collection[str]) -> None:
-        """Joins the groups of places. What is not joined within 2 s is tried again by a task: until
-        then, what happens there is found by polls."""
-        if self.layer:
-            await asyncio.gather(*map(self._join, places))
-            if self.missed and not self.rejoining:
-                self.rejoining = True
-                log.warning("groups could not be joined", extra={"code": "store-unavailable"})
-                self.background.later(self._rejoin())
-
-    async def _join(self, place: str) -> None:
-        self.missed.add(place)
-        try:
-            with suppress(Refused), unknown_when_layer_lost():
-                async with asyncio.timeout(TIMEOUT_S):
-                    await self.layer.group_add(self.group(place), self.channel)
-                self.missed.discard(place)
-        except Exception:
-            # The place stays among the missed: it is tried again, whatever it was.
-            log.exception("a group could not be joined")
-
-    async def _rejoin(self) -> None:
-        try:
-            while self.missed:
-                await asyncio.sleep(REJOIN_S)
-                await asyncio.gather(*map(self._join, self.missed))
-        finally:
-            self.rejoining = False
-
-    async def leave(self, places: Collection[str]) -> None:
-        """Leaves the groups of places. Raises Refused: `store-unavailable`."""
-        self.missed.difference_update(places)
-        if self.layer:
-            with unknown_when_layer_lost():
-                leaves = (self.layer.group_discard(self.group(one), self.channel) for one in places)
-                await asyncio.gather(*leaves)
 
     def publish(self, place: str, hint: Hint) -> None:
         """Publishes to the group of a place, soon.
@@ -181,7 +124,7 @@ class Hints:
         """The hints that come next; a layer that fails is asked again."""
         while True:
             with self.failures_logged():
-                hints = await self.layer.receive(self.channel)
+                hints = await self.layer.receive(self.groups.channel)
                 if hints["from"] == self.process:
                     return []
                 self.counted[self.kind, "received"] += len(hints["each"])

@@ -9,14 +9,15 @@ from typing import Any
 
 from neartalk.background import Background
 from neartalk.clock import Clock, StoreClock, steady_ms
-from neartalk.codes import Refused
 from neartalk.parts import Platform
-from presence.delivery import Audience, Socket, refusal
+from presence.delivery import Audience, Socket
 from presence.geo import tiles_within
 from presence.hub.anti_entropy import COMPARE_S, AntiEntropy
-from presence.hub.departures import DEPART_AGAIN_S, Departures
+from presence.hub.departures import Departures
 from presence.hub.events import event_of
+from presence.hub.exits import Exits
 from presence.hub.hints import Hint, Hints
+from presence.hub.joins import Joins
 from presence.hub.leases import Leases
 from presence.hub.loader import Loader
 from presence.hub.presence_broadcaster import PresenceBroadcaster
@@ -24,7 +25,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.hub.rounds import Rounds
 from presence.hub.runner import EffectRunner
-from presence.hub.source import Arrival, Source
+from presence.hub.source import Source
 from presence.registry import Registry
 from presence.roster import Nearby, Roster, load_nearby
 from presence.values import Change, Place, Session
@@ -74,8 +75,11 @@ class Hub:
         self.subscriptions = self.runner.subscriptions
         self.departures = Departures()
         self.rounds = Rounds(registry, self.clock, self.roster, self.runner, self.departures)
-        self.starting = asyncio.Lock()
         self.anti_entropy = AntiEntropy(registry, self.roster, self.runner, self.departures)
+        self.doubt = self.anti_entropy.doubt
+        self.joins = Joins(registry, self.runner, self.departures)
+        self.exits = Exits(registry, self.runner, self.departures, self.anti_entropy)
+        self.starting = asyncio.Lock()
 
     def attach(self, source: Source) -> None:
         """Takes messages from this source. To be called before the first socket joins."""
@@ -121,78 +125,11 @@ class Hub:
         `session-unknown`; then the socket is to be closed.
         """
         await self.start()
-        async with socket.lock:
-            # First, or the departure of the socket before could fall due meanwhile.
-            self.departures.expect(socket)
-            try:
-                # Where they are by now: they may have moved since the session was read.
-                change = await self._place(socket)
-            finally:
-                self.departures.forget(socket)
-            socket.session = change.session
-            self.audience.enter(socket)
-            self.announce(change)
-            self.runner.welcome(socket)
-            if blocked := socket.session.blocked:
-                self.runner.run(self.reconciler.apply_block(socket, blocked))
-            moved_away = mark_ms is not None and socket.session.moved_since(mark_ms, self.now_ms())
-            await self.runner.arrive(socket, Arrival(mark_ms, moved_away))
-            # Their session may have changed elsewhere while there was no socket yet.
-            self.runner.run(self.reconciler.republish_if_unlisted(socket))
-            self.runner.run(self.reconciler.load_if_outdated(socket))
-            await self._send_note(socket)
-
-    async def _place(self, socket: Socket) -> Change:
-        """Places the person of a socket under this process. Where the store has lost everything
-        since their session was read, it is registered again as it was."""
-        digest = socket.session.digest
-        try:
-            return await self.registry.place(digest, None, self.process)
-        except Refused as unknown:
-            if unknown.code != "session-unknown" or not await self.leases.settles(at_once=True):
-                raise
-        await self.registry.restore([socket.session], self.process)
-        return await self.registry.place(digest, None, self.process)
-
-    async def _send_note(self, socket: Socket) -> None:
-        """Says why the socket before this one was cut off. The join does not fail with it."""
-        if socket.session.note:
-            socket.write(refusal(socket.form, Refused(socket.session.note)))
-            await self.later(self.registry.note(socket.session.digest, ""))
+        await self.joins.join(socket, mark_ms)
 
     def exit(self, socket: Socket) -> None:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
-        if socket.connection.too_slow:
-            self.later(self.registry.note(socket.session.digest, "too-slow"))
-        self.departures.forget(socket)
-        last = self.audience.exit(socket)
-        if last and not self.departures.expects(socket.person):
-            self._depart_in(self.departures.wait_s(socket), socket)
-
-    def _depart_in(self, seconds: float, socket: Socket) -> None:
-        """Its person leaves then, unless another socket of theirs arrives."""
-        timer = asyncio.get_running_loop().call_later(seconds, self._due, socket)
-        session = None if socket.ended else socket.session
-        self.departures.schedule(socket.person, timer, session)
-
-    def _due(self, socket: Socket) -> None:
-        self.departures.cancel(socket.person)
-        self.later(self._depart(socket))
-
-    async def _depart(self, socket: Socket) -> None:
-        """Takes a person out; if the store does not answer, again a little later."""
-        if self.audience.sockets_of(socket.person) or self.departures.expects(socket.person):
-            return
-        try:
-            change = await self.registry.depart(socket.session.digest, self.process)
-        except Refused:
-            self.doubt(socket.session)
-            here = self.audience.sockets_of(socket.person)
-            if not here and not self.departures.expects(socket.person):
-                self._depart_in(DEPART_AGAIN_S, socket)
-            raise
-        if change:
-            self.announce(change)
+        self.exits.exit(socket)
 
     async def end(self, session: Session) -> None:
         """Ends a session: its person is gone from every list, and so are their sockets.
@@ -200,18 +137,7 @@ class Hub:
         Raises Refused: `store-unavailable`.
         """
         await self.start()
-        try:
-            change = await self.registry.close(session.digest)
-        except Refused:
-            self.doubt(session)
-            raise
-        if change:
-            self.announce(change)
-
-    def doubt(self, session: Session) -> None:
-        """An act on them may be half done: tiles that may list them are compared in a round."""
-        left = (one.tile for one in session.recent_tiles)
-        self.anti_entropy.note_read({session.person.tile, *left})
+        await self.exits.end(session)
 
     # ---- What others ask of it ---------------------------------------------------------------
 

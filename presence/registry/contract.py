@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.conf import settings
+
 from presence.geo import Tile
 from presence.values import Change, Person, Place, Session
 
@@ -123,6 +125,16 @@ class Registry(Protocol):
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         """How the store stands, with the versions of these tiles."""
+
+
+def idle_ms() -> int:
+    """How long a session lives after the last call."""
+    return settings.SESSION_IDLE_SECONDS * 1000
+
+
+def life_ms() -> int:
+    """How long tiles that a person has left are remembered: as long as messages live there."""
+    return settings.MESSAGE_LIFE_SECONDS * 1000
 
 
 def nobody(person: Person) -> Session:

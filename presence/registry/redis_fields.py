@@ -1,13 +1,23 @@
-"""How sessions, people and tiles stand in Redis: keys, and the fields of their hashes."""
+"""How sessions, people and tiles stand in Redis: keys, scripts, and the fields of their hashes."""
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from neartalk.redis import named
+from neartalk.redis import Script, named, script
 from presence.geo import Tile
 from presence.registry.contract import TileSnapshot
 from presence.values import Left, Person, Session, person_id_of
+
+LUA = Path(__file__).parent / "lua"
+# `status` renews it for each subscribed tile, and subscribers reap its people. A tile without
+# subscribers expires with the last people in it.
+TILE_KEEP_MS = 600_000
+
+
+def scripts_of(*names: str) -> dict[str, Script]:
+    return {name: script(LUA / f"{name}.lua") for name in names}
 
 
 def session_key(digest: str) -> str:

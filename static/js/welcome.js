@@ -91,3 +91,5 @@ else setReady(initial.words);
 onAllowed(() => {
   if (denied) find('arrive-next').textContent = 'Your location is on for this page now.';
 });
+// The place is shown without waiting for its style sheets: the browser has them by then.
+document.head.append(find('near-styles').content);

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-CSS = (Path(__file__).parents[2] / "static/css/neartalk.css").read_text()
+SHEETS = Path(__file__).parents[2] / "static/css"
+CSS = "".join((SHEETS / f"{name}.css").read_text() for name in ("base", "near", "chat"))
 # Where a page of its own draws the row, with room around it and nothing else.
 FRAME = """<!doctype html><style>{css}
 body {{ padding: 120px; }} .messages {{ overflow: visible; inline-size: 320px; }}

@@ -187,9 +187,8 @@ async def test_what_was_acked_after_a_restart_is_shown_though_nobody_was_told(
 
 
 async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beginning() -> None:
-    registry, history = MemoryRegistry(), MemoryHistory()
     now = [1_700_000_000_000]
-    registry.clock = history.clock = lambda: now[0]
+    registry, history = MemoryRegistry(lambda: now[0]), MemoryHistory(lambda: now[0])
     async with two_processes((registry, history)) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         await first.send_text(alice, "before")

@@ -17,8 +17,7 @@ from neartalk.redis.cluster import Cluster, key_of, url_at
 from neartalk.redis.shared import store_at
 from presence.geo import cell_at, tile_of
 from presence.registry import RedisRegistry
-from presence.registry.redis import LUA
-from presence.registry.redis_fields import people_key, person_session_key
+from presence.registry.redis_fields import LUA, people_key, person_session_key
 from presence.values import Place, person_id_of
 from tests.support.clusters import SLOTS, Master, ValkeyCluster, wait_until
 from tests.support.servers import START_SECONDS, free_port

@@ -13,6 +13,7 @@ from django.core.cache import CacheHandler
 
 from neartalk.environment import redis_urls
 from tests.support.client import HERE, api, bearer_of, listening, north, person, session
+from tests.support.prompt_server import PromptServer
 from tests.support.servers import Server, Valkey, free_port
 from tests.support.waiting import deadline
 
@@ -51,7 +52,7 @@ def shared() -> Iterator[Shared]:
 
         def begin(number: int) -> Server:
             url = f"redis://near:a,b@c:d%2Fe@127.0.0.1:{valkey.port}/{number}"
-            server = Server("uvicorn", {"REDIS_URL": url})
+            server = PromptServer("uvicorn", {"REDIS_URL": url})
             stack.callback(server.close)
             return server.start()
 
@@ -149,7 +150,7 @@ async def test_without_a_right_to_channels_people_talk_and_the_log_says_it_once(
     with shared.client as client:
         client.execute_command("ACL", "SETUSER", "deaf", "reset", *RULES, "resetchannels")
     url = f"redis://deaf:a,b@c:d%2Fe@127.0.0.1:{shared.valkey.port}/5"
-    server = Server("uvicorn", {"REDIS_URL": url})
+    server = PromptServer("uvicorn", {"REDIS_URL": url})
     try:
         server.start()
         async with AsyncExitStack() as stack:

@@ -38,7 +38,7 @@ def http(server: Server) -> Iterator[httpx.Client]:
         ("GET", "/near", 302, {}),
         ("GET", "/privacy", 200, {}),
         ("GET", "/nowhere", 404, {}),
-        ("GET", "/static/css/neartalk.css", 200, {}),
+        ("GET", "/static/css/base.css", 200, {}),
         ("GET", "/api/health", 200, {}),
         ("GET", "/api/health/live", 200, {}),
         ("GET", "/api/nearby", 401, {}),
@@ -86,7 +86,7 @@ def test_no_page_of_a_visit_is_kept(http: httpx.Client) -> None:
 def test_the_files_of_a_page_are_no_calls_of_its_session(http: httpx.Client) -> None:
     """Each load of the chat asks for all of its modules, with the cookie of the visit."""
     http.cookies["neartalk"] = "k" * 43
-    answers = {http.get("/static/css/neartalk.css").status_code for _ in range(130)}
+    answers = {http.get("/static/css/base.css").status_code for _ in range(130)}
     assert answers == {200}
     answers = {http.get("/api/nearby").status_code for _ in range(130)}
     assert answers == {401, 429}, "and what is one counts"

@@ -33,7 +33,7 @@ def modules(folder: Path) -> list[Path]:
 
 def test_every_module_is_collected_under_a_name_with_a_hash(folder: Path) -> None:
     assert len(modules(folder)) == len([*ROOT.glob("static/js/**/*.js")])
-    for name in ("js/near.js", "css/neartalk.css", "django_htmx/htmx-2.min.js"):
+    for name in ("js/near.js", "css/base.css", "django_htmx/htmx-2.min.js"):
         assert HASHED.search(static(name)), name
 
 

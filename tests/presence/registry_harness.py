@@ -61,19 +61,20 @@ class MemoryRegistryHarness:
         self.now += ms
 
     async def left_ms(self, digest: str) -> int:
-        return self.registry.ends_ms[digest] - self.now
+        return self.registry.sessions.ends_ms[digest] - self.now
 
     async def gone(self, digest: str) -> bool:
-        return self.registry.ends_ms.get(digest, 0) <= self.now
+        return self.registry.sessions.ends_ms.get(digest, 0) <= self.now
 
     async def leave_ms(self, digest: str, ms: int) -> None:
-        self.now = self.registry.ends_ms[digest] - ms
+        self.now = self.registry.sessions.ends_ms[digest] - ms
 
     async def restart(self) -> None:
         self.registry = MemoryRegistry(self._clock)
 
     async def everything(self) -> str:
-        return repr(vars(self.registry))
+        parts = self.registry.sessions, self.registry.tiles, self.registry.leases
+        return repr([vars(part) for part in parts])
 
 
 class RedisRegistryHarness:

@@ -102,7 +102,7 @@ async def test_who_stands_in_two_tiles_stands_in_their_own_alone() -> None:
         alice, here, _bob = await arrived(pair)
         before = here.person
         change = await pair.registry.place(alice.digest, AWAY, pair.first.hub.process)
-        pair.registry.store._enter(before)
+        pair.registry.store.tiles.enter(before)
         assert listed_names(await listed(pair)) == ["Alice", "Alice", "Bob"]
         await compare(pair)
         assert (await listed(pair))[tile_of(AWAY.cell)] == ["Alice"]
@@ -119,7 +119,7 @@ async def test_who_stands_in_an_old_tile_that_nobody_watches_leaves_it() -> None
         pair.first.hub.announce(change)
         await pair.settle()
         await pair.first.poll()
-        pair.registry.store._enter(before)
+        pair.registry.store.tiles.enter(before)
         await compare(pair)
         assert await listed(pair) == {tile_of(AWAY.cell): ["Alice"]}
 
@@ -129,7 +129,7 @@ async def test_whose_session_is_over_is_listed_nowhere_and_told_once() -> None:
         alice, here, _bob = await arrived(pair)
         before = here.person
         await pair.registry.close(alice.digest)
-        pair.registry.store._enter(before)
+        pair.registry.store.tiles.enter(before)
         await compare(pair)
         assert listed_names(await listed(pair)) == ["Bob"]
         assert [frame["code"] for frame in here.page.all("error")] == ["left"]
@@ -143,7 +143,7 @@ async def test_who_has_a_socket_and_is_not_listed_is_listed_again() -> None:
         # Nobody's version tells: the entry is gone without a trace.
         for process in (pair.first, pair.second):
             process.hub.roster._drop(tile, alice.person.person_id)
-        del pair.registry.store.tiles[tile][alice.person.person_id]
+        del pair.registry.store.tiles.listed[tile][alice.person.person_id]
         await compare(pair)
         assert listed_names(await listed(pair)) == ["Alice", "Bob"]
 
@@ -180,7 +180,7 @@ async def test_who_was_read_by_a_call_and_is_gone_is_listed_no_more() -> None:
         alice = await person(pair.registry, "Alice", HERE)
         before = (await pair.registry.place(alice.digest, HERE, "gone")).session.person
         await pair.registry.close(alice.digest)
-        pair.registry.store._enter(before)
+        pair.registry.store.tiles.enter(before)
         await pair.second.hub.start()
         await pair.second.hub.nearby(BESIDE, frozenset())
         await pair.second.hub.anti_entropy.compare()
@@ -198,7 +198,7 @@ async def test_a_move_or_an_end_that_was_half_done_is_finished_where_nobody_look
 
         async def half(digest: str, *args: Any, **guards: Any) -> None:
             await getattr(MemoryRegistry, act)(store, digest, *args, **guards)
-            store._enter(alice.person)
+            store.tiles.enter(alice.person)
             raise LOST
 
         monkeypatch.setattr(store, act, half)
@@ -387,7 +387,8 @@ async def test_who_blocked_somebody_stays_rid_of_them_though_half_of_it_was_lost
         changes = await store.block(alice.digest, bob_id)
         lost = alice.digest if side == "blocked" else bob.session.digest
         nothing: dict[str, Any] = {side: {} if side == "blocked_by" else frozenset()}
-        store.sessions[lost] = replace(store.sessions[lost], **nothing)
+        known = store.sessions.by_digest
+        known[lost] = replace(known[lost], **nothing)
         (kept,) = (one for one in changes if one.session.digest != lost)
         pair.first.hub.announce(kept)
         await compare(pair)

@@ -10,6 +10,7 @@ from chat.history import MemoryHistory
 from presence.consumers import SocketConsumer
 from presence.registry import MemoryRegistry
 from tests.support.processes import Process
+from tests.support.waiting import deadline
 
 
 async def fault(consumer: SocketConsumer, frame: dict[str, Any]) -> None:
@@ -48,3 +49,30 @@ async def test_a_fault_in_an_action_leaves_nothing_of_the_socket_behind() -> Non
         await consumer(scope, receive, send)
     assert sent == ["websocket.accept"]
     assert consumer.left
+
+
+async def test_a_socket_that_has_arrived_keeps_neither_key_nor_address() -> None:
+    headers = [(b"authorization", b"Bearer key"), (b"x-forwarded-for", b"203.0.113.9")]
+    process = Process(MemoryRegistry(), MemoryHistory())
+    scope = {"subprotocols": [], "headers": headers, "state": process.state}
+    left = asyncio.Event()
+
+    class Arriving(Faulty):
+        def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+            return asyncio.create_task(work)
+
+    async def receive() -> dict[str, Any]:
+        if not left.is_set():
+            left.set()
+            return {"type": "websocket.connect"}
+        assert consumer.arriving
+        async with deadline("the socket has arrived"):
+            await consumer.arriving
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    consumer = Arriving()
+    await consumer(scope, receive, send)
+    assert headers == []

@@ -6,7 +6,8 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.delivery.window import WINDOW_S
-from presence.hub.hints import PROCESSES, WAITING_MAX, unknown_when_layer_lost
+from presence.hub.groups import unknown_when_layer_lost
+from presence.hub.hints import PROCESSES, WAITING_MAX
 from tests.presence.process_pair import process_pair
 from tests.support.processes import BESIDE, HERE, LoopClock, Stop, person, turns
 

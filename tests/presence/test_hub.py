@@ -258,7 +258,7 @@ async def test_a_restart_of_the_store_registers_everybody_again_and_says_so() ->
         assert (kept.person.name, kept.renames_left) == ("Alice", renames)
         for socket in (alice, bob):
             assert [gap["reason"] for gap in socket.page.all("gap")] == ["restarted"]
-            assert socket.page.all("welcome")[-1]["epoch"] == pair.registry.store.epoch
+            assert socket.page.all("welcome")[-1]["epoch"] == pair.registry.store.leases.epoch
         await pair.first.send_text(alice, "still here")
         await pair.settle()
         assert bob.page.texts == ["still here"]

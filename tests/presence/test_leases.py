@@ -92,7 +92,8 @@ async def test_a_clock_that_was_set_takes_nobody_out_and_keeps_no_dead_process(
             await process.poll()
         time = LoopClock()
         # The clocks of the processes stay as they are: only the store's is set.
-        pair.registry.store.clock = lambda: pair.now_ms + set_ms
+        store = pair.registry.store
+        store.clock = store.sessions.clock = store.leases.clock = lambda: pair.now_ms + set_ms
         for _ in range(2):
             await pair.first.poll()
             await pair.second.poll()

@@ -6,8 +6,7 @@ import pytest
 
 from neartalk.codes import Refused
 from neartalk.redis import named
-from presence.registry import memory as registry_memory
-from presence.registry import redis as registry_redis
+from presence.registry import memory_leases, redis_leases
 from presence.registry.contract import BLOCKED_MAX
 from tests.presence.registry_harness import (
     ALICE,
@@ -259,8 +258,8 @@ async def test_a_process_lives_while_it_renews_its_lease(
         for process in ("one", "two"):
             await harness.registry.renew(process)
         assert (await harness.registry.status(())).processes == {"one", "two"}
-        monkeypatch.setattr(registry_memory, "LEASE_MS", 5)
-        monkeypatch.setattr(registry_redis, "LEASE_MS", 5)
+        monkeypatch.setattr(memory_leases, "LEASE_MS", 5)
+        monkeypatch.setattr(redis_leases, "LEASE_MS", 5)
         await harness.registry.renew("two")
         await harness.pass_ms(5)
         assert (await harness.registry.status(())).processes == {"one"}
@@ -279,9 +278,9 @@ async def test_a_lease_lasts_15_seconds(make_harness: MakeHarness) -> None:
 
 async def lease_end(harness: RegistryHarness, process: str) -> float:
     if isinstance(harness, RedisRegistryHarness):
-        return float(await harness.client.zscore(named(registry_redis.LEASES), process))
+        return float(await harness.client.zscore(named(redis_leases.LEASES), process))
     assert isinstance(harness, MemoryRegistryHarness)
-    return harness.registry.leases[process]
+    return harness.registry.leases.ends_ms[process]
 
 
 async def test_a_pulse_tells_the_clock_the_epoch_and_how_often_each_tile_changed(

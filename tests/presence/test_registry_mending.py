@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from presence.registry.redis import TILE_KEEP_MS
-from presence.registry.redis_fields import held_key, session_key
+from presence.registry.redis_fields import TILE_KEEP_MS, held_key, session_key
 from presence.values import Person, Session
 from tests.presence.registry_harness import (
     ALICE,
@@ -30,10 +29,10 @@ from tests.presence.registry_harness import (
 async def list_again(harness: RegistryHarness, person: Person) -> None:
     """An entry of before, as if its removal had been lost."""
     if isinstance(harness, RedisRegistryHarness):
-        await harness.registry._enter(person)
+        await harness.registry.tiles.enter(person)
     else:
         assert isinstance(harness, MemoryRegistryHarness)
-        harness.registry._enter(person)
+        harness.registry.tiles.enter(person)
 
 
 async def test_an_entry_that_a_move_left_behind_is_removed(make_harness: MakeHarness) -> None:
@@ -188,9 +187,9 @@ async def lose_side(harness: RegistryHarness, session: Session, side: str) -> No
         await harness.client.hset(session_key(session.digest), side, "")
     else:
         assert isinstance(harness, MemoryRegistryHarness)
-        known = harness.registry.sessions[session.digest]
+        known = harness.registry.sessions.by_digest[session.digest]
         nothing: dict[str, Any] = {side: {} if side == "blocked_by" else frozenset()}
-        harness.registry.sessions[session.digest] = replace(known, **nothing)
+        harness.registry.sessions.by_digest[session.digest] = replace(known, **nothing)
 
 
 @pytest.mark.parametrize("side", ["blocked", "blocked_by"])

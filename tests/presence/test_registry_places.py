@@ -269,15 +269,15 @@ async def overtaken(
     act: Coroutine[Any, Any, Change], registry: RedisRegistry
 ) -> AsyncIterator[asyncio.Task[Change]]:
     """Begins an act and holds what it publishes until everything inside is over."""
-    enter, on_its_way, over = registry._enter, asyncio.Event(), asyncio.Event()
+    enter, on_its_way, over = registry.tiles.enter, asyncio.Event(), asyncio.Event()
 
     async def slow(person: Person) -> tuple[TileEvent, ...]:
-        setattr(registry, "_enter", enter)  # noqa: B010
+        setattr(registry.tiles, "enter", enter)  # noqa: B010
         on_its_way.set()
         await within(over.wait(), "the test lets the registry go on")
         return await enter(person)
 
-    setattr(registry, "_enter", slow)  # noqa: B010
+    setattr(registry.tiles, "enter", slow)  # noqa: B010
     task = asyncio.create_task(act)
     await within(on_its_way.wait(), "the registry is about to publish")
     try:

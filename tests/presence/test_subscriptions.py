@@ -7,7 +7,8 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import Tile, tiles_within
-from presence.hub.hints import PROCESSES, REJOIN_S
+from presence.hub.groups import REJOIN_S
+from presence.hub.hints import PROCESSES
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.hub.source import NullSource
 from presence.hub.subscriptions import TileSubscriptions

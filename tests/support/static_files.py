@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HASHED = {"staticfiles": {"BACKEND": "neartalk.http.static.HashedFiles"}}
-UNCOMPRESSED = ["br", "css", "gz", "html", "js", "map", "svg", "txt", "webmanifest"]
+LARGE = ["css", "js", "map"]
+UNCOMPRESSED = [*LARGE, "br", "gz", "html", "svg", "txt", "webmanifest"]
 
 
 @contextmanager

@@ -104,7 +104,7 @@ async def test_the_end_is_told_though_the_news_was_read_before_the_hint_came() -
 async def test_a_session_that_expired_in_a_call_ends_it_on_both_sides() -> None:
     async with two_processes() as both:
         alice, bob = await both.met()
-        both.registry.ends_ms[bob.session.digest] = both.now_ms
+        both.registry.sessions.ends_ms[bob.session.digest] = both.now_ms
         await both.second.hub.repair.follow()
         await both.settle()
         await alice.until()
@@ -137,7 +137,7 @@ async def test_a_visit_that_ends_elsewhere_ends_its_calls_without_waiting_for_a_
 async def test_a_session_that_ended_while_the_store_was_lost_is_taken_out_later() -> None:
     async with two_processes() as both:
         alice, bob = await both.met()
-        both.registry.ends_ms[bob.session.digest] = both.now_ms
+        both.registry.sessions.ends_ms[bob.session.digest] = both.now_ms
         both.callers.failing["change"] = LOST
         with pytest.raises(Refused):
             await both.second.hub.repair.follow()
@@ -214,17 +214,18 @@ async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_
     async with two_processes() as both:
         alice, bob = await both.met()
         registry = both.registry.store
-        kept, ends_ms = dict(registry.sessions), dict(registry.ends_ms)
-        registry.sessions.clear()
-        registry.ends_ms.clear()
-        registry.epoch = "another"
+        sessions = registry.sessions
+        kept, ends_ms = dict(sessions.by_digest), dict(sessions.ends_ms)
+        sessions.by_digest.clear()
+        sessions.ends_ms.clear()
+        registry.leases.epoch = "another"
         forget_callers(both)
         # The hub has not noticed yet.
         for process in (both.first, both.second):
             await process.hub.repair.follow()
         assert (alice.page.closed, bob.page.closed) == (None, None)
-        registry.sessions.update(kept)
-        registry.ends_ms.update(ends_ms)
+        sessions.by_digest.update(kept)
+        sessions.ends_ms.update(ends_ms)
         for process in (both.first, both.second):
             await process.presence.rounds.pulse()
             await process.hub.repair.follow()

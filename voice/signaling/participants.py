@@ -109,7 +109,7 @@ class Participants:
             connection.direct,
             connection.instance,
             self.presence.process,
-            self.districts.hints.channel,
+            self.districts.hints.groups.channel,
             hidden=connection.session.hidden,
         )
 

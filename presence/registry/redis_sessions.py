@@ -1,0 +1,100 @@
+"""Sessions in Redis: a hash each, found by its digest or by its person, which lives 30 minutes."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from neartalk.redis import Store, unknown_when_lost
+from presence.registry.contract import idle_ms
+from presence.registry.redis_fields import (
+    PERSON_FIELDS,
+    flat,
+    from_fields,
+    paired,
+    person_session_key,
+    scripts_of,
+    session_key,
+    since_by_id,
+    to_fields,
+    to_person,
+)
+from presence.values import Person, Session, person_id_of
+
+
+class RedisSessions:
+    def __init__(self, client: Store) -> None:
+        self.client = client
+        self.scripts = scripts_of("block", "close", "depart", "note", "place", "rename", "restore")
+
+    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+        person = Person(person_id_of(digest), name)
+        with unknown_when_lost():
+            session = Session(
+                digest,
+                person,
+                settings.RENAMES,
+                opened_ms=await self.client.now_ms(session_key(digest)),
+                device=device,
+                origin=origin,
+            )
+        await self.restore(session, person.version)
+        return session
+
+    async def get(self, digest: str) -> Session | None:
+        key = session_key(digest)
+        with unknown_when_lost():
+            renewed = self.client.send("PEXPIRE", key, idle_ms())
+            session, _ = await asyncio.gather(self._read(key), renewed)
+        return session if session and session.digest == digest else None
+
+    async def find(self, person_id: str) -> Session | None:
+        with unknown_when_lost():
+            return await self._read(person_session_key(person_id))
+
+    async def touch(self, digests: Iterable[str]) -> None:
+        with unknown_when_lost():
+            await self.client.ask([("PEXPIRE", session_key(one), idle_ms()) for one in digests])
+
+    async def persons(self, person_ids: Iterable[str]) -> Mapping[str, Person]:
+        keys = [person_session_key(person_id) for person_id in person_ids]
+        with unknown_when_lost():
+            found = await self.client.ask([("HMGET", key, *PERSON_FIELDS) for key in keys])
+        people = [
+            to_person(dict(zip(PERSON_FIELDS, values, strict=True)))
+            for values in found
+            if values[0]
+        ]
+        return {one.person_id: one for one in people}
+
+    async def lacking(self, sides: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+        """Of sides of blocks, each a person, the field of their session and whom it is to name,
+        those that do not; nothing of sessions that have ended."""
+        with unknown_when_lost():
+            asked = [("HGET", person_session_key(whose), field) for whose, field, _ in sides]
+            found = await self.client.ask(asked) if asked else []
+        return [
+            side
+            for side, known in zip(sides, found, strict=True)
+            if known is not None and side[2] not in since_by_id(known)
+        ]
+
+    async def note(self, digest: str, code: str) -> None:
+        with unknown_when_lost():
+            await self.run("note", session_key(digest), code)
+
+    async def restore(self, session: Session, version: int) -> bool:
+        """Whether the store did not know it, or as it was before this version."""
+        fields = flat(to_fields(session))
+        with unknown_when_lost():
+            arguments = [idle_ms(), version, session.opened_ms, *fields]
+            return bool(await self.run("restore", session_key(session.digest), *arguments))
+
+    async def run(self, name: str, key: str, *arguments: Any) -> Any:
+        """What a script of a session returns, within `unknown_when_lost` of the caller."""
+        return await self.client.run(self.scripts[name], [key], arguments)
+
+    async def _read(self, key: str) -> Session | None:
+        fields = paired(await self.client.send("HGETALL", key))
+        return from_fields(fields) if fields else None
