@@ -7,9 +7,8 @@
 -- Returns {'known', id} or {'wait', number of the allowance, milliseconds, 1 if it came in its turn} or
 -- {'kept', id, id before, entries due to leave}.
 local call, stream, refs = redis.call, KEYS[1], KEYS[2]
-local found, time = call('HMGET', refs, ARGV[1], ''), call('TIME')
+local found, now = call('HMGET', refs, ARGV[1], ''), now_ms()
 local known, last = found[1], found[2]
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = now - ARGV[2]
 if known and tonumber(known:match('^%d+')) > oldest then return { 'known', known } end
 
@@ -54,7 +53,7 @@ if not last then
   local newest = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   last = newest and newest[1] or '0-0'
 end
-local id = call('XADD', stream, '*', unpack(ARGV, 6 + 2 * count))
+local id = add(stream, now, last, unpack(ARGV, 6 + 2 * count, #ARGV - 2))
 call('HSET', refs, ARGV[1], id, '', id)
 
 -- The first message of a second renews the expiry of the keys, and says whether entries are due.
