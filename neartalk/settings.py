@@ -23,6 +23,7 @@ from neartalk.environment import (
     stun_urls,
     turn_urls,
 )
+from neartalk.redis.connection import pool_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "neartalk.http.middleware.InLane",
     "neartalk.http.middleware.Security",
     "neartalk.http.static.StaticFiles",
+    "neartalk.http.compression.Compressed",
     "neartalk.http.middleware.ContentPolicy",
     "neartalk.http.middleware.DevicePolicy",
     "neartalk.http.middleware.FrameOptions",
@@ -153,7 +155,10 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"characters": "neartalk.characters"},
+            "libraries": {
+                "characters": "neartalk.characters",
+                "modules": "neartalk.http.modules",
+            },
         },
     }
 ]
@@ -181,7 +186,7 @@ if REDIS_URLS:
             # Groups are spread over the hosts. Without a timeout a stalled publish holds every
             # group_add for the whole stall.
             "CONFIG": {
-                "hosts": [{"address": url, "socket_timeout": 2} for url in LAYER_REDIS_URLS],
+                "hosts": [{**pool_options(url), "socket_timeout": 2} for url in LAYER_REDIS_URLS],
                 "prefix": CHANNEL_PREFIX,
             },
         }

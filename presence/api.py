@@ -12,7 +12,7 @@ from presence.allowances import allow_place, allow_session
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import area_of, capped_radius_m, cell_at, label
-from presence.likeness import resembles
+from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -79,7 +79,7 @@ async def refuse_taken(presence: Presence, session: Session, name: str) -> None:
     if not session.person.cell or name == session.person.name:
         return
     shown = (await around(presence, session)).shown
-    if any(resembles(name, one.person) for one in shown):
+    if namesakes(name, (one.person for one in shown)):
         raise Refused("name-taken")
 
 
@@ -114,8 +114,9 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         presence.platform.records.activity.count_session(area_of(place.cell))
     nearby = await around(presence, session)
     if not request.htmx:
+        same = namesakes(session.person.name, (one.person for one in nearby.shown))
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
-        return JsonResponse(answer)
+        return JsonResponse({**answer, "namesakes": same})
     response = HttpResponse(panel.people_html(nearby))
     if place.radius_m < asked_m:
         trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})

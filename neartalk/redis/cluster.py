@@ -36,7 +36,13 @@ class Cluster:
         return asyncio.ensure_future(self._send(command))
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        return await run(self, script, keys, arguments)
+        await self.topology.ensure_slots()
+        return await run(self, self.topology.client_for(keys[0]).clock, script, keys, arguments)
+
+    async def share_clock(self) -> None:
+        tags = await self._tags()
+        with self.topology.refresh_on_error():
+            await asyncio.gather(*(client.share_clock(tag) for client, tag in tags.items()))
 
     async def ask(self, commands: Collection[Command]) -> list[Any]:
         return (await self.ask_timed(commands))[1] if commands else []
@@ -78,7 +84,10 @@ class Cluster:
         return sorted(run_id for run_ids in each for run_id in run_ids)
 
     async def tags(self) -> list[str]:
-        """Numbers, the first whose slot each master has."""
+        return [*(await self._tags()).values()]
+
+    async def _tags(self) -> dict[RedisClient, str]:
+        """By client a number, the first whose slot that master has."""
         with self.topology.refresh_on_error():
             await self.topology.ensure_slots()
             wanted, found = {*self.topology.owners()}, dict[RedisClient, str]()
@@ -86,7 +95,7 @@ class Cluster:
                 found.setdefault(self.topology.client_for(tag), tag)
                 if found.keys() >= wanted:
                     break
-        return [*found.values()]
+        return found
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         return [[key] for key in keys]

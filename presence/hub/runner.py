@@ -1,12 +1,13 @@
 """Carries out effects: the one place from which presence reaches sockets, tasks and processes."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from neartalk.background import Background
 from neartalk.codes import Refused
+from neartalk.limits import published
 from neartalk.records import Records
-from presence.delivery import Audience, Socket, signal
+from presence.delivery import PROTOCOL, Audience, Socket, signal
 from presence.geo import Tile, area_of
 from presence.hub import effects
 from presence.hub.events import to_event
@@ -18,7 +19,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.hub.source import Arrival, NullSource, Source
 from presence.hub.subscriptions import TileSubscriptions
-from presence.values import Change, Person
+from presence.values import Change, Person, Session
 
 
 class EffectRunner:
@@ -49,11 +50,13 @@ class EffectRunner:
         self.reconciler = reconciler
         self.updates = updates
         self.loader = loader
-        self.activity = records.activity
+        self.activity, self.rules = records.activity, records.rules
         self.subscriptions = TileSubscriptions(audience.by_tile)
         self.subscribing = asyncio.Lock()
         self.stale: set[Tile] = set()
         self.refreshing = False
+        # Called with each session that is found to be over, and why.
+        self.end_listeners: list[Callable[[Session, Refused], None]] = []
 
     def run(self, each: Iterable[effects.Effect]) -> None:
         """Carries out effects, in their order."""
@@ -74,6 +77,7 @@ class EffectRunner:
                     socket.write(frame)
                 case effects.CloseSocket(socket, refused):
                     self.audience.end(socket, refused)
+                    self._end(socket.session, refused)
                 case effects.MoveSocket(socket):
                     self.background.later(self._move(socket))
                 case effects.ReadTile(tile):
@@ -84,6 +88,10 @@ class EffectRunner:
                     self.background.later(self._republish(socket))
                 case effects.Announce(change):
                     self.announce(change)
+
+    def _end(self, session: Session, refused: Refused) -> None:
+        for listener in self.end_listeners:
+            listener(session, refused)
 
     async def _load_session(self, person: Person, digest: str) -> None:
         self.run(await self.loader.load_session(person, digest))
@@ -98,6 +106,8 @@ class EffectRunner:
         for socket in self.audience.sockets_of(change.session.person):
             if socket.person.version <= change.session.person.version and change.session.digest:
                 self.run(self.reconciler.apply_session(socket, change.session))
+        if change.session.digest and not change.session.person.cell:
+            self._end(change.session, Refused("left"))
         for event in change.events:
             self.run(self.updates.apply(event))
             self.hints.publish(event.tile, {"type": "presence.changed", **to_event(event)})
@@ -107,10 +117,12 @@ class EffectRunner:
         frame = signal(
             socket.form,
             "welcome",
+            protocol=PROTOCOL,
             person_id=socket.person.person_id,
             username=socket.person.name,
             epoch=self.leases.epoch,
             now=self.broadcaster.now_ms(),
+            limits=published(self.rules),
         )
         socket.write(frame)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
 from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, life_ms, nobody
 from presence.registry.memory_leases import MemoryLeases
@@ -13,7 +13,7 @@ from presence.values import HTTP_ONLY_MS, Change, Left, Place, Session
 
 
 class MemoryRegistry:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.sessions = MemorySessions(clock)
         self.tiles = MemoryTiles(self.sessions)
@@ -80,6 +80,21 @@ class MemoryRegistry:
             since = {**other.blocked_by, own: self.clock()}
             theirs = [self._changed(replace(other, blocked_by=since))]
         return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
+
+    async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
+        changes = []
+        for session in sessions:
+            own = session.person.person_id
+            for person_id in session.blocked:
+                other = await self.find(person_id)
+                if other and own not in other.blocked_by:
+                    since = {**other.blocked_by, own: self.clock()}
+                    changes.append(self._changed(replace(other, blocked_by=since)))
+            for person_id in session.blocked_by:
+                other = await self.find(person_id)
+                if other and own not in other.blocked:
+                    changes.append(self._changed(replace(other, blocked=other.blocked | {own})))
+        return changes
 
     def _changed(self, session: Session) -> Change:
         """Keeps a session under its next version, and publishes its person if anybody sees them."""

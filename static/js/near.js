@@ -15,6 +15,7 @@ import * as storage from './page/storage.js';
 import './people/empty-place.js';
 import './people/list.js';
 import './people/menu.js';
+import './people/namesakes.js';
 import * as self from './people/self.js';
 import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
@@ -25,6 +26,7 @@ import * as clock from './server/clock.js';
 import { connect, reconnect, reconnectLater } from './server/connection.js';
 import { on } from './server/signals.js';
 import './voice/controls.js';
+import { endVisit } from './voice/lifecycle.js';
 
 const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;
@@ -56,7 +58,10 @@ function onFinalClose(code) {
     recoverSession(code);
     return true;
   }
-  if (code === 4401 || code === 4410) eraseVisit();
+  if (code === 4401 || code === 4410) {
+    eraseVisit();
+    endVisit(code);
+  }
   if (code === 4410) forgetVisit();
   if (code === 4411) showBan(refusal.lastRefusal('banned'));
   else showAlert('connection', ENDS[code] ?? ENDED);
