@@ -41,31 +41,16 @@ class MemoryRegistry:
     async def place(
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
-        session, now = self.sessions.known(digest), self.clock()
+        session = self.sessions.known(digest)
         before = session.person
         process = process if was in {None, before.process} else before.process
-        place = place or before.place
-        person = before.changed(
-            cell=place.cell,
-            radius_m=place.radius_m,
-            version=before.version + 1,
-            process=process,
-            until_ms=0 if process else now + HTTP_ONLY_MS,
-        )
-        moved = bool(before.cell) and before.tile != person.tile
-        left = (Left(before.tile, now),) if moved else ()
-        fresh = tuple(one for one in session.recent_tiles if one.left_ms > now - life_ms())
         placed = self.sessions.keep(
-            replace(
-                session,
-                person=person,
-                placed_ms=session.placed_ms if before.place == place else now,
-                recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-            )
+            placed_at(session, place or before.place, process, self.clock())
         )
-        entered = self.tiles.enter(person)
-        gone = self.tiles.leave(before.tile, person) if moved else ()
-        return Change(placed, entered + gone)
+        events = self.tiles.enter(placed.person)
+        if before.cell and before.tile != placed.person.tile:
+            events += self.tiles.leave(before.tile, placed.person)
+        return Change(placed, events)
 
     async def release(self, person_id: str, process: str) -> Change | None:
         return await self.depart(self.sessions.digests.get(person_id, ""), process)
@@ -129,3 +114,24 @@ class MemoryRegistry:
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
         lost = [self.sessions.keep(one) for one in sessions if self.sessions.is_lost(one)]
         return [await self.place(one.digest, one.person.place, process) for one in lost]
+
+
+def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Session:
+    """The session in its next place. With no process its person is shown for a minute."""
+    before = session.person
+    person = before.changed(
+        cell=place.cell,
+        radius_m=place.radius_m,
+        version=before.version + 1,
+        process=process,
+        until_ms=0 if process else at_ms + HTTP_ONLY_MS,
+    )
+    moved = bool(before.cell) and before.tile != person.tile
+    left = (Left(before.tile, at_ms),) if moved else ()
+    fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - life_ms())
+    return replace(
+        session,
+        person=person,
+        placed_ms=session.placed_ms if before.place == place else at_ms,
+        recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
+    )
