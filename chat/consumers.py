@@ -5,20 +5,19 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from chat.messages import REF
 from chat.parts import Chat
 from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import SocketConsumer
+from presence.decoding import ref_of
 from presence.delivery import Form, Socket, gap, signal
 from presence.incoming import Action
 from presence.values import Session
 
 # A mark is never of the future, as far as this process knows the store's clock.
 AHEAD_MS = 5_000
-SUBPROTOCOL = "neartalk.json"
 
 
 class ChatConsumer(SocketConsumer):
@@ -34,8 +33,9 @@ class ChatConsumer(SocketConsumer):
         self.feed, self.hub = chat.feed, self.presence.hub
 
     def subprotocol(self, offered: list[str]) -> str | None:
-        self.form = Form.JSON if SUBPROTOCOL in offered else Form.HTML
-        return SUBPROTOCOL if SUBPROTOCOL in offered else None
+        chosen = super().subprotocol(offered)
+        self.form = Form.JSON if chosen else Form.HTML
+        return chosen
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return self.hub.later(work)
@@ -52,18 +52,9 @@ class ChatConsumer(SocketConsumer):
     # ---- What a frame may ask for ------------------------------------------------------------
 
     async def send_message(self, frame: dict[str, Any]) -> None:
-        """Keeps a message and acks it. Every refusal names its ref, whichever part raises it."""
-        ref = frame.get("ref")
-        if not isinstance(ref, str) or not REF.fullmatch(ref):
-            raise Refused("bad-frame")
-        try:
-            await self._send_message(frame.get("text"), ref)
-        except Refused as refused:
-            refused.ref = ref
-            raise
-
-    async def _send_message(self, text: object, ref: str) -> None:
-        if not isinstance(text, str):
+        """Keeps a message and acks it."""
+        text, ref = frame.get("text"), ref_of(frame)
+        if not isinstance(text, str) or ref is None:
             raise Refused("bad-frame")
         socket = self._joined_socket()
         person_id, device = socket.person.person_id, socket.session.device
@@ -83,7 +74,7 @@ class ChatConsumer(SocketConsumer):
         message_id = frame.get("id")
         if not isinstance(message_id, str):
             raise Refused("bad-frame")
-        await self.feed.sender.remove(self._joined_socket().session, message_id)
+        await self.feed.sender.remove(self._joined_socket(), message_id, ref_of(frame))
 
     async def ping(self, frame: dict[str, Any]) -> None:
         self.write(signal(self.form, "pong"))

@@ -8,7 +8,6 @@ from typing import NamedTuple, Self
 from presence.geo import Tile, tile_of
 from presence.values import Place
 
-REF = re.compile(r"[A-Za-z0-9_-]{8,64}")
 PUBLIC_ID = re.compile(r"(\d{1,15}-\d{1,15})\.[0-9a-f]{8}")
 
 

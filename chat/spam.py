@@ -71,7 +71,8 @@ def is_long(text: str) -> bool:
     return len(text) >= COPIED_MIN and graphemes.count(letters(text)) >= COPIED_MIN
 
 
-def refusal_of(act: Act, wait_ms: int) -> Refused:
-    """The refusal of a message that must wait for one of these allowances."""
+def refusal_of(act: Act, wait_ms: int, *, in_turn: bool = False) -> Refused:
+    """The refusal of a message that must wait for one of these allowances; `in_turn` if it had
+    waited as long as it was told before."""
     code = CODES_OF.get(act.rule, "too-fast")
-    return Refused(code, retry_after=seconds(wait_ms), rule=act.rule)
+    return Refused(code, retry_after=seconds(wait_ms), rule=act.rule, in_turn=in_turn)

@@ -9,12 +9,13 @@ RULE = "chat.refused"
 
 
 async def record_strike(platform: Platform, person_id: str, device: str, refused: Refused) -> None:
-    """Counts a message that was refused by a limit or as spam.
+    """Counts a message that was refused by a limit or as spam, unless it came when it was told to.
 
     Raises Refused: `muted` instead, once that was one too many; `store-unavailable`.
     """
     act = Act(RULE, person_id)
-    if not platform.rules[RULE].on or not (refused.rule or refused.code in SPAM):
+    counts = refused.code in SPAM or (refused.rule and not refused.in_turn)
+    if not platform.rules[RULE].on or not counts:
         return
     _, wait_ms = await platform.allowances.spend([act])
     if not wait_ms:

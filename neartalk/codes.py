@@ -173,8 +173,9 @@ class Refused(Exception):
     """A refusal on its way to whoever asked.
 
     `retry_after` is in whole seconds and stands only where trying again can help; `ref` is the
-    sender's own mark of the message refused. `rule` names the limit that was met, and is counted.
-    `reason` and `until` are those of a sanction.
+    sender's own mark of the message refused. `rule` names the limit that was met, and is counted;
+    `in_turn` says that the sender had waited as long as they were told before. `reason` and
+    `until` are those of a sanction.
     """
 
     def __init__(
@@ -184,6 +185,7 @@ class Refused(Exception):
         retry_after: int | None = None,
         ref: str | None = None,
         rule: str | None = None,
+        in_turn: bool = False,
         reason: str = "",
         until: datetime | None = None,
     ) -> None:
@@ -192,6 +194,7 @@ class Refused(Exception):
         self.retry_after = retry_after
         self.ref = ref
         self.rule = rule
+        self.in_turn = in_turn
         self.reason = reason
         self.until = until
 

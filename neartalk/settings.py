@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "neartalk.http.middleware.InLane",
     "neartalk.http.middleware.Security",
     "neartalk.http.static.StaticFiles",
+    "neartalk.http.compression.Compressed",
     "neartalk.http.middleware.ContentPolicy",
     "neartalk.http.middleware.DevicePolicy",
     "neartalk.http.middleware.FrameOptions",
@@ -154,7 +155,10 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"characters": "neartalk.characters"},
+            "libraries": {
+                "characters": "neartalk.characters",
+                "modules": "neartalk.http.modules",
+            },
         },
     }
 ]

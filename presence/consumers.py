@@ -11,7 +11,7 @@ from neartalk.codes import CODES, SERVICE_RESTART, Refused
 from neartalk.limits import Origin, narrowest
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
-from presence.delivery import Form, Frame, QueuedConnection, TransportConnection, refusal
+from presence.delivery import PROTOCOL, Form, Frame, QueuedConnection, TransportConnection, refusal
 from presence.incoming import Action, FrameReader
 from presence.parts import Presence
 from presence.values import Session
@@ -19,6 +19,8 @@ from presence.values import Session
 # How a socket ends that cannot arrive for what, on a socket that is here, is an answer.
 ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
 
+# JSON, by its version and as it was called before there was one.
+SUBPROTOCOLS = (f"neartalk.v{PROTOCOL}.json", "neartalk.json")
 # The first close code that an application chooses freely (RFC 6455, 7.4.2).
 PRIVATE = 3_000
 
@@ -34,8 +36,9 @@ class SocketConsumer(FrameReader):
     origin: Origin = MappingProxyType({})
 
     def subprotocol(self, offered: list[str]) -> str | None:
-        """Which of the subprotocols that a client offers is spoken."""
-        return None
+        """Which of the subprotocols that a client offers is spoken: the one that names a version
+        before the other. None where neither is offered."""
+        return next((name for name in SUBPROTOCOLS if name in offered), None)
 
     def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs beside the socket."""

@@ -1,14 +1,14 @@
 """Frames of a socket come in: haste and size are judged first, then their action is called."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
 
 from neartalk.codes import Refused
 from neartalk.limits import Lane, Meter, Rules, seconds
+from presence.decoding import decode, ref_of, ref_within
 
 Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 # A frame counts as one for each so many characters begun.
@@ -43,16 +43,17 @@ class FrameReader(AsyncConsumer):
             return
         text = message.get("text") or ""
         if wait_ms := self.frames.spend(1 + len(text) // FRAME_UNIT):
-            await self._refuse_frame(wait_ms)
+            await self._refuse_frame(wait_ms, text)
         elif self.paces:
             await self.lane.turn()
             await self.lane.measured(self._act(message))
         elif wait_s := self.lane.wait_s():
-            await self._refuse_frame(round(wait_s * 1000))
+            await self._refuse_frame(round(wait_s * 1000), text)
         else:
             await self.lane.measured(self._act(message))
 
     async def _act(self, message: dict[str, Any]) -> None:
+        frame: dict[str, Any] = {}
         try:
             frame = decode(message, self.frame_max)
             action = self.actions.get(str(frame.get("type")))
@@ -60,36 +61,19 @@ class FrameReader(AsyncConsumer):
                 raise Refused("unknown-type")
             await action(self, frame)
         except Refused as refused:
+            # Its own ref names a frame better than whom it is for.
+            refused.ref = ref_of(frame) or refused.ref
             self.refuse(refused)
 
-    async def _refuse_frame(self, wait_ms: int) -> None:
+    async def _refuse_frame(self, wait_ms: int, text: str) -> None:
         """Refuses a frame for its haste; after many of them the socket. Where the server stops
         reading while a frame is handled, the next one waits until it would be allowed."""
         if again_ms := self.refused_frames.spend():
             self.flooded = True
-            self.refuse(
-                Refused("flooding", retry_after=seconds(again_ms), rule="socket.flood"),
-            )
-            return
-        self.refuse(Refused("too-fast", retry_after=seconds(wait_ms), rule=self.frame_rule))
-        if self.paces:
+            why = Refused("flooding", retry_after=seconds(again_ms), rule="socket.flood")
+        else:
+            why = Refused("too-fast", retry_after=seconds(wait_ms), rule=self.frame_rule)
+        why.ref = ref_within(text)
+        self.refuse(why)
+        if self.paces and not self.flooded:
             await asyncio.sleep(min(wait_ms / 1000, PAUSE_MAX_S))
-
-
-def decode(message: dict[str, Any], size_max: int) -> dict[str, Any]:
-    """The JSON object of a frame of at most so many bytes.
-
-    Raises Refused: `too-large`, `bad-json`, `bad-frame`.
-    """
-    text = message.get("text")
-    if text is None:
-        raise Refused("bad-frame")
-    try:
-        if len(text) > size_max or len(text.encode()) > size_max:
-            raise Refused("too-large")
-        frame = json.loads(text)
-    except (ValueError, RecursionError) as why:
-        raise Refused("bad-json") from why
-    if not isinstance(frame, dict):
-        raise Refused("bad-json")
-    return cast(dict[str, Any], frame)

@@ -17,10 +17,13 @@ from django.urls import URLPattern, get_resolver
 from chat.consumers import ChatConsumer
 from chat.feed import RenderedMessage
 from chat.messages import Draft, StreamId, message_of
+from chat.spam import LINKS_MAX, refuse_spam
 from neartalk.codes import CODES, Code, Refused
 from neartalk.devtools.reconnecting_socket import FINAL
 from neartalk.limits import RULES
+from neartalk.text import TextRefused
 from presence.delivery import Form, frames, panel
+from presence.geo import label_m, label_of
 from presence.roster import Nearby
 from presence.values import Place
 from voice.call_graph import End, EndReason
@@ -179,6 +182,7 @@ def frames_taken() -> dict[str, set[str]]:
     asked = {kind: bodies[act.__name__] for kind, act in ChatConsumer.actions.items()}
     return {
         kind: set(re.findall(r"frame\.get\('(\w+)'\)", ast.unparse(body)))
+        | ({"ref"} if "ref_of(frame)" in ast.unparse(body) else set())
         for kind, body in asked.items()
     }
 
@@ -376,6 +380,30 @@ def test_closes_that_are_final_are_those_after_which_neither_page_nor_tools_come
 def test_every_system_check_stands_in_the_table_and_no_other() -> None:
     told = {(spans(check)[0], says) for check, says in rows("## System checks")}
     assert told == checks_given()
+
+
+def test_what_counts_as_a_link_is_what_the_row_of_links_says() -> None:
+    (row,) = [says for what, says in rows("## Sizes") if what == "links in a message"]
+    assert row.startswith(f"{LINKS_MAX}. ")
+    *begins, named, alone = spans(row)
+    for link in [f"{each}x" for each in begins] + [named]:
+        refuse_spam(" and ".join([link] * LINKS_MAX))
+        with pytest.raises(TextRefused, match="too-many-links"):
+            refuse_spam(" and ".join([link] * (LINKS_MAX + 1)))
+    refuse_spam(" and ".join([alone] * (LINKS_MAX + 1)))
+
+
+def test_the_words_for_distances_are_those_that_are_told() -> None:
+    (told,) = re.findall(r"A \*\*distance\*\*.*?\n\n", page("docs/clients.md"), re.DOTALL)
+    each = dict.fromkeys(label_of(label_m(metres)) for metres in range(1_300))
+    assert [*each][:1] + [*each][-2:] == ["right around you", "~1 km", "~1.2 km"]
+    assert {*spans(told)} == {"right around you", "~50 m", "~450 m", "~500 m", "~900 m"} | {
+        "~1 km",
+        "~1.2 km",
+    }
+    by_50 = [f"~{metres} m" for metres in range(50, 500, 50)]
+    by_100 = [f"~{metres} m" for metres in range(500, 1_000, 100)]
+    assert [*each] == ["right around you", *by_50, *by_100, "~1 km", "~1.2 km"]
 
 
 def test_every_command_that_is_named_exists() -> None:

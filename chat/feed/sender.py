@@ -64,11 +64,24 @@ class Sender:
             ack(socket, ref, known)
         return known is not None
 
-    async def remove(self, session: Session, message_id: str) -> None:
-        """Retracts one's own message. Raises Refused: `not-found`, `store-unavailable`."""
-        tiles = {session.person.tile, *(left.tile for left in session.recent_tiles)}
-        if not await self.retract(tiles, message_id, session.person.person_id):
-            raise Refused("not-found")
+    async def remove(self, socket: Socket, message_id: str, ref: str | None = None) -> None:
+        """Retracts one's own message, and acks that under the ref, if there is one. Of a message
+        that was removed before, the socket alone is told again that it is gone.
+
+        Raises Refused: `not-found`, `store-unavailable`.
+        """
+        person, session = socket.person, socket.session
+        tiles = {person.tile, *(left.tile for left in session.recent_tiles)}
+        async with self._deadline():
+            found = await self.history.remove(tiles, message_id, person.person_id)
+            if not found and not await self.history.removed(tiles, message_id, person.person_id):
+                raise Refused("not-found")
+        if ref:
+            socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
+        if found:
+            self._publish(*found)
+        else:
+            socket.write(signal(socket.form, "gone", ids=[message_id]))
 
     async def retract(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
         """Removes a person's message from whichever tile holds it, everywhere. True if one did.

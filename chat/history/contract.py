@@ -50,6 +50,10 @@ class History(Protocol):
         Returns the retraction and the id before it; None where no tile holds such a message.
         """
 
+    async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        """Whether a message of this person was removed from any of these tiles, as long as the
+        message would have lived."""
+
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
     ) -> Reading:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
+from chat.history.turns import MemoryTurns
 from chat.messages import (
     BEGINNING,
     Appended,
@@ -18,9 +19,8 @@ from chat.messages import (
     message_of,
     stream_id_of,
 )
-from chat.spam import acts_of, refusal_of
 from neartalk.clock import Clock, steady_ms
-from neartalk.limits import Rules, spend
+from neartalk.limits import Rules
 from presence.geo import Tile
 
 at = attrgetter("at")
@@ -39,15 +39,15 @@ class Stream:
 class MemoryHistory:
     def __init__(self, clock: Clock = steady_ms, rules: Rules | None = None) -> None:
         self.clock = clock
-        self.rules = rules or Rules()
         self.streams: dict[Tile, Stream] = {}
-        self.tats: dict[tuple[Tile, str, str], int] = {}
+        self.turns = MemoryTurns(rules or Rules())
+        self.gone: dict[tuple[Tile, str], str] = {}
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         known = await self.known(draft.person_id, draft.ref, (*earlier, draft.tile))
         if known:
             return Appended(known, BEGINNING, fresh=False)
-        self._allow(draft)
+        self.turns.allow(draft, self.clock())
         message = message_of(draft, self._next_id(self._fresh(draft.tile)))
         return self._put(draft.tile, message, (draft.person_id, draft.ref))
 
@@ -69,8 +69,13 @@ class MemoryHistory:
             ):
                 del stream.entries[index]
                 retraction = Retraction(self._next_id(stream), found.place, person_id, message_id)
+                self.gone[tile, message_id] = person_id
                 return retraction, self._put(tile, retraction).previous
         return None
+
+    async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        alive = self._alive(message_id)
+        return alive and any(self.gone.get((tile, message_id)) == person_id for tile in tiles)
 
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
@@ -98,23 +103,15 @@ class MemoryHistory:
         for tile in [*self.streams]:
             if not self._fresh(tile).entries:
                 del self.streams[tile]
-        now = self.clock()
-        self.tats = {key: tat for key, tat in self.tats.items() if tat > now}
+        self.turns.forget(self.clock())
+        self.gone = {key: who for key, who in self.gone.items() if self._alive(key[1])}
 
     # ---- Steps -------------------------------------------------------------------------------
 
-    def _allow(self, draft: Draft) -> None:
-        """Takes all the allowances of a message, or none. Raises Refused: as `append`."""
-        now, tats, acts = self.clock(), {}, acts_of(draft, self.rules)
-        waits = []
-        for act in acts:
-            key, limit = (draft.tile, act.rule, act.subject), self.rules[act.rule]
-            costs = act.cost_ms(limit), act.tolerance_ms(limit)
-            tats[key], wait_ms = spend(self.tats.get(key, 0), now, *costs)
-            waits.append(wait_ms)
-        if longest := max(waits, default=0):
-            raise refusal_of(acts[waits.index(longest)], longest)
-        self.tats |= tats
+    def _alive(self, message_id: str) -> bool:
+        """Whether a message of this id would be alive."""
+        sent = stream_id_of(message_id)
+        return sent is not None and sent > just_before(self.clock() - life_ms() + 1)
 
     def _next_id(self, stream: Stream) -> StreamId:
         now = self.clock()

@@ -5,8 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
-from chat.history.stream import allowance_key, last_expired, reading_of, refs_key, stream_key
+from chat.history.stream import (
+    allowance_key,
+    gone_key,
+    last_expired,
+    reading_of,
+    refs_key,
+    stream_key,
+    turn_key,
+)
 from chat.history.trimmer import LUA, Trimmer
+from chat.history.turns import KEPT_MS, LATE_MAX_MS
 from chat.messages import (
     BEGINNING,
     Appended,
@@ -18,7 +27,7 @@ from chat.messages import (
     to_fields,
 )
 from chat.spam import acts_of, refusal_of
-from neartalk.limits import Act, Rules
+from neartalk.limits import QUEUE_MAX_MS, Act, Rules
 from neartalk.redis import Store, script, unknown_when_lost
 from presence.geo import Tile
 
@@ -41,8 +50,8 @@ class RedisHistory:
         if outcome == "known":
             return Appended(StreamId.parse(values[0]), BEGINNING, fresh=False)
         if outcome == "wait":
-            each, wait_ms = values
-            raise refusal_of(acts[each - 1], wait_ms)
+            each, wait_ms, in_turn = values
+            raise refusal_of(acts[each - 1], wait_ms, in_turn=bool(in_turn))
         at, previous, due = values
         kept = Appended(StreamId.parse(at), StreamId.parse(previous))
         self.trimmer.follow_up(draft.tile, kept, due)
@@ -51,13 +60,14 @@ class RedisHistory:
     async def _append(self, draft: Draft, ref: str, acts: Sequence[Act]) -> Any:
         tile = draft.tile
         allowances = [allowance_key(tile, act) for act in acts]
-        keys = [stream_key(tile), refs_key(tile), *allowances]
+        ahead = [f"{key}:ahead" for key in allowances]
+        keys = [stream_key(tile), refs_key(tile), turn_key(tile, ref), *allowances, *ahead]
         limits = [(act, self.rules[act.rule]) for act in acts]
         costs = [
             ms for act, limit in limits for ms in (act.cost_ms(limit), act.tolerance_ms(limit))
         ]
         fields = [part for pair in to_fields(draft).items() for part in pair]
-        arguments = [ref, life_ms(), *costs, *fields]
+        arguments = [ref, life_ms(), QUEUE_MAX_MS, LATE_MAX_MS, KEPT_MS, *costs, *fields]
         return await self.client.run(self.scripts["append"], keys, arguments)
 
     async def known(self, person_id: str, ref: str, tiles: Iterable[Tile]) -> StreamId | None:
@@ -81,12 +91,20 @@ class RedisHistory:
             return None
         with unknown_when_lost():
             arguments = [str(place), message_id, life_ms()]
-            keys = [stream_key(message.tile), refs_key(message.tile)]
+            tile = message.tile
+            keys = [stream_key(tile), refs_key(tile), gone_key(tile, message_id)]
             found = await self.client.run(self.scripts["remove"], keys, arguments)
         if not found:
             return None
         retraction = Retraction(StreamId.parse(found[0]), message.place, person_id, message_id)
         return retraction, StreamId.parse(found[1])
+
+    async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
+        if stream_id_of(message_id) is None:
+            return False
+        asked = [self.client.send("GET", gone_key(tile, message_id)) for tile in tiles]
+        with unknown_when_lost():
+            return person_id in await asyncio.gather(*asked)
 
     async def _find(
         self, tiles: Iterable[Tile], place: StreamId, message_id: str, person_id: str

@@ -25,6 +25,16 @@ def allowance_key(tile: Tile, act: Act) -> str:
     return named(f"{{{tile}}}:{act.rule}:{act.subject}")
 
 
+def turn_key(tile: Tile, ref: str) -> str:
+    """Holds when a person's message, which was refused, has its turn; `ref` names both."""
+    return named(f"{{{tile}}}:turn:{ref}")
+
+
+def gone_key(tile: Tile, message_id: str) -> str:
+    """Holds whose message it was that was removed."""
+    return named(f"{{{tile}}}:gone:{message_id}")
+
+
 def last_expired(now_ms: int) -> StreamId:
     """The greatest id of those whose life is over at `now_ms`."""
     return just_before(now_ms - life_ms() + 1)

@@ -1,7 +1,7 @@
 """What HTTP calls share: how an endpoint reads and refuses, middleware, static files, health and
 metrics."""
 
-from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refusal
+from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refusal, unknown_call
 from neartalk.http.gate import Gate
 from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
@@ -24,4 +24,5 @@ __all__ = [
     "refusal",
     "scrape",
     "signed",
+    "unknown_call",
 ]

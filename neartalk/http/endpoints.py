@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django_htmx.middleware import HtmxDetails
 
 from neartalk.codes import Refused
@@ -55,18 +56,22 @@ def body_of(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def endpoint(method: str) -> Callable[[View], Callable[..., Coroutine[Any, Any, HttpResponse]]]:
-    """A view of one method; a refusal on its way is rendered as the caller reads it."""
+    """A view of one method, and of HEAD where that is GET: the server leaves the body out. A
+    refusal on its way is rendered as the caller reads it."""
+    methods = ("GET", "HEAD") if method == "GET" else (method,)
 
     def wrap(view: View) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
         @wraps(view)
         async def answer(request: HtmxRequest) -> HttpResponse:
             try:
-                if request.method != method:
-                    raise Refused("wrong-method")
-                return await view(request)
+                if request.method in methods:
+                    return await view(request)
             except Refused as refused:
                 await count(request, refused)
                 return refusal(request, refused)
+            response = refusal(request, Refused("wrong-method"))
+            response["Allow"] = ", ".join(methods)
+            return response
 
         return never_cache(answer)
 
@@ -96,3 +101,10 @@ def refusal(request: HtmxRequest, refused: Refused) -> HttpResponse:
     if refused.retry_after is not None:
         response["Retry-After"] = str(refused.retry_after)
     return response
+
+
+@csrf_exempt
+@never_cache
+async def unknown_call(request: HtmxRequest) -> HttpResponse:
+    """No call has this address: said as every call says it."""
+    return refusal(request, Refused("not-found"))

@@ -26,7 +26,10 @@ class StaticFiles(WhiteNoiseMiddleware):
             response: HttpResponseBase = await self.get_response(request)
             return response
         answer = found.get_response(request.method, request.META)
-        content = answer.file.read() if answer.file else b""
+        content = b""
+        if answer.file:
+            with answer.file as file:
+                content = file.read()
         return HttpResponse(content, status=int(answer.status), headers=dict(answer.headers))
 
 

@@ -5,7 +5,7 @@ from neartalk.limits.allowances import Act, Allowances, allow
 from neartalk.limits.client_address import ProxyDoubt, Route, client_address, client_of, route_of
 from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
-from neartalk.limits.gcra import seconds, spend
+from neartalk.limits.gcra import QUEUE_MAX_MS, queue, seconds, spend
 from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.lane import Lane
 from neartalk.limits.lanes import Lanes
@@ -19,6 +19,7 @@ from neartalk.limits.networks import (
     widest_network,
 )
 from neartalk.limits.origins import DOUBTS, Origins
+from neartalk.limits.published import PUBLISHED, Limits, published
 from neartalk.limits.redis import RedisAllowances
 from neartalk.limits.rules import RULES, Rule, Rules
 
@@ -26,6 +27,8 @@ __all__ = [
     "DOUBTS",
     "FORWARDED",
     "PROXY_HEADERS",
+    "PUBLISHED",
+    "QUEUE_MAX_MS",
     "RULES",
     "Act",
     "Allowances",
@@ -34,6 +37,7 @@ __all__ = [
     "Hits",
     "Lane",
     "Lanes",
+    "Limits",
     "MemoryAllowances",
     "MemoryDayKey",
     "Meter",
@@ -52,6 +56,8 @@ __all__ = [
     "digest_of",
     "narrowest",
     "networks_of",
+    "published",
+    "queue",
     "route_of",
     "seconds",
     "spend",

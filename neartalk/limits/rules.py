@@ -40,7 +40,11 @@ class Rule:
         """The same where an act counts as so many."""
         if not self.on:
             return NEVER_MS
-        return self.interval_ms * (max(1, round(self.burst * settings.RATE_LIMITS_SCALE)) - units)
+        return self.interval_ms * (self.scaled_burst - units)
+
+    @property
+    def scaled_burst(self) -> int:
+        return max(1, round(self.burst * settings.RATE_LIMITS_SCALE))
 
     @property
     def share(self) -> float:

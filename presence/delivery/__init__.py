@@ -7,11 +7,22 @@ from presence.delivery.cohort import Cohort
 from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
 from presence.delivery.dial import metres
 from presence.delivery.fragments import Compiled, compile_template, placeholder, render
-from presence.delivery.frames import Form, Frame, dumps, gap, refusal, rows, signal, signals
+from presence.delivery.frames import (
+    PROTOCOL,
+    Form,
+    Frame,
+    dumps,
+    gap,
+    refusal,
+    rows,
+    signal,
+    signals,
+)
 from presence.delivery.panel import RenderedNearby
 from presence.delivery.sockets import Socket
 
 __all__ = [
+    "PROTOCOL",
     "Audience",
     "Coalescer",
     "Cohort",

@@ -7,7 +7,11 @@ from html import escape
 from typing import Any
 
 from neartalk.codes import Refused
+from neartalk.limits import Limits
 from presence.delivery.fragments import fragment
+
+# The version of the JSON form: see docs/clients.md for what needs another one.
+PROTOCOL = 1
 
 
 class Form(StrEnum):
@@ -45,13 +49,15 @@ def rows(form: Form, each: Iterable[str]) -> Frame:
     return Frame(found[0] if len(found) == 1 else f"[{','.join(found)}]")
 
 
-def signal(form: Form, kind: str, **fields: str | int | list[str]) -> Frame:
-    """A frame without anything to see: welcome, ack, gone, mark, pong."""
+def signal(form: Form, kind: str, **fields: str | int | list[str] | Limits) -> Frame:
+    """A frame without anything to see: welcome, ack, gone, mark, pong. The page is told no limits:
+    it learns them by refusals, and people do not count."""
     if form is Form.JSON:
         return Frame(dumps({"type": kind if kind in BARE else f"chat.{kind}", **fields}))
     each = {
         key.replace("_", "-"): " ".join(value) if isinstance(value, list) else str(value)
         for key, value in fields.items()
+        if not isinstance(value, dict)
     }
     data = "".join(f' data-{key}="{escape(value)}"' for key, value in each.items())
     return Frame(
@@ -64,7 +70,7 @@ def signals(kind: str, **fields: str | int | list[str]) -> dict[Form, Frame]:
     return {form: signal(form, kind, **fields) for form in Form}
 
 
-BARE = {"welcome", "blocked", "mark", "pong"}
+BARE = {"welcome", "blocked", "limits", "mark", "pong"}
 
 
 def refusal(form: Form, refused: Refused) -> Frame:

@@ -3,7 +3,8 @@
 import asyncio
 
 from neartalk.clock import StoreClock
-from presence.delivery import gap, signals
+from neartalk.limits import published
+from presence.delivery import Form, gap, signal, signals
 from presence.geo import area_of
 from presence.hub.departures import Departures
 from presence.hub.effects import ShowTile
@@ -19,6 +20,7 @@ REAP_S = 30.0
 TRIM_S = 30.0
 TOUCH_S = 300.0
 COUNT_S = 60.0
+LIMITS_S = 5.0
 # What leases do not bear: they last 15 s, and are renewed every 5 s.
 CLOCK_SET_MS = 5_000
 
@@ -44,6 +46,7 @@ class Rounds:
         self.subscriptions = runner.subscriptions
         self.updates = runner.updates
         self.reconciler = runner.reconciler
+        self.limits = published(runner.rules)
 
     def start(self) -> None:
         """Begins all rounds but the first pulse, which the caller has awaited."""
@@ -55,6 +58,7 @@ class Rounds:
             (TRIM_S, self.trim),
             (TOUCH_S, self.touch),
             (COUNT_S, self.count_people),
+            (LIMITS_S, self.publish_limits),
         ):
             self.runner.background.every(period_s, act)
 
@@ -148,3 +152,17 @@ class Rounds:
         """Every minute: counts who has a socket here, by area."""
         here = ((person_id, area_of(cell)) for person_id, cell in self.audience.locations())
         self.runner.activity.count_present(here)
+
+    async def publish_limits(self) -> None:
+        """Every 5 s: sends the limits to whoever reads JSON, if an operator has changed them."""
+        limits = published(self.runner.rules)
+        if limits == self.limits:
+            return
+        self.limits = limits
+        frame = signal(Form.JSON, "limits", limits=limits)
+        for cohort in [*self.audience.cohorts.values()]:
+            if cohort.form is Form.JSON:
+                cohort.write(frame)
+                for socket in cohort.joining:
+                    socket.write(frame)
+                await asyncio.sleep(0)

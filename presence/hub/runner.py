@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Iterable
 
 from neartalk.background import Background
 from neartalk.codes import Refused
+from neartalk.limits import published
 from neartalk.records import Records
-from presence.delivery import Audience, Socket, signal
+from presence.delivery import PROTOCOL, Audience, Socket, signal
 from presence.geo import Tile, area_of
 from presence.hub import effects
 from presence.hub.events import to_event
@@ -49,7 +50,7 @@ class EffectRunner:
         self.reconciler = reconciler
         self.updates = updates
         self.loader = loader
-        self.activity = records.activity
+        self.activity, self.rules = records.activity, records.rules
         self.subscriptions = TileSubscriptions(audience.by_tile)
         self.subscribing = asyncio.Lock()
         self.stale: set[Tile] = set()
@@ -116,10 +117,12 @@ class EffectRunner:
         frame = signal(
             socket.form,
             "welcome",
+            protocol=PROTOCOL,
             person_id=socket.person.person_id,
             username=socket.person.name,
             epoch=self.leases.epoch,
             now=self.broadcaster.now_ms(),
+            limits=published(self.rules),
         )
         socket.write(frame)
 

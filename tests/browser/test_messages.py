@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -103,11 +104,16 @@ def test_the_fourth_quick_message_stays_in_the_composer_until_it_may_be_sent(
     expect(seconds).to_have_text(re.compile(r"You can send again in [456] s\."))
     expect(alice.page.locator("#text")).to_have_value("Four.")
     expect(alice.pending).to_have_count(0)
+    # Tried again too early it keeps its turn, and is not told to come after itself.
+    alice.page.locator("#text").press("Enter")
+    expect(seconds).to_have_text(re.compile(r"You can send again in [123456] s\."))
     expect(seconds).to_have_text(re.compile(r"You can send again in [123] s\."))
     expect(refusal).to_have_count(0)
     alice.page.locator("#text").press("Enter")
     expect(alice.message("Four.")).to_be_visible()
     assert alice.texts() == ["One.", "Two.", "Three.", "Four."]
+    sent = [frame for frame in map(json.loads, alice.sent) if frame.get("text") == "Four."]
+    assert (len(sent), len({frame["ref"] for frame in sent})) == (3, 1)
 
 
 def test_a_refused_message_does_not_push_out_what_is_being_written(

@@ -171,7 +171,7 @@ async def test_ten_messages_a_minute_to_the_millisecond(settings: Settings) -> N
         assert (await spend(harness)).retry_after == 6
         await harness.pass_ms(5_999)
         with pytest.raises(Refused) as refused:
-            await harness.history.append(draft("early"))
+            await harness.history.append(draft("spent 3"))
         assert refused.value.retry_after == 1
         await harness.pass_ms(1)
         assert (await harness.history.append(draft("in time"))).fresh

@@ -240,6 +240,32 @@ async def test_only_your_own_message_and_only_once(make_harness: MakeHarness) ->
             assert await harness.history.remove([HOME_TILE], message_id, "alice") is None
 
 
+async def test_a_removal_is_known_to_its_author_as_long_as_the_message_would_have_lived(
+    make_harness: MakeHarness, a_second_long: int
+) -> None:
+    async with make_harness() as harness:
+        one = await append_text(harness, "one")
+        removed, tiles = harness.history.removed, [OUT_TILE, HOME_TILE]
+        assert not await removed(tiles, one.id, "alice")
+        await harness.history.remove([HOME_TILE], one.id, "alice")
+        assert await removed(tiles, one.id, "alice")
+        await harness.history.trim()
+        assert await removed(tiles, one.id, "alice")
+        for asked, message_id, who in (
+            (tiles, one.id, "bob"),
+            (tiles, f"{one.at}.00000000", "alice"),
+            (tiles, "", "alice"),
+            (tiles, "no id", "alice"),
+            ([OUT_TILE], one.id, "alice"),
+            ([], one.id, "alice"),
+        ):
+            assert not await removed(asked, message_id, who)
+        await harness.pass_ms(a_second_long)
+        assert not await removed(tiles, one.id, "alice")
+        await harness.history.trim()
+        assert one.id not in await harness.everything()
+
+
 async def test_a_message_taken_back_ten_times_at_once_is_taken_back_once(
     make_harness: MakeHarness,
 ) -> None:

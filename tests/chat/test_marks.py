@@ -143,7 +143,7 @@ async def test_who_comes_back_is_told_of_removals_from_the_mark_on_that_millisec
         removed = [frame["id"] for frame in alice.page.all("chat.ack")]
         for message_id in removed:
             clock.now_ms += 1_000
-            await process.feed.sender.remove(alice.session, message_id)
+            await process.feed.sender.remove(alice, message_id)
         bob = await process.join(session, since_ms=clock.now_ms - 1_000)
         assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": removed[1:]}]
 

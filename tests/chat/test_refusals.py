@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chat.consumers import ChatConsumer
-from chat.history import MemoryHistory
 from neartalk.codes import Refused
 from neartalk.limits import RULES
-from neartalk.models import Reason, Sanction
-from presence.registry import MemoryRegistry
-from tests.support.processes import HERE, Halting, LoopClock, Page, Process, person, running
+from tests.chat.consumer_client import REF, ConsumerClient, arrived
+from tests.support.processes import Halting, LoopClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from pytest_django.fixtures import Settings
 
-REF = "the-ref-asked-about"
 LINKS = "www.a.org www.b.org www.c.org"
-
-
-class ConsumerClient:
-    """Somebody whose frames go to a consumer, in a process whose stores fail when they are told."""
-
-    def __init__(self, process: Process, history: Halting) -> None:
-        self.process, self.history, self.page = process, history, Page()
-        self.consumer = ChatConsumer()
-        self.consumer.enter({"state": process.state})
-        self.consumer.connection = self.page  # type: ignore[assignment]
-
-    async def send(self, text: Any, ref: str = REF) -> None:
-        frame = {"type": "chat.send", "text": text, "ref": ref}
-        await self.consumer.websocket_receive({"text": json.dumps(frame)})
-
-    async def mute(self) -> None:
-        socket = self.consumer.socket
-        assert socket
-        self.process.platform.sanctions.impose(
-            Sanction.Kind.MUTE, socket.person.person_id, timedelta(hours=1), Reason.SPAM
-        )
-
-
-@asynccontextmanager
-async def arrived() -> AsyncIterator[ConsumerClient]:
-    history = Halting(MemoryHistory())
-    process = Process(MemoryRegistry(), history)
-    async with running(process):
-        sender = ConsumerClient(process, history)
-        socket = await process.join(await person(process.hub.registry, "Alice", HERE))
-        sender.consumer.socket = socket
-        socket.connection = sender.page
-        yield sender
 
 
 # ---- Everything that can refuse one -------------------------------------------------------------

@@ -113,7 +113,7 @@ async def test_a_removal_reaches_everybody_after_its_message(stores: Open) -> No
         await first.send_text(alice, "oops")
         await settled(first, second)
         oops = alice.page.all("chat.ack")[1]["id"]
-        await first.feed.sender.remove(alice.session, oops)
+        await first.feed.sender.remove(alice, oops)
         await settled(first, second)
         for socket in (alice, bob):
             assert socket.page.texts == ["first", "oops"]
@@ -135,7 +135,7 @@ async def test_who_joins_while_a_message_is_taken_back_does_not_keep_it(
             stop: Stop = history.stop(when, "after")
             charlie = await second.begin_join(await person(registry, "Charlie", BESIDE))
             await stop.arrived()
-            await first.feed.sender.remove(alice.session, oops)
+            await first.feed.sender.remove(alice, oops)
             await settled(first)
             await turns()
             stop.open.set()
@@ -152,7 +152,7 @@ async def test_who_comes_back_is_told_what_was_taken_back_meanwhile(stores: Open
             alice = await process.join(await person(registry, "Alice", HERE))
             await process.send_text(alice, "oops")
             oops = alice.page.all("chat.ack")[0]["id"]
-            await process.feed.sender.remove(alice.session, oops)
+            await process.feed.sender.remove(alice, oops)
             bob = await process.join(session, since_ms=session.placed_ms)
             assert bob.page.texts == []
             assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": [oops]}]

@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from websockets.typing import Subprotocol
 
-from tests.support.client import api, elsewhere, new_ref, north, person, running
+from tests.support.client import Tab, api, elsewhere, new_ref, north, opened_at, person, running
 from tests.support.html_elements import parse
 from tests.support.waiting import deadline
 
@@ -65,7 +66,10 @@ async def test_a_frame_names_nobodys_place(server: Server, spot: Spot) -> None:
         listing = await bob.people("alice")
         await bob.expect("chat.message")
         allowed = {
-            "welcome": {"type", "person_id", "username", "epoch", "now"},
+            "welcome": {
+                *("type", "protocol", "person_id", "username"),
+                *("epoch", "now", "limits"),
+            },
             "mark": {"type", "mark"},
             "people": {"type", "count", "people"},
             "chat.message": {
@@ -114,6 +118,32 @@ async def test_what_comes_in_a_burst_arrives_whole_and_in_order(server: Server, 
             await reader.expect("chat.message", text=said[-1])
         assert [*await bob.texts(), said[-1]] == [*await bea.texts(), said[-1]] == said
         assert len(bob.raw) < len(bob.seen), "some of them left together"
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        (["neartalk.v1.json"], "neartalk.v1.json"),
+        (["neartalk.json"], "neartalk.json"),
+        (["neartalk.json", "neartalk.v1.json"], "neartalk.v1.json"),
+        (["another", "neartalk.json"], "neartalk.json"),
+    ],
+)
+async def test_both_sockets_speak_json_by_each_of_its_names(
+    server: Server, spot: Spot, offered: list[str], chosen: str
+) -> None:
+    async with person(server, *spot, 500, "alice") as alice:
+        for path in ("/ws", "/signal"):
+            names = [*map(Subprotocol, offered)]
+            async with opened_at(server, path, alice.bearer, names) as socket:
+                assert socket.subprotocol == chosen
+                tab = Tab(socket)
+                if path == "/ws":
+                    assert (await tab.expect("welcome"))["protocol"] == 1
+                async with deadline(f"a pong at {path}"):
+                    while not any(frame["type"] == "pong" for frame in tab.seen):
+                        await tab.send("ping")
+                        await tab._receive()
 
 
 # ---- Sending ----------------------------------------------------------------------------------
@@ -212,7 +242,7 @@ async def test_a_message_taken_back_is_gone_everywhere(server: Server, spot: Spo
         await charlie.silent()
 
 
-async def test_only_ones_own_message_can_be_taken_back_and_only_once(
+async def test_only_ones_own_message_can_be_taken_back_and_the_second_time_is_a_yes_too(
     server: Server, spot: Spot
 ) -> None:
     async with (
@@ -223,10 +253,17 @@ async def test_only_ones_own_message_can_be_taken_back_and_only_once(
         await bob.send("chat.remove", id=said)
         assert (await bob.expect("error"))["code"] == "not-found"
         await alice.silent("chat.gone")
+        for _ in range(2):
+            ref = new_ref()
+            await alice.send("chat.remove", id=said, ref=ref)
+            assert (await alice.expect("chat.ack", ref=ref))["id"] == said
+            await alice.expect("chat.gone", ids=[said])
         await alice.send("chat.remove", id=said)
+        await alice.expect("chat.gone", ids=[said])
+        await alice.silent("error", "chat.ack", "chat.gone")
         await bob.expect("chat.gone", ids=[said])
-        await alice.send("chat.remove", id=said)
-        assert (await alice.expect("error"))["code"] == "not-found"
+        await bob.send("chat.remove", id=said)
+        assert (await bob.expect("error"))["code"] == "not-found"
         await bob.silent("chat.gone")
 
 

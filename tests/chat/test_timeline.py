@@ -122,7 +122,7 @@ async def test_what_was_taken_back_is_not_shown_to_who_comes_later() -> None:
         alice = await process.join(await person(process.hub.registry, "Alice", HERE))
         await process.send_text(alice, "stays")
         await process.send_text(alice, "goes")
-        await process.feed.sender.remove(alice.session, alice.page.all("chat.ack")[-1]["id"])
+        await process.feed.sender.remove(alice, alice.page.all("chat.ack")[-1]["id"])
         bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
         assert bob.page.texts == ["stays"]
 

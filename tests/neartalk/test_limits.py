@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from chat.history.redis import RedisHistory
-from chat.history.stream import allowance_key, refs_key, stream_key
-from neartalk.limits import RULES, Act, Rule, seconds, spend
+from chat.history.stream import allowance_key, refs_key, stream_key, turn_key
+from chat.history.turns import KEPT_MS, LATE_MAX_MS
+from neartalk.limits import QUEUE_MAX_MS, RULES, Act, Rule, queue, seconds, spend
 from neartalk.models import RateLimit
 from neartalk.redis.client import connect
 
@@ -193,12 +194,15 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
     else of the answer, and what is stored after it, must be what Python says for that time."""
     client, rng, waits = connect(redis_url), random.Random(1), 0
     key = allowance_key(TILE, Act("chat.send", "alice"))
+    ahead_key = f"{key}:ahead"
     append = RedisHistory(client).scripts["append"]
 
     async def draw(number: int, interval_ms: int, tolerance_ms: int) -> Any:
-        fields = ["person", "alice", "text", "x", "ref", str(number)]
-        arguments = [f"alice:{number}", 1_800_000, interval_ms, tolerance_ms, *fields]
-        return await client.run(append, [stream_key(TILE), refs_key(TILE), key], arguments)
+        ref, fields = f"alice:{number}", ["person", "alice", "text", "x", "ref", str(number)]
+        turns = QUEUE_MAX_MS, LATE_MAX_MS, KEPT_MS
+        keys = [stream_key(TILE), refs_key(TILE), turn_key(TILE, ref), key, ahead_key]
+        arguments = [ref, 1_800_000, *turns, interval_ms, tolerance_ms, *fields]
+        return await client.run(append, keys, arguments)
 
     async def now_ms() -> int:
         second, micros = await client.time()
@@ -215,14 +219,26 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
                 ahead_ms = rng.randint(-1_000, 1_000), last_of_burst_ms, 3_000 + 6 * interval_ms
                 tat = latest + rng.choice(ahead_ms)
                 await client.set(key, tat)
+            ahead = 0
+            if rng.random() < 0.5:
+                ahead = latest + rng.choice((rng.randint(1, 20_000), QUEUE_MAX_MS, 10**7))
+                await client.set(ahead_key, ahead)
+            else:
+                await client.delete(ahead_key)
             earliest = await now_ms()
             said, *values = await draw(number, interval_ms, tolerance_ms)
             value = values[1 if said == "wait" else 0]
             stored = int(await client.get(key) or 0)
             latest = await now_ms()
             if said == "wait":
-                times = range(earliest, latest + 1)
-                assert value in {spend(tat, now, interval_ms, tolerance_ms)[1] for now in times}
+                costs = interval_ms, tolerance_ms
+                stored_ahead = int(await client.get(ahead_key) or 0)
+                decided = set()
+                for now in range(earliest, latest + 1):
+                    queued, wait = queue(ahead, tat, now, *costs)
+                    decided.add((max(wait, spend(tat, now, *costs)[1]), queued))
+                # What is short expires before it is read.
+                assert (value, stored_ahead) in decided | {(wait, 0) for wait, _ in decided}
             else:
                 now = int(value.partition("-")[0])
                 assert earliest <= now <= latest

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from django.core.checks import run_checks
+from django.http import HttpRequest, HttpResponse
+from django.template import Context, Template
 from django.templatetags.static import static
+from django.test import RequestFactory
+from whitenoise.compress import Compressor
 
-from neartalk.http.static import HashedFiles
+from neartalk.http import modules as preloads
+from neartalk.http.static import HashedFiles, StaticFiles
 from tests.support.servers import ROOT
 from tests.support.static_files import collected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.(css|js)$")
 IMPORT = re.compile(r"(?:\bfrom|^import|\bimport\()\s*['\"](\..+?)['\"]", re.MULTILINE)
@@ -43,6 +48,81 @@ def test_every_import_names_a_file_with_a_hash_that_is_there(folder: Path) -> No
     ]
     assert len(named) > 100
     assert [path for path in named if not (HASHED.search(path.name) and path.exists())] == []
+
+
+def imported(path: Path, known: set[Path]) -> set[Path]:
+    """The modules that one imports and those that they do, as the files say."""
+    for name in IMPORT.findall(path.read_text()):
+        other = (path.parent / name).resolve()
+        if other not in known:
+            known.add(other)
+            imported(other, known)
+    return known
+
+
+def preloaded(entry: str) -> list[str]:
+    links = Template("{% load modules %}{% module_preloads entry %}")
+    return re.findall(r'rel="modulepreload" href="/static/([^"]+)"', rendered(links, entry))
+
+
+def rendered(template: Template, entry: str) -> str:
+    return template.render(Context({"entry": entry}))
+
+
+@pytest.mark.parametrize("entry", ["js/near.js", "js/welcome.js"])
+def test_every_module_of_a_page_is_named_in_its_head_once_and_no_other(
+    folder: Path, entry: str
+) -> None:
+    first = folder / static(entry).removeprefix("/static/")
+    named = preloaded(entry)
+    assert len(named) == len({*named}) > 5
+    assert {(folder / name).resolve() for name in named} == imported(first.resolve(), set())
+    page = (ROOT / f"templates/{Path(entry).stem}.html").read_text()
+    assert re.findall(r"module_preloads '([^']+)'", page) == [entry]
+    assert re.findall(r"type=\"module\" src=\"{% static '([^']+)' %}\"", page) == [entry]
+
+
+def test_a_module_that_no_page_imports_is_not_there() -> None:
+    entries = [ROOT / "static/js/near.js", ROOT / "static/js/welcome.js"]
+    found = {one for entry in entries for one in imported(entry, {entry})}
+    assert found == {*ROOT.glob("static/js/**/*.js")}
+
+
+def test_imports_are_found_however_they_are_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    each = {
+        "js/a.js": "import { b,\n  c } from './deep/b.js';\nimport './c.js'; // not './x.js'\n",
+        "js/deep/b.js": "export * from '../d.js';\nexport { e } from \"./e.js\";\n"
+        "import * as a from '../a.js';\n",
+        "js/c.js": "// import './y.js'\nexport function from() { return './z.js'; }\n",
+    }
+    monkeypatch.setattr(preloads, "source", lambda name: each.get(name, ""))
+    assert preloads.imported("js/a.js") == [
+        *("js/deep/b.js", "js/c.js", "js/d.js", "js/deep/e.js"),
+    ]
+
+
+async def test_what_has_a_hash_is_kept_for_ever_and_sent_in_brotli_by_the_app_itself(
+    folder: Path,
+) -> None:
+    async def nobody(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=404)
+
+    names = ("js/near.js", "css/base.css", "icons/neartalk.svg", "django_htmx/htmx-2.min.js")
+    urls = [static(name) for name in names]
+    compressor = Compressor(quiet=True)
+    for url in urls:
+        assert {Path(one).suffix for one in compressor.compress(str(folder / url[8:]))} > {".br"}
+    served = StaticFiles(nobody)
+    for url in urls:
+        asked = RequestFactory().get(url, headers={"Accept-Encoding": "gzip, br"})
+        answer = await served(asked)
+        assert answer["Cache-Control"] == "max-age=315360000, public, immutable"
+        assert (answer["Content-Encoding"], answer["Vary"]) == ("br", "Accept-Encoding")
+        plain = await served(RequestFactory().get(url))
+        assert "Content-Encoding" not in plain.headers
+        assert int(answer["Content-Length"]) < int(plain["Content-Length"])
 
 
 def test_the_check_is_silent_until_a_file_is_missing_or_differs(folder: Path) -> None:

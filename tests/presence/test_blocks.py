@@ -375,7 +375,7 @@ async def test_what_is_said_while_one_who_blocked_arrives_is_held_and_then_chose
         for socket in (pair.bob, pair.carol):
             await (pair.second if socket is pair.bob else pair.first).send_text(socket, "Hello.")
         (said,) = pair.bob.page.all("chat.ack")
-        await pair.second.feed.sender.remove(pair.bob.session, said["id"])
+        await pair.second.feed.sender.remove(pair.bob, said["id"])
         await turns()
         stop.open.set()
         await again.task
@@ -393,7 +393,7 @@ async def test_a_message_taken_back_is_gone_where_it_was_shown_and_not_told_wher
         await pair.send(pair.alice, "After.")
         (before, after) = (one["id"] for one in pair.carol.page.all("chat.message"))
         for message_id in (before, after):
-            await pair.first.feed.sender.remove(pair.alice.session, message_id)
+            await pair.first.feed.sender.remove(pair.alice, message_id)
         await pair.settle()
         assert [one["ids"] for one in pair.carol.page.all("chat.gone")] == [[before], [after]]
         assert [one["ids"] for one in pair.bob.page.all("chat.gone")] == [[before]]
@@ -411,7 +411,7 @@ async def test_one_who_moved_on_is_not_told_of_what_they_were_not_shown() -> Non
                 await pair.registry.place(socket.session.digest, AWAY, process.hub.process)
             )
         await pair.settle()
-        await pair.first.feed.sender.remove(pair.alice.session, after)
+        await pair.first.feed.sender.remove(pair.alice, after)
         await pair.settle()
         assert [one["ids"] for one in pair.carol.page.all("chat.gone")] == [[after]]
         assert pair.bob.page.all("chat.gone") == []

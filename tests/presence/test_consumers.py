@@ -1,15 +1,16 @@
-"""An exception in an action of either consumer leaves nothing of its socket behind."""
+"""Frames of either socket: which refusal names their ref, and what an exception leaves behind."""
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from chat.history import MemoryHistory
 from presence.consumers import SocketConsumer
 from presence.registry import MemoryRegistry
-from tests.support.processes import Process
+from tests.support.processes import Page, Process
 from tests.support.waiting import deadline
 
 
@@ -76,3 +77,74 @@ async def test_a_socket_that_has_arrived_keeps_neither_key_nor_address() -> None
     consumer = Arriving()
     await consumer(scope, receive, send)
     assert headers == []
+
+
+REF = "the-ref-of-it"
+
+
+class Recorder(Faulty):
+    """Keeps what is written to it."""
+
+    async def open(self) -> Page:
+        process = Process(MemoryRegistry(), MemoryHistory())
+        self.enter({"state": process.state})
+        self.connection = Page()  # type: ignore[assignment]
+        return cast(Page, self.connection)
+
+    async def receive(self, text: str) -> dict[str, Any]:
+        await self.websocket_receive({"text": text})
+        found: dict[str, Any] = cast(Page, self.connection).frames[-1]
+        return found
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f'{{"type": "nonsense", "ref": "{REF}"}}', "unknown-type"),
+        (f'{{"ref"\n:\t"{REF}", "x": "{"x" * 1000}"}}', "too-large"),
+        (f'{{"type": "fault", "ref": "{REF}", "x": }}', "bad-json"),
+        (f'[{{"type": "fault", "ref": "{REF}"}}]', "bad-json"),
+        (f'{{"type": "nonsense", "ref": "the\\u002dref-of-it", "x": "{REF}"}}', "unknown-type"),
+    ],
+)
+async def test_whatever_is_wrong_with_a_frame_its_refusal_names_its_ref(
+    text: str, code: str
+) -> None:
+    consumer = Recorder()
+    await consumer.open()
+    found = await consumer.receive(text)
+    assert (found["code"], found.get("ref")) == (code, REF)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type": "nonsense", "ref": "short"}',
+        f'{{"type": "nonsense", "ref": "{"x" * 65}"}}',
+        '{"type": "nonsense", "ref": 12345678}',
+        f'{{"type": "nonsense", "ref": ["{REF}"]}}',
+        f'{{"type": "nonsense", "text": "\\"ref\\": \\"{REF}\\""}}',
+        f'{{"text": "\\"ref\\": \\"{REF}\\"", "x": "{"x" * 1000}"}}',
+        f'{{"ref": "{REF}é", "x": "{"x" * 1000}"}}',
+        f'{{"ref" "{REF}", "x": "{"x" * 1000}"}}',
+        f'"ref"{" " * 990}"{REF}"',
+    ],
+)
+async def test_what_is_no_ref_or_part_of_a_text_is_not_sent_back(text: str) -> None:
+    consumer = Recorder()
+    await consumer.open()
+    assert "ref" not in await consumer.receive(text)
+
+
+async def test_a_frame_that_came_too_fast_is_refused_by_its_ref_to_the_end(
+    settings: Settings,
+) -> None:
+    settings.RATE_LIMITS_SCALE = 1
+    consumer = Recorder()
+    page = await consumer.open()
+    text = f'{{"type": "nonsense", "ref": "{REF}"}}'
+    async with deadline("the close"):
+        while page.closed is None:
+            await consumer.receive(text)
+    assert {frame["code"] for frame in page.frames} == {"unknown-type", "too-fast", "flooding"}
+    assert {frame.get("ref") for frame in page.frames} == {REF}

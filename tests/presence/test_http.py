@@ -92,9 +92,63 @@ async def test_leaving_from_the_page_takes_the_cookie_away(server: Server) -> No
 @pytest.mark.parametrize(("method", "path"), CALLS)
 async def test_every_call_has_one_method(server: Server, method: str, path: str) -> None:
     async with caller(server) as http:
-        for other in {"GET", "POST", "PUT", "PATCH", "DELETE"} - {method}:
-            assert code(await http.request(other, path)) == (405, "wrong-method")
-            assert code(await http.request(other, path, headers=HTMX)) == (405, "wrong-method")
+        for other in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - {method}:
+            for headers in ({}, HTMX):
+                answer = await http.request(other, path, headers=headers)
+                assert code(answer) == (405, "wrong-method")
+                assert answer.headers["Allow"] == ("GET, HEAD" if method == "GET" else method)
+
+
+async def test_head_is_answered_as_get_is_but_for_the_body(server: Server, spot: Spot) -> None:
+    paths = NEARBY, MESSAGES, "/api/voice/ice", "/api/health", "/api/health/live", "/", "/rules"
+    async with caller(server) as http:
+        for path in (NEARBY, MESSAGES):  # no place yet
+            answer = await http.head(path)
+            assert (answer.status_code, answer.content) == (409, b"")
+        await place(http, *spot, 500)
+        for path in paths:
+            answer, whole = await http.head(path), await http.get(path)
+            assert (answer.status_code, answer.content) == (whole.status_code, b"")
+            assert answer.headers["Content-Type"] == whole.headers["Content-Type"]
+        for method, path in CALLS:
+            if method != "GET":
+                assert (await http.head(path)).status_code == 405
+
+
+async def test_pages_and_lists_of_people_are_compressed_and_what_was_said_is_not(
+    server: Server, spot: Spot
+) -> None:
+    async with browser(server) as http, person(server, *spot, 500, "bob") as bob:
+        for turn in range(10):
+            await bob.send_text(f"Words of somebody {turn}")
+        await http.post(CREATE, data={"username": "alice"})
+        where = {"lat": spot[0], "lon": spot[1], "radius": 500}
+        people = await http.post(PLACE, data=where)
+        for answer in (people, await http.get("/near"), await http.get(NEARBY)):
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert "bob" in answer.text
+        said = await http.get(MESSAGES)
+        assert "Words of somebody 9" in said.text
+        assert "Content-Encoding" not in said.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api", "/api/", "/api/nonsense", "/api/nearby/", "/api/session", "/api/health/x"),
+        *("/api/nearby/1", "/api/messages%0A", "/api/%F0%9F%A6%94", "/api/a%0Ab", "/api//nearby"),
+    ],
+)
+async def test_an_address_that_no_call_has_is_answered_as_calls_are(
+    server: Server, path: str
+) -> None:
+    async with api(server) as http:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            for headers in ({}, HTMX, {"Cookie": "neartalk=" + "A" * 43}):
+                answer = await http.request(method, path, headers=headers)
+                assert code(answer) == (404, "not-found")
+                assert answer.headers["NearTalk"] == "1"
+        assert (await http.head(path)).status_code == 404
 
 
 WRITES = [(method, path) for method, path in CALLS if method != "GET"]

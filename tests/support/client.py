@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from presence.geo import CELL_DEGREES, cell_at, centre
+from tests.support.frames_schema import judge_sent
 from tests.support.html_elements import parse
 from tests.support.prompt_server import PromptServer
 from tests.support.waiting import deadline, for_a_while
@@ -188,6 +189,8 @@ class Tab:
         assert isinstance(raw, str), "only text is ever sent"
         self.raw.append(raw)
         found = frames_of_html(raw) if self.html else json.loads(raw)
+        if not self.html:
+            judge_sent(found)
         frames = found if isinstance(found, list) else [found]
         self.seen += frames
         return frames

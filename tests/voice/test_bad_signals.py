@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,6 +85,30 @@ async def test_a_frame_of_the_wrong_shape_is_refused(
     async with speaker(server, elsewhere(), "Alice") as alice:
         await alice.send_raw(frame)
         assert (await alice.expect("error"))["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("voice.join", {"policy": "all", "instance": "instance-0"}),
+        ("voice.join", {"policy": "relay", "instance": "instance-0"}),
+        ("voice.leave", {}),
+        ("voice.peers", {}),
+        ("voice.state", {"muted": True}),
+        ("voice.knock", {"to": NOBODY}),
+        ("voice.offer", {"to": NOBODY, "sdp": "v=0"}),
+        ("voice.offer", {"to": NOBODY, "sdp": "x" * 65_536}),
+        ("voice.shout", {}),
+    ],
+)
+async def test_every_refusal_names_the_ref_of_its_frame(
+    bare: Server, kind: str, fields: dict[str, Any]
+) -> None:
+    async with speaker(bare, elsewhere(), "Alice") as alice:
+        # Inside the 64 KB of a frame that a socket takes, where the server is told its size.
+        raw = json.dumps({"type": kind, "ref": "the-ref-of-it", **fields})[:65_536]
+        await alice.send_raw(raw)
+        assert (await alice.expect("error"))["ref"] == "the-ref-of-it"
 
 
 async def test_a_stranger_someone_far_and_oneself_are_out_of_reach(server: Server) -> None:

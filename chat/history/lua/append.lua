@@ -1,10 +1,11 @@
 -- Keeps a message: known ref, else allowances, else append. One atomic step.
 -- KEYS[1] stream of the tile  [2] refs of the tile: 'person:ref' -> stream id, '' -> the last id given
--- KEYS[3]... the TAT of each allowance
--- ARGV[1] 'person:ref'  [2] life_ms, then cost_ms and tolerance_ms of each allowance, then the entry's
--- fields and values
--- Returns {'known', id} or {'wait', number of the allowance, milliseconds} or {'kept', id, id before,
--- entries due to leave}.
+-- [3] when the message has its turn, if it was refused before
+-- KEYS[4]... the TAT of each allowance, then of each that with those who wait
+-- ARGV[1] 'person:ref'  [2] life_ms  [3] QUEUE_MAX_MS  [4] LATE_MAX_MS  [5] KEPT_MS, then cost_ms and
+-- tolerance_ms of each allowance, then the entry's fields and values
+-- Returns {'known', id} or {'wait', number of the allowance, milliseconds, 1 if it came in its turn} or
+-- {'kept', id, id before, entries due to leave}.
 local call, stream, refs = redis.call, KEYS[1], KEYS[2]
 local found, now = call('HMGET', refs, ARGV[1], ''), now_ms()
 local known, last = found[1], found[2]
@@ -12,26 +13,47 @@ local oldest = now - ARGV[2]
 if known and tonumber(known:match('^%d+')) > oldest then return { 'known', known } end
 
 -- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time. One further ahead
--- than a whole burst counts as a burst with one act left.
-local starts, longest, by = {}, 0, 0
-for each = 1, #KEYS - 2 do
-  local cost, tolerance = tonumber(ARGV[2 * each + 1]), tonumber(ARGV[2 * each + 2])
-  starts[each] = math.max(tonumber(call('GET', KEYS[each + 2]) or 0), now)
+-- than a whole burst counts as a burst with one act left. Turns as chat/history/turns.py.
+local turn = tonumber(call('GET', KEYS[3]) or 0)
+local late = turn > 0 and math.min(math.max(0, now - turn), tonumber(ARGV[4])) or 0
+local count = (#KEYS - 3) / 2
+local starts, waits, longest, by = {}, {}, 0, 0
+local function costs(each) return tonumber(ARGV[4 + 2 * each]), tonumber(ARGV[5 + 2 * each]) end
+for each = 1, count do
+  local cost, tolerance = costs(each)
+  starts[each] = math.max(tonumber(call('GET', KEYS[3 + each]) or 0), now - late)
   if starts[each] > now + tolerance + cost then starts[each] = now + math.max(0, tolerance) end
-  local wait = starts[each] - ARGV[2 * each + 2] - now
-  if wait > longest then longest, by = wait, each end
+  waits[each] = math.max(0, starts[each] - tolerance - now)
+  if waits[each] > longest then longest, by = waits[each], each end
 end
-if by > 0 then return { 'wait', by, longest } end
+if by > 0 and turn > now then return { 'wait', by, math.max(longest, turn - now), 0 } end
+if by > 0 then
+  -- Behind all that were refused before; one that comes again, only where its place is gone.
+  for each = 1, count do
+    if waits[each] > 0 or turn == 0 then
+      local cost, tolerance = costs(each)
+      local key = KEYS[3 + count + each]
+      local ahead = tonumber(call('GET', key) or 0)
+      if ahead > now + tolerance + cost + ARGV[3] then ahead = 0 end
+      local start = math.max(ahead, starts[each], now)
+      call('SET', key, start + cost, 'PX', math.max(1, start + cost - now))
+      longest = math.max(longest, start - tolerance - now)
+    end
+  end
+  call('SET', KEYS[3], now + longest, 'PX', longest + ARGV[5])
+  return { 'wait', by, longest, turn > 0 and 1 or 0 }
+end
 for each, start in ipairs(starts) do
-  local ahead = start + ARGV[2 * each + 1]
-  call('SET', KEYS[each + 2], ahead, 'PX', math.max(1, ahead - now))
+  local ahead = start + ARGV[4 + 2 * each]
+  call('SET', KEYS[3 + each], ahead, 'PX', math.max(1, ahead - now))
 end
+if turn > 0 then call('DEL', KEYS[3]) end
 
 if not last then
   local newest = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   last = newest and newest[1] or '0-0'
 end
-local id = add(stream, now, last, unpack(ARGV, 2 * #KEYS - 1, #ARGV - 2))
+local id = add(stream, now, last, unpack(ARGV, 6 + 2 * count, #ARGV - 2))
 call('HSET', refs, ARGV[1], id, '', id)
 
 -- The first message of a second renews the expiry of the keys, and says whether entries are due.

@@ -1,5 +1,5 @@
 -- Removes a message; a retraction stands in the stream in its place.
--- KEYS[1] stream of the tile  [2] refs of the tile; '' -> the last id given
+-- KEYS[1] stream of the tile  [2] refs of the tile; '' -> the last id given  [3] whose it was
 -- ARGV[1] stream id of the message  [2] its public id  [3] life_ms
 -- Returns {} where it is gone already, else {id of the retraction, id before}.
 local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
@@ -13,6 +13,9 @@ redis.call('XDEL', KEYS[1], ARGV[1])
 local id = add(KEYS[1], now_ms(), last, 'gone', ARGV[2], 'cell', fields.cell,
   'radius_m', fields.radius_m, 'person', fields.person, 'ref', fields.ref)
 redis.call('HSET', KEYS[2], '', id)
+-- Whoever removes it again is answered, as long as it would have lived.
+local left = ARGV[1]:match('^%d+') + ARGV[3] - id:match('^%d+')
+redis.call('SET', KEYS[3], fields.person, 'PX', math.max(1, left))
 local keep = ARGV[3] + 60000
 redis.call('PEXPIRE', KEYS[1], keep)
 redis.call('PEXPIRE', KEYS[2], keep)

@@ -19,6 +19,7 @@ const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banne
 
 const list = document.getElementById('outbox');
 const template = document.getElementById('outgoing');
+let restored = null; // what was refused and stands in the field again: unchanged, it keeps its ref and its turn
 const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept, at in the server's time
 
 /** Sends everything again, after a socket's welcome: from then on the server's time is known. */
@@ -79,6 +80,12 @@ function save() {
   saveJson(KEY, kept);
 }
 
+function restore(item) {
+  const done = composer.restoreText(item.text);
+  if (done) restored = item;
+  return done;
+}
+
 function newRef() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
@@ -87,7 +94,9 @@ document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event
   const text = composer.extractText();
   if (!text) return event.preventDefault();
   refusal.clearRefusal();
-  const item = add({ ref: newRef(), text, at: isSynced() ? serverNow() : null });
+  const ref = restored?.text === text && !items.has(restored.ref) ? restored.ref : newRef();
+  restored = null;
+  const item = add({ ref, text, at: isSynced() ? serverNow() : null });
   scrollToEnd();
   if (!isOpen() || !isSessionKnown()) return event.preventDefault(); // it goes out with the others at the welcome
   event.detail.messageBody = JSON.stringify(frameOf(item));
@@ -120,7 +129,7 @@ refusal.onRefusal(({ ref, code }) => {
     item.tries += 1;
     return false;
   }
-  if (composer.restoreText(item.text)) remove(item);
+  if (restore(item)) remove(item);
   else fail(item);
   return true;
 });
@@ -128,7 +137,7 @@ refusal.onRefusal(({ ref, code }) => {
 list.addEventListener('click', ({ target }) => {
   if (!target.closest('[data-act="put-back"]')) return;
   const item = items.get(target.closest('.outgoing').dataset.ref);
-  if (composer.restoreText(item.text)) remove(item);
+  if (restore(item)) remove(item);
   else document.getElementById('text').focus();
 });
 
