@@ -10,9 +10,10 @@ from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
 from neartalk.text import TextRefused, clean_message
-from presence.consumers import Action, SocketConsumer
+from presence.consumers import SocketConsumer
 from presence.decoding import ref_of
 from presence.delivery import Form, Socket, gap, signal
+from presence.incoming import Action
 from presence.values import Session
 
 # A mark is never of the future, as far as this process knows the store's clock.

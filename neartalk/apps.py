@@ -13,7 +13,8 @@ class NearTalkConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from neartalk import checks  # noqa: F401, PLC0415 registers them, once apps are ready
+        # Registers them, once apps are ready.
+        from neartalk import checks, redis_checks  # noqa: F401, PLC0415
 
         post_migrate.connect(add_rules, sender=self)
 

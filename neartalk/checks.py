@@ -9,15 +9,11 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from redis.exceptions import RedisError
 
 from neartalk.limits import PROXY_HEADERS
 from neartalk.records import retention_rules
-from neartalk.redis import FINAL, TIMEOUT_S, redis_nodes, redis_urls, refusal_of
 
 HALF_AN_HOUR_S = 1800
-# What a managed Redis may not tell, or tell in part.
-CONFIGURED = {"save", "appendonly", "maxmemory-policy", "slowlog-log-slower-than"}
 
 
 @register(Tags.security)
@@ -97,61 +93,6 @@ def static_files() -> Iterator[tuple[Path, Path]]:
     for finder in get_finders():
         for path, storage in finder.list(None):
             yield Path(storage.path(path)), settings.STATIC_ROOT / path
-
-
-@register(Tags.caches)
-def redis_forgets(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A Redis that writes to a disk keeps what was said; one that evicts loses what was acked."""
-    found = [message for url in redis_urls() for message in settings_of(url)]
-    return [message for at, message in enumerate(found) if message not in found[:at]]
-
-
-def settings_of(url: str) -> list[CheckMessage]:
-    """Of a cluster that of each master."""
-    refused = ""
-    try:
-        with redis_nodes(url, TIMEOUT_S) as each:
-            found: list[dict[str, str]] = [client.config_get() for client in each.values()]
-    except RedisError as why:
-        found, refused = [], refusal_of(why)
-    if refused in FINAL and refused != "NOPERM":
-        about = FINAL[refused]
-        hint = f"{about.message} {about.hint}"
-        return [Warning("Redis refuses for good.", hint=hint, id="neartalk.W017")]
-    if not found or any(not one.keys() >= CONFIGURED for one in found):
-        hint = "The server starts all the same; whether Redis writes to a disk is not known."
-        return [Warning("Redis does not say how it is set.", hint=hint, id="neartalk.W003")]
-    return [message for one in found for message in (*disk(one), *eviction(one), *slowlog(one))]
-
-
-@register(Tags.caches)
-def layer_has_a_redis(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A cluster tells each of its masters what is published at any, and the cache can't ask it."""
-    if len(settings.REDIS_URLS) < 2 or settings.LAYER_REDIS_URLS != settings.REDIS_URLS:
-        return []
-    hint = "Set LAYER_REDIS_URL to one Redis or more that are no part of the cluster."
-    return [Error("The channel layer has no Redis.", hint=hint, id="neartalk.E010")]
-
-
-def disk(found: dict[str, str]) -> list[CheckMessage]:
-    if settings.REDIS_MAY_KEEP or (not found["save"] and found["appendonly"] == "no"):
-        return []
-    hint = "Start it with --save '' --appendonly no, or set REDIS_MAY_KEEP=1 if you mean it."
-    return [Error("Redis writes what was said to a disk.", hint=hint, id="neartalk.E004")]
-
-
-def eviction(found: dict[str, str]) -> list[CheckMessage]:
-    if settings.REDIS_MAY_KEEP or found["maxmemory-policy"] == "noeviction":
-        return []
-    hint = "Start it with --maxmemory-policy noeviction."
-    return [Error("Redis may evict messages that were acked.", hint=hint, id="neartalk.E005")]
-
-
-def slowlog(found: dict[str, str]) -> list[CheckMessage]:
-    if int(found["slowlog-log-slower-than"]) < 0:
-        return []
-    hint = "Start it with --slowlog-log-slower-than -1: the log keeps arguments, and so texts."
-    return [Warning("Redis has its slow log on.", hint=hint, id="neartalk.W006")]
 
 
 # ---- Said by check --deploy alone ----------------------------------------------------------------

@@ -1,19 +1,18 @@
-"""What both sockets share: frames are decoded, their actions called, and refusals sent."""
+"""What both sockets share: how they arrive and leave, and how refusals are sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
-from neartalk.limits import Meter, Origin, narrowest, seconds
+from neartalk.limits import Origin, narrowest
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
-from presence.decoding import decode, ref_of, ref_within
 from presence.delivery import PROTOCOL, Form, Frame, QueuedConnection, TransportConnection, refusal
+from presence.incoming import Action, FrameReader
 from presence.parts import Presence
 from presence.values import Session
 
@@ -22,29 +21,18 @@ ON_ARRIVAL = {"store-unavailable": "try-later", "store-refuses": "out-of-order"}
 
 # JSON, by its version and as it was called before there was one.
 SUBPROTOCOLS = (f"neartalk.v{PROTOCOL}.json", "neartalk.json")
-
-Action = Callable[[Any, dict[str, Any]], Awaitable[None]]
 # The first close code that an application chooses freely (RFC 6455, 7.4.2).
 PRIVATE = 3_000
-# A frame counts as one for each so many characters begun.
-FRAME_UNIT = 4_096
-# A socket that was refused a frame is not read for so long at most.
-PAUSE_MAX_S = 1.0
 
 
-class SocketConsumer(AsyncConsumer):
+class SocketConsumer(FrameReader):
     """One socket. It has no channel of its own: the hubs of this process write to it."""
 
-    actions: ClassVar[dict[str, Action]]
-    frame_max: ClassVar[int]
-    frame_rule: ClassVar[str] = "socket.frame"
     # What it is counted as.
     kind: ClassVar[str]
     form = Form.JSON
     connection: QueuedConnection | TransportConnection
     arriving: asyncio.Task[None] | None = None
-    # Whether the server reads nothing on while a frame is handled.
-    paces = False
     origin: Origin = MappingProxyType({})
 
     def subprotocol(self, offered: list[str]) -> str | None:
@@ -94,10 +82,8 @@ class SocketConsumer(AsyncConsumer):
         self.scope = scope
         self.presence: Presence = scope["state"]["presence"]
         self.platform = self.presence.platform
-        self.frames = Meter(self.platform.rules, self.frame_rule)
-        self.refused_frames = Meter(self.platform.rules, "socket.flood")
+        self.meter(self.platform.rules)
         self.lane = self.platform.lanes.own
-        self.flooded = False
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         self.lane = self.platform.lanes.of_scope(self.scope)
@@ -143,47 +129,6 @@ class SocketConsumer(AsyncConsumer):
             self.refuse(Refused("try-later", retry_after=2))
             raise
 
-    async def websocket_receive(self, message: dict[str, Any]) -> None:
-        """Size and rate come first, then a turn among the others of the network, then parsing."""
-        if self.flooded:
-            return
-        text = message.get("text") or ""
-        if wait_ms := self.frames.spend(1 + len(text) // FRAME_UNIT):
-            await self._refuse_frame(wait_ms, text)
-        elif self.paces:
-            await self.lane.turn()
-            await self.lane.measured(self._act(message))
-        elif wait_s := self.lane.wait_s():
-            await self._refuse_frame(round(wait_s * 1000), text)
-        else:
-            await self.lane.measured(self._act(message))
-
-    async def _act(self, message: dict[str, Any]) -> None:
-        frame: dict[str, Any] = {}
-        try:
-            frame = decode(message, self.frame_max)
-            action = self.actions.get(str(frame.get("type")))
-            if action is None:
-                raise Refused("unknown-type")
-            await action(self, frame)
-        except Refused as refused:
-            # Its own ref names a frame better than whom it is for.
-            refused.ref = ref_of(frame) or refused.ref
-            self.refuse(refused)
-
-    async def _refuse_frame(self, wait_ms: int, text: str) -> None:
-        """Refuses a frame for its haste; after many of them the socket. Where the server stops
-        reading while a frame is handled, the next one waits until it would be allowed."""
-        if again_ms := self.refused_frames.spend():
-            self.flooded = True
-            why = Refused("flooding", retry_after=seconds(again_ms), rule="socket.flood")
-        else:
-            why = Refused("too-fast", retry_after=seconds(wait_ms), rule=self.frame_rule)
-        why.ref = ref_within(text)
-        self.refuse(why)
-        if self.paces and not self.flooded:
-            await asyncio.sleep(min(wait_ms / 1000, PAUSE_MAX_S))
-
     async def websocket_drain(self, message: dict[str, Any]) -> None:
         """The process ends: what was sent until now leaves before the close. The client gets the
         rest from the process that it comes to next."""
@@ -215,7 +160,7 @@ class SocketConsumer(AsyncConsumer):
 
     handlers: ClassVar[dict[str, Action]] = {
         "websocket.connect": websocket_connect,
-        "websocket.receive": websocket_receive,
+        "websocket.receive": FrameReader.websocket_receive,
         "websocket.drain": websocket_drain,
         "websocket.disconnect": websocket_disconnect,
     }

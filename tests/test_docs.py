@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -266,7 +267,8 @@ def patterns(each: list) -> Iterator[URLPattern]:
 def checks_given() -> set[tuple[str, str]]:
     """Id and words of every system check; the letter of the id says how bad it is."""
     found = set()
-    for name, call in calls(ROOT / "neartalk/checks.py"):
+    paths = ROOT / "neartalk/checks.py", ROOT / "neartalk/redis_checks.py"
+    for name, call in chain.from_iterable(map(calls, paths)):
         match name, call.args:
             case "Error" | "Warning", [ast.Constant(value=str(text))]:
                 given = {one.arg: one.value for one in call.keywords}["id"]

@@ -6,7 +6,8 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, ClassVar
 
 from neartalk.codes import Refused
-from presence.consumers import Action, SocketConsumer
+from presence.consumers import SocketConsumer
+from presence.incoming import Action
 from presence.values import Session
 from voice.ice import has_relay
 from voice.parts import Voice

@@ -19,7 +19,7 @@ from chat.profiling.loopback import LoopbackConnection, open_transports
 from chat.profiling.stopwatch import Step, Stopwatch
 from neartalk.parts import Platform
 from neartalk.server import DirectTransport
-from presence import consumers as entrance
+from presence import incoming
 from presence.delivery import Audience, Coalescer, Form, Socket, coalescer
 from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
 from presence.hub import Hub
@@ -29,7 +29,7 @@ from presence.values import Place
 
 REST = "all that is between these steps"
 STEPS: tuple[Step, ...] = (
-    ("read the frame", entrance, "decode"),
+    ("read the frame", incoming, "decode"),
     ("clean the text", consumers, "clean_message"),
     ("keep it in history", MemoryHistory, "append"),
     ("find who hears it", Audience, "_labelled_in_range"),

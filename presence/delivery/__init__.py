@@ -5,6 +5,7 @@ from presence.delivery.audience import Audience
 from presence.delivery.coalescer import Coalescer
 from presence.delivery.cohort import Cohort
 from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
+from presence.delivery.dial import metres
 from presence.delivery.fragments import Compiled, compile_template, placeholder, render
 from presence.delivery.frames import (
     PROTOCOL,
@@ -37,6 +38,7 @@ __all__ = [
     "compile_template",
     "dumps",
     "gap",
+    "metres",
     "panel",
     "placeholder",
     "refusal",

@@ -51,13 +51,13 @@ def test_a_mutation_names_its_line() -> None:
 
 
 def test_a_seed_chooses_the_same_mutants_again() -> None:
-    named = modules(["presence/geo.py", "presence/hub/departures.py"])
+    named = modules(["presence/geo/cells.py", "presence/hub/departures.py"])
     assert choose(named, 3, 20) == choose(named, 3, 20) != choose(named, 4, 20)
 
 
 def test_what_serves_people_is_changed_and_commands_are_not() -> None:
     named = modules([])
-    assert {"presence/geo.py", "chat/feed/timeline.py", "voice/mesh.py"} <= set(named)
+    assert {"presence/geo/cells.py", "chat/feed/timeline.py", "voice/mesh.py"} <= set(named)
     assert not [name for name in named if "management" in name or "migrations" in name]
 
 

@@ -1,13 +1,14 @@
-"""A Chromium and a server for each module of browser tests, and visitors for each test; one Firefox
-and one WebKit for all of them.
+"""A Chromium, a Firefox, a WebKit and a server for all browser tests of a worker, and visitors for
+each test.
 
-Playwright keeps a loop on its thread while it is open: hence once a module, and nothing here is
-asynchronous or touches the ORM.
+Playwright keeps a loop on its thread while it is open: hence it ends with the tests of this folder,
+and nothing here is asynchronous or touches the ORM.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,10 +17,13 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.browser_guest import BrowserGuest
 from tests.browser.firefox import Firefox
+from tests.browser.folder_fixtures import FolderFixtures
+from tests.browser.interceptor import Interceptor
 from tests.browser.socket_person import SocketPerson
 from tests.browser.visitor import BrowserVisitor
 from tests.browser.webkit import WebKit
 from tests.support import other_browsers
+from tests.support.client import elsewhere
 from tests.support.prompt_server import PromptServer
 
 if TYPE_CHECKING:
@@ -94,8 +98,22 @@ class Meet(Protocol):
     ) -> SocketPerson: ...
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
+shared = FolderFixtures()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        shared.close()
+
+
+def pytest_sessionfinish() -> None:
+    shared.close()  # also where it ends before its last test
+
+
+@contextmanager
+def launched(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
@@ -103,15 +121,25 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """For all tests of a module that leave it running: each takes a spot `elsewhere`. It runs as
-    an operator's does, where those that `serve` starts run as a developer's."""
+def browser(chromium: str) -> Browser:
+    return shared.get(launched, chromium)
+
+
+@contextmanager
+def served() -> Iterator[Server]:
     hosts = f"127.0.0.1,{INSECURE_HOST}"
     server = PromptServer("uvicorn", {"DEBUG": "0", "HTTPS": "0", "ALLOWED_HOSTS": hosts})
     try:
         yield server.start()
     finally:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Server:
+    """For all tests that leave it running: each takes a spot `elsewhere`. It runs as an
+    operator's does, where those that `serve` starts run as a developer's."""
+    return shared.get(served)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +173,40 @@ def visit(browser: Browser) -> Iterator[Invite]:
     for visitor in visitors:
         visitor.context.close()
     assert [problem for visitor in visitors for problem in visitor.problems()] == []
+
+
+@pytest.fixture
+def wire() -> Interceptor:
+    return Interceptor()
+
+
+@pytest.fixture
+def alice(server: Server, visit: Invite, wire: Interceptor) -> BrowserVisitor:
+    """Somebody whose retries come as early as may be."""
+    alice = visit(server, elsewhere())
+    alice.context.route_web_socket(re.compile(r"/ws($|\?)"), wire.open)
+    alice.context.add_init_script("Math.random = () => 0")
+    return alice.arrive()
+
+
+@pytest.fixture
+def still(browser: Browser, server: Server) -> Iterator[Page]:
+    """The welcome page with a clock that the test moves, and no socket."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}/")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def arrival(browser: Browser, server: Server) -> Iterator[Page]:
+    """The welcome page: requests work, and nobody has arrived."""
+    page = browser.new_page()
+    page.goto(f"{server.url}/")
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="session")

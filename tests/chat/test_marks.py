@@ -4,12 +4,11 @@ import asyncio
 
 import pytest
 
-from chat.feed import (
-    replayer,
-)
+from chat.feed import replayer
 from chat.history import History, MemoryHistory
 from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
+from tests.support.clocks import ManualClock
 from tests.support.processes import (
     AWAY,
     BESIDE,
@@ -25,20 +24,33 @@ from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
 
+HaltingStores = tuple[MemoryRegistry, Halting]
 
-async def test_a_mark_is_the_time_before_anything_was_read() -> None:
-    now = [1_700_000_000_000]
-    registry = MemoryRegistry(lambda: now[0])
-    history = Halting(MemoryHistory(lambda: now[0]))
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def halting(clock: ManualClock) -> HaltingStores:
+    """Stores by a clock that the test moves, of which the history can be stopped in a call."""
+    return MemoryRegistry(clock), Halting(MemoryHistory(clock))
+
+
+async def test_a_mark_is_the_time_before_anything_was_read(
+    clock: ManualClock, halting: HaltingStores
+) -> None:
+    registry, history = halting
     async with two_processes((registry, history)) as (first, second, wire):
         alice, bob = await alice_and_bob(first, second)
         wire.fate = lambda hint: 0
-        now[0] += 2_000
+        clock.now_ms += 2_000
         stop = history.stop("after", "after")
         polling = asyncio.create_task(second.hub.rounds.pulse())
         await stop.arrived()
-        read_ms = now[0]
-        now[0] += 500
+        read_ms = clock.now_ms
+        clock.now_ms += 500
         await first.send_text(alice, "while it was read")
         stop.open.set()
         await polling
@@ -48,15 +60,15 @@ async def test_a_mark_is_the_time_before_anything_was_read() -> None:
 
 
 @pytest.mark.parametrize("begun", ["before", "meanwhile"])
-async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str) -> None:
-    now = [1_700_000_000_000]
-    registry = MemoryRegistry(lambda: now[0])
-    history = Halting(MemoryHistory(lambda: now[0]))
+async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(
+    clock: ManualClock, halting: HaltingStores, begun: str
+) -> None:
+    registry, history = halting
     async with two_processes((registry, history)) as (first, second, _):
         await alice_and_bob(first, second)
         await second.hub.rounds.pulse()
         before_ms = second.feed.mark_ms
-        now[0] += 2_000
+        clock.now_ms += 2_000
         begin = history.stop("after", "now_ms")
         charlie = person(registry, "Charlie", AWAY)
         if begun == "before":
@@ -74,7 +86,7 @@ async def test_a_mark_does_not_move_while_new_tiles_are_not_read_yet(begun: str)
         await polling
         assert second.feed.mark_ms == before_ms
         await second.hub.rounds.pulse()
-        assert second.feed.mark_ms == now[0]
+        assert second.feed.mark_ms == clock.now_ms
 
 
 async def test_who_comes_back_to_a_process_that_is_behind_leaves_no_hole_for_the_others(
@@ -102,29 +114,27 @@ async def later_than(history: History, ms: int) -> int:
     return now
 
 
-async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisecond_included() -> (
-    None
-):
-    now = [1_700_000_000_000]
-    registry, history = MemoryRegistry(lambda: now[0]), MemoryHistory(lambda: now[0])
-    process = Process(registry, history)
+async def test_who_comes_back_is_shown_everything_from_the_mark_on_that_millisecond_included(
+    clock: ManualClock,
+) -> None:
+    registry = MemoryRegistry(clock)
+    process = Process(registry, MemoryHistory(clock))
     async with running(process):
         session = await person(registry, "Bob", BESIDE)
         alice = await process.join(await person(registry, "Alice", HERE))
         for text in ("before", "at the mark", "after"):
-            now[0] += 1_000
+            clock.now_ms += 1_000
             await process.send_text(alice, text)
-        bob = await process.join(session, since_ms=now[0] - 1_000)
+        bob = await process.join(session, since_ms=clock.now_ms - 1_000)
         assert bob.page.texts == ["at the mark", "after"]
-        assert bob.page.all("mark")[0]["mark"] == now[0]
+        assert bob.page.all("mark")[0]["mark"] == clock.now_ms
 
 
-async def test_who_comes_back_is_told_of_removals_from_the_mark_on_that_millisecond_included() -> (
-    None
-):
-    now = [1_700_000_000_000]
-    registry, history = MemoryRegistry(lambda: now[0]), MemoryHistory(lambda: now[0])
-    process = Process(registry, history)
+async def test_who_comes_back_is_told_of_removals_from_the_mark_on_that_millisecond_included(
+    clock: ManualClock,
+) -> None:
+    registry = MemoryRegistry(clock)
+    process = Process(registry, MemoryHistory(clock))
     async with running(process):
         session = await person(registry, "Bob", BESIDE)
         alice = await process.join(await person(registry, "Alice", HERE))
@@ -132,9 +142,9 @@ async def test_who_comes_back_is_told_of_removals_from_the_mark_on_that_millisec
             await process.send_text(alice, text)
         removed = [frame["id"] for frame in alice.page.all("chat.ack")]
         for message_id in removed:
-            now[0] += 1_000
+            clock.now_ms += 1_000
             await process.feed.sender.remove(alice, message_id)
-        bob = await process.join(session, since_ms=now[0] - 1_000)
+        bob = await process.join(session, since_ms=clock.now_ms - 1_000)
         assert bob.page.all("chat.gone") == [{"type": "chat.gone", "ids": removed[1:]}]
 
 

@@ -16,6 +16,7 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES, Rule
 from tests.chat.consumer_client import ConsumerClient, arrived
 from tests.chat.history_harness import MakeHarness, RedisHistoryHarness, draft, memory_harness
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,18 +53,19 @@ class Obedient:
         """Sends the lines at once, and each again until it is acked. Fails if one is muted."""
         start_ms = self.now_ms
         due = [(start_ms, turn) for turn in range(len(lines))]
-        while due:
-            self.now_ms, turn = heapq.heappop(due)
-            ref = f"ref-of-line-{turn}"
-            await self.client.send(lines[turn], ref)
-            answer = self.client.page.frames[-1]
-            if answer["type"] != "error":
-                self.acked_ms[ref] = self.now_ms - start_ms
-                continue
-            assert answer["code"] in {"too-fast", "repeated"}, answer
-            self.refused[ref] = self.refused.get(ref, 0) + 1
-            late_ms = self.late_ms[turn % len(self.late_ms)]
-            heapq.heappush(due, (self.now_ms + answer["retry_after"] * 1000 + late_ms, turn))
+        async with deadline("every line is acked"):
+            while due:
+                self.now_ms, turn = heapq.heappop(due)
+                ref = f"ref-of-line-{turn}"
+                await self.client.send(lines[turn], ref)
+                answer = self.client.page.frames[-1]
+                if answer["type"] != "error":
+                    self.acked_ms[ref] = self.now_ms - start_ms
+                    continue
+                assert answer["code"] in {"too-fast", "repeated"}, answer
+                self.refused[ref] = self.refused.get(ref, 0) + 1
+                late_ms = self.late_ms[turn % len(self.late_ms)]
+                heapq.heappush(due, (self.now_ms + answer["retry_after"] * 1000 + late_ms, turn))
 
 
 def distinct(count: int) -> list[str]:

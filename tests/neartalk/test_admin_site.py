@@ -49,7 +49,6 @@ def clock(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Allowances of the test's own, and a clock that stands still."""
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     settings.TRUSTED_PROXIES = 1
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # in no time
     time, built = LoginClock(), Platform.build()
     platform = replace(
         built, allowances=MemoryAllowances(built.rules, time), keys=MemoryDayKey(time)

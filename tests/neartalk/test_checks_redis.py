@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neartalk.checks import redis_forgets
+from neartalk.redis_checks import redis_forgets
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

@@ -20,9 +20,10 @@ from neartalk.asgi import build
 from neartalk.management.commands.serve import shared
 from neartalk.server import EXTENSION, DrainingServer
 from neartalk.server.drain import LAST_WORDS_S, TICK_S, drain
-from presence.consumers import Action, SocketConsumer
+from presence.consumers import SocketConsumer
 from presence.delivery import Form
 from presence.delivery import signal as frame_of
+from presence.incoming import Action
 from tests.support.client import elsewhere, person
 from tests.support.servers import STOP_SECONDS, Server
 from tests.support.waiting import deadline

@@ -13,7 +13,6 @@ import redis
 from redis.exceptions import BusyLoadingError, MovedError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as Lost
 
-from neartalk.checks import redis_forgets
 from neartalk.codes import CODES, Refused
 from neartalk.doctor import Severity
 from neartalk.doctor import redis as doctor_redis
@@ -25,6 +24,7 @@ from neartalk.redis.cluster import Cluster
 from neartalk.redis.probe import commands, probe
 from neartalk.redis.refusals import RefusalLog, RefusalsOnce, passing_of, refusal_of
 from neartalk.redis.shared import store_at
+from neartalk.redis_checks import redis_forgets
 from presence.consumers import ON_ARRIVAL
 from tests.support.process_client import ProcessRequests
 from tests.support.servers import ROOT, Valkey, free_port

@@ -143,7 +143,8 @@ async def test_a_frame_that_came_too_fast_is_refused_by_its_ref_to_the_end(
     consumer = Recorder()
     page = await consumer.open()
     text = f'{{"type": "nonsense", "ref": "{REF}"}}'
-    while page.closed is None:
-        await consumer.receive(text)
+    async with deadline("the close"):
+        while page.closed is None:
+            await consumer.receive(text)
     assert {frame["code"] for frame in page.frames} == {"unknown-type", "too-fast", "flooding"}
     assert {frame.get("ref") for frame in page.frames} == {REF}

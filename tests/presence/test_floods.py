@@ -19,7 +19,8 @@ from chat.history import MemoryHistory
 from neartalk.codes import CODES
 from neartalk.limits import RULES
 from neartalk.server.protocol import FRAGMENTS_MAX
-from presence.consumers import FRAME_UNIT, PRIVATE, SocketConsumer
+from presence.consumers import PRIVATE, SocketConsumer
+from presence.incoming import FRAME_UNIT
 from presence.registry import MemoryRegistry
 from tests.support.client import elsewhere, listening, person, running
 from tests.support.processes import Process

@@ -429,7 +429,7 @@ def test_capped_radius_m_keeps_a_radius_whose_tiles_are_few_enough(
 ) -> None:
     cell = cell_at(84.98, 10)
     for most in (1, 5, 20, 60, 100, 150, 200):
-        monkeypatch.setattr(geo, "TILES_MAX", most)
+        monkeypatch.setattr("presence.geo.tiles.TILES_MAX", most)
         for radius in (*RADIUS_STOPS_M, 130, 1234, 1999):
             stops = [each for each in (*RADIUS_STOPS_M, radius) if each <= radius]
             fitting = [each for each in stops if len(tiles_within(cell, each)) <= most]

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence.delivery import Form, Socket, fragments, panel
+from presence.delivery import Form, Socket, dial, fragments, panel
 from presence.delivery.fragments import fragment
 from presence.geo import RADIUS_STOPS_M, cell_at, label, label_m
 from presence.roster import SHOWN_MAX, Nearby
@@ -46,7 +46,7 @@ def crowd(count: int, far: int = 0) -> Nearby:
 
 
 def test_the_number_of_a_crowd_stands_clear_of_the_one_at_the_next_distance() -> None:
-    sides = [panel.crowd_y(far) for far in LABELS_M]
+    sides = [dial.crowd_y(far) for far in LABELS_M]
     assert all(one != after for one, after in pairwise(sides))
 
 
@@ -95,13 +95,13 @@ def test_the_page_and_a_json_client_are_told_of_the_same_people(view: Nearby) ->
 @settings(deadline=None)
 @given(readers_views())
 def test_the_dial_has_a_ring_a_person_and_a_number_where_there_are_many(view: Nearby) -> None:
-    dial = next(one for one in parse(panel.people_html(view)) if one.id == "dial-rings")
-    few = {far for far, total in view.totals.items() if total < panel.CROWD}
-    assert len(dial.every("person")) == sum(one.label_m in few for one in view.shown)
-    assert [one.text for one in dial.within() if one.tag == "text"] == [
+    drawn = next(one for one in parse(panel.people_html(view)) if one.id == "dial-rings")
+    few = {far for far, total in view.totals.items() if total < dial.CROWD}
+    assert len(drawn.every("person")) == sum(one.label_m in few for one in view.shown)
+    assert [one.text for one in drawn.within() if one.tag == "text"] == [
         str(total) for far, total in sorted(view.totals.items()) if far not in few
     ]
-    assert dial.children[0]["aria-label"].startswith(
+    assert drawn.children[0]["aria-label"].startswith(
         f"{view.count} " if view.count else "Nobody in reach"
     )
 
@@ -130,7 +130,7 @@ def test_templates_are_rendered_once_a_person_and_never_again(
 
     for module in (panel, fragments):
         monkeypatch.setattr(module, "fragment", counted)
-    for kept in (panel.around, panel.dial, panel.heading, panel.row, panel.link, panel.crowd):
+    for kept in (panel.around, dial.dial, panel.heading, panel.row, panel.link, dial.crowd):
         kept.cache_clear()
     drawn = panel.RenderedNearby(crowd(1000))
     for turn in range(1000):

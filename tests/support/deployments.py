@@ -6,14 +6,62 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from select import select
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.support.client import running
 from tests.support.servers import Postgres, Server, Valkey
-from tests.support.waiting import WAIT_S
+from tests.support.waiting import WAIT_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# A line of JSON is a command, and the answer is what it printed; whatever it raises is the end.
+COMMANDS = """
+import io
+import json
+import os
+import sys
+from contextlib import redirect_stdout
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
+import django
+
+django.setup()
+from django.core.management import call_command
+
+for line in sys.stdin:
+    with redirect_stdout(io.StringIO()) as printed:
+        call_command(*json.loads(line))
+    print(json.dumps(printed.getvalue()), flush=True)
+"""
+
+
+class CommandProcess:
+    """Runs management commands one after the other beside the servers: to start a process for
+    each takes a second. `tests/browser/test_banned.py` starts manage.py itself."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen([sys.executable, "-c", COMMANDS], **pipes, **options)
+
+    def manage(self, *command: str) -> str:
+        """What a management command prints; it must succeed."""
+        asked, answers = self.process.stdin, self.process.stdout
+        assert asked
+        assert answers
+        print(json.dumps(command), file=asked, flush=True)
+        until(lambda: select([answers], [], [], 0)[0], f"{command} ends")
+        line = answers.readline()
+        assert line, f"{command} failed, as it says on stderr"
+        return str(json.loads(line))
+
+    def close(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe
+            pipe.close()
+        self.process.wait(WAIT_S)
 
 
 class Deployment(NamedTuple):
@@ -23,19 +71,11 @@ class Deployment(NamedTuple):
     postgres: Postgres
     first: Server
     second: Server
+    commands: CommandProcess
 
     def manage(self, *command: str) -> str:
         """What a management command prints; it must succeed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *command],
-            check=False,
-            timeout=WAIT_S,
-            capture_output=True,
-            text=True,
-            **self.first.options(),
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return self.commands.manage(*command)
 
     def listed(self, person_id: str) -> list[dict[str, Any]]:
         """The sanctions in force against a person."""
@@ -54,4 +94,6 @@ def deploy(**env: str) -> Iterator[Deployment]:
         shared = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.url(), "TRUSTED_PROXIES": "1"}
         Server("uvicorn", shared | env).migrate()
         servers = [stack.enter_context(running("uvicorn", **shared, **env)) for _ in range(2)]
-        yield Deployment(redis, postgres, *servers)
+        commands = CommandProcess(servers[0].options())
+        stack.callback(commands.close)
+        yield Deployment(redis, postgres, servers[0], servers[1], commands)

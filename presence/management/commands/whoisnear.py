@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from neartalk.codes import Refused
 from neartalk.management.output import add_json, render_rows
 from neartalk.redis import open_store
-from presence.delivery import panel
+from presence.delivery import metres, panel
 from presence.geo import (
     CELL_LEVEL,
     RADIUS_MAX_M,
@@ -118,7 +118,7 @@ def page(place: Place, found: Found) -> str:
         {"name": one["username"], "person": one["person_id"], "distance": one["distance"]}
         for one in people
     ]
-    within = f"within {panel.metres(place.radius_m)}"
+    within = f"within {metres(place.radius_m)}"
     if not rows:
         return f"Nobody is in range {within}."
     some = f", the nearest {len(rows)} of them" if len(rows) < count else ""
