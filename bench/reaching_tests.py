@@ -45,7 +45,9 @@ class ReachingTests:
     def of(self, module: str, line: int) -> tuple[list[str], list[str]]:
         """Tests whose own process runs the line, those that run the fewest lines first; and files
         of tests whose servers do, by name."""
-        contexts = self.data.contexts_by_lineno(str(self.root / module)).get(line, [])
+        lines = self.data.contexts_by_lineno(str(self.root / module))
+        # Of an expression over several lines not each is noted.
+        contexts = next((lines[one] for one in range(line, 0, -1) if one in lines), [])
         names = {name for context in contexts for name in context.split("|")}
         names = {name for name in names - self.gone if "tests/" in name}
         tests = sorted((name for name in names if "::" in name), key=lambda n: (self.widths[n], n))
