@@ -158,15 +158,21 @@ def outcome_of(mutant: Mutant, reaching: ReachingTests, copy: Path) -> Outcome:
     batches = [tests[:FIRST], tests[FIRST:MOST], files[:MOST_FILES]]
     if not tests and not files:
         batches = [[file] for file in files_of_app(mutant.module, copy)]
+    left_out = [f"--deselect={test}" for test in sorted(reaching.gone)]
+    caught = any(_catches([*left_out, *batch], mutant, copy) for batch in batches if batch)
+    return Outcome(mutant, caught, sum(map(len, batches)))
+
+
+def _catches(asked: Sequence[str], mutant: Mutant, copy: Path) -> bool:
+    """Whether these tests fail for the mutant, and pass without it."""
     path = copy / mutant.module
     source = path.read_text()
     path.write_text(mutant.mutation.applied(source))
     try:
-        left_out = [f"--deselect={test}" for test in sorted(reaching.gone)]
-        caught = any(not _passes([*left_out, *batch], copy) for batch in batches if batch)
+        passes = _passes(asked, copy)
     finally:
         path.write_text(source)
-    return Outcome(mutant, caught, sum(map(len, batches)))
+    return not passes and _passes(asked, copy)
 
 
 def files_of_app(module: str, copy: Path) -> list[str]:
