@@ -8,7 +8,8 @@ developers run are left out. The first run measures which tests reach which line
 long as the suite; later ones use that again until `--again`, so measure anew after changes. A
 mutant is caught where a test fails, hangs or does not start. Of the tests that reach a line, those
 that run the fewest lines run first, and of more than MOST only these: who survives has survived
-these.
+these. Tests that fail are run once more without the mutant: where they fail then too, they catch
+nothing.
 
 Prints each survivor, and one Markdown table; ends with 1 if fewer than 97 % were caught.
 """
