@@ -90,5 +90,5 @@ def reaching_tests(root: Path, folder: Path) -> ReachingTests:
         for contexts in data.contexts_by_lineno(module).values():
             widths.update(name for context in contexts for name in context.split("|"))
     failed = folder / FAILED
-    gone = set(failed.read_text().split("\n")) if failed.exists() else set()
+    gone = set(failed.read_text().splitlines()) if failed.exists() else set()
     return ReachingTests(data, widths, root, gone)
