@@ -42,16 +42,14 @@ class ReachingTests:
         files = {test.split("::")[0] for test in tests}
         self.gone.update(name for name in self.widths if name not in tests | files)
 
-    def of(self, module: str, line: int) -> tuple[list[str], list[str]]:
-        """Tests whose own process runs the line, those that run the fewest lines first; and files
-        of tests whose servers do, by name."""
+    def of(self, module: str, line: int) -> list[str]:
+        """Tests whose own process runs the line, those that run the fewest lines first."""
         lines = self.data.contexts_by_lineno(str(self.root / module))
         # Of an expression over several lines not each is noted.
         contexts = next((lines[one] for one in range(line, 0, -1) if one in lines), [])
         names = {name for context in contexts for name in context.split("|")}
-        names = {name for name in names - self.gone if "tests/" in name}
-        tests = sorted((name for name in names if "::" in name), key=lambda n: (self.widths[n], n))
-        return tests, sorted(name for name in names if "::" not in name)
+        names = {name for name in names - self.gone if name.startswith("tests/") and "::" in name}
+        return sorted(names, key=lambda name: (self.widths[name], name))
 
 
 def measured(root: Path, folder: Path) -> None:
