@@ -1,13 +1,11 @@
 """A pytest plugin: coverage notes which test runs each line, here and in servers that tests start.
 
-A server may serve several tests of a file, so what it runs is noted under the file's name. Tests
-that fail are noted in the file that FAILED_TESTS names.
+A server may serve several tests of a file, so what it runs is noted under the file's name.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,9 +23,3 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     measuring.switch_context(item.nodeid)
     os.environ["COVERAGE_CONTEXT"] = item.nodeid.split("::")[0]
     return (yield)
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
-        with Path(os.environ["FAILED_TESTS"]).open("a") as failed:
-            failed.write(f"{report.nodeid}\n")

@@ -67,10 +67,10 @@ def measured(root: Path, folder: Path) -> None:
         "FAILED_TESTS": str(folder / FAILED),
         "PYTHONPATH": str(root),
     }
-    command = [sys.executable, "-m", "pytest", "-p", "bench.line_contexts", "-n", "4"]
-    slow = ["--dist", "worksteal", "--timeout", "900"]
+    command = [sys.executable, "-m", "pytest", "-n", "4", "--dist", "worksteal"]
+    plugins = ["-p", "bench.line_contexts", "-p", "bench.failed_tests", "--timeout", "900"]
     left_out = [f"--ignore=tests/{folder}" for folder in LEFT_OUT]
-    run = subprocess.run([*command, *slow, *left_out], cwd=root, env=env, check=False)
+    run = subprocess.run([*command, *plugins, *left_out], cwd=root, env=env, check=False)
     if run.returncode > pytest.ExitCode.TESTS_FAILED:
         run.check_returncode()
     whole = Coverage(config_file=str(settings))
