@@ -12,7 +12,7 @@ from django.utils import timezone
 from chat.feed import Feed, RenderedMessage
 from chat.reports.encounters import may_have_heard, may_have_met, tiles_heard, tiles_of
 from chat.reports.evidence import collect_evidence, find_message, seal_of
-from neartalk.clock import now_ms
+from neartalk.clock import steady_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
 from presence.values import Session
@@ -61,7 +61,7 @@ async def file_report(
     }
     if message is None:
         return FiledReport(fields)
-    return FiledReport(fields, message.message.tile, now_ms() + message.left_ms)
+    return FiledReport(fields, message.message.tile, steady_ms() + message.left_ms)
 
 
 def accused(

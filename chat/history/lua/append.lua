@@ -14,24 +14,24 @@ if known and tonumber(known:match('^%d+')) > oldest then return { 'known', known
 
 -- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time. One further ahead
 -- than a whole burst counts as a burst with one act left. Turns as chat/history/turns.py.
-local turn = tonumber(call('GET', KEYS[3]) or 0)
-local late = turn > 0 and math.min(math.max(0, now - turn), tonumber(ARGV[4])) or 0
 local count = (#KEYS - 3) / 2
-local starts, waits, longest, by = {}, {}, 0, 0
-local function costs(each) return tonumber(ARGV[4 + 2 * each]), tonumber(ARGV[5 + 2 * each]) end
+local held = call('MGET', unpack(KEYS, 3, 3 + count))
+local turn = tonumber(held[1] or 0)
+local late = turn > 0 and math.min(math.max(0, now - turn), ARGV[4] + 0) or 0
+local starts, longest, by = {}, 0, 0
 for each = 1, count do
-  local cost, tolerance = costs(each)
-  starts[each] = math.max(tonumber(call('GET', KEYS[3 + each]) or 0), now - late)
-  if starts[each] > now + tolerance + cost then starts[each] = now + math.max(0, tolerance) end
-  waits[each] = math.max(0, starts[each] - tolerance - now)
-  if waits[each] > longest then longest, by = waits[each], each end
+  local cost, tolerance = ARGV[4 + 2 * each] + 0, ARGV[5 + 2 * each] + 0
+  local start = math.max(held[1 + each] or 0, now - late)
+  if start > now + tolerance + cost then start = now + math.max(0, tolerance) end
+  starts[each] = start
+  if start - tolerance - now > longest then longest, by = start - tolerance - now, each end
 end
 if by > 0 and turn > now then return { 'wait', by, math.max(longest, turn - now), 0 } end
 if by > 0 then
   -- Behind all that were refused before; one that comes again, only where its place is gone.
   for each = 1, count do
-    if waits[each] > 0 or turn == 0 then
-      local cost, tolerance = costs(each)
+    local cost, tolerance = ARGV[4 + 2 * each] + 0, ARGV[5 + 2 * each] + 0
+    if turn == 0 or starts[each] - tolerance > now then
       local key = KEYS[3 + count + each]
       local ahead = tonumber(call('GET', key) or 0)
       if ahead > now + tolerance + cost + ARGV[3] then ahead = 0 end
