@@ -94,7 +94,8 @@ class _Finder(ast.NodeVisitor):
         if not self._in_function or _is_words(node):
             return
         for text, what, start, end in self._changes(node):
-            self.mutations.append(Mutation(getattr(node, "lineno", 0), start, end, text, what))
+            line = self.raw.count(b"\n", 0, start) + 1
+            self.mutations.append(Mutation(line, start, end, text, what))
         for child in _children(node):
             self.visit(child)
 

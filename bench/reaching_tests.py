@@ -12,10 +12,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from coverage import Coverage, CoverageData
 
 APPS = "neartalk,presence,chat,voice"
 LEFT_OUT = ("browser", "deploy", "bench")
+FAILED = "failed"
 SETTINGS = """[run]
 source = {apps}
 data_file = {data}
@@ -27,7 +29,8 @@ context = ${{COVERAGE_CONTEXT-import}}
 
 @dataclass(frozen=True)
 class ReachingTests:
-    """`widths` says how many lines each test runs: who runs few says most about each."""
+    """`widths` says how many lines each test runs: who runs few says most about each. `gone` are
+    tests that fail as they are, or are no more."""
 
     data: CoverageData
     widths: Counter[str]
@@ -39,29 +42,37 @@ class ReachingTests:
         files = {test.split("::")[0] for test in tests}
         self.gone.update(name for name in self.widths if name not in tests | files)
 
-    def of(self, module: str, line: int) -> tuple[list[str], list[str]]:
-        """Tests whose own process runs the line, those that run the fewest lines first; and files
-        of tests whose servers do, by name."""
-        contexts = self.data.contexts_by_lineno(str(self.root / module)).get(line, [])
+    def of(self, module: str, line: int) -> list[str]:
+        """Tests whose own process runs the line, those that run the fewest lines first."""
+        lines = self.data.contexts_by_lineno(str(self.root / module))
+        # Of an expression over several lines not each is noted.
+        contexts = next((lines[one] for one in range(line, 0, -1) if one in lines), [])
         names = {name for context in contexts for name in context.split("|")}
-        names = {name for name in names - self.gone if "tests/" in name}
-        tests = sorted((name for name in names if "::" in name), key=lambda n: (self.widths[n], n))
-        return tests, sorted(name for name in names if "::" not in name)
+        names = {name for name in names - self.gone if name.startswith("tests/") and "::" in name}
+        return sorted(names, key=lambda name: (self.widths[name], name))
 
 
 def measured(root: Path, folder: Path) -> None:
-    """Runs the tests of `root`; what coverage wrote stands in `folder` afterwards.
+    """Runs the tests of `root`; what coverage wrote stands in `folder` afterwards, and which tests
+    failed: they would catch everything.
 
-    Raises CalledProcessError where a test fails: a broken suite catches everything.
+    Raises CalledProcessError where the suite did not run.
     """
     folder.mkdir(parents=True)
     settings = folder / "coveragerc"
     settings.write_text(SETTINGS.format(apps=APPS, data=folder / "data"))
-    env = {**os.environ, "COVERAGE_PROCESS_START": str(settings), "PYTHONPATH": str(root)}
-    command = [sys.executable, "-m", "pytest", "-p", "bench.line_contexts", "-n", "4"]
-    slow = ["--dist", "worksteal", "--timeout", "900"]
+    env = {
+        **os.environ,
+        "COVERAGE_PROCESS_START": str(settings),
+        "FAILED_TESTS": str(folder / FAILED),
+        "PYTHONPATH": str(root),
+    }
+    command = [sys.executable, "-m", "pytest", "-n", "4", "--dist", "worksteal"]
+    plugins = ["-p", "bench.line_contexts", "-p", "bench.failed_tests", "--timeout", "900"]
     left_out = [f"--ignore=tests/{folder}" for folder in LEFT_OUT]
-    subprocess.run([*command, *slow, *left_out], cwd=root, env=env, check=True)
+    run = subprocess.run([*command, *plugins, *left_out], cwd=root, env=env, check=False)
+    if run.returncode > pytest.ExitCode.TESTS_FAILED:
+        run.check_returncode()
     whole = Coverage(config_file=str(settings))
     whole.combine([str(folder)])
     whole.save()
@@ -76,4 +87,6 @@ def reaching_tests(root: Path, folder: Path) -> ReachingTests:
     for module in data.measured_files():
         for contexts in data.contexts_by_lineno(module).values():
             widths.update(name for context in contexts for name in context.split("|"))
-    return ReachingTests(data, widths, root)
+    failed = folder / FAILED
+    gone = set(failed.read_text().splitlines()) if failed.exists() else set()
+    return ReachingTests(data, widths, root, gone)

@@ -5,7 +5,8 @@ of their scope.
 """
 
 import os
-from functools import partial
+import sys
+from functools import partial, partialmethod
 from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
@@ -30,6 +31,11 @@ from presence.parts import Presence
 from voice.parts import Voice
 
 State = dict[str, Any]
+
+if daphne := sys.modules.get("daphne.ws_protocol"):
+    # Where Daphne serves, it too says with which code it closes, in place of dropping connections.
+    options = partialmethod(daphne.WebSocketFactory.setProtocolOptions, failByDrop=False)
+    daphne.WebSocketFactory.setProtocolOptions = options
 
 
 def build() -> State:

@@ -9,7 +9,9 @@ Clock = Callable[[], int]
 UNSURE_MS, DRIFT_MS = 60_000, 2
 # How far the clocks of several nodes may be apart.
 APART_MS = 15_000
-BEGAN_NS = time.time_ns() - time.monotonic_ns()
+# It goes on while the machine sleeps, where there is such a one.
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+BEGAN_NS = time.time_ns() - time.clock_gettime_ns(STEADY)
 
 
 def now_ms() -> int:
@@ -19,7 +21,7 @@ def now_ms() -> int:
 
 def steady_ms() -> int:
     """The same by a clock that cannot be set: as the clock was when the process began."""
-    return (BEGAN_NS + time.monotonic_ns()) // 1_000_000
+    return (BEGAN_NS + time.clock_gettime_ns(STEADY)) // 1_000_000
 
 
 def lasts(end_ms: int, now_ms: int, longest_ms: int) -> bool:

@@ -23,6 +23,7 @@ from neartalk.environment import (
     stun_urls,
     turn_urls,
 )
+from neartalk.redis.connection import pool_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -185,7 +186,7 @@ if REDIS_URLS:
             # Groups are spread over the hosts. Without a timeout a stalled publish holds every
             # group_add for the whole stall.
             "CONFIG": {
-                "hosts": [{"address": url, "socket_timeout": 2} for url in LAYER_REDIS_URLS],
+                "hosts": [{**pool_options(url), "socket_timeout": 2} for url in LAYER_REDIS_URLS],
                 "prefix": CHANNEL_PREFIX,
             },
         }

@@ -12,7 +12,7 @@ from presence.allowances import allow_place, allow_session
 from presence.delivery import panel
 from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
 from presence.geo import area_of, capped_radius_m, cell_at
-from presence.likeness import resembles
+from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
 from presence.roster import Listing
@@ -80,7 +80,7 @@ async def refuse_taken(presence: Presence, session: Session, name: str) -> None:
     if not session.person.cell or name == session.person.name:
         return
     shown = (await around(presence, session)).shown
-    if any(resembles(name, one.person) for one in shown):
+    if namesakes(name, (one.person for one in shown)):
         raise Refused("name-taken")
 
 
@@ -115,8 +115,9 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         presence.platform.records.activity.count_session(area_of(place.cell))
     nearby = await around(presence, session)
     if not request.htmx:
+        same = namesakes(session.person.name, (one.person for one in nearby.shown))
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
-        return JsonResponse(answer)
+        return JsonResponse({**answer, "namesakes": same})
     response = HttpResponse(panel.people_html(Listing.of(nearby), place.radius_m))
     if place.radius_m < asked_m:
         trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from neartalk.codes import Refused
-from neartalk.redis import open_store
+from neartalk.redis import open_store, unknown_when_lost
 from neartalk.stats import KeyCount, Stat
 from presence.registry import RedisRegistry
 
@@ -34,6 +34,8 @@ def processes() -> Iterator[Stat]:
 async def living() -> int:
     client = open_store()
     try:
+        with unknown_when_lost():
+            await client.share_clock()
         return len((await RedisRegistry(client).status([])).processes)
     finally:
         await client.aclose()

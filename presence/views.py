@@ -14,7 +14,7 @@ from neartalk.http import HtmxRequest, refusal
 from neartalk.models import Reason
 from presence.delivery import panel, safe
 from presence.geo import RADIUS_STOPS_M
-from presence.likeness import resembles
+from presence.likeness import namesakes
 from presence.parts import presence_of
 from presence.placement import around
 from presence.roster import Listing, Nearby
@@ -89,13 +89,12 @@ def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
 
 def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
     """What the page shows of its own person."""
-    near_by = nearby.shown if nearby else ()
-    same = sum(resembles(session.person.name, one.person) for one in near_by)
+    shown = (one.person for one in nearby.shown) if nearby else ()
     return {
         "me": session.person,
         "renames_left": session.renames_left,
         "renames_allowed": settings.RENAMES,
-        "same_name": same + 1,
+        "same_name": namesakes(session.person.name, shown) + 1,
         "error": "",
         "attempt": "",
     }

@@ -107,7 +107,7 @@ def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raises the timeouts of Redis to 30 s: a busy machine must not fail the tests of stores."""
-    for module in ("client", "cluster"):
+    for module in ("client", "topology"):
         monkeypatch.setattr(f"neartalk.redis.{module}.TIMEOUT_S", 30)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from contextlib import suppress
@@ -124,7 +125,32 @@ async def test_uvicorn_prints_nothing_at_all_while_all_is_well(serve: Serve) -> 
     assert server.output() == ""
 
 
-@pytest.mark.forgives("Invalid UTF-8 sequence received from client")
+# What strangers send that is no request: a handshake of TLS, nonsense, upgrades that are none.
+NO_REQUESTS = [
+    b"\x16\x03\x01\x02\x00\x01",
+    b"nonsense\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    b"GET /ws?\xff HTTP/1.1\r\nHost: \xff\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+]
+
+
+async def test_what_is_no_request_fills_no_log(serve: Serve) -> None:
+    server = serve("uvicorn", migrate=True)
+    for said in NO_REQUESTS:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(said)
+        async with deadline(f"an answer to {said!r}, or the end"):
+            await reader.read(1)
+        writer.close()
+    async with api(server) as http:
+        assert (await http.get("/api/health/live")).status_code == 200
+    assert server.output() == ""
+
+
 @pytest.mark.parametrize("debug", ["0", "1"])
 async def test_uvicorn_prints_no_secret(serve: Serve, debug: str) -> None:
     env = {"DEBUG": debug, "HTTPS": "0", "ALLOWED_HOSTS": "127.0.0.1"}

@@ -19,7 +19,7 @@ from chat.messages import (
     message_of,
     stream_id_of,
 )
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.limits import Rules
 from presence.geo import Tile
 
@@ -37,7 +37,7 @@ class Stream:
 
 
 class MemoryHistory:
-    def __init__(self, clock: Clock = now_ms, rules: Rules | None = None) -> None:
+    def __init__(self, clock: Clock = steady_ms, rules: Rules | None = None) -> None:
         self.clock = clock
         self.streams: dict[Tile, Stream] = {}
         self.turns = MemoryTurns(rules or Rules())

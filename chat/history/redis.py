@@ -36,7 +36,8 @@ class RedisHistory:
     def __init__(self, client: Store, rules: Rules | None = None) -> None:
         self.client = client
         self.rules = rules or Rules()
-        self.scripts = {name: script(LUA / f"{name}.lua") for name in ("append", "remove")}
+        add = LUA / "add.lua"
+        self.scripts = {name: script(add, LUA / f"{name}.lua") for name in ("append", "remove")}
         self.trimmer = Trimmer(client)
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Trimmer:
     def __init__(self, client: Store) -> None:
         self.client = client
         self.script = script(LUA / "trim.lua")
+        self.under_way: set[asyncio.Future[Any]] = set()
 
     def follow_up(self, tile: Tile, kept: Appended, due: int) -> None:
         """Enters the tile into DUE once a minute, and trims it where entries are due.
@@ -33,16 +35,22 @@ class Trimmer:
         enters it again, and its keys expire by themselves.
         """
         if kept.at.ms // MINUTE_MS != kept.previous.ms // MINUTE_MS:
-            self._fire_and_forget("ZADD", named(DUE), "NX", kept.at.ms + life_ms(), tile)
+            due_ms = kept.at.ms + life_ms()
+            self._fire_and_forget(self.client.send("ZADD", named(DUE), "NX", due_ms, tile))
         if due:
-            # By EVAL: nobody is there to send it again where Redis does not know the script.
-            keys = stream_key(tile), refs_key(tile)
-            self._fire_and_forget(
-                "EVAL", self.script.text, len(keys), *keys, life_ms(), TRIM_ENTRIES
-            )
+            self._fire_and_forget(self._trim_entries(tile))
 
-    def _fire_and_forget(self, *command: str | int) -> None:
-        self.client.send(*command).add_done_callback(log_lost)
+    def _fire_and_forget(self, answer: Awaitable[Any]) -> None:
+        lost = asyncio.ensure_future(answer)
+        self.under_way.add(lost)
+        lost.add_done_callback(self.under_way.discard)
+        lost.add_done_callback(log_lost)
+
+    async def _trim_entries(self, tile: Tile) -> int | None:
+        """In how many milliseconds the next entry is due; None where none is left."""
+        keys = [stream_key(tile), refs_key(tile)]
+        wait_ms: int | None = await self.client.run(self.script, keys, [life_ms(), TRIM_ENTRIES])
+        return wait_ms
 
     async def trim(self) -> None:
         """Trims every tile that is due, TRIM_TILES at once. Raises what a `Store` raises."""
@@ -57,8 +65,7 @@ class Trimmer:
 
         `now_ms` is the clock of the master that has DUE, and the tile's may be behind it.
         """
-        keys = [stream_key(tile), refs_key(tile)]
-        wait_ms = await self.client.run(self.script, keys, [life_ms(), TRIM_ENTRIES])
+        wait_ms = await self._trim_entries(tile)
         await (
             self.client.send("ZREM", named(DUE), tile)
             if wait_ms is None

@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from chat.feed import Feed
+from chat.feed import Feed, RenderedMessage
 from chat.reports.encounters import may_have_heard, may_have_met, tiles_heard, tiles_of
 from chat.reports.evidence import collect_evidence, find_message, seal_of
-from neartalk.clock import now_ms
+from neartalk.clock import steady_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
 from presence.values import Session
@@ -50,20 +50,30 @@ async def file_report(
     made = timezone.now()
     fields = {
         "made": made,
-        "person_id": person_id,
-        "name": message.message.name if message else person.person.name if person else "",
+        "deadline": made + timedelta(days=settings.EVIDENCE_DAYS),
         "reason": asked["reason"],
         "words": asked["words"],
-        "message_id": message.id if message else "",
-        "evidence": evidence,
-        "seal": seal_of(evidence) if evidence else "",
-        "deadline": made + timedelta(days=settings.EVIDENCE_DAYS),
         "subject": subject if met else "",
         "reporter": hashlib.sha256(f"reporter:{reporter.digest}".encode()).hexdigest()[:32],
-        "device": person.device if person else "",
-        "origin": person.origin if person else "",
+        "evidence": evidence,
+        "seal": seal_of(evidence) if evidence else "",
+        **accused(person_id, person, message),
     }
     if message is None:
         return FiledReport(fields)
     left_ms = max(1, message.expires_at - feed.hub.now_ms())
-    return FiledReport(fields, message.message.tile, now_ms() + left_ms)
+    return FiledReport(fields, message.message.tile, steady_ms() + left_ms)
+
+
+def accused(
+    person_id: str, person: Session | None, message: RenderedMessage | None
+) -> dict[str, str]:
+    """The fields of a report that say whom it is about: of a person who is gone only what their
+    message says."""
+    return {
+        "person_id": person_id,
+        "name": message.message.name if message else person.person.name if person else "",
+        "message_id": message.id if message else "",
+        "device": person.device if person else "",
+        "origin": person.origin if person else "",
+    }

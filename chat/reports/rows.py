@@ -6,7 +6,7 @@ from django.db import transaction
 from chat.models import Report
 from chat.reports.automatic_mute import is_one_too_many, mute
 from chat.reports.filing import FiledReport
-from neartalk.clock import now_ms
+from neartalk.clock import steady_ms
 from neartalk.models import RateLimit
 
 
@@ -25,5 +25,5 @@ def save_report(report: FiledReport) -> None:
         if new and is_one_too_many(row):
             mute(row)
     if report.tile:
-        left_s = max(0, report.gone_ms - now_ms()) // 1000
+        left_s = max(0, report.gone_ms - steady_ms()) // 1000
         cache.set(f"report-tile:{row.pk}", report.tile, left_s)

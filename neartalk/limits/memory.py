@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.limits.allowances import Act
 from neartalk.limits.gcra import spend
 from neartalk.limits.rules import Rules
@@ -11,7 +11,7 @@ SWEEP = 1000
 
 
 class MemoryAllowances:
-    def __init__(self, rules: Rules, clock: Clock = now_ms) -> None:
+    def __init__(self, rules: Rules, clock: Clock = steady_ms) -> None:
         self.rules = rules
         self.clock = clock
         self.tats_ms: dict[tuple[str, str], int] = {}

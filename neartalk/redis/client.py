@@ -7,8 +7,11 @@ from typing import Any, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError
 
+from neartalk.redis.connection import pool_options
+from neartalk.redis.names import named
+from neartalk.redis.node_clock import NodeClock
 from neartalk.redis.pipeline import Command, Pipeline
 from neartalk.redis.refusals import refusal_of
 from neartalk.redis.store import Script, Store
@@ -24,34 +27,39 @@ class RedisClient(Redis):
         super().__init__(connection_pool=cast(Any, pool))
         self.pipelined = Pipeline(pool.make_connection)
         self.tells_run_id = True
+        self.clock = NodeClock()
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
         return self.pipelined.send(*command)
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        return await run(self, script, keys, arguments)
+        return await run(self, self.clock, script, keys, arguments)
+
+    async def share_clock(self, tag: str = "0") -> None:
+        key = named(f"{{{tag}}}:ahead")
+        _, (shared,) = await self.ask_timed([("GET", key)])
+        if self.clock.agree(int(shared or 0)):
+            await self.ask([("SET", key, self.clock.ahead_ms)])
 
     async def ask(self, commands: Collection[Command], raise_on_error: bool = True) -> list[Any]:
         async with self.pipeline(transaction=False) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
-            try:
-                answers: list[Any] = await pipe.execute(raise_on_error)
-            except RuntimeError as why:
-                # As in Pipeline: uvloop's word for a connection that ended under its writer.
-                raise ConnectionError(f"no connection: {why}") from why
+            answers: list[Any] = await pipe.execute(raise_on_error)
         return answers
 
     async def ask_timed(
         self, commands: Collection[Command], raise_on_error: bool = True
     ) -> tuple[int, list[Any]]:
+        asked_ms = self.clock.own()
         time, *answers = await self.ask([("TIME",), *commands], raise_on_error)
         if isinstance(time, Exception):
             raise time
-        return milliseconds(time), answers
+        return self.clock.observe(asked_ms, milliseconds(time)), answers
 
     async def now_ms(self, key: str = "") -> int:
-        return milliseconds(await self.send("TIME"))
+        asked_ms = self.clock.own()
+        return self.clock.observe(asked_ms, milliseconds(await self.send("TIME")))
 
     async def run_ids(self) -> list[str]:
         if not self.tells_run_id:
@@ -78,8 +86,16 @@ class RedisClient(Redis):
         await super().aclose(close_connection_pool)
 
 
-async def run(store: Store, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-    rest = len(keys), *keys, *arguments
+async def run(
+    store: Store,
+    clock: NodeClock,
+    script: Script,
+    keys: Sequence[str],
+    arguments: Sequence[Any],
+) -> Any:
+    """`clock` is that of the node which has the keys."""
+    time = (clock.ahead_ms, clock.least_ms()) if script.asks_time else ()
+    rest = len(keys), *keys, *arguments, *time
     try:
         return await store.send("EVALSHA", script.sha, *rest)
     except NoScriptError:
@@ -93,8 +109,8 @@ def connect(url: str) -> RedisClient:
     It retries nothing: a command whose answer was lost may have been carried out, and a counter
     taken twice is worse than an answer that says unknown.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
+    pool = BlockingConnectionPool(
+        **pool_options(url),
         decode_responses=True,
         max_connections=64,
         timeout=TIMEOUT_S,

@@ -1,25 +1,20 @@
-"""A Redis Cluster as one store: redis-py's RedisCluster knows which master has which slot, and each
-master is asked as one Redis is.
+"""A Redis Cluster as one store: each master is asked as one Redis is.
 
 A lost answer stays lost, as with one Redis. Asked again, of another master, is only what a master
 says it has not done: the slot has moved.
 """
 
 import asyncio
-import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from redis import exceptions
-from redis.asyncio.cluster import ClusterNode, RedisCluster
 
-from neartalk.background import Background
-from neartalk.redis.client import TIMEOUT_S, RedisClient, connect, run
+from neartalk.redis.client import RedisClient, run
 from neartalk.redis.pipeline import Command
-from neartalk.redis.store import Script, unknown_when_lost
+from neartalk.redis.store import Script
+from neartalk.redis.topology import Topology
 
 # How commands are executed by one node.
 Executor = Callable[[RedisClient, list[Command]], Awaitable[list[Any]]]
@@ -28,46 +23,26 @@ Executor = Callable[[RedisClient, list[Command]], Awaitable[list[Any]]]
 REDIRECTS_MAX = 5
 # So many hash tags are tried to find one for each master: a slot that nobody has ends it too.
 TAGS_MAX = 4096
-# The least time between two refreshes of the slots.
-REFRESH_INTERVAL_S = 0.5
-# Errors that may mean that slots have moved.
-TOPOLOGY_ERRORS = (
-    exceptions.RedisClusterException,
-    exceptions.ClusterError,
-    exceptions.ConnectionError,
-    exceptions.ReadOnlyError,
-    exceptions.TimeoutError,
-    OSError,
-)
 
 
 class Cluster:
     """`urls` are of some of its nodes: one that answers tells of the others."""
 
     def __init__(self, urls: Sequence[str]) -> None:
-        self.url = urls[0]
-        self.cluster = RedisCluster.from_url(
-            self.url,
-            startup_nodes=[node_at(url) for url in urls[1:]],
-            # While one master is away the others go on.
-            require_full_coverage=False,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-        )
-        self.slots = self.cluster.nodes_manager
-        self.seed_nodes = dict(self.slots.startup_nodes)
-        self.clients: dict[str, RedisClient] = {}
-        self.background = Background()
-        self.refreshing: asyncio.Task[None] | None = None
-        self.next_refresh_s = 0.0
-        # Why the last refresh of the slots failed.
-        self.failed: Exception | None = None
+        self.topology = Topology(urls)
+        self.aclose = self.topology.aclose
 
     def send(self, *command: str | int) -> asyncio.Future[Any]:
         return asyncio.ensure_future(self._send(command))
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        return await run(self, script, keys, arguments)
+        await self.topology.ensure_slots()
+        return await run(self, self.topology.client_for(keys[0]).clock, script, keys, arguments)
+
+    async def share_clock(self) -> None:
+        tags = await self._tags()
+        with self.topology.refresh_on_error():
+            await asyncio.gather(*(client.share_clock(tag) for client, tag in tags.items()))
 
     async def ask(self, commands: Collection[Command]) -> list[Any]:
         return (await self.ask_timed(commands))[1] if commands else []
@@ -75,11 +50,11 @@ class Cluster:
     async def ask_timed(self, commands: Collection[Command]) -> tuple[int, list[Any]]:
         if not commands:
             return await self.now_ms(), []
-        with self._refresh_on_error():
-            await self._ensure_slots()
+        with self.topology.refresh_on_error():
+            await self.topology.ensure_slots()
             lots: dict[RedisClient, dict[int, Command]] = defaultdict(dict)
             for at, command in enumerate(commands):
-                lots[self._client_for(key_of(command))][at] = command
+                lots[self.topology.client_for(key_of(command))][at] = command
             each = await asyncio.gather(
                 *(client.ask_timed(lot.values(), False) for client, lot in lots.items())
             )
@@ -91,11 +66,11 @@ class Cluster:
         return min(now_ms for now_ms, _ in each), [answers[at] for at in sorted(answers)]
 
     async def now_ms(self, key: str = "") -> int:
-        with self._refresh_on_error():
-            await self._ensure_slots()
+        with self.topology.refresh_on_error():
+            await self.topology.ensure_slots()
             if key:
-                return await self._client_for(key).now_ms()
-            asked = map(RedisClient.now_ms, self._slot_owners())
+                return await self.topology.client_for(key).now_ms()
+            asked = map(RedisClient.now_ms, self.topology.owners())
             times = await asyncio.gather(*asked, return_exceptions=True)
             # One that is away keeps nobody from those who are there.
             if here := [time for time in times if isinstance(time, int)]:
@@ -103,40 +78,35 @@ class Cluster:
             raise exceptions.ConnectionError("no master answers")
 
     async def run_ids(self) -> list[str]:
-        with self._refresh_on_error():
-            await self._ensure_slots()
-            each = await asyncio.gather(*map(RedisClient.run_ids, self._slot_owners()))
+        with self.topology.refresh_on_error():
+            await self.topology.ensure_slots()
+            each = await asyncio.gather(*map(RedisClient.run_ids, self.topology.owners()))
         return sorted(run_id for run_ids in each for run_id in run_ids)
 
     async def tags(self) -> list[str]:
-        """Numbers, the first whose slot each master has."""
-        with self._refresh_on_error():
-            await self._ensure_slots()
-            wanted, found = {*self._slot_owners()}, dict[RedisClient, str]()
+        return [*(await self._tags()).values()]
+
+    async def _tags(self) -> dict[RedisClient, str]:
+        """By client a number, the first whose slot that master has."""
+        with self.topology.refresh_on_error():
+            await self.topology.ensure_slots()
+            wanted, found = {*self.topology.owners()}, dict[RedisClient, str]()
             for tag in map(str, range(TAGS_MAX)):
-                found.setdefault(self._client_for(tag), tag)
+                found.setdefault(self.topology.client_for(tag), tag)
                 if found.keys() >= wanted:
                     break
-        return [*found.values()]
+        return found
 
     def grouped(self, keys: Collection[str]) -> list[list[str]]:
         return [[key] for key in keys]
 
-    async def aclose(self) -> None:
-        # What is still on its way is lost with the connections, and nobody looks after it.
-        self.next_refresh_s = math.inf
-        await self.background.end()
-        await asyncio.gather(*(client.aclose() for client in self.clients.values()))
-        await self.slots.aclose()
-        await self.slots.aclose("startup_nodes")
-
     # ---- Who is asked ------------------------------------------------------------------------
 
     async def _send(self, command: Command) -> Any:
-        with self._refresh_on_error():
-            await self._ensure_slots()
+        with self.topology.refresh_on_error():
+            await self.topology.ensure_slots()
             try:
-                return await self._client_for(key_of(command)).send(*command)
+                return await self.topology.client_for(key_of(command)).send(*command)
             except exceptions.AskError as moved:
                 return await self._follow(moved, command, together)
 
@@ -152,69 +122,13 @@ class Cluster:
         for _ in range(REDIRECTS_MAX):
             lot: list[Command] = [("ASKING",), command]
             if isinstance(moved, exceptions.MovedError):
-                self.slots.move_slot(moved)
+                self.topology.slots.move_slot(moved)
                 lot = [command]
             try:
-                return (await execute(self._client(moved.host, moved.port), lot))[-1]
+                return (await execute(self.topology.client(moved.host, moved.port), lot))[-1]
             except exceptions.AskError as again:
                 moved = again
         raise exceptions.ClusterError("a slot moves too often")
-
-    def _slot_owners(self) -> list[RedisClient]:
-        """The clients of nodes that have slots; RedisCluster's own list may be out of date."""
-        each = {id(nodes): nodes[0] for nodes in self.slots.slots_cache.values()}
-        return [*{self._client(one.host, one.port): None for one in each.values()}]
-
-    def _client_for(self, key: str) -> RedisClient:
-        node = self.cluster.get_node_from_key(key)
-        return self._client(node.host, node.port)
-
-    def _client(self, host: str, port: int) -> RedisClient:
-        url = url_at(self.url, host, port)
-        if url not in self.clients:
-            self.clients[url] = connect(url)
-        return self.clients[url]
-
-    # ---- Where the slots are -----------------------------------------------------------------
-
-    async def _ensure_slots(self) -> None:
-        """Waits for the slots, for 2 s. Raises RedisClusterException where no node names them."""
-        if not self.slots.slots_cache:
-            await asyncio.wait({self._schedule_refresh()}, timeout=TIMEOUT_S)
-        if not self.slots.slots_cache:
-            raise exceptions.RedisClusterException(
-                "nobody says where the slots are"
-            ) from self.failed
-
-    @contextmanager
-    def _refresh_on_error(self) -> Iterator[None]:
-        """On an error that may mean that slots have moved, refreshes them in the background."""
-        try:
-            yield
-        except TOPOLOGY_ERRORS:
-            now_s = asyncio.get_running_loop().time()
-            if now_s >= self.next_refresh_s:
-                self.next_refresh_s = now_s + REFRESH_INTERVAL_S
-                self._schedule_refresh()
-            raise
-
-    def _schedule_refresh(self) -> asyncio.Task[None]:
-        """One refresh at a time, for all who wait for it."""
-        if self.refreshing is None or self.refreshing.done():
-            self.refreshing = self.background.later(self._refresh_slots())
-        return self.refreshing
-
-    async def _refresh_slots(self) -> None:
-        with unknown_when_lost():
-            try:
-                await self.slots.initialize()
-            except (*TOPOLOGY_ERRORS, exceptions.RedisError) as why:
-                self.failed = why
-                raise
-            except IndexError as why:
-                # No slot belongs to anybody yet; redis-py has forgotten whom to ask again.
-                self.slots.startup_nodes = dict(self.seed_nodes)
-                raise exceptions.RedisClusterException("no node has slots") from why
 
 
 async def together(client: RedisClient, commands: list[Command]) -> list[Any]:
@@ -228,16 +142,3 @@ def key_of(command: Command) -> str:
     if command[0] == "XREAD":
         return str(command[command.index("STREAMS") + 1])
     return str(command[1])
-
-
-def node_at(url: str) -> ClusterNode:
-    parts = urlsplit(url)
-    return ClusterNode(parts.hostname or "localhost", parts.port or 6379)
-
-
-def url_at(url: str, host: str, port: int) -> str:
-    """The same user, secret and options at another node."""
-    parts = urlsplit(url)
-    user = parts.netloc.rpartition("@")[0]
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return parts._replace(netloc=f"{user}@{place}" if user else place).geturl()

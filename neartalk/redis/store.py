@@ -14,12 +14,19 @@ from neartalk.codes import Refused
 from neartalk.redis.pipeline import Command
 from neartalk.redis.refusals import refusal_log, refusal_of
 
+# Stands before every script that asks what time it is.
+NOW = Path(__file__).parent / "lua" / "now.lua"
+
 
 class Script(NamedTuple):
-    """Lua that runs in Redis as one step; its header names every key and argument."""
+    """Lua that runs in Redis as one step; its header names every key and argument.
+
+    `asks_time` says that a client adds the arguments of now.lua.
+    """
 
     text: str
     sha: str
+    asks_time: bool
 
 
 class Store(Protocol):
@@ -34,6 +41,9 @@ class Store(Protocol):
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         """Runs a script, as `send` does."""
+
+    async def share_clock(self) -> None:
+        """Agrees with the other processes on what is added to a clock that was set back."""
 
     async def ask(self, commands: Collection[Command]) -> list[Any]:
         """Many commands, or commands with long answers, on a connection of their own; each answer
@@ -61,9 +71,14 @@ class Store(Protocol):
 
 
 @cache
-def script(path: Path) -> Script:
-    text = path.read_text()
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+def script(*paths: Path) -> Script:
+    """The script of these files, one after the other."""
+    text = "".join(path.read_text() for path in paths)
+    asks_time = "now_ms()" in text
+    if asks_time:
+        text = NOW.read_text() + text
+    sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return Script(text, sha, asks_time)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from neartalk.server.deadlines import ANSWER_S, HEAD_S, Deadlines
 # Parsed in one go.
 PIECE = 8_192
 HEAD_MAX = 32_768
+LEAST_HEAD = len(b"GET  HTTP/1.1\r\n\r\n")
 HEADERS_MAX = 100
 # With its body, however it is cut into chunks. The application takes far less.
 MESSAGE_MAX = 1_048_576
@@ -30,7 +31,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     in_head = True
     refused = False
+    # Bytes of the request so far, and those of its lines that the parser has understood.
     taken = 0
+    lines = 0
 
     @property
     def allowing(self) -> Allowing:
@@ -63,21 +66,37 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.in_head and self not in self.allowing.deadlines.due_s:
             self.allowing.deadlines.add(self, HEAD_S, self.peer)
-        for start in range(0, len(data), PIECE):
-            piece = data[start : start + PIECE]
+        at = 0
+        while at < len(data):
+            room = (HEAD_MAX if self.in_head else MESSAGE_MAX) - self.taken
+            if room <= 0:
+                self.refuse(431 if self.in_head else 413)
+                return
+            piece = data[at : at + min(PIECE, room)]
+            at += len(piece)
             self.taken += len(piece)
             super().data_received(piece)
             if self.transport.is_closing() or self.upgraded:
                 return
-            if self.refused or self.taken > (HEAD_MAX if self.in_head else MESSAGE_MAX):
-                self.refuse(431 if self.in_head or self.refused else 413)
+            if self.refused:
+                self.refuse(431)
                 return
             if len(self.pipeline) > PIPELINE_MAX:
                 self.transport.abort()
                 return
 
+    def on_message_begin(self) -> None:
+        self.lines = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self.lines += len(url)
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        if len(self.headers) < HEADERS_MAX:
+        # Of a request behind another the first piece is not in `taken`.
+        self.lines += len(name) + len(value) + len(": \r\n")
+        if len(self.headers) < HEADERS_MAX and self.lines <= HEAD_MAX - LEAST_HEAD:
             super().on_header(name, value)
         else:
             self.refused = True

@@ -40,7 +40,6 @@ __all__ = [
     "compile_template",
     "dumps",
     "gap",
-    "metres",
     "panel",
     "placeholder",
     "refusal",

@@ -62,6 +62,7 @@ class AntiEntropy:
         await self._compare_sockets()
         await self._compare_held()
         await self._compare_listed()
+        await self._compare_blocks()
 
     # ---- Who has sockets here ----------------------------------------------------------------
 
@@ -140,14 +141,30 @@ class AntiEntropy:
             ids = [one.person_id for one in listed if one.process == process]
             await self.registry.hold(ids, process)
 
+    # ---- Who is hidden from whom -------------------------------------------------------------
+
+    async def _compare_blocks(self) -> None:
+        """A block of somebody who has sockets here stands on both sides: one may have been lost
+        between the two steps, or with a node of a cluster."""
+        sessions = [next(iter(sockets)).session for sockets in self.audience.sockets.values()]
+        blocking = [
+            one
+            for one in sessions
+            if (one.blocked or one.blocked_by) and turn_of(one.person.person_id) == self.turn
+        ]
+        for some in batches(blocking):
+            self._announce(await self.registry.complete_blocks(some))
+            await asyncio.sleep(0)
+
     def _announce(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self.runner.announce(change)
 
 
-def turn_of(tile: Tile) -> int:
-    """In which of the rounds a tile is compared: always the same, whatever tiles come and go."""
-    return zlib.crc32(tile.encode()) % ROUNDS
+def turn_of(one: Tile | str) -> int:
+    """In which of the rounds a tile, or a person by their id, is compared: always the same,
+    whatever comes and goes."""
+    return zlib.crc32(one.encode()) % ROUNDS
 
 
 def batches(each: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -1,7 +1,7 @@
 """Carries out effects: the one place from which presence reaches sockets, tasks and processes."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from neartalk.background import Background
 from neartalk.codes import Refused
@@ -19,7 +19,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.hub.source import Arrival, NullSource, Source
 from presence.hub.subscriptions import TileSubscriptions
-from presence.values import Change, Person
+from presence.values import Change, Person, Session
 
 
 class EffectRunner:
@@ -55,6 +55,8 @@ class EffectRunner:
         self.subscribing = asyncio.Lock()
         self.stale: set[Tile] = set()
         self.refreshing = False
+        # Called with each session that is found to be over, and why.
+        self.end_listeners: list[Callable[[Session, Refused], None]] = []
 
     def run(self, each: Iterable[effects.Effect]) -> None:
         """Carries out effects, in their order."""
@@ -76,6 +78,7 @@ class EffectRunner:
                     socket.write(frame)
                 case effects.CloseSocket(socket, refused):
                     self.audience.end(socket, refused)
+                    self._end(socket.session, refused)
                 case effects.MoveSocket(socket):
                     self.background.later(self._move(socket))
                 case effects.ReadTile(tile):
@@ -86,6 +89,10 @@ class EffectRunner:
                     self.background.later(self._republish(socket))
                 case effects.Announce(change):
                     self.announce(change)
+
+    def _end(self, session: Session, refused: Refused) -> None:
+        for listener in self.end_listeners:
+            listener(session, refused)
 
     async def _load_session(self, person: Person, digest: str) -> None:
         self.run(await self.loader.load_session(person, digest))
@@ -100,6 +107,8 @@ class EffectRunner:
         for socket in self.audience.sockets_of(change.session.person):
             if socket.person.version <= change.session.person.version and change.session.digest:
                 self.run(self.reconciler.apply_session(socket, change.session))
+        if change.session.digest and not change.session.person.cell:
+            self._end(change.session, Refused("left"))
         for event in change.events:
             self.run(self.updates.apply(event))
             self.hints.publish(event.tile, {"type": "presence.changed", **to_event(event)})

@@ -83,6 +83,10 @@ class Registry(Protocol):
         Raises Refused: `session-unknown`, `blocks-spent`.
         """
 
+    async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
+        """Writes the other side of each block of these sessions where it is missing; the changes of
+        those who lacked it. A block that either of two knows of stands between both."""
+
     async def close(self, digest: str) -> Change | None:
         """Ends the session and removes the person from their tile. None if they were in none."""
 

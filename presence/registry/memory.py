@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
 from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, life_ms, nobody
 from presence.registry.memory_leases import MemoryLeases
@@ -13,7 +13,7 @@ from presence.values import HTTP_ONLY_MS, Change, Left, Place, Session
 
 
 class MemoryRegistry:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.sessions = MemorySessions(clock)
         self.tiles = MemoryTiles(self.sessions)
@@ -41,31 +41,16 @@ class MemoryRegistry:
     async def place(
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
-        session, now = self.sessions.known(digest), self.clock()
+        session = self.sessions.known(digest)
         before = session.person
         process = process if was in {None, before.process} else before.process
-        place = place or before.place
-        person = before.changed(
-            cell=place.cell,
-            radius_m=place.radius_m,
-            version=before.version + 1,
-            process=process,
-            until_ms=0 if process else now + HTTP_ONLY_MS,
-        )
-        moved = bool(before.cell) and before.tile != person.tile
-        left = (Left(before.tile, now),) if moved else ()
-        fresh = tuple(one for one in session.recent_tiles if one.left_ms > now - life_ms())
         placed = self.sessions.keep(
-            replace(
-                session,
-                person=person,
-                placed_ms=session.placed_ms if before.place == place else now,
-                recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-            )
+            placed_at(session, place or before.place, process, self.clock())
         )
-        entered = self.tiles.enter(person)
-        gone = self.tiles.leave(before.tile, person) if moved else ()
-        return Change(placed, entered + gone)
+        events = self.tiles.enter(placed.person)
+        if before.cell and before.tile != placed.person.tile:
+            events += self.tiles.leave(before.tile, placed.person)
+        return Change(placed, events)
 
     async def release(self, person_id: str, process: str) -> Change | None:
         return await self.depart(self.sessions.digests.get(person_id, ""), process)
@@ -96,6 +81,21 @@ class MemoryRegistry:
             theirs = [self._changed(replace(other, blocked_by=since))]
         return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
 
+    async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
+        changes = []
+        for session in sessions:
+            own = session.person.person_id
+            for person_id in session.blocked:
+                other = await self.find(person_id)
+                if other and own not in other.blocked_by:
+                    since = {**other.blocked_by, own: self.clock()}
+                    changes.append(self._changed(replace(other, blocked_by=since)))
+            for person_id in session.blocked_by:
+                other = await self.find(person_id)
+                if other and own not in other.blocked:
+                    changes.append(self._changed(replace(other, blocked=other.blocked | {own})))
+        return changes
+
     def _changed(self, session: Session) -> Change:
         """Keeps a session under its next version, and publishes its person if anybody sees them."""
         person = session.person.changed(version=session.person.version + 1)
@@ -114,3 +114,24 @@ class MemoryRegistry:
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
         lost = [self.sessions.keep(one) for one in sessions if self.sessions.is_lost(one)]
         return [await self.place(one.digest, one.person.place, process) for one in lost]
+
+
+def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Session:
+    """The session in its next place. With no process its person is shown for a minute."""
+    before = session.person
+    person = before.changed(
+        cell=place.cell,
+        radius_m=place.radius_m,
+        version=before.version + 1,
+        process=process,
+        until_ms=0 if process else at_ms + HTTP_ONLY_MS,
+    )
+    moved = bool(before.cell) and before.tile != person.tile
+    left = (Left(before.tile, at_ms),) if moved else ()
+    fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - life_ms())
+    return replace(
+        session,
+        person=person,
+        placed_ms=session.placed_ms if before.place == place else at_ms,
+        recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
+    )

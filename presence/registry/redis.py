@@ -54,12 +54,12 @@ class RedisRegistry:
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
         to = place or Place("", 0)
-        arguments = [*to, process, idle_ms(), HTTP_ONLY_MS, life_ms(), RECENT_TILES_MAX]
-        guard = [] if was is None else [was]
+        times = idle_ms(), HTTP_ONLY_MS, life_ms()
+        arguments = [*to, process, *times, RECENT_TILES_MAX, "-" if was is None else was]
         with unknown_when_lost():
             # First, so that nobody is held who is not in the set.
             holding = self.holders.hold_soon(process, person_id_of(digest))
-            found = await self.sessions.run("place", session_key(digest), *arguments, *guard)
+            found = await self.sessions.run("place", session_key(digest), *arguments)
             await holding
         if not found:
             if process:
@@ -99,6 +99,21 @@ class RedisRegistry:
         own = session.person.person_id
         theirs = await self._block(person_id, "blocked_by", own, 0)
         return await self._block(own, "blocked", person_id, BLOCKED_MAX) + theirs
+
+    async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
+        sides = [
+            (other, field, session.person.person_id)
+            for session in sessions
+            for field, others in (
+                ("blocked_by", session.blocked),
+                ("blocked", session.blocked_by),
+            )
+            for other in others
+        ]
+        changes: list[Change] = []
+        for side in await self.sessions.lacking(sides):
+            changes += await self._block(*side, 0)
+        return changes
 
     async def _block(self, own: str, field: str, other: str, most: int) -> list[Change]:
         """One side of a block; nothing where that session is unknown."""

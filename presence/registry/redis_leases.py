@@ -23,6 +23,8 @@ class RedisLeases:
     async def renew(self, process: str) -> None:
         arguments = [process, LEASE_MS, SET_BACK_MS]
         with unknown_when_lost():
+            # First, or a lease of an earlier time were written.
+            await self.client.share_clock()
             await self.client.run(self.scripts["renew"], [named(LEASES)], arguments)
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:

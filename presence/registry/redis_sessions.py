@@ -1,7 +1,7 @@
 """Sessions in Redis: a hash each, found by its digest or by its person, which lives 30 minutes."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from presence.registry.redis_fields import (
     person_session_key,
     scripts_of,
     session_key,
+    since_by_id,
     to_fields,
     to_person,
 )
@@ -66,6 +67,18 @@ class RedisSessions:
             if values[0]
         ]
         return {one.person_id: one for one in people}
+
+    async def lacking(self, sides: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+        """Of sides of blocks, each a person, the field of their session and whom it is to name,
+        those that do not; nothing of sessions that have ended."""
+        with unknown_when_lost():
+            asked = [("HGET", person_session_key(whose), field) for whose, field, _ in sides]
+            found = await self.client.ask(asked) if asked else []
+        return [
+            side
+            for side, known in zip(sides, found, strict=True)
+            if known is not None and side[2] not in since_by_id(known)
+        ]
 
     async def note(self, digest: str, code: str) -> None:
         with unknown_when_lost():

@@ -16,6 +16,7 @@ import './people/empty-place.js';
 import './people/list.js';
 import { applyFrame } from './people/listing.js';
 import './people/menu.js';
+import './people/namesakes.js';
 import * as self from './people/self.js';
 import './people/summary.js';
 import { describeError } from './place/location-errors.js';
@@ -27,6 +28,7 @@ import * as clock from './server/clock.js';
 import { connect, reconnect, reconnectLater } from './server/connection.js';
 import { on } from './server/signals.js';
 import './voice/controls.js';
+import { endVisit } from './voice/lifecycle.js';
 
 const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;
@@ -58,7 +60,10 @@ function onFinalClose(code) {
     recoverSession(code);
     return true;
   }
-  if (code === 4401 || code === 4410) eraseVisit();
+  if (code === 4401 || code === 4410) {
+    eraseVisit();
+    endVisit(code);
+  }
   if (code === 4410) forgetVisit();
   if (code === 4411) showBan(refusal.lastRefusal('banned'));
   else showAlert('connection', ENDS[code] ?? ENDED);

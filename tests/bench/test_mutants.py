@@ -50,6 +50,12 @@ def test_a_mutation_names_its_line() -> None:
     assert {mutation.line for mutation in mutations(SOURCE)} == {8, 9, 10, 11}
 
 
+def test_of_an_expression_over_several_lines_it_names_the_one_that_is_changed() -> None:
+    source = "def named(names):\n    for name in [\n        name\n        for name in names\n"
+    source += "        if name\n    ]:\n        seen(name)\n"
+    assert {mutation.line for mutation in mutations(source)} == {5, 7}
+
+
 def test_a_seed_chooses_the_same_mutants_again() -> None:
     named = modules(["presence/geo/cells.py", "presence/hub/departures.py"])
     assert choose(named, 3, 20) == choose(named, 3, 20) != choose(named, 4, 20)

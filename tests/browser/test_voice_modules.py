@@ -144,7 +144,7 @@ def test_tags_stand_with_names_that_may_resembles(
 ) -> None:
     found = page.evaluate(
         """async (people) => {
-          const { ambiguousTags } = await import('/static/js/voice/panel/view-model.js');
+          const { ambiguousTags } = await import('/static/js/people/likeness.js');
           return [...ambiguousTags(people)];
         }""",
         [{"name": one, "tag": "aaa"}, {"name": other, "tag": "bbb"}, {"name": one, "tag": "aaa"}],

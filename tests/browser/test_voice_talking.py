@@ -45,6 +45,11 @@ TALKS = """async () => {
 }"""
 # What Chromium says of a page that begins to play before it is touched.
 UNTOUCHED = "The AudioContext was not allowed to start"
+CLOSED = """async () => {
+  const { microphone } = await import('/static/js/voice/audio/microphone.js');
+  const states = window.calls.map(({ signalingState }) => signalingState);
+  return !microphone.track && states.every((state) => state === 'closed');
+}"""
 EVERYBODY, LATEST = 0, -1
 
 
@@ -296,3 +301,24 @@ def test_a_call_with_somebody_who_is_blocked_ends_and_the_page_says_nothing_of_t
     expect(bob.page.locator("#voice")).to_have_attribute("data-phase", "in")
     for one, far in ((alice, bob), (bob, alice)):
         expect(tile(one, far)).to_have_count(0)
+
+
+# ---- A visit that ends elsewhere -----------------------------------------------------------------
+
+
+def test_whoever_leaves_in_another_tab_is_out_of_voice_in_this_one_and_told_so(
+    listening: tuple[BrowserVisitor, BrowserVisitor],
+) -> None:
+    alice, bob = listening
+    alice_at_bob = tile(bob, alice)
+    expect(alice_at_bob).to_be_visible()
+    other = alice.context.new_page()
+    other.goto(f"{alice.url}/near")
+    other.get_by_role("button", name="Leave", exact=True).click()
+    other.wait_for_url(f"{alice.url}/")
+    for place in ("#alerts", "#voice-notices"):
+        expect(alice.page.locator(place)).to_contain_text("You left.")
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "out")
+    assert alice.page.evaluate(CLOSED)
+    expect(alice_at_bob).to_have_count(0)
+    expect(bob.page.locator("#voice-announcement")).to_contain_text("ended their visit")

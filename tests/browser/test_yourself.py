@@ -170,3 +170,25 @@ def test_two_of_the_same_name_are_told_apart_by_their_tags(
 def rename(visitor: BrowserVisitor, name: str) -> None:
     visitor.page.locator("#username").fill(name)
     visitor.page.locator("#username").press("Enter")
+
+
+def test_whoever_comes_with_a_name_like_another_s_is_marked_for_all_who_see_both(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    meet(server, north(spot, 2), "Alice")
+    dora = visit(server, spot).arrive()
+    tags = dora.page.locator("#people-list .person-row .tag.alike")
+    expect(dora.person("Alice")).to_be_visible()
+    expect(tags).to_have_count(0)
+    words = dora.page.locator("#self > div")
+    expect(words).not_to_contain_text("people near you")
+    other = meet(server, north(spot, 1), "A1ice")
+    expect(tags).to_have_count(2)
+    other.send_text("it is me, Alice")
+    expect(dora.message("it is me").locator(".who .tag.alike")).to_be_visible()
+    expect(words).not_to_contain_text("people near you")
+    own = dora.page.locator("#self > div bdi").first.inner_text()
+    meet(server, spot, own.upper())
+    expect(words).to_contain_text(f"Two people near you are called {own}.")
+    expect(dora.page.locator("#self .who .tag")).to_have_class("tag alike")

@@ -60,6 +60,7 @@ async def watched(server: Valkey) -> AsyncIterator[tuple[SingleNodeHistory, Redi
 
 async def settled(history: SingleNodeHistory) -> None:
     """Everything that rode behind a message has arrived."""
+    await asyncio.gather(*history.trimmer.under_way, return_exceptions=True)
     await history.client.pipelined.send("PING")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 
 import chat.views
@@ -62,6 +65,27 @@ async def test_a_report_whose_answer_was_lost_is_written_once_and_mutes_once(
         await bob.report(alice)
         await reporting.records.queue.write_waiting()
     assert (len(tries), await Report.objects.acount(), await Sanction.objects.acount()) == (2, 1, 1)
+
+
+async def test_a_tile_is_kept_for_as_long_as_its_message_lives_though_the_clock_was_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[int] = []
+    shelf = SimpleNamespace(set=lambda key, tile, left_s: kept.append(left_s))
+    monkeypatch.setattr("chat.reports.rows.cache", shelf)
+    async with in_memory() as reporting:
+        alice, bob = await reporting.join("alice"), await reporting.join("bob")
+        message_id = await alice.send("A dreadful word.")
+        with monkeypatch.context() as broken:
+            broken.setattr(Report.objects, "get_or_create", lost)
+            await bob.report(alice, message_id)
+            with pytest.raises(Refused):
+                await reporting.records.queue.write_waiting()
+        set_back_ns = time.time_ns() - 600_000_000_000
+        monkeypatch.setattr(time, "time_ns", lambda: set_back_ns)
+        await reporting.records.queue.write_waiting()
+    (left_s,) = kept
+    assert 0 < left_s <= settings.MESSAGE_LIFE_SECONDS
 
 
 async def test_where_too_many_wait_the_reporter_is_told_and_nothing_is_taken(

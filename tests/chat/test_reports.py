@@ -200,7 +200,7 @@ async def test_reported_at_29_59_it_is_in_the_row_and_at_30_01_nowhere_else(
     shelf = SimpleNamespace(set=lambda key, tile, left_s: kept.append(left_s))
     monkeypatch.setattr("chat.reports.rows.cache", shelf)
     for module in (filing, rows):
-        monkeypatch.setattr(module, "now_ms", clock)
+        monkeypatch.setattr(module, "steady_ms", clock)
     async with opened(history, MemoryRegistry(clock)) as reporting:
         alice, bob = await reporting.join("alice"), await reporting.join("bob")
         message_id = await alice.send("A dreadful word.")

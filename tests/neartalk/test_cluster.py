@@ -13,8 +13,9 @@ from redis.exceptions import RedisClusterException
 
 from neartalk.codes import Refused
 from neartalk.redis import script, unknown_when_lost
-from neartalk.redis.cluster import Cluster, key_of, url_at
+from neartalk.redis.cluster import Cluster, key_of
 from neartalk.redis.shared import store_at
+from neartalk.redis.topology import url_at
 from presence.geo import cell_at, tile_of
 from presence.registry import RedisRegistry
 from presence.registry.redis_fields import LUA, people_key, person_session_key
@@ -102,11 +103,11 @@ async def test_a_slot_that_has_moved_is_followed_and_known_from_then_on(
     async with opened(servers) as cluster:
         await cluster.ask([("SET", key, key) for key in KEYS])
         for ask in (cluster.send("GET", "a"), cluster.ask([("GET", "b"), ("GET", "a")])):
-            right = cluster.slots.slots_cache[key_slot(b"a")]
-            wrong = cluster.slots.slots_cache[key_slot(b"c")]
-            cluster.slots.slots_cache[key_slot(b"a")] = wrong
+            right = cluster.topology.slots.slots_cache[key_slot(b"a")]
+            wrong = cluster.topology.slots.slots_cache[key_slot(b"c")]
+            cluster.topology.slots.slots_cache[key_slot(b"a")] = wrong
             assert await ask in ("a", ["b", "a"])
-            assert cluster.slots.slots_cache[key_slot(b"a")][0].name == right[0].name
+            assert cluster.topology.slots.slots_cache[key_slot(b"a")][0].name == right[0].name
 
 
 async def test_a_key_whose_slot_is_on_the_move_is_asked_of_the_new_master(
@@ -119,7 +120,7 @@ async def test_a_key_whose_slot_is_on_the_move_is_asked_of_the_new_master(
         try:
             assert await cluster.send("SET", "a", "there") == "OK"
             assert await cluster.ask([("GET", "b"), ("GET", "a")]) == [None, "there"]
-            assert cluster.cluster.get_node_from_key("a").port == old.port
+            assert cluster.topology.cluster.get_node_from_key("a").port == old.port
         finally:
             for master in (old, new):
                 master.execute("CLUSTER", "SETSLOT", slot, "STABLE")
@@ -162,14 +163,14 @@ async def test_a_replica_that_took_over_is_a_master_like_the_others() -> None:
         master, replica = servers.master_of("a"), servers.add_replica(servers.master_of("a"))
         async with opened(servers) as cluster:
             before = await cluster.run_ids()
-            assert {node.port for node in cluster.cluster.get_replicas()} == {replica.port}
+            assert {node.port for node in cluster.topology.cluster.get_replicas()} == {replica.port}
             assert await cluster.send("SET", "a", "kept") == "OK"
             wait_until(lambda: replica.reads("a") == "kept")
             master.kill()
             wait_until(lambda: replica.ready and replica.leads)
             with suppress(Refused), unknown_when_lost():
                 await cluster.send("GET", "a")  # finds out that its master is gone
-            await asyncio.gather(*cluster.background.tasks)
+            await asyncio.gather(*cluster.topology.background.tasks)
             assert await cluster.send("GET", "a") == "kept"
             after = await cluster.run_ids()
             assert len(after) == 3
@@ -230,7 +231,7 @@ async def test_however_many_wait_the_nodes_are_asked_once_at_a_time(
         await forever()
 
     monkeypatch.setattr(NodesManager, "initialize", never)
-    monkeypatch.setattr("neartalk.redis.cluster.TIMEOUT_S", 0.01)
+    monkeypatch.setattr("neartalk.redis.topology.TIMEOUT_S", 0.01)
     async with asking([f"redis://127.0.0.1:{free_port()}"]) as cluster:
         for _ in range(2):
             sent = (cluster.send("GET", key) for key in KEYS)

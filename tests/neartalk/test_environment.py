@@ -226,12 +226,12 @@ def test_every_client_reads_the_same_user_and_password(written: str | None) -> N
 
     async def read() -> list[dict[str, Any]]:
         cluster = Cluster([first, other])
-        node = cluster._client("10.0.0.1", 1)
+        node = cluster.topology.client("10.0.0.1", 1)
         found = [
             connect(first).connection_pool.connection_kwargs,
             create_pool({"address": first}).connection_kwargs,
             redis.Redis.from_url(first).connection_pool.connection_kwargs,
-            cluster.cluster.connection_kwargs,
+            cluster.topology.cluster.connection_kwargs,
             node.connection_pool.connection_kwargs,
         ]
         await cluster.aclose()
@@ -261,10 +261,12 @@ def test_options_of_tls_reach_every_client(certificate: Path) -> None:
             connect(first).connection_pool.connection_kwargs,
             create_pool({"address": first}).connection_kwargs,
             redis.ConnectionPool.from_url(first).connection_kwargs,
-            cluster.cluster.connection_kwargs,
-            cluster._client("10.0.0.1", 1).connection_pool.connection_kwargs,
+            cluster.topology.cluster.connection_kwargs,
+            cluster.topology.client("10.0.0.1", 1).connection_pool.connection_kwargs,
         ]
-        assert "ssl" in cluster.cluster.connection_kwargs["connection_class"].__name__.lower()
+        assert (
+            "ssl" in cluster.topology.cluster.connection_kwargs["connection_class"].__name__.lower()
+        )
         await cluster.aclose()
         return found
 

@@ -12,7 +12,10 @@ from django.conf import settings as configured
 
 from neartalk.codes import CODES
 from neartalk.http import Gate, gate
+from neartalk.http.gate import ADMIN_S, OVERHEAD_S
+from neartalk.http.middleware import admin_path
 from neartalk.limits import RULES
+from neartalk.limits.lane import RULE as LANE_RULE
 from neartalk.limits.lane import WAIT_MAX_S
 from neartalk.parts import Platform
 from tests.support.client import api, running
@@ -137,6 +140,53 @@ async def test_a_network_that_did_too_much_is_refused_on_every_path_and_nobody_e
         assert (status, int(told["retry-after"]) > WAIT_MAX_S) == (429, True)
         assert (await caller.call(b"", path=path, client="203.0.113.10"))[0] == 200
         assert (await caller.call(b"", path=path))[0] == 200
+
+
+async def test_files_of_a_page_are_none_of_the_calls_of_its_session() -> None:
+    caller, key = GateCaller(), {"authorization": "Bearer the-key"}
+    for turn in range(2 * LIMIT.burst):
+        path = f"{configured.STATIC_URL}js/{turn}.js"
+        assert (await caller.call(b"", path=path, **key))[0] == 200
+    for _ in range(LIMIT.burst):
+        assert (await caller.call(b"", **key))[0] == 200
+    assert (await caller.call(b"", **key))[0] == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"),
+    [
+        ("/near", OVERHEAD_S),
+        ("/api/messages", OVERHEAD_S),
+        (admin_path(), ADMIN_S),
+        (f"{admin_path()}login/", ADMIN_S),
+        (f"{configured.STATIC_URL}css/x.css", 0),
+    ],
+)
+async def test_a_call_is_charged_for_what_nobody_measures(path: str, seconds: float) -> None:
+    caller = GateCaller()
+    lane = caller.platform.lanes.of(ip_address("203.0.113.9"))
+    lane.clock = lambda: 100.0
+    await caller.call(b"", path=path, client="203.0.113.9")
+    spent_s = max(0.0, lane.spent_until_s - 100.0)
+    assert spent_s == pytest.approx(seconds / RULES[LANE_RULE].share)
+    # Nor is one that was refused.
+    lane.charge(100 * WAIT_MAX_S)
+    before_s = lane.spent_until_s
+    assert (await caller.call(b"", path=path, client="203.0.113.9"))[0] == 429
+    assert lane.spent_until_s == before_s
+
+
+async def test_each_limit_of_calls_that_was_met_is_counted_for_operators() -> None:
+    caller, key = GateCaller(), {"authorization": "Bearer the-key"}
+    for _ in range(LIMIT.burst + 2):
+        await caller.call(b"", client="203.0.113.9", **key)
+    caller.platform.lanes.of(ip_address("203.0.113.9")).charge(100 * WAIT_MAX_S)
+    await caller.call(b"", client="203.0.113.9")
+    await caller.call(b"x" * 10, content_length=str(BODY_MAX + 1))
+    counted = {
+        (key.rule, bool(key.subject)): n for key, n in caller.platform.records.hits.counts.items()
+    }
+    assert counted == {("session.call", True): 2, (LANE_RULE, True): 1}
 
 
 async def test_a_refusal_comes_as_its_caller_reads_it() -> None:

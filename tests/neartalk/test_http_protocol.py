@@ -124,6 +124,26 @@ async def test_lines_that_do_not_end_are_refused_before_they_cost_memory(
     assert (peer.transport.closed, peer.calls) == (True, 0)
 
 
+def head_of(size: int) -> bytes:
+    """A request whose lines are of so many bytes."""
+    start, end = b"GET /near HTTP/1.1\r\nHost: localhost\r\nX-Long: ", b"\r\n\r\n"
+    return start + b"x" * (size - len(start + end)) + end
+
+
+@pytest.mark.parametrize("piece", [1_000, 8_192, 262_144])
+@pytest.mark.parametrize("before", [b"", GET, GET * 3, CHUNKED + b"1\r\nx\r\n0\r\n\r\n"])
+async def test_lines_are_as_long_as_they_may_be_and_not_a_byte_longer(
+    before: bytes, piece: int
+) -> None:
+    for size, refused in ((HEAD_MAX, False), (HEAD_MAX + 1, True), (HEAD_MAX + 8_192, True)):
+        peer = HttpPeer()
+        all_of_it = before + head_of(size)
+        cut = [all_of_it[start : start + piece] for start in range(0, len(all_of_it), piece)]
+        await peer.send(*cut)
+        assert peer.calls <= before.count(b"HTTP/1.1") + (not refused)
+        assert peer.transport.closed is refused
+
+
 async def test_too_many_lines_are_refused() -> None:
     peer = HttpPeer()
     lines = b"".join(b"X-%d: y\r\n" % turn for turn in range(HEADERS_MAX + 1))

@@ -63,6 +63,73 @@ async def test_turns_come_in_order_and_one_is_charged_before_the_next() -> None:
     await asyncio.gather(*tasks)
 
 
+async def test_whoever_comes_while_others_wait_goes_behind_them_though_there_is_allowance() -> None:
+    time, done = LoopClock(), []
+    lane = lane_of(time)
+    lane.charge(BURST_S + 1)
+
+    async def work(name: str) -> None:
+        await lane.turn()
+        done.append(name)
+
+    first = asyncio.create_task(work("first"))
+    await turns()
+    time.now += 1 / SHARE + 1  # and nobody has had a turn of the loop yet
+    assert lane.wait_s() == 0
+    lane.call(lambda: done.append("second"))
+    third = asyncio.create_task(work("third"))
+    assert done == []
+    for _ in range(3):
+        await time.pass_s(0.01)
+    await asyncio.gather(first, third)
+    assert done == ["first", "second", "third"]
+
+
+async def test_a_turn_waits_for_what_was_charged_while_it_was_waited_for() -> None:
+    time = LoopClock()
+    lane = lane_of(time)
+    lane.charge(BURST_S + 1)
+    task = asyncio.create_task(lane.turn())
+    await turns()
+    lane.charge(1)
+    await time.pass_s(1 / SHARE + 0.01)
+    assert not task.done()
+    await time.pass_s(1 / SHARE + 0.01)
+    await within(task, "the turn")
+
+
+async def test_a_call_has_its_turn_before_its_first_step() -> None:
+    time, steps = LoopClock(), []
+    lane = lane_of(time)
+    lane.charge(BURST_S + 1)
+
+    async def call() -> None:
+        steps.append(time.now)
+
+    task = asyncio.create_task(lane.run(call()))
+    await turns()
+    assert (steps, lane.calls) == ([], 1)
+    await time.pass_s(1 / SHARE + 0.01)
+    await within(task, "the call")
+    assert steps == [time.now]
+
+
+@pytest.mark.parametrize("how", ["run", "measured", "work"])
+async def test_each_way_of_working_is_charged(how: str) -> None:
+    time = LoopClock()
+    lane = lane_of(time)
+
+    async def call() -> None:
+        await asyncio.sleep(0)
+
+    if how == "work":
+        with lane.work():
+            await asyncio.sleep(0)
+    else:
+        await getattr(lane, how)(call())
+    assert lane.spent_until_s > time.now
+
+
 async def test_who_gives_up_waiting_takes_nobodys_turn() -> None:
     time = LoopClock()
     lane = lane_of(time)

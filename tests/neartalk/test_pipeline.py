@@ -6,10 +6,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 from redis import exceptions
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio import Redis
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    ConnectionPool,
+    SSLConnection,
+)
 
 from neartalk.redis import pipeline
 from neartalk.redis.client import connect
+from neartalk.redis.connection import pool_options
 from neartalk.redis.pipeline import Pipeline
 from tests.support.processes import LoopClock, turns
 from tests.support.redis_proxy import RedisProxy, proxied
@@ -250,20 +257,50 @@ async def test_a_connection_that_ends_while_it_is_opened_loses_its_commands_alon
         assert await together.send("ECHO", "kept") == "kept"
 
 
-async def test_what_is_asked_over_a_connection_that_ends_meanwhile_is_lost(
-    redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [RuntimeError, AttributeError])
+@pytest.mark.parametrize(
+    "step",
+    ["_connect", "on_connect_check_health", "send_packed_command", "read_response", "disconnect"],
+)
+async def test_a_connection_that_ends_at_any_step_is_lost_whoever_uses_it(
+    redis_server: Valkey, monkeypatch: pytest.MonkeyPatch, step: str, error: type[Exception]
 ) -> None:
+    """That of the store, and those of the channel layer and its subscriptions."""
     client = connect(redis_server.url)
+    layer = ConnectionPool(**pool_options(redis_server.url))
 
-    async def ended(_: AbstractConnection) -> None:
-        raise RuntimeError("unable to perform operation; the handler is closed")
+    async def ended(*_: object, **__: object) -> None:
+        raise error("unable to perform operation; the handler is closed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(client.connection_pool, "ensure_connection", ended)
-        with pytest.raises(exceptions.ConnectionError):
-            await client.ask([("PING",)])
+        patch.setattr(Connection if step == "_connect" else AbstractConnection, step, ended)
+        if step == "disconnect":
+            with pytest.raises(exceptions.ConnectionError):
+                await layer.make_connection().disconnect()
+        else:
+            with pytest.raises(exceptions.ConnectionError):
+                await client.ask([("PING",)])
+            with pytest.raises(exceptions.ConnectionError):
+                await client.send("PING")
+            with pytest.raises(exceptions.ConnectionError):
+                await Redis(connection_pool=layer).publish("channel", "")
     assert await client.ask([("ECHO", "kept")]) == ["kept"]
+    assert await client.send("ECHO", "kept") == "kept"
+    await layer.disconnect()
     await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("redis://:p%40w@[::1]:7/3", None), ("unix://u:p@/run/redis.sock?db=2", "/run/redis.sock")],
+)
+def test_pools_connect_where_their_address_says(url: str, path: str | None) -> None:
+    pool = ConnectionPool(**pool_options(url))
+    wanted = ConnectionPool.from_url(url)
+    assert pool.connection_kwargs == wanted.connection_kwargs
+    assert issubclass(pool.connection_class, wanted.connection_class)
+    assert issubclass(pool_options("rediss://host")["connection_class"], SSLConnection)
+    assert pool.connection_kwargs.get("path") == path
 
 
 async def test_a_restart_while_nothing_is_sent_loses_nothing(

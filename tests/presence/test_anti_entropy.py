@@ -1,6 +1,7 @@
 """Whoever is listed and not there, or elsewhere, is mended by comparing, whatever was lost."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from presence.geo import tile_of
 from presence.hub.anti_entropy import ROUNDS, turn_of
 from presence.hub.departures import LINGER_S
 from presence.hub.effects import Republish
+from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.placement import put
 from presence.registry import MemoryRegistry
 from presence.values import Change, Person, Session
@@ -249,6 +251,21 @@ async def test_a_process_that_lost_whom_it_holds_is_told_by_those_who_see_them(
         assert alice.person.person_id in held[pair.first.hub.process]
 
 
+async def test_a_process_that_lost_whom_it_holds_knows_those_again_who_have_sockets_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with process_pair() as pair:
+        alice, _here, _bob = await arrived(pair)
+        held: list[tuple[set[str], str]] = []
+
+        async def hold(person_ids: Iterable[str], process: str) -> None:
+            held.append(({*person_ids}, process))
+
+        monkeypatch.setattr(pair.registry.store, "hold", hold)
+        await pair.first.hub.anti_entropy._compare_sockets()
+        assert held == [({alice.person.person_id}, pair.first.hub.process)]
+
+
 async def test_of_a_store_that_lost_everything_nobody_asks_for_each_session() -> None:
     async with process_pair() as pair:
         await arrived(pair)
@@ -355,3 +372,30 @@ async def test_whose_session_ended_while_they_arrived_is_told_so() -> None:
 
 def listed_names(found: dict[str, list[str]]) -> list[str]:
     return sorted(name for names in found.values() for name in names)
+
+
+# ---- Blocks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["blocked", "blocked_by"])
+async def test_who_blocked_somebody_stays_rid_of_them_though_half_of_it_was_lost(side: str) -> None:
+    async with process_pair() as pair:
+        time = LoopClock()
+        alice, here, bob = await arrived(pair)
+        bob_id = bob.person.person_id
+        store = pair.registry.store
+        changes = await store.block(alice.digest, bob_id)
+        lost = alice.digest if side == "blocked" else bob.session.digest
+        nothing: dict[str, Any] = {side: {} if side == "blocked_by" else frozenset()}
+        known = store.sessions.by_digest
+        known[lost] = replace(known[lost], **nothing)
+        (kept,) = (one for one in changes if one.session.digest != lost)
+        pair.first.hub.announce(kept)
+        await compare(pair)
+        await time.pass_s(PEOPLE_S + SOON_S)
+        await pair.settle()
+        assert here.session.hidden == {bob_id}
+        assert bob.session.hidden == {alice.person.person_id}
+        assert (here.page.names, bob.page.names) == ([], [])
+        assert here.page.all("blocked")[-1]["person_ids"] == [bob_id]
+        assert bob.page.all("blocked") == []

@@ -35,6 +35,19 @@ CREATE = "/api/session/create"
 WORDS = "You are banned. Reason: Harassment. It ends on "
 WHERE = "safety@example.org"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# Whatever a page calls for a session that it has.
+NOBODY = {"person_id": "0" * 16}
+CALLS: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+    ("GET", "/api/nearby", None),
+    ("GET", "/api/messages", None),
+    ("GET", "/api/voice/ice", None),
+    ("POST", "/api/session/create", {}),
+    ("PATCH", "/api/session/username", {"username": "Alice"}),
+    ("POST", "/api/session/leave", {}),
+    ("POST", "/api/location/update", {"lat": "1", "lon": "1", "radius": "500"}),
+    ("POST", "/api/block", NOBODY),
+    ("POST", "/api/report", {**NOBODY, "reason": "harassment"}),
+)
 BAN = ("--for", "2h", "--reason", "harassment")
 _addresses = (f"198.51.100.{last}" for last in itertools.count(1))
 
@@ -191,6 +204,18 @@ async def test_a_banned_device_stays_out_and_another_behind_its_address_chats_on
         told = await shown_out(alice.tab)
         assert (await shown_out(twin.tab))["message"] == told["message"]
         assert told["html"].children[0]["data-objections"] == f"mailto:{WHERE}"
+
+        # With the session they had: each page says so or leads to where it is said, each call too.
+        found = await notice(alice.http, there=True)
+        assert found
+        assert found.only("notice-words").text.startswith(WORDS)
+        near = await alice.http.get("/near")
+        assert (near.status_code, near.headers["location"]) == (302, "/")
+        assert f"mailto:{WHERE}" in (await alice.http.get("/rules")).text
+        assert (await alice.http.get("/privacy")).status_code == 200
+        for method, path, data in CALLS:
+            answer = await alice.http.request(method, path, data=data)
+            assert code(answer) == (403, "banned"), path
 
         # In either process, with or without the session, as a page or as a program.
         del alice.http.cookies["neartalk"]

@@ -254,6 +254,27 @@ async def test_a_name_that_looks_like_somebodys_in_range_is_refused(
         assert (answer.status_code, answer.json()["username"]) == (200, "Alice")
 
 
+async def test_whoever_comes_is_told_how_many_whom_they_are_shown_are_called_alike(
+    server: Server, spot: Spot
+) -> None:
+    here = {"lat": spot[0], "lon": spot[1], "radius": 500}
+    away = {**here, "lat": spot[0] + 0.02}
+    async with caller(server, "Alice") as alice, caller(server, "Аlicе") as other:
+        assert (await alice.post(PLACE, json=here)).json()["namesakes"] == 0
+        # Out of reach they are told of nobody, arriving or moving.
+        assert (await other.post(PLACE, json=away)).json()["namesakes"] == 0
+        assert (await other.post(PLACE, json=here)).json()["namesakes"] == 1
+        assert (await alice.post(PLACE, json={**here, "radius": 501})).json()["namesakes"] == 1
+        # One's own name is no new one, whoever has come since.
+        again = await alice.patch(NAME, json={"username": "Alice"})
+        assert (again.status_code, again.json()["username"]) == (200, "Alice")
+        assert (await other.post(PLACE, json=away)).json()["namesakes"] == 0
+        # Nor of anybody who is hidden from them.
+        who = (await alice.patch(NAME, json={"username": "Alice"})).json()["person_id"]
+        assert (await other.post("/api/block", json={"person_id": who})).status_code == 204
+        assert (await other.post(PLACE, json=here)).json()["namesakes"] == 0
+
+
 async def test_the_page_says_that_somebody_has_the_name(server: Server, spot: Spot) -> None:
     where = {"lat": str(spot[0]), "lon": str(spot[1]), "radius": "500"}
     async with caller(server, "Alice") as alice, browser(server) as http:

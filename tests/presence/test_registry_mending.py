@@ -1,7 +1,12 @@
 """Steps of which only a part was carried out are mended: one contract of all stores."""
 
-from presence.registry.redis_fields import TILE_KEEP_MS, held_key
-from presence.values import Person
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from presence.registry.redis_fields import TILE_KEEP_MS, held_key, session_key
+from presence.values import Person, Session
 from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,
@@ -162,3 +167,64 @@ async def test_what_a_killed_process_held_is_not_kept_for_ever(redis_url: str) -
         await harness.registry.restore([alice], "three")
         for process in ("one", "two", "three"):
             assert 0 < await harness.client.pttl(held_key(process)) <= TILE_KEEP_MS
+
+
+async def test_whom_a_living_process_holds_is_kept_by_its_asking(redis_url: str) -> None:
+    async with redis_harness(redis_url) as harness:
+        alice = await opened(harness, "Alice")
+        await harness.registry.place(alice.digest, AT_HOME, "one")
+        await harness.client.pexpire(held_key("one"), 60_000)
+        assert await harness.registry.held("one") == {ALICE}
+        assert await harness.client.pttl(held_key("one")) > TILE_KEEP_MS - 60_000
+
+
+# ---- Blocks ------------------------------------------------------------------------------------
+
+
+async def lose_side(harness: RegistryHarness, session: Session, side: str) -> None:
+    """As if one of the two steps of a block had been lost."""
+    if isinstance(harness, RedisRegistryHarness):
+        await harness.client.hset(session_key(session.digest), side, "")
+    else:
+        assert isinstance(harness, MemoryRegistryHarness)
+        known = harness.registry.sessions.by_digest[session.digest]
+        nothing: dict[str, Any] = {side: {} if side == "blocked_by" else frozenset()}
+        harness.registry.sessions.by_digest[session.digest] = replace(known, **nothing)
+
+
+@pytest.mark.parametrize("side", ["blocked", "blocked_by"])
+async def test_a_block_of_which_one_side_was_lost_stands_on_both_again(
+    make_harness: MakeHarness, side: str
+) -> None:
+    async with make_harness() as harness:
+        alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")
+        for session in (alice, bob):
+            await harness.registry.place(session.digest, AT_HOME, "one")
+        await harness.registry.block(alice.digest, BOB)
+        who, other = (alice, bob) if side == "blocked" else (bob, alice)
+        await lose_side(harness, who, side)
+        before = await session_of(harness, who.digest)
+        assert not before.hidden
+        knows = await session_of(harness, other.digest)
+        (change,) = await harness.registry.complete_blocks([knows])
+        after = await session_of(harness, who.digest)
+        assert change.session == after
+        assert after.hidden == {other.person.person_id}
+        assert bool(after.blocked) is (side == "blocked")
+        # Whoever sees them is told of it by a newer version.
+        assert [(event.tile, event.here) for event in change.events] == [(HOME_TILE, True)]
+        assert after.person.version == before.person.version + 1
+        both = [await session_of(harness, one.digest) for one in (alice, bob)]
+        assert await harness.registry.complete_blocks(both) == []
+
+
+async def test_a_block_of_somebody_who_is_gone_brings_nobody_into_being(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        alice = await opened(harness, "Alice")
+        await harness.registry.block(alice.digest, BOB)
+        assert (
+            await harness.registry.complete_blocks([await session_of(harness, alice.digest)]) == []
+        )
+        assert await harness.registry.find(BOB) is None

@@ -113,6 +113,27 @@ async def test_a_session_that_expired_in_a_call_ends_it_on_both_sides() -> None:
         assert bob.page.closed == CODES["left"].close
 
 
+@pytest.mark.parametrize("at", ["first", "second"])
+async def test_a_visit_that_ends_elsewhere_ends_its_calls_without_waiting_for_a_round(
+    at: str,
+) -> None:
+    """By a call to this process, or to another: then the socket of the chat is told first."""
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        await both.second.chat.join(bob.session)
+        await both.settle()
+        await getattr(both, at).presence.end(bob.session)
+        await both.settle()
+        await alice.until()
+        assert alice.ends == [(bob.person_id, "session")]
+        assert bob.refused == ["left"]
+        assert bob.page.closed == CODES["left"].close
+        # Nothing is left for the rounds, nor told twice.
+        await both.second.pulse()
+        await both.settle()
+        assert (bob.refused, alice.ends) == (["left"], [(bob.person_id, "session")])
+
+
 async def test_a_session_that_ended_while_the_store_was_lost_is_taken_out_later() -> None:
     async with two_processes() as both:
         alice, bob = await both.met()

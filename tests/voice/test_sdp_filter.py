@@ -2,6 +2,7 @@
 
 import random
 import re
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -346,14 +347,22 @@ def mutated(text: str, rng: random.Random) -> str:
 
 
 def addresses(text: str) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for word in re.split(r"[^0-9A-Za-z.:]+", text.replace("a=", " ").replace("m=", " ")):
-        for part in {word, word.partition(":")[2]}:
-            try:
-                found.add(str(ip_address(part)))
-            except ValueError:
-                continue
+        found |= addresses_in(word)
     return found
+
+
+@lru_cache(10_000)
+def addresses_in(word: str) -> frozenset[str]:
+    """Itself or what is behind its colon. Ten thousand texts are of the same few words."""
+    found = set()
+    for part in {word, word.partition(":")[2]}:
+        try:
+            found.add(str(ip_address(part)))
+        except ValueError:
+            continue
+    return frozenset(found)
 
 
 def test_of_10_000_mutated_descriptions_none_shows_an_address_that_is_not_a_relays() -> None:
@@ -379,8 +388,9 @@ def passed_description(text: str) -> str | None:
 def check_description(passed: str) -> None:
     shown = [line for line in passed.split("\r\n") if line.startswith("a=candidate:")]
     assert all(" typ relay raddr 0.0.0.0 rport 0" in line for line in shown)
-    assert addresses(passed) <= {NOWHERE, RELAY, PUBLIC}
-    assert addresses(passed) <= {NOWHERE, *(line.split()[4] for line in shown)}
+    found = addresses(passed)
+    assert found <= {NOWHERE, RELAY, PUBLIC}
+    assert found <= {NOWHERE, *(line.split()[4] for line in shown)}
     sections = [line for line in passed.split("\r\n") if line.startswith("m=")]
     assert [section.split()[0] for section in sections] == ["m=audio"]
     assert RELAY_ONLY.description(passed) == passed

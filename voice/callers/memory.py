@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from neartalk.clock import Clock, now_ms
+from neartalk.clock import Clock, steady_ms
 from voice.callers.contract import KEEP_MS, Caller, D, Decide, District
 
 
 class MemoryCallers:
-    def __init__(self, clock: Clock = now_ms) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.callers: dict[str, Caller] = {}
         self.ends_ms: dict[str, int] = {}

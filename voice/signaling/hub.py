@@ -12,7 +12,9 @@ from typing import Any
 from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.models import Sanction
+from presence.delivery import Form, refusal
 from presence.hub import Hint, Hints, Hub
+from presence.values import Session
 from voice import calls
 from voice.call_graph import CallGraph, EndReason
 from voice.callers import Callers
@@ -62,6 +64,7 @@ class VoiceHub:
         self.knocks = 0
         self.sanctions = presence.platform.sanctions
         self.sanctions.listen(self.end_sanctioned)
+        presence.runner.end_listeners.append(self.end_session)
 
     async def start(self) -> None:
         """Begins to receive hints, to send peer lists and to repair; does nothing the second time.
@@ -105,6 +108,16 @@ class VoiceHub:
         if connection.joined:
             self.connections.remove(connection)
             self.later(self.participants.suspend(connection.person_id))
+
+    def end_session(self, session: Session, refused: Refused) -> None:
+        """Ends a connection whose session is over as far as this process knows: nobody hears on for
+        the 2 s that a round may take."""
+        connection = self.connections.of(session.person.person_id)
+        if connection and connection.session.digest == session.digest:
+            connection.write(refusal(Form.JSON, refused))
+            connection.close(refused.row.close)
+            self.connections.remove(connection)
+            self.later(self.participants.leave(connection.person_id, EndReason.SESSION))
 
     def end_sanctioned(self, news: Sequence[Sanction]) -> None:
         """Ends the calls of whoever is banned or muted, of those who are away too. The sockets are

@@ -7,32 +7,31 @@
 -- Returns {'known', id} or {'wait', number of the allowance, milliseconds, 1 if it came in its turn} or
 -- {'kept', id, id before, entries due to leave}.
 local call, stream, refs = redis.call, KEYS[1], KEYS[2]
-local found, time = call('HMGET', refs, ARGV[1], ''), call('TIME')
+local found, now = call('HMGET', refs, ARGV[1], ''), now_ms()
 local known, last = found[1], found[2]
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = now - ARGV[2]
 if known and tonumber(known:match('^%d+')) > oldest then return { 'known', known } end
 
 -- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time. One further ahead
 -- than a whole burst counts as a burst with one act left. Turns as chat/history/turns.py.
-local turn = tonumber(call('GET', KEYS[3]) or 0)
-local late = turn > 0 and math.min(math.max(0, now - turn), tonumber(ARGV[4])) or 0
 local count = (#KEYS - 3) / 2
-local starts, waits, longest, by = {}, {}, 0, 0
-local function costs(each) return tonumber(ARGV[4 + 2 * each]), tonumber(ARGV[5 + 2 * each]) end
+local held = call('MGET', unpack(KEYS, 3, 3 + count))
+local turn = tonumber(held[1] or 0)
+local late = turn > 0 and math.min(math.max(0, now - turn), ARGV[4] + 0) or 0
+local starts, longest, by = {}, 0, 0
 for each = 1, count do
-  local cost, tolerance = costs(each)
-  starts[each] = math.max(tonumber(call('GET', KEYS[3 + each]) or 0), now - late)
-  if starts[each] > now + tolerance + cost then starts[each] = now + math.max(0, tolerance) end
-  waits[each] = math.max(0, starts[each] - tolerance - now)
-  if waits[each] > longest then longest, by = waits[each], each end
+  local cost, tolerance = ARGV[4 + 2 * each] + 0, ARGV[5 + 2 * each] + 0
+  local start = math.max(held[1 + each] or 0, now - late)
+  if start > now + tolerance + cost then start = now + math.max(0, tolerance) end
+  starts[each] = start
+  if start - tolerance - now > longest then longest, by = start - tolerance - now, each end
 end
 if by > 0 and turn > now then return { 'wait', by, math.max(longest, turn - now), 0 } end
 if by > 0 then
   -- Behind all that were refused before; one that comes again, only where its place is gone.
   for each = 1, count do
-    if waits[each] > 0 or turn == 0 then
-      local cost, tolerance = costs(each)
+    local cost, tolerance = ARGV[4 + 2 * each] + 0, ARGV[5 + 2 * each] + 0
+    if turn == 0 or starts[each] - tolerance > now then
       local key = KEYS[3 + count + each]
       local ahead = tonumber(call('GET', key) or 0)
       if ahead > now + tolerance + cost + ARGV[3] then ahead = 0 end
@@ -54,7 +53,7 @@ if not last then
   local newest = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   last = newest and newest[1] or '0-0'
 end
-local id = call('XADD', stream, '*', unpack(ARGV, 6 + 2 * count))
+local id = add(stream, now, last, unpack(ARGV, 6 + 2 * count, #ARGV - 2))
 call('HSET', refs, ARGV[1], id, '', id)
 
 -- The first message of a second renews the expiry of the keys, and says whether entries are due.

@@ -10,7 +10,7 @@ local last = redis.call('HGET', KEYS[2], '')
 if not last then last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1] end
 redis.call('XDEL', KEYS[1], ARGV[1])
 -- The ref expires with the retraction: until then a resend is answered.
-local id = redis.call('XADD', KEYS[1], '*', 'gone', ARGV[2], 'cell', fields.cell,
+local id = add(KEYS[1], now_ms(), last, 'gone', ARGV[2], 'cell', fields.cell,
   'radius_m', fields.radius_m, 'person', fields.person, 'ref', fields.ref)
 redis.call('HSET', KEYS[2], '', id)
 -- Whoever removes it again is answered, as long as it would have lived.

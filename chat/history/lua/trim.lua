@@ -3,8 +3,7 @@
 -- ARGV[1] life_ms  [2] most entries at once
 -- Returns in how many ms the next entry is due (at most 0: now), or nil where none is left.
 local call, stream, refs = redis.call, KEYS[1], KEYS[2]
-local time = call('TIME')
-local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1]
+local oldest = now_ms() - ARGV[1]
 for _, entry in ipairs(call('XRANGE', stream, '-', oldest, 'COUNT', ARGV[2])) do
   local fields = {}
   for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end

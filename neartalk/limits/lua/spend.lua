@@ -3,8 +3,7 @@
 -- ARGV for each key its cost_ms, tolerance_ms and saved_ms
 -- Returns the number of the key that makes one wait, and how many milliseconds; 0 and 0 if none.
 local call = redis.call
-local time = call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
 
 -- GCRA, as neartalk/limits/gcra.py: TAT is the theoretical arrival time. One further ahead
 -- than a whole burst counts as a burst with one act left.

@@ -60,7 +60,8 @@ class Command(BaseCommand):
             # Its access lines would hold addresses and marks; the rest goes the way of all lines.
             access_log=False,
             log_config=None,
-            log_level="warning",
+            # Strangers send what is no request as often as they like.
+            log_level="error",
             lifespan="on",
             proxy_headers=False,
             server_header=False,

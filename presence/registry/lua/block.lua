@@ -7,8 +7,7 @@ local key, field, other = KEYS[1], ARGV[1], ARGV[2]
 local old = redis.call('HMGET', key, field, 'process', 'until_ms')
 if not old[1] then return { 'unknown', {} } end
 local count = select(2, old[1]:gsub('%x+:', ''))
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
 if not old[1]:find(other .. ':', 1, true) then
   if count >= tonumber(ARGV[3]) and ARGV[3] ~= '0' then return { 'spent', {} } end
   redis.call('HSET', key, field, string.format('%s%s:%.0f ', old[1], other, now))

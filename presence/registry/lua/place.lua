@@ -1,15 +1,14 @@
 -- Moves a session: cell, radius, holder, version, trail of tiles left.
 -- KEYS[1] session hash
 -- ARGV[1] cell ("": it stays where it is)  [2] radius_m  [3] process ("" for none)  [4] idle_ms  [5] http_only_ms
--- ARGV[6] trail_ms  [7] most tiles in the trail  [8] who held it, if only then the holder changes
+-- ARGV[6] trail_ms  [7] most tiles in the trail  [8] who held it, if only then the holder changes; '-' for anybody
 -- Returns the cell before, then the whole hash; nothing where the session is unknown.
 local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {} end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
 local old = redis.call('HMGET', key, 'cell', 'radius_m', 'trail', 'process')
 local process = ARGV[3]
-if ARGV[8] and old[4] ~= ARGV[8] then process = old[4] end
+if ARGV[8] ~= '-' and old[4] ~= ARGV[8] then process = old[4] end
 local before = old[1]
 local cell, radius_m = ARGV[1], ARGV[2]
 if cell == '' then cell, radius_m = old[1], old[2] end

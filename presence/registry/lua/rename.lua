@@ -14,8 +14,6 @@ else
   redis.call('HSET', key, 'name', ARGV[1])
   redis.call('HINCRBY', key, 'renames_left', -1)
   redis.call('HINCRBY', key, 'version', 1)
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  if old[3] == '' and tonumber(old[4]) <= now then said = 'unseen' end
+  if old[3] == '' and tonumber(old[4]) <= now_ms() then said = 'unseen' end
 end
 return { said, redis.call('HGETALL', key) }

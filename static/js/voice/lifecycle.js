@@ -21,10 +21,12 @@ const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
 const { microphone } = mic;
 let ticker = 0;
 let tickedAt = 0;
+let over = null; // why voice ended on this page, since it was last begun
 let releaseLock = () => {};
 
 /** Starts the microphone check; nothing is sent to anybody yet. */
 export function startCheck() {
+  over = null;
   for (const subject of ['over', 'passing']) clearNotice(subject);
   setPhase('check');
   volumes.startPlayback();
@@ -75,7 +77,18 @@ export function exit() {
 /** Ends voice on this page and shows why: a close code or 'elsewhere', or the server's own message. */
 export function endWith(why, message) {
   exit();
-  showNotice('over', message ? { title: '', words: message } : words.overNotice(why));
+  over = message ? { title: '', words: message } : words.overNotice(why);
+  showNotice('over', over);
+}
+
+/** The visit is over, and its page erased: ends voice with it, or says again why it ended if its own socket was told first. */
+export function endVisit(code) {
+  if (display.phase === 'check') exit();
+  else if (display.phase !== 'out') room.onOver(code);
+  else if (over) {
+    clearNotice('over'); // it was erased with the page
+    showNotice('over', over);
+  }
 }
 
 export function setMuted(muted) {

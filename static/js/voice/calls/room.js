@@ -99,7 +99,8 @@ function reset() {
   clearFacts();
 }
 
-function onOver(why, message) {
+/** Ends voice as the server's word does. */
+export function onOver(why, message) {
   reset();
   callbacks.onOver(why, message);
 }

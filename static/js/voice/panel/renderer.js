@@ -1,6 +1,7 @@
 // Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
 
 import { announce as announceInTitle } from '../../page/title.js';
+import { ambiguousTags } from '../../people/likeness.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
@@ -76,7 +77,7 @@ function renderMicrophone() {
 function renderPeople() {
   const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
   const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: now() });
-  const alike = viewModel.ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
+  const alike = ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.remainder(tiles.length, facts.count - facts.peers.length);
   panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count }, alike);
