@@ -5,24 +5,20 @@ answers tell the secret (BREACH). The CSRF token is masked anew in each answer; 
 in one stands in docs/operators.md.
 """
 
-import gzip
-import io
 import re
-import secrets
 from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.text import compress_string
 
 from neartalk.http.middleware import OnLoop, admin_path
 
 ACCEPTED = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|\Z))", re.IGNORECASE)
 # Shorter ones would hardly become so.
 LEAST = 512
-# Twice as fast as the next level, and a fifth larger than the last.
-LEVEL = 1
 # So many bytes at most are added by chance, so that lengths of single answers tell nothing.
 PADDING_MAX = 100
 
@@ -37,7 +33,7 @@ class Compressed(OnLoop):
             return response
         patch_vary_headers(response, ("Accept-Encoding",))
         if ACCEPTED.search(request.headers.get("accept-encoding", "")):
-            response.content = compressed(response.content)
+            response.content = compress_string(response.content, max_random_bytes=PADDING_MAX)
             response["Content-Encoding"] = "gzip"
             response["Content-Length"] = str(len(response.content))
         return response
@@ -48,14 +44,6 @@ def is_public(request: HttpRequest, response: HttpResponse) -> bool:
     is_html = response.headers.get("Content-Type", "").startswith("text/html")
     plain = is_html and "Content-Encoding" not in response.headers
     return plain and len(response.content) >= LEAST and not request.path.startswith(secret_paths())
-
-
-def compressed(content: bytes) -> bytes:
-    """The bytes as gzip, whose header holds a name of a length by chance."""
-    sink, name = io.BytesIO(), "n" * secrets.randbelow(PADDING_MAX + 1)
-    with gzip.GzipFile(name, "wb", LEVEL, sink, mtime=0) as file:
-        file.write(content)
-    return sink.getvalue()
 
 
 @cache

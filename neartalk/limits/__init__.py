@@ -19,7 +19,7 @@ from neartalk.limits.networks import (
     widest_network,
 )
 from neartalk.limits.origins import DOUBTS, Origins
-from neartalk.limits.published import PUBLISHED, Limits, published
+from neartalk.limits.published import PUBLISHED, Limits, PublishedLimits, published
 from neartalk.limits.redis import RedisAllowances
 from neartalk.limits.rules import RULES, Rule, Rules
 
@@ -45,6 +45,7 @@ __all__ = [
     "Origin",
     "Origins",
     "ProxyDoubt",
+    "PublishedLimits",
     "RedisAllowances",
     "RedisDayKey",
     "Route",

@@ -1,6 +1,8 @@
 """What clients are told of the rules: how often one person, session or socket may do what."""
 
-from neartalk.limits.rules import Rules
+from collections.abc import Mapping
+
+from neartalk.limits.rules import Rule, Rules
 
 PUBLISHED = (
     "chat.send",
@@ -33,3 +35,17 @@ def published(rules: Rules) -> Limits:
         for name, rule in each.items()
         if rule.on
     }
+
+
+class PublishedLimits:
+    """The same, worked out again only when the rules were read again: every arrival asks."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.stored: Mapping[str, Rule] | None = None
+        self.limits: Limits = {}
+
+    def current(self) -> Limits:
+        if self.stored is not self.rules.stored:
+            self.stored, self.limits = self.rules.stored, published(self.rules)
+        return self.limits

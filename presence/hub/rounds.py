@@ -3,7 +3,6 @@
 import asyncio
 
 from neartalk.clock import StoreClock
-from neartalk.limits import published
 from presence.delivery import Form, gap, signal, signals
 from presence.geo import area_of
 from presence.hub.departures import Departures
@@ -46,7 +45,7 @@ class Rounds:
         self.subscriptions = runner.subscriptions
         self.updates = runner.updates
         self.reconciler = runner.reconciler
-        self.limits = published(runner.rules)
+        self.limits = runner.limits.current()
 
     def start(self) -> None:
         """Begins all rounds but the first pulse, which the caller has awaited."""
@@ -155,7 +154,7 @@ class Rounds:
 
     async def publish_limits(self) -> None:
         """Every 5 s: sends the limits to whoever reads JSON, if an operator has changed them."""
-        limits = published(self.runner.rules)
+        limits = self.runner.limits.current()
         if limits == self.limits:
             return
         self.limits = limits

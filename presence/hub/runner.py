@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from neartalk.limits import published
+from neartalk.limits import PublishedLimits
 from neartalk.records import Records
 from presence.delivery import PROTOCOL, Audience, Socket, signal
 from presence.geo import Tile, area_of
@@ -50,7 +50,7 @@ class EffectRunner:
         self.reconciler = reconciler
         self.updates = updates
         self.loader = loader
-        self.activity, self.rules = records.activity, records.rules
+        self.activity, self.limits = records.activity, PublishedLimits(records.rules)
         self.subscriptions = TileSubscriptions(audience.by_tile)
         self.subscribing = asyncio.Lock()
         self.stale: set[Tile] = set()
@@ -123,7 +123,7 @@ class EffectRunner:
             username=socket.person.name,
             epoch=self.leases.epoch,
             now=self.broadcaster.now_ms(),
-            limits=published(self.rules),
+            limits=self.limits.current(),
         )
         socket.write(frame)
 
