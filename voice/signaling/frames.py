@@ -6,7 +6,7 @@ from typing import Any
 from neartalk.clock import lasts
 from neartalk.limits import seconds
 from presence.delivery import Frame, dumps
-from presence.geo import apart, label, label_m
+from presence.geo import apart, label_m, label_of
 from voice.call_graph import DECLINED_MS, End
 from voice.callers import Caller, Tie
 from voice.mesh import Pair, is_direct, is_polite, standing, unheard_by
@@ -42,9 +42,11 @@ def peers(
 def row(me: Caller, one: Caller, queue: Sequence[Pair], now_ms: int) -> dict[str, Any]:
     """One other person on the list. `queue` are this person's pairs that wait for a free place."""
     pair = frozenset({me.person_id, one.person_id})
+    metres = label_m(apart(me.place.cell, one.place.cell))
     return {
         **identity(one),
-        "distance": label(apart(me.place.cell, one.place.cell)),
+        "distance": label_of(metres),
+        "metres": metres,
         **state(me, one, now_ms),
         **({"ahead": queue.index(pair)} if pair in queue else {}),
     }
