@@ -101,10 +101,17 @@ class Meet(Protocol):
 shared = FolderFixtures()
 
 
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    shared.leaving = nextitem is None or nextitem.path.parent != item.path.parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def open_while_here() -> Iterator[None]:
+    """After the last test of the folder all is closed: behind what its module has, and before what
+    the session has, the database say."""
     yield
-    if nextitem is None or nextitem.path.parent != item.path.parent:
+    if shared.leaving:
         shared.close()
 
 

@@ -13,9 +13,11 @@ T = TypeVar("T")
 
 
 class FolderFixtures:
-    """What all modules share, from the first that asks for it until it is closed."""
+    """What all modules share, from the first that asks for it until it is closed. `leaving` says
+    whether the test that ends is the last one here."""
 
     def __init__(self) -> None:
+        self.leaving = False
         self.made: dict[str, Any] = {}
         self.ending = ExitStack()
 
