@@ -51,7 +51,7 @@ TARGET = 0.97
 FIRST, MOST = 25, 150
 # They take minutes, and say little of one line.
 DEAR = {"test_admin_million.py", "test_canary.py", "test_delivery.py", "test_simulation.py"}
-HANG_S, FILES_S = 150, 300
+HANG_S, FILES_S, ENDING_S = 150, 300, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +206,18 @@ def _run_tests(asked: Sequence[str], copy: Path, limit_s: float) -> tuple[bool, 
         passes = run.wait(limit_s) == 0
     except subprocess.TimeoutExpired:
         passes = False
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        _end(run)
     return passes, found.read_text().splitlines()
+
+
+def _end(run: subprocess.Popen[bytes]) -> None:
+    """Lets pytest end the servers that it has started, if it still can."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        run.send_signal(signal.SIGINT)
+        run.wait(ENDING_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
 
 
 def _collected(copy: Path) -> set[str]:
