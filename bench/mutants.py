@@ -51,7 +51,7 @@ TARGET = 0.97
 FIRST, MOST = 25, 150
 # They take minutes, and say little of one line.
 DEAR = {"test_admin_million.py", "test_canary.py", "test_delivery.py", "test_simulation.py"}
-BATCH_S = 900
+HANG_S, FILES_S, ENDING_S = 150, 300, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,22 +159,27 @@ def _run(
 def outcome_of(mutant: Mutant, reaching: ReachingTests, copy: Path) -> Outcome:
     tests = reaching.of(mutant.module, mutant.mutation.line)
     files = files_of_app(mutant.module, copy)
-    batches = [tests[:FIRST], tests[FIRST:MOST], files]
     left_out = [f"--deselect={test}" for test in sorted(reaching.gone) if "::" in test]
-    caught = any(_catches([*left_out, *batch], mutant, copy) for batch in batches if batch)
-    return Outcome(mutant, caught, sum(map(len, batches)))
+    likely = [batch for batch in (tests[:FIRST], tests[FIRST:MOST]) if batch]
+    caught = any(_catches([*left_out, *batch], mutant, copy, HANG_S) for batch in likely)
+    if not caught:
+        caught = _catches([*left_out, *files], mutant, copy, None)
+    return Outcome(mutant, caught, len(tests) + len(files))
 
 
-def _catches(asked: Sequence[str], mutant: Mutant, copy: Path) -> bool:
-    """Whether these tests fail for the mutant, and pass without it."""
+def _catches(asked: Sequence[str], mutant: Mutant, copy: Path, hang_s: float | None) -> bool:
+    """Whether these tests fail for the mutant, and pass without it. What takes longer than
+    `hang_s` hangs; without it, whatever is not done in time has caught nothing."""
     path = copy / mutant.module
     source = path.read_text()
     path.write_text(mutant.mutation.applied(source))
     try:
-        passes, failed = _run_tests(asked, copy)
+        passes, failed = _run_tests(asked, copy, hang_s or FILES_S)
     finally:
         path.write_text(source)
-    return not passes and _run_tests(failed or asked[-1:], copy)[0]
+    if passes or not (failed or hang_s):
+        return False
+    return _run_tests(failed or asked[-1:], copy, HANG_S)[0]
 
 
 def files_of_app(module: str, copy: Path) -> list[str]:
@@ -184,8 +189,8 @@ def files_of_app(module: str, copy: Path) -> list[str]:
     return sorted(str(file.relative_to(copy)) for file in found)
 
 
-def _run_tests(asked: Sequence[str], copy: Path) -> tuple[bool, list[str]]:
-    """Whether all pass, and which one did not; what takes for ever does not."""
+def _run_tests(asked: Sequence[str], copy: Path, limit_s: float) -> tuple[bool, list[str]]:
+    """Whether all pass within so many seconds, and which one did not."""
     found = copy.with_name(f"{copy.name}-failed")
     found.write_text("")
     command = [sys.executable, "-m", "pytest", "-x", "-p", "bench.failed_tests", "--timeout", "60"]
@@ -198,14 +203,21 @@ def _run_tests(asked: Sequence[str], copy: Path) -> tuple[bool, list[str]]:
         start_new_session=True,
     )
     try:
-        passes = run.wait(BATCH_S) == 0
+        passes = run.wait(limit_s) == 0
     except subprocess.TimeoutExpired:
         passes = False
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        _end(run)
     return passes, found.read_text().splitlines()
+
+
+def _end(run: subprocess.Popen[bytes]) -> None:
+    """Lets pytest end the servers that it has started, if it still can."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        run.send_signal(signal.SIGINT)
+        run.wait(ENDING_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
 
 
 def _collected(copy: Path) -> set[str]:
