@@ -5,17 +5,21 @@ import random
 
 import pytest
 
-from chat.feed import (
-    paging,
-)
+from chat.consumers import ChatConsumer
+from chat.feed import paging
+from chat.history import MemoryHistory
+from presence.registry import MemoryRegistry
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
 from tests.support.processes import (
     BESIDE,
     HERE,
     Halting,
     LoopClock,
+    Page,
     PageSocket,
+    Process,
     person,
+    running,
     settled,
     turns,
 )
@@ -149,3 +153,19 @@ async def test_who_joins_far_behind_brings_the_hub_up_without_repeats(
         await second.poll()
         await LoopClock().pass_s(1)
         assert charlie.page.texts == bob.page.texts == said
+
+
+async def test_the_first_socket_of_a_process_resumes_by_a_mark_of_this_epoch() -> None:
+    """No hub has begun yet, and only one that has knows the epoch."""
+    registry, history = MemoryRegistry(), MemoryHistory()
+    session = await person(registry, "Alice", HERE)
+    before, process = Process(registry, history), Process(registry, history)
+    async with running(before, process):
+        welcome = (await before.join(session)).page.all("welcome")[-1]
+        consumer, page = ChatConsumer(), Page()
+        query = f"since={welcome['now']}&epoch={welcome['epoch']}".encode()
+        consumer.enter({"state": process.state, "query_string": query})
+        consumer.connection = page  # type: ignore[assignment]
+        await consumer.arrive(session)
+        assert page.frames[0]["type"] == "welcome"
+        assert page.all("gap") == []
