@@ -44,6 +44,8 @@ async def test_an_entry_that_a_move_left_behind_is_removed(make_harness: MakeHar
         assert await shown(harness) == {HOME_TILE: [before], OUT_TILE: [after]}
         changes = await harness.registry.reconcile([before, after])
         assert events_of(*changes) == [(HOME_TILE, 4, False)]
+        # A roster believes nothing older than what it has.
+        assert changes[0].events[0].person.version > before.version
         assert await shown(harness) == {OUT_TILE: [after]}
         await list_again(harness, before)
         changes = await harness.registry.unlist(after, {HOME_TILE, OUT_TILE})
