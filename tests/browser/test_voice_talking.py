@@ -70,6 +70,8 @@ def muted(server: Server, visit: Invite) -> BrowserVisitor:
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
     alice.page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice(muted=True)
+    # Who is still on the way in is muted too, and cannot talk.
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
     expect_talking(alice, False)
     return alice
 

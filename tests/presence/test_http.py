@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -118,13 +119,16 @@ async def test_head_is_answered_as_get_is_but_for_the_body(server: Server, spot:
 async def test_pages_and_lists_of_people_are_compressed_and_what_was_said_is_not(
     server: Server, spot: Spot
 ) -> None:
-    async with browser(server) as http, person(server, *spot, 500, "bob") as bob:
+    async with browser(server) as http, AsyncExitStack() as stack:
+        names = ["bob", *(f"neighbour {turn}" for turn in range(7))]
+        people = [person(server, *spot, 500, name) for name in names]
+        bob, *_ = [await stack.enter_async_context(one) for one in people]
         for turn in range(10):
             await bob.send_text(f"Words of somebody {turn}")
         await http.post(CREATE, data={"username": "alice"})
         where = {"lat": spot[0], "lon": spot[1], "radius": 500}
-        people = await http.post(PLACE, data=where)
-        for answer in (people, await http.get("/near"), await http.get(NEARBY)):
+        listed = await http.post(PLACE, data=where)
+        for answer in (listed, await http.get("/near"), await http.get(NEARBY)):
             assert answer.headers["Content-Encoding"] == "gzip"
             assert "bob" in answer.text
         said = await http.get(MESSAGES)

@@ -34,6 +34,7 @@ ODD = [
 FIELDS = {
     "chat.send": {"text": '"Hello"', "ref": '"reference-1"'},
     "chat.remove": {"id": '"1-0.00000000"'},
+    "people": {"x": "1"},
     "ping": {"x": "1"},
     "voice.join": {"policy": '"relay"', "instance": '"instance-1"'},
     "voice.leave": {"x": "1"},
