@@ -56,7 +56,7 @@ class Audience:
         """Subscribes the socket to its person's place. Messages are held until it settles."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
         socket.place, socket.held, socket.held_gone = socket.person.place, [], []
-        socket.people_version = 0
+        socket.people_version, socket.private = 0, None
         cohort = self.cohort_of(socket) or self._begin(socket.place, socket.form)
         self.recent.remove(socket, socket.place)
         cohort.joining.add(socket)

@@ -1,6 +1,8 @@
 """The people that a cohort was last sent, from which the list of each of its readers follows."""
 
 from collections.abc import Mapping
+from copy import copy
+from typing import Self
 
 from presence.roster import SHOWN_MAX, Entry, Listing, Nearby
 
@@ -20,6 +22,12 @@ class CohortListing:
         self.version = version
         self.crowded = nearby.rest > 0
         self.whole = Listing(listing.people, moved(listing.totals, 0, -1))
+
+    def at(self, version: int) -> Self:
+        """The same in another version."""
+        other = copy(self)
+        other.version = version
+        return other
 
     @property
     def first(self) -> Listing:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from neartalk.codes import Refused
+from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Form, Frame, refusal
 from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
@@ -20,6 +21,8 @@ class Socket:
     `recent_places` are the places it was subscribed to before, oldest first.
     `listing` are the people that it was last sent, in `people_version`, which is 0 until it was
     sent any at its place; not kept while it follows its cohort, whose own are the same.
+    `private` stands for the listing of its cohort where a block hides somebody in range: the one of
+    a cohort in which they are not. All sockets of a person in one cohort have the same.
     `ended` says that it was sent its end.
     """
 
@@ -33,6 +36,7 @@ class Socket:
         "lock",
         "people_version",
         "place",
+        "private",
         "recent_places",
         "session",
     )
@@ -47,6 +51,7 @@ class Socket:
         self.lock = asyncio.Lock()
         self.listing = NOBODY
         self.people_version = 0
+        self.private: CohortListing | None = None
         self.ended = False
         self.recent_places: list[Place] = []
 

@@ -1,8 +1,8 @@
 """Sends people: the whole list to a socket that comes, then changes, at most every 5 s a cohort."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import count
 
 from presence.delivery import (
     Cohort,
@@ -20,8 +20,9 @@ from presence.values import Place
 
 PEOPLE_S = 5.0
 SOON_S = 0.05
-# How far apart the first versions of two cohorts are.
-APART = 10_000
+# First versions are by chance below that: they tell neither how many cohorts there are, nor since
+# when, and none follows that of another, should a list be lost after a move.
+FIRST_MAX = 10**9
 
 
 class PresenceBroadcaster:
@@ -44,9 +45,7 @@ class PresenceBroadcaster:
         self.leases = leases
         self.now_ms = now_ms
         self.sockets = sockets
-        self.apart = ApartReaders(roster, self.nearby)
-        # No version of one cohort follows that of another, should a list be lost after a move.
-        self.beginnings = count(0, APART)
+        self.apart = ApartReaders(roster, self.nearby, sockets)
 
     def nearby(self, place: Place, hidden: frozenset[str] = frozenset()) -> Nearby:
         """Who is near a place whose tiles are subscribed to, without those who are hidden."""
@@ -59,9 +58,12 @@ class PresenceBroadcaster:
         found = CohortListing(self.nearby(socket.place), 1)
         if len(cohort.apart) == len(cohort.live):
             # Nobody follows: the cohort begins anew.
-            found.version += cohort.listing.version or next(self.beginnings)
+            before = cohort.listing
+            found.version += before.version or secrets.randbelow(FIRST_MAX)
             cohort.listing = found
-        self.apart.write_all(socket, self.apart.listing_for(socket, found), cohort.listing.version)
+            self.apart.begin_anew(cohort, before, socket)
+        listing = self.apart.enter(cohort, socket, found, secrets.randbelow(FIRST_MAX) + 1)
+        self.apart.write_all(socket, listing, self.apart.shared(cohort, socket).version)
 
     def repeat_all(self, cohort: Cohort, socket: Socket) -> None:
         """Writes once more whom a socket was last sent: its reader missed something."""
@@ -73,18 +75,21 @@ class PresenceBroadcaster:
 
     def settle(self, cohort: Cohort, socket: Socket) -> None:
         """A socket is live: it follows its cohort, once it was sent the same."""
-        if socket.filtered:
+        if socket.session.blocked:
             self.send_now(cohort, socket)
-        elif cohort.listing.version != socket.people_version:
-            self.apart.send(cohort, cohort.listing, socket)
+        elif self.apart.shared(cohort, socket).version != socket.people_version:
+            self.apart.send(cohort, socket)
         elif not self.apart.follow(cohort, socket):
             self.schedule([cohort])
 
     def send_now(self, cohort: Cohort, socket: Socket) -> None:
-        """Writes to a live socket of somebody with blocks what changed, before its cohort."""
-        if socket in cohort.live:
-            self.apart.set_apart(cohort, [socket])
-            self.apart.send(cohort, CohortListing(self.nearby(cohort.place), 0), socket)
+        """Writes to the live sockets of somebody who blocked what changed, before their cohort."""
+        own = [one for one in self.sockets.get(socket.person.person_id, ()) if one in cohort.live]
+        self.apart.set_apart(cohort, own)
+        drawn = CohortListing(self.nearby(cohort.place), 0)
+        self.apart.redraw_one(cohort, socket, cohort.listing, drawn)
+        for one in own:
+            self.apart.send(cohort, one)
 
     # ---- A cohort ----------------------------------------------------------------------------
 
@@ -110,8 +115,9 @@ class PresenceBroadcaster:
         if shows(change, cohort.form):
             after.version += 1
             broadcast(self._batches(cohort, before, after, change), cohort.backlog)
+        self.apart.redraw(cohort, before, after)
         for socket in [*cohort.apart]:
-            self.apart.send(cohort, after, socket)
+            self.apart.send(cohort, socket)
 
     def _singled_out(
         self, cohort: Cohort, before: CohortListing, after: CohortListing, change: ListingChange
