@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chat.feed import ARRIVAL_MAX, RenderedMessage
 from chat.feed.timeline import ENTRIES_MAX, Timeline
 from chat.history import MemoryHistory, life_ms
@@ -174,6 +176,17 @@ def test_a_timeline_is_bounded_and_knows_from_where_on_it_holds_everything() -> 
     assert timeline.since == next_id(message(4).at)
     assert timeline.entries[0].at == message(5).at
     assert timeline.is_partial(START_MS)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_of_a_store_that_began_anew_nothing_of_before_is_held(lost: bool) -> None:
+    timeline = Timeline()
+    timeline.begin(START_MS)
+    last = timeline.apply(message(1)).at
+    timeline.rewind(lost=lost)
+    assert [*timeline.entries] == []
+    assert timeline.last == (BEGINNING if lost else last)
+    assert timeline.since == next_id(timeline.last)
 
 
 def test_two_who_read_the_same_page_add_it_once() -> None:

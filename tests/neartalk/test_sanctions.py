@@ -19,7 +19,7 @@ from neartalk.records.rounds import Records
 from neartalk.records.sanction_sync import REREAD, UNWRITTEN_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pytest_django.fixtures import Settings
 
@@ -305,6 +305,31 @@ async def test_what_a_person_came_from_replaces_nothing_that_is_known(
         process.complete(in_force(process), device, ORIGIN)
         await process.sync.sync()
     assert (await Sanction.objects.aget()).device == DEVICE
+
+
+@rows
+async def test_what_is_completed_while_others_are_written_is_written_too_and_each_once(
+    one: RecordedSanctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person_id in (ALICE, BOB):
+        await row(person_id=person_id)
+    await one.sync.sync()
+    completed: list[str] = []
+    complete = sanction_rows.complete
+
+    def completing(writing: Sequence[Sanction]) -> None:
+        complete(writing)
+        completed.extend(each.person_id for each in writing)
+        if len(completed) == 1:
+            found = one.banned(BOB)
+            assert found
+            one.complete(found, "f" * 64, ORIGIN)
+
+    monkeypatch.setattr(sanction_rows, "complete", completing)
+    one.complete(in_force(one), DEVICE, ORIGIN)
+    for _ in range(3):
+        await one.sync.sync()
+    assert completed == [ALICE, BOB]
 
 
 # ---- Without a database --------------------------------------------------------------------------

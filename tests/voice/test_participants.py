@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from neartalk.codes import Refused
+from neartalk.models import Sanction
 from tests.voice.processes import AWAY, NEXT, two_processes
 from voice.callers import AWAY_MS
 
@@ -44,6 +45,24 @@ async def test_whoever_does_not_come_back_is_gone_after_thirty_seconds() -> None
         await both.first.hub.repair.follow()
         await alice.until()
         assert alice.ends == [(bob.person_id, "gone")]
+
+
+@pytest.mark.parametrize("kind", [Sanction.Kind.BAN, Sanction.Kind.MUTE])
+async def test_a_sanction_ends_the_calls_of_whoever_is_away_and_of_nobody_else_who_is(
+    kind: Sanction.Kind,
+) -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        charlie = await both.speaker("Charlie", both.second)
+        await both.settle()
+        for one in (bob, charlie):
+            both.second.hub.exit(one)
+        await both.settle()
+        both.second.hub.end_sanctioned([Sanction(kind=kind, person_id=charlie.person_id)])
+        await both.settle()
+        known = await both.callers.read([bob.person_id, charlie.person_id])
+        assert [known[one.person_id].joined for one in (bob, charlie)] == [True, False]
+        assert alice.ends == []
 
 
 async def test_whoever_was_the_last_to_go_is_forgotten_too() -> None:
