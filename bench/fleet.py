@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from django.conf import settings
+
 from bench.faults import connections_cut, file_reports, no_ghosts, read_only, reports_kept
 from bench.town import started, until, within
 from bench.walkers import depart, lists_wrong, wander
@@ -319,6 +321,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--seconds", type=float, default=300)
     asked = parser.parse_args()
+    # Names of keys hold that of the deployment, as the servers have it by default.
+    settings.configure(DEPLOYMENT="neartalk")
     faults = (*PROCESSES_AND_MASTERS, *STORES)
     counted, happened = asyncio.run(run(**vars(asked), faults=faults))
     RESULTS.write_text(written(counted, asked.rate, asked.seconds, happened))
