@@ -18,6 +18,10 @@ from neartalk.redis.store import Script, Store
 
 TIMEOUT_S = 2.0
 
+# What was added to a clock outlives the processes that added it by so much: longer than a message
+# lives, whose id goes by it. Those that are there tell it again.
+SHARED_MS = 3_600_000
+
 
 class RedisClient(Redis):
     """One Redis: redis-py's client, and beside its pool the one connection on which commands
@@ -39,7 +43,7 @@ class RedisClient(Redis):
         key = named(f"{{{tag}}}:ahead")
         _, (shared,) = await self.ask_timed([("GET", key)])
         if self.clock.agree(int(shared or 0)):
-            await self.ask([("SET", key, self.clock.ahead_ms)])
+            await self.ask([("SET", key, self.clock.ahead_ms, "PX", SHARED_MS)])
 
     async def ask(self, commands: Collection[Command], raise_on_error: bool = True) -> list[Any]:
         async with self.pipeline(transaction=False) as pipe:

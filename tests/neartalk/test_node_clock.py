@@ -14,6 +14,7 @@ from chat.messages import BEGINNING, Draft, Message, public_id
 from neartalk.clock import Clock
 from neartalk.limits import Rules
 from neartalk.limits.memory import MemoryAllowances
+from neartalk.redis.client import SHARED_MS
 from neartalk.redis.node_clock import SET_MS, SURE_MS, NodeClock
 from presence.geo import Cell, cell_at, tile_of
 from presence.registry import MemoryRegistry, RedisRegistry
@@ -138,6 +139,8 @@ async def test_a_process_that_comes_later_goes_by_the_time_of_those_who_were_the
         await client.flushall()
         await registry.renew("1")
         assert int(await client.get("neartalk:{0}:ahead")) == client.clock.ahead_ms
+        # And it outlives those who know of it by an hour, longer than what was said by it.
+        assert life_ms() < await client.pttl("neartalk:{0}:ahead") <= SHARED_MS
         here.set_clock(3 * TEN_MINUTES_S)
         await registry.renew("1")
         await second.renew("2")
