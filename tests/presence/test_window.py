@@ -1,13 +1,15 @@
 """How long messages wait for one another: longer when the event loop is late."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from chat.history import MemoryHistory
 from presence.delivery.window import WINDOW_MAX_S, WINDOW_S, Window
 from presence.registry import MemoryRegistry
-from tests.support.processes import HERE, LoopClock, Process, person, running
+from tests.support.processes import HERE, LoopClock, PageSocket, Process, person, running
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.001, 0.005])
@@ -46,18 +48,25 @@ def test_it_comes_back_by_half_each_time() -> None:
     assert lengths == pytest.approx([0.09, 0.05, 0.03])
 
 
-async def test_messages_wait_longer_after_a_late_end_and_none_before_it() -> None:
+@asynccontextmanager
+async def alice_and_bob() -> AsyncIterator[tuple[Callable[..., Awaitable[None]], PageSocket]]:
+    """Two in one place: what sends texts of Alice, and the socket of Bob."""
     registry = MemoryRegistry()
     process = Process(registry, MemoryHistory())
     async with running(process):
         alice = await process.join(await person(registry, "Alice", HERE))
         bob = await process.join(await person(registry, "Bob", HERE))
-        time = LoopClock()
 
         async def send(*texts: str) -> None:
             for text in texts:
                 await process.send_text(alice, text)
 
+        yield send, bob
+
+
+async def test_messages_wait_longer_after_a_late_end_and_none_before_it() -> None:
+    async with alice_and_bob() as (send, bob):
+        time = LoopClock()
         await send("1", "2")
         assert bob.page.texts == ["1"]
         await time.pass_s(WINDOW_S + 0.02)
@@ -70,14 +79,10 @@ async def test_messages_wait_longer_after_a_late_end_and_none_before_it() -> Non
 
 
 async def test_the_first_message_leaves_at_once_however_late_the_loop_was() -> None:
-    registry = MemoryRegistry()
-    process = Process(registry, MemoryHistory())
-    async with running(process):
-        alice = await process.join(await person(registry, "Alice", HERE))
-        bob = await process.join(await person(registry, "Bob", HERE))
+    async with alice_and_bob() as (send, bob):
         time = LoopClock()
-        await process.send_text(alice, "1")
+        await send("1")
         await time.pass_s(1.0)
-        await process.send_text(alice, "2")
+        await send("2")
         assert bob.page.texts == ["1", "2"]
         assert asyncio.get_running_loop().time() == time.now
