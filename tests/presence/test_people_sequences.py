@@ -299,7 +299,7 @@ async def test_a_crowd_that_came_since_the_last_list_is_told_in_pieces() -> None
     told: list[int] = []
     crowd = 5 * TURN_MAX
 
-    class Counted(LossyReader):
+    class CountedReader(LossyReader):
         def write(self, frame: Frame) -> None:
             super().write(frame)
             told[-1] += 1
@@ -308,7 +308,7 @@ async def test_a_crowd_that_came_since_the_last_list_is_told_in_pieces() -> None
         person = Person(f"{number:03}", "Ana", *PLACES[0], 1, "one")
         street.publish(person)
         told.append(0)
-        socket = Socket(Session(person.person_id, person, 3), Form.JSON, Counted(Form.JSON))  # type: ignore[arg-type]
+        socket = Socket(Session(person.person_id, person, 3), Form.JSON, CountedReader(Form.JSON))  # type: ignore[arg-type]
         street.readers[socket] = socket.connection  # type: ignore[assignment]
         street.audience.enter(socket)
         cohort = street.audience.cohort_of(socket)
