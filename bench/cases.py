@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from presence.values import Place
 
-PEERS = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
+PEERS = (
+    *("neartalk", "neartalk-redis", "nchan", "go", "socketio", "nats", "socketify", "tutorial"),
+)
 # Each listener hears so many messages a second where the rate is not what is varied.
 RATE = 10.0
 

@@ -21,6 +21,9 @@ def method(pinned: bool, seconds: float) -> str:
             "text; what comes back is whatever the server makes of it: NearTalk sends a row of "
             "HTML with name, distance and age, the others little more than the text. Messages "
             "that share a frame count as many deliveries.",
+            "NATS and socketify have one room each: a subject that all subscribe to and publish "
+            "on, and a topic of uWebSockets, called from Python. socketify polls where nothing "
+            "happens, and its figures at few messages a second are mostly that.",
             "CPU is read from the clocks of the processes when the last delivery has come, so "
             "what a saturated server still has to do counts, and the wait for it does not.",
             "A crowd that has just come is given 7 s at NearTalk, which shows them who is near, "

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     from bench.measurements import Measurement, Measurements
 
-HUES = {"neartalk": 0, "nchan": 1, "go": 2, "socketio": 3, "tutorial": 4}
-PICTURED = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
+PICTURED = (
+    *("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial", "nats", "socketify"),
+)
+HUES = {
+    family: hue for hue, family in enumerate(name for name in PICTURED if name != "neartalk-redis")
+}
 RATE = 10.0
 BUSY = 0.05
 
