@@ -17,10 +17,12 @@ import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.cases import CASES, TRIAL, CaseSize
+from bench.case_size import TRIAL, CaseSize
+from bench.cases import CASES
 from bench.cores import cores, pinned
 from bench.kit import BENCH, BUILD, Missing, machine, prepare, versions
 from bench.measurements import Measurement, Measurements
@@ -32,34 +34,61 @@ from bench.targets import TARGETS
 from bench.voice_report import CASES as VOICE
 from bench.voice_report import voice_results
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+Failed = dict[tuple[str, str], str]
+
 
 def measure(asked: argparse.Namespace, size: CaseSize, missing: dict[str, str]) -> Measurements:
-    """Every case asked for, of every stack that is there, round by round."""
+    """Every case asked for, of every stack that is there, round by round. What fails is named, does
+    not end the run, and is tried once more at the end of its round."""
     measurements = Measurements()
+
+    def read(turn: int, kinds: Iterable[tuple[str, str]]) -> Failed:
+        failed: Failed = {}
+        for name, stack in kinds:
+            measurements.add(one(turn, name, stack, size, failed))
+            measurements.save(BUILD / "readings.json")
+        return failed
+
     for turn in range(asked.rounds):
-        for name, case in CASES.items():
-            for stack in case.stacks:
-                wanted = name in asked.only and stack in asked.stack
-                wanted = wanted and (case.in_each or turn == 0)
-                if wanted and STACKS[stack].family not in missing:
-                    measurements.add(one(turn, name, stack, size, missing))
-                    measurements.save(BUILD / "readings.json")
+        failed = read(turn, [*wanted(asked, turn, missing)])
+        for name, stack in failed:
+            print(f"once more: {name} {stack}", flush=True)
+        again = read(turn, failed)
+        for (name, stack), why in (failed | again).items():
+            tried = "twice" if (name, stack) in again else "once, and was read then"
+            what = f"{name}, {STACKS[stack].title}, round {turn + 1}"
+            missing[what] = f"failed {tried}: {why}"
     return measurements
 
 
-def one(
-    turn: int, name: str, stack: str, size: CaseSize, missing: dict[str, str]
-) -> list[Measurement]:
-    """The measurements of a case and a stack; what fails is named and does not end the run."""
+def wanted(
+    asked: argparse.Namespace, turn: int, missing: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Cases and stacks of a round."""
+    for name, case in CASES.items():
+        for stack in case.stacks:
+            chosen = name in asked.only and stack in asked.stack
+            if chosen and case.reads(stack, turn) and STACKS[stack].family not in missing:
+                yield name, stack
+
+
+def one(turn: int, name: str, stack: str, size: CaseSize, failed: Failed) -> list[Measurement]:
+    """The measurements of a case and a stack, or none and why it failed."""
+    start_s = time.monotonic()
     try:
         found = asyncio.run(CASES[name].read(stack, size))
     except Exception as why:
         traceback.print_exc()
         print(f"FAILED: {name} {stack}", file=sys.stderr, flush=True)
-        missing[f"{name}, {STACKS[stack].title}"] = f"{type(why).__name__} {why}".splitlines()[0]
+        failed[name, stack] = f"{type(why).__name__} {why}".splitlines()[0]
         return []
     for measurement in found:
         print(line(measurement), flush=True)
+    print(f"{name} {stack} took {time.monotonic() - start_s:.0f} s", flush=True)
     return [replace(measurement, round=turn) for measurement in found]
 
 
@@ -78,6 +107,7 @@ def write(folder: Path, run: Run, measurements: Measurements) -> None:
     chat = Measurements(
         [measurement for measurement in measurements if measurement.case not in VOICE + PROCESSES]
     )
+    folder.mkdir(parents=True, exist_ok=True)
     page = folder / "RESULTS.md"
     if voice.all:
         (folder / "VOICE.md").write_text(voice_results(run, voice))

@@ -39,10 +39,23 @@ def method(pinned: bool, seconds: float) -> str:
             "that has served 20 people to one with all the sockets, their sessions and places "
             "included.",
             "Walking: everything the server does is counted, the calls by which people move too. "
-            "The same number of calls without a move is told beside it.",
+            "The same number of calls without a move is told beside it. What differs between "
+            "the two, divided by the frames of people sent meanwhile, is a change for a cohort; "
+            "nearly everybody there is a cohort of their own.",
+            "Arrivals: ten people in each of 20 places, one after the other, from a client that "
+            "keeps cookies and sends what the page sends, without its scripts and style sheets: "
+            "the first page, a session, a place, the second page, and a socket until the mark "
+            "that ends its first snapshot. CPU of the server is read after each step.",
+            "The most that one process bears: messages a second rise until p99 is 250 ms, or a "
+            "delivery of a thousand is missing, or somebody is cut off. The figure is the last "
+            "step before that.",
+            "A page among simulated people (`manage.py simulate`): every byte of frames that its "
+            "socket is sent in five minutes, half a minute after it came, as so many an hour.",
             "Join storm: from the first byte of a connection until the mark that ends its first "
             "snapshot (history, people). The history is said at 125 messages/s; an arrival is "
             "shown the newest 200 of it.",
+            "Several processes, 25 people in each of 40 places: `dealt` and `routed` are told "
+            "below; the figure is deliveries beside one, a core each.",
             "Two processes: two cores are all there is and the generator needs one, so two busy "
             "servers cannot be watched without disturbing them. What is compared is the CPU of "
             "all processes (both servers and Redis) for each delivery at 100 messages/s, the crowd "

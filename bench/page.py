@@ -26,6 +26,7 @@ SPOT = 52.52, 13.405
 AROUND_M, RADIUS_M = 300, 1000
 SETTLE_S = 30.0
 HOUR_S = 3600.0
+PERSON = re.compile(r'<li class="person-row.*?</li>', re.DOTALL)
 KIND = re.compile(r'<\w+\s+(?:class="[^"]*" )?id="([\w-]+)"')
 
 
@@ -47,8 +48,8 @@ async def simulated(url: str, people: int) -> AsyncIterator[None]:
 
 
 async def bytes_sent(url: str, seconds: float, people: int) -> Counter[str]:
-    """The bytes that a page is sent in so many seconds, by the piece that they are for; `frames`
-    and `rows` of messages are counted besides."""
+    """The bytes that a page is sent in so many seconds, by the piece that they are for; `frames`,
+    `rows` of messages, and rows of `persons` with their bytes are counted besides."""
     found: Counter[str] = Counter()
     async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
         key = (await http.post("/api/session/create", json={})).json()["session_id"]
@@ -80,20 +81,33 @@ def count(found: Counter[str], frame: str) -> None:
     found[kind[1] if kind else "other"] += size
     found["frames"] += 1
     found["rows"] += frame.count(' id="m-')
+    persons = PERSON.findall(frame)
+    found["persons"] += len(persons)
+    found["bytes of persons"] += sum(len(row.encode()) for row in persons)
 
 
 async def measured(url: str, people: int, seconds: float) -> dict[str, float]:
-    """Megabytes an hour, the part of it that tells of people, and bytes a message."""
+    """Megabytes an hour, the part of it that tells of people, and bytes of a message and of a
+    person's row."""
     async with simulated(url, people):
         found = await bytes_sent(url, seconds, people)
+    return figures_of(found, seconds)
+
+
+def figures_of(found: Counter[str], seconds: float) -> dict[str, float]:
+    """What came of none of has no size."""
     hours = seconds / HOUR_S
     pieces = {kind for kind in found if kind.startswith("people")}
-    return {
+    figures = {
         "mb_hour": found["all"] / 1e6 / hours,
         "people_mb_hour": sum(found[kind] for kind in pieces) / 1e6 / hours,
         "frames_hour": found["frames"] / hours,
-        "message_bytes": found["messages"] / max(1, found["rows"]),
     }
+    if found["rows"]:
+        figures["message_bytes"] = found["messages"] / found["rows"]
+    if found["persons"]:
+        figures["person_bytes"] = found["bytes of persons"] / found["persons"]
+    return figures
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.browsers import Sample, Talker
-    from bench.cases import CaseSize
+    from bench.case_size import CaseSize
     from tests.support.servers import Server
 
 # What a phone's processor is slower by; browsers' own tools take it for a cheap one.

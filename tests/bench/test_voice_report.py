@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.browsers import Sample, loudness, spent
-from bench.cases import CASES, CaseSize
+from bench.case_size import CaseSize
+from bench.cases import CASES
 from bench.compare import write
 from bench.measurements import Measurement, Measurements
 from bench.voice_report import CASES as VOICE
