@@ -55,7 +55,7 @@ def method(pinned: bool, seconds: float) -> str:
             "snapshot (history, people). The history is said at 125 messages/s; an arrival is "
             "shown the newest 200 of it.",
             "Several processes, 25 people in each of 40 places: `dealt` and `routed` are told "
-            "below; the figure is deliveries beside one, a core each.",
+            "above; the figure is deliveries beside one, a core each.",
             "Two processes: two cores are all there is and the generator needs one, so two busy "
             "servers cannot be watched without disturbing them. What is compared is the CPU of "
             "all processes (both servers and Redis) for each delivery at 100 messages/s, the crowd "
