@@ -1,11 +1,11 @@
 """NearTalk beside what one would use instead, on this machine, in one run.
 
-    python bench/compare.py [--only CASE] [--stack STACK] [--rounds N] [--seconds N] [--rates LIST]
-                            [--trial] [--to FOLDER]
+    python bench/compare.py [--only CASE] [--without CASE] [--stack STACK] [--rounds N]
+                            [--seconds N] [--rates LIST] [--trial] [--to FOLDER]
 
 Prints what it reads and the targets. The whole run writes RESULTS.md, cost.svg, latency.svg and
-VOICE.md to bench/; a part of it, or a trial, writes only to the folder it is told, and only the
-pages of what it read.
+VOICE.md to bench/, also without some cases; a part of it, or a trial, writes only to the folder it
+is told, and only the pages of what it read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from bench.voice_report import CASES as VOICE
 from bench.voice_report import voice_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 Failed = dict[tuple[str, str], str]
@@ -152,19 +152,23 @@ def main() -> int:
     return 0
 
 
-def options() -> argparse.Namespace:
+def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=CASES, action="append", help="a case")
+    parser.add_argument(
+        "--without", choices=CASES, action="append", default=[], help="a case left out"
+    )
     parser.add_argument("--stack", choices=STACKS, action="append", help="a server")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, help="for each rate")
     parser.add_argument("--rates", help="of one-cell, with commas")
     parser.add_argument("--trial", action="store_true", help="less of everything, to try it out")
     parser.add_argument("--to", type=Path, help="folder for the pages and pictures")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if not (asked.only or asked.stack or asked.trial or asked.rates):
         asked.to = asked.to or BENCH
-    asked.only, asked.stack = asked.only or [*CASES], asked.stack or [*STACKS]
+    asked.only = [case for case in asked.only or CASES if case not in asked.without]
+    asked.stack = asked.stack or [*STACKS]
     return asked
 
 

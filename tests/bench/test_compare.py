@@ -10,6 +10,7 @@ import pytest
 from bench import compare
 from bench.case_size import TRIAL
 from bench.cases import Case
+from bench.kit import BENCH
 from bench.measurements import Measurement
 
 if TYPE_CHECKING:
@@ -67,3 +68,11 @@ def test_what_fails_twice_is_named_and_ends_nothing(failures: list[str]) -> None
     assert [one.round for one in found if one.stack == "nchan"] == [1]
     assert [one.round for one in found if one.stack == "neartalk"] == [0, 1]
     assert missing == {"idle, nchan, round 1": "failed twice: ConnectionError nchan is away"}
+
+
+def test_a_run_without_some_cases_is_written_down_and_a_part_only_where_it_is_told() -> None:
+    whole, less, part = (
+        compare.options(line) for line in ([], ["--without", "storm"], ["--only", "storm"])
+    )
+    assert (whole.to, less.to, part.to) == (BENCH, BENCH, None)
+    assert {*whole.only} - {*less.only} == {"storm"} == {*part.only}

@@ -19,6 +19,12 @@ def test_a_frame_is_inflated_to_what_it_was() -> None:
         assert len(found) < len(row)
 
 
+def test_a_state_for_each_socket_knows_the_frames_before() -> None:
+    one, each = deflate.with_context(), deflate.compressor("zlib", 1)
+    assert len(one(ROWS[0])) == len(each(ROWS[0]))
+    assert len(one(ROWS[1])) < len(each(ROWS[1]))
+
+
 @pytest.mark.parametrize(("size", "with_head"), [(125, 127), (126, 130), (65_536, 65_546)])
 def test_the_head_of_a_frame_counts(size: int, with_head: int) -> None:
     assert deflate.wire(size) == with_head
@@ -42,5 +48,6 @@ def test_the_rule_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     said = deflate.report(ROWS, 60)
     assert said[0].startswith("9 frames in 60 s")
     assert said[-1].startswith("More than half of what is left: 9")
+    assert [line for line in said if line.strip().startswith("m-000000000000: 1 frames")]
     assert not [line for line in said if "another" in line]
     assert deflate.report([bytes(range(256))], 60)[-1].startswith("Not more than half")
