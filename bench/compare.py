@@ -1,11 +1,12 @@
 """NearTalk beside what one would use instead, on this machine, in one run.
 
     python bench/compare.py [--only CASE] [--without CASE] [--stack STACK] [--rounds N]
-                            [--seconds N] [--rates LIST] [--trial] [--to FOLDER]
+                            [--seconds N] [--rates LIST] [--trial] [--again] [--to FOLDER]
 
 Prints what it reads and the targets. The whole run writes RESULTS.md, cost.svg, latency.svg and
 VOICE.md to bench/, also without some cases; a part of it, or a trial, writes only to the folder it
-is told, and only the pages of what it read.
+is told, and only the pages of what it read. All readings stay in build/readings.json: --again
+writes the pages of a run that ended before it did, without naming what failed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
+READINGS = "readings.json"
 Failed = dict[tuple[str, str], str]
 
 
@@ -50,7 +52,7 @@ def measure(asked: argparse.Namespace, size: CaseSize, missing: dict[str, str]) 
         failed: Failed = {}
         for name, stack in kinds:
             measurements.add(one(turn, name, stack, size, failed))
-            measurements.save(BUILD / "readings.json")
+            measurements.save(BUILD / READINGS)
         return failed
 
     for turn in range(asked.rounds):
@@ -143,8 +145,11 @@ def main() -> int:
         versions=versions(missing),
         missing=missing,
     )
-    with pinned(cores().others):
-        measurements = measure(asked, size, missing)
+    if asked.again:
+        measurements = Measurements.load(BUILD / READINGS)
+    else:
+        with pinned(cores().others):
+            measurements = measure(asked, size, missing)
     for target in TARGETS:
         print(" | ".join(target.row(measurements)))
     if asked.to:
@@ -163,6 +168,9 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="for each rate")
     parser.add_argument("--rates", help="of one-cell, with commas")
     parser.add_argument("--trial", action="store_true", help="less of everything, to try it out")
+    parser.add_argument(
+        "--again", action="store_true", help="the pages once more, of what was read last"
+    )
     parser.add_argument("--to", type=Path, help="folder for the pages and pictures")
     asked = parser.parse_args(arguments)
     if not (asked.only or asked.stack or asked.trial or asked.rates):
