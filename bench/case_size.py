@@ -25,6 +25,7 @@ class CaseSize:
     storm: int = 2000
     storm_s: float = 10.0
     history: int = 500
+    voice_s: float = 10.0
     meshes: tuple[int, ...] = (2, 4)
     desktops: tuple[int, ...] = (1, 3, 7)
     phones: tuple[int, ...] = (1, 2, 4, 8, 12, 16)
@@ -53,6 +54,7 @@ TRIAL = CaseSize(
     storm=200,
     storm_s=2,
     history=100,
+    voice_s=3,
     meshes=(2,),
     desktops=(1,),
     phones=(1, 2),

@@ -107,7 +107,7 @@ async def walking(stack: str, size: CaseSize) -> list[Measurement]:
     nothing happens, and then the same calls are made without a move."""
     places = crowd.town(size.walkers)
     rate = size.walkers / size.cell_s
-    shares, quiet, frames = [], [], []
+    talks: list[Talk] = []
     with running(STACKS[stack]) as servers:
         seats = await crowd.seats(servers, places, speaks=False)
         strolls: list[Any] = [
@@ -120,20 +120,28 @@ async def walking(stack: str, size: CaseSize) -> list[Measurement]:
             stroll = None
             async for line in lines:
                 if isinstance(line, Talk):
-                    shares.append(line.share)
-                    frames.append(line.frames / line.wall_s)
-                    quiet.append(line.others_cpu_s / line.wall_s)
+                    talks.append(line)
                 if stroll:
                     stroll.cancel()
                 if strolls:
                     stroll = tasks.create_task(strolls.pop(0))
-    # From the second window on, the walkers' own client is at work too.
-    names = ("idle", "standing", "share", "others")
-    figures = dict(zip(names, [*shares, quiet[0]], strict=True))
+    return [Measurement("walking", stack, size.walkers, 0, walked(talks, rate))]
+
+
+def walked(talks: Sequence[Talk], rate: float) -> dict[str, float]:
+    """Of three windows: nothing, so many calls a second, and as many by which people move. What one
+    has more than the one before is a call's, and that of a frame of people."""
+    shares = [talk.share for talk in talks]
+    _, still, moved = (talk.frames / talk.wall_s for talk in talks)
     calls, walks = (after - before for before, after in pairwise(shares))
-    figures |= {"call_ms": calls * 1000 / rate, "frames": frames[2] - frames[1]}
-    figures["frame_us"] = walks * 1e6 / max(1, figures["frames"])
-    return [Measurement("walking", stack, size.walkers, 0, figures)]
+    return {
+        **dict(zip(("idle", "standing", "share"), shares, strict=True)),
+        "call_ms": calls * 1000 / rate,
+        "frames": moved - still,
+        "frame_us": walks * 1e6 / max(1, moved - still),
+        # From the second window on, the walkers' own client is at work too.
+        "others": talks[0].others_cpu_s / talks[0].wall_s,
+    }
 
 
 async def nothing() -> None:

@@ -112,7 +112,7 @@ def write(folder: Path, run: Run, measurements: Measurements) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "RESULTS.md"
     if voice.all:
-        (folder / "VOICE.md").write_text(voice_results(run, voice))
+        (folder / "VOICE.md").write_text(voice_results(replace(run, seconds=run.voice_s), voice))
     if chat.all:
         page.write_text(results(run, chat))
     if processes.all:
@@ -127,7 +127,7 @@ def main() -> int:
     asked = options()
     size = TRIAL if asked.trial else CaseSize()
     if asked.seconds:
-        size = replace(size, seconds=asked.seconds)
+        size = replace(size, seconds=asked.seconds, voice_s=asked.seconds)
     if asked.rates:
         size = replace(size, rates=tuple(map(float, asked.rates.split(","))))
     missing = prepare()
@@ -139,6 +139,7 @@ def main() -> int:
         pinned=cores().apart,
         rounds=asked.rounds,
         seconds=size.seconds,
+        voice_s=size.voice_s,
         trial=asked.trial,
         listeners=size.listeners,
         places=size.places,

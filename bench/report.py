@@ -40,6 +40,7 @@ class Run:
     places: int
     versions: Mapping[str, str]
     missing: Mapping[str, str]
+    voice_s: float = 10.0
 
 
 def results(run: Run, measurements: Measurements) -> str:

@@ -56,7 +56,7 @@ async def page_slow(stack: str, size: CaseSize) -> list[Measurement]:
 
 
 async def in_a_page(case: str, module: str, stack: str) -> list[Measurement]:
-    """The browser has the cores that the server leaves."""
+    """What a module's `measured(url)` says. The browser has the cores that the server leaves."""
     with running(STACKS[stack]) as servers:
         figures = await import_module(module).measured(servers.urls[0])
     return [Measurement(case, stack, 1, 0, figures)]
