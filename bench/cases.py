@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from bench.case_size import CaseSize
     from presence.values import Place
 
+# In the order in which they are read: what is set beside each other most closely comes first.
 PEERS = (
-    *("neartalk", "neartalk-redis", "nchan", "go", "socketio", "nats", "socketify", "tutorial"),
+    *("neartalk", "nchan", "neartalk-redis", "go", "socketio", "nats", "socketify", "tutorial"),
 )
 # Each listener hears so many messages a second where the rate is not what is varied.
 RATE = 10.0

@@ -12,8 +12,8 @@ def method(pinned: bool, seconds: float) -> str:
         for line in (
             f"{cores} Each rate lasts {seconds:g} s (half of that for crowds of other sizes, twice "
             "where nobody speaks) after 2 s that are not counted. The stacks take turns within a "
-            "round; a server is started anew for each case. Crowds of other sizes are read in the "
-            "first round alone.",
+            "round; a server is started anew for each case. Crowds of other sizes, the Channels "
+            "tutorial and a page among simulated people are read in the first round alone.",
             "Listeners and generator are on the same machine, on loopback. Latency is from the "
             "moment a message leaves the generator until a listener has read it, the generator's "
             "own delay included.",
