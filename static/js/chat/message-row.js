@@ -2,7 +2,7 @@
 // rest is made here: its ring and its age, the distance, its group, and the accessible name of its ring.
 
 import { initial } from '../page/graphemes.js';
-import { formatDistance } from '../page/units.js';
+import { EARLIER, formatDistance } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
 import { ringOf } from './message-focus.js';
 
@@ -24,7 +24,7 @@ function fillWho(row, [name, tag]) {
   tag.className = 'tag';
   const far = document.createElement('span');
   far.className = 'far';
-  far.textContent = formatDistance(Number(row.dataset.m));
+  far.textContent = row.dataset.m ? formatDistance(Number(row.dataset.m)) : EARLIER;
   row.querySelector('.ring text').textContent = initial(name.textContent);
   row.querySelector('.who').append(name, ' ', tag, ' ', far);
 }

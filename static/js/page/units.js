@@ -14,6 +14,9 @@ export function formatMetres(metres) {
   return metres < 1000 ? METRES.format(metres) : KILOMETRES.format(metres / 1000);
 }
 
+/** The label of what was said before its reader was where they are. */
+export const EARLIER = 'earlier, near here';
+
 /** The label of a distance, from its metres: "right around you", "~300 m". */
 export function formatDistance(metres) {
   return metres === 0 ? 'right around you' : `~${formatMetres(metres)}`;
