@@ -44,8 +44,7 @@ class ApartReaders:
         if not hidden and not known:
             return found.of(person_id)
         drawn = CohortListing(self.nearby(cohort.place, hidden), first_version) if hidden else found
-        shown = [one for one in cohort.live if one.person.person_id not in hidden]
-        if known and not any(one not in cohort.apart or is_up_to_date(one) for one in shown):
+        if known and not is_followed(cohort, hidden):
             for one in (socket, *others):
                 one.private = drawn.at(known.version + 1)
         elif not others:
@@ -65,10 +64,27 @@ class ApartReaders:
 
     def begin_anew(self, cohort: Cohort, before: CohortListing, entering: Socket) -> None:
         """The listing of a cohort that nobody follows was replaced. Whom it may show somebody from
-        whom they are hidden is in none of their own."""
+        whom they are hidden have one of their own: so far what that of the cohort was."""
         for socket in [*cohort.joining, *cohort.filtered]:
-            if socket is not entering and not socket.private:
-                self.redraw_one(cohort, socket, before, cohort.listing)
+            if socket is not entering and not socket.private and self.hidden_in_range(socket):
+                for one in self._of_person(cohort, socket):
+                    one.private = before
+
+    def begin_others_anew(self, cohort: Cohort, entering: Socket) -> None:
+        """The same of listings of their own, as if those were not here who are hidden: where nobody
+        else follows, each socket that enters is one that the listing begins anew with."""
+        each = [one for one in (*cohort.joining, *cohort.filtered) if one.private]
+        for socket in {one.person.person_id: one for one in each}.values():
+            hidden, known = self.hidden_in_range(socket), socket.private
+            unseen = {*hidden, socket.person.person_id}
+            if (
+                known
+                and entering.person.person_id not in unseen
+                and not is_followed(cohort, hidden)
+            ):
+                drawn = CohortListing(self.nearby(cohort.place, hidden), known.version + 1)
+                for one in self._of_person(cohort, socket):
+                    one.private = drawn
 
     def redraw_one(
         self, cohort: Cohort, socket: Socket, before: CohortListing, drawn: CohortListing
@@ -147,6 +163,12 @@ class ApartReaders:
 def shows(change: ListingChange, form: Form) -> bool:
     """Whether a change is worth a frame: totals by label are shown in the page's form alone."""
     return bool(change) if form is Form.HTML else change.names_or_count
+
+
+def is_followed(cohort: Cohort, hidden: frozenset[str]) -> bool:
+    """Whether anybody would follow a cohort, if those were not here who are hidden."""
+    shown = (one for one in cohort.live if one.person.person_id not in hidden)
+    return any(one not in cohort.apart or is_up_to_date(one) for one in shown)
 
 
 def is_up_to_date(socket: Socket) -> bool:

@@ -69,6 +69,7 @@ class PresenceBroadcaster:
             found.version += before.version or secrets.randbelow(FIRST_MAX)
             cohort.listing = found
             self.apart.begin_anew(cohort, before, socket)
+        self.apart.begin_others_anew(cohort, socket)
         listing = self.apart.enter(cohort, socket, found, secrets.randbelow(FIRST_MAX) + 1)
         self.apart.write_all(socket, listing, self.apart.shared(cohort, socket).version)
 

@@ -191,3 +191,24 @@ async def test_nor_do_two_pages_tell_of_it_that_both_still_read_what_was_said(wh
         world.act(BOB, "tick", HERE, "")
     with_zoe, without = [world.frames_of(BOB) for world in worlds]
     assert with_zoe == without
+
+
+@pytest.mark.parametrize("where", [HERE, NEAR_BY], ids=["in-their-cell", "near-by"])
+@pytest.mark.parametrize(
+    "come", [(ZOE, BOB, "d"), (BOB, ZOE, "d")], ids=["zoe-was-there", "zoe-comes"]
+)
+async def test_nor_does_another_page_while_nobody_has_read_what_was_said(
+    come: tuple[str, ...], where: Place
+) -> None:
+    """Lists begin anew with each who comes, for whoever was blocked no more and no less often."""
+    for newcomer in (HERE, WHERE[0], HERE._replace(radius_m=HERE.radius_m + 100)):
+        places = {ZOE: where, BOB: HERE, "d": newcomer}
+        worlds = [StreetWithBlock(with_zoe=True), StreetWithBlock(with_zoe=False)]
+        for world in worlds:
+            world.reads_at_once = False
+            for who in come:
+                world.act(who, "come", places[who], "X")
+            world.act(BOB, "open", HERE, "")
+            world.act(BOB, "tick", HERE, "")
+        with_zoe, without = [world.frames_of(BOB) for world in worlds]
+        assert with_zoe == without, newcomer
