@@ -62,16 +62,14 @@ class Loader:
         # Whoever has gone from here meanwhile is held by whichever process they went to.
         if not session.person.cell or socket not in self.audience.sockets_of(socket.person):
             return []
-        place, process = session.person.place, self.leases.process
-        return [Announce(await self.registry.place(session.digest, place, process))]
+        # Wherever that is by then: they may move meanwhile.
+        return [Announce(await self.registry.place(session.digest, None, self.leases.process))]
 
     async def _close_sockets(self, person: Person, epoch: str) -> list[Effect]:
         """The session of a person is over: another process closed it, or it expired.
 
         Unless the store has lost it since `epoch`: then the next pulse registers it again.
         """
-        if not self.audience.sockets_of(person):
-            return []
         if (await self.registry.status(())).epoch != epoch:
             return []
         sockets = [*self.audience.sockets_of(person)]

@@ -48,7 +48,7 @@ def test_whoever_arrives_is_shown_what_was_said_and_can_read_back_to_its_beginni
     alice.page.clock.run_for(4000)  # where it shows the top, the page asks by itself by then
     assert alice.texts() == said[30:]
     expect(alice.message("Line 229.")).to_be_in_viewport()
-    expect(alice.messages.first.locator(".far")).to_have_text("~300 m")
+    expect(alice.messages.first.locator(".far")).to_have_text("earlier, near here")
     end = alice.page.locator("#oldest")
     expect(end).to_be_hidden()
     top_of(alice)

@@ -3,7 +3,7 @@
 // attributes change that nobody listens to: those who are read the log hear of a message once.
 
 import { initial } from '../page/graphemes.js';
-import { formatDistance, formatMinutes } from '../page/units.js';
+import { EARLIER, formatDistance, formatMinutes } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
 import { ringOf } from './message-focus.js';
 
@@ -25,7 +25,7 @@ function fillWho(row, [name, tag]) {
   tag.className = 'tag';
   const far = document.createElement('span');
   far.className = 'far';
-  far.textContent = formatDistance(Number(row.dataset.m));
+  far.textContent = row.dataset.m ? formatDistance(Number(row.dataset.m)) : EARLIER;
   row.querySelector('.ring text').textContent = initial(name.textContent);
   row.querySelector('.who').append(name, ' ', tag, ' ', far);
 }

@@ -20,6 +20,9 @@ export function formatMinutes(minutes) {
   return MINUTES.format(minutes);
 }
 
+/** The label of what was said before its reader was where they are. */
+export const EARLIER = 'earlier, near here';
+
 /** The label of a distance, from its metres: "right around you", "~300 m". */
 export function formatDistance(metres) {
   return metres === 0 ? 'right around you' : `~${formatMetres(metres)}`;
