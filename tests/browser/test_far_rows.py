@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_what_comes_while_you_read_back_looks_at_a_few_rows_however_much_was_sai
     counts = {}
     for said in (SHORT, LONG):
         page = reader(server, visit, said).page
-        until(lambda page=page: page.evaluate(READ_BACK), "somebody who reads back")
+        until(partial(page.evaluate, READ_BACK), "somebody who reads back")
         page.evaluate(COUNT_READS)
         page.evaluate(SAY, 1)
         expect(page.locator("#more")).to_have_text("1 new message")
@@ -98,7 +99,7 @@ def test_a_message_that_comes_makes_as_much_anew_however_much_was_said(
     counts = {}
     for said in (SHORT, LONG):
         alice = reader(server, visit, said)
-        styled, placed = made_anew(alice, lambda page=alice.page: page.evaluate(SAY, 1))
+        styled, placed = made_anew(alice, partial(alice.page.evaluate, SAY, 1))
         assert styled > 0
         assert placed > 0
         counts[said] = styled + placed
