@@ -114,7 +114,6 @@ class PresenceBroadcaster:
     def _send_cohort(self, cohort: Cohort) -> None:
         cohort.people_timer = None
         cohort.people_at_s = asyncio.get_running_loop().time()
-        cohort.drawn += 1
         before = cohort.listing
         after = CohortListing(self.nearby(cohort.place), before.version)
         change = difference(before.whole, after.whole)

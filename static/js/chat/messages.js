@@ -66,16 +66,16 @@ function isLoaded() {
 function insert(row) {
   const known = rowOf(row.dataset.id);
   if (known) {
-    if (known.classList.contains('outgoing')) confirmRow(known, row);
+    if (known.dataset.state === 'sent') confirmRow(known, row);
     return 0;
   }
   labelRow(row);
+  renderAge(row);
   let before = list.lastElementChild;
   while (before && compareRows(before, row) > 0) before = before.previousElementSibling;
   const last = before === list.lastElementChild;
   if (before) before.after(row);
   else list.prepend(row);
-  renderAge(row);
   groupWithPrevious(row);
   groupWithPrevious(row.nextElementSibling);
   if (!last || !isLoaded()) return 0;
@@ -85,8 +85,6 @@ function insert(row) {
 
 function confirmRow(row, copy) {
   applyCopy(row, copy);
-  labelRow(row);
-  renderAge(row);
   groupWithPrevious(row);
 }
 
