@@ -1,6 +1,6 @@
 """The people that a cohort was last sent, from which the list of each of its readers follows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Self
 
@@ -27,6 +27,18 @@ class CohortListing:
         """The same in another version."""
         other = copy(self)
         other.version = version
+        return other
+
+    def without(self, hidden: Collection[str]) -> Self | None:
+        """The same as if these were not here. None where it is crowded: who takes their places is
+        not known."""
+        if self.crowded:
+            return None
+        other, totals = copy(self), self.whole.totals
+        for one in self.whole.people.keys() & hidden:
+            totals = moved(totals, self.whole.people[one].label_m, -1)
+        people = {key: one for key, one in self.whole.people.items() if key not in hidden}
+        other.whole = Listing(people, totals)
         return other
 
     @property
