@@ -102,7 +102,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        message = await self.queue.get()
+        # Here, and not in a coroutine of the inbox: all that wait are kept.
+        while self.queue.empty():
+            await self.queue.wait()
+        message = self.queue.pop()
         self._parse_on()
         return message
 
