@@ -103,9 +103,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def receive(self) -> Any:
         # Here, and not in a coroutine of the inbox: all that wait are kept.
-        while self.queue.empty():
-            await self.queue.wait()
-        message = self.queue.pop()
+        inbox = cast(Inbox, self.queue)
+        while inbox.empty():
+            await inbox.wait()
+        message = inbox.pop()
         self._parse_on()
         return message
 
