@@ -54,7 +54,8 @@ class CohortListing:
 
     def counts(self, person_id: str) -> bool:
         """Whether a reader is counted in it where all its readers are. Not so in the moments in
-        which the roster does not list them, or elsewhere."""
+        which the roster does not list them, or elsewhere. In a crowd whoever is none of the nearest
+        is taken for counted: in such a moment their count is less by one."""
         own = self.whole.people.get(person_id)
         return own.label_m == 0 if own else self.crowded
 
