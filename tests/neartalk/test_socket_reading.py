@@ -37,7 +37,7 @@ class NoKeepalive:
     def remove(self, protocol: WebSocketProtocol, slot: int) -> None: ...
 
 
-class Busy(Waiting):
+class SlowListener(Waiting):
     """An application that does not listen yet."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -49,15 +49,17 @@ class Busy(Waiting):
     async def wait(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        await self.listens.wait()
+        async with deadline("the test lets it listen", 600):
+            await self.listens.wait()
         await self.go_on(receive, send)
 
     async def go_on(self, receive: Any, send: Any) -> None:
-        while (message := await receive())["type"] != "websocket.disconnect":
-            self.heard.put_nowait(message["text"])
+        async with deadline("its peer is gone", 600):
+            while (message := await receive())["type"] != "websocket.disconnect":
+                self.heard.put_nowait(message["text"])
 
 
-class Closing(Busy):
+class Closing(SlowListener):
     """Which closes after the first frame, and hears nothing more."""
 
     async def go_on(self, receive: Any, send: Any) -> None:
@@ -67,7 +69,7 @@ class Closing(Busy):
 
 async def test_what_comes_at_once_is_handled_frame_by_frame_to_its_end() -> None:
     with ExitStack() as stack:
-        waiting, loop = Busy(stack), asyncio.get_running_loop()
+        waiting, loop = SlowListener(stack), asyncio.get_running_loop()
         waiting.listens.set()
         peer = await waiting.connect()
         texts = [f"{number:0100}" for number in range(PIECE // 20)]
@@ -88,7 +90,7 @@ async def flood(peer: socket.socket) -> None:
 async def test_nothing_is_read_on_that_nobody_listens_to() -> None:
     """As when the process ends: the last that the application handles is that."""
     with ExitStack() as stack:
-        waiting = Busy(stack)
+        waiting = SlowListener(stack)
         peer = await waiting.connect()
         waiting.protocols[0].retire()
         with pytest.raises(BlockingIOError):

@@ -57,6 +57,7 @@ class StreetWithBlock(Street):
         person = self.people.get(who)
         if what == "tick":
             self.send()
+            self.turn_all()
         elif who == ZOE and not self.with_zoe:
             return
         elif person is None:
