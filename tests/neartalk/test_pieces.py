@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from neartalk.pieces import Pieces
 from tests.support.processes import turns
+from tests.support.waiting import deadline
 
 
 async def test_so_many_are_done_at_once_and_the_rest_in_the_next_turns() -> None:
@@ -13,9 +14,10 @@ async def test_so_many_are_done_at_once_and_the_rest_in_the_next_turns() -> None
     for number in range(8):
         pieces.do(partial(done.append, number))
     by_turn = [len(done)]
-    while len(done) < 8:
-        await asyncio.sleep(0)
-        by_turn.append(len(done))
+    async with deadline("all pieces"):
+        while len(done) < 8:
+            await asyncio.sleep(0)
+            by_turn.append(len(done))
     assert done == [*range(8)]
     assert [later - before for before, later in pairwise(by_turn)] == [3, 2]
 

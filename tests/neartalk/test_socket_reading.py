@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.frames import Close, CloseCode, Frame, Opcode
 
+from neartalk.server import WebSocketProtocol
 from neartalk.server.protocol import PIECE
 from tests.neartalk.test_idle_sockets import Waiting
 from tests.support.processes import turns
@@ -27,26 +28,38 @@ def sent_by_a_client(opcode: Opcode, data: bytes) -> bytes:
     return Frame(opcode, data).serialize(mask=True)
 
 
-class Busy(Waiting):
+class NoKeepalive:
+    """Which drops nobody: what comes in would be read to its end then."""
+
+    def add(self, protocol: WebSocketProtocol) -> int:
+        return 0
+
+    def remove(self, protocol: WebSocketProtocol, slot: int) -> None: ...
+
+
+class SlowListener(Waiting):
     """An application that does not listen yet."""
 
     def __init__(self, stack: ExitStack) -> None:
         super().__init__(stack)
+        self.state["neartalk"].keepalive = NoKeepalive()
         self.listens = asyncio.Event()
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
     async def wait(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        await self.listens.wait()
+        async with deadline("the test lets it listen", 600):
+            await self.listens.wait()
         await self.go_on(receive, send)
 
     async def go_on(self, receive: Any, send: Any) -> None:
-        while (message := await receive())["type"] != "websocket.disconnect":
-            self.heard.put_nowait(message["text"])
+        async with deadline("its peer is gone", 600):
+            while (message := await receive())["type"] != "websocket.disconnect":
+                self.heard.put_nowait(message["text"])
 
 
-class Closing(Busy):
+class Closing(SlowListener):
     """Which closes after the first frame, and hears nothing more."""
 
     async def go_on(self, receive: Any, send: Any) -> None:
@@ -56,7 +69,7 @@ class Closing(Busy):
 
 async def test_what_comes_at_once_is_handled_frame_by_frame_to_its_end() -> None:
     with ExitStack() as stack:
-        waiting, loop = Busy(stack), asyncio.get_running_loop()
+        waiting, loop = SlowListener(stack), asyncio.get_running_loop()
         waiting.listens.set()
         peer = await waiting.connect()
         texts = [f"{number:0100}" for number in range(PIECE // 20)]
@@ -77,7 +90,7 @@ async def flood(peer: socket.socket) -> None:
 async def test_nothing_is_read_on_that_nobody_listens_to() -> None:
     """As when the process ends: the last that the application handles is that."""
     with ExitStack() as stack:
-        waiting = Busy(stack)
+        waiting = SlowListener(stack)
         peer = await waiting.connect()
         waiting.protocols[0].retire()
         with pytest.raises(BlockingIOError):
@@ -85,20 +98,20 @@ async def test_nothing_is_read_on_that_nobody_listens_to() -> None:
     await turns()
 
 
-async def test_a_close_is_answered_whatever_came_before_it_and_waits() -> None:
+async def test_who_closed_behind_frames_that_nobody_hears_any_more_is_gone_at_once() -> None:
     with ExitStack() as stack:
         waiting, loop = Closing(stack), asyncio.get_running_loop()
         peer = await waiting.connect()
         waiting.protocols[0].close_timeout = NEVER_S
         short, long = (sent_by_a_client(Opcode.TEXT, b"x" * size) for size in (1, 3 * PIECE))
-        await loop.sock_sendall(peer, short + short + long)
+        goodbye = sent_by_a_client(Opcode.CLOSE, CLOSE)
+        await loop.sock_sendall(peer, short + short + long + goodbye)
         await turns()
         waiting.listens.set()
         async with deadline("the close"):
             assert await loop.sock_recv(peer, 100) == Frame(Opcode.CLOSE, CLOSE).serialize(
                 mask=False
             )
-        await loop.sock_sendall(peer, sent_by_a_client(Opcode.CLOSE, CLOSE))
         async with deadline("the end"):
             assert await loop.sock_recv(peer, 100) == b""
     await turns()

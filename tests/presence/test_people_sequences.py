@@ -23,6 +23,7 @@ from presence.registry import MemoryRegistry, TileSnapshot
 from presence.roster import Listing, Roster, nearby, roster
 from presence.values import Person, Place, Session, TileEvent
 from tests.support.client import frames_of_html
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -318,9 +319,10 @@ async def test_a_crowd_that_came_since_the_last_list_is_told_in_pieces() -> None
         street.arrive()
     told[:] = [0]
     street.send()
-    while street.broadcaster.pieces.waiting:
-        told.append(0)
-        await asyncio.sleep(0)
+    async with deadline("everybody who came is told"):
+        while street.broadcaster.pieces.waiting:
+            told.append(0)
+            await asyncio.sleep(0)
     # And who follows, in one pass.
     assert max(told) <= TURN_MAX + 1
     assert sum(told) >= crowd - TURN_MAX
