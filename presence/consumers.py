@@ -117,7 +117,7 @@ class SocketConsumer(FrameReader):
             # At once, so that a ban that is read from now on reaches this socket.
             self.presence.evictions.admit(self, session)
             self.origin = await self.platform.origins.of(self.scope)
-            await allow_socket(self.platform.allowances, self.origin, session)
+            await allow_socket(self.platform.allowances, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)
