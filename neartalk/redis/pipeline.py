@@ -6,6 +6,7 @@ the command itself.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import hiredis
@@ -79,7 +80,8 @@ class Pipeline:
                 self.waiting = []
                 try:
                     await self._exchange(await self._open())
-                except LOST as why:
+                except Exception as why:
+                    # Whatever it was is theirs who wait: they would wait for good.
                     self._fail(self.in_flight, why)
                     await self._close()
         finally:
@@ -130,7 +132,9 @@ class Pipeline:
     async def _close(self) -> None:
         connection, self.connection = self.connection, None
         if connection:
-            await connection.disconnect(nowait=True)
+            # One that can't be closed any more has ended.
+            with suppress(*LOST):
+                await connection.disconnect(nowait=True)
 
     def _fail(self, sent: list[Sent], why: Exception) -> None:
         for _, answer in sent:

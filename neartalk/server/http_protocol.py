@@ -17,6 +17,8 @@ HEADERS_MAX = 100
 # With its body, however it is cut into chunks. The application takes far less.
 MESSAGE_MAX = 1_048_576
 PIPELINE_MAX = 8
+# In that time a loop that was late has read what came in time.
+LATE_S = 0.1
 
 
 class Allowing(Protocol):
@@ -60,6 +62,12 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             self.refuse(408)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was read for the time of uvicorn's keep-alive. A loop that stood still finds that
+        before it finds the request that waits to be read, so it looks once more."""
+        end = super().timeout_keep_alive_handler
+        self.timeout_keep_alive_task = self.loop.call_later(LATE_S, end)
 
     # ---- What comes --------------------------------------------------------------------------
 

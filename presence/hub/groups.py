@@ -79,9 +79,14 @@ class Groups:
             self.rejoining = False
 
     async def leave(self, places: Collection[str]) -> None:
-        """Leaves the groups of places. Raises Refused: `store-unavailable`."""
+        """Leaves the groups of places. Raises Refused: `store-unavailable`, after 2 s at most:
+        whoever comes there meanwhile waits."""
         self.missed.difference_update(places)
         if self.layer:
             with unknown_when_layer_lost():
-                leaves = (self.layer.group_discard(self.group(one), self.channel) for one in places)
-                await asyncio.gather(*leaves)
+                async with asyncio.timeout(TIMEOUT_S):
+                    leaves = (self._leave(place) for place in places)
+                    await asyncio.gather(*leaves)
+
+    async def _leave(self, place: str) -> None:
+        await self.layer.group_discard(self.group(place), self.channel)

@@ -62,8 +62,8 @@ class Loader:
         # Whoever has gone from here meanwhile is held by whichever process they went to.
         if not session.person.cell or socket not in self.audience.sockets_of(socket.person):
             return []
-        place, process = session.person.place, self.leases.process
-        return [Announce(await self.registry.place(session.digest, place, process))]
+        # Wherever that is by then: they may move meanwhile.
+        return [Announce(await self.registry.place(session.digest, None, self.leases.process))]
 
     async def _close_sockets(self, person: Person, epoch: str) -> list[Effect]:
         """The session of a person is over: another process closed it, or it expired.

@@ -132,7 +132,7 @@ def idle_ms() -> int:
     return settings.SESSION_IDLE_SECONDS * 1000
 
 
-def life_ms() -> int:
+def trail_ms() -> int:
     """How long tiles that a person has left are remembered: as long as messages live there."""
     return settings.MESSAGE_LIFE_SECONDS * 1000
 

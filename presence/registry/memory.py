@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
-from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, life_ms, nobody
+from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, nobody, trail_ms
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
@@ -128,7 +128,7 @@ def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Sessi
     )
     moved = bool(before.cell) and before.tile != person.tile
     left = (Left(before.tile, at_ms),) if moved else ()
-    fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - life_ms())
+    fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - trail_ms())
     return replace(
         session,
         person=person,

@@ -12,7 +12,7 @@ from itertools import islice
 from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
 from presence.geo import tile_of
-from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, idle_ms, life_ms
+from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, idle_ms, trail_ms
 from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
 from presence.registry.redis_holders import RedisHolders
 from presence.registry.redis_leases import RedisLeases
@@ -54,7 +54,7 @@ class RedisRegistry:
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
         to = place or Place("", 0)
-        times = idle_ms(), HTTP_ONLY_MS, life_ms()
+        times = idle_ms(), HTTP_ONLY_MS, trail_ms()
         arguments = [*to, process, *times, RECENT_TILES_MAX, "-" if was is None else was]
         with unknown_when_lost():
             # First, so that nobody is held who is not in the set.

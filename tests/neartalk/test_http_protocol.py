@@ -15,6 +15,7 @@ from neartalk.server.deadlines import ANSWER_S, HEAD_S, Deadlines
 from neartalk.server.http_protocol import (
     HEAD_MAX,
     HEADERS_MAX,
+    LATE_S,
     MESSAGE_MAX,
     PIPELINE_MAX,
     HttpProtocol,
@@ -236,3 +237,18 @@ def test_connections_of_a_proxy_do_not_count_together(settings: Settings) -> Non
     assert protocol.peer == "203.0.113.9"
     settings.TRUSTED_PROXIES = 1
     assert protocol.peer == ""
+
+
+async def test_what_came_in_time_is_read_though_the_loop_finds_the_end_of_the_wait_first() -> None:
+    """A process that stood still carries out its timers before it reads."""
+    peer, time = HttpPeer(), LoopClock()
+    kept_s = peer.protocol.timeout_keep_alive
+    assert (await peer.send(GET)).startswith(b"HTTP/1.1 200")
+    await time.pass_s(kept_s)
+    assert not peer.transport.closed
+    assert (await peer.send(GET)).startswith(b"HTTP/1.1 200")
+    await time.pass_s(LATE_S)
+    assert not peer.transport.closed
+    await time.pass_s(kept_s)
+    await time.pass_s(LATE_S)
+    assert peer.transport.closed

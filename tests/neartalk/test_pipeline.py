@@ -290,6 +290,30 @@ async def test_a_connection_that_ends_at_any_step_is_lost_whoever_uses_it(
     await client.aclose()
 
 
+async def test_whoever_waits_is_answered_whatever_goes_wrong_with_a_connection(
+    redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that nobody can read, of a connection that can't be closed without an error."""
+
+    async def unreadable() -> None:
+        raise ValueError("not an answer")
+
+    async def disconnect(**options: bool) -> None:
+        await AbstractConnection.disconnect(connection, **options)
+        raise RuntimeError("the handler is closed")
+
+    async with pipe(redis_server.url) as together:
+        await ready(together)
+        connection = together.connection
+        assert connection
+        monkeypatch.setattr(connection, "read_response", unreadable)
+        monkeypatch.setattr(connection, "disconnect", disconnect)
+        lost = together.send("ECHO", "lost")
+        await turns(1)
+        kept = together.send("ECHO", "kept")
+        assert kinds(await outcomes(lost, kept)) == [ValueError, str]
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [("redis://:p%40w@[::1]:7/3", None), ("unix://u:p@/run/redis.sock?db=2", "/run/redis.sock")],

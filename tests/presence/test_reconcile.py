@@ -4,6 +4,7 @@ import pytest
 
 from neartalk.codes import CODES
 from presence.geo import tile_of
+from presence.hub.effects import Republish
 from presence.hub.presence_broadcaster import PEOPLE_S, SOON_S
 from presence.registry import LEASE_MS
 from presence.values import HTTP_ONLY_MS
@@ -64,6 +65,24 @@ async def test_who_left_on_another_process_is_sent_away_here() -> None:
         pair.second.hub.announce(change)
         await pair.settle()
         assert alice.page.closed == CODES["left"].close
+
+
+async def test_who_moves_while_they_are_listed_anew_is_not_taken_back() -> None:
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Alice", HERE)
+        alice = await pair.first.join(session)
+        await pair.settle()
+        stop = pair.registry.stop("after", "get")
+        pair.first.hub.runner.run([Republish(alice)])
+        await stop.arrived()
+        pair.second.hub.announce(
+            await pair.registry.place(session.digest, AWAY, pair.first.hub.process)
+        )
+        stop.open.set()
+        await pair.settle()
+        known = await pair.registry.find(session.person.person_id)
+        assert known
+        assert known.person.place == alice.place == AWAY
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])

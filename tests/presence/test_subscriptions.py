@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from neartalk.codes import Refused
+from neartalk.redis import TIMEOUT_S
 from presence.geo import Tile, tiles_within
 from presence.hub.groups import REJOIN_S
 from presence.hub.hints import PROCESSES
@@ -63,6 +64,26 @@ async def test_who_comes_while_their_tiles_are_let_go_hears_everything() -> None
         await pair.first.send_text(alice, "hello")
         await pair.settle()
         assert bob.page.texts == ["hello"]
+
+
+async def test_a_layer_that_hangs_while_tiles_are_let_go_holds_nobody_up_for_long() -> None:
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Bob", BESIDE)
+        gone = await pair.second.join(session)
+        await pair.settle()
+        pair.second.hub.exit(gone)
+        assert pair.second.layer
+        stop = pair.second.layer.stops["group_discard"] = Stop()
+        time = LoopClock()
+        pulse = asyncio.create_task(pair.second.hub.rounds.pulse())
+        await stop.arrived()
+        bob = await pair.second.begin_join(session)
+        await time.pass_s(TIMEOUT_S)
+        with pytest.raises(Refused, match="store-unavailable"):
+            await pulse
+        await bob.task
+        assert bob.page.names == []
+        assert pair.second.hub.subscriptions.tiles == tiles_within(*BESIDE)
 
 
 async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:

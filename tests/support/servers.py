@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
 STOP_SECONDS = 10
+PORTS = range(20_000, 32_000)
+given_ports: set[int] = set()
 
 
 class DidNotStart(Exception):
@@ -47,16 +49,29 @@ class DidNotStart(Exception):
 def free_port() -> int:
     """A loopback port nobody listens on, below the range from which the system picks the local
     end of outgoing connections: a client that knocks on a stopped server's port in that range
-    may be given this very port, connect to itself and keep the server from coming back."""
+    may be given this very port, connect to itself and keep the server from coming back.
+
+    Each worker of a run has ports of its own, and gives each out once: a server that finds its
+    port taken would be mistaken for the one that took it.
+    """
     while True:
-        port = random.randint(20_000, 32_000)
+        port = random.choice(own_ports())
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+        given_ports.add(port)
         return port
+
+
+def own_ports() -> list[int]:
+    """Those of this worker that were not given out yet; all of them, once they are used up."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = PORTS[worker::workers]
+    return [port for port in ports if port not in given_ports] or [*ports]
 
 
 class Daemon:
