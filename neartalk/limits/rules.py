@@ -58,11 +58,6 @@ class Rule:
         return self.allowance * settings.RATE_LIMITS_SCALE / (self.period_s * 1000)
 
     @property
-    def tolerance_s(self) -> float:
-        """Of the same: how far ahead of its share a burst may run."""
-        return self.burst / 1000 / self.share
-
-    @property
     def saved_ms(self) -> int:
         return DAY_MS if self.saves else 0
 
@@ -96,6 +91,8 @@ RULES: dict[str, Rule] = {
     # Calls over HTTP; and what all calls and frames of an address take, in milliseconds of a core.
     "session.call": Rule(allowance=240, period_s=60, burst=120),
     "address.work": Rule(allowance=15_000, period_s=60, burst=250),
+    # What each session with an open socket adds to that, up to three quarters of a core.
+    "session.work": Rule(allowance=300, period_s=60, burst=1),
     "place.move": Rule(allowance=6, period_s=60, burst=3),
     "place.radius": Rule(allowance=30, period_s=60, burst=10),
     # In metres: 300 km/h, and 2 km at once.
