@@ -152,6 +152,8 @@ def test_copies_count_of_short_texts_with_a_link(link: str) -> None:
     assert "chat.copies" not in subjects(link, origin="")
 
 
-@pytest.mark.parametrize("short", ["see a.de", "hi", "ok", "+1", "Happy new year!", "See you at the café"])
+@pytest.mark.parametrize(
+    "short", ["see a.de", "hi", "ok", "+1", "Happy new year!", "See you at the café"]
+)
 def test_many_behind_one_address_may_say_the_same_few_words(short: str) -> None:
     assert subjects(short).keys() == {"chat.send", "chat.repeat"}
