@@ -230,8 +230,8 @@ async def test_visitors_who_stand_in_one_place_are_a_cafe_and_in_ten_within_minu
 ) -> None:
     async with make() as platform:
         await spend_free(platform)
-        for _ in range(50):
-            await count_district(platform, CAFE, "cafe", "u33dc0q")
+        for turn in range(60):
+            await count_district(platform, CAFE, "cafe", f"u33dc0{'0123456789bcdefgh'[turn % 17]}")
         assert await price_ms(platform) == 1000
         districts = [f"u33d{letter}0q" for letter in "0123456789"]
         for cell in districts[:8]:
