@@ -16,9 +16,10 @@ from neartalk.clock import APART_MS
 from neartalk.codes import Refused
 
 ALGORITHM = "PBKDF2/SHA-256"
-# Iterations of a try. A middling phone does so many in a millisecond: a quarter of what Chromium
-# did on one core of the server that bench/PRICE.md names.
+# Iterations of a try, and how many tries a middling phone does in a second: less than a quarter of
+# what Chromium does on one core of the server of bench/PRICE.md.
 ITERATIONS = 2_000
+TRIES_S = 800
 LIFE_MS = 120_000
 # The largest solution that is read; ours has some 900 characters.
 SOLUTION_MAX = 2_000
@@ -38,7 +39,7 @@ def new_challenge(price_ms: int, origin: str, now_ms: int) -> dict[str, Any]:
     the largest `counter` that it may need. It holds for this digest of a network, which does not
     stand in it. Deriving its key takes a millisecond.
     """
-    most = 2 * price_ms
+    most = max(1, 2 * price_ms * TRIES_S // 1000)
     made = create_challenge(
         ALGORITHM,
         ITERATIONS,

@@ -16,11 +16,12 @@ onmessage = async ({ data }) => {
 /** Resolves to {counter, derivedKey}; null if no counter up to 2^32 is the answer. */
 async function solve({ nonce, salt, keyPrefix, cost, keyLength }) {
   const derive = deriver(bytes(nonce), bytes(salt), cost, keyLength);
+  const prefix = bytes(keyPrefix);
   for (let first = 0; first < 2 ** 32; first += AT_ONCE) {
     const counters = Array.from({ length: AT_ONCE }, (_, turn) => first + turn);
     const keys = await Promise.all(counters.map(derive));
-    const found = keys.findIndex((key) => key.startsWith(keyPrefix));
-    if (found >= 0) return { counter: first + found, derivedKey: keys[found] };
+    const found = keys.findIndex((key) => prefix.every((byte, at) => key[at] === byte));
+    if (found >= 0) return { counter: first + found, derivedKey: hex(keys[found]) };
   }
   return null;
 }
@@ -33,7 +34,7 @@ function deriver(nonce, salt, iterations, length) {
     password.set(nonce);
     new DataView(password.buffer).setUint32(nonce.length, counter);
     const key = await subtle.importKey('raw', password, 'PBKDF2', false, ['deriveBits']);
-    return hex(await subtle.deriveBits(derivation, key, 8 * length));
+    return new Uint8Array(await subtle.deriveBits(derivation, key, 8 * length));
   };
 }
 
@@ -41,6 +42,6 @@ function bytes(text) {
   return Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
 }
 
-function hex(buffer) {
-  return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
+function hex(key) {
+  return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
