@@ -36,7 +36,7 @@ test: check
 	@$(PYTHON) tests/support/proxy_packages.py
 	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
 
-# An hour and a half on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
+# An hour and twenty minutes on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
 # installs the peers it can, builds in bench/build/ and names what is missing.
 bench: dev-setup
 	@$(PLAIN) $(PYTHON) bench/compare.py

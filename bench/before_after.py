@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import stacks
-from bench.cases import CASES, CaseSize
+from bench.case_size import CaseSize
+from bench.cases import CASES
 from bench.cores import cores, pinned
 from bench.kit import prepare
 from tests.support.servers import Server

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from bench import crowd, page, processes, signalling, voice
+from bench import arrivals, ceiling, crowd, processes, shown, signalling, voice
 from bench.load import Talk, measure
 from bench.measurements import Measurement
 from bench.stacks import STACKS, running
@@ -17,67 +18,15 @@ from bench.steps import kb_each, loading, measurement_of, rss_kb
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from bench.case_size import CaseSize
     from presence.values import Place
 
-PEERS = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
+# In the order in which they are read: what is set beside each other most closely comes first.
+PEERS = (
+    *("neartalk", "nchan", "neartalk-redis", "go", "socketio", "nats", "socketify", "tutorial"),
+)
 # Each listener hears so many messages a second where the rate is not what is varied.
 RATE = 10.0
-
-
-@dataclass(frozen=True)
-class CaseSize:
-    """How much of everything; a trial takes less."""
-
-    seconds: float = 10.0
-    listeners: int = 1000
-    sizes: tuple[int, ...] = (10, 100, 300, 2000)
-    rates: tuple[float, ...] = (1, 10, 30, 100, 200)
-    rooms: int = 20
-    each: int = 10
-    room_rate: float = 100.0
-    places: int = 40
-    neighbours: int = 25
-    place_rates: tuple[float, ...] = (4, 10, 100)
-    idle: int = 5000
-    walkers: int = 1000
-    cell_s: float = 90.0
-    storm: int = 2000
-    storm_s: float = 10.0
-    history: int = 500
-    meshes: tuple[int, ...] = (2, 4)
-    desktops: tuple[int, ...] = (1, 3, 7)
-    phones: tuple[int, ...] = (1, 2, 4, 8, 12, 16)
-    around: int = 8
-    joins: int = 3
-    elsewhere: tuple[int, ...] = (0, 200)
-    simulated: tuple[int, ...] = (80, 200)
-    page_s: float = 300.0
-
-
-TRIAL = CaseSize(
-    seconds=3,
-    listeners=200,
-    sizes=(10, 50, 400),
-    rates=(1, 10, 50, 100),
-    rooms=5,
-    places=8,
-    neighbours=5,
-    place_rates=(1, 10),
-    idle=300,
-    walkers=100,
-    cell_s=9,
-    storm=200,
-    storm_s=2,
-    history=100,
-    meshes=(2,),
-    desktops=(1,),
-    phones=(1, 2),
-    around=2,
-    joins=1,
-    elsewhere=(0, 10),
-    simulated=(10,),
-    page_s=15,
-)
 
 
 # ---- Crowds that talk ------------------------------------------------------------------------
@@ -159,7 +108,7 @@ async def walking(stack: str, size: CaseSize) -> list[Measurement]:
     nothing happens, and then the same calls are made without a move."""
     places = crowd.town(size.walkers)
     rate = size.walkers / size.cell_s
-    shares, quiet = [], []
+    talks: list[Talk] = []
     with running(STACKS[stack]) as servers:
         seats = await crowd.seats(servers, places, speaks=False)
         strolls: list[Any] = [
@@ -172,16 +121,28 @@ async def walking(stack: str, size: CaseSize) -> list[Measurement]:
             stroll = None
             async for line in lines:
                 if isinstance(line, Talk):
-                    shares.append(line.share)
-                    quiet.append(line.others_cpu_s / line.wall_s)
+                    talks.append(line)
                 if stroll:
                     stroll.cancel()
                 if strolls:
                     stroll = tasks.create_task(strolls.pop(0))
-    # From the second window on, the walkers' own client is at work too.
-    names = ("idle", "standing", "share", "others")
-    figures = dict(zip(names, [*shares, quiet[0]], strict=True))
-    return [Measurement("walking", stack, size.walkers, 0, figures)]
+    return [Measurement("walking", stack, size.walkers, 0, walked(talks, rate))]
+
+
+def walked(talks: Sequence[Talk], rate: float) -> dict[str, float]:
+    """Of three windows: nothing, so many calls a second, and as many by which people move. What one
+    has more than the one before is a call's, and that of a frame of people."""
+    shares = [talk.share for talk in talks]
+    _, still, moved = (talk.frames / talk.wall_s for talk in talks)
+    calls, walks = (after - before for before, after in pairwise(shares))
+    return {
+        **dict(zip(("idle", "standing", "share"), shares, strict=True)),
+        "call_ms": calls * 1000 / rate,
+        "frames": moved - still,
+        "frame_us": walks * 1e6 / max(1, moved - still),
+        # From the second window on, the walkers' own client is at work too.
+        "others": talks[0].others_cpu_s / talks[0].wall_s,
+    }
 
 
 async def nothing() -> None:
@@ -209,17 +170,11 @@ async def storm(stack: str, size: CaseSize) -> list[Measurement]:
     return [Measurement("storm", stack, size.storm, 0, figures)]
 
 
-async def watched(stack: str, size: CaseSize) -> list[Measurement]:
-    """A page in a place where simulated people walk and talk: what it is sent."""
-    found = []
-    for people in size.simulated:
-        with running(STACKS[stack]) as servers:
-            figures = await page.measured(servers.urls[0], people, size.page_s)
-        found.append(Measurement("page", stack, people, 0, figures))
-    return found
-
-
 # ---- The table of them -----------------------------------------------------------------------
+
+
+# They are far from their target whatever the noise, and take longest.
+ONCE = {"tutorial", "tutorial-daphne"}
 
 
 @dataclass(frozen=True)
@@ -229,6 +184,9 @@ class Case:
     stacks: Sequence[str]
     read: Callable[[str, CaseSize], Coroutine[Any, Any, list[Measurement]]]
     in_each: bool = True
+
+    def reads(self, stack: str, turn: int) -> bool:
+        return stack in self.stacks and (turn == 0 or (self.in_each and stack not in ONCE))
 
 
 CASES = {
@@ -242,7 +200,13 @@ CASES = {
     "idle": Case(("neartalk",), idle),
     "walking": Case(("neartalk",), walking),
     "storm": Case(("neartalk", "neartalk-redis"), storm),
-    "page": Case(("neartalk",), watched, in_each=False),
+    "arrivals": Case(("neartalk",), arrivals.arrivals),
+    "ceiling": Case(("neartalk",), ceiling.one_cell),
+    "ceiling-places": Case(("neartalk",), ceiling.places),
+    "people-change": Case(("neartalk",), shown.people_change),
+    "page": Case(("neartalk",), shown.watched, in_each=False),
+    "page-cpu": Case(("neartalk",), shown.page_cpu),
+    "page-slow": Case(("neartalk",), shown.page_slow),
     "voice-mesh": Case(("neartalk",), voice.mesh, in_each=False),
     "voice-desktop": Case(("neartalk",), voice.desktop, in_each=False),
     "voice-phone": Case(("neartalk",), voice.phone, in_each=False),

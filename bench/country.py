@@ -1,19 +1,24 @@
 """From costs and density to machines.
 
-    python -m bench.country
+    python -m bench.country [READINGS]
 
 prints the other tables of docs/scale.md. Pure arithmetic: `Costs` are what was measured, `density`
-says what happens how often.
+says what happens how often. READINGS is bench/build/readings.json, as `make bench` leaves it: what
+it read stands in place of the costs here.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.country_costs import COSTS, Costs, costs_read
 from bench.density import KINDS, MOVES_PER_S, STEPS, TALK_PER_S, counted
+from bench.measurements import Measurements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,46 +33,6 @@ VISIT_S = 1200.0
 CHANGES_PER_S = MOVES_PER_S + 2 / VISIT_S
 # Of a core, in the busiest hour.
 BUSY = 0.5
-
-
-@dataclass(frozen=True)
-class Costs:
-    """CPU in microseconds of the app (`own`) and of Redis, and bytes; docs/scale.md says where each
-    was measured. `delivery_us` are by messages a second that each hears."""
-
-    idle: float = 3.8  # a socket, each second
-    delivery_us: tuple[tuple[float, float], ...] = (
-        (1, 20.7), (10, 12.2), (30, 8.7), (100, 3.6), (200, 2.1)
-    )  # fmt: skip
-    apart: float = 2.04  # times that, where everybody stands elsewhere
-    message: float = 300
-    people_frame: float = 60
-    call: float = 4_100
-    arrival: float = 18_000
-    hint: float = 70
-    tile: float = 36
-    look: float = 480
-    read: float = 8.5
-    redis_message: float = 35
-    redis_move: float = 90
-    redis_arrival: float = 220
-    redis_look: float = 52
-    redis_read: float = 0.3
-    redis_tile: float = 1.8
-    redis_leases: tuple[tuple[float, float], ...] = ((10, 48), (200, 52), (2_000, 361))
-    redis_told: float = 9
-    session_bytes: float = 480
-    person_bytes: float = 140
-    message_bytes: float = 221
-    socket_bytes: float = 25_500
-    near_bytes: float = 1_000
-    tile_bytes: float = 1_200
-    delivery_bytes: float = 220
-    frame_bytes: float = 120
-    row_bytes: float = 107
-
-
-COSTS = Costs()
 
 
 @dataclass(frozen=True)
@@ -110,37 +75,59 @@ def looked_through(count: PlaceCount) -> float:
     return count.reached * count.in_tile
 
 
-def need(count: PlaceCount, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
-    """`by_place`: calls come to the process that has the sockets of their district, too."""
+def app_parts(
+    count: PlaceCount, costs: Costs = COSTS, *, by_place: bool = True
+) -> dict[str, float]:
+    """Microseconds of the app for one person, each second, by what takes them."""
     heard = count.receivers * TALK_PER_S
     elsewhere = 1.0 if count.kind.name == "stadium" else costs.apart
-    delivery_us = at(costs.delivery_us, heard) * elsewhere
-    frames, spread = frames_per_s(count.receivers), count.routed
-    looks = 0.0 if by_place else MOVES_PER_S + 1 / VISIT_S
-    reads = looks * looked_through(count)
-    hints = (TALK_PER_S + CHANGES_PER_S) * spread.told
-    tiles = spread.tiles / count.sockets
+    looks = looks_per_s(by_place)
+    spread = count.routed
+    return {
+        "sockets": costs.idle,
+        "deliveries": heard * at(costs.delivery_us, heard) * elsewhere,
+        "messages": TALK_PER_S * costs.message,
+        "changes of people": frames_per_s(count.receivers) * costs.people_frame,
+        "moves": MOVES_PER_S * costs.call,
+        "arrivals": costs.arrival / VISIT_S,
+        "hints": hints_per_s(count) * costs.hint,
+        "tiles": spread.tiles / count.sockets * costs.tile / ROUND_S,
+        "reads": looks * (costs.look + looked_through(count) * costs.read),
+    }
+
+
+def sent_parts(count: PlaceCount, costs: Costs = COSTS) -> dict[str, float]:
+    """Bytes to one person, each second, by what they tell."""
+    frames = frames_per_s(count.receivers)
+    return {
+        "messages": count.receivers * TALK_PER_S * costs.delivery_bytes,
+        "people": frames * (costs.frame_bytes + rows_of(count.receivers) * costs.row_bytes),
+    }
+
+
+def looks_per_s(by_place: bool) -> float:
+    """How often a call comes to a process that does not watch; never where they go by place."""
+    return 0.0 if by_place else MOVES_PER_S + 1 / VISIT_S
+
+
+def hints_per_s(count: PlaceCount) -> float:
+    return (TALK_PER_S + CHANGES_PER_S) * count.routed.told
+
+
+def need(count: PlaceCount, costs: Costs = COSTS, *, by_place: bool = True) -> Need:
+    """`by_place`: calls come to the process that has the sockets of their district, too."""
+    looks = looks_per_s(by_place)
+    tiles = count.routed.tiles / count.sockets
     return Need(
-        app_us=costs.idle
-        + heard * delivery_us
-        + TALK_PER_S * costs.message
-        + frames * costs.people_frame
-        + MOVES_PER_S * costs.call
-        + costs.arrival / VISIT_S
-        + hints * costs.hint
-        + tiles * costs.tile / ROUND_S
-        + looks * costs.look
-        + reads * costs.read,
+        app_us=sum(app_parts(count, costs, by_place=by_place).values()),
         redis_us=TALK_PER_S * costs.redis_message
         + MOVES_PER_S * costs.redis_move
         + costs.redis_arrival / VISIT_S
         + tiles * costs.redis_tile / ROUND_S
-        + looks * costs.redis_look
-        + reads * costs.redis_read,
-        layer_us=hints * costs.redis_told,
-        sent=heard * costs.delivery_bytes
-        + frames * (costs.frame_bytes + rows_of(count.receivers) * costs.row_bytes),
-        memory=costs.socket_bytes + costs.near_bytes * spread.told + costs.tile_bytes * tiles,
+        + looks * (costs.redis_look + looked_through(count) * costs.redis_read),
+        layer_us=hints_per_s(count) * costs.redis_told,
+        sent=sum(sent_parts(count, costs).values()),
+        memory=costs.socket_bytes + costs.near_bytes * count.routed.told + costs.tile_bytes * tiles,
         redis_memory=costs.session_bytes * (1 + IDLE_S / VISIT_S)
         + costs.person_bytes
         + costs.message_bytes * TALK_PER_S * LIFE_S,
@@ -163,8 +150,15 @@ def leases_us(processes: int, costs: Costs = COSTS) -> float:
 
 
 def main() -> None:
+    costs = COSTS
+    if sys.argv[1:]:
+        costs = costs_read(Measurements.load(Path(sys.argv[1])))
+        for name, value in asdict(costs).items():
+            mark = "" if value == getattr(COSTS, name) else "  (read)"
+            print(f"{name:16} {value}{mark}")
+        print()
     needs = [("what", *(f"{step.at_once:,}" for step in STEPS))]
-    columns = [[*figures(step).items()] for step in STEPS]
+    columns = [[*figures(step, costs).items()] for step in STEPS]
     needs += [
         (name, *(column[row][1] for column in columns)) for row, (name, _) in enumerate(columns[0])
     ]
@@ -174,15 +168,34 @@ def main() -> None:
     for step in STEPS:
         for kind in KINDS:
             one = counted(kind, step)
-            told = need(one)
+            told = need(one, costs)
             print(
                 f"| {step.at_once:,} {kind.name} | {told.app_us:,.0f} |"
-                f" {frames_per_s(one.receivers) * COSTS.people_frame:,.0f} |"
+                f" {frames_per_s(one.receivers) * costs.people_frame:,.0f} |"
                 f" {told.sent * 8 / 1000:,.0f} | {told.redis_us:,.2f} |"
             )
 
 
-def figures(step: Step) -> dict[str, str]:
+def parts_of(step: Step, costs: Costs) -> dict[str, str]:
+    """Cores and Gbit/s of one region, by what takes them."""
+    counts = [counted(kind, step) for kind in KINDS]
+    here = step.regions * 1e6
+
+    def all_of(of: Callable[[PlaceCount], dict[str, float]], name: str) -> float:
+        return total(counts, lambda one: of(one)[name])
+
+    cores = {
+        f"cores of the app: {name}": all_of(lambda one: app_parts(one, costs), name) / here
+        for name in app_parts(counts[0], costs)
+    }
+    bits = {
+        f"Gbit/s: {name}": all_of(lambda one: sent_parts(one, costs), name) * 8e-3 / here
+        for name in sent_parts(counts[0], costs)
+    }
+    return {name: f"{value:,.2f}" for name, value in (cores | bits).items()}
+
+
+def figures(step: Step, costs: Costs = COSTS) -> dict[str, str]:
     """Of one region, where there are several."""
     counts = [counted(kind, step) for kind in KINDS]
     here = step.at_once / step.regions
@@ -190,10 +203,13 @@ def figures(step: Step) -> dict[str, str]:
     def mean(of: Callable[[PlaceCount], float]) -> float:
         return total(counts, of) / step.at_once
 
-    app = mean(lambda one: need(one).app_us) * here / 1e6
-    app_anywhere = mean(lambda one: need(one, by_place=False).app_us) * here / 1e6
-    redis_anywhere = mean(lambda one: need(one, by_place=False).redis_us) * here / 1e6
+    def each(figure: str, *, by_place: bool = True) -> float:
+        return mean(lambda one: getattr(need(one, costs, by_place=by_place), figure)) * here
+
+    app = each("app_us") / 1e6
     processes = max(step.processes, math.ceil(app / BUSY))
+    redis_anywhere = each("redis_us", by_place=False)
+    everywhere_us = leases_us(processes * step.regions, costs)
     return {
         "people in a region": f"{here:,.0f}",
         "regions": f"{step.regions:,}",
@@ -201,18 +217,19 @@ def figures(step: Step) -> dict[str, str]:
         "deliveries a second": f"{mean(lambda one: one.receivers * TALK_PER_S) * here:,.0f}",
         "moves a second": f"{here * MOVES_PER_S:,.0f}",
         "cores of the app": f"{app:,.1f}",
-        "cores where calls come to any process": f"{app_anywhere:,.1f}",
+        "cores where calls come to any process": f"{each('app_us', by_place=False) / 1e6:,.1f}",
         "processes": f"{processes:,}",
         "tiles a process follows": f"{mean(lambda one: one.routed.tiles):,.0f}",
         "tiles a process follows, anywhere": f"{mean(lambda one: one.anywhere.tiles):,.0f}",
-        "memory of all processes, GB": f"{mean(lambda one: need(one).memory) * here / 1e9:,.1f}",
-        "cores of Redis where calls come to any process": f"{redis_anywhere:,.2f}",
-        "cores of Redis": f"{mean(lambda one: need(one).redis_us) * here / 1e6:,.2f}",
-        "the key of leases, of a core": f"{leases_us(processes) / 1e6:.1%}",
-        "the same for all regions as one": f"{leases_us(processes * step.regions) / 1e6:.1%}",
-        "cores of the layer": f"{mean(lambda one: need(one).layer_us) * here / 1e6:,.2f}",
-        "memory of Redis, GB": f"{mean(lambda one: need(one).redis_memory) * here / 1e9:,.2f}",
-        "bandwidth, Gbit/s": f"{mean(lambda one: need(one).sent) * here * 8 / 1e9:,.2f}",
+        "memory of all processes, GB": f"{each('memory') / 1e9:,.1f}",
+        "cores of Redis where calls come to any process": f"{redis_anywhere / 1e6:,.2f}",
+        "cores of Redis": f"{each('redis_us') / 1e6:,.2f}",
+        "the key of leases, of a core": f"{leases_us(processes, costs) / 1e6:.1%}",
+        "the same for all regions as one": f"{everywhere_us / 1e6:.1%}",
+        "cores of the layer": f"{each('layer_us') / 1e6:,.2f}",
+        "memory of Redis, GB": f"{each('redis_memory') / 1e9:,.2f}",
+        "bandwidth, Gbit/s": f"{each('sent') * 8 / 1e9:,.2f}",
+        **parts_of(step, costs),
     }
 
 

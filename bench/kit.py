@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -25,9 +26,11 @@ BUILD = BENCH / "build"
 LOAD = BUILD / "load"
 HUB = BUILD / "hub"
 NODE_MODULES = BUILD / "node_modules"
+SOCKETIFY = BUILD / "socketify"
 NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 GO_SOURCES = Path("/usr/share/gocode")
 GORILLA = GO_SOURCES / "src/github.com/gorilla/websocket"
+PIP_PACKAGE = "socketify==0.0.31"
 NPM_PACKAGES = ("socket.io@4", "@socket.io/redis-adapter@8", "redis@6")
 
 
@@ -43,7 +46,7 @@ def prepare() -> dict[str, str]:
     BUILD.mkdir(exist_ok=True)
     build_load()
     missing = {}
-    for family, build in (("nchan", build_nchan), ("go", build_hub), ("socketio", build_socketio)):
+    for family, build in BUILDS.items():
         try:
             build()
         except Missing as why:
@@ -83,6 +86,27 @@ def build_socketio() -> None:
     if not all((NODE_MODULES / name.rpartition("@")[0]).exists() for name in NPM_PACKAGES):
         quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
         run(["npm", "install", "--prefix", str(BUILD), *quiet, *NPM_PACKAGES])
+
+
+def install_nats() -> None:
+    need("NATS", ["nats-server"], lambda: bool(shutil.which("nats-server")))
+
+
+def install_socketify() -> None:
+    """In a folder of its own: nothing of ours needs it."""
+    if not (SOCKETIFY / "socketify").exists():
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        pip = [sys.executable, "-m", "pip", "install"]
+        run([*pip, *quiet, "--target", str(SOCKETIFY), PIP_PACKAGE])
+
+
+BUILDS = {
+    "nchan": build_nchan,
+    "go": build_hub,
+    "socketio": build_socketio,
+    "nats": install_nats,
+    "socketify": install_socketify,
+}
 
 
 def need(what: str, packages: Sequence[str], there: Callable[[], bool]) -> None:
@@ -145,6 +169,10 @@ def versions(missing: dict[str, str]) -> dict[str, str]:
     if "socketio" not in missing:
         parts = [f"{name} {npm(name)}" for name in ("socket.io", "@socket.io/redis-adapter")]
         found["Socket.IO"] = ", ".join([f"Node.js {run(['node', '-v']).strip()}", *parts])
+    if "nats" not in missing:
+        found["NATS"] = run(["nats-server", "--version"]).strip()
+    if "socketify" not in missing:
+        found["socketify"] = PIP_PACKAGE.partition("==")[2]
     return found
 
 

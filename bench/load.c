@@ -17,7 +17,9 @@
  *   --message TEXT     what is said; each %t is the time it left
  *   --pids LIST        the server's processes, with commas: their CPU and memory are told
  *   --subprotocol NAME offered to the server
+ *   --greeting TEXT    said by each socket once it is open
  *   --socketio         speaks Socket.IO (engine.io 4) inside the frames
+ *   --nats             speaks NATS inside the frames, which are binary then
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -53,9 +55,10 @@ static const uint64_t DRAIN_MAX_NS = 60 * SECOND;
 /* ---- What is asked for ---------------------------------------------------------------------- */
 
 static struct {
-  const char *ports, *path, *crowd, *ready, *rates, *message, *pids, *subprotocol;
+  const char *ports, *path, *crowd, *ready, *rates, *message, *pids, *subprotocol,
+      *greeting;
   double connect_rate, settle_s, seconds, warm_up_s;
-  bool socketio;
+  bool socketio, nats;
 } asked = {.path = "/", .rates = "10", .message = "|%t", .connect_rate = 500, .seconds = 10};
 
 /* Something here is wrong. */
@@ -76,7 +79,7 @@ static void read_options(int argc, char **argv) {
       {"connect-rate", 1, 0, 'C'}, {"ready", 1, 0, 'r'}, {"settle", 1, 0, 'w'},
       {"rates", 1, 0, 'R'},   {"seconds", 1, 0, 's'}, {"message", 1, 0, 'm'},
       {"pids", 1, 0, 'i'},    {"subprotocol", 1, 0, 'P'}, {"socketio", 0, 0, 'e'},
-      {"warm-up", 1, 0, 'W'},
+      {"warm-up", 1, 0, 'W'}, {"greeting", 1, 0, 'g'}, {"nats", 0, 0, 'n'},
       {0}};
   for (int option; (option = getopt_long(argc, argv, "", known, NULL)) >= 0;) switch (option) {
     case 'p': asked.ports = optarg; break;
@@ -91,7 +94,9 @@ static void read_options(int argc, char **argv) {
     case 'm': asked.message = optarg; break;
     case 'i': asked.pids = optarg; break;
     case 'P': asked.subprotocol = optarg; break;
+    case 'g': asked.greeting = optarg; break;
     case 'e': asked.socketio = true; break;
+    case 'n': asked.nats = true; break;
     default: exit(2);
   }
   if (!asked.ports || !asked.crowd) fail("--ports and --crowd are needed");
@@ -269,6 +274,10 @@ static void send_frame(struct connection *c, int opcode, const char *payload, si
   write_all(c, frame, at - frame);
 }
 
+static void send_text(struct connection *c, const char *text, size_t size) {
+  send_frame(c, asked.nats ? 2 : 1, text, size);
+}
+
 static void open_connection(struct connection *c) {
   struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons(c->port)};
   server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -334,6 +343,7 @@ static void take_text(struct connection *c, const char *text, size_t size) {
   bytes += size;
   if (asked.socketio && size && text[0] == '0') send_frame(c, 1, "40", 2);
   if (asked.socketio && size && text[0] == '2') send_frame(c, 1, "3", 1);
+  if (asked.nats && memmem(text, size, "PING\r\n", 6)) send_text(c, "PONG\r\n", 6);
   if (!c->live && asked.ready && memmem(text, size, asked.ready, strlen(asked.ready)))
     become_live(c);
   count_deliveries(text, size);
@@ -350,13 +360,13 @@ static void take_part(struct connection *c, const char *part, size_t size, bool 
 
 static void take_frame(struct connection *c, int head, const char *payload, size_t size) {
   switch (head) {
-    case 0x81: take_text(c, payload, size); break;
-    case 0x01: case 0x00: take_part(c, payload, size, false); break;
+    case 0x81: case 0x82: take_text(c, payload, size); break;
+    case 0x01: case 0x02: case 0x00: take_part(c, payload, size, false); break;
     case 0x80: take_part(c, payload, size, true); break;
     case 0x88: close_connection(c); break;
     case 0x89: send_frame(c, 10, payload, size); break;
     case 0x8a: break;
-    default: fail("a frame that is no text, close, ping or pong");
+    default: fail("a frame that is no message, close, ping or pong");
   }
 }
 
@@ -387,6 +397,7 @@ static size_t parse_upgrade(struct connection *c, const char *data, size_t size)
     exit(1);
   }
   c->upgraded = true;
+  if (asked.greeting) send_text(c, asked.greeting, strlen(asked.greeting));
   if (!asked.ready) become_live(c);
   return end + 4 - data;
 }
@@ -443,7 +454,7 @@ static void say(struct connection *c) {
   }
   sent++;
   expected += c->heard_by;
-  send_frame(c, 1, message, size);
+  send_text(c, message, size);
 }
 
 static struct connection *next_speaker(void) {

@@ -108,9 +108,10 @@ async def load(
         "pids": ",".join(map(str, pids)),
         **({"ready": speech.ready} if speech.ready else {}),
         **({"subprotocol": speech.subprotocol} if speech.subprotocol else {}),
+        **({"greeting": speech.greeting} if speech.greeting else {}),
     }
     options = [f"--{name}={value}" for name, value in command.items()]
-    options += ["--socketio"] if speech.socketio else []
+    options += [f"--{speech.protocol}"] if speech.protocol else []
     generator = await asyncio.create_subprocess_exec(
         str(LOAD), *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )

@@ -82,3 +82,8 @@ class Measurements:
         path.write_text(
             json.dumps([asdict(measurement) for measurement in self.all], indent=1) + "\n"
         )
+
+    @classmethod
+    def load(cls, path: Path) -> Measurements:
+        """As `save` left them."""
+        return cls([Measurement(**one) for one in json.loads(path.read_text())])

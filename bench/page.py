@@ -18,7 +18,7 @@ import httpx
 from websockets.asyncio.client import connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
 ROOT = Path(__file__).parent.parent
 SPOT = 52.52, 13.405
@@ -26,6 +26,7 @@ SPOT = 52.52, 13.405
 AROUND_M, RADIUS_M = 300, 1000
 SETTLE_S = 30.0
 HOUR_S = 3600.0
+PERSON = re.compile(r'<li class="person-row.*?</li>', re.DOTALL)
 KIND = re.compile(r'<\w+\s+(?:class="[^"]*" )?id="([\w-]+)"')
 
 
@@ -46,10 +47,8 @@ async def simulated(url: str, people: int) -> AsyncIterator[None]:
         await crowd.wait()
 
 
-async def bytes_sent(url: str, seconds: float, people: int) -> Counter[str]:
-    """The bytes that a page is sent in so many seconds, by the piece that they are for; `frames`
-    and `rows` of messages are counted besides."""
-    found: Counter[str] = Counter()
+async def frames_sent(url: str, seconds: float, people: int) -> list[str]:
+    """What a page is sent in so many seconds, once all are there and it has been for a while."""
     async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
         key = (await http.post("/api/session/create", json={})).json()["session_id"]
         bearer = {"Authorization": f"Bearer {key}"}
@@ -60,6 +59,7 @@ async def bytes_sent(url: str, seconds: float, people: int) -> Counter[str]:
                 break
             await asyncio.sleep(15)
     ws = url.replace("http", "ws", 1) + "/ws"
+    found: list[str] = []
     async with connect(ws, additional_headers=bearer, max_size=None, compression=None) as page:
         loop = asyncio.get_running_loop()
         start_s = loop.time() + SETTLE_S
@@ -67,9 +67,18 @@ async def bytes_sent(url: str, seconds: float, people: int) -> Counter[str]:
             async with asyncio.timeout(SETTLE_S + seconds):
                 async for frame in page:
                     if loop.time() >= start_s:
-                        count(found, str(frame))
+                        found.append(str(frame))
         except TimeoutError:
             pass
+    return found
+
+
+def counted(frames: Iterable[str]) -> Counter[str]:
+    """Bytes by the piece that they are for; `frames`, `rows` of messages, and rows of `persons`
+    with their bytes are counted besides."""
+    found: Counter[str] = Counter()
+    for frame in frames:
+        count(found, frame)
     return found
 
 
@@ -80,20 +89,33 @@ def count(found: Counter[str], frame: str) -> None:
     found[kind[1] if kind else "other"] += size
     found["frames"] += 1
     found["rows"] += frame.count(' id="m-')
+    persons = PERSON.findall(frame)
+    found["persons"] += len(persons)
+    found["bytes of persons"] += sum(len(row.encode()) for row in persons)
 
 
 async def measured(url: str, people: int, seconds: float) -> dict[str, float]:
-    """Megabytes an hour, the part of it that tells of people, and bytes a message."""
+    """Megabytes an hour, the part of it that tells of people, and bytes of a message and of a
+    person's row."""
     async with simulated(url, people):
-        found = await bytes_sent(url, seconds, people)
+        frames = await frames_sent(url, seconds, people)
+    return figures_of(counted(frames), seconds)
+
+
+def figures_of(found: Counter[str], seconds: float) -> dict[str, float]:
+    """What came of none of has no size."""
     hours = seconds / HOUR_S
     pieces = {kind for kind in found if kind.startswith("people")}
-    return {
+    figures = {
         "mb_hour": found["all"] / 1e6 / hours,
         "people_mb_hour": sum(found[kind] for kind in pieces) / 1e6 / hours,
         "frames_hour": found["frames"] / hours,
-        "message_bytes": found["messages"] / max(1, found["rows"]),
     }
+    if found["rows"]:
+        figures["message_bytes"] = found["messages"] / found["rows"]
+    if found["persons"]:
+        figures["person_bytes"] = found["bytes of persons"] / found["persons"]
+    return figures
 
 
 def main() -> None:

@@ -25,18 +25,20 @@ svg { font: 12px system-ui, sans-serif }
 .s0 { stroke: #0067a5 } .s1 { stroke: #c04a00 } .s2 { stroke: #00795a } .s3 { stroke: #9b3f86 }
 .s4 { stroke: #666 } .d0 { fill: #0067a5 } .d1 { fill: #c04a00 } .d2 { fill: #00795a }
 .d3 { fill: #9b3f86 } .d4 { fill: #666 }
+.s5 { stroke: #8a7400 } .s6 { stroke: #6a4fc4 } .d5 { fill: #8a7400 } .d6 { fill: #6a4fc4 }
 @media (prefers-color-scheme: dark) {
   .ground { fill: #15181c } text { fill: #ddd } .grid { stroke: #333a42 } .halo { stroke: #15181c }
   .s0 { stroke: #5bb8f0 } .s1 { stroke: #ff9a57 } .s2 { stroke: #2fc79b } .s3 { stroke: #e08bc9 }
   .s4 { stroke: #aaa } .d0 { fill: #5bb8f0 } .d1 { fill: #ff9a57 } .d2 { fill: #2fc79b }
   .d3 { fill: #e08bc9 } .d4 { fill: #aaa }
+  .s5 { stroke: #f0e442 } .s6 { stroke: #b5a1ff } .d5 { fill: #f0e442 } .d6 { fill: #b5a1ff }
 }
 """
 
 
 @dataclass(frozen=True)
 class Line:
-    """`hue` is 0 to 4; NearTalk's own has more weight."""
+    """`hue` is 0 to 6; NearTalk's own has more weight."""
 
     title: str
     points: Sequence[Point]

@@ -18,7 +18,7 @@ from bench.steps import loading, measurement_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from bench.cases import CaseSize
+    from bench.case_size import CaseSize
     from bench.load import Live
     from bench.stacks import Running
     from presence.values import Place

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     from bench.measurements import Measurement, Measurements
 
-HUES = {"neartalk": 0, "nchan": 1, "go": 2, "socketio": 3, "tutorial": 4}
-PICTURED = ("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial")
+PICTURED = (
+    *("neartalk", "neartalk-redis", "nchan", "go", "socketio", "tutorial", "nats", "socketify"),
+)
+HUES = {
+    family: hue for hue, family in enumerate(name for name in PICTURED if name != "neartalk-redis")
+}
 RATE = 10.0
 BUSY = 0.05
 
@@ -36,6 +40,7 @@ class Run:
     places: int
     versions: Mapping[str, str]
     missing: Mapping[str, str]
+    voice_s: float = 10.0
 
 
 def results(run: Run, measurements: Measurements) -> str:
@@ -53,7 +58,7 @@ def results(run: Run, measurements: Measurements) -> str:
         "**A trial: less of everything than the targets name.**" if run.trial else "",
         "## Targets",
         table(
-            ["case", "target", "measured", "verdict"],
+            ["case", "target", "before", "measured", "verdict"],
             [target.row(measurements) for target in TARGETS],
         ),
         f"## {run.listeners} listeners in one cell",
@@ -194,10 +199,32 @@ WORDS = {
     "share": "{:.1%} of a core",
     "idle": "{:.1%} before anybody walked",
     "standing": "{:.1%} for as many calls without a move",
-    "live_s": "all live after {:.1f} s",
     "first_p50_ms": "first snapshot p50 {:,.0f} ms",
     "first_p99_ms": "p99 {:,.0f} ms",
-    "cpu_s": "{:.1f} s of CPU",
+    "cpu_s": "{:.2f} s of CPU",
+    "script_s": "{:.2f} s of it scripts",
+    "style_s": "{:.2f} styles",
+    "layout_s": "{:.2f} layout",
+    "call_ms": "{:.1f} ms a call",
+    "frame_us": "{:.0f} us a frame of people",
+    "a_second": "{:,.0f} deliveries a second",
+    "tried": "{:,.0f} no longer",
+    "late_ms": "with p99 {:,.0f} ms",
+    "arrival_ms": "{:.1f} ms an arrival",
+    "page_ms": "{:.1f} ms of it the first page",
+    "session_ms": "{:.1f} the session",
+    "place_ms": "{:.1f} the place",
+    "near_ms": "{:.1f} the second page",
+    "socket_ms": "{:.1f} the socket",
+    "still_us": "{:.0f} us where nobody moved",
+    "moved_us": "{:.0f} us where one did",
+    "frame_bytes": "{:.0f} bytes",
+    "mb_hour": "{:.2f} MB an hour",
+    "people_mb_hour": "{:.2f} MB of it people",
+    "frames_hour": "{:,.0f} frames",
+    "message_bytes": "{:.0f} bytes a message",
+    "person_bytes": "{:.0f} a person's row",
+    "live_s": "live after {:.1f} s",
 }
 CASES = {
     "spread": "300 cells and six radii",
@@ -206,27 +233,46 @@ CASES = {
     "idle": "idle sockets",
     "walking": "people walking",
     "storm": "join storm",
+    "arrivals": "people who arrive as the page does, ten to a place",
+    "ceiling": "the most that one process bears, all in a cell",
+    "ceiling-places": "the most that one process bears, 25 to a place",
+    "people-change": "a change of people for a cohort of 80, before it is written",
+    "page": "a page among simulated people",
+    "page-cpu": "a page where 200 messages a minute are said, a minute",
+    "page-slow": "a page on slow 3G and a slow phone",
 }
 SHOWN = {
     "spread": ("us", "p99_ms"),
     "rooms": ("messages", "us", "p99_ms"),
     "two": ("us", "busiest", "p99_ms"),
     "idle": ("kb", "kb_less_sessions", "share"),
-    "walking": ("share", "idle", "standing"),
+    "walking": ("share", "idle", "standing", "call_ms", "frame_us"),
     "storm": ("live_s", "first_p50_ms", "first_p99_ms", "cpu_s"),
+    "arrivals": (
+        *("arrival_ms", "page_ms", "session_ms", "place_ms", "near_ms", "socket_ms", "call_ms"),
+    ),
+    "ceiling": ("a_second", "p99_ms", "us", "share", "tried", "late_ms"),
+    "ceiling-places": ("a_second", "p99_ms", "us", "share", "tried", "late_ms"),
+    "people-change": ("moved_us", "still_us", "frame_bytes"),
+    "page": ("mb_hour", "people_mb_hour", "frames_hour", "message_bytes", "person_bytes"),
+    "page-cpu": ("cpu_s", "script_s", "style_s", "layout_s"),
+    "page-slow": ("live_s",),
 }
 
 
 def others(measurements: Measurements) -> Iterable[list[str]]:
     for case, title in CASES.items():
-        for stack in stacks_of(measurements, case):
-            rate = next(one.rate for one in measurements if (one.case, one.stack) == (case, stack))
+        read = [one for one in measurements if one.case == case]
+        keys = dict.fromkeys((one.stack, one.rate, one.listeners) for one in read)
+        for stack, rate, listeners in sorted(keys, key=lambda key: [*STACKS].index(key[0])):
             found = [
                 WORDS[name].format(value)
                 for name in SHOWN[case]
-                if (value := measurements.middle(Figure(case, stack, name, rate))) is not None
+                if (value := measurements.middle(Figure(case, stack, name, rate, listeners)))
+                is not None
             ]
-            yield [title, STACKS[stack].title, ", ".join(found)]
+            size = f"{title} ({listeners})" if case == "page" else title
+            yield [size, STACKS[stack].title, ", ".join(found)]
 
 
 # ---- Every round ----------------------------------------------------------------------------
@@ -258,7 +304,7 @@ def details(measurements: Measurements) -> str:
 
 ORDER = [
     *("one-cell", "sizes", *CASES),
-    *("page", "dealt", "routed"),
+    *("dealt", "routed"),
     *("voice-mesh", "voice-desktop", "voice-phone", "voice-join"),
 ]
 

@@ -26,7 +26,7 @@ from tests.voice.speakers import Speaker, speaker
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bench.cases import CaseSize
+    from bench.case_size import CaseSize
     from bench.stacks import Running
     from tests.support.client import Frame, Spot
     from tests.support.servers import Server

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from bench.cores import cores, pinned
-from bench.kit import HUB, NODE_MODULES, PEERS
+from bench.kit import HUB, NODE_MODULES, PEERS, SOCKETIFY
 from tests.support.servers import Daemon, Server, Valkey
 
 # About as long as what people say, with the time it left: 57 bytes.
@@ -36,15 +36,17 @@ NEARTALK = {
 
 @dataclass(frozen=True)
 class Speech:
-    """How the generator speaks with a server: `ready` is in the last frame of what a socket is
-    sent on arrival, `settle_s` is how long a crowd that has just come keeps the server busy.
+    """How the generator speaks with a server: `greeting` is what a socket says first, `ready` is in
+    the last frame of what it is sent on arrival, `protocol` what is spoken inside the frames
+    (socketio, nats), and `settle_s` how long a crowd that has just come keeps the server busy.
     """
 
     path: str = "/ws"
     message: str = JSON_WORDS
     ready: str = ""
     subprotocol: str = ""
-    socketio: bool = False
+    greeting: str = ""
+    protocol: str = ""
     settle_s: float = 1.0
 
 
@@ -91,6 +93,22 @@ class Nchan(Peer):
         return super().answers() and bool(psutil.Process(self.pid).children())
 
 
+class NatsServer(Peer):
+    def command(self) -> list[str]:
+        settings = (PEERS / "nats.conf").read_text().replace("PORT,", f"{self.port},")
+        (self.folder / "nats.conf").write_text(settings)
+        return ["nats-server", "-c", str(self.folder / "nats.conf")]
+
+
+class Socketify(Peer):
+    def options(self) -> dict[str, Any]:
+        plain = super().options()
+        return {**plain, "env": {**plain["env"], "PYTHONPATH": str(SOCKETIFY)}}
+
+    def command(self) -> list[str]:
+        return [sys.executable, str(PEERS / "broadcast.py")]
+
+
 class Tutorial(Peer):
     def command(self) -> list[str]:
         quiet = ["--log-level", "warning"]
@@ -115,7 +133,15 @@ SOCKETIO = Speech(
     path="/socket.io/?EIO=4&transport=websocket",
     message="42" + json.dumps(["chat message", WORDS]),
     ready='40{"sid"',
-    socketio=True,
+    protocol="socketio",
+)
+# The time takes 16 characters, where "%t" has two.
+NATS = Speech(
+    path="/",
+    greeting='CONNECT {"verbose":false,"pedantic":false}\r\nSUB room 1\r\nPING\r\n',
+    ready="PONG\r\n",
+    message=f"PUB room {len(JSON_WORDS) + 14}\r\n{JSON_WORDS}\r\n",
+    protocol="nats",
 )
 
 
@@ -147,6 +173,8 @@ STACKS = {
     "nchan": Stack("nchan", Nchan, family="nchan"),
     "go": Stack("Go gorilla hub", GorillaHub, family="go"),
     "socketio": Stack("Socket.IO", SocketIO, SOCKETIO, family="socketio"),
+    "nats": Stack("NATS", NatsServer, NATS, family="nats"),
+    "socketify": Stack("socketify (uWebSockets)", Socketify, family="socketify"),
     "socketio-redis": Stack("Socket.IO, Redis", SocketIO, SOCKETIO, True, family="socketio"),
     "tutorial": Stack("Channels tutorial, uvicorn", Tutorial, redis=True),
     "tutorial-daphne": Stack("Channels tutorial, Daphne", TutorialOnDaphne, redis=True),

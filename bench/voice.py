@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.browsers import Sample, Talker
-    from bench.cases import CaseSize
+    from bench.case_size import CaseSize
     from tests.support.servers import Server
 
 # What a phone's processor is slower by; browsers' own tools take it for a cheap one.
@@ -33,7 +33,7 @@ SETTLE_S = 3.0
 
 async def mesh(stack: str, size: CaseSize) -> list[Measurement]:
     """So many people who all speak with each other, all at once, and then all of them muted."""
-    return [await meshed(stack, people, size.seconds) for people in size.meshes]
+    return [await meshed(stack, people, size.voice_s) for people in size.meshes]
 
 
 async def meshed(stack: str, people: int, seconds: float) -> Measurement:
@@ -60,13 +60,13 @@ async def meshed(stack: str, people: int, seconds: float) -> Measurement:
 
 async def desktop(stack: str, size: CaseSize) -> list[Measurement]:
     """One of so many, with others who cost little: a machine need not bear everybody's browser."""
-    return await among_others("voice-desktop", stack, size.desktops, size.seconds, DESKTOP)
+    return await among_others("voice-desktop", stack, size.desktops, size.voice_s, DESKTOP)
 
 
 async def phone(stack: str, size: CaseSize) -> list[Measurement]:
     """One person with a phone and ever more connections."""
     slower = {"slower": SLOWER}
-    return await among_others("voice-phone", stack, size.phones, size.seconds, PHONE, **slower)
+    return await among_others("voice-phone", stack, size.phones, size.voice_s, PHONE, **slower)
 
 
 async def among_others(

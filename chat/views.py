@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, RenderedMessage, load_newest, reaches
+from chat.feed import ARRIVAL_MAX, RenderedMessage, heard_m, load_newest, reaches
 from chat.forms import ReportForm
 from chat.messages import StreamId, next_id, stream_id_of
 from chat.parts import chat_of
@@ -18,7 +18,7 @@ from neartalk.limits import (
 )
 from neartalk.parts import platform_of
 from presence.delivery import Form
-from presence.geo import apart, label_m, tiles_within
+from presence.geo import tiles_within
 from presence.placement import placed
 from presence.suspicion import count_blame
 from presence.values import Session
@@ -43,7 +43,7 @@ async def messages(request: HtmxRequest) -> HttpResponse:
         wanted,
         limit=ARRIVAL_MAX,
     )
-    found = [(one, label_m(apart(place.cell, one.place.cell))) for one in selection.messages]
+    found = [(one, heard_m(one.message, session)) for one in selection.messages]
     if request.htmx:
         mine = person.person_id
         rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in found)

@@ -9,11 +9,11 @@ import sys
 from functools import partial, partialmethod
 from typing import Any, cast
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neartalk.settings")
 # The apps must be ready before anything that imports a consumer.
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
@@ -25,7 +25,7 @@ import presence.metrics
 import voice.metrics
 import voice.urls
 from chat.parts import Chat
-from neartalk.http import Gate, Health
+from neartalk.http import CallHandler, Gate, Health
 from neartalk.parts import Platform
 from presence.parts import Presence
 from voice.parts import Voice
@@ -68,7 +68,7 @@ class Application:
         self.state: State = {}
         sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
         router = URLRouter([*sockets, re_path("", cast(Any, refuse_address))])
-        self.router = ProtocolTypeRouter({"http": Gate(django_application), "websocket": router})
+        self.router = ProtocolTypeRouter({"http": Gate(CallHandler()), "websocket": router})
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -12,7 +12,7 @@ from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, 
 from presence.allowances import allow_place
 from presence.delivery import panel
 from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
-from presence.geo import area_of, capped_radius_m, cell_at
+from presence.geo import RADIUS_STOPS_M, area_of, capped_radius_m, cell_at
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
@@ -150,7 +150,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
         return JsonResponse({**answer, "namesakes": same})
     response = HttpResponse(panel.people_html(Listing.of(nearby), place.radius_m))
-    if place.radius_m < asked_m:
+    if place.radius_m < asked_m and asked_m in RADIUS_STOPS_M:
         trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
     return response
 

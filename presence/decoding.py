@@ -8,8 +8,17 @@ from typing import Any, cast
 from neartalk.codes import Refused
 
 REF = re.compile(r"[A-Za-z0-9_-]{8,64}")
-# In JSON a bare quote before and after `ref` makes it a key: within a text each is escaped.
-REF_FIELD = re.compile(rf'"ref"\s*+:\s*+"({REF.pattern})"')
+# In JSON: a text, an object or array without another in it, and a member of an object with the
+# comma behind it. Each keeps what it has taken (`++`): a pass over any text is one pass. No frame
+# has more members or deeper ones, so that whoever sends such is not looked through.
+TEXT = r'"(?:[^"\\]++|\\.)*+"'
+FLAT = rf'[\[{{](?:{TEXT}|[^"\[\]{{}}]++){{0,64}}+[\]}}]'
+MEMBER = rf'\s*+{TEXT}\s*+:\s*+(?:{TEXT}|{FLAT}|[^\s,"\[\]{{}}]++)\s*+,'
+REF_KEY = r'\s*+"ref"\s*+:'
+REF_FIELD = re.compile(
+    rf'\s*+(?:\[\s*+)?+\{{(?:(?!{REF_KEY}){MEMBER}){{0,32}}+{REF_KEY}\s*+"({REF.pattern})"',
+    re.DOTALL,
+)
 
 
 def decode(message: Mapping[str, Any], size_max: int) -> dict[str, Any]:
@@ -38,6 +47,7 @@ def ref_of(frame: Mapping[str, Any]) -> str | None:
 
 
 def ref_within(text: str) -> str | None:
-    """The ref of a frame that is refused before it is parsed, in one pass."""
-    found = REF_FIELD.search(text)
+    """The ref of a frame that is refused before it is parsed, in one pass up to the first; none of
+    an object within it."""
+    found = REF_FIELD.match(text)
     return found[1] if found else None

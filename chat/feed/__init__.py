@@ -2,7 +2,7 @@
 
 from chat.feed.feed import Feed
 from chat.feed.paging import load_newest, reaches
-from chat.feed.rendered_message import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage, heard_m
 from chat.feed.replayer import ARRIVAL_MAX
 from chat.feed.sequencer import Sequencer
 
@@ -11,6 +11,7 @@ __all__ = [
     "Feed",
     "RenderedMessage",
     "Sequencer",
+    "heard_m",
     "load_newest",
     "reaches",
 ]

@@ -11,12 +11,14 @@ from chat.history import life_ms
 from chat.messages import Message
 from presence import names
 from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
-from presence.geo import label_of
-from presence.values import Place
+from presence.geo import apart, label_m, label_of
+from presence.values import Place, Session
 
 # Stand where the label and its metres belong. Noncharacters: neither names nor texts hold them
 # (neartalk.text).
 LABEL, METRES = "\ufdd0", "\ufdd1"
+# The label of what was said before its reader was where they are.
+EARLIER = "earlier, near here"
 FIELDS = str.split("id person_id name tag colour text metres")
 
 colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
@@ -29,6 +31,19 @@ def compiled_row(mine: bool) -> Compiled:
     return compile_template("_message.html", {"message": {**placeholders, "mine": mine}})
 
 
+def words_of(label_m: int | None) -> str:
+    return EARLIER if label_m is None else label_of(label_m)
+
+
+def heard_m(message: Message, session: Session) -> int | None:
+    """The metres of the label under which a person reads a message; None for what was said before
+    they were in their cell: whoever could read the past from several places would learn from where
+    somebody spoke who has left."""
+    if message.at.ms < session.cell_ms:
+        return None
+    return label_m(apart(session.person.cell, message.place.cell))
+
+
 class RenderedMessage:
     """A message on its way to readers, and its rows by form, metres and whose it is."""
 
@@ -39,7 +54,7 @@ class RenderedMessage:
         self.at = message.at
         self.id = message.id
         self.expires_at = message.at.ms + life_ms()
-        self.rows: dict[tuple[Form, int, bool], str] = {}
+        self.rows: dict[tuple[Form, int | None, bool], str] = {}
 
     @property
     def person_id(self) -> str:
@@ -53,20 +68,23 @@ class RenderedMessage:
     def place(self) -> Place:
         return self.message.place
 
-    def row(self, form: Form, label_m: int, *, mine: bool) -> str:
-        """The message in a form, at the metres of a label. Rendered once for all labels."""
+    def row(self, form: Form, label_m: int | None, *, mine: bool) -> str:
+        """The message in a form, at the metres of a label; None is earlier. Rendered once for all
+        labels."""
         key = (form, label_m, mine)
         if key not in self.rows:
             blank = (form, -1, mine)
             if blank not in self.rows:
                 self.rows[blank] = self._html(mine) if form is Form.HTML else self._json()
-            row = self.rows[blank].replace(LABEL, label_of(label_m))
-            self.rows[key] = row.replace(METRES, str(label_m))
+            row = self.rows[blank].replace(LABEL, words_of(label_m))
+            nothing = "" if form is Form.HTML else "null"
+            metres = nothing if label_m is None else str(label_m)
+            self.rows[key] = row.replace(METRES, metres)
         return self.rows[key]
 
-    def fields(self, label_m: int) -> dict[str, str | int]:
+    def fields(self, label_m: int | None) -> dict[str, str | int | None]:
         """The message as JSON clients are sent it."""
-        return {**self._fields(label_of(label_m)), "metres": label_m}
+        return {**self._fields(words_of(label_m)), "metres": label_m}
 
     def _fields(self, distance: str) -> dict[str, str | int]:
         return {

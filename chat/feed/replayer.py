@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chat.feed.paging import OnPage, Selection, ignore_page, load_newest, reaches
 from chat.feed.poller import Poller
-from chat.feed.rendered_message import RenderedMessage
+from chat.feed.rendered_message import RenderedMessage, heard_m
 from chat.feed.timeline import Timeline, TimelineEntry
 from chat.history import History
 from chat.messages import StreamId
 from presence.delivery import Socket, gap, rows, signal
-from presence.geo import Tile, apart, label_m, tiles_within
+from presence.geo import Tile, tiles_within
 from presence.hub import Arrival
 
 CHUNK_ROWS = 20
@@ -76,7 +76,7 @@ class Replayer:
             yield [
                 message.row(
                     socket.form,
-                    label_m(apart(socket.place.cell, message.place.cell)),
+                    heard_m(message.message, socket.session),
                     mine=message.person_id == mine,
                 )
                 for message in chunk

@@ -3,6 +3,7 @@ metrics."""
 
 from neartalk.http.endpoints import HtmxRequest, body_of, count, endpoint, refusal, unknown_call
 from neartalk.http.gate import Gate
+from neartalk.http.handler import CallHandler
 from neartalk.http.health import Health, liveness, readiness
 from neartalk.http.metrics import figures, scrape
 from neartalk.http.middleware import OnLoop
@@ -10,6 +11,7 @@ from neartalk.http.origin import own_origin
 from neartalk.http.signature import signed
 
 __all__ = [
+    "CallHandler",
     "Gate",
     "Health",
     "HtmxRequest",

@@ -38,12 +38,14 @@ def queue(
 
     `ahead_ms` is the TAT as if each of those came in its turn; 0 where none waits. Returns it with
     this act, and the milliseconds until its turn. Only what is answered goes by it: an act that
-    there is allowance for is allowed, whoever else waits. One further ahead than QUEUE_MAX_MS is of
-    a clock that was set back since, and counts for none.
+    there is allowance for is allowed, whoever else waits. Nobody waits longer than QUEUE_MAX_MS:
+    whoever else is refused has the last of those turns too. One further ahead is of a clock that
+    was set back since, and counts for none.
     """
     if ahead_ms > now_ms + tolerance_ms + cost_ms + QUEUE_MAX_MS:
         ahead_ms = 0
     start_ms = max(ahead_ms, clamp(tat_ms, now_ms, cost_ms, tolerance_ms), now_ms)
+    start_ms = min(start_ms, now_ms + tolerance_ms + QUEUE_MAX_MS)
     return start_ms + cost_ms, max(0, start_ms - tolerance_ms - now_ms)
 
 

@@ -4,10 +4,13 @@ Where a connection ends while one task opens it, writes or reads, and another cl
 says RuntimeError, and redis-py AttributeError, for what it holds is gone.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import asyncio
+import select
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
+import hiredis
 from redis.asyncio.connection import (
     AbstractConnection,
     Connection,
@@ -15,7 +18,7 @@ from redis.asyncio.connection import (
     UnixDomainSocketConnection,
     parse_url,
 )
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError, InvalidResponse
 
 
 @contextmanager
@@ -51,6 +54,80 @@ class LostAlike(AbstractConnection):
     async def read_response(self, *args: Any, **options: Any) -> Any:
         with lost():
             return await super().read_response(*args, **options)
+
+    def wire(
+        self, on_answer: Callable[[Any], None], on_lost: Callable[[Exception], None]
+    ) -> "RedisWire":
+        """Its transport once it is connected: given away, without the streams of redis-py."""
+        reader = hiredis.Reader(
+            protocolError=InvalidResponse,
+            replyError=self._parser.parse_error,
+            encoding=self.encoder.encoding,
+            errors=self.encoder.encoding_errors,
+        )
+        writer: asyncio.StreamWriter | None = getattr(self, "_writer", None)
+        self._writer = self._reader = None
+        if writer is None:
+            raise ConnectionError("the connection ended meanwhile")
+        return RedisWire(writer, float(self.socket_timeout or 0), reader, on_answer, on_lost)
+
+
+class RedisWire(asyncio.Protocol):
+    """The transport of an open connection. `on_answer` is called with each answer, in the order of
+    the commands; what Redis refuses is one that is an exception. `on_lost` is called once, unless
+    `close` was.
+    """
+
+    def __init__(
+        self,
+        writer: asyncio.StreamWriter,
+        timeout_s: float,
+        reader: hiredis.Reader,
+        on_answer: Callable[[Any], None],
+        on_lost: Callable[[Exception], None],
+    ) -> None:
+        # Kept, for a writer that nobody holds closes its transport.
+        self.writer = writer
+        self.timeout_s = timeout_s
+        self.reader = reader
+        self.on_answer = on_answer
+        self.on_lost = on_lost
+        self.is_open = True
+        self.transport = cast(asyncio.Transport, writer.transport)
+        self.transport.set_protocol(self)
+        self.readable = select.poll()
+        self.readable.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+
+    def write(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def has_ended(self) -> bool:
+        """Whether anything but silence came while no answer was due."""
+        return self.transport.is_closing() or bool(self.readable.poll(0))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self.reader.feed(data)
+            while self.is_open and (answer := self.reader.gets()) is not False:
+                self.on_answer(answer)
+        except Exception as why:
+            # An answer that nobody can read: no other is found behind it.
+            self._lose(why)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(ConnectionError("the connection ended"))
+
+    def close(self) -> None:
+        """Ends the connection at once."""
+        self.is_open = False
+        # One that can't be closed any more has ended.
+        with suppress(OSError, RuntimeError):
+            self.transport.abort()
+
+    def _lose(self, why: Exception) -> None:
+        if self.is_open:
+            self.is_open = False
+            self.on_lost(why)
 
 
 class LostAlikeTcp(LostAlike, Connection):

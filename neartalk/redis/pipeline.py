@@ -1,22 +1,24 @@
 """Sends commands of the same moment together: one write, and an answer for each.
 
 A connection of the pool, a write and a timeout for every command cost several times as much as
-the command itself.
+the command itself; a task for every write, and streams around it, ten times as much.
 """
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, cast
 
 import hiredis
 from redis import exceptions
-from redis.asyncio.connection import AbstractConnection
+
+from neartalk.redis.connection import LostAlike, RedisWire
 
 # So many commands wait while others are in flight; more are refused.
 WAITING_MAX = 10_000
 # A connection that was idle for longer may have ended meanwhile.
 IDLE_S = 0.01
+# After a write of so few commands nobody is waited for: it cost less than to sleep and wake up.
+FEW = 3
 # uvloop raises RuntimeError where a connection ends while it is written to.
 LOST = (exceptions.RedisError, OSError, RuntimeError)
 
@@ -31,21 +33,23 @@ class Pipeline:
     """One connection of a process to Redis. Nothing is sent twice.
 
     The first command is sent at once. Commands that come while it is in flight wait, and are sent
-    together when it is answered, but not sooner than `flush_interval_s` after it. A lost connection
-    is opened again for the next command.
+    together when it is answered, but where many ask not sooner than `flush_interval_s` after it. A
+    lost connection is opened again for the next command.
     """
 
     flush_interval_s = 0.002
 
-    def __init__(self, make: Callable[[], AbstractConnection]) -> None:
+    def __init__(self, make: Callable[[], LostAlike]) -> None:
         """`make` makes a connection of redis-py, not open yet."""
         self.make = make
-        self.connection: AbstractConnection | None = None
-        self.timeout_s: float | None = None
-        self.left_s = self.answered_s = 0.0
+        self.wire: RedisWire | None = None
+        self.next_s = self.answered_s = 0.0
         self.waiting: list[Sent] = []
         self.in_flight: list[Sent] = []
-        self.flushing: asyncio.Task[None] | None = None
+        self.answered = 0
+        self.flushing: asyncio.Handle | None = None
+        self.late: asyncio.Handle | None = None
+        self.opening: asyncio.Task[None] | None = None
 
     def send(self, *command: str | int) -> Answer:
         """The future answer. A command that is cancelled before it was sent is not sent.
@@ -58,8 +62,7 @@ class Pipeline:
         answer = asyncio.get_running_loop().create_future()
         if len(self.waiting) < WAITING_MAX:
             self.waiting.append((packed, answer))
-            if self.flushing is None:
-                self.flushing = asyncio.create_task(self._flush_all())
+            self._flush_soon()
         else:
             settle(answer, exceptions.ConnectionError("too many commands are waiting"))
         return answer
@@ -67,74 +70,99 @@ class Pipeline:
     async def aclose(self) -> None:
         if self.flushing:
             self.flushing.cancel()
-            await asyncio.gather(self.flushing, return_exceptions=True)
-        self._fail(self.in_flight, exceptions.ConnectionError("closed"))
-        self._fail(self.waiting, exceptions.ConnectionError("closed"))
-        await self._close()
+        if self.opening:
+            self.opening.cancel()
+            await asyncio.gather(self.opening, return_exceptions=True)
+        closed = exceptions.ConnectionError("closed")
+        self._fail(self.waiting, closed)
+        self._lose(closed)
 
-    async def _flush_all(self) -> None:
-        try:
-            while self.waiting:
-                await self._wait_for_more()
-                self.in_flight = [sent for sent in self.waiting if not sent[1].done()]
-                self.waiting = []
-                try:
-                    await self._exchange(await self._open())
-                except Exception as why:
-                    # Whatever it was is theirs who wait: they would wait for good.
-                    self._fail(self.in_flight, why)
-                    await self._close()
-        finally:
-            self.flushing = None
+    # ---- Commands leave ----------------------------------------------------------------------
 
-    async def _wait_for_more(self) -> None:
+    def _flush_soon(self) -> None:
         """Waits for commands that come soon: a write costs more than the commands in it."""
+        if self.flushing or self.opening or self.in_flight or not self.waiting:
+            return
         loop = asyncio.get_running_loop()
-        if (early_s := self.left_s + self.flush_interval_s - loop.time()) > 0:
-            await asyncio.sleep(early_s)
-        self.left_s = loop.time()
+        if self.next_s > loop.time():
+            self.flushing = loop.call_at(self.next_s, self._flush)
+        else:
+            self.flushing = loop.call_soon(self._flush)
 
-    async def _exchange(self, connection: AbstractConnection) -> None:
-        """Writes all commands and reads their answers; a lost one may have been executed."""
-        packed = b"".join([command for command, _ in self.in_flight])
-        async with asyncio.timeout(self.timeout_s):
-            await connection.send_packed_command(packed)
-            for _, answer in self.in_flight:
-                try:
-                    settle(answer, await connection.read_response())
-                except exceptions.ResponseError as refused:
-                    settle(answer, refused)
-        self.in_flight.clear()
-        self.answered_s = asyncio.get_running_loop().time()
+    def _flush(self) -> None:
+        self.flushing = None
+        self.in_flight = [sent for sent in self.waiting if not sent[1].done()]
+        self.waiting = []
+        if not self.in_flight:
+            return
+        now_s = asyncio.get_running_loop().time()
+        self.next_s = now_s + self.flush_interval_s if len(self.in_flight) > FEW else 0.0
+        if self.wire and now_s - self.answered_s > IDLE_S and self.wire.has_ended():
+            self._close()
+        if self.wire:
+            self._write(self.wire)
+        else:
+            self.opening = asyncio.create_task(self._open())
 
-    async def _open(self) -> AbstractConnection:
-        if self.connection and await self._has_ended(self.connection):
-            await self._close()
-        if self.connection is None:
-            connection = self.make()
-            try:
-                await connection.connect()
-            except LOST as why:
-                raise exceptions.ConnectionError(f"no connection: {why}") from why
-            # One timer for all commands of a write, not one for each.
-            self.timeout_s, connection.socket_timeout = connection.socket_timeout, None
-            self.connection = connection
-        return self.connection
-
-    async def _has_ended(self, connection: AbstractConnection) -> bool:
-        if asyncio.get_running_loop().time() - self.answered_s < IDLE_S:
-            return False
+    async def _open(self) -> None:
+        connection = self.make()
         try:
-            return bool(await connection.can_read_destructive())
-        except LOST:
-            return True
+            await connection.connect()
+            self.wire = connection.wire(self._settle_next, self._lose)
+        except LOST as why:
+            lost = exceptions.ConnectionError(f"no connection: {why}")
+            lost.__cause__ = why
+            self._lose(lost)
+        except Exception as why:
+            # Whatever it was is theirs who wait: they would wait for good.
+            self._lose(why)
+        else:
+            self._write(self.wire)
+        finally:
+            self.opening = None
+            self._flush_soon()
 
-    async def _close(self) -> None:
-        connection, self.connection = self.connection, None
-        if connection:
-            # One that can't be closed any more has ended.
-            with suppress(*LOST):
-                await connection.disconnect(nowait=True)
+    def _write(self, wire: RedisWire) -> None:
+        """Writes all commands. A lost one may have been executed."""
+        self.answered = 0
+        loop = asyncio.get_running_loop()
+        self.late = loop.call_later(wire.timeout_s, self._lose, TimeoutError())
+        try:
+            wire.write(b"".join([command for command, _ in self.in_flight]))
+        except Exception as why:
+            self._lose(why)
+
+    # ---- Answers come ------------------------------------------------------------------------
+
+    def _settle_next(self, said: Any) -> None:
+        """Answers the oldest command in flight."""
+        if self.answered == len(self.in_flight):
+            self._lose(exceptions.InvalidResponse("an answer to nothing"))
+            return
+        settle(self.in_flight[self.answered][1], said)
+        self.answered += 1
+        if self.answered == len(self.in_flight):
+            self._end_exchange()
+            self.answered_s = asyncio.get_running_loop().time()
+            self._flush_soon()
+
+    def _lose(self, why: Exception) -> None:
+        """The connection has ended, or is given up: what is in flight is lost with it."""
+        self._close()
+        self._fail(self.in_flight[self.answered :], why)
+        self._end_exchange()
+        self._flush_soon()
+
+    def _end_exchange(self) -> None:
+        self.in_flight, self.answered = [], 0
+        if self.late:
+            self.late.cancel()
+            self.late = None
+
+    def _close(self) -> None:
+        wire, self.wire = self.wire, None
+        if wire:
+            wire.close()
 
     def _fail(self, sent: list[Sent], why: Exception) -> None:
         for _, answer in sent:

@@ -21,14 +21,13 @@ class Cohort:
     `filtered`, for whom messages are chosen one by one. `pending` are the messages that the next
     write of the coalescer sends.
 
-    `listing` is whom it was last sent, at `people_at_s`; `drawn` counts how often that was found
-    out. All who are live follow it except those `apart`, to whom changes are told one by one.
+    `listing` is whom it was last sent, at `people_at_s`. All who are live follow it except those
+    `apart`, to whom changes are told one by one.
     """
 
     __slots__ = (
         "apart",
         "backlog",
-        "drawn",
         "filtered",
         "form",
         "joining",
@@ -54,7 +53,7 @@ class Cohort:
         self.pending: tuple[Labelled, ...] = ()
         self.listing = CohortListing(Nearby(place, (), {}), 0)
         self.apart: set[Socket] = set()
-        self.people_at_s, self.drawn = 0.0, 0
+        self.people_at_s = 0.0
         self.people_timer: asyncio.TimerHandle | None = None
 
     def add(self, socket: Socket) -> None:

@@ -46,7 +46,7 @@ class QueuedConnection:
     def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], backlog: Backlog) -> None:
         self.send = send
         self.backlog = backlog
-        self.queue: asyncio.Queue[Frame | int | None] = asyncio.Queue()
+        self.queue: asyncio.Queue[Frame | int] = asyncio.Queue()
         self.queued = self.bytes = 0
         self.too_slow = False
         self.room = asyncio.Event()
@@ -96,7 +96,7 @@ class QueuedConnection:
                 if self.bytes <= PACE_UNSENT:
                     self.room.set()
             else:
-                await self._close(item or TRY_AGAIN)
+                await self._close(item)
                 return
 
     async def _close(self, code: int) -> None:

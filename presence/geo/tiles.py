@@ -54,11 +54,14 @@ def _reach(here_y: int, radius_m: float) -> Mapping[int, int]:
 
 
 def capped_radius_m(cell: Cell, radius_m: int) -> int:
-    """The radius, or the largest stop below it that needs at most TILES_MAX tiles."""
-    narrower = (stop for stop in reversed(RADIUS_STOPS_M) if stop < radius_m)
-    for candidate in (radius_m, *narrower):
-        if len(tiles_within(cell, candidate)) <= TILES_MAX:
-            return candidate
+    """The widest stop that is no wider than the radius and needs at most TILES_MAX tiles.
+
+    Whoever could choose what lies between two stops would learn to the metre how far apart two
+    cells are: by the radius from which on somebody is in range.
+    """
+    for stop in reversed(RADIUS_STOPS_M):
+        if stop <= radius_m and len(tiles_within(cell, stop)) <= TILES_MAX:
+            return stop
     return RADIUS_MIN_M
 
 

@@ -44,7 +44,8 @@ class ApartReaders:
         if not hidden and not known:
             return found.of(person_id)
         drawn = CohortListing(self.nearby(cohort.place, hidden), first_version) if hidden else found
-        if known and not any(one not in cohort.apart or is_up_to_date(one) for one in cohort.live):
+        shown = [one for one in cohort.live if one.person.person_id not in hidden]
+        if known and not any(one not in cohort.apart or is_up_to_date(one) for one in shown):
             for one in (socket, *others):
                 one.private = drawn.at(known.version + 1)
         elif not others:

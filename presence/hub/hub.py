@@ -116,6 +116,7 @@ class Hub:
         self.departures.close()
         for cohort in self.audience.cohorts.values():
             cohort.close()
+        self.broadcaster.pieces.close()
         await self.background.end()
 
     # ---- Sockets join and leave --------------------------------------------------------------

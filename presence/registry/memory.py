@@ -133,5 +133,6 @@ def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Sessi
         session,
         person=person,
         placed_ms=session.placed_ms if before.place == place else at_ms,
+        cell_ms=session.cell_ms if before.cell == place.cell else at_ms,
         recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
     )

@@ -61,6 +61,7 @@ def to_fields(session: Session) -> dict[str, Any]:
         "until_ms": person.until_ms,
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
+        "cell_ms": session.cell_ms,
         "trail": json.dumps(session.recent_tiles),
         "note": session.note,
         "digest": session.digest,
@@ -102,6 +103,8 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         fields["origin"],
         frozenset(since_by_id(fields["blocked"])),
         since_by_id(fields["blocked_by"]),
+        # One that the release before opened has none.
+        int(fields.get("cell_ms", 0)),
     )
 
 

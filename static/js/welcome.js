@@ -5,6 +5,7 @@ import { firstFix, obstacle, onAllowed } from './place/geolocation.js';
 import { askTabs, currentPlace, publish } from './place/published-place.js';
 import { describeError } from './place/location-errors.js';
 import { localise } from './page/local-time.js';
+import { prefetch } from './page/prefetch.js';
 import { asksForWork, canWork } from './server/price.js';
 
 const find = (id) => document.getElementById(id);
@@ -96,5 +97,7 @@ else setReady(initial.words);
 onAllowed(() => {
   if (denied) find('arrive-next').textContent = 'Your location is on for this page now.';
 });
-// The place is shown without waiting for its style sheets: the browser has them by then.
+// The place is shown without waiting for its style sheets and modules: the browser has them by then.
+const modules = [...find('near-modules').content.querySelectorAll('link')].map(({ href }) => href);
 document.head.append(find('near-styles').content);
+prefetch(modules);

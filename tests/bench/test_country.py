@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bench import country
-from bench.country import COSTS, PEOPLE_S
-from bench.density import KINDS, TALK_PER_S, PlaceCount, Spread
+from bench.country import PEOPLE_S
+from bench.country_costs import COSTS, costs_read
+from bench.density import KINDS, STEPS, TALK_PER_S, PlaceCount, Spread
+from bench.measurements import Measurement, Measurements
 
 TOWN, STADIUM = KINDS[1], KINDS[-1]
 LONELY = PlaceCount(
@@ -67,3 +69,49 @@ def test_leases_grow_with_the_square_of_the_processes() -> None:
 def test_everybody_counts_once() -> None:
     counts = [LONELY, replace(LONELY, people=3_000, receivers=3)]
     assert country.total(counts, lambda one: one.receivers) == 1_000 + 9_000
+
+
+def test_the_parts_are_the_whole() -> None:
+    crowded = replace(LONELY, receivers=300, in_tile=4_000)
+    for by_place in (True, False):
+        whole = country.need(crowded, by_place=by_place)
+        assert sum(country.app_parts(crowded, by_place=by_place).values()) == whole.app_us
+        assert sum(country.sent_parts(crowded).values()) == whole.sent
+
+
+def test_the_parts_of_a_step_add_up_to_its_cores() -> None:
+    told = country.figures(STEPS[0])
+    parts = [float(value) for name, value in told.items() if name.startswith("cores of the app: ")]
+    assert sum(parts) == pytest.approx(float(told["cores of the app"]), abs=0.1)
+
+
+def test_what_a_run_read_stands_in_place_of_the_costs() -> None:
+    read = Measurements(
+        [
+            Measurement("idle", "neartalk", 5_000, 0, {"share": 0.015625, "kb": 16.0}),
+            Measurement("one-cell", "neartalk-redis", 1_000, 10, {"us": 8.0, "bytes": 230.0}),
+            Measurement("one-cell", "neartalk-redis", 1_000, 100, {"us": 2.0, "bytes": 225.0}),
+            Measurement("spread", "neartalk-redis", 1_000, 10, {"us": 12.0}),
+            Measurement("rooms", "neartalk-redis", 200, 100, {"us": 30.0}),
+            Measurement("walking", "neartalk", 1_000, 0, {"call_ms": 1.5, "frame_us": 90.0}),
+            Measurement("arrivals", "neartalk", 200, 0, {"arrival_ms": 8.5}),
+            Measurement("page", "neartalk", 80, 0, {"person_bytes": 105.0}),
+        ]
+    )
+    assert costs_read(read) == replace(
+        COSTS,
+        idle=3.125,
+        delivery_us=((10, 8.0), (100, 2.0)),
+        apart=1.5,
+        message=280.0,
+        people_frame=90.0,
+        call=1_500.0,
+        arrival=8_500.0,
+        socket_bytes=16_384.0,
+        delivery_bytes=230.0,
+        row_bytes=105.0,
+    )
+
+
+def test_what_a_run_did_not_read_stays() -> None:
+    assert costs_read(Measurements()) == COSTS

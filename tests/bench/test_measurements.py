@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bench.measurements import Figure, Measurement, Measurements
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OURS, THEIRS = Figure("one-cell", "neartalk", "us", 10), Figure("one-cell", "nchan", "us", 10)
 
@@ -48,3 +53,9 @@ def test_a_figure_may_ask_for_a_size_of_the_crowd() -> None:
         [Measurement("sizes", "go", size, 10, {"us": float(size)}) for size in (10, 100)]
     )
     assert several.middle(Figure("sizes", "go", "us", 10, 100)) == 100.0
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    ours = measurements(neartalk=[8.0, 9.0])
+    ours.save(tmp_path / "readings.json")
+    assert Measurements.load(tmp_path / "readings.json") == ours

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bench.browsers import Sample, loudness, spent
-from bench.cases import CASES, CaseSize
+from bench.case_size import CaseSize
+from bench.cases import CASES
 from bench.compare import write
 from bench.measurements import Measurement, Measurements
 from bench.voice_report import CASES as VOICE
@@ -63,6 +65,11 @@ def test_what_was_not_read_is_a_dash() -> None:
 def test_a_run_of_voice_alone_writes_no_other_page(tmp_path: Path) -> None:
     write(tmp_path, RUN, READINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["VOICE.md"]
+
+
+def test_the_seconds_of_voice_are_told_and_not_those_of_the_chat(tmp_path: Path) -> None:
+    write(tmp_path, replace(RUN, seconds=6, voice_s=10), READINGS)
+    assert "taken over 10 s" in (tmp_path / "VOICE.md").read_text()
 
 
 def test_a_run_without_voice_writes_no_page_of_it(tmp_path: Path) -> None:

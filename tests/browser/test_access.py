@@ -135,7 +135,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(
     page.keyboard.type("By keyboard.")
     press("Enter")
     assert bob.await_frame("chat.message")["text"] == "By keyboard."
-    expect(alice.message("By keyboard.").locator(".life")).to_contain_text("Sent")
+    expect(alice.message("By keyboard.")).to_be_visible()
     expect(page.locator("#text")).to_be_focused()
 
     reach(page, page.get_by_role("button", name="Your message"), "Shift+Tab")
@@ -188,7 +188,8 @@ def test_a_reader_of_screens_hears_what_arrives_and_how_the_connection_is(
     expect(rings).to_be_visible()
     field = alice.page.get_by_role("textbox", name="Message")
     expect(field).to_have_accessible_description(re.compile("1 person will see this"))
-    expect(alice.message("What comes is.").locator(".life")).to_have_text("gone in 30 min")
+    life = alice.message("What comes is.").locator(".life")
+    expect(life).to_have_attribute("data-left", "30 min")
 
 
 def test_nothing_moves_for_those_who_asked_for_less_motion(

@@ -45,7 +45,7 @@ def test_a_message_shows_as_sending_and_then_as_sent_once(
     finally:
         server.resume()
     row = alice.message("Is the bridge open on foot?")
-    expect(row.locator(".life")).to_have_text("Sent, gone in 30 min")
+    expect(row.locator(".life")).to_have_attribute("data-left", "30 min")
     expect(row.locator(".remains")).to_have_attribute("stroke-dasharray", "30 30")
     expect(alice.pending).to_have_count(0)
     assert bob.await_frame("chat.message")["text"] == "Is the bridge open on foot?"
@@ -75,8 +75,9 @@ def test_between_its_ack_and_its_copy_a_message_counts_as_sent_and_then_stays_wh
     alice.submit("Is the bridge open?")
     row = alice.message("Is the bridge open?")
     expect(row).to_have_attribute("data-state", "sent")
-    expect(row.locator(".life")).to_have_text("Sent, gone in 30 min")
-    expect(row.get_by_role("button")).to_have_count(0)
+    expect(row.locator(".life")).to_have_attribute("data-left", "30 min")
+    ring = row.get_by_role("button", name="Your message")
+    expect(ring).to_have_accessible_description(re.compile(r"sent at \d+:\d\d"))
     expect(alice.pending).to_have_count(0)
     kept = row.evaluate("(row) => [row.dataset.id, +row.dataset.sent, +row.dataset.expires]")
     assert kept[1:] == [int(kept[0].split("-")[0]), int(kept[0].split("-")[0]) + 1_800_000]
@@ -85,7 +86,6 @@ def test_between_its_ack_and_its_copy_a_message_counts_as_sent_and_then_stays_wh
 
     assert len(held) == 1
     held.pop()()
-    expect(row.get_by_role("button", name="Your message")).to_be_visible()
     expect(row).not_to_have_attribute("data-state", re.compile(""))
     assert row.evaluate("(row) => [row.dataset.id, +row.dataset.sent]") == kept[:2]
     assert alice.texts() == ["Is the bridge open?", "Left side only."]
@@ -169,9 +169,7 @@ def test_a_draft_and_what_nobody_confirmed_survive_a_reload(
     swallowing[0] = False
     alice.page.reload()
     expect(alice.page.locator("#text")).to_have_value("Half a sen")
-    expect(alice.message("Sent into the blue.").locator(".life")).to_have_text(
-        "Sent, gone in 30 min"
-    )
+    expect(alice.message("Sent into the blue.")).to_be_visible()
     expect(alice.pending).to_have_count(0)
     assert bob.await_frame("chat.message")["text"] == "Sent into the blue."
     alice.page.reload()

@@ -11,14 +11,19 @@ from chat.feed import (
     reaches,
 )
 from chat.messages import Draft, StreamId
+from presence.delivery.window import WINDOW_MAX_S
 from presence.geo import cell_at, in_range, tile_of, tiles_within
 from presence.values import Place
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
+from tests.presence.process_pair import process_pair
 from tests.support.processes import (
+    AWAY,
     BESIDE,
     HERE,
     Halting,
     LoopClock,
+    Page,
+    PageSocket,
     Process,
     Stop,
     person,
@@ -142,6 +147,52 @@ async def test_who_joins_while_a_message_is_taken_back_does_not_keep_it(
             await charlie.task
             await settled(second)
             assert charlie.page.texts == []
+
+
+async def test_only_who_was_there_when_it_was_said_is_told_from_how_far() -> None:
+    """Or a newcomer who reads the past from several places finds where somebody spoke who left."""
+    async with process_pair() as pair:
+        process, registry, time = pair.first, pair.registry, LoopClock()
+
+        async def speak(text: str) -> None:
+            pair.now_ms += 1
+            await process.send_text(alice, text)
+            await time.pass_s(WINDOW_MAX_S)
+            await pair.settle()
+            pair.now_ms += 1
+
+        async def move(socket: PageSocket, place: Place) -> None:
+            digest, held_by = socket.session.digest, process.hub.process
+            process.hub.announce(await registry.place(digest, place, held_by))
+            await pair.settle()
+
+        alice = await process.join(await person(registry, "Alice", HERE))
+        bob = await process.join(await person(registry, "Bob", BESIDE))
+        since_ms = bob.session.cell_ms
+        await speak("heard")
+        near = ("~300 m", 300)
+        assert labels(bob.page) == {"heard": near}
+        # Whoever comes back is told again, also after their reach was another.
+        await move(bob, BESIDE._replace(radius_m=700))
+        bob = await process.join(bob.session, since_ms=since_ms)
+        assert labels(bob.page) == {"heard": near}
+        # A newcomer is not, nor is whoever was elsewhere meanwhile.
+        charlie = await process.join(await person(registry, "Charlie", BESIDE))
+        assert labels(charlie.page) == {"heard": EARLIER}
+        await move(bob, AWAY)
+        await speak("missed")
+        await move(bob, BESIDE)
+        assert labels(bob.page) == {"heard": EARLIER, "missed": EARLIER}
+        await speak("and on")
+        assert labels(bob.page)["and on"] == labels(charlie.page)["and on"] == near
+
+
+EARLIER = ("earlier, near here", None)
+
+
+def labels(page: Page) -> dict[str, tuple[str, int | None]]:
+    """What a page was told last of how far off each text was said."""
+    return {one["text"]: (one["distance"], one["metres"]) for one in page.all("chat.message")}
 
 
 async def test_who_comes_back_is_told_what_was_taken_back_meanwhile(stores: Open) -> None:

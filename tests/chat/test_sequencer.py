@@ -68,7 +68,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         await turns()
         await time.pass_s(1)
         assert bob.page.texts == ["one", "two", "three"]
-        assert second.feed.sequencer.gaps["reading"] == 0
+        assert second.feed.sequencer.gaps == {"hint": 1, "reading": 0, "poll": 0}
         for text in ("four", "five"):
             await first.send_text(alice, text)
         await settled(first)
@@ -79,7 +79,7 @@ async def test_a_gap_that_the_next_hints_close_is_not_read(stores: Open) -> None
         await settled(second)
         await time.pass_s(1)
         assert bob.page.texts == ["one", "two", "three", "four", "five"]
-        assert second.feed.sequencer.gaps["reading"] == 1
+        assert second.feed.sequencer.gaps == {"hint": 1, "reading": 1, "poll": 0}
 
 
 async def test_what_a_hint_shows_to_be_missing_is_read_before_it_is_handed_over(
@@ -114,6 +114,7 @@ async def test_the_poll_finds_a_last_hint_that_was_dropped(stores: Open) -> None
         assert bob.page.texts == ["nobody was told"]
         await second.poll()
         assert bob.page.texts == ["nobody was told"]
+        assert second.feed.sequencer.gaps == {"hint": 0, "reading": 0, "poll": 1}
 
 
 async def test_a_hint_of_what_is_gone_from_history_is_looked_for_once(

@@ -13,9 +13,10 @@ import psutil
 from neartalk.server import Backlog
 from neartalk.server.backlog import UNSENT_MAX
 from presence.delivery import Form, Frame, QueuedConnection, Socket
+from presence.delivery.connection import PACE_UNSENT
 from presence.values import Person, Session
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
-from tests.support.waiting import awaiting, forever
+from tests.support.waiting import awaiting, deadline, forever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 READERS = 20
 # Fewer than one who comes back is shown at most; far more bytes than the system itself buffers.
 MESSAGES, TOGETHER = 1_900, 50
+# Of a frame that is longer than 125 bytes.
+HEADER_BYTES = 4
 TEXT = "🦔🌿" * 245
 
 
@@ -90,6 +93,36 @@ async def test_who_stops_reading_is_cut_off_and_told_and_nobody_else_notices(
         async with slow.tab() as again:
             await again.expect("mark")
             await again.silent("error")
+
+
+async def test_what_was_written_leaves_before_the_close_and_the_close_says_why() -> None:
+    sent: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    connection = QueuedConnection(send, Backlog())
+    connection.write(Frame("last words"))
+    connection.close(4401)
+    async with deadline("the close"):
+        await connection.task
+    connection.stop()
+    assert sent == [
+        {"type": "websocket.send", "text": "last words"},
+        {"type": "websocket.close", "code": 4401},
+    ]
+
+
+async def test_up_to_64_kb_may_be_unsent_and_whoever_writes_more_waits() -> None:
+    connection = QueuedConnection(lambda message: forever(), Backlog())
+    half = Frame("x" * (PACE_UNSENT // 2 - HEADER_BYTES))
+    connection.write(half)
+    connection.write(half)
+    assert connection.unsent() == PACE_UNSENT
+    assert connection.room.is_set()
+    connection.write(Frame("one more"))
+    assert not connection.room.is_set()
+    connection.stop()
 
 
 async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:

@@ -327,7 +327,8 @@ async def test_who_arrives_is_shown_what_is_in_range_oldest_first(
                 said = [one["text"] for one in shown if one["username"] == name]
                 assert said == [f"{name} {number}" for number in range(3)]
             assert len(shown) == 6
-            assert {message["distance"] for message in shown} == {"right around you", "~300 m"}
+            assert {message["distance"] for message in shown} == {"earlier, near here"}
+            assert {message["metres"] for message in shown} == {None}
             kinds = [frame["type"] for frame in dora.seen]
             assert kinds[0] == "welcome"
             assert kinds.index("people") < kinds.index("chat.message") < kinds.index("mark")

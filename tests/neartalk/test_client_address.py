@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from neartalk.limits import Route, client_address, client_of, route_of
+from neartalk.limits import ProxyDoubt, Route, client_address, client_of, route_of
+from neartalk.limits.client_address import Client
 
 PEER = "192.0.2.1"
 V4, V6 = "203.0.113.9", "2001:db8::9"
@@ -121,6 +122,20 @@ def test_what_is_no_address_counts_as_the_nearest_hop_that_is_one(node: str) -> 
 def test_without_any_hop_that_can_be_read_there_is_no_address() -> None:
     assert client_address("", "unknown", 1) is None
     assert client_address("", "", 0) is None
+
+
+@pytest.mark.parametrize("proxies", [1, 2])
+@pytest.mark.parametrize("own", ["127.0.0.1", "::1"])
+def test_this_machine_is_whoever_comes_from_it_and_names_nobody_else(
+    own: str, proxies: int
+) -> None:
+    assert client_of(Route(own, {}), proxies) == Client(ip_address(own), is_this_machine=True)
+    proxied = {"x-forwarded-for": ", ".join([V4] * proxies)}
+    assert client_of(Route(own, proxied), proxies) == Client(ip_address(V4), is_this_machine=False)
+    forged = {"x-forwarded-for": ", ".join([own] * (proxies + 1))}
+    assert not client_of(Route(PEER, forged), proxies).is_this_machine
+    past_the_proxy = Client(ip_address(PEER), is_this_machine=False, doubt=ProxyDoubt.MISSING)
+    assert client_of(Route(PEER, {}), proxies) == past_the_proxy
 
 
 def test_what_a_client_writes_itself_changes_nothing() -> None:

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.usefixtures("patient")
 
 # Of three masters each has one of them.
 KEYS = ["a", "b", "c"]
+HOUR_MS = 3_600_000
 RENEW = script(LUA / "renew.lua")
 
 
@@ -95,6 +96,17 @@ async def test_each_key_is_kept_by_its_master_and_answers_keep_their_order(
         assert [await cluster.send("GET", key) for key in KEYS] == ["of a", "of b", "of c"]
         for key in KEYS:
             assert servers.master_of(key).execute("GET", key) == f"of {key}".encode()
+
+
+async def test_the_time_is_that_of_the_master_of_a_key_and_without_one_the_earliest(
+    servers: ValkeyCluster,
+) -> None:
+    async with opened(servers) as cluster:
+        for hours, key in enumerate(KEYS):
+            cluster.topology.client_for(key).clock.ahead_ms = hours * HOUR_MS
+        start_ms = await cluster.now_ms()
+        hours_ahead = [(await cluster.now_ms(key) - start_ms) // HOUR_MS for key in KEYS]
+        assert hours_ahead == [0, 1, 2]
 
 
 async def test_a_slot_that_has_moved_is_followed_and_known_from_then_on(

@@ -69,6 +69,7 @@ class GateCaller:
         ]
         scope = {"type": "http", "path": path, "headers": named, "client": (client, 5)}
         await self.gate({**scope, "state": {"neartalk": self.platform}}, receive, send)
+        assert [one for one in sent[1:] if not one.get("more_body")] == sent[-1:], "it ends once"
         told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], told, b"".join(each.get("body", b"") for each in sent[1:])
 

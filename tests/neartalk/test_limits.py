@@ -252,6 +252,18 @@ async def test_the_twin_in_lua_decides_as_python_does(redis_url: str) -> None:
         await client.aclose()
 
 
+def test_whoever_is_refused_however_often_is_told_no_sooner_turn_than_before() -> None:
+    ahead_ms, waits, costs = 0, list[int](), (6_000, 30_000)
+    tat_ms = NOW + 36_000
+    for _ in range(300):
+        ahead_ms, wait_ms = queue(ahead_ms, tat_ms, NOW, *costs)
+        waits.append(wait_ms)
+    assert waits == sorted(waits)
+    assert waits[-1] == QUEUE_MAX_MS
+    # Those of a clock that was set back count for none.
+    assert queue(ahead_ms, tat_ms, NOW - 3_600_000, *costs)[1] <= 6_000
+
+
 # ---- Many behind one address -------------------------------------------------------------------
 
 

@@ -92,6 +92,14 @@ def test_an_exception_says_where_it_was_and_what_it_came_from(printed: io.String
     assert [at.split()[1] for at in first["frames"]] == ["fail_twice", "fail"]
 
 
+def test_lines_are_counted_by_level(printed: io.StringIO) -> None:
+    library.warning("one")
+    library.error("two")
+    library.warning("three")
+    [handler] = [one for one in library.handlers if isinstance(one, logs.Handler)]
+    assert handler.written == {"warning": 2, "error": 1, "critical": 0}
+
+
 def test_what_nobody_can_catch_is_told_the_same_way(
     printed: io.StringIO, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +119,12 @@ def test_what_nobody_can_catch_is_told_the_same_way(
     assert printed.getvalue().count("nobody could catch this") == 2
     assert printed.getvalue().count("ValueError") == 2
     assert CANARY not in printed.getvalue() + capfd.readouterr().err
+
+
+def test_a_line_whose_arguments_do_not_fit_its_words_is_written_all_the_same() -> None:
+    words = "counted %d of %d"
+    record = library.makeRecord("", logging.WARNING, __file__, 1, words, (CANARY,), None)
+    assert json.loads(logs.formatter("json").format(record))["event"] == words
 
 
 def log_by_argument() -> None:

@@ -53,3 +53,14 @@ def test_subjects_that_have_all_their_allowance_again_are_forgotten() -> None:
         clock.now_ms += 10
         meters.allow(b"%d" % turn, "too-many-calls")
     assert len(meters.meters) < 2_500
+
+
+def test_the_table_of_subjects_is_looked_through_only_when_it_has_doubled() -> None:
+    meters = Meters(Rules(), "session.call", ManualClock())
+    tables = [meters.meters]
+    for turn in range(5_000):
+        meters.allow(b"%d" % turn, "too-many-calls")
+        if meters.meters is not tables[-1]:
+            tables.append(meters.meters)
+    # At 1,000, 2,000 and 4,000.
+    assert len(tables) == 1 + 3

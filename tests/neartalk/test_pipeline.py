@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from redis import exceptions
@@ -17,7 +18,7 @@ from redis.asyncio.connection import (
 from neartalk.redis import pipeline
 from neartalk.redis.client import connect
 from neartalk.redis.connection import pool_options
-from neartalk.redis.pipeline import Pipeline
+from neartalk.redis.pipeline import FEW, Pipeline
 from tests.support.processes import LoopClock, turns
 from tests.support.redis_proxy import RedisProxy, proxied
 from tests.support.servers import Valkey, free_port
@@ -105,19 +106,43 @@ async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
         assert len(relay.lots) == 2
 
 
-async def test_a_lot_waits_a_moment_after_the_one_before(redis_server: Valkey) -> None:
+async def test_where_many_ask_a_lot_waits_a_moment_after_the_one_before(
+    redis_server: Valkey,
+) -> None:
     async with watched(redis_server) as (together, relay):
         time, together.flush_interval_s = LoopClock(), 0.002
         await time.pass_s(1)
-        assert await together.send("INCR", "count") == 1
+        await asyncio.gather(*(together.send("INCR", "count") for _ in range(FEW + 1)))
         answers = []
         for _ in range(20):
             answers.append(together.send("INCR", "count"))
             await turns(2)
         assert len(relay.lots) == 1
         await time.pass_s(0.003)
-        assert await asyncio.gather(*answers) == [*range(2, 22)]
+        assert await asyncio.gather(*answers) == [*range(FEW + 2, FEW + 22)]
         assert len(relay.lots) == 2
+
+
+async def test_where_few_ask_nobody_waits_for_others(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, _):
+        LoopClock()  # which stands: whoever waited for a moment to pass would wait for ever
+        together.flush_interval_s = 0.002
+        for number in range(1, 11):
+            assert await together.send("INCR", "count") == number
+
+
+async def test_commands_cost_no_task_while_the_connection_is_open(redis_server: Valkey) -> None:
+    async with watched(redis_server) as (together, _):
+        tasks: list[object] = []
+
+        def counted(loop: asyncio.AbstractEventLoop, work: Any, **_: object) -> Any:
+            tasks.append(work)
+            return asyncio.Task(work, loop=loop)
+
+        asyncio.get_running_loop().set_task_factory(counted)
+        for _ in range(10):
+            await together.send("INCR", "count")
+        assert not tasks
 
 
 async def test_texts_and_long_answers_arrive_whole(redis_server: Valkey) -> None:
@@ -248,7 +273,7 @@ async def test_a_connection_that_ends_while_it_is_opened_loses_its_commands_alon
 
         def make_ended() -> AbstractConnection:
             together.make, connection = make, make()
-            connection.connect = connect
+            connection.connect = connect  # type: ignore[method-assign]
             return connection
 
         together.make = make_ended
@@ -295,19 +320,25 @@ async def test_whoever_waits_is_answered_whatever_goes_wrong_with_a_connection(
 ) -> None:
     """An answer that nobody can read, of a connection that can't be closed without an error."""
 
-    async def unreadable() -> None:
-        raise ValueError("not an answer")
-
-    async def disconnect(**options: bool) -> None:
-        await AbstractConnection.disconnect(connection, **options)
-        raise RuntimeError("the handler is closed")
+    class Unreadable:
+        def feed(self, data: bytes) -> None:
+            raise ValueError("not an answer")
 
     async with pipe(redis_server.url) as together:
         await ready(together)
-        connection = together.connection
-        assert connection
-        monkeypatch.setattr(connection, "read_response", unreadable)
-        monkeypatch.setattr(connection, "disconnect", disconnect)
+        wire = together.wire
+        assert wire
+        transport = wire.transport
+
+        class Closed:
+            write = transport.write
+
+            def abort(self) -> None:
+                transport.abort()
+                raise RuntimeError("the handler is closed")
+
+        monkeypatch.setattr(wire, "reader", Unreadable())
+        monkeypatch.setattr(wire, "transport", Closed())
         lost = together.send("ECHO", "lost")
         await turns(1)
         kept = together.send("ECHO", "kept")

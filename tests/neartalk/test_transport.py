@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +123,17 @@ async def test_who_takes_a_part_gets_the_rest_in_order_and_delays_nobody() -> No
         write_frames([(crowd, small)], BACKLOG)
         assert set(await reading) == {large + small}
         assert await slow.read(2 * LARGE + 5) == large + large + small
+
+
+async def test_who_can_take_nothing_just_now_gets_all_of_it_later() -> None:
+    async with socket_pair() as full, socket_pair() as two:
+        filled = 0
+        with suppress(BlockingIOError):
+            while True:
+                filled += full.transport.kernel.send(b"w" * LARGE)
+        write_frames([(each(full, two), b"small")], BACKLOG)
+        assert two.peer.recv(100) == b"small"
+        assert await full.read(filled + 5) == b"w" * filled + b"small"
 
 
 async def test_who_has_caught_up_is_written_to_directly_again() -> None:

@@ -300,8 +300,9 @@ async def test_nobody_is_told_that_they_left_when_the_store_lost_everything() ->
         # Before the next pulse finds it, everything asks for sessions that are not there.
         await compare(pair)
         assert (here.page.closed, bob.page.closed) == (None, None)
-        with pytest.raises(Refused, match="store-unavailable"):
+        with pytest.raises(Refused, match="store-unavailable") as refused:
             await pair.first.presence.sessions.of_key("k" * 43)
+        assert refused.value.retry_after == 2
         await pair.first.poll()
         await pair.second.poll()
         await compare(pair)

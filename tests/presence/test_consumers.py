@@ -127,6 +127,9 @@ class Recorder(Faulty):
         (f'{{"type": "fault", "ref": "{REF}", "x": }}', "bad-json"),
         (f'[{{"type": "fault", "ref": "{REF}"}}]', "bad-json"),
         (f'{{"type": "nonsense", "ref": "the\\u002dref-of-it", "x": "{REF}"}}', "unknown-type"),
+        (f'{{"x": {{"ref": "not-this-one", "y": "}}"}}, "ref": "{REF}", "z": }}', "bad-json"),
+        (f'{{"x": [1, "]", null], "y": -1e3, "ref": "{REF}", "z": }}', "bad-json"),
+        (f'{{"text": "{"x" * 1000}", "ref": "{REF}"}}', "too-large"),
     ],
 )
 async def test_whatever_is_wrong_with_a_frame_its_refusal_names_its_ref(
@@ -150,6 +153,10 @@ async def test_whatever_is_wrong_with_a_frame_its_refusal_names_its_ref(
         f'{{"ref": "{REF}é", "x": "{"x" * 1000}"}}',
         f'{{"ref" "{REF}", "x": "{"x" * 1000}"}}',
         f'"ref"{" " * 990}"{REF}"',
+        f'{{"x": {{"ref": "{REF}"}}, "y": }}',
+        f'{{"x": [{{"ref": "{REF}"}}], "y": }}',
+        f'{{"ref": 5, "x": {{"ref": "{REF}"}}, "y": }}',
+        f'[1, {{"ref": "{REF}"}}, }}',
     ],
 )
 async def test_what_is_no_ref_or_part_of_a_text_is_not_sent_back(text: str) -> None:

@@ -414,8 +414,12 @@ def test_the_dearest_circle_of_the_dial_needs_fewer_tiles_than_the_most_allowed(
 
 @settings(deadline=None)
 @given(CELLS, RADII)
-def test_no_radius_of_the_dial_is_narrowed_anywhere(cell: Cell, radius: int) -> None:
-    assert capped_radius_m(cell, radius) == radius
+def test_a_radius_is_set_down_to_the_stop_below_and_no_stop_is_narrowed_anywhere(
+    cell: Cell, radius: int
+) -> None:
+    below = max(stop for stop in RADIUS_STOPS_M if stop <= radius)
+    assert capped_radius_m(cell, radius) == below
+    assert capped_radius_m(cell, below) == below
 
 
 def test_a_radius_that_needs_too_many_tiles_falls_to_the_largest_stop_that_does_not() -> None:
@@ -424,14 +428,14 @@ def test_a_radius_that_needs_too_many_tiles_falls_to_the_largest_stop_that_does_
     assert capped_radius_m(cell, 5000) == 2000
 
 
-def test_capped_radius_m_keeps_a_radius_whose_tiles_are_few_enough(
+def test_capped_radius_m_is_the_widest_stop_whose_tiles_are_few_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cell = cell_at(84.98, 10)
     for most in (1, 5, 20, 60, 100, 150, 200):
         monkeypatch.setattr("presence.geo.tiles.TILES_MAX", most)
         for radius in (*RADIUS_STOPS_M, 130, 1234, 1999):
-            stops = [each for each in (*RADIUS_STOPS_M, radius) if each <= radius]
+            stops = [each for each in RADIUS_STOPS_M if each <= radius]
             fitting = [each for each in stops if len(tiles_within(cell, each)) <= most]
             assert capped_radius_m(cell, radius) == max(fitting, default=RADIUS_MIN_M)
 

@@ -204,6 +204,19 @@ async def test_beyond_85_degrees_nobody_stands_and_it_is_said(server: Server) ->
         )
 
 
+@pytest.mark.parametrize(("asked", "stop"), [(101, 100), (499, 400), (501, 500), (1999, 1500)])
+async def test_between_two_stops_a_reach_is_that_of_the_stop_below_and_it_is_said(
+    server: Server, spot: Spot, asked: int, stop: int
+) -> None:
+    async with caller(server) as http, browser(server) as page:
+        await page.post(CREATE)
+        assert (await place(http, *spot, asked))["radius"] == stop
+        where = {"lat": str(spot[0]), "lon": str(spot[1]), "radius": str(asked)}
+        answer = await page.post(PLACE, data=where)
+        assert f'data-radius="{stop}"' in answer.text
+        assert "HX-Trigger" not in answer.headers
+
+
 # ---- Who is near, and what they said ----------------------------------------------------------
 
 

@@ -264,7 +264,7 @@ async def test_whoever_comes_is_told_how_many_whom_they_are_shown_are_called_ali
         # Out of reach they are told of nobody, arriving or moving.
         assert (await other.post(PLACE, json=away)).json()["namesakes"] == 0
         assert (await other.post(PLACE, json=here)).json()["namesakes"] == 1
-        assert (await alice.post(PLACE, json={**here, "radius": 501})).json()["namesakes"] == 1
+        assert (await alice.post(PLACE, json={**here, "radius": 700})).json()["namesakes"] == 1
         # One's own name is no new one, whoever has come since.
         again = await alice.patch(NAME, json={"username": "Alice"})
         assert (again.status_code, again.json()["username"]) == (200, "Alice")

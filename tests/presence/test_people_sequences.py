@@ -3,6 +3,7 @@ it is sent is, in the end, the one that it would be sent whole."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from dataclasses import replace
@@ -12,15 +13,17 @@ import pytest
 
 from chat.devtools import PeopleList
 from neartalk.instruments import Instruments
+from neartalk.pieces import Pieces
 from neartalk.server import Backlog
 from presence.delivery import Audience, Form, Socket, cohort_listing
 from presence.geo import cell_at, label_of, tile_of
 from presence.hub.leases import Leases
-from presence.hub.presence_broadcaster import PresenceBroadcaster
+from presence.hub.presence_broadcaster import TURN_MAX, PresenceBroadcaster
 from presence.registry import MemoryRegistry, TileSnapshot
 from presence.roster import Listing, Roster, nearby, roster
 from presence.values import Person, Place, Session, TileEvent
 from tests.support.client import frames_of_html
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +61,19 @@ class LossyReader:
         self.asks = not self.list.apply(found) or self.asks
 
 
+# Readers who are told in one turn of the loop.
+PIECES_MAX = 2
+
+
+class LatePieces(Pieces):
+    """What waits for the next turn of the loop waits for the test."""
+
+    def _expect_next_turn(self) -> None: ...
+
+    def next(self) -> None:
+        self._begin_turn()
+
+
 class Street:
     """People on a street as one process knows them, and the sockets that some of them have."""
 
@@ -74,6 +90,7 @@ class Street:
             self.roster, self.leases, lambda: 1, self.audience.sockets
         )
         self.broadcaster.schedule = lambda cohorts: None  # type: ignore[method-assign]
+        self.broadcaster.pieces = self.pieces = LatePieces(PIECES_MAX)
         self.people: dict[str, Person] = {}
         self.readers: dict[Socket, LossyReader] = {}
         self.joining: list[Socket] = []
@@ -155,6 +172,10 @@ class Street:
         for cohort in self.audience.cohorts.values():
             self.broadcaster._send_cohort(cohort)
 
+    def go_on(self) -> None:
+        """One more turn of the loop."""
+        self.pieces.next()
+
     # ---- Steps of these ----------------------------------------------------------------------
 
     def sockets_of(self, person_id: str) -> list[Socket]:
@@ -201,10 +222,12 @@ class Street:
 
     def end(self) -> None:
         """Nothing more is lost, everybody has arrived, and one more change shows what was."""
+        self.turn_all()
         for reader in self.readers.values():
             reader.loses = False
         self.leases.processes = frozenset(PROCESSES)
         self.send()
+        self.turn_all()
         while self.joining:
             self.arrive()
         for cell in CELLS:
@@ -212,7 +235,13 @@ class Street:
             self.publish(Person(f"zz-{self.turn}", "Zoe", cell, 600, 1, "one"))
         for _ in range(2):
             self.send()
+            self.turn_all()
             self.resync()
+
+    def turn_all(self) -> None:
+        while self.pieces.waiting:
+            self.pieces.next()
+        self.pieces.next()
 
     def wrong(self) -> list[tuple[Any, Any]]:
         """What readers show, and should show, where that differs."""
@@ -245,6 +274,7 @@ ACTS = {
     Street.die: 1,
     Street.arrive: 3,
     Street.send: 4,
+    Street.go_on: 4,
 }
 
 
@@ -262,3 +292,39 @@ async def test_what_readers_make_of_changes_is_what_they_would_be_sent_whole(
             street.resync()
         street.end()
         assert street.wrong() == [], seed
+
+
+async def test_a_crowd_that_came_since_the_last_list_is_told_in_pieces() -> None:
+    street = Street(1, Form.JSON)
+    street.broadcaster.pieces = Pieces(TURN_MAX)
+    told: list[int] = []
+    crowd = 5 * TURN_MAX
+
+    class CountedReader(LossyReader):
+        def write(self, frame: Frame) -> None:
+            super().write(frame)
+            told[-1] += 1
+
+    for number in range(crowd):
+        person = Person(f"{number:03}", "Ana", *PLACES[0], 1, "one")
+        street.publish(person)
+        told.append(0)
+        socket = Socket(Session(person.person_id, person, 3), Form.JSON, CountedReader(Form.JSON))  # type: ignore[arg-type]
+        street.readers[socket] = socket.connection  # type: ignore[assignment]
+        street.audience.enter(socket)
+        cohort = street.audience.cohort_of(socket)
+        assert cohort
+        street.broadcaster.send_all(cohort, socket)
+        street.joining.append(socket)
+        street.arrive()
+    told[:] = [0]
+    street.send()
+    async with deadline("everybody who came is told"):
+        while street.broadcaster.pieces.waiting:
+            told.append(0)
+            await asyncio.sleep(0)
+    # And who follows, in one pass.
+    assert max(told) <= TURN_MAX + 1
+    assert sum(told) >= crowd - TURN_MAX
+    assert not street.broadcaster.due
+    assert street.wrong() == []

@@ -67,6 +67,22 @@ async def test_whoever_is_held_stays_where_they_were_moved_last(make_harness: Ma
         assert await shown(harness) == {OUT_TILE: [held.person]}
 
 
+async def test_since_when_somebody_is_in_their_cell_is_kept_whatever_else_changes(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        came = (await harness.registry.place(digest, AT_HOME, "one")).session
+        assert came.cell_ms == came.placed_ms > 0
+        wider = (await harness.registry.place(digest, AT_HOME._replace(radius_m=700), "")).session
+        held = (await harness.registry.place(digest, None, "two")).session
+        renamed = (await harness.registry.rename(digest, "Alicia")).session
+        assert {one.cell_ms for one in (wider, held, renamed)} == {came.cell_ms}
+        moved = (await harness.registry.place(digest, OUT, "one")).session
+        assert moved.cell_ms == moved.placed_ms >= came.cell_ms
+        assert (await harness.registry.find(moved.person.person_id)) == moved
+
+
 async def test_a_move_within_a_tile_tells_the_tile_once(make_harness: MakeHarness) -> None:
     async with make_harness() as harness:
         digest = (await opened(harness, "Alice")).digest

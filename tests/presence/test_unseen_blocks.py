@@ -48,6 +48,8 @@ class StreetWithBlock(Street):
     def __init__(self, *, with_zoe: bool) -> None:
         super().__init__(1, Form.JSON)
         self.with_zoe = with_zoe
+        # Whether whoever comes has read at once what was said before.
+        self.reads_at_once = True
         self.opened: Counter[str] = Counter()
         self.frames: dict[str, list[tuple[int, dict[str, Any]]]] = {}
 
@@ -55,6 +57,7 @@ class StreetWithBlock(Street):
         person = self.people.get(who)
         if what == "tick":
             self.send()
+            self.turn_all()
         elif who == ZOE and not self.with_zoe:
             return
         elif person is None:
@@ -104,7 +107,13 @@ class StreetWithBlock(Street):
         cohort = self.audience.cohort_of(socket)
         assert cohort
         self.broadcaster.send_all(cohort, socket)
+        if self.reads_at_once:
+            self.settle(socket)
+
+    def settle(self, socket: Socket) -> None:
         self.audience.settle(socket, set())
+        cohort = self.audience.cohort_of(socket)
+        assert cohort
         self.broadcaster.settle(cohort, socket)
 
     def frames_of(self, who: str) -> dict[int, list[Any]]:
@@ -166,4 +175,19 @@ async def test_whoever_was_blocked_finds_nothing_out_by_what_they_do(
         (BOB, "tick", HERE, ""),
     ]
     with_zoe, without = frames_in_both([*come, *acts])
+    assert with_zoe == without
+
+
+@pytest.mark.parametrize("where", [HERE, NEAR_BY], ids=["in-their-cell", "near-by"])
+async def test_nor_do_two_pages_tell_of_it_that_both_still_read_what_was_said(where: Place) -> None:
+    worlds = [StreetWithBlock(with_zoe=True), StreetWithBlock(with_zoe=False)]
+    for world in worlds:
+        world.act(ZOE, "come", where, "Zoe")
+        world.reads_at_once = False
+        world.act(BOB, "come", HERE, "X")
+        world.act(BOB, "open", HERE, "")
+        for socket in world.by_age(BOB):
+            world.settle(socket)
+        world.act(BOB, "tick", HERE, "")
+    with_zoe, without = [world.frames_of(BOB) for world in worlds]
     assert with_zoe == without

@@ -71,6 +71,20 @@ def test_nobody_says_yes_for_somebody_else() -> None:
     assert code_of(refused) == ("not-agreed", "b")
 
 
+@pytest.mark.parametrize("own", [{}, {"b": Tie.WAITING}, {"b": Tie.LIVE}])
+@pytest.mark.parametrize("others", [{}, {"a": Tie.WAITING}, {"a": Tie.LIVE}])
+def test_two_are_connected_where_both_sides_say_so(
+    own: dict[str, Tie], others: dict[str, Tie]
+) -> None:
+    graph = among(caller("a").changed(ties=own), caller("b").changed(ties=others))
+    if stand(graph, "a", "b") == (Tie.LIVE, Tie.LIVE):
+        assert connected(graph, "a", "b") == (graph.callers["a"], graph.callers["b"])
+        return
+    with pytest.raises(Refused) as refused:
+        connected(graph, "a", "b")
+    assert code_of(refused) == ("not-agreed", "b")
+
+
 @pytest.mark.parametrize("to", ["far", "a", "nobody", "dead"])
 def test_who_is_far_unknown_vanished_or_oneself_is_out_of_reach(to: str) -> None:
     dead = caller("dead").changed(process="gone")

@@ -13,7 +13,17 @@ import pytest
 from neartalk.doctor import CheckOptions, Severity
 from voice.doctor import checks_for, relay, stun, trouble, turn
 from voice.relay import RelayServer, TurnError, connection, server_of
-from voice.relay.stun import BINDING, MAPPED, SUCCESS, attribute, message, unmasked
+from voice.relay.stun import (
+    BINDING,
+    MAPPED,
+    NONCE,
+    REALM,
+    SUCCESS,
+    attribute,
+    attributes_in,
+    message,
+    unmasked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,6 +85,12 @@ def test_nobody_waits_for_a_relay_that_is_silent() -> None:
         silent.bind(("127.0.0.1", 0))
         url = f"stun:127.0.0.1:{silent.getsockname()[1]}"
         assert finding(stun(url, SHORT_S)) == ("fault", "It does not answer: TimeoutError.")
+
+
+def test_attributes_are_read_as_they_are_written_also_the_last_one_that_is_empty() -> None:
+    written = [(REALM, b"odd"), (MAPPED, b"even"), (NONCE, b"")]
+    body = b"".join(attribute(kind, value) for kind, value in written)
+    assert [*attributes_in(body)] == written
 
 
 def test_a_datagram_that_is_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:

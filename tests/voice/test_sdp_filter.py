@@ -205,6 +205,17 @@ def test_what_is_not_one_audio_section_is_refused(wrong: str) -> None:
             shield.description(wrong)
 
 
+def test_a_description_with_no_more_than_a_call_needs_passes() -> None:
+    needed = ("a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:")
+    kept = [
+        line
+        for line in offer().splitlines()
+        if not line.startswith("a=") or line.startswith(needed)
+    ]
+    passed = RELAY_ONLY.description("\r\n".join(kept))
+    assert [line for line in passed.splitlines() if line.startswith("a=")] == kept[-len(needed) :]
+
+
 LEFT_OUT = [
     "",
     " ",

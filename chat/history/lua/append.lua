@@ -35,7 +35,7 @@ if by > 0 then
       local key = KEYS[3 + count + each]
       local ahead = tonumber(call('GET', key) or 0)
       if ahead > now + tolerance + cost + ARGV[3] then ahead = 0 end
-      local start = math.max(ahead, starts[each], now)
+      local start = math.min(math.max(ahead, starts[each], now), now + tolerance + ARGV[3])
       call('SET', key, start + cost, 'PX', math.max(1, start + cost - now))
       longest = math.max(longest, start - tolerance - now)
     end

@@ -12,6 +12,7 @@ if ARGV[8] ~= '-' and old[4] ~= ARGV[8] then process = old[4] end
 local before = old[1]
 local cell, radius_m = ARGV[1], ARGV[2]
 if cell == '' then cell, radius_m = old[1], old[2] end
+if before ~= cell then redis.call('HSET', key, 'cell_ms', string.format('%.0f', now)) end
 if before ~= cell or old[2] ~= radius_m then
   redis.call('HSET', key, 'cell', cell, 'radius_m', radius_m, 'placed_ms', string.format('%.0f', now))
 end

@@ -1,8 +1,9 @@
 // The row of one message: what the server sends of it is its id, which begins with when it was sent, who said it and what. The
-// rest is made here: its ring and its age, the distance, its group, and the accessible name of its ring.
+// rest is made here: its ring and its age, the distance, its group, and the accessible name of its ring. As a row grows older only
+// attributes change that nobody listens to: those who are read the log hear of a message once.
 
 import { initial } from '../page/graphemes.js';
-import { formatDistance } from '../page/units.js';
+import { EARLIER, formatDistance, formatMinutes } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
 import { ringOf } from './message-focus.js';
 
@@ -24,7 +25,7 @@ function fillWho(row, [name, tag]) {
   tag.className = 'tag';
   const far = document.createElement('span');
   far.className = 'far';
-  far.textContent = formatDistance(Number(row.dataset.m));
+  far.textContent = row.dataset.m ? formatDistance(Number(row.dataset.m)) : EARLIER;
   row.querySelector('.ring text').textContent = initial(name.textContent);
   row.querySelector('.who').append(name, ' ', tag, ' ', far);
 }
@@ -56,11 +57,10 @@ export function dress(row) {
 }
 
 /**
- * Prepares a row for those who listen: what is left of its life is only seen, for it ticks in a log that is read out; the
- * ring says when it was sent. Its name is made here: in frames it would go to everybody with each message.
+ * Prepares a row for those who listen: what is left of its life is only seen, the ring says when it was sent. Its name is made
+ * here: in frames it would go to everybody with each message.
  */
 export function labelRow(row) {
-  row.querySelector('.life')?.setAttribute('aria-hidden', 'true');
   const ring = ringOf(row);
   if (!ring) return;
   ring.tabIndex = -1;
@@ -71,17 +71,30 @@ export function labelRow(row) {
   ring.setAttribute('aria-haspopup', 'dialog');
 }
 
+/** The row of an own message that was acknowledged, before the server's copy came. */
+export function acknowledgedRow(id, text) {
+  const row = document.createElement('li');
+  const words = document.createElement('p');
+  words.textContent = text;
+  row.id = `m-${id}`;
+  row.className = 'mine';
+  Object.assign(row.dataset, { state: 'sent', person: 'you' });
+  row.append(words);
+  return row;
+}
+
 /**
- * Applies the server's copy to the row of an own message that was acknowledged before it came. The row stays, silent: a new
- * one would be read out once more.
+ * Applies the server's copy to such a row. The row stays, silent: a new one would be read out once more. Where the server
+ * cleaned the text, it is the copy's.
  */
 export function applyCopy(row, copy) {
-  row.setAttribute('aria-live', 'off');
-  row.className = copy.className;
-  Object.assign(row.dataset, { ...copy.dataset });
-  for (const part of ['.own', '.clock']) row.querySelector(part).replaceWith(copy.querySelector(part));
+  row.removeAttribute('data-state');
+  row.dataset.person = copy.dataset.person;
   const bubble = row.querySelector('.bubble');
-  if (bubble.textContent !== copy.querySelector('.bubble').textContent) bubble.replaceWith(copy.querySelector('.bubble'));
+  const said = copy.querySelector('.bubble');
+  if (bubble.textContent === said.textContent) return;
+  row.setAttribute('aria-live', 'off');
+  bubble.replaceWith(said);
 }
 
 /** Marks a row whose author sent the one before it within two minutes. */
@@ -92,15 +105,16 @@ export function groupWithPrevious(row) {
   row.classList.toggle('again', Boolean(again));
 }
 
-/** Shows the minutes that are left, and how faded the message is. */
+/** Shows the minutes that are left, and how faded the message is: without a change of text. */
 export function renderAge(row) {
   const left = row.dataset.expires - serverNow();
   const life = row.dataset.expires - row.dataset.sent;
-  const minutes = String(Math.max(1, Math.min(30, Math.ceil(left / 60_000))));
-  const step = Math.floor(AGES * (1 - left / life));
-  row.dataset.age = String(Math.max(0, Math.min(AGES - 1, step)));
-  const words = row.querySelector('.minutes');
-  if (!words || words.textContent === minutes) return;
-  words.textContent = minutes;
+  const minutes = Math.max(1, Math.min(30, Math.ceil(left / 60_000)));
+  const age = String(Math.max(0, Math.min(AGES - 1, Math.floor(AGES * (1 - left / life)))));
+  if (row.dataset.age !== age) row.dataset.age = age;
+  const shown = row.querySelector('.life');
+  const words = formatMinutes(minutes);
+  if (!shown || shown.dataset.left === words) return;
+  shown.dataset.left = words;
   row.querySelector('.remains').setAttribute('stroke-dasharray', `${minutes} 30`);
 }

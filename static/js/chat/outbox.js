@@ -5,7 +5,7 @@ import { delayMs } from '../server/backoff.js';
 import * as composer from './composer.js';
 import { isSynced, serverNow } from '../server/clock.js';
 import { isOpen, send } from '../server/connection.js';
-import { LIFE_MS } from './message-row.js';
+import { LIFE_MS, acknowledgedRow } from './message-row.js';
 import { addMessages, rowOf } from './messages.js';
 import * as refusal from '../page/refusal.js';
 import { loadJson, saveJson } from '../page/storage.js';
@@ -118,18 +118,8 @@ on('ack', ({ ref, id }) => {
   const item = items.get(ref);
   if (!item) return;
   remove(item);
-  if (!rowOf(id)) addMessages([confirmedRow(item, id)]);
+  if (!rowOf(id)) addMessages([acknowledgedRow(id, item.text)]);
 });
-
-// The row of an acknowledged message whose copy from the server has not arrived: that one will replace it.
-function confirmedRow({ row, text }, id) {
-  row.id = `m-${id}`;
-  const at = parseInt(id, 10); // a message lives from when it was kept, however late that is known
-  Object.assign(row.dataset, { id, state: 'sent', sent: at, expires: at + LIFE_MS, person: 'you' });
-  row.querySelector('.text').textContent = text;
-  row.querySelector('.life').innerHTML = '<span class="unseen">Sent, gone in </span><span class="minutes">30</span> min';
-  return row;
-}
 
 refusal.onRefusal(({ ref, code, retryAfter }) => {
   const item = items.get(ref);

@@ -1,0 +1,48 @@
+"""Work that would hold up the event loop if it were done in one go."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+Piece = Callable[[], None]
+
+
+class Pieces:
+    """Does pieces of work in their order: at once, but at most so many in one turn of the loop. The
+    rest has the next turns, so that sockets and calls have theirs between.
+
+    A piece that raises ends nothing but itself. Nobody is refused: whoever adds pieces adds none
+    that still waits.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.done = 0
+        self.waiting: deque[Piece] = deque()
+        self.next_turn: asyncio.Handle | None = None
+
+    def do(self, piece: Piece) -> None:
+        self._expect_next_turn()
+        if self.waiting or self.done >= self.most:
+            self.waiting.append(piece)
+        else:
+            self.done += 1
+            piece()
+
+    def close(self) -> None:
+        """Drops what waits."""
+        self.waiting.clear()
+        if self.next_turn:
+            self.next_turn.cancel()
+
+    def _expect_next_turn(self) -> None:
+        if self.next_turn is None:
+            self.next_turn = asyncio.get_running_loop().call_soon(self._begin_turn)
+
+    def _begin_turn(self) -> None:
+        self.next_turn, self.done = None, 0
+        if self.waiting:
+            self._expect_next_turn()
+        while self.waiting and self.done < self.most:
+            self.done += 1
+            self.waiting.popleft()()
