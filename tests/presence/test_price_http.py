@@ -145,7 +145,7 @@ async def test_challenges_have_an_allowance_of_their_own(servers: Servers) -> No
     assert all(int(one.headers["Retry-After"]) >= 1 for one in refused)
 
 
-async def take_place(server: Server, address: str, key: str, lat: float, lon: float) -> None:
+async def stand_at(server: Server, address: str, key: str, lat: float, lon: float) -> None:
     async with api(server, headers={**by(address), **bearer_of(key)}) as http:
         await place(http, lat, lon, 500)
 
@@ -158,10 +158,10 @@ async def test_visitors_who_stand_in_several_districts_make_the_next_session_dea
     made = [await create(servers[turn % 2], address) for turn in range(FREE)]
     keys = [one.json()["session_id"] for one in made]
     for turn, key in enumerate(keys[:2]):
-        await take_place(servers[turn], address, key, *HERE)
+        await stand_at(servers[turn], address, key, *HERE)
     fields = await challenge(servers[0], address)
     assert fields["parameters"]["data"]["price_ms"] == 1000
-    await take_place(servers[1], address, keys[2], HERE[0] + 1, HERE[1])
+    await stand_at(servers[1], address, keys[2], HERE[0] + 1, HERE[1])
     fields = await challenge(servers[0], address)
     assert fields["parameters"]["data"]["price_ms"] == 11_000
 
@@ -173,11 +173,11 @@ async def test_different_people_who_report_somebody_make_the_next_session_dearer
     spot, address = elsewhere(), next(_addresses)
     made = [(await create(servers[0], address)).json() for _ in range(FREE)]
     for one in made:
-        await take_place(servers[0], address, one["session_id"], *spot)
+        await stand_at(servers[0], address, one["session_id"], *spot)
     for price_ms in (1000, 9000):
         reporter = next(_addresses)
         key = (await create(servers[1], reporter)).json()["session_id"]
-        await take_place(servers[1], reporter, key, *spot)
+        await stand_at(servers[1], reporter, key, *spot)
         async with api(servers[1], headers={**by(reporter), **bearer_of(key)}) as http:
             body = {"person_id": made[0]["person_id"], "reason": "spam"}
             assert (await http.post("/api/report", json=body)).status_code == 201
