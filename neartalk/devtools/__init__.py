@@ -5,7 +5,7 @@ from neartalk.devtools.discard_reader import discard_all
 from neartalk.devtools.progress import progress
 from neartalk.devtools.reconnecting_socket import ReconnectingSocket, delay_s
 from neartalk.devtools.server_urls import add_server_urls, server_urls_of
-from neartalk.devtools.work import begin_session
+from neartalk.devtools.work import begin_session, solved
 
 __all__ = [
     "Api",
@@ -18,4 +18,5 @@ __all__ = [
     "discard_all",
     "progress",
     "server_urls_of",
+    "solved",
 ]

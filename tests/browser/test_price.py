@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere
 from tests.support.prompt_server import PromptServer
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Route
 
     from tests.browser.conftest import Invite
+    from tests.browser.interceptor import Interceptor
     from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
@@ -121,6 +124,35 @@ def test_a_browser_that_cannot_work_is_told_so(cafe: Server, visit: Invite, miss
     alice.page.locator("#arrive").click()
     expect(alice.page.locator("#arrive-next")).to_contain_text("This browser cannot do that.")
     expect(alice.page.locator("#refusal")).to_contain_text("Many are coming in")
+
+
+# What the alerts beside the conversation say, each once.
+NOTE_ALERTS = """() => {
+  window.told = new Set();
+  const alerts = document.getElementById('alerts');
+  const note = () => {
+    const words = [...alerts.querySelectorAll('.notice-words')].map((one) => one.innerText);
+    for (const each of words) window.told.add(each);
+  };
+  new MutationObserver(note).observe(alerts, { childList: true, subtree: true });
+}"""
+
+
+def test_a_page_whose_session_was_lost_works_for_the_next_one_and_goes_on(
+    cafe: Server, visit: Invite, wire: Interceptor
+) -> None:
+    alice = guest(cafe, visit)
+    alice.context.route_web_socket(re.compile(r"/ws($|\?)"), wire.open)
+    alice.arrive()
+    alice.page.evaluate(NOTE_ALERTS)
+    alice.context.clear_cookies(name="neartalk")
+    wire.close(4401)
+    wait_until(alice.page, "() => window.told.size > 0")
+    alice.expect_here()
+    (told,) = alice.page.evaluate("[...window.told]")
+    assert " ".join(told.split()) == ASKED
+    expect(alice.page.locator("#alerts .notice")).to_have_count(0)
+    alice.send_text("Here again")
 
 
 def test_a_solution_that_came_too_late_is_done_once_more(cafe: Server, visit: Invite) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from altcha import Challenge, Payload, solve_challenge
 
+from presence.guest import guest
 from tests.presence.http_callers import CREATE, browser, code
 from tests.support.client import HERE, api, bearer_of, elsewhere, place, running
 from tests.support.servers import Valkey
@@ -183,3 +184,14 @@ async def test_different_people_who_report_somebody_make_the_next_session_dearer
             assert (await http.post("/api/report", json=body)).status_code == 201
         fields = await challenge(servers[0], address)
         assert fields["parameters"]["data"]["price_ms"] == price_ms
+
+
+async def test_a_visit_of_an_operators_command_pays_as_well(servers: Servers) -> None:
+    address = next(_addresses)
+    await spend_free(servers, address)
+
+    def visit() -> str:
+        with guest(servers[0].url, "Visitor", timeout_s=60, headers=by(address)) as me:
+            return me.person_id
+
+    assert len(await asyncio.to_thread(visit)) == 16
