@@ -45,7 +45,7 @@ SLOWER = 4
 
 
 @dataclass
-class Wire:
+class PageTraffic:
     """What went over the wire since it was emptied."""
 
     requests: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ async def arrive_once(page: Page, url: str, reading_s: float) -> dict[str, float
     """Seconds, and what was fetched for it, of somebody who reads for so long before the tap."""
     devtools = await page.context.new_cdp_session(page)
     await slow_down(devtools)
-    wire = Wire()
+    wire = PageTraffic()
     loop = asyncio.get_running_loop()
     start = loop.time()
     await page.goto(url)

@@ -33,8 +33,11 @@ def modules(requests: Iterable[Request]) -> set[str]:
 def test_every_module_of_a_place_is_fetched_before_the_tap(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere())
     alice.page.goto(alice.url)
-    pause = lambda: alice.page.wait_for_timeout(20)  # noqa: E731
-    until(lambda: len(modules(alice.requests)) > 50, "the modules of a place", pause=pause)
+    until(
+        lambda: len(modules(alice.requests)) > 50,
+        "the modules of a place",
+        pause=lambda: alice.page.wait_for_timeout(20),
+    )
     alice.page.wait_for_load_state("networkidle")
     before = modules(alice.requests)
     alice.arrive()

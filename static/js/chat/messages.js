@@ -5,7 +5,6 @@ import { now, serverNow } from '../server/clock.js';
 import { LIFE_MS, applyCopy, compareRows, dress, groupWithPrevious, labelRow, renderAge } from './message-row.js';
 import { updateStop } from './message-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
-import { skipWhenFar } from './skipped-rows.js';
 import { addMissed } from '../page/title.js';
 
 const TICK_MS = 10_000;
@@ -81,7 +80,6 @@ function insert(row) {
   else list.prepend(row);
   groupWithPrevious(row);
   groupWithPrevious(row.nextElementSibling);
-  skipWhenFar(row);
   if (!last || !isLoaded()) return 0;
   showArrival(row);
   return row.classList.contains('mine') ? 0 : 1;
