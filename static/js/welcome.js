@@ -6,6 +6,7 @@ import { askTabs, currentPlace, publish } from './place/published-place.js';
 import { describeError } from './place/location-errors.js';
 import { localise } from './page/local-time.js';
 import { prefetch } from './page/prefetch.js';
+import { asksForWork, canWork } from './server/price.js';
 
 const find = (id) => document.getElementById(id);
 const button = find('arrive');
@@ -54,7 +55,7 @@ async function enter(cell) {
     return;
   }
   setReady('Try again');
-  find('arrive-next').textContent = initial.next;
+  find('arrive-next').textContent = asksForWork(refusal) && !canWork() ? 'This browser cannot do that. Another one can, or come back in an hour.' : initial.next;
   if (refusal) find('refusal').replaceChildren(document.importNode(localise(refusal), true));
   else find('arrive-next').textContent = 'NearTalk did not answer. Nothing was changed.';
 }
@@ -81,6 +82,10 @@ function showError({ kind, title, words, action, steps, href }) {
 }
 
 button.addEventListener('click', arrive);
+// Said once; the button goes on turning.
+document.addEventListener('neartalk:work', ({ detail: { seconds } }) => {
+  if (seconds) find('arrive-next').textContent = `Many are coming in from your network. One moment: ${seconds} s`;
+});
 // The answer holds fragments of the chat page, which this page has no room for.
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.shouldSwap = false));
 // The back button may restore this page from the cache while it still shows that it is busy.
