@@ -58,6 +58,11 @@ class Rule:
         return self.allowance * settings.RATE_LIMITS_SCALE / (self.period_s * 1000)
 
     @property
+    def tolerance_s(self) -> float:
+        """Of the same: how far ahead of its share a burst may run."""
+        return self.burst / 1000 / self.share
+
+    @property
     def saved_ms(self) -> int:
         return DAY_MS if self.saves else 0
 
