@@ -85,7 +85,7 @@ RULES: dict[str, Rule] = {
     # there or have reported somebody there: where there are more, a price is higher by this.
     "session.districts": Rule(allowance=9, period_s=600, burst=9, price_ms=10_000),
     "session.blamed": Rule(allowance=2, period_s=3600, burst=2, price_ms=8_000),
-    "session.challenge": Rule(allowance=120, period_s=60, burst=200),
+    "session.challenge": Rule(allowance=600, period_s=60, burst=600),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),
     # Frames of a socket of /ws, and those of either socket that were refused as too fast: more, and
     # it is closed.
