@@ -11,8 +11,8 @@ class Pieces:
     """Does pieces of work in their order: at once, but at most so many in one turn of the loop. The
     rest has the next turns, so that sockets and calls have theirs between.
 
-    A piece that raises ends nothing but itself. Nobody is refused: whoever adds pieces adds none
-    that still waits.
+    A piece that raises ends nothing but itself: the loop's handler is told. Nobody is refused:
+    whoever adds pieces adds none that still waits.
     """
 
     def __init__(self, most: int) -> None:
@@ -26,8 +26,7 @@ class Pieces:
         if self.waiting or self.done >= self.most:
             self.waiting.append(piece)
         else:
-            self.done += 1
-            piece()
+            self._carry_out(piece)
 
     def close(self) -> None:
         """Drops what waits."""
@@ -44,5 +43,12 @@ class Pieces:
         if self.waiting:
             self._expect_next_turn()
         while self.waiting and self.done < self.most:
-            self.done += 1
-            self.waiting.popleft()()
+            self._carry_out(self.waiting.popleft())
+
+    def _carry_out(self, piece: Piece) -> None:
+        self.done += 1
+        try:
+            piece()
+        except Exception as why:
+            told = {"message": "a piece of work failed", "exception": why}
+            asyncio.get_running_loop().call_exception_handler(told)

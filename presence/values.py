@@ -106,6 +106,11 @@ class Session:
         was set back."""
         return mark_ms < self.placed_ms <= now_ms + APART_MS
 
+    def in_cell_at(self, sent_ms: int) -> bool:
+        """Whether the person was where they are when something was said: only then are they told
+        from how far."""
+        return sent_ms >= self.cell_ms
+
     @property
     def hidden(self) -> frozenset[str]:
         """Those between whom and the person a block stands: each is gone for the other."""

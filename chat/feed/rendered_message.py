@@ -39,7 +39,7 @@ def heard_m(message: Message, session: Session) -> int | None:
     """The metres of the label under which a person reads a message; None for what was said before
     they were in their cell: whoever could read the past from several places would learn from where
     somebody spoke who has left."""
-    if message.at.ms < session.cell_ms:
+    if not session.in_cell_at(message.at.ms):
         return None
     return label_m(apart(session.person.cell, message.place.cell))
 

@@ -99,7 +99,8 @@ class RedisWire(asyncio.Protocol):
         self.readable.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def write(self, data: bytes) -> None:
-        self.transport.write(data)
+        with lost():
+            self.transport.write(data)
 
     def has_ended(self) -> bool:
         """Whether anything but silence came while no answer was due."""

@@ -70,6 +70,7 @@ class Pipeline:
     async def aclose(self) -> None:
         if self.flushing:
             self.flushing.cancel()
+            self.flushing = None
         if self.opening:
             self.opening.cancel()
             await asyncio.gather(self.opening, return_exceptions=True)

@@ -73,7 +73,7 @@ class Audience:
         cohort = self.cohorts[socket.place, socket.form]
         self.coalescer.flush(cohort)
         held = [
-            (message, label_m)
+            (message, label_m if socket.session.in_cell_at(message.sent_ms) else None)
             for message, label_m in socket.held or ()
             if message.id not in seen and socket.may_receive(message)
         ]

@@ -34,8 +34,9 @@ class OutgoingRetraction(Protocol):
     def place(self) -> Place: ...
 
 
-# A message with the metres of the label of the distance from which a cohort receives it.
-Labelled = tuple[OutgoingMessage, int]
+# A message with the metres of the label of the distance from which a cohort receives it; None for
+# one that was said before its reader was there.
+Labelled = tuple[OutgoingMessage, int | None]
 
 
 def messages_frame(form: Form, messages: Iterable[Labelled], mine: str = "") -> Frame:

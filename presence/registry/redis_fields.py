@@ -103,8 +103,8 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         fields["origin"],
         frozenset(since_by_id(fields["blocked"])),
         since_by_id(fields["blocked_by"]),
-        # One that the release before opened has none.
-        int(fields.get("cell_ms", 0)),
+        # One that the release before opened has none: then by the latest that it can be.
+        int(fields.get("cell_ms", fields["placed_ms"])),
     )
 
 

@@ -187,6 +187,24 @@ async def test_only_who_was_there_when_it_was_said_is_told_from_how_far() -> Non
         assert labels(bob.page)["and on"] == labels(charlie.page)["and on"] == near
 
 
+async def test_what_is_found_only_while_somebody_moves_was_said_before_they_came_too() -> None:
+    """In range of where they were and are, nobody told their process of it in time."""
+    async with process_pair() as pair:
+        session = await person(pair.registry, "Bob", HERE)
+        bob = await pair.first.join(session)
+        alice = await pair.second.join(await person(pair.registry, "Alice", HERE))
+        await pair.settle()
+        pair.wire.fate = lambda hint: 0
+        pair.now_ms += 1
+        await pair.second.send_text(alice, "late")
+        await pair.settle()
+        pair.now_ms += 1
+        process = pair.first.hub
+        process.announce(await pair.registry.place(session.digest, BESIDE, process.process))
+        await pair.settle()
+        assert labels(bob.page) == {"late": EARLIER}
+
+
 EARLIER = ("earlier, near here", None)
 
 

@@ -54,6 +54,23 @@ async def test_a_piece_that_fails_ends_no_other() -> None:
     assert len(failed) == 1
 
 
+async def test_nor_does_one_that_fails_at_once_or_its_turn() -> None:
+    pieces, done = Pieces(3), list[int]()
+    failed: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+
+    def fail() -> None:
+        raise ValueError
+
+    for number in range(3):
+        pieces.do(fail)
+        pieces.do(partial(done.append, number))
+    assert done == [0]
+    await asyncio.sleep(0)
+    assert done == [0, 1, 2]
+    assert len(failed) == 3
+
+
 async def test_what_waits_is_dropped_at_the_end() -> None:
     pieces, done = Pieces(1), list[int]()
     for number in range(3):

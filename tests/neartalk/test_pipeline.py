@@ -345,6 +345,38 @@ async def test_whoever_waits_is_answered_whatever_goes_wrong_with_a_connection(
         assert kinds(await outcomes(lost, kept)) == [ValueError, str]
 
 
+async def test_what_is_written_as_the_connection_ends_is_lost_like_what_was_in_flight(
+    redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pipe(redis_server.url) as together:
+        await ready(together)
+        assert together.wire
+        transport = together.wire.transport
+
+        class Ended:
+            abort = transport.abort
+
+            def write(self, data: bytes) -> None:
+                raise RuntimeError("unable to perform operation; the handler is closed")
+
+        monkeypatch.setattr(together.wire, "transport", Ended())
+        with pytest.raises(exceptions.ConnectionError):
+            await together.send("ECHO", "lost")
+        assert await together.send("ECHO", "kept") == "kept"
+
+
+async def test_nobody_waits_for_ever_who_asks_a_pipeline_that_was_closed_before_it_sent(
+    redis_server: Valkey,
+) -> None:
+    async with pipe(redis_server.url) as together:
+        await ready(together)
+        unsent = together.send("ECHO", "unsent")
+        await together.aclose()
+        with pytest.raises(exceptions.ConnectionError):
+            await unsent
+        assert await together.send("ECHO", "asked after") == "asked after"
+
+
 @pytest.mark.parametrize(
     ("url", "path"),
     [("redis://:p%40w@[::1]:7/3", None), ("unix://u:p@/run/redis.sock?db=2", "/run/redis.sock")],

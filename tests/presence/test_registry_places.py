@@ -11,8 +11,9 @@ from pytest_django.fixtures import Settings
 from presence.geo import Tile, cell_at, tile_of
 from presence.registry import RedisRegistry
 from presence.registry.contract import RECENT_TILES_MAX
+from presence.registry.redis_fields import from_fields, to_fields
 from presence.roster import Roster
-from presence.values import HTTP_ONLY_MS, Change, Left, Person, Place, TileEvent
+from presence.values import HTTP_ONLY_MS, Change, Left, Person, Place, Session, TileEvent
 from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,
@@ -81,6 +82,14 @@ async def test_since_when_somebody_is_in_their_cell_is_kept_whatever_else_change
         moved = (await harness.registry.place(digest, OUT, "one")).session
         assert moved.cell_ms == moved.placed_ms >= came.cell_ms
         assert (await harness.registry.find(moved.person.person_id)) == moved
+
+
+def test_a_session_of_the_release_before_is_in_its_cell_since_it_was_last_placed() -> None:
+    written = to_fields(Session("digest", Person("id", "Alice"), 3, placed_ms=7, cell_ms=5))
+    fields = {field: str(value) for field, value in written.items()}
+    assert from_fields(fields).cell_ms == 5
+    del fields["cell_ms"]
+    assert from_fields(fields).cell_ms == 7
 
 
 async def test_a_move_within_a_tile_tells_the_tile_once(make_harness: MakeHarness) -> None:
