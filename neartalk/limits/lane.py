@@ -81,7 +81,7 @@ class Lane:
         if limit := self.limit:
             now_s, share = self.clock(), self.share_of(limit)
             spent_s = max(self.spent_until_s, now_s) + seconds / share
-            most_s = now_s + limit.burst / 1000 / share + DEBT_MAX_S
+            most_s = now_s + limit.tolerance_s * limit.share / share + DEBT_MAX_S
             self.spent_until_s = min(spent_s, most_s)
 
     @contextmanager
@@ -98,7 +98,7 @@ class Lane:
         limit = self.limit
         if limit is None:
             return 0.0
-        ahead_s = limit.burst / 1000 / self.share_of(limit)
+        ahead_s = limit.tolerance_s * limit.share / self.share_of(limit)
         return max(0.0, self.spent_until_s - self.clock() - ahead_s)
 
     @property

@@ -58,6 +58,11 @@ class Rule:
         return self.allowance * settings.RATE_LIMITS_SCALE / (self.period_s * 1000)
 
     @property
+    def tolerance_s(self) -> float:
+        """Of the same: how far ahead of its share a burst may run."""
+        return self.burst / 1000 / self.share
+
+    @property
     def saved_ms(self) -> int:
         return DAY_MS if self.saves else 0
 
@@ -80,7 +85,7 @@ RULES: dict[str, Rule] = {
     # there or have reported somebody there: where there are more, a price is higher by this.
     "session.districts": Rule(allowance=9, period_s=600, burst=9, price_ms=10_000),
     "session.blamed": Rule(allowance=2, period_s=3600, burst=2, price_ms=8_000),
-    "session.challenge": Rule(allowance=120, period_s=60, burst=200),
+    "session.challenge": Rule(allowance=600, period_s=60, burst=600),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),
     # Frames of a socket of /ws, and those of either socket that were refused as too fast: more, and
     # it is closed.

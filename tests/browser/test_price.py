@@ -126,6 +126,22 @@ def test_a_browser_that_cannot_work_is_told_so(cafe: Server, visit: Invite, miss
     expect(alice.page.locator("#refusal")).to_contain_text("Many are coming in")
 
 
+def test_whoever_is_told_to_ask_later_does_so_by_itself(cafe: Server, visit: Invite) -> None:
+    alice = guest(cafe, visit)
+    alice.forgive("429")
+    full = iter([True])
+
+    def refuse(route: Route) -> None:
+        if next(full, False):
+            headers = {"NearTalk": "1", "Retry-After": "1"}
+            route.fulfill(status=429, headers=headers, json={"code": "too-many-calls"})
+        else:
+            route.continue_()
+
+    alice.page.route("**/api/session/challenge", refuse)
+    alice.arrive()
+
+
 # What the alerts beside the conversation say, each once.
 NOTE_ALERTS = """() => {
   window.told = new Set();

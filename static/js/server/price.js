@@ -3,6 +3,8 @@
 
 import { ownJson } from './answers.js';
 
+const ASKED_MAX = 5;
+const WAIT_MAX_S = 60;
 const ALGORITHM = 'PBKDF2/SHA-256';
 
 /** Whether a refusal asks for work, or for more of it. */
@@ -21,7 +23,7 @@ export function canWork() {
  */
 export async function work() {
   try {
-    const answer = await fetch('/api/session/challenge', { cache: 'no-store' });
+    const answer = await ask();
     if (answer.status === 204) return '';
     const challenge = await ownJson(answer);
     if (challenge.parameters.algorithm !== ALGORITHM) return null;
@@ -32,6 +34,17 @@ export async function work() {
     return null; // as when nobody answers
   } finally {
     announce(0);
+  }
+}
+
+// Where very many ask at once, the server says when to come back.
+async function ask() {
+  for (let turn = 1; ; turn += 1) {
+    const answer = await fetch('/api/session/challenge', { cache: 'no-store' });
+    const seconds = Number(answer.headers.get('Retry-After'));
+    if (answer.status !== 429 || !seconds || turn === ASKED_MAX) return answer;
+    announce(seconds);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(seconds, WAIT_MAX_S) * 1000));
   }
 }
 
