@@ -131,7 +131,7 @@ async def test_nothing_stands_between_the_application_and_the_consumer_of_a_sock
     assert scopes[0] is scope
     task.cancel()
     async with deadline("the application ends"):
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_the_parser_keeps_no_header_of_the_handshake() -> None:
