@@ -16,11 +16,12 @@ run:
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@exec $(PYTHON) manage.py serve --port $(PORT)
 
-# People who are not there, beside `make run`; without AT it says how to find yours.
+# People who are not there, beside `make run`; without AT it says how to find yours. ONE_ADDRESS=1
+# brings them through one address, beside `TRUSTED_PROXIES=1 make run`.
 PEOPLE ?= 200
 simulate: run-setup
 	@exec $(PYTHON) manage.py simulate --people $(PEOPLE) --url http://localhost:$(PORT) \
-		$(if $(AT),--at $(AT))
+		$(if $(AT),--at $(AT)) $(if $(ONE_ADDRESS),--one-address)
 
 # A relay for calls between browsers on this machine; TURN_PORT moves it.
 turn:

@@ -7,9 +7,9 @@ MODULE is a file or folder; by default all that serves people: commands, the adm
 developers run are left out. The first run measures which tests reach which line, and takes about as
 long as the suite; later ones use that again until `--again`, so measure anew after changes. A
 mutant is caught where a test fails, hangs or does not start. Of the tests that reach a line, those
-that run the fewest lines run first, and of more than MOST only these: who survives has survived
-these. Tests that fail are run once more without the mutant: where they fail then too, they catch
-nothing.
+that run the fewest lines run first, and of more than MOST only these; then files of tests whose
+servers reach it, FILES of them; then those of its app: who survives has survived these. Tests that
+fail are run once more without the mutant: where they fail then too, they catch nothing.
 
 Prints each survivor, and one Markdown table; ends with 1 if fewer than 97 % were caught.
 """
@@ -48,7 +48,7 @@ APPS = ("neartalk", "presence", "chat", "voice")
 LEFT_OUT = {"migrations", "management", "devtools", "doctor", "stats", "operators", "profiling"}
 LEFT_OUT_FILES = {"admin.py", "apps.py", "checks.py", "settings.py", "stats.py", "doctor.py"}
 TARGET = 0.97
-FIRST, MOST = 25, 150
+FIRST, MOST, FILES = 25, 150, 6
 # They take minutes, and say little of one line.
 DEAR = {"test_admin_million.py", "test_canary.py", "test_delivery.py", "test_simulation.py"}
 HANG_S, FILES_S, ENDING_S = 150, 300, 30
@@ -158,13 +158,14 @@ def _run(
 
 def outcome_of(mutant: Mutant, reaching: ReachingTests, copy: Path) -> Outcome:
     tests = reaching.of(mutant.module, mutant.mutation.line)
-    files = files_of_app(mutant.module, copy)
+    served = cheap(reaching.files_of(mutant.module, mutant.mutation.line))[:FILES]
+    rest = [file for file in files_of_app(mutant.module, copy) if file not in served]
     left_out = [f"--deselect={test}" for test in sorted(reaching.gone) if "::" in test]
-    likely = [batch for batch in (tests[:FIRST], tests[FIRST:MOST]) if batch]
-    caught = any(_catches([*left_out, *batch], mutant, copy, HANG_S) for batch in likely)
-    if not caught:
-        caught = _catches([*left_out, *files], mutant, copy, None)
-    return Outcome(mutant, caught, len(tests) + len(files))
+    batches = (tests[:FIRST], HANG_S), (tests[FIRST:MOST], HANG_S), (served, None), (rest, None)
+    caught = any(
+        _catches([*left_out, *batch], mutant, copy, hang_s) for batch, hang_s in batches if batch
+    )
+    return Outcome(mutant, caught, len({*tests, *served, *rest}))
 
 
 def _catches(asked: Sequence[str], mutant: Mutant, copy: Path, hang_s: float | None) -> bool:
@@ -185,8 +186,11 @@ def _catches(asked: Sequence[str], mutant: Mutant, copy: Path, hang_s: float | N
 def files_of_app(module: str, copy: Path) -> list[str]:
     """Test files of an app: what only a server that tests started runs is not known by test."""
     folder = copy / "tests" / Path(module).parts[0]
-    found = [file for file in folder.rglob("test_*.py") if file.name not in DEAR]
-    return sorted(str(file.relative_to(copy)) for file in found)
+    return cheap(sorted(str(file.relative_to(copy)) for file in folder.rglob("test_*.py")))
+
+
+def cheap(files: Sequence[str]) -> list[str]:
+    return [file for file in files if Path(file).name not in DEAR]
 
 
 def _run_tests(asked: Sequence[str], copy: Path, limit_s: float) -> tuple[bool, list[str]]:

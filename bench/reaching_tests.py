@@ -44,12 +44,19 @@ class ReachingTests:
 
     def of(self, module: str, line: int) -> list[str]:
         """Tests whose own process runs the line, those that run the fewest lines first."""
+        return [name for name in self._noted(module, line) if "::" in name]
+
+    def files_of(self, module: str, line: int) -> list[str]:
+        """Test files whose servers run the line, in the same order."""
+        return [name for name in self._noted(module, line) if "::" not in name]
+
+    def _noted(self, module: str, line: int) -> list[str]:
         lines = self.data.contexts_by_lineno(str(self.root / module))
         # Of an expression over several lines not each is noted.
         contexts = next((lines[one] for one in range(line, 0, -1) if one in lines), [])
-        names = {name for context in contexts for name in context.split("|")}
-        names = {name for name in names - self.gone if name.startswith("tests/") and "::" in name}
-        return sorted(names, key=lambda name: (self.widths[name], name))
+        names = {name for context in contexts for name in context.split("|")} - self.gone
+        found = (name for name in names if name.startswith("tests/"))
+        return sorted(found, key=lambda name: (self.widths[name], name))
 
 
 def measured(root: Path, folder: Path) -> None:

@@ -33,10 +33,15 @@ RUN_MAX = 39
 
 def refuse_spam(text: str) -> None:
     """Raises TextRefused: `too-many-links`, `wall-of-text`."""
-    if len(LINK.findall(bare(text).translate(DOTS))) > LINKS_MAX:
+    if len(links(text)) > LINKS_MAX:
         raise TextRefused("too-many-links")
     if is_wall(text):
         raise TextRefused("wall-of-text")
+
+
+def links(text: str) -> list[str]:
+    """The beginnings of links, look-alike letters and dots taken for what they look like."""
+    return LINK.findall(bare(text).translate(DOTS))
 
 
 def is_wall(text: str) -> bool:
@@ -61,7 +66,7 @@ def acts_of(draft: Draft, rules: Rules) -> list[Act]:
     """The allowances that a message takes, of the rules that are on."""
     said = hashlib.sha256(skeleton(draft.text).encode()).hexdigest()[:16]
     acts = [Act(draft.rule, draft.person_id), Act("chat.repeat", f"{draft.person_id}:{said}")]
-    if draft.origin and is_long(draft.text):
+    if draft.origin and (is_long(draft.text) or links(draft.text)):
         acts.append(Act("chat.copies", f"{draft.origin}:{said}"))
     return [act for act in acts if rules[act.rule].on]
 

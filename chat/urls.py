@@ -10,4 +10,4 @@ urlpatterns = [
     path("api/report", views.report, name="report"),
 ]
 
-websocket_urlpatterns = [path("ws", ChatConsumer.as_asgi())]
+consumers = {"/ws": ChatConsumer}

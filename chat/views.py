@@ -20,6 +20,7 @@ from neartalk.parts import platform_of
 from presence.delivery import Form
 from presence.geo import tiles_within
 from presence.placement import placed
+from presence.suspicion import count_blame
 from presence.values import Session
 
 
@@ -64,6 +65,7 @@ async def report(request: HtmxRequest) -> HttpResponse:
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id
     filed = await file_report(chat.feed, session, subject, form.cleaned_data)
+    await count_blame(platform, filed.fields["origin"], filed.fields["subject"])
     platform.records.queue.enqueue(save_report, filed)
     return HttpResponse(status=201) if request.htmx else JsonResponse({}, status=201)
 

@@ -32,7 +32,7 @@ class ByRule(Choice):
 admin.site.register(LogEntry, LogEntryAdmin)
 admin.site.register(Sanction, SanctionAdmin)
 
-SET = ("allowance", "period_s", "burst", "on")
+SET = ("allowance", "period_s", "burst", "price_ms", "on")
 
 
 @admin.register(RateLimit)

@@ -38,7 +38,13 @@ def add_rules(**kwargs: Any) -> None:
     from neartalk.models import RateLimit  # noqa: PLC0415
 
     rows = [
-        RateLimit(name=name, allowance=one.allowance, period_s=one.period_s, burst=one.burst)
+        RateLimit(
+            name=name,
+            allowance=one.allowance,
+            period_s=one.period_s,
+            burst=one.burst,
+            price_ms=one.price_ms,
+        )
         for name, one in RULES.items()
     ]
     RateLimit.objects.using(kwargs["using"]).bulk_create(rows, ignore_conflicts=True)

@@ -7,16 +7,13 @@ of their scope.
 import os
 import sys
 from functools import partial, partialmethod
-from typing import Any, cast
+from typing import Any
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neartalk.settings")
 # The apps must be ready before anything that imports a consumer.
 django.setup(set_prefix=False)
-
-from channels.routing import ProtocolTypeRouter, URLRouter
-from django.urls import re_path
 
 import chat.metrics
 import chat.urls
@@ -66,17 +63,22 @@ class Application:
 
     def __init__(self) -> None:
         self.state: State = {}
-        sockets = [*chat.urls.websocket_urlpatterns, *voice.urls.websocket_urlpatterns]
-        router = URLRouter([*sockets, re_path("", cast(Any, refuse_address))])
-        self.router = ProtocolTypeRouter({"http": Gate(CallHandler()), "websocket": router})
+        self.calls = Gate(CallHandler())
+        # Found by the path alone: each router that stands before a consumer stays as long as its
+        # socket, with a copy of the scope.
+        self.consumers = {**chat.urls.consumers, **voice.urls.consumers}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         else:
             scope.setdefault("state", {}).update(self._begin())
-            answer = neartalk.http.signed(send) if scope["type"] == "http" else send
-            await self.router(scope, receive, answer)
+            if scope["type"] == "http":
+                await self.calls(scope, receive, neartalk.http.signed(send))
+            elif consumer := self.consumers.get(scope["path"]):
+                await consumer()(scope, receive, send)
+            else:
+                await refuse_address(send)
 
     def _begin(self) -> State:
         if not self.state:
@@ -96,7 +98,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def refuse_address(scope: Any, receive: Any, send: Any) -> None:
+async def refuse_address(send: Any) -> None:
     """No socket lives at this address: the handshake is refused with 403."""
     await send({"type": "websocket.close"})
 

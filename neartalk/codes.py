@@ -81,6 +81,15 @@ CODES: dict[str, Code] = {
     "too-many-sessions": Code(
         429, 0, "Many have come from your network.", "You can start in {minutes} min."
     ),
+    "work-needed": Code(
+        428,
+        0,
+        "Many are coming in from your network.",
+        "Your device has to work for a moment first.",
+    ),
+    "work-late": Code(422, 0, "That took too long.", "Your device has to work once more."),
+    "work-spent": Code(409, 0, "Somebody came in by this.", "Your device has to work once more."),
+    "work-wrong": Code(422, 0, "Not understood.", "Your device has to work once more."),
     "too-many-sockets": Code(
         429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
     ),

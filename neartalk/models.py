@@ -2,9 +2,12 @@
 here. No place finer than an area of many people, no text, no address."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
+
+from neartalk.limits import PRICE_MAX_MS, PRICED
 
 
 class RateLimit(models.Model):
@@ -17,6 +20,7 @@ class RateLimit(models.Model):
     )
     burst = models.PositiveIntegerField("at once", validators=[MinValueValidator(1)])
     on = models.BooleanField(default=True)
+    price_ms = models.PositiveIntegerField("price (ms)", default=0)
 
     class Meta:
         ordering = ("name",)
@@ -24,6 +28,14 @@ class RateLimit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A price stands only where somebody pays it, and is one that a slow phone can pay in
+        time."""
+        if self.price_ms and self.name not in PRICED:
+            raise ValidationError({"price_ms": "This rule has no price: leave 0."})
+        if self.price_ms > PRICE_MAX_MS:
+            raise ValidationError({"price_ms": f"At most {PRICE_MAX_MS}: a challenge lives 2 min."})
 
 
 class RateLimitHit(models.Model):

@@ -15,12 +15,18 @@ from neartalk.limits import (
     Allowances,
     DayKey,
     Lanes,
+    Marks,
     MemoryAllowances,
     MemoryDayKey,
+    MemoryMarks,
+    MemorySlidingCounts,
     Origins,
     RedisAllowances,
     RedisDayKey,
+    RedisMarks,
+    RedisSlidingCounts,
     Rules,
+    SlidingCounts,
 )
 from neartalk.records import Records, Sanctions
 from neartalk.redis import open_store
@@ -35,6 +41,8 @@ class Platform:
     instruments: Instruments
     rules: Rules
     allowances: Allowances
+    counts: SlidingCounts
+    marks: Marks
     keys: DayKey
     lanes: Lanes
     origins: Origins
@@ -51,15 +59,21 @@ class Platform:
         """In Redis where REDIS_URL is set, else in memory. Nothing runs and nobody is asked yet."""
         instruments, rules = Instruments(), Rules()
         allowances: Allowances = MemoryAllowances(rules)
+        counts: SlidingCounts = MemorySlidingCounts()
+        marks: Marks = MemoryMarks()
         keys: DayKey = MemoryDayKey()
         if settings.REDIS_URLS:
             allowances = RedisAllowances(open_store(), rules)
+            counts = RedisSlidingCounts(open_store())
+            marks = RedisMarks(open_store())
             keys = RedisDayKey(open_store())
         records = Records(rules)
         return cls(
             instruments,
             rules,
             instruments.timed(allowances, "allowances", spend="take"),
+            instruments.timed(counts, "counts"),
+            instruments.timed(marks, "marks"),
             keys,
             Lanes(rules),
             Origins(keys),

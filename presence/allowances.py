@@ -1,43 +1,16 @@
-"""How often somebody may come, open a socket and move."""
+"""How often somebody may open a socket and move."""
 
 from neartalk.codes import Refused
-from neartalk.http import HtmxRequest
-from neartalk.limits import (
-    Act,
-    Allowances,
-    Origin,
-    allow,
-    narrowest,
-    widest_network,
-)
-from neartalk.parts import Platform
+from neartalk.limits import Act, Allowances, allow
 from presence.geo import apart
 from presence.values import Place, Session
 
 
-async def allow_session(platform: Platform, request: HtmxRequest) -> Origin:
-    """Allows a session to the address of a request, and returns its networks.
-
-    Where somebody of the address is banned, all who come from there are slowed down.
-    Raises Refused: `too-many-sessions`, `store-unavailable`.
-    """
-    origin = await platform.origins.of(request.scope)
-    near, beside = narrowest(origin), widest_network(origin)
-    acts = [Act(f"session.{part}", one, beside=beside) for part, one in origin.items()]
-    if platform.sanctions.slowed(near):
-        acts.append(Act("session.banned", near, beside=beside))
-    await allow(platform.allowances, "too-many-sessions", *acts)
-    return origin
-
-
-async def allow_socket(allowances: Allowances, origin: Origin, session: Session) -> None:
-    """Allows a session a socket. Raises Refused: `too-many-sockets`, `store-unavailable`.
-
-    The session is asked first: what it is refused costs the others of its address nothing.
+async def allow_socket(allowances: Allowances, session: Session) -> None:
+    """Allows a session a socket, wherever it comes from: many people share an address. Raises
+    Refused: `too-many-sockets`, `store-unavailable`.
     """
     await allow(allowances, "too-many-sockets", Act("socket.session", session.digest))
-    if origin:
-        await allow(allowances, "too-many-sockets", Act("socket.address", narrowest(origin)))
 
 
 async def allow_place(allowances: Allowances, session: Session, place: Place) -> None:

@@ -5,30 +5,34 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from neartalk.clock import now_ms
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.limits import Act, allow, narrowest
-from presence.allowances import allow_place, allow_session
+from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, read_solution
+from presence.allowances import allow_place
 from presence.delivery import panel
-from presence.forms import FirstNameForm, LocationForm, NameForm, PersonForm
+from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, area_of, capped_radius_m, cell_at
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
+from presence.price import allow_session, price_of
 from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
+from presence.suspicion import count_district
 from presence.values import Place, Session
 from presence.views import own
 
 
 @endpoint("POST")
 async def session_create(request: HtmxRequest) -> HttpResponse:
-    form = FirstNameForm(body_of(request))
+    form = NewcomerForm(body_of(request))
     if not form.is_valid():
         raise Refused(form.why())
     presence = presence_of(request)
     presence.sessions.refuse_banned(request)
-    origin = await allow_session(presence.platform, request)
+    origin = await presence.platform.origins.of(request.scope)
+    await allow_session(presence.platform, origin, paid_of(form.cleaned_data["altcha"], origin))
     await retire(presence, key_of(request))
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
@@ -40,6 +44,30 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
         keep(response, key, device)
         return response
     return JsonResponse({"session_id": key, **described(session)}, status=201)
+
+
+def paid_of(solution: str, origin: Origin) -> Paid | None:
+    """What a solution is worth; None where none was sent. Raises Refused: `work-wrong`,
+    `work-late`."""
+    return read_solution(solution, narrowest(origin), now_ms()) if solution else None
+
+
+@endpoint("GET")
+async def session_challenge(request: HtmxRequest) -> HttpResponse:
+    """The work that the next session of the network costs, as ALTCHA has it; 204 where it costs
+    nothing."""
+    presence = presence_of(request)
+    platform = presence.platform
+    presence.sessions.refuse_banned(request)
+    origin = await platform.origins.of(request.scope)
+    network = narrowest(origin)
+    if not network:
+        return HttpResponse(status=204)
+    await allow(platform.allowances, "too-many-calls", Act("session.challenge", network))
+    price_ms = (await price_of(platform, origin)).price_ms
+    if not price_ms:
+        return HttpResponse(status=204)
+    return JsonResponse(new_challenge(price_ms, network, now_ms()))
 
 
 async def retire(presence: Presence, key: str | None) -> None:
@@ -110,6 +138,9 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     session = await presence.sessions.of_request(request)
     await allow_place(presence.platform.allowances, session, place)
     begins = not session.person.cell
+    if begins:
+        origin = await presence.platform.origins.of(request.scope)
+        await count_district(presence.platform, origin, session.origin, cell)
     session = (await put(presence, session, place)).session
     if begins:
         presence.platform.records.activity.count_session(area_of(place.cell))

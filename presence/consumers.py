@@ -33,6 +33,7 @@ class SocketConsumer(FrameReader):
     form = Form.JSON
     connection: QueuedConnection | TransportConnection
     arriving: asyncio.Task[None] | None = None
+    digest = ""
     origin: Origin = MappingProxyType({})
 
     def subprotocol(self, offered: list[str]) -> str | None:
@@ -75,6 +76,8 @@ class SocketConsumer(FrameReader):
             raise
         finally:
             self.presence.evictions.forget(self)
+            if self.digest:
+                self.lane.remove_session(self.digest)
             self.platform.instruments.closed[self.kind, self.form] += 1
 
     def enter(self, scope: Mapping[str, Any]) -> None:
@@ -116,8 +119,10 @@ class SocketConsumer(FrameReader):
             session = await self.presence.sessions.of_scope(self.scope)
             # At once, so that a ban that is read from now on reaches this socket.
             self.presence.evictions.admit(self, session)
+            self.digest = session.digest
+            self.lane.add_session(self.digest)
             self.origin = await self.platform.origins.of(self.scope)
-            await allow_socket(self.platform.allowances, self.origin, session)
+            await allow_socket(self.platform.allowances, session)
             if not session.person.cell:
                 raise Refused("no-place")
             await self.arrive(session)

@@ -65,5 +65,22 @@ class NameForm(forms.Form):
         return self.errors.as_data()["username"][0].code or "bad-frame"
 
 
-class FirstNameForm(NameForm):
+class SolutionField(forms.Field):
+    """A solution of a challenge, in the one piece that ALTCHA makes of it."""
+
+    def to_python(self, value: object) -> str:
+        if value is None or value == "":
+            return ""
+        if type(value) is not str:  # a JSON number is a str of its own kind
+            raise forms.ValidationError("not text", code="work-wrong")
+        return value
+
+
+class NewcomerForm(NameForm):
+    """Who begins a session: a name, and a solution where one is asked for."""
+
     username = NameField(required=False)
+    altcha = SolutionField(required=False)
+
+    def why(self) -> str:
+        return "work-wrong" if "username" not in self.errors else super().why()

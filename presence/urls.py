@@ -12,6 +12,7 @@ urlpatterns = [
     path("kept", RedirectView.as_view(pattern_name="privacy", permanent=True)),
     path("rules", views.rules, name="rules"),
     path("api/session/create", api.session_create, name="session-create"),
+    path("api/session/challenge", api.session_challenge, name="session-challenge"),
     path("api/session/username", api.session_username, name="session-username"),
     path("api/session/leave", api.session_leave, name="session-leave"),
     path("api/location/update", api.location_update, name="location-update"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.client import elsewhere, person, running
+from tests.support.client import api, elsewhere, person, running
 from tests.support.waiting import deadline, within
 
 if TYPE_CHECKING:
@@ -30,10 +30,13 @@ def server() -> Iterator[Server]:
         yield server
 
 
+def examples() -> list[str]:
+    """What stands between the page's fences for Python: a client, and one that pays."""
+    return re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+
+
 def example() -> str:
-    """What stands between the page's only fences for Python."""
-    (found,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    return str(found)
+    return examples()[0]
 
 
 @asynccontextmanager
@@ -97,5 +100,24 @@ async def test_what_comes_on_arrival_comes_in_the_order_that_the_page_says(serve
     assert kinds == ["gap", "welcome", "blocked", "people", "chat.message", "mark"]
 
 
-def test_the_example_is_short() -> None:
+async def test_the_example_that_pays_gets_a_session_where_the_free_ones_are_over(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "pay.py"
+    # This machine's own calls are not counted: the example comes by a proxy.
+    by = {"X-Forwarded-For": "198.51.100.9"}
+    path.write_text(examples()[1].replace("(base_url=", f"(headers={by}, base_url="))
+    env = {"RATE_LIMITS_OFF": "", "RATE_LIMITS_SCALE": "0.1", "TRUSTED_PROXIES": "1"}
+    with running("uvicorn", **env) as server:
+        async with api(server, headers=by) as http:
+            answers = [await http.post("/api/session/create") for _ in range(4)]
+            assert [one.status_code for one in answers] == [201, 201, 201, 428]
+        async with run(path, server.url) as pays:
+            assert pays.stdout is not None
+            said = await within(pays.stdout.read(), "the example pays")
+    assert "'session_id': " in said.decode()
+
+
+def test_the_examples_are_short() -> None:
     assert len(example().splitlines()) <= LINES_MAX
+    assert len(examples()[1].splitlines()) <= 21

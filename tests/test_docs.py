@@ -53,6 +53,9 @@ WORKED_OUT = {
 }
 
 
+PERIODS_S = {"minute": 60, "10 minutes": 600, "hour": 3600}
+
+
 # ---- The docs --------------------------------------------------------------------------------
 
 
@@ -464,12 +467,17 @@ def test_every_test_that_shows_a_promise_exists() -> None:
 def test_every_rule_of_limits_stands_in_the_table_as_it_is_by_default_and_no_other() -> None:
     told: dict[str, tuple[int, int, int]] = {}
     for names, bursts, then, _ in rows("## Limits"):
-        allowances, period = then.rsplit(" ", 2)[0], then.rsplit(" ", 1)[1]
+        allowances, period = re.split(" (?:a|an|in) ", then)
         for name, burst, allowance in zip(
             spans(names), bursts.split(", "), allowances.split(", "), strict=True
         ):
-            told[name] = int(burst), int(allowance), {"minute": 60, "hour": 3600}[period]
+            told[name] = int(burst), int(allowance), PERIODS_S[period]
     assert told == {name: (one.burst, one.allowance, one.period_s) for name, one in RULES.items()}
+
+
+def test_every_price_stands_in_the_table_as_it_is_by_default_and_no_other() -> None:
+    told = {spans(name)[0]: int(price) for name, price in rows("### What a session costs")}
+    assert told == {name: one.price_ms for name, one in RULES.items() if one.price_ms}
 
 
 def test_every_module_stands_in_the_tree_of_the_architecture_and_no_other() -> None:

@@ -22,6 +22,8 @@ from chat.history import History
 from neartalk.codes import CODES
 from neartalk.limits import RULES
 from neartalk.limits.allowances import Allowances
+from neartalk.limits.marks import Marks
+from neartalk.limits.sliding import SlidingCounts
 from presence.registry import Registry
 from tests.support import prometheus
 from tests.support.client import api, elsewhere, person
@@ -34,7 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-STORES = {"allowances": Allowances, "callers": Callers, "history": History, "registry": Registry}
+STORES = {
+    "allowances": Allowances,
+    "callers": Callers,
+    "counts": SlidingCounts,
+    "history": History,
+    "marks": Marks,
+    "registry": Registry,
+}
 # Methods that dashboards know by the names they had before.
 FORMER_OPERATIONS = {"take", "pulse", "bury"}
 # Every value that a label may have: none of them comes from people.

@@ -4,12 +4,13 @@ Overlap is not transitive: of people in a row only neighbours may speak with eac
 has a peer list of their own, which also names those who hear the same people and not them.
 """
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from presence.geo import apart, circles_overlap, label_m
+from presence.geo import apart, circles_overlap, in_range, label_m
 from voice.callers import Caller, Tie
 
 Pair = frozenset[str]
@@ -126,14 +127,24 @@ def _why(voices: Mapping[str, Caller], pair: Pair, mesh: Mesh) -> Why:
     return Why.WAITING if pair in mesh.waiting else Why.STRANGER
 
 
-def _rank(voices: Mapping[str, Caller], pair: Pair) -> tuple[int, list[str]]:
-    return _label_m(*_both(voices, pair)), sorted(pair)
+def label_between_m(one: Caller, other: Caller) -> int | None:
+    """The metres of the label that two are told of each other; None beyond the range of the chat,
+    which would not tell them of each other either."""
+    if not in_range(*one.place, *other.place):
+        return None
+    return label_m(apart(one.place.cell, other.place.cell))
+
+
+def rank_m(one: Caller, other: Caller) -> float:
+    """Orders by what two are told of each other: those without a distance come last."""
+    metres = label_between_m(one, other)
+    return math.inf if metres is None else metres
+
+
+def _rank(voices: Mapping[str, Caller], pair: Pair) -> tuple[float, list[str]]:
+    return rank_m(*_both(voices, pair)), sorted(pair)
 
 
 def _both(voices: Mapping[str, Caller], pair: Pair) -> tuple[Caller, Caller]:
     one, other = sorted(pair)
     return voices[one], voices[other]
-
-
-def _label_m(one: Caller, other: Caller) -> int:
-    return label_m(apart(one.place.cell, other.place.cell))

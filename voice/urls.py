@@ -7,4 +7,4 @@ from voice.consumers import SignalConsumer
 
 urlpatterns = [path("api/voice/ice", views.ice, name="voice-ice")]
 
-websocket_urlpatterns = [path("signal", SignalConsumer.as_asgi())]
+consumers = {"/signal": SignalConsumer}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pygeohash
 
-from neartalk.devtools import Api
+from neartalk.devtools import Api, begin_session
 from presence.geo import CELL_LEVEL, BeyondLatitude, cell_at, in_range, published_point
 from presence.values import Place
 
@@ -66,7 +66,7 @@ def in_reach(a: Place, b: Place) -> bool:
 
 async def arrive(api: Api, spot: tuple[float, float], radius_m: int) -> Visitor:
     """A new session with a place, and no socket yet. Raises Denied, httpx.HTTPError."""
-    session = await api.call("POST", "/api/session/create")
+    session = await begin_session(api)
     lat, lon = published_point(cell_at(*spot))
     answer = await api.call(
         "POST", "/api/location/update", session["session_id"], lat=lat, lon=lon, radius=radius_m

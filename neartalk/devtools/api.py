@@ -15,6 +15,12 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
+def sent_by(address: str) -> dict[str, str]:
+    """What a proxy in front says of a client of this address: believed where `TRUSTED_PROXIES` is
+    1. Nothing for `""`."""
+    return {"X-Forwarded-For": address} if address else {}
+
+
 class ApiError(Exception):
     """A refused call: its code, and after how many seconds to try again (0: do not)."""
 
@@ -24,13 +30,18 @@ class ApiError(Exception):
 
 
 class Api:
-    """Calls the HTTP API for any number of people, at each of `server_urls` in turn."""
+    """Calls the HTTP API for any number of people, at each of `server_urls` in turn, as from an
+    `address` if one is given. `paid_s` is how long it worked for each session that cost work.
+    """
 
-    def __init__(self, server_urls: Sequence[str]) -> None:
+    def __init__(self, server_urls: Sequence[str], address: str = "") -> None:
+        self.paid_s: list[float] = []
         self.server_urls = itertools.cycle(server_urls)
         # It closes an idle connection long before the server does, so that no call meets that.
         limits = httpx.Limits(max_connections=32, keepalive_expiry=1)
-        self.http = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, limits=limits)
+        self.http = httpx.AsyncClient(
+            timeout=TIMEOUT_S, trust_env=False, limits=limits, headers=sent_by(address)
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-from neartalk.devtools.api import Frame, bearer
+from neartalk.devtools.api import Frame, bearer, sent_by
 
 OPENING_S = 10.0
 # As static/js/server/close-codes.js: end after these, try again after every other.
@@ -45,6 +45,7 @@ class ReconnectingSocket:
         self.key = key
         self.server_urls = [f"ws{url.removeprefix('http')}" for url in server_urls]
         self.url_turn = 0
+        self.address = ""
         self.dead_s = dead_s
         self.ws: ClientConnection | None = None
         self.vanished: ClientConnection | None = None
@@ -136,7 +137,7 @@ class ReconnectingSocket:
             async with asyncio.timeout(OPENING_S):
                 ws = await connect(
                     f"{url}{self.path}{self.query()}",
-                    additional_headers=bearer(self.key),
+                    additional_headers={**bearer(self.key), **sent_by(self.address)},
                     subprotocols=self.subprotocols,
                     compression=None,
                     ping_interval=None,

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import cache
 from typing import Any, cast
 
-from csp.middleware import CSPMiddleware
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -54,8 +55,16 @@ class InLane(OnLoop):
         return response
 
 
-class ContentPolicy(OnLoop, CSPMiddleware):
-    """django-csp's headers."""
+class ContentPolicy(OnLoop):
+    """django-csp's header, the same for every answer: none has a nonce, or a policy of its own but
+    refusals of the gate. Django's own pages of errors, for developers, have styles in them."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if not (settings.DEBUG and response.status_code in {404, 500}):
+            response.headers.setdefault(HEADER, content_policy())
+        return response
 
 
 class Security(OnLoop, SecurityMiddleware):
@@ -85,8 +94,7 @@ class DevicePolicy(OnLoop):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        each = settings.PERMISSIONS_POLICY.items()
-        response["Permissions-Policy"] = ", ".join(f"{name}={who}" for name, who in each)
+        response["Permissions-Policy"] = device_policy()
         return response
 
 
@@ -140,6 +148,16 @@ def database_away(lost: Exception) -> HttpResponse:
     # Without the request: nothing that a page is given of its user may be read now.
     words = render_to_string("admin/away.html")
     return HttpResponse(words, status=503, headers={"Retry-After": "5"})
+
+
+@cache
+def content_policy() -> str:
+    return build_policy()
+
+
+@cache
+def device_policy() -> str:
+    return ", ".join(f"{name}={who}" for name, who in settings.PERMISSIONS_POLICY.items())
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 
 SIGNATURE = (b"neartalk", b"1")
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Send = Callable[[Any], Awaitable[None]]
 
 
 def signed(send: Send) -> Send:

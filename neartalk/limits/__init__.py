@@ -1,7 +1,8 @@
-"""Rate limits: the table of rules, GCRA, the stores of allowances, and under which digest an
-address is counted."""
+"""Rate limits: the table of rules, GCRA, the stores of allowances, under which digest an address is
+counted, and the work that is asked for in place of a refusal."""
 
 from neartalk.limits.allowances import Act, Allowances, allow
+from neartalk.limits.challenge import LIFE_MS, Paid, new_challenge, read_solution
 from neartalk.limits.client_address import ProxyDoubt, Route, client_address, client_of, route_of
 from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
 from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
@@ -9,6 +10,7 @@ from neartalk.limits.gcra import QUEUE_MAX_MS, queue, seconds, spend
 from neartalk.limits.hits import HitKey, Hits
 from neartalk.limits.lane import Lane
 from neartalk.limits.lanes import Lanes
+from neartalk.limits.marks import Marks, MemoryMarks, RedisMarks
 from neartalk.limits.memory import MemoryAllowances
 from neartalk.limits.meter import Meter, Meters
 from neartalk.limits.networks import (
@@ -21,11 +23,20 @@ from neartalk.limits.networks import (
 from neartalk.limits.origins import DOUBTS, Origins
 from neartalk.limits.published import PUBLISHED, Limits, PublishedLimits, published
 from neartalk.limits.redis import RedisAllowances
-from neartalk.limits.rules import RULES, Rule, Rules
+from neartalk.limits.rules import PRICE_MAX_MS, PRICED, RULES, Rule, Rules
+from neartalk.limits.sliding import (
+    MemorySlidingCounts,
+    Quota,
+    RedisSlidingCounts,
+    SlidingCounts,
+)
 
 __all__ = [
     "DOUBTS",
     "FORWARDED",
+    "LIFE_MS",
+    "PRICED",
+    "PRICE_MAX_MS",
     "PROXY_HEADERS",
     "PUBLISHED",
     "QUEUE_MAX_MS",
@@ -38,27 +49,37 @@ __all__ = [
     "Lane",
     "Lanes",
     "Limits",
+    "Marks",
     "MemoryAllowances",
     "MemoryDayKey",
+    "MemoryMarks",
+    "MemorySlidingCounts",
     "Meter",
     "Meters",
     "Origin",
     "Origins",
+    "Paid",
     "ProxyDoubt",
     "PublishedLimits",
+    "Quota",
     "RedisAllowances",
     "RedisDayKey",
+    "RedisMarks",
+    "RedisSlidingCounts",
     "Route",
     "Rule",
     "Rules",
+    "SlidingCounts",
     "allow",
     "client_address",
     "client_of",
     "digest_of",
     "narrowest",
     "networks_of",
+    "new_challenge",
     "published",
     "queue",
+    "read_solution",
     "route_of",
     "seconds",
     "spend",

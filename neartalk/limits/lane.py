@@ -7,7 +7,7 @@ Many people share an address, so a lane slows down before it refuses.
 import asyncio
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -19,7 +19,9 @@ from neartalk.limits.rules import Rule, Rules
 T = TypeVar("T")
 ClockS = Callable[[], float]
 
-RULE = "address.work"
+RULE, OF_SESSION = "address.work", "session.work"
+# However many sessions a network has, others have the other half of the core.
+SHARE_MAX = 0.5
 # Calls of one network that run beside each other, and all that are here.
 RUNNING_MAX = 8
 CALLS_MAX = 256
@@ -33,7 +35,8 @@ class Lane:
     """The work of one network. `spent_until_s` is its theoretical arrival time (GCRA): measured
     work moves it, and a turn comes once it is no further ahead than the burst.
 
-    `calls` counts those over HTTP that are here.
+    `calls` counts those over HTTP that are here, `sessions` the sockets of each session that the
+    server knows: every session brings a share of its own, for many people share a network.
     """
 
     def __init__(self, rules: Rules | None, clock: ClockS = time.monotonic) -> None:
@@ -44,6 +47,7 @@ class Lane:
         self.timer: asyncio.Handle | None = None
         self.seats = asyncio.Semaphore(RUNNING_MAX)
         self.calls = 0
+        self.sessions: Counter[str] = Counter()
         self.ran = False
 
     # ---- The allowance -----------------------------------------------------------------------
@@ -54,12 +58,31 @@ class Lane:
         found = self.rules[RULE] if self.rules else None
         return found if found and found.on else None
 
+    def share_of(self, limit: Rule) -> float:
+        """The part of a core that it may take: more for each of its sessions."""
+        if not self.rules or not self.sessions:
+            return limit.share
+        brought = self.rules[OF_SESSION]
+        more = len(self.sessions) * brought.share if brought.on else 0.0
+        return max(limit.share, min(SHARE_MAX, limit.share + more))
+
+    def add_session(self, digest: str) -> None:
+        """A session that the server knows has opened a socket."""
+        self.sessions[digest] += 1
+
+    def remove_session(self, digest: str) -> None:
+        """A socket of a session has closed."""
+        self.sessions[digest] -= 1
+        if self.sessions[digest] <= 0:
+            del self.sessions[digest]
+
     def charge(self, seconds: float) -> None:
         """Counts work that was done, whatever the allowance: it makes wait what comes next."""
         if limit := self.limit:
-            now_s = self.clock()
-            spent_s = max(self.spent_until_s, now_s) + seconds / limit.share
-            self.spent_until_s = min(spent_s, now_s + limit.tolerance_s + DEBT_MAX_S)
+            now_s, share = self.clock(), self.share_of(limit)
+            spent_s = max(self.spent_until_s, now_s) + seconds / share
+            most_s = now_s + limit.tolerance_s * limit.share / share + DEBT_MAX_S
+            self.spent_until_s = min(spent_s, most_s)
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -75,7 +98,8 @@ class Lane:
         limit = self.limit
         if limit is None:
             return 0.0
-        return max(0.0, self.spent_until_s - self.clock() - limit.tolerance_s)
+        ahead_s = limit.tolerance_s * limit.share / self.share_of(limit)
+        return max(0.0, self.spent_until_s - self.clock() - ahead_s)
 
     @property
     def idle(self) -> bool:

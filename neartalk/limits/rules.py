@@ -14,7 +14,8 @@ class Rule:
     """`allowance` acts each `period_s` seconds, of which `burst` may come at once.
 
     Of a rule that `saves`, whoever does less may do more later, for a day. One that is not `on`
-    lets everything pass.
+    lets everything pass. Of one of `PRICED`, an act costs whoever does it `price_ms`: milliseconds
+    of work of a middling phone.
     """
 
     allowance: int
@@ -22,6 +23,7 @@ class Rule:
     burst: int
     saves: bool = False
     on: bool = True
+    price_ms: int = 0
 
     @property
     def interval_ms(self) -> int:
@@ -47,6 +49,10 @@ class Rule:
         return max(1, round(self.burst * settings.RATE_LIMITS_SCALE))
 
     @property
+    def scaled_allowance(self) -> int:
+        return max(1, round(self.allowance * settings.RATE_LIMITS_SCALE))
+
+    @property
     def share(self) -> float:
         """Of a rule whose acts are milliseconds of work: the part of a core that it lets do."""
         return self.allowance * settings.RATE_LIMITS_SCALE / (self.period_s * 1000)
@@ -62,15 +68,24 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
-    # For each address, and for the networks that one person may have many addresses of. A café, a
-    # school and a mobile operator have one address for many people: a wider one is never tighter.
-    "session.address": Rule(allowance=120, period_s=3600, burst=60),
-    "session.64": Rule(allowance=120, period_s=3600, burst=60),
-    "session.56": Rule(allowance=480, period_s=3600, burst=120),
-    "session.48": Rule(allowance=2400, period_s=3600, burst=300),
-    # Besides, where somebody of the address is banned.
-    "session.banned": Rule(allowance=2, period_s=3600, burst=1),
-    "socket.address": Rule(allowance=600, period_s=60, burst=200),
+    # Sessions without a price, for each address, and for the networks that one person may have many
+    # addresses of. A café, a school and a mobile operator have one address for many people: a
+    # wider one is never tighter.
+    "session.address": Rule(allowance=30, period_s=3600, burst=30),
+    "session.64": Rule(allowance=30, period_s=3600, burst=30),
+    "session.56": Rule(allowance=60, period_s=3600, burst=60),
+    "session.48": Rule(allowance=150, period_s=3600, burst=150),
+    # Those after them, each at its price; then nobody more.
+    "session.price1": Rule(allowance=100, period_s=3600, burst=100, price_ms=1_000),
+    "session.price2": Rule(allowance=370, period_s=3600, burst=370, price_ms=3_000),
+    "session.price3": Rule(allowance=1500, period_s=3600, burst=1500, price_ms=10_000),
+    # Where somebody of the address is banned: sessions that need not pay at least this.
+    "session.banned": Rule(allowance=2, period_s=3600, burst=1, price_ms=8_000),
+    # Districts in which visitors of a network have stood, and different people who were banned
+    # there or have reported somebody there: where there are more, a price is higher by this.
+    "session.districts": Rule(allowance=9, period_s=600, burst=9, price_ms=10_000),
+    "session.blamed": Rule(allowance=2, period_s=3600, burst=2, price_ms=8_000),
+    "session.challenge": Rule(allowance=600, period_s=60, burst=600),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),
     # Frames of a socket of /ws, and those of either socket that were refused as too fast: more, and
     # it is closed.
@@ -81,6 +96,8 @@ RULES: dict[str, Rule] = {
     # Calls over HTTP; and what all calls and frames of an address take, in milliseconds of a core.
     "session.call": Rule(allowance=240, period_s=60, burst=120),
     "address.work": Rule(allowance=15_000, period_s=60, burst=250),
+    # What each session with an open socket adds to that, up to half a core.
+    "session.work": Rule(allowance=300, period_s=60, burst=1),
     "place.move": Rule(allowance=6, period_s=60, burst=3),
     "place.radius": Rule(allowance=30, period_s=60, burst=10),
     # In metres: 300 km/h, and 2 km at once.
@@ -105,6 +122,11 @@ RULES: dict[str, Rule] = {
     "admin.account": Rule(allowance=60, period_s=3600, burst=20),
     "admin.browser": Rule(allowance=30, period_s=3600, burst=10),
 }
+
+
+# Rules whose price counts, from 0 to this: what is solved in two minutes on a slow phone.
+PRICED = frozenset(name for name, rule in RULES.items() if rule.price_ms)
+PRICE_MAX_MS = 30_000
 
 
 class Rules:

@@ -21,7 +21,9 @@ Value = TypeVar("Value")
 def load_rules() -> dict[str, Rule]:
     """The rules as the operator has set them, by name."""
     return {
-        row.name: Rule(row.allowance, row.period_s, row.burst, RULES[row.name].saves, row.on)
+        row.name: Rule(
+            row.allowance, row.period_s, row.burst, RULES[row.name].saves, row.on, row.price_ms
+        )
         for row in RateLimit.objects.filter(name__in=RULES)
     }
 

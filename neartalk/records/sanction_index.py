@@ -10,12 +10,14 @@ Latest = dict[str, Sanction]
 
 
 class SanctionIndex:
-    """By person, device and network the sanction that ends last; and how many mutes each had."""
+    """By person, device and network the sanction that ends last, and of a network also that of each
+    person; and how many mutes each had."""
 
     def __init__(self, rows: Iterable[Sanction] = ()) -> None:
         self.bans: Latest = {}
         self.mutes: Latest = {}
         self.origins: Latest = {}
+        self.people: dict[str, Latest] = {}
         self.earlier: Counter[str] = Counter()
         for row in rows:
             self.add(row)
@@ -29,6 +31,12 @@ class SanctionIndex:
         keep_latest(self.bans, row.person_id, row)
         keep_latest(self.bans, row.device, row)
         keep_latest(self.origins, row.origin, row)
+        if row.origin:
+            keep_latest(self.people.setdefault(row.origin, {}), row.person_id, row)
+
+    def banned_of(self, origin: str, now: datetime) -> int:
+        """How many people of a network a ban in force is against."""
+        return sum(row.until > now for row in self.people.get(origin, {}).values())
 
     def earlier_mutes(self, person_id: str, device: str) -> int:
         return max(self.earlier[person_id], self.earlier[device] if device else 0)

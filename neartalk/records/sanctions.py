@@ -47,6 +47,10 @@ class Sanctions:
         """Whether somebody of this network, by its digest of today, is banned."""
         return longest(self.index.origins, self._now(), origin) is not None
 
+    def banned_of(self, origin: str) -> int:
+        """How many people of this network, by its digest of today, are banned."""
+        return self.index.banned_of(origin, self._now())
+
     def refuse_banned(self, person_id: str, device: str = "") -> None:
         """Raises Refused: `banned`."""
         if row := self.banned(person_id, device):

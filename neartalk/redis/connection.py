@@ -69,7 +69,7 @@ class LostAlike(AbstractConnection):
         self._writer = self._reader = None
         if writer is None or writer.transport.is_closing():
             raise ConnectionError("the connection ended meanwhile")
-        return RedisWire(writer, float(self.socket_timeout or 0), reader, on_answer, on_lost)
+        return RedisWire(writer, self.socket_timeout, reader, on_answer, on_lost)
 
 
 class RedisWire(asyncio.Protocol):
@@ -81,7 +81,7 @@ class RedisWire(asyncio.Protocol):
     def __init__(
         self,
         writer: asyncio.StreamWriter,
-        timeout_s: float,
+        timeout_s: float | None,
         reader: hiredis.Reader,
         on_answer: Callable[[Any], None],
         on_lost: Callable[[Exception], None],

@@ -126,8 +126,9 @@ class Pipeline:
     def _write(self, wire: RedisWire) -> None:
         """Writes all commands. A lost one may have been executed."""
         self.answered = 0
-        loop = asyncio.get_running_loop()
-        self.late = loop.call_later(wire.timeout_s, self._lose, TimeoutError())
+        if wire.timeout_s:
+            loop = asyncio.get_running_loop()
+            self.late = loop.call_later(wire.timeout_s, self._lose, TimeoutError())
         try:
             wire.write(b"".join([command for command, _ in self.in_flight]))
         except Exception as why:

@@ -37,6 +37,7 @@ def commands(tag: str) -> list[Command]:
         ("ZADD", ranks, 1, "one"),
         ("ZINCRBY", ranks, 1, "one"),
         ("ZSCORE", ranks, "one"),
+        ("ZCOUNT", ranks, "-inf", 0),
         ("ZRANGE", ranks, 0, -1),
         ("ZRANGEBYSCORE", ranks, "-inf", 0),
         ("ZREMRANGEBYSCORE", ranks, "-inf", 0),

@@ -24,12 +24,14 @@ class Inbox:
         if self.arrival and not self.arrival.done():
             self.arrival.set_result(None)
 
-    async def get(self) -> Event:
-        """The oldest event. RuntimeError where somebody else waits for it."""
+    def wait(self) -> asyncio.Future[None]:
+        """Done once an event comes. RuntimeError where somebody else waits for it."""
         if self.arrival and not self.arrival.done():
             raise RuntimeError("an inbox has one reader")
-        while not self.events:
-            self.arrival = asyncio.get_running_loop().create_future()
-            await self.arrival
+        self.arrival = asyncio.get_running_loop().create_future()
+        return self.arrival
+
+    def pop(self) -> Event:
+        """The oldest event."""
         self.arrival = None
         return self.events.pop(0)

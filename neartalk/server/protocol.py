@@ -102,7 +102,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        message = await self.queue.get()
+        # Here, and not in a coroutine of the inbox: all that wait are kept.
+        inbox = cast(Inbox, self.queue)
+        while inbox.empty():
+            await inbox.wait()
+        message = inbox.pop()
         self._parse_on()
         return message
 

@@ -1,6 +1,6 @@
 """The people that a cohort was last sent, from which the list of each of its readers follows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from typing import Self
 
@@ -29,6 +29,18 @@ class CohortListing:
         other.version = version
         return other
 
+    def without(self, hidden: Collection[str]) -> Self | None:
+        """The same as if these were not here. None where it is crowded: who takes their places is
+        not known."""
+        if self.crowded:
+            return None
+        other, totals = copy(self), self.whole.totals
+        for one in self.whole.people.keys() & hidden:
+            totals = moved(totals, self.whole.people[one].label_m, -1)
+        people = {key: one for key, one in self.whole.people.items() if key not in hidden}
+        other.whole = Listing(people, totals)
+        return other
+
     @property
     def first(self) -> Listing:
         return Listing(dict([*self.whole.people.items()][:SHOWN_MAX]), self.whole.totals)
@@ -42,7 +54,8 @@ class CohortListing:
 
     def counts(self, person_id: str) -> bool:
         """Whether a reader is counted in it where all its readers are. Not so in the moments in
-        which the roster does not list them, or elsewhere."""
+        which the roster does not list them, or elsewhere. In a crowd whoever is none of the nearest
+        is taken for counted: in such a moment their count is less by one."""
         own = self.whole.people.get(person_id)
         return own.label_m == 0 if own else self.crowded
 

@@ -49,11 +49,15 @@ class ApartReaders:
                 one.private = drawn.at(known.version + 1)
         elif not others:
             socket.private = drawn
-            listed, public = cohort.listing, chain(cohort.live, cohort.joining)
-            if any(one.person.person_id not in {*hidden, person_id} for one in public):
-                socket.private = drawn.at(listed.version)
-                if person_id not in listed.whole.people:
+            listed = cohort.listing
+            public = {one.person.person_id for one in chain(cohort.live, cohort.joining)}
+            if public - hidden - {person_id}:
+                socket.private = listed.without(hidden) or drawn.at(listed.version)
+                if listed.crowded and person_id not in listed.whole.people:
                     socket.private.whole = drawn.of(person_id)
+            elif not public & hidden:
+                # It begins with them: what they find here later goes on from theirs.
+                socket.private.version = listed.version
         return drawn.of(person_id)
 
     def redraw(self, cohort: Cohort, before: CohortListing, drawn: CohortListing) -> None:

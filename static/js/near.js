@@ -92,13 +92,23 @@ function isPassing({ refusal: why, cookiesRefused }) {
   return !cookiesRefused && (!why || PASSING.includes(why.dataset.code));
 }
 
-function describeFailure({ cookiesRefused }) {
+function describeFailure({ cookiesRefused, refusal: why }) {
+  if (why && !cookiesRefused) {
+    const [title, words] = ['b', '.why'].map((part) => why.querySelector(part).textContent);
+    return { title, words, label: 'Try again', run: () => recoverSession(4401) };
+  }
   if (cookiesRefused) {
     const { title, words, action } = describeError('cookies');
     return { title: `${title}.`, words, label: action, run: () => location.reload() };
   }
   return ENDED;
 }
+
+// Where a new session costs work: shown once, in place of what is said of the connection, until it is done.
+document.addEventListener('neartalk:work', ({ detail: { seconds } }) => {
+  if (seconds) showAlert('connection', { title: 'Many are coming in from your network.', words: `One moment: ${seconds} s` });
+  else clearAlert('connection');
+});
 
 function reconnectNow() {
   clearAlert('connection');

@@ -5,6 +5,8 @@ import { firstFix, obstacle, onAllowed } from './place/geolocation.js';
 import { askTabs, currentPlace, publish } from './place/published-place.js';
 import { describeError } from './place/location-errors.js';
 import { localise } from './page/local-time.js';
+import { prefetch } from './page/prefetch.js';
+import { asksForWork, canWork } from './server/price.js';
 
 const find = (id) => document.getElementById(id);
 const button = find('arrive');
@@ -53,7 +55,7 @@ async function enter(cell) {
     return;
   }
   setReady('Try again');
-  find('arrive-next').textContent = initial.next;
+  find('arrive-next').textContent = asksForWork(refusal) && !canWork() ? 'This browser cannot do that. Another one can, or come back in an hour.' : initial.next;
   if (refusal) find('refusal').replaceChildren(document.importNode(localise(refusal), true));
   else find('arrive-next').textContent = 'NearTalk did not answer. Nothing was changed.';
 }
@@ -80,6 +82,10 @@ function showError({ kind, title, words, action, steps, href }) {
 }
 
 button.addEventListener('click', arrive);
+// Said once; the button goes on turning.
+document.addEventListener('neartalk:work', ({ detail: { seconds } }) => {
+  if (seconds) find('arrive-next').textContent = `Many are coming in from your network. One moment: ${seconds} s`;
+});
 // The answer holds fragments of the chat page, which this page has no room for.
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.shouldSwap = false));
 // The back button may restore this page from the cache while it still shows that it is busy.
@@ -91,5 +97,7 @@ else setReady(initial.words);
 onAllowed(() => {
   if (denied) find('arrive-next').textContent = 'Your location is on for this page now.';
 });
-// The place is shown without waiting for its style sheets: the browser has them by then.
+// The place is shown without waiting for its style sheets and modules: the browser has them by then.
+const modules = [...find('near-modules').content.querySelectorAll('link')].map(({ href }) => href);
 document.head.append(find('near-styles').content);
+prefetch(modules);

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessibility_tree import heard
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession, Page
+    from playwright.sync_api import Page
 
     from tests.browser.conftest import Invite, Meet
     from tests.support.servers import Server
@@ -108,24 +109,6 @@ def test_a_reader_of_screens_is_told_of_no_more_than_what_was_said_however_long_
         assert heard(devtools) == before
     changes = alice.page.evaluate("window.changes")
     assert len(changes) <= told, changes
-
-
-def heard(devtools: CDPSession) -> list[str]:
-    """All that Chromium's tree for readers of screens has of the log, in its order."""
-    nodes = devtools.send("Accessibility.getFullAXTree")["nodes"]
-    by_id = {node["nodeId"]: node for node in nodes}
-    waiting = [node for node in nodes if node.get("role", {}).get("value") == "log"]
-    assert len(waiting) == 1
-    found = []
-    while waiting:
-        node = waiting.pop(0)
-        waiting = [*(by_id[child] for child in node.get("childIds", [])), *waiting]
-        if not node["ignored"]:
-            parts = (
-                node.get(part, {}).get("value", "") for part in ("role", "name", "description")
-            )
-            found.append(" ".join(parts))
-    return found
 
 
 def test_an_ack_that_overtakes_its_copy_is_announced_once_too(

@@ -199,6 +199,15 @@ SIDES = """async (labels) => {
   const { crowdY } = await import('/static/js/people/dial.js');
   return labels.map(crowdY);
 }"""
+# The server hears nothing of who asks for the list.
+DEAF = """() => {
+  window.asked = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (frame) {
+    if (!frame.includes('"type":"people"')) return send.call(this, frame);
+    window.asked += 1;
+  };
+}"""
 SCROLL = "(px) => (document.getElementById('people').scrollTop = px)"
 
 
@@ -215,6 +224,26 @@ def test_a_change_that_does_not_follow_is_not_shown_and_the_whole_list_asked_for
     wait(alice, lambda: any("data-radius" in one for one in alice.received[answered:]), "an answer")
     street.send_change()  # of a version that the server never counted to
     expect(alice.people).to_have_count(0)
+
+
+def test_a_list_that_was_not_answered_is_asked_for_again_until_it_comes(
+    server: Server, visit: Invite
+) -> None:
+    """As where asking was refused for haste: no other change need come before."""
+    alice = visit(server, elsewhere(), clock=True).arrive()
+    alice.stop_time()
+    alice.page.evaluate(DEAF)
+    street = PageStreet(alice.page, 0)
+    street.come(1)
+    street.version += 1  # a change was lost
+    street.send_change()
+    for asked in (1, 2, 3):
+        assert alice.page.evaluate("window.asked") == asked
+        alice.pass_time(6_000)
+    street.send_all()
+    assert alice.page.evaluate("window.asked") == 4
+    alice.pass_time(18_000)
+    assert alice.page.evaluate("window.asked") == 4
 
 
 def wait(visitor: BrowserVisitor, holds: Callable[[], bool], what: str) -> None:

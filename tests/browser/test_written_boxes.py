@@ -24,7 +24,7 @@ SHEETS = Path(__file__).parents[2] / "static/css"
 CSS = "".join((SHEETS / f"{name}.css").read_text() for name in ("base", "near", "chat"))
 # Where a page of its own draws the row, with room around it and nothing else.
 FRAME = """<!doctype html><style>{css}
-body {{ padding: 120px; }} .messages {{ overflow: visible; inline-size: 320px; }}
+body {{ padding: 120px; }} .messages {{ overflow: visible; inline-size: 320px; padding: 16px; }}
 .hidden :is(.name, .bubble, text) {{ color: transparent; fill: transparent; }}
 </style><div class="messages"><ol>{row}</ol></div>{template}"""
 TEMPLATE = (Path(__file__).parents[2] / "templates/_message_row.html").read_text()

@@ -146,6 +146,14 @@ def test_copies_count_of_texts_of_more_than_twenty_letters(one: str) -> None:
     assert "chat.copies" not in subjects(one * 21, origin="")
 
 
-@pytest.mark.parametrize("short", ["hi", "ok", "+1", "Happy new year!", "See you at the café"])
+@pytest.mark.parametrize("link", ["t.co/a", "www.a.de", "http://a", "see x。io/b", "ｈttps://a"])
+def test_copies_count_of_short_texts_with_a_link(link: str) -> None:
+    assert "chat.copies" in subjects(link)
+    assert "chat.copies" not in subjects(link, origin="")
+
+
+@pytest.mark.parametrize(
+    "short", ["see a.de", "hi", "ok", "+1", "Happy new year!", "See you at the café"]
+)
 def test_many_behind_one_address_may_say_the_same_few_words(short: str) -> None:
     assert subjects(short).keys() == {"chat.send", "chat.repeat"}

@@ -102,6 +102,7 @@ async def test_the_time_is_that_of_the_master_of_a_key_and_without_one_the_earli
     servers: ValkeyCluster,
 ) -> None:
     async with opened(servers) as cluster:
+        await cluster.topology.ensure_slots()
         for hours, key in enumerate(KEYS):
             cluster.topology.client_for(key).clock.ahead_ms = hours * HOUR_MS
         start_ms = await cluster.now_ms()

@@ -29,7 +29,7 @@ async def test_a_connection_is_ended_when_its_time_is_over_and_not_before() -> N
     await pass_s(time, int(HEAD_S) - 1)
     deadlines.remove(paid)
     assert not owing.ended
-    await pass_s(time, 2)
+    await pass_s(time, 1)
     assert (owing.ended, paid.ended, deadlines.expired) == (True, False, 1)
     assert not any((deadlines.due_s, deadlines.since_s, deadlines.peers, deadlines.by_peer))
     await time.pass_s(1)

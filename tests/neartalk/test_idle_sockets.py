@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import socket
 import tracemalloc
 from contextlib import ExitStack
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from neartalk.asgi import Application
 from neartalk.limits import Lanes, Rules
 from neartalk.server import Backlog, Keepalive, WebSocketProtocol
 from neartalk.server.inbox import Inbox
 from tests.support.processes import turns
-from tests.support.waiting import deadline
+from tests.support.waiting import deadline, forever
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_django.fixtures import Settings
 
 COUNT = 50
 # 11.8 KB as measured; 19.7 with a queue and an event of asyncio's each, and with the headers of the
@@ -96,6 +103,37 @@ async def test_an_idle_socket_holds_a_few_kilobytes() -> None:
     assert each < BYTES_MAX
 
 
+@pytest.mark.parametrize("path", ["/ws", "/signal"])
+async def test_nothing_stands_between_the_application_and_the_consumer_of_a_socket(
+    path: str, settings: Settings, tmp_path: Path
+) -> None:
+    """Each coroutine more that waits takes half a kilobyte, a copy of the scope a whole one."""
+    settings.STATIC_ROOT = tmp_path
+    application, scopes = Application(), list[object]()
+
+    class Idle:
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            scopes.append(scope)
+            await receive()
+
+    application.state = {"neartalk": None}
+    assert path in application.consumers
+    application.consumers[path] = Idle  # type: ignore[assignment]
+    scope = {"type": "websocket", "path": path}
+    task = asyncio.create_task(application(scope, forever, forever))
+    await turns()
+    waiting: Any = task.get_coro()
+    names: list[str] = []
+    while inspect.iscoroutine(waiting):
+        names.append(waiting.__qualname__.rpartition("<locals>.")[2])
+        waiting = waiting.cr_await
+    assert names[:2] == ["Application.__call__", "Idle.__call__"]
+    assert scopes[0] is scope
+    task.cancel()
+    async with deadline("the application ends"):
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_the_parser_keeps_no_header_of_the_handshake() -> None:
     with ExitStack() as stack:
         waiting = Waiting(stack)
@@ -130,7 +168,9 @@ async def test_a_transport_that_is_full_makes_its_socket_wait_and_no_other() -> 
 
 async def read(inbox: Inbox) -> Any:
     async with deadline("something in the inbox"):
-        return await inbox.get()
+        while inbox.empty():
+            await inbox.wait()
+        return inbox.pop()
 
 
 async def test_an_inbox_gives_what_came_in_its_order() -> None:

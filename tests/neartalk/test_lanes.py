@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.limits import RULES, Lanes, Rules
-from neartalk.limits.lane import CALLS_MAX, DEBT_MAX_S, RULE, RUNNING_MAX, WAIT_MAX_S, Lane
+from neartalk.limits.lane import (
+    CALLS_MAX,
+    DEBT_MAX_S,
+    OF_SESSION,
+    RULE,
+    RUNNING_MAX,
+    SHARE_MAX,
+    WAIT_MAX_S,
+    Lane,
+)
 from neartalk.limits.measured import Measured
 from tests.support.processes import LoopClock, turns
 from tests.support.waiting import deadline, within
@@ -34,6 +43,28 @@ async def test_work_within_the_burst_waits_for_nothing_and_past_it_goes_by_the_s
     assert lane.wait_s() == pytest.approx(1 / SHARE)
     await time.pass_s(1 / SHARE)
     assert lane.wait_s() == pytest.approx(0, abs=1e-6)
+
+
+async def test_each_session_brings_a_share_and_all_of_them_leave_half_a_core() -> None:
+    lane = lane_of(LoopClock())
+    for turn in range(100):
+        lane.add_session(f"session-{turn % 25}")
+    lane.charge(BURST_S + 1)
+    assert lane.wait_s() == pytest.approx(1 / (SHARE + 25 * RULES[OF_SESSION].share))
+    for turn in range(2000):
+        lane.add_session(f"other-{turn}")
+    assert lane.share_of(RULES[RULE]) == SHARE_MAX
+
+
+async def test_a_session_that_has_closed_all_of_its_sockets_brings_nothing() -> None:
+    lane = lane_of(LoopClock())
+    for _ in range(2):
+        lane.add_session("alice")
+    lane.remove_session("alice")
+    assert lane.share_of(RULES[RULE]) > SHARE
+    lane.remove_session("alice")
+    assert lane.share_of(RULES[RULE]) == SHARE
+    assert not lane.sessions
 
 
 async def test_a_rule_that_is_off_counts_nothing(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -175,6 +176,13 @@ def test_every_rule_lets_at_least_one_act_pass(allowance: int, burst: int) -> No
     assert spend(0, NOW, rule.interval_ms, rule.tolerance_ms) == (NOW + rule.interval_ms, 0)
 
 
+def test_a_rule_of_work_lets_do_its_part_of_a_core(settings: Settings) -> None:
+    rule = Rule(15_000, 60, burst=500)
+    assert rule.share == 0.25
+    settings.RATE_LIMITS_SCALE = 2
+    assert rule.share == 0.5
+
+
 def test_what_was_done_while_a_rule_was_off_is_not_held_against_anybody() -> None:
     off, tat = Rule(10, 60, burst=3, on=False), 0
     for _ in range(1000):
@@ -266,29 +274,59 @@ def test_whoever_is_refused_however_often_is_told_no_sooner_turn_than_before() -
 # ---- Many behind one address -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", ["session.address", "session.64", "session.56", "session.48"])
-def test_sixty_guests_of_one_address_come_at_once_and_120_an_hour(rule: str) -> None:
+def test_thirty_guests_of_one_address_come_at_once_without_a_price() -> None:
     """Of a network within which that address lies, no fewer."""
-    row = RULES[rule]
-    at_once = [NOW] * row.burst
-    hour = [NOW + second * 1000 for second in range(1, 3601)]
-    allowed = accepted([*at_once, *hour], row.interval_ms, row.burst)
-    assert row.burst >= 60
-    assert len(allowed) - row.burst >= 120
+    names = ("session.address", "session.64", "session.56", "session.48")
+    bursts = [RULES[name].burst for name in names]
+    assert bursts == sorted(bursts)
+    assert bursts[0] == 30
+    steps = [RULES[f"session.price{step}"] for step in (1, 2, 3)]
+    assert [(one.burst, one.price_ms) for one in steps] == [
+        (100, 1000),
+        (370, 3000),
+        (1500, 10_000),
+    ]
+    assert bursts[0] + sum(one.burst for one in steps) == 2000
 
 
 @pytest.mark.django_db
 def test_rules_that_nobody_has_set_follow_new_defaults_and_others_stay() -> None:
-    migration = import_module("neartalk.migrations.0005_session_limits")
+    migration = import_module("neartalk.migrations.0007_session_prices")
     for name in migration.CHANGED:
         row = RateLimit.objects.get(name=name)
         assert (row.allowance, row.burst) == (RULES[name].allowance, RULES[name].burst)
-    migration.tighten(apps, None)
-    assert RateLimit.objects.get(name="session.address").burst == 10
+    migration.refuse(apps, None)
+    assert RateLimit.objects.get(name="session.address").burst == 60
+    assert not RateLimit.objects.filter(name="session.price1").exists()
+    RateLimit.objects.create(name="socket.address", allowance=1, burst=1)
     RateLimit.objects.filter(name="session.64").update(allowance=11)
-    migration.loosen(apps, None)
+    RateLimit.objects.filter(name="session.banned").update(price_ms=0)
+    migration.ask_for_work(apps, None)
     assert RateLimit.objects.get(name="session.address").burst == RULES["session.address"].burst
     assert RateLimit.objects.get(name="session.64").allowance == 11
+    assert not RateLimit.objects.filter(name="socket.address").exists()
+    assert RateLimit.objects.get(name="session.banned").price_ms == 8000
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "price_ms", "right"),
+    [
+        ("session.price1", 0, True),
+        ("session.price1", 30_000, True),
+        ("session.price1", 30_001, False),
+        ("chat.send", 0, True),
+        ("chat.send", 1, False),
+    ],
+)
+def test_a_price_stands_only_where_somebody_pays_it(name: str, price_ms: int, right: bool) -> None:
+    row = RateLimit.objects.get(name=name)
+    row.price_ms = price_ms
+    if right:
+        row.full_clean()
+    else:
+        with pytest.raises(ValidationError):
+            row.full_clean()
 
 
 @pytest.mark.django_db

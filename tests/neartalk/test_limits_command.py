@@ -36,17 +36,17 @@ def test_every_rule_is_listed_with_what_it_refused(each_database: str) -> None:
     )
     found = rows_of()
     assert [*found] == [*RULES]
-    rule = {"allowance": 10, "period_s": 60, "burst": 3, "on": True}
+    rule = {"allowance": 10, "period_s": 60, "burst": 3, "price_ms": 0, "on": True}
     assert found["chat.send"] == {**rule, "refused_today": 3, "refused_yesterday": 30}
     assert found["place.move"]["refused_yesterday"] == 0
     lines = run().splitlines()
     assert len(lines) == 1 + len(RULES)
     line = next(line for line in lines if line.startswith("chat.send "))
-    assert line.split() == ["chat.send", "10", "60", "3", "yes", "3", "30"]
+    assert line.split() == ["chat.send", "10", "60", "3", "0", "yes", "3", "30"]
 
 
 def test_a_rule_is_set_as_far_as_it_is_named_and_shown(each_database: str) -> None:
-    row = {"allowance": 20, "period_s": 30, "burst": 3, "on": True}
+    row = {"allowance": 20, "period_s": 30, "burst": 3, "price_ms": 0, "on": True}
     found = rows_of("set", "chat.send", "--allowance", "20", "--period", "30")
     assert found == {"chat.send": {**row, "refused_today": 0, "refused_yesterday": 0}}
     assert not rows_of("set", "chat.send", "--off", "--burst", "4")["chat.send"]["on"]
@@ -54,6 +54,12 @@ def test_a_rule_is_set_as_far_as_it_is_named_and_shown(each_database: str) -> No
     assert (rule.allowance, rule.period_s, rule.burst) == (20, 30, 4)
     assert rows_of("set", "chat.send", "--on")["chat.send"]["on"]
     assert RateLimit.objects.get(name="place.move").allowance == RULES["place.move"].allowance
+
+
+def test_the_price_of_a_rule_is_set_and_shown() -> None:
+    found = rows_of("set", "session.price2", "--price", "5000")
+    assert found["session.price2"]["price_ms"] == 5000
+    assert load_rules()["session.price2"].price_ms == 5000
 
 
 def test_rules_that_are_named_are_listed_alone() -> None:
@@ -70,6 +76,9 @@ def test_rules_that_are_named_are_listed_alone() -> None:
         (("set", "chat.send"), "What of it"),
         (("set", "chat.send", "--allowance", "0"), "allowance: .*greater than or equal to 1"),
         (("set", "chat.send", "--on", "--off"), "not allowed with"),
+        (("set", "chat.send", "--price", "5"), "has no price"),
+        (("set", "session.price1", "--price", "99999"), "At most 30000"),
+        (("set", "session.price1", "--price", "-1"), "price_ms: .*greater than or equal to 0"),
         (("--off",), "limits set NAME"),
         (("get",), "There is no rule 'get'"),
         (("chat.send", "get"), "There is no rule 'get'"),

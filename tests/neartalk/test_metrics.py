@@ -130,11 +130,13 @@ async def test_a_refusal_is_counted_by_code_and_rule() -> None:
 
 async def test_how_late_the_loop_is_is_looked_at_twice_a_second() -> None:
     time, count = LoopClock(), "neartalk_loop_lag_seconds_count"
-    before, lag = sample(count), Lag(INSTRUMENTS)
+    late_s = "neartalk_loop_lag_seconds_sum"
+    before, before_s, lag = sample(count), sample(late_s), Lag(INSTRUMENTS)
     lag.start()
     lag.start()
     for looks in range(1, 4):
-        await time.pass_s(INTERVAL_S + 0.001)
+        await time.pass_s(INTERVAL_S + 0.25)
         assert sample(count) == before + looks
+        assert sample(late_s) == pytest.approx(before_s + 0.25 * looks)
     assert lag.timer
     lag.timer.cancel()

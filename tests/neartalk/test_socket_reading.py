@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.frames import Close, CloseCode, Frame, Opcode
 
+from neartalk.server import WebSocketProtocol
 from neartalk.server.protocol import PIECE
 from tests.neartalk.test_idle_sockets import Waiting
 from tests.support.processes import turns
@@ -27,11 +28,21 @@ def sent_by_a_client(opcode: Opcode, data: bytes) -> bytes:
     return Frame(opcode, data).serialize(mask=True)
 
 
+class NoKeepalive:
+    """Which drops nobody: what comes in would be read to its end then."""
+
+    def add(self, protocol: WebSocketProtocol) -> int:
+        return 0
+
+    def remove(self, protocol: WebSocketProtocol, slot: int) -> None: ...
+
+
 class SlowListener(Waiting):
     """An application that does not listen yet."""
 
     def __init__(self, stack: ExitStack) -> None:
         super().__init__(stack)
+        self.state["neartalk"].keepalive = NoKeepalive()
         self.listens = asyncio.Event()
         self.heard: asyncio.Queue[str] = asyncio.Queue()
 
@@ -87,20 +98,20 @@ async def test_nothing_is_read_on_that_nobody_listens_to() -> None:
     await turns()
 
 
-async def test_a_close_is_answered_whatever_came_before_it_and_waits() -> None:
+async def test_who_closed_behind_frames_that_nobody_hears_any_more_is_gone_at_once() -> None:
     with ExitStack() as stack:
         waiting, loop = Closing(stack), asyncio.get_running_loop()
         peer = await waiting.connect()
         waiting.protocols[0].close_timeout = NEVER_S
         short, long = (sent_by_a_client(Opcode.TEXT, b"x" * size) for size in (1, 3 * PIECE))
-        await loop.sock_sendall(peer, short + short + long)
+        goodbye = sent_by_a_client(Opcode.CLOSE, CLOSE)
+        await loop.sock_sendall(peer, short + short + long + goodbye)
         await turns()
         waiting.listens.set()
         async with deadline("the close"):
             assert await loop.sock_recv(peer, 100) == Frame(Opcode.CLOSE, CLOSE).serialize(
                 mask=False
             )
-        await loop.sock_sendall(peer, sent_by_a_client(Opcode.CLOSE, CLOSE))
         async with deadline("the end"):
             assert await loop.sock_recv(peer, 100) == b""
     await turns()

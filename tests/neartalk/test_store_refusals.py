@@ -343,6 +343,21 @@ def test_a_library_that_logs_each_refusal_is_heard_once(caplog: pytest.LogCaptur
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "retry_after"),
+    [
+        (ReadOnlyError("no", status_code="READONLY"), "store-refuses", 30),
+        (Lost("Connection closed by server."), "store-unavailable", 2),
+    ],
+)
+def test_clients_are_told_to_wait_longer_for_what_somebody_must_set_right(
+    error: Exception, code: str, retry_after: int
+) -> None:
+    with pytest.raises(Refused) as refused, unknown_when_lost():
+        raise error
+    assert (refused.value.code, refused.value.retry_after) == (code, retry_after)
+
+
 def test_whoever_is_refused_for_good_is_not_told_that_it_is_tried_again() -> None:
     for code in ("store-refuses", ON_ARRIVAL["store-refuses"]):
         assert "again" not in CODES[code].words

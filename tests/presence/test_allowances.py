@@ -20,10 +20,9 @@ FAR = Place(cell_at(40.7, -74.0), 500)
 
 @pytest.fixture
 def allowances(monkeypatch: pytest.MonkeyPatch) -> MemoryAllowances:
-    """Three moves, three sockets of an address and one of a session; nothing comes back."""
+    """Three moves and one socket of a session; nothing comes back."""
     monkeypatch.setitem(RULES, "place.move", Rule(3, HOUR_S, burst=3))
     monkeypatch.setitem(RULES, "place.travel", Rule(3600, HOUR_S, burst=20_000, saves=True))
-    monkeypatch.setitem(RULES, "socket.address", Rule(3, HOUR_S, burst=3))
     monkeypatch.setitem(RULES, "socket.session", Rule(1, HOUR_S, burst=1))
     return MemoryAllowances(Rules(), lambda: 1_700_000_000_000)
 
@@ -51,13 +50,11 @@ async def test_a_move_that_is_one_too_many_costs_no_metres(allowances: MemoryAll
     assert spent - allowances.clock() < 3_600_000
 
 
-async def test_sockets_that_a_session_is_refused_cost_its_address_nothing(
+async def test_sockets_are_counted_by_session_and_not_by_address(
     allowances: MemoryAllowances,
 ) -> None:
-    home = {"address": "home"}
-    await allow_socket(allowances, home, ALICE)
-    for _ in range(5):
-        with pytest.raises(Refused) as found:
-            await allow_socket(allowances, home, ALICE)
-        assert found.value.rule == "socket.session"
-    await allow_socket(allowances, home, BOB)
+    await allow_socket(allowances, ALICE)
+    with pytest.raises(Refused) as found:
+        await allow_socket(allowances, ALICE)
+    assert found.value.rule == "socket.session"
+    await allow_socket(allowances, BOB)

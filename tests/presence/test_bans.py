@@ -235,7 +235,7 @@ async def test_a_banned_device_stays_out_and_another_behind_its_address_chats_on
             await charlie.tab.send_text("and I come")
 
 
-async def test_clearing_cookies_after_a_ban_is_slow(deployment: Deployment) -> None:
+async def test_clearing_cookies_after_a_ban_costs_work(deployment: Deployment) -> None:
     spot, address = elsewhere(), next(_addresses)
     async with browser_session(deployment.first, address, spot) as alice:
         deployment.manage("ban", alice.person_id, *BAN)
@@ -249,8 +249,7 @@ async def test_clearing_cookies_after_a_ban_is_slow(deployment: Deployment) -> N
             answers.append(await http.post(CREATE))
     assert answers[0].status_code == 201
     for answer in answers[1:]:
-        assert code(answer) == (429, "too-many-sessions")
-        assert 1700 < int(answer.headers["Retry-After"]) <= 1800
+        assert code(answer) == (428, "work-needed")
     async with browser(deployment.first, next(_addresses)) as http:
         assert (await http.post(CREATE)).status_code == 201
         assert (await http.post(CREATE)).status_code == 201
@@ -286,7 +285,11 @@ async def test_of_1000_visits_at_once_from_where_somebody_is_banned_one_begins(
     async with callers(deployment, address) as clients:
         by_turns = itertools.islice(itertools.cycle(clients), 1000)
         answers = await asyncio.gather(*(client.post(CREATE, json={}) for client in by_turns))
-    assert Counter(answer.status_code for answer in answers) == {201: 1, 429: 999}
+    found = Counter(answer.status_code for answer in answers)
+    # Some are asked to come later, since that was a lot at once.
+    assert found[201] == 1
+    assert found[428] > 0
+    assert found[428] + found[429] == 999
 
 
 async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(

@@ -52,31 +52,53 @@ async def test_a_fault_in_an_action_leaves_nothing_of_the_socket_behind() -> Non
     assert consumer.left
 
 
-async def test_a_socket_that_has_arrived_keeps_neither_key_nor_address() -> None:
-    headers = [(b"authorization", b"Bearer key"), (b"x-forwarded-for", b"203.0.113.9")]
-    process = Process(MemoryRegistry(), MemoryHistory())
-    scope = {"subprotocols": [], "headers": headers, "state": process.state}
-    left = asyncio.Event()
+class Arriving(Faulty):
+    """Arrives, and notes how many sessions its lane has then."""
 
-    class Arriving(Faulty):
-        def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-            return asyncio.create_task(work)
+    seen = 0
+
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return asyncio.create_task(work)
+
+
+async def stay(consumer: Arriving, scope: dict[str, Any]) -> None:
+    """Connects, arrives and disconnects."""
+    begun = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        if not left.is_set():
-            left.set()
+        if not begun.is_set():
+            begun.set()
             return {"type": "websocket.connect"}
         assert consumer.arriving
         async with deadline("the socket has arrived"):
             await consumer.arriving
+        consumer.seen = len(consumer.lane.sessions)
         return {"type": "websocket.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         pass
 
-    consumer = Arriving()
     await consumer(scope, receive, send)
+
+
+async def test_a_socket_that_has_arrived_keeps_neither_key_nor_address() -> None:
+    headers = [(b"authorization", b"Bearer key"), (b"x-forwarded-for", b"203.0.113.9")]
+    process = Process(MemoryRegistry(), MemoryHistory())
+    await stay(Arriving(), {"subprotocols": [], "headers": headers, "state": process.state})
     assert headers == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_session_that_is_known_adds_to_the_share_of_its_network_while_it_is_here(
+    known: bool,
+) -> None:
+    process, consumer = Process(MemoryRegistry(), MemoryHistory()), Arriving()
+    key, _ = await process.state["presence"].sessions.open("Alice")
+    bearer = f"Bearer {key if known else 'x' * 43}".encode()
+    headers = [(b"authorization", bearer)]
+    await stay(consumer, {"subprotocols": [], "headers": headers, "state": process.state})
+    assert consumer.seen == int(known)
+    assert not consumer.lane.sessions
 
 
 REF = "the-ref-of-it"

@@ -224,6 +224,7 @@ async def test_answers_carry_the_headers_that_keep_a_page_safe(server: Server, p
         )
         assert policy["default-src"] == "'none'"
         assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["worker-src"] == "'self'"
         assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert "unsafe" not in headers["content-security-policy"]
         devices = dict(part.split("=") for part in headers["permissions-policy"].split(", "))

@@ -87,8 +87,9 @@ async def tried(
     )
     answers = await asyncio.gather(*calls)
     refused = [answer for answer in answers if answer.status_code >= 400]
-    assert all(answer.status_code == 429 for answer in refused)
-    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
+    assert all(answer.status_code in {428, 429} for answer in refused)
+    waits = [answer for answer in refused if answer.status_code == 429]
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in waits)
     return [answer.json() for answer in refused]
 
 
@@ -96,7 +97,7 @@ def by(*addresses: str) -> dict[str, str]:
     return {"X-Forwarded-For": ", ".join(addresses)}
 
 
-async def test_an_address_begins_exactly_its_allowance_of_sessions_whatever_it_claims_to_be(
+async def test_an_address_begins_exactly_its_free_sessions_whatever_it_claims_to_be(
     servers: Servers,
 ) -> None:
     tries = tries_of("session.address")
@@ -106,7 +107,7 @@ async def test_an_address_begins_exactly_its_allowance_of_sessions_whatever_it_c
         began = time.monotonic()
         refused = await tried(clients, "/api/session/create", [{}] * tries, forged)
         assert tries - len(refused) in allowed("session.address", began)
-        assert {one["code"] for one in refused} == {"too-many-sessions"}
+        assert {one["code"] for one in refused} == {"work-needed"}
         other = await tried(clients, "/api/session/create", [{}], [by(next(_addresses))])
         assert other == []
 
@@ -241,23 +242,20 @@ async def test_a_session_opens_exactly_as_many_sockets_as_it_may(servers: Server
         assert found.count("too-many-sockets") == 40 - welcome
 
 
-async def test_an_address_opens_exactly_as_many_sockets_as_it_may(servers: Servers) -> None:
+async def test_many_sessions_of_one_address_open_their_sockets_at_once(servers: Servers) -> None:
+    """As after a restart: more than the 200 that one address had before."""
     own = by(next(_addresses))
-    keys = []
-    async with callers(servers) as clients:
+    async with callers(servers) as clients, AsyncExitStack() as stack:
+        keys = []
         for _ in range(30):
             clients[0].headers.update(by(next(_addresses)))
             keys.append(str((await session(clients[0]))["session_id"]))
             clients[0].headers.update(bearer_of(keys[-1]))
             await place(clients[0], *HERE, 500)
             del clients[0].headers["Authorization"]
-    asked = [(one, {**bearer_of(key), **own}) for key in keys for one in (*servers,) * 4]
-    async with AsyncExitStack() as stack:
-        began = time.monotonic()
+        asked = [(one, {**bearer_of(key), **own}) for key in keys for one in (*servers,) * 4]
         found = await asyncio.gather(*(first_word(stack, one, who) for one, who in asked))
-        welcome = found.count("welcome")
-        assert welcome in allowed("socket.address", began)
-        assert found.count("too-many-sockets") == len(asked) - welcome
+        assert found.count("welcome") == len(asked)
 
 
 def tries_of(rule: str) -> int:

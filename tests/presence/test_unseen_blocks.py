@@ -212,3 +212,41 @@ async def test_nor_does_another_page_while_nobody_has_read_what_was_said(
             world.act(BOB, "tick", HERE, "")
         with_zoe, without = [world.frames_of(BOB) for world in worlds]
         assert with_zoe == without, newcomer
+
+
+FIRST, CARL = WHERE[0], "c"
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        pytest.param(
+            [
+                (CARL, "come", NEAR_BY, "X"),
+                (BOB, "come", NEAR_BY, "Y"),
+                (ZOE, "come", HERE, "X"),
+                (BOB, "tick", HERE, ""),
+                (BOB, "close", HERE, ""),
+                ("d", "come", FIRST, "Y"),
+                (BOB, "open", HERE, ""),
+                (BOB, "tick", HERE, ""),
+            ],
+            id="another-comes-while-they-are-away",
+        ),
+        pytest.param(
+            [
+                (ZOE, "come", FIRST, "X"),
+                (BOB, "come", HERE, "Y"),
+                (CARL, "come", HERE, "Y"),
+                (BOB, "leave", HERE, ""),
+                (BOB, "come", HERE, "Y"),
+            ],
+            id="another-comes-and-they-come-back",
+        ),
+    ],
+)
+async def test_whoever_was_blocked_finds_nothing_out_by_who_else_comes_and_goes(
+    acts: list[Act],
+) -> None:
+    with_zoe, without = frames_in_both(acts)
+    assert with_zoe == without

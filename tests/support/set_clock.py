@@ -10,6 +10,7 @@ from redis.asyncio import BlockingConnectionPool
 from neartalk.clock import Clock
 from neartalk.redis import Command
 from neartalk.redis.client import RedisClient
+from neartalk.redis.connection import pool_options
 from neartalk.redis.node_clock import NodeClock
 from neartalk.redis.store import Script
 
@@ -18,7 +19,7 @@ class SetClock(RedisClient):
     """`set_s` is what the clock of Redis was set by; `own` is this process's own clock."""
 
     def __init__(self, url: str, own: Clock) -> None:
-        super().__init__(BlockingConnectionPool.from_url(url, decode_responses=True))
+        super().__init__(BlockingConnectionPool(**pool_options(url), decode_responses=True))
         self.clock = NodeClock(own)
         self.set_s = 0
 

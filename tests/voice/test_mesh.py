@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence.geo import CELL_DEGREES, apart, cell_at, label_m
+from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
 from voice.callers import Caller
 from voice.mesh import (
@@ -18,7 +18,9 @@ from voice.mesh import (
     heard_by,
     is_direct,
     is_polite,
+    label_between_m,
     may_speak,
+    rank_m,
     unheard_by,
 )
 
@@ -29,6 +31,16 @@ def voice(person_id: str, column: int, radius_m: int = 100, *, direct: bool = Fa
     """A caller so many cells to the east."""
     place = Place(cell_at(52.52, 13.4 + column * CELL_DEGREES), radius_m)
     return Caller(person_id, place=place, direct=direct)
+
+
+def test_beyond_the_range_of_the_chat_no_distance_is_told_and_none_goes_before_another() -> None:
+    me, near = voice("me", 0, 300), voice("a", 3, 500)
+    far, farther = voice("c", 5, 2000), voice("b", 9, 2000)
+    assert [label_between_m(me, one) for one in (near, far, farther)] == [300, None, None]
+    assert [label_between_m(one, me) for one in (near, far, farther)] == [300, None, None]
+    assert label_between_m(far, farther) == 350
+    assert all(may_speak(me, one) for one in (near, far, farther))
+    assert rank_m(me, near) < rank_m(me, far) == rank_m(me, farther)
 
 
 def of(*voices: Caller) -> dict[str, Caller]:
@@ -165,10 +177,7 @@ def test_whoever_comes_and_agrees_the_mesh_keeps_its_rules(
     assert max(connections.values(), default=0) <= LIMIT
     for pair in mesh.waiting:
         assert any(connections[person] == LIMIT for person in pair)
-    ranks = [
-        (label_m(apart(*(voices[one].place.cell for one in pair))), sorted(pair))
-        for pair in mesh.waiting
-    ]
+    ranks = [(rank_m(*(voices[one] for one in pair)), sorted(pair)) for pair in mesh.waiting]
     assert ranks == sorted(ranks)
     assert connect(voices, agreed, mesh.live, LIMIT) == mesh
     for one in voices:

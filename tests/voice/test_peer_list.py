@@ -44,6 +44,24 @@ async def test_who_speaks_with_one_of_two_sees_at_once_that_these_speak() -> Non
         await carol.page.until(lambda: unheard(carol) == [alice.person_id])
 
 
+async def test_who_would_not_hear_one_in_the_chat_is_listed_without_a_distance_and_last() -> None:
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        await both.speaker("Bob", both.second, BESIDE)
+        wide = NEXT._replace(radius_m=2000)
+        carols = [await both.speaker("Carol", both.second, wide) for _ in range(3)]
+        await alice.page.until(lambda: len(alice.page.all("voice.peers")[-1]["peers"]) == 4)
+        first, *others = alice.page.all("voice.peers")[-1]["peers"]
+        assert (first["username"], first["distance"], first["metres"]) == ("Bob", "~300 m", 300)
+        assert {(one["distance"], one["metres"]) for one in others} == {("further away", None)}
+        assert [one["person_id"] for one in others] == sorted(one.person_id for one in carols)
+        carol = carols[0].page
+        await carol.until(lambda: len(carol.all("voice.peers")[-1]["peers"]) == 4)
+        last = carol.all("voice.peers")[-1]["peers"][-1]
+        assert (last["username"], last["distance"]) == ("Alice", "further away")
+        assert last["metres"] is None
+
+
 def unheard(one: PageConnection) -> list[str]:
     return [far["person_id"] for far in one.page.all("voice.peers")[-1]["unheard"]]
 

@@ -26,6 +26,7 @@ from voice.devtools.simulation.manners import ANSWER_MS, Manners
 from voice.devtools.simulation.manners import ANSWERS as ANSWERS_AT_ONCE
 from voice.devtools.simulation.phrases import SCRIPTS, Phrases
 from voice.devtools.simulation.walk import FASTEST, MIDDLE, TOGETHER_M, Follow, Sit, walks
+from voice.management.commands.simulate import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,3 +229,24 @@ def test_the_command_says_where_how_and_what_came_of_it(server: Server) -> None:
     brief = {"people": 3, "minutes": 0.01, "json": True, "quiet": True}
     call_command("simulate", at=HERE, urls=[server.url], stdout=out, **brief)
     assert json.loads(out.getvalue())["repeated"] == 0
+
+
+async def test_whoever_comes_through_one_address_after_its_free_sessions_works_for_theirs() -> None:
+    with running("uvicorn", RATE_LIMITS_SCALE="0.1", TRUSTED_PROXIES="1") as cafe:
+        crowd = Crowd([cafe.url], 4, HERE, haste=20, address="203.0.113.77")
+        stop = asyncio.Event()
+        task = asyncio.create_task(crowd.run(stop))
+        assert await within(lambda: len(crowd.neighbours) == 4, 60)
+        stop.set()
+        await task
+    assert len(crowd.paid_s) == 1
+    assert summary(crowd)["paid"] == 1
+    assert summary(crowd)["paid_ms"]["max"] > 0
+
+
+def test_whoever_simulates_a_cafe_that_is_not_counted_is_told_so(server: Server) -> None:
+    out, err = StringIO(), StringIO()
+    brief = {"people": 2, "minutes": 0.01, "json": True, "quiet": True, "one_address": True}
+    call_command("simulate", at=HERE, urls=[server.url], stdout=out, stderr=err, **brief)
+    assert json.loads(out.getvalue())["paid"] == 0
+    assert "TRUSTED_PROXIES=1" in err.getvalue()

@@ -6,12 +6,14 @@ from typing import Any
 from neartalk.clock import lasts
 from neartalk.limits import seconds
 from presence.delivery import Frame, dumps
-from presence.geo import apart, label_m, label_of
+from presence.geo import label_of
 from voice.call_graph import DECLINED_MS, End
 from voice.callers import Caller, Tie
-from voice.mesh import Pair, is_direct, is_polite, standing, unheard_by
+from voice.mesh import Pair, is_direct, is_polite, label_between_m, rank_m, standing, unheard_by
 
 SHOWN_MAX = 50
+# The label of whoever can be spoken with, and does not hear one in the chat.
+FURTHER = "further away"
 
 
 def peers(
@@ -42,10 +44,10 @@ def peers(
 def row(me: Caller, one: Caller, queue: Sequence[Pair], now_ms: int) -> dict[str, Any]:
     """One other person on the list. `queue` are this person's pairs that wait for a free place."""
     pair = frozenset({me.person_id, one.person_id})
-    metres = label_m(apart(me.place.cell, one.place.cell))
+    metres = label_between_m(me, one)
     return {
         **identity(one),
-        "distance": label_of(metres),
+        "distance": FURTHER if metres is None else label_of(metres),
         "metres": metres,
         **state(me, one, now_ms),
         **({"ahead": queue.index(pair)} if pair in queue else {}),
@@ -69,10 +71,10 @@ def policy(me: Caller) -> str:
     return "direct" if me.direct else "relay"
 
 
-def rank(me: Caller, one: Caller) -> tuple[int, str]:
-    """Orders by distance label, then by id. Anything finer than the label would tell more of where
-    they are than the label does."""
-    return label_m(apart(me.place.cell, one.place.cell)), one.person_id
+def rank(me: Caller, one: Caller) -> tuple[float, str]:
+    """Orders by distance label, then by id; who is further away comes last. Anything finer than the
+    label would tell more of where they are than the label does."""
+    return rank_m(me, one), one.person_id
 
 
 def identity(one: Caller) -> dict[str, str]:

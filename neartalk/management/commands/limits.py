@@ -21,7 +21,8 @@ from neartalk.records import console, record
 class Command(BaseCommand):
     help = (
         "Lists the rules: so many acts (allowance) in so many seconds (period), and so many at "
-        "once (burst); whether it is on; how often it refused somebody today and yesterday (UTC). "
+        "once (burst); what one costs where it costs work, in milliseconds of a middling phone "
+        "(price); whether it is on; how often it refused somebody today and yesterday (UTC). "
         "'limits set chat.send --allowance 20 --burst 5' or 'limits set place.move --off' changes "
         "what is named of one rule, in every running server within 10 s, and shows it. "
         "A server that has RATE_LIMITS_SCALE or RATE_LIMITS_OFF set goes by those besides."
@@ -39,6 +40,13 @@ class Command(BaseCommand):
             "--period", type=int, dest="period_s", metavar="S", help="its seconds, from 1"
         )
         parser.add_argument("--burst", type=int, metavar="N", help="acts at once, from 1")
+        parser.add_argument(
+            "--price",
+            type=int,
+            dest="price_ms",
+            metavar="MS",
+            help="of what is paid for by work: milliseconds of a middling phone, from 0",
+        )
         state = parser.add_mutually_exclusive_group()
         state.add_argument("--on", action="store_const", const=True, help="it refuses again")
         state.add_argument(
@@ -51,7 +59,7 @@ class Command(BaseCommand):
         names = words[1:] if to_set else words
         if unknown := [name for name in names if name not in RULES]:
             raise CommandError(f"There is no rule {unknown[0]!r}, but {', '.join(RULES)}")
-        fields = ("allowance", "period_s", "burst", "on")
+        fields = ("allowance", "period_s", "burst", "price_ms", "on")
         given = {field: options[field] for field in fields if options[field] is not None}
         if to_set and len(names) == 1:
             change(names[0], given)
@@ -63,7 +71,7 @@ class Command(BaseCommand):
 
 def change(name: str, given: Mapping[str, int]) -> None:
     if not given:
-        raise CommandError("What of it? --allowance, --period, --burst, --on or --off")
+        raise CommandError("What of it? --allowance, --period, --burst, --price, --on or --off")
     row = RateLimit.objects.filter(name=name).first()
     if row is None:
         raise CommandError(f"{name} has no row yet: run manage.py migrate")
@@ -109,6 +117,7 @@ def row_of(rule: RateLimit, today: int, yesterday: int) -> Row:
         "allowance": rule.allowance,
         "period_s": rule.period_s,
         "burst": rule.burst,
+        "price_ms": rule.price_ms,
         "on": rule.on,
         "refused_today": today,
         "refused_yesterday": yesterday,

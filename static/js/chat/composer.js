@@ -10,6 +10,7 @@ const COUNT_FROM = 400;
 const form = document.getElementById('composer');
 const field = document.getElementById('text');
 const counter = document.getElementById('counter');
+const countdown = document.getElementById('countdown');
 const max = Number(field.dataset.max);
 const fine = window.matchMedia('(pointer: fine)');
 
@@ -28,6 +29,13 @@ export function extractText() {
 export function close() {
   form.hidden = true;
   for (const control of form.elements) control.disabled = true;
+}
+
+/** Shows on the button how many seconds a line still waits; 0 takes that away. Readers of screens are told once, by the refusal. */
+export function showCountdown(seconds) {
+  countdown.hidden = !seconds;
+  countdown.textContent = seconds || '';
+  form.classList.toggle('counting', seconds > 0);
 }
 
 /** Puts a text back unless something else was written meanwhile; returns whether it did. */

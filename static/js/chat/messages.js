@@ -1,18 +1,20 @@
 // The list of messages: each message once, in the order of time, removed when it expires.
 
 import { isBlocked, onBlock } from '../people/blocks.js';
-import { serverNow } from '../server/clock.js';
+import { now, serverNow } from '../server/clock.js';
 import { LIFE_MS, applyCopy, compareRows, dress, groupWithPrevious, labelRow, renderAge } from './message-row.js';
 import { updateStop } from './message-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
 
 const TICK_MS = 10_000;
+const CALM_MS = 1000;
 
 const list = document.getElementById('messages');
 const log = list.parentElement;
 const removedIds = new Map(); // id: when the message has expired; a removal may overtake its message
 let expiryTimer = 0;
+let arrivedAt = -Infinity; // the newest
 
 /** Adds rows in any order; those that are shown, expired, removed or blocked already are left out. */
 export function addMessages(rows) {
@@ -79,8 +81,14 @@ function insert(row) {
   groupWithPrevious(row);
   groupWithPrevious(row.nextElementSibling);
   if (!last || !isLoaded()) return 0;
-  row.classList.add('arrives');
+  showArrival(row);
   return row.classList.contains('mine') ? 0 : 1;
+}
+
+// Where they come one after another nothing moves but the list: that costs a phone less, and the eye too.
+function showArrival(row) {
+  if (now() - arrivedAt > CALM_MS) row.classList.add('arrives');
+  arrivedAt = now();
 }
 
 function confirmRow(row, copy) {

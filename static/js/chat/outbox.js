@@ -12,6 +12,7 @@ import { loadJson, saveJson } from '../page/storage.js';
 import { scrollToEnd } from './scroll.js';
 import { isSessionKnown } from '../server/session.js';
 import { on } from '../server/signals.js';
+import { WaitingLines } from './waiting-lines.js';
 
 const KEY = 'neartalk.outbox';
 const UNANSWERED_MS = 10_000;
@@ -21,6 +22,7 @@ const CLOSING = ['session-unknown', 'no-place', 'foreign-origin', 'left', 'banne
 const list = document.getElementById('outbox');
 const template = document.getElementById('outgoing');
 let restored = null; // what was refused and stands in the field again: unchanged, it keeps its ref and its turn
+const waiting = new WaitingLines((item) => transmit(item), composer.showCountdown);
 const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept, at in the server's time
 
 /** Sends everything again, after a socket's welcome: from then on the server's time is known. */
@@ -29,8 +31,9 @@ export function resendAll() {
     item.tries = 0;
     item.at ??= serverNow();
     if (serverNow() - item.at > LIFE_MS) fail(item); // hours later nobody expects it to be sent by itself
-    else transmit(item);
+    else if (!waiting.has(item)) transmit(item);
   }
+  waiting.resend();
   save();
 }
 
@@ -52,6 +55,7 @@ function frameOf({ ref, text }) {
 
 function transmit(item) {
   clearTimeout(item.timer);
+  if (!item.failed) item.row.querySelector('.life').textContent = 'Sending';
   if (!item.failed && send(frameOf(item))) expectAnswer(item);
 }
 
@@ -66,6 +70,7 @@ function remove(item) {
   items.delete(item.ref);
   item.row.remove();
   save();
+  waiting.remove(item);
 }
 
 function fail(item) {
@@ -74,6 +79,7 @@ function fail(item) {
   item.row.dataset.state = 'failed';
   item.row.querySelector('.life').textContent = 'Not sent';
   save();
+  waiting.remove(item);
 }
 
 function save() {
@@ -94,11 +100,15 @@ function newRef() {
 document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event) => {
   const text = composer.extractText();
   if (!text) return event.preventDefault();
-  refusal.clearRefusal();
+  if (!waiting.pending) refusal.clearRefusal();
   const ref = restored?.text === text && !items.has(restored.ref) ? restored.ref : newRef();
   restored = null;
   const item = add({ ref, text, at: isSynced() ? serverNow() : null });
   scrollToEnd();
+  if (waiting.add(item)) {
+    item.row.querySelector('.life').textContent = 'Waits';
+    return event.preventDefault(); // it goes behind what waits already
+  }
   if (!isOpen() || !isSessionKnown()) return event.preventDefault(); // it goes out with the others at the welcome
   event.detail.messageBody = JSON.stringify(frameOf(item));
   expectAnswer(item);
@@ -111,7 +121,7 @@ on('ack', ({ ref, id }) => {
   if (!rowOf(id)) addMessages([acknowledgedRow(id, item.text)]);
 });
 
-refusal.onRefusal(({ ref, code }) => {
+refusal.onRefusal(({ ref, code, retryAfter }) => {
   const item = items.get(ref);
   if (!item) return !CLOSING.includes(code);
   if (code === 'store-unavailable') {
@@ -120,10 +130,20 @@ refusal.onRefusal(({ ref, code }) => {
     item.tries += 1;
     return false;
   }
+  if (code === 'too-fast' && retryAfter) return wait(item, Number(retryAfter));
   if (restore(item)) remove(item);
   else fail(item);
   return true;
 });
+
+// It goes by itself when it may: nothing is typed twice. Said once, whatever waits behind it.
+function wait(item, seconds) {
+  const first = !waiting.has(item);
+  clearTimeout(item.timer);
+  item.row.querySelector('.life').textContent = 'Waits';
+  waiting.hold(item, seconds);
+  return first && `It is sent by itself in ${seconds} s.`;
+}
 
 list.addEventListener('click', ({ target }) => {
   if (!target.closest('[data-act="put-back"]')) return;

@@ -11,7 +11,7 @@ let unread = 0;
 
 /** Runs a change of the list so that the visible rows do not move. */
 export function preserveScroll(change) {
-  const tops = following ? [] : visibleRows().map((row) => [row, row.getBoundingClientRect().top]);
+  const tops = following ? [] : visibleRows();
   change();
   if (following) {
     scrollToEnd();
@@ -49,13 +49,24 @@ export function isAtTop() {
   return scroller.scrollTop < END_PX;
 }
 
+// With the tops of their boxes. However many there are, only a few are measured: they stand in the order of their places.
 function visibleRows() {
   const top = scroller.getBoundingClientRect().top;
   const bottom = top + scroller.clientHeight;
-  return [...list.children].filter((row) => {
-    const box = row.getBoundingClientRect();
-    return box.bottom > top && box.top < bottom;
-  });
+  const rows = list.children;
+  let first = 0;
+  for (let end = rows.length; first < end; ) {
+    const middle = (first + end) >> 1;
+    if (rows[middle].getBoundingClientRect().bottom > top) end = middle;
+    else first = middle + 1;
+  }
+  const found = [];
+  for (let turn = first; turn < rows.length; turn += 1) {
+    const box = rows[turn].getBoundingClientRect();
+    if (box.top >= bottom) break;
+    found.push([rows[turn], box.top]);
+  }
+  return found;
 }
 
 function markRead() {

@@ -8,7 +8,7 @@ let timer = 0;
 let listener = () => {};
 let last = null;
 
-/** Calls back with each refusal's dataset; a listener that returns false keeps it from being shown. */
+/** Calls back with each refusal's dataset; a listener that returns false keeps it from being shown, and one that returns words has it say those. */
 export function onRefusal(callback) {
   listener = callback;
 }
@@ -53,6 +53,9 @@ document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   detail.shouldSwap = false;
   for (const notice of detail.fragment.querySelectorAll('.notice')) {
     last = localise(notice);
-    if (listener(notice.dataset) !== false) showRefusal(notice);
+    const words = listener(notice.dataset);
+    if (words === false) continue;
+    if (typeof words === 'string') notice.querySelector('.why').textContent = words;
+    showRefusal(notice);
   }
 });

@@ -11,7 +11,7 @@ const listeners = [];
 let version = 0; // 0 until a socket told of them
 let count = 0;
 let totals = new Map(); // everybody in reach, by the metres of their label
-let askedAt = -Infinity;
+let askTimer = 0;
 
 /**
  * Calls back with {rows, left, whole, count, totals, radius} after each change: the elements of those who came or changed, the
@@ -30,10 +30,13 @@ function follows(next, whole) {
   return whole ? next > 0 || !isOpen() : version > 0 && next === version + 1;
 }
 
+// What is refused is asked for again. A socket that comes tells of everybody unasked.
 function ask() {
-  if (performance.now() - askedAt < ASK_AGAIN_MS) return;
-  askedAt = performance.now();
-  send({ type: 'people' });
+  if (askTimer || !send({ type: 'people' })) return;
+  askTimer = setTimeout(() => {
+    askTimer = 0;
+    ask();
+  }, ASK_AGAIN_MS);
 }
 
 /** Applies a frame, an element that holds rows. */
@@ -49,7 +52,8 @@ export function applyFrame(frame) {
   count = Number(dataset.count);
   if (whole) {
     totals = new Map();
-    askedAt = -Infinity;
+    clearTimeout(askTimer);
+    askTimer = 0;
   }
   for (const [metres, total] of readTotals(dataset.totals)) {
     if (total) totals.set(metres, total);

@@ -5,10 +5,12 @@ import { callAll } from '../page/listeners.js';
 import { loadJson, removeText, saveJson } from '../page/storage.js';
 import { onPost, post } from '../page/tabs.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
+import { asksForWork, canWork, work } from '../server/price.js';
 import { hint, isCell, publishedPoint } from './geohash.js';
 
 const KEY = 'neartalk.place';
 const RADIUS_DEFAULT_M = 500;
+const TURNS = 4; // a name that is refused, and work that came late or while the price rose
 const FAILED = { done: false, retryAfter: 0, refusal: null, cookiesRefused: false };
 
 const listeners = [];
@@ -82,11 +84,22 @@ async function publishNow(cell, radius, fresh) {
   return outcome(answer);
 }
 
-// A new session keeps the name that the page shows, if the server accepts it.
+// A new session keeps the name that the page shows, if the server accepts it. It costs work where many came from this network.
 async function createSession() {
   const username = document.getElementById('self')?.dataset.name;
-  const made = username ? await call('POST', '/api/session/create', { username }) : null;
-  return made && made.status !== 422 ? made : call('POST', '/api/session/create');
+  let values = username ? { username } : {};
+  let made = await call('POST', '/api/session/create', values);
+  for (let turn = 0; turn < TURNS && !succeeded(made); turn += 1) {
+    if (asksForWork(refusalIn(made))) {
+      const altcha = canWork() ? await work() : null;
+      if (altcha === null || over) return made;
+      values = altcha ? { ...values, altcha } : values;
+    } else if (made.status === 422 && values.username) {
+      delete values.username; // the work is not spent
+    } else return made;
+    made = await call('POST', '/api/session/create', values);
+  }
+  return made;
 }
 
 function updateLocation(cell, radius) {

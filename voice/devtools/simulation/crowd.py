@@ -31,7 +31,7 @@ LIFE_MS = 30 * 60_000
 
 class Crowd:
     """All simulated people. `figures` counts what was done and shown, `refused` the calls that were
-    refused, by code. `haste` divides all waits.
+    refused, by code. `haste` divides all waits. With an `address` all come through that one.
     """
 
     def __init__(
@@ -44,11 +44,14 @@ class Crowd:
         radius_m: int | None = None,
         seed: int | None = None,
         haste: float = 1.0,
+        address: str = "",
     ) -> None:
         self.server_urls = server_urls
         self.spot = spot
         self.radius_m = radius_m
         self.haste = haste
+        self.address = address
+        self.paid_s: list[float] = []
         self.chance = random.Random(seed)
         self.walks = walks(self.chance, people, around_m)
         self.neighbours: list[SimulatedNeighbour] = []
@@ -67,7 +70,8 @@ class Crowd:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop` is set. Raises ApiError, and httpx.HTTPError if there is no server."""
-        async with Api(self.server_urls) as self.api:
+        async with Api(self.server_urls, self.address) as self.api:
+            self.paid_s = self.api.paid_s
             await self.api.call("GET", "/api/health")
             try:
                 async with asyncio.TaskGroup() as self.group:
@@ -93,7 +97,7 @@ class Crowd:
             neighbour = SimulatedNeighbour(
                 await self.arrived(walk), self.server_urls, walk, self.chatter
             )
-            neighbour.url_turn = turn
+            neighbour.url_turn, neighbour.address = turn, self.address
             self.neighbours.append(neighbour)
             neighbour.open()
             if turn == 0:
@@ -103,6 +107,7 @@ class Crowd:
                 neighbour.caller = SimulatedCaller(
                     neighbour, self.server_urls, self.policy, self.doorbell
                 )
+                neighbour.caller.address = self.address
                 neighbour.caller.open()
             await self.pause(ARRIVAL_S)
 

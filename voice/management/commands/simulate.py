@@ -18,6 +18,10 @@ from presence.geo import RADIUS_MAX_M, RADIUS_MIN_M
 from voice.devtools.simulation import Crowd
 
 PEOPLE_MAX = 2000
+# One that nobody has (RFC 5737).
+ADDRESS = "203.0.113.77"
+NOBODY_PAID = """Nobody worked: too few came, or the server counts none of them.
+  TRUSTED_PROXIES=1 make run    believes what this command says of its visitors"""
 WHERE = """Where? The people must be where your page is, or your page where they are.
   To bring them to you, open the page of the server, go to the chat, type
     sessionStorage['neartalk.place']
@@ -52,6 +56,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--radius", type=int, metavar="M", help="how far each reaches (300 to 1000, by chance)"
         )
+        parser.add_argument(
+            "--one-address",
+            action="store_true",
+            help="all come through one address, as those of a café: who comes after its free "
+            "sessions works for it; how many, and how long each, is printed. It needs a server "
+            "with TRUSTED_PROXIES=1, as make run has if you set it",
+        )
         parser.add_argument("--minutes", type=float, help="how long (until Ctrl-C)")
         parser.add_argument("--seed", type=int, help="the same number: the same walks and words")
         parser.add_argument("--quiet", action="store_true", help="no line of progress")
@@ -68,7 +79,13 @@ class Command(BaseCommand):
             raise CommandError(f"radius is {RADIUS_MIN_M} to {RADIUS_MAX_M} metres")
         server_urls = server_urls_of(options["urls"], owned=options["owned"])
         crowd = Crowd(
-            server_urls, people, spot, around_m=around_m, radius_m=radius_m, seed=options["seed"]
+            server_urls,
+            people,
+            spot,
+            around_m=around_m,
+            radius_m=radius_m,
+            seed=options["seed"],
+            address=ADDRESS if options["one_address"] else "",
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
@@ -79,6 +96,8 @@ class Command(BaseCommand):
                 raise CommandError(f"The server refuses: {refused}") from refused
         found = summary(crowd)
         self.stdout.write(json.dumps(found) if options["json"] else render_values(found))
+        if options["one_address"] and not crowd.paid_s:
+            self.stderr.write(NOBODY_PAID)
 
 
 async def live(crowd: Crowd, minutes: float | None, *, quiet: bool) -> None:
@@ -120,6 +139,7 @@ def summary(crowd: Crowd) -> dict[str, Any]:
     )
     return {
         "people": len(crowd.neighbours),
+        **({"paid": len(crowd.paid_s), "paid_ms": spread(crowd.paid_s)} if crowd.address else {}),
         **{name.replace(" ", "_"): crowd.figures[name] for name in counts},
         "refused": crowd.refusals(),
         "ack_ms": spread(crowd.chatter.acks_s),

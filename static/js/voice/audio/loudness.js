@@ -5,6 +5,7 @@ const FULL_DB = -14;
 const SPEAKING_DB = -44;
 const HANG_MS = 500;
 const HALF_M = 500;
+const FURTHER_M = 2000; // for whoever is further away, which is all that is told of them
 
 export const WAVES = 5;
 
@@ -29,7 +30,8 @@ export function speaking(db, lastMs, nowMs) {
 
 /** The share of the volume that is left at a distance label: half at 500 m. */
 export function falloff(label) {
-  const [, number, unit] = /([\d.]+) (m|km)/.exec(label) ?? [null, 0, 'm'];
+  const nothing = [null, label === 'further away' ? FURTHER_M : 0, 'm'];
+  const [, number, unit] = /([\d.]+) (m|km)/.exec(label) ?? nothing;
   const metres = Number(number) * (unit === 'km' ? 1000 : 1);
   return HALF_M / (HALF_M + metres);
 }

@@ -1,0 +1,116 @@
+"""How often something happened lately: counted in memory or in Redis, and marks: one contract."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neartalk.limits import (
+    Marks,
+    MemoryMarks,
+    MemorySlidingCounts,
+    Quota,
+    RedisMarks,
+    RedisSlidingCounts,
+    SlidingCounts,
+)
+from neartalk.redis.shared import store_at
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    Make = Callable[[], AbstractAsyncContextManager[tuple[SlidingCounts, Marks]]]
+
+pytestmark = pytest.mark.usefixtures("patient")
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """Both stores, made inside of the test's own loop."""
+    kept = request.param != "memory"
+    url = request.getfixturevalue(f"{request.param}_url") if kept else ""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[tuple[SlidingCounts, Marks]]:
+        if not url:
+            yield MemorySlidingCounts(), MemoryMarks()
+            return
+        store = store_at(url.split(","))
+        try:
+            yield RedisSlidingCounts(store), RedisMarks(store)
+        finally:
+            await store.aclose()
+
+    return made
+
+
+def quota(subject: str, most: int, beside: str = "all", period_ms: int = HOUR_MS) -> Quota:
+    return Quota(subject, period_ms, most, beside)
+
+
+async def test_of_many_at_once_exactly_as_many_are_counted_as_may_be(make: Make) -> None:
+    async with make() as (counts, _):
+        added = await asyncio.gather(*(counts.add([quota("alice", 7)]) for _ in range(100)))
+        assert added.count(True) == 7
+        (found,) = await counts.counts([quota("alice", 7)])
+        assert found.times == 7
+        assert HOUR_MS - 60_000 < found.left_ms <= HOUR_MS
+        assert await counts.add([quota("bob", 7)])
+
+
+async def test_of_several_all_are_counted_or_none(make: Make) -> None:
+    async with make() as (counts, _):
+        assert await counts.add([quota("near", 1), quota("wide", 5)])
+        assert not await counts.add([quota("near", 1), quota("wide", 5)])
+        assert not await counts.add([quota("other", 5), quota("near", 1)])
+        found = await counts.counts([quota("near", 1), quota("wide", 1), quota("other", 1)])
+        assert [one.times for one in found] == [1, 1, 0]
+        assert await counts.add([])
+        assert await counts.counts([quota("nobody", 1)]) == [(0, 0)]
+
+
+async def test_what_happened_before_a_period_is_not_counted_in_it() -> None:
+    now_ms = 1_800_000_000_000
+    counts = MemorySlidingCounts(lambda: now_ms)
+    await counts.add([quota("alice", 9)])
+    now_ms += 1000
+    await counts.add([quota("alice", 9)])
+    short, long = quota("alice", 9, period_ms=1000), quota("alice", 9)
+    assert await counts.counts([short, long]) == [(1, 1000), (2, HOUR_MS - 1000)]
+
+
+async def test_of_many_who_mark_at_once_one_is_the_first_and_marks_end(make: Make) -> None:
+    async with make() as (_, marks):
+        new = await asyncio.gather(*(marks.add("once", HOUR_MS) for _ in range(50)))
+        assert new.count(True) == 1
+        assert await marks.known(["never", "once"])
+        assert not await marks.known(["never"])
+        assert not await marks.known([])
+
+
+async def test_a_mark_lasts_as_long_as_it_was_made_for() -> None:
+    now_ms = 1_800_000_000_000
+    marks = MemoryMarks(lambda: now_ms)
+    assert await marks.add("a", 1000)
+    now_ms += 999
+    assert not await marks.add("a", 9000)
+    now_ms += 1
+    assert not await marks.known(["a"])
+    assert await marks.add("a", 1000)
+
+
+async def test_old_marks_and_counts_are_forgotten() -> None:
+    now_ms = 1_800_000_000_000
+    marks, counts = MemoryMarks(lambda: now_ms), MemorySlidingCounts(lambda: now_ms)
+    for turn in range(3000):
+        await marks.add(str(turn), 1000)
+        await counts.add([quota(str(turn), 5)])
+        now_ms += 100_000
+    assert len(marks.ends_ms) < 1100
+    assert len(counts.times_ms) < 2000

@@ -1,0 +1,314 @@
+"""What a session costs: free for the first of an address, work after them, nobody left outside."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neartalk import limits
+from neartalk.codes import Refused
+from neartalk.limits import (
+    RULES,
+    MemoryAllowances,
+    MemoryMarks,
+    MemorySlidingCounts,
+    Paid,
+    RedisAllowances,
+    RedisMarks,
+    RedisSlidingCounts,
+    Rule,
+)
+from neartalk.models import Reason, Sanction
+from neartalk.parts import Platform
+from neartalk.redis.shared import store_at
+from presence.price import STEPS, allow_session, price_of
+from presence.suspicion import count_blame, count_district
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    Make = Callable[[], AbstractAsyncContextManager[Platform]]
+
+pytestmark = pytest.mark.usefixtures("patient")
+
+CAFE = {"address": "cafe"}
+NOW_MS = 1_800_000_000_000
+HOUR_S = 3600
+FREE, FEW, MORE, MOST = 3, 2, 2, 2
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few of each step; nothing comes back while a test runs."""
+    for name, count in zip(("session.address", *STEPS), (FREE, FEW, MORE, MOST), strict=True):
+        price_ms = RULES[name].price_ms
+        monkeypatch.setitem(RULES, name, Rule(count, HOUR_S, count, price_ms=price_ms))
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """What a process stands on, with its stores in memory, in Redis or in a cluster."""
+    kept = request.param != "memory"
+    url = request.getfixturevalue(f"{request.param}_url") if kept else ""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[Platform]:
+        platform = Platform.build()
+        if not url:
+            yield platform
+            return
+        store = store_at(url.split(","))
+        object.__setattr__(platform, "allowances", RedisAllowances(store, platform.rules))
+        object.__setattr__(platform, "marks", RedisMarks(store))
+        object.__setattr__(platform, "counts", RedisSlidingCounts(store))
+        try:
+            yield platform
+        finally:
+            await store.aclose()
+
+    return made
+
+
+async def code_of(platform: Platform, paid: Paid | None = None) -> str:
+    """The code that a session of the café is refused with, `""` where it is let in."""
+    try:
+        await allow_session(platform, CAFE, paid)
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+async def price_ms(platform: Platform) -> int:
+    return (await price_of(platform, CAFE)).price_ms
+
+
+# ---- The steps -----------------------------------------------------------------------------------
+
+
+async def test_the_first_are_free_those_after_them_pay_more_and_more_and_then_nobody_comes(
+    make: Make,
+) -> None:
+    async with make() as platform:
+        for _ in range(FREE):
+            assert await price_ms(platform) == 0
+            assert await code_of(platform) == ""
+        turn = 0
+        for count, name in zip((FEW, MORE, MOST), STEPS, strict=True):
+            for _ in range(count):
+                turn += 1
+                assert await code_of(platform) == "work-needed"
+                price = await price_ms(platform)
+                assert price == RULES[name].price_ms
+                assert await code_of(platform, Paid(price - 1, f"less{turn}")) == "work-needed"
+                assert await code_of(platform, Paid(price, f"paid{turn}")) == ""
+        assert await code_of(platform) == "too-many-sessions"
+        with pytest.raises(Refused) as over:
+            await allow_session(platform, CAFE, Paid(60_000, "late"))
+        assert over.value.code == "too-many-sessions"
+        assert over.value.retry_after
+        await allow_session(platform, {"address": "elsewhere"})
+
+
+async def test_a_solution_counts_once_however_many_send_it_at_once(make: Make) -> None:
+    async with make() as platform:
+        for _ in range(FREE):
+            await allow_session(platform, CAFE)
+        paid = Paid(1000, "once")
+        found = await asyncio.gather(*(code_of(platform, paid) for _ in range(20)))
+        assert sorted(found) == ["", *["work-spent"] * 19]
+
+
+async def test_what_is_solved_at_a_low_price_lets_in_no_more_than_that_price_is_for(
+    make: Make,
+) -> None:
+    """However many challenges somebody has fetched before."""
+    async with make() as platform:
+        for _ in range(FREE):
+            await allow_session(platform, CAFE)
+        paid = [Paid(1000, f"cheap{turn}") for turn in range(20)]
+        found = await asyncio.gather(*(code_of(platform, one) for one in paid))
+        assert found.count("") == FEW
+        assert found.count("work-needed") == 20 - FEW
+
+
+async def test_the_widest_network_and_the_narrowest_are_both_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, count in (("session.64", 2), ("session.56", 9), ("session.48", 4)):
+        monkeypatch.setitem(RULES, name, Rule(count, HOUR_S, count))
+    platform = Platform.build()
+    one = {"64": "a", "56": "ab", "48": "abc"}
+    other = {"64": "b", "56": "ab", "48": "abc"}
+    for _ in range(2):
+        await allow_session(platform, one)
+        await allow_session(platform, other)
+    for origin in (one, other, {"64": "c", "56": "c", "48": "abc"}):
+        assert (await price_of(platform, origin)).price_ms == 1000
+    assert (await price_of(platform, {"64": "d", "56": "d", "48": "d"})).price_ms == 0
+
+
+async def test_this_machine_itself_pays_nothing() -> None:
+    platform = Platform.build()
+    for _ in range(2 * FREE):
+        await allow_session(platform, {})
+
+
+@pytest.mark.parametrize("name", ["session.address", STEPS[0]])
+async def test_a_rule_that_is_off_asks_for_nothing(name: str, settings: Any) -> None:
+    settings.RATE_LIMITS_OFF = [name]
+    platform = Platform.build()
+    for turn in range(2 * FREE + FEW):
+        await allow_session(platform, CAFE, Paid(0, str(turn)) if turn >= FREE else None)
+    assert await price_ms(platform) == 0
+
+
+async def test_prices_are_as_the_operator_has_set_them() -> None:
+    platform = Platform.build()
+    platform.rules.stored = {
+        "session.address": Rule(1, HOUR_S, 1),
+        STEPS[0]: Rule(1, HOUR_S, 1, price_ms=2500),
+    }
+    await allow_session(platform, CAFE)
+    assert await price_ms(platform) == 2500
+
+
+async def test_it_goes_by_the_last_hour_exactly_and_not_by_what_came_back_bit_by_bit() -> None:
+    now_ms = NOW_MS
+    platform = Platform.build()
+    object.__setattr__(platform, "counts", MemorySlidingCounts(lambda: now_ms))
+    for _ in range(FREE):
+        await allow_session(platform, CAFE)
+        now_ms += 1_000_000
+    assert await price_ms(platform) == 1000
+    now_ms += 599_999
+    assert await price_ms(platform) == 1000
+    now_ms += 1
+    assert await price_ms(platform) == 0
+    await allow_session(platform, CAFE)
+    assert await price_ms(platform) == 1000
+
+
+async def test_who_is_refused_is_told_when_the_oldest_is_an_hour_ago() -> None:
+    now_ms = NOW_MS
+    platform = Platform.build()
+    object.__setattr__(platform, "counts", MemorySlidingCounts(lambda: now_ms))
+    for turn in range(FREE + FEW + MORE + MOST):
+        await allow_session(platform, CAFE, Paid(30_000, str(turn)))
+        now_ms += 60_000
+    with pytest.raises(Refused) as over:
+        await price_of(platform, CAFE)
+    assert over.value.retry_after == HOUR_S - 60 * (FREE + FEW + MORE + MOST)
+
+
+async def test_what_came_before_a_clock_was_set_back_counts_no_more() -> None:
+    now_ms = NOW_MS
+    platform = Platform.build()
+    object.__setattr__(platform, "counts", MemorySlidingCounts(lambda: now_ms))
+    for turn in range(FREE + FEW + MORE + MOST):
+        await allow_session(platform, CAFE, Paid(30_000, str(turn)))
+    now_ms -= 30_000
+    assert await code_of(platform) == "too-many-sessions"
+    now_ms -= 86_400_000
+    assert await code_of(platform) == ""
+
+
+# ---- What makes it dearer ------------------------------------------------------------------------
+
+
+async def spend_free(platform: Platform) -> None:
+    for _ in range(FREE):
+        await allow_session(platform, CAFE)
+
+
+async def test_visitors_who_stand_in_one_place_are_a_cafe_and_in_ten_within_minutes_hunters(
+    make: Make,
+) -> None:
+    async with make() as platform:
+        await spend_free(platform)
+        for turn in range(60):
+            await count_district(platform, CAFE, "cafe", f"u33dc0{'0123456789bcdefgh'[turn % 17]}")
+        assert await price_ms(platform) == 1000
+        districts = [f"u33d{letter}0q" for letter in "0123456789"]
+        for cell in districts[:8]:
+            await count_district(platform, CAFE, "", cell)
+        assert await price_ms(platform) == 1000
+        await count_district(platform, CAFE, "", districts[9])
+        await count_district(platform, CAFE, "", districts[9])
+        assert await price_ms(platform) == 1000 + RULES["session.districts"].price_ms
+
+
+async def test_whoever_begins_here_and_stands_there_counts_for_both_networks() -> None:
+    platform = Platform.build()
+    await spend_free(platform)
+    for letter in "0123456789":
+        await count_district(platform, {"address": "other"}, "cafe", f"u33d{letter}0q")
+    assert await price_ms(platform) == 11_000
+
+
+async def test_districts_of_an_hour_ago_are_forgotten() -> None:
+    now_ms = NOW_MS
+    platform = Platform.build()
+    object.__setattr__(platform, "marks", MemoryMarks(lambda: now_ms))
+    object.__setattr__(platform, "allowances", MemoryAllowances(platform.rules, lambda: now_ms))
+    await spend_free(platform)
+    for letter in "0123456789":
+        await count_district(platform, CAFE, "", f"u33d{letter}0q")
+    assert await price_ms(platform) == 11_000
+    now_ms += RULES["session.districts"].period_s * 1000 + 1
+    assert await price_ms(platform) == 1000
+
+
+async def test_one_who_reports_again_and_again_is_one_and_three_who_report_make_it_dearer() -> None:
+    platform = Platform.build()
+    await spend_free(platform)
+    for _ in range(9):
+        await count_blame(platform, "cafe", "reporter-1")
+    await count_blame(platform, "cafe", "")
+    await count_blame(platform, "", "reporter-9")
+    await count_blame(platform, "cafe", "reporter-2")
+    assert await price_ms(platform) == 1000
+    await count_blame(platform, "cafe", "reporter-3")
+    assert await price_ms(platform) == 9000
+
+
+def ban(platform: Platform, number: int) -> None:
+    platform.sanctions.impose(
+        Sanction.Kind.BAN, f"{number:016x}", timedelta(hours=1), Reason.SPAM, origin="cafe"
+    )
+
+
+async def test_where_somebody_is_banned_one_comes_and_those_after_pay_and_nobody_is_left_outside(
+    make: Make,
+) -> None:
+    async with make() as platform:
+        ban(platform, 1)
+        assert await code_of(platform) == ""
+        assert await code_of(platform) == "work-needed"
+        assert await price_ms(platform) == RULES["session.banned"].price_ms
+        for turn in range(FREE - 1):
+            assert await code_of(platform, Paid(8000, f"paid{turn}")) == ""
+        assert await code_of(platform) == "work-needed"
+
+
+async def test_bans_of_three_people_make_it_dearer() -> None:
+    platform = Platform.build()
+    await spend_free(platform)
+    for turn in (1, 1, 1, 2):
+        ban(platform, turn)
+    before_ms = await price_ms(platform)
+    ban(platform, 3)
+    assert await price_ms(platform) == before_ms + RULES["session.blamed"].price_ms
+
+
+async def test_no_price_is_more_than_a_slow_phone_can_pay_in_time() -> None:
+    platform = Platform.build()
+    platform.rules.stored = {STEPS[0]: Rule(9, HOUR_S, 9, price_ms=29_000)}
+    await spend_free(platform)
+    for letter in "0123456789":
+        await count_district(platform, CAFE, "", f"u33d{letter}0q")
+    assert await price_ms(platform) == limits.PRICE_MAX_MS
