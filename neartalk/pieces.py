@@ -33,6 +33,7 @@ class Pieces:
         self.waiting.clear()
         if self.next_turn:
             self.next_turn.cancel()
+        self.next_turn, self.done = None, 0
 
     def _expect_next_turn(self) -> None:
         if self.next_turn is None:

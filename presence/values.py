@@ -81,11 +81,12 @@ class Left(NamedTuple):
 class Session:
     """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
 
-    `placed_ms` is when cell or radius last changed, `cell_ms` when the cell did. `recent_tiles`
-    lists the tiles left in the last half hour, oldest first. `note` is an error code to send to the
-    person when they come back. `device` and `origin` are digests of what the session was opened
-    from, "" where unknown. `blocked` are those whom the person blocked. `blocked_by` are those who
-    blocked the person, each with the milliseconds of the store's clock when they did.
+    `placed_ms` is when cell or radius last changed, `cell_ms` since when the person is listed in
+    their cell. `recent_tiles` lists the tiles left in the last half hour, oldest first. `note` is
+    an error code to send to the person when they come back. `device` and `origin` are digests of
+    what the session was opened from, "" where unknown. `blocked` are those whom the person blocked.
+    `blocked_by` are those who blocked the person, each with the milliseconds of the store's clock
+    when they did.
     """
 
     digest: str

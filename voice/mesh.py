@@ -127,7 +127,7 @@ def _why(voices: Mapping[str, Caller], pair: Pair, mesh: Mesh) -> Why:
     return Why.WAITING if pair in mesh.waiting else Why.STRANGER
 
 
-def told_m(one: Caller, other: Caller) -> int | None:
+def label_between_m(one: Caller, other: Caller) -> int | None:
     """The metres of the label that two are told of each other; None beyond the range of the chat,
     which would not tell them of each other either."""
     if not in_range(*one.place, *other.place):
@@ -137,7 +137,7 @@ def told_m(one: Caller, other: Caller) -> int | None:
 
 def rank_m(one: Caller, other: Caller) -> float:
     """Orders by what two are told of each other: those without a distance come last."""
-    metres = told_m(one, other)
+    metres = label_between_m(one, other)
     return math.inf if metres is None else metres
 
 

@@ -20,8 +20,8 @@ T = TypeVar("T")
 ClockS = Callable[[], float]
 
 RULE, OF_SESSION = "address.work", "session.work"
-# However many sessions a network has, others have the rest of the core.
-SHARE_MAX = 0.75
+# However many sessions a network has, others have the other half of the core.
+SHARE_MAX = 0.5
 # Calls of one network that run beside each other, and all that are here.
 RUNNING_MAX = 8
 CALLS_MAX = 256

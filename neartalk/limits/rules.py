@@ -96,7 +96,7 @@ RULES: dict[str, Rule] = {
     # Calls over HTTP; and what all calls and frames of an address take, in milliseconds of a core.
     "session.call": Rule(allowance=240, period_s=60, burst=120),
     "address.work": Rule(allowance=15_000, period_s=60, burst=250),
-    # What each session with an open socket adds to that, up to three quarters of a core.
+    # What each session with an open socket adds to that, up to half a core.
     "session.work": Rule(allowance=300, period_s=60, burst=1),
     "place.move": Rule(allowance=6, period_s=60, burst=3),
     "place.radius": Rule(allowance=30, period_s=60, burst=10),

@@ -67,7 +67,7 @@ class LostAlike(AbstractConnection):
         )
         writer: asyncio.StreamWriter | None = getattr(self, "_writer", None)
         self._writer = self._reader = None
-        if writer is None:
+        if writer is None or writer.transport.is_closing():
             raise ConnectionError("the connection ended meanwhile")
         return RedisWire(writer, self.socket_timeout, reader, on_answer, on_lost)
 

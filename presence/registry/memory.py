@@ -126,6 +126,8 @@ def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Sessi
         process=process,
         until_ms=0 if process else at_ms + HTTP_ONLY_MS,
     )
+    # Whoever was listed nowhere comes anew.
+    was_here = before.cell == place.cell and bool(before.process or before.until_ms > at_ms)
     moved = bool(before.cell) and before.tile != person.tile
     left = (Left(before.tile, at_ms),) if moved else ()
     fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - trail_ms())
@@ -133,6 +135,6 @@ def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Sessi
         session,
         person=person,
         placed_ms=session.placed_ms if before.place == place else at_ms,
-        cell_ms=session.cell_ms if before.cell == place.cell else at_ms,
+        cell_ms=session.cell_ms if was_here else at_ms,
         recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
     )

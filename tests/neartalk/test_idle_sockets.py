@@ -130,7 +130,8 @@ async def test_nothing_stands_between_the_application_and_the_consumer_of_a_sock
     assert names[:2] == ["Application.__call__", "Idle.__call__"]
     assert scopes[0] is scope
     task.cancel()
-    await asyncio.wait([task])
+    async with deadline("the application ends"):
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_the_parser_keeps_no_header_of_the_handshake() -> None:

@@ -45,12 +45,12 @@ async def test_work_within_the_burst_waits_for_nothing_and_past_it_goes_by_the_s
     assert lane.wait_s() == pytest.approx(0, abs=1e-6)
 
 
-async def test_each_session_brings_a_share_and_all_of_them_leave_a_quarter_of_a_core() -> None:
+async def test_each_session_brings_a_share_and_all_of_them_leave_half_a_core() -> None:
     lane = lane_of(LoopClock())
     for turn in range(100):
-        lane.add_session(f"session-{turn % 50}")
+        lane.add_session(f"session-{turn % 25}")
     lane.charge(BURST_S + 1)
-    assert lane.wait_s() == pytest.approx(1 / (SHARE + 50 * RULES[OF_SESSION].share))
+    assert lane.wait_s() == pytest.approx(1 / (SHARE + 25 * RULES[OF_SESSION].share))
     for turn in range(2000):
         lane.add_session(f"other-{turn}")
     assert lane.share_of(RULES[RULE]) == SHARE_MAX

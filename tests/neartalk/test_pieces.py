@@ -78,3 +78,8 @@ async def test_what_waits_is_dropped_at_the_end() -> None:
     pieces.close()
     await turns()
     assert done == [0]
+    # What comes later is no longer lost among it.
+    for number in range(3, 6):
+        pieces.do(partial(done.append, number))
+    await turns()
+    assert done == [0, 3, 4, 5]

@@ -17,7 +17,7 @@ from redis.asyncio.connection import (
 
 from neartalk.redis import pipeline
 from neartalk.redis.client import connect
-from neartalk.redis.connection import pool_options
+from neartalk.redis.connection import LostAlike, pool_options
 from neartalk.redis.pipeline import FEW, Pipeline
 from tests.support.processes import LoopClock, turns
 from tests.support.redis_proxy import RedisProxy, proxied
@@ -343,6 +343,32 @@ async def test_whoever_waits_is_answered_whatever_goes_wrong_with_a_connection(
         await turns(1)
         kept = together.send("ECHO", "kept")
         assert kinds(await outcomes(lost, kept)) == [ValueError, str]
+
+
+async def test_a_connection_that_ended_as_soon_as_it_was_open_is_lost_at_once(
+    redis_server: Valkey,
+) -> None:
+    async with pipe(redis_server.url) as together:
+        make = together.make
+
+        def make_ending() -> LostAlike:
+            together.make, connection = make, make()
+            open_it = connection.connect
+
+            async def connect() -> None:
+                await open_it()
+                assert connection._writer
+                connection._writer.transport.abort()
+                await turns(2)
+
+            connection.connect = connect  # type: ignore[method-assign]
+            return connection
+
+        together.make = make_ending
+        LoopClock()  # which stands: nobody waits until it is late
+        with pytest.raises(exceptions.ConnectionError):
+            await together.send("ECHO", "lost")
+        assert await together.send("ECHO", "kept") == "kept"
 
 
 async def test_what_is_written_as_the_connection_ends_is_lost_like_what_was_in_flight(

@@ -84,6 +84,25 @@ async def test_since_when_somebody_is_in_their_cell_is_kept_whatever_else_change
         assert (await harness.registry.find(moved.person.person_id)) == moved
 
 
+async def test_whoever_was_gone_from_the_lists_is_in_their_cell_since_they_are_back(
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or they would be told from how far off something was said while nobody saw them there."""
+    for module in ("redis", "memory"):
+        monkeypatch.setattr(f"presence.registry.{module}.HTTP_ONLY_MS", 1)
+    async with make_harness() as harness:
+        digest = (await opened(harness, "Alice")).digest
+        came = (await harness.registry.place(digest, AT_HOME, "one")).session
+        await harness.registry.depart(digest, "one")
+        await harness.pass_ms(2)
+        called = (await harness.registry.place(digest, None, "")).session
+        assert called.cell_ms > came.cell_ms
+        await harness.pass_ms(2)
+        again = (await harness.registry.place(digest, None, "")).session
+        assert again.cell_ms > called.cell_ms
+        assert again.placed_ms == came.placed_ms
+
+
 def test_a_session_of_the_release_before_is_in_its_cell_since_it_was_last_placed() -> None:
     written = to_fields(Session("digest", Person("id", "Alice"), 3, placed_ms=7, cell_ms=5))
     fields = {field: str(value) for field, value in written.items()}

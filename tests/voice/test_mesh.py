@@ -18,9 +18,9 @@ from voice.mesh import (
     heard_by,
     is_direct,
     is_polite,
+    label_between_m,
     may_speak,
     rank_m,
-    told_m,
     unheard_by,
 )
 
@@ -34,18 +34,11 @@ def voice(person_id: str, column: int, radius_m: int = 100, *, direct: bool = Fa
 
 
 def test_beyond_the_range_of_the_chat_no_distance_is_told_and_none_goes_before_another() -> None:
-    me, near, far, farther = (
-        voice(name, column, radius_m)
-        for name, column, radius_m in (
-            ("me", 0, 300),
-            ("a", 3, 500),
-            ("c", 5, 2000),
-            ("b", 9, 2000),
-        )
-    )
-    assert [told_m(me, one) for one in (near, far, farther)] == [300, None, None]
-    assert [told_m(one, me) for one in (near, far, farther)] == [300, None, None]
-    assert told_m(far, farther) == 350
+    me, near = voice("me", 0, 300), voice("a", 3, 500)
+    far, farther = voice("c", 5, 2000), voice("b", 9, 2000)
+    assert [label_between_m(me, one) for one in (near, far, farther)] == [300, None, None]
+    assert [label_between_m(one, me) for one in (near, far, farther)] == [300, None, None]
+    assert label_between_m(far, farther) == 350
     assert all(may_speak(me, one) for one in (near, far, farther))
     assert rank_m(me, near) < rank_m(me, far) == rank_m(me, farther)
 

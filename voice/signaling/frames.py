@@ -9,7 +9,7 @@ from presence.delivery import Frame, dumps
 from presence.geo import label_of
 from voice.call_graph import DECLINED_MS, End
 from voice.callers import Caller, Tie
-from voice.mesh import Pair, is_direct, is_polite, rank_m, standing, told_m, unheard_by
+from voice.mesh import Pair, is_direct, is_polite, label_between_m, rank_m, standing, unheard_by
 
 SHOWN_MAX = 50
 # The label of whoever can be spoken with, and does not hear one in the chat.
@@ -44,7 +44,7 @@ def peers(
 def row(me: Caller, one: Caller, queue: Sequence[Pair], now_ms: int) -> dict[str, Any]:
     """One other person on the list. `queue` are this person's pairs that wait for a free place."""
     pair = frozenset({me.person_id, one.person_id})
-    metres = told_m(me, one)
+    metres = label_between_m(me, one)
     return {
         **identity(one),
         "distance": FURTHER if metres is None else label_of(metres),

@@ -6,13 +6,15 @@
 local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {} end
 local now = now_ms()
-local old = redis.call('HMGET', key, 'cell', 'radius_m', 'trail', 'process')
+local old = redis.call('HMGET', key, 'cell', 'radius_m', 'trail', 'process', 'until_ms')
 local process = ARGV[3]
 if ARGV[8] ~= '-' and old[4] ~= ARGV[8] then process = old[4] end
 local before = old[1]
 local cell, radius_m = ARGV[1], ARGV[2]
 if cell == '' then cell, radius_m = old[1], old[2] end
-if before ~= cell then redis.call('HSET', key, 'cell_ms', string.format('%.0f', now)) end
+-- Whoever was listed nowhere comes anew.
+local was_here = before == cell and (old[4] ~= '' or tonumber(old[5]) > now)
+if not was_here then redis.call('HSET', key, 'cell_ms', string.format('%.0f', now)) end
 if before ~= cell or old[2] ~= radius_m then
   redis.call('HSET', key, 'cell', cell, 'radius_m', radius_m, 'placed_ms', string.format('%.0f', now))
 end
