@@ -83,7 +83,7 @@ RULES: dict[str, Rule] = {
     "session.banned": Rule(allowance=2, period_s=3600, burst=1, price_ms=8_000),
     # Districts in which visitors of a network have stood, and different people who were banned
     # there or have reported somebody there: where there are more, a price is higher by this.
-    "session.districts": Rule(allowance=9, period_s=600, burst=9, price_ms=10_000),
+    "session.districts": Rule(allowance=9, period_s=600, burst=9, price_ms=12_000),
     "session.blamed": Rule(allowance=2, period_s=3600, burst=2, price_ms=8_000),
     "session.challenge": Rule(allowance=600, period_s=60, burst=600),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),

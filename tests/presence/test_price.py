@@ -247,7 +247,7 @@ async def test_whoever_begins_here_and_stands_there_counts_for_both_networks() -
     await spend_free(platform)
     for letter in "0123456789":
         await count_district(platform, {"address": "other"}, "cafe", f"u33d{letter}0q")
-    assert await price_ms(platform) == 11_000
+    assert await price_ms(platform) == 13_000
 
 
 async def test_districts_of_an_hour_ago_are_forgotten() -> None:
@@ -258,7 +258,7 @@ async def test_districts_of_an_hour_ago_are_forgotten() -> None:
     await spend_free(platform)
     for letter in "0123456789":
         await count_district(platform, CAFE, "", f"u33d{letter}0q")
-    assert await price_ms(platform) == 11_000
+    assert await price_ms(platform) == 13_000
     now_ms += RULES["session.districts"].period_s * 1000 + 1
     assert await price_ms(platform) == 1000
 

@@ -86,7 +86,7 @@ async def test_whoever_comes_after_the_free_ones_pays_once_on_either_server(
     refused = await create(first, address, username="Ada")
     assert code(refused) == (428, "work-needed")
     fields = await challenge(first, address)
-    assert fields["parameters"]["data"] == {"most": 1600, "price_ms": 1000}
+    assert fields["parameters"]["data"] == {"most": 1440, "price_ms": 1000}
     assert address not in json.dumps(fields)
     solution = solve(fields)
 
@@ -164,7 +164,7 @@ async def test_visitors_who_stand_in_several_districts_make_the_next_session_dea
     assert fields["parameters"]["data"]["price_ms"] == 1000
     await stand_at(servers[1], address, keys[2], HERE[0] + 1, HERE[1])
     fields = await challenge(servers[0], address)
-    assert fields["parameters"]["data"]["price_ms"] == 11_000
+    assert fields["parameters"]["data"]["price_ms"] == 13_000
 
 
 async def test_different_people_who_report_somebody_make_the_next_session_dearer(
