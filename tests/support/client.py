@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from chat.devtools import PeopleList
+from chat.feed.rendered_message import words_of
 from presence.geo import CELL_DEGREES, cell_at, centre, label_of
 from tests.support.frames_schema import judge_sent
 from tests.support.html_elements import parse
@@ -393,18 +394,19 @@ def _message(row: Element) -> Frame:
     mine = "mine" in row["class"].split()
     *who, text = row.children
     message_id = row["id"].removeprefix("m-")
+    metres = None if mine or not row["data-m"] else int(row["data-m"])
     frame: Frame = {
         "type": "chat.message",
         "id": message_id,
         "person_id": row["data-person"],
         "username": who[0].text if who else "",
         "text": text.text,
-        "distance": "" if mine else label_of(int(row["data-m"])),
+        "distance": "" if mine else words_of(metres),
         "mine": mine,
         "sent_at": int(message_id.partition("-")[0]),
         "html": row,
     }
-    return frame if mine else {**frame, "metres": int(row["data-m"])}
+    return frame if mine else {**frame, "metres": metres}
 
 
 def _refusal(element: Element) -> Frame:
