@@ -26,6 +26,8 @@ class Background:
         task = asyncio.create_task(self._guarded(work))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        # Python complains of work that nobody began, as where its task is cancelled at once.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     def always(self, work: Work) -> None:

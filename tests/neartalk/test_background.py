@@ -1,5 +1,6 @@
 """Background work: a failure is logged and ends no other task."""
 
+import gc
 import logging
 
 import pytest
@@ -21,6 +22,14 @@ async def test_a_task_that_fails_is_logged_and_forgotten(caplog: pytest.LogCaptu
     assert not background.tasks
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert (caplog.messages, caplog.records[0].work) == (["work failed"], "fail")  # type: ignore[attr-defined]
+
+
+async def test_work_that_is_cancelled_before_it_begins_ends_without_a_complaint() -> None:
+    background = Background()
+    background.later(fail())
+    await background.end()
+    assert not background.tasks
+    gc.collect()
 
 
 async def test_a_store_that_is_away_is_a_warning_without_a_trace(

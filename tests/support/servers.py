@@ -369,8 +369,14 @@ class Server(Daemon):
         return error_lines(fresh)
 
     def migrate(self) -> None:
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, check=True, timeout=WAIT_S, **self.options())
+        self.manage("migrate", "--verbosity", "0")
+
+    def manage(self, *command: str) -> None:
+        """Runs a command of manage.py with its settings, before it starts or beside it."""
+        whole = [sys.executable, "manage.py", *command]
+        subprocess.run(
+            whole, check=True, timeout=WAIT_S, stdout=subprocess.DEVNULL, **self.options()
+        )
 
     def answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
