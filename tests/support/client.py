@@ -18,7 +18,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from chat.devtools import PeopleList
-from chat.feed.rendered_message import words_of
 from presence.geo import CELL_DEGREES, cell_at, centre, label_of
 from tests.support.frames_schema import judge_sent
 from tests.support.html_elements import parse
@@ -390,6 +389,10 @@ def _signal(data: Element) -> Frame:
     return {"type": kind if bare else f"chat.{kind}", **fields, **ids, "html": data}
 
 
+def past_or_label(metres: int | None) -> str:
+    return "earlier, near here" if metres is None else label_of(metres)
+
+
 def _message(row: Element) -> Frame:
     mine = "mine" in row["class"].split()
     *who, text = row.children
@@ -401,7 +404,7 @@ def _message(row: Element) -> Frame:
         "person_id": row["data-person"],
         "username": who[0].text if who else "",
         "text": text.text,
-        "distance": "" if mine else words_of(metres),
+        "distance": "" if mine else past_or_label(metres),
         "mine": mine,
         "sent_at": int(message_id.partition("-")[0]),
         "html": row,
