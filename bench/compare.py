@@ -114,7 +114,7 @@ def write(folder: Path, run: Run, measurements: Measurements) -> None:
     if voice.all:
         (folder / "VOICE.md").write_text(voice_results(replace(run, seconds=run.voice_s), voice))
     if chat.all:
-        page.write_text(results(run, chat))
+        page.write_text(results(run, chat, measurements))
     if processes.all:
         rest = page.read_text() if page.exists() else ""
         page.write_text(put(processes_section(run, processes), rest))

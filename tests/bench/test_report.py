@@ -51,7 +51,7 @@ READINGS = Measurements(
 
 
 def lines_of(measurements: Measurements, run: Run = RUN) -> list[str]:
-    return results(run, measurements).splitlines()
+    return results(run, measurements, measurements).splitlines()
 
 
 @pytest.mark.parametrize(
