@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import DataError, connections
 from django.utils import timezone
 
+from bench.faults import read_only
 from chat.models import Report
 from chat.reports import save_report
 from chat.reports.filing import FiledReport
@@ -186,20 +187,14 @@ async def test_reports_outlast_a_read_only_postgresql_and_its_restart(
     records.queue.enqueue(save_report, reports[0])
     await tried(records)
     assert len(await reported()) == 1
-    with psycopg.connect(here, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-        connection.execute("SELECT pg_reload_conf()")
-    for report in reports[1:]:
-        records.queue.enqueue(save_report, report)
-    await tried(records)
-    assert len(records.queue.waiting) == 9
-    await asyncio.to_thread(postgres.stop)
-    await tried(records)
-    await asyncio.to_thread(postgres.start)
-    with psycopg.connect(here, autocommit=True) as connection:
-        connection.execute("SET default_transaction_read_only = off")
-        connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
-        connection.execute("SELECT pg_reload_conf()")
+    with read_only(postgres):
+        for report in reports[1:]:
+            records.queue.enqueue(save_report, report)
+        await tried(records)
+        assert len(records.queue.waiting) == 9
+        await asyncio.to_thread(postgres.stop)
+        await tried(records)
+        await asyncio.to_thread(postgres.start)
     async with deadline("all is written", 60):
         while records.queue.waiting:
             await tried(records)

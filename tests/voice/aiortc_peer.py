@@ -10,7 +10,7 @@ import json
 import math
 import re
 from array import array
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from aiortc import (
@@ -198,19 +198,28 @@ async def aiortc_peer(
     server: Server, spot: Spot, name: str, suits: Callable[[str], bool]
 ) -> AsyncIterator[AiortcPeer]:
     """Somebody in voice, whose person_id `suits`: it says who of two is polite."""
+    async with AsyncExitStack() as stack:
+        one = await suitable_speaker(stack, server, spot, name, suits)
+        answer = (await one.http.get("/api/voice/ice")).json()
+        peer = AiortcPeer(one, [RTCIceServer(**each) for each in answer["ice_servers"]])
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(peer.run())
+            yield peer
+            running.cancel()
+        await peer.close()
+
+
+async def suitable_speaker(
+    stack: AsyncExitStack, server: Server, spot: Spot, name: str, suits: Callable[[str], bool]
+) -> Speaker:
+    """Stays in voice until the stack ends; whoever does not suit leaves again."""
     async with deadline("a person_id that suits"):
         while True:
-            async with speaker(server, spot, name) as one:
-                if not suits(one.person_id):
-                    continue
-                answer = (await one.http.get("/api/voice/ice")).json()
-                peer = AiortcPeer(one, [RTCIceServer(**each) for each in answer["ice_servers"]])
-                async with asyncio.TaskGroup() as group:
-                    running = group.create_task(peer.run())
-                    yield peer
-                    running.cancel()
-                await peer.close()
-                return
+            async with AsyncExitStack() as attempt:
+                one = await attempt.enter_async_context(speaker(server, spot, name))
+                if suits(one.person_id):
+                    stack.push_async_exit(attempt.pop_all())
+                    return one
 
 
 def ufrag_of(sdp: str) -> str:
