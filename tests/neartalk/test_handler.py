@@ -138,56 +138,45 @@ async def test_the_admin_alone_goes_the_way_of_django(monkeypatch: pytest.Monkey
     assert seen == ["/admin/", "/admin/login/"]
 
 
-async def test_a_call_ends_where_its_client_leaves() -> None:
-    waiting, ended = asyncio.Event(), asyncio.Event()
+class WaitingCall:
+    """A call whose view waits for ever; `come` is what its client sends."""
 
-    async def view(request: HttpRequest) -> HttpResponseBase:
-        waiting.set()
+    def __init__(self) -> None:
+        self.waiting, self.ended = asyncio.Event(), asyncio.Event()
+        self.come = asyncio.Queue[Any]()
+        self.come.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+        handler = CallHandler()
+        handler._middleware_chain = self.view
+        scope = scope_of("GET", "/rules", [], {})
+        self.task = asyncio.create_task(handler(scope, self.come.get, self.send))
+
+    async def view(self, request: HttpRequest) -> HttpResponseBase:
+        self.waiting.set()
         try:
             await forever()
         finally:
-            ended.set()
+            self.ended.set()
         raise AssertionError("waits for ever")
 
-    handler = CallHandler()
-    handler._middleware_chain = view
-    come = asyncio.Queue[Any]()
-    come.put_nowait({"type": "http.request", "body": b"", "more_body": False})
-
-    async def send(message: Any) -> None:
+    async def send(self, message: Any) -> None:
         raise AssertionError("nobody is there any more")
 
-    call = asyncio.create_task(handler(scope_of("GET", "/rules", [], {}), come.get, send))
+
+async def test_a_call_ends_where_its_client_leaves() -> None:
+    call = WaitingCall()
     async with deadline("the end of the call"):
-        await waiting.wait()
-        come.put_nowait({"type": "http.disconnect"})
-        await call
-    assert ended.is_set()
+        await call.waiting.wait()
+        call.come.put_nowait({"type": "http.disconnect"})
+        await call.task
+    assert call.ended.is_set()
 
 
 async def test_a_call_that_is_cancelled_takes_its_view_with_it() -> None:
-    waiting, ended = asyncio.Event(), asyncio.Event()
-
-    async def view(request: HttpRequest) -> HttpResponseBase:
-        waiting.set()
-        try:
-            await forever()
-        finally:
-            ended.set()
-        raise AssertionError("waits for ever")
-
-    handler = CallHandler()
-    handler._middleware_chain = view
-    come = asyncio.Queue[Any]()
-    come.put_nowait({"type": "http.request", "body": b"", "more_body": False})
-
-    async def send(message: Any) -> None: ...
-
-    call = asyncio.create_task(handler(scope_of("GET", "/rules", [], {}), come.get, send))
+    call = WaitingCall()
     async with deadline("the end of the view"):
-        await waiting.wait()
-        call.cancel()
-        await ended.wait()
+        await call.waiting.wait()
+        call.task.cancel()
+        await call.ended.wait()
     await turns()
-    assert call.cancelled()
+    assert call.task.cancelled()
     assert len(asyncio.all_tasks()) == 1
