@@ -94,9 +94,9 @@ class RedisSlidingCounts:
         return [Found(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
 
     async def add(self, quotas: Sequence[Quota]) -> bool:
-        # A second one in the same millisecond is another one.
         if not quotas:
             return True
+        # A second one in the same millisecond is another one.
         added, *_ = await self._run(secrets.token_hex(8), quotas)
         return bool(added)
 
