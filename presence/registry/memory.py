@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
-from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, nobody, trail_ms
+from presence.geo import Tile
+from presence.registry.contract import (
+    BLOCKED_MAX,
+    RECENT_TILES_MAX,
+    StoreStatus,
+    nobody,
+    trail_ms,
+)
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
@@ -24,7 +31,14 @@ class MemoryRegistry:
         self.persons, self.held = self.sessions.persons, self.sessions.held
         self.people, self.reap = self.tiles.people, self.tiles.reap
         self.reconcile, self.unlist = self.tiles.reconcile, self.tiles.unlist
-        self.renew, self.status = self.leases.renew, self.leases.status
+        self.renew = self.leases.renew
+
+    async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
+        """What is asked every 2 s. Whoever's session ended goes then, from the lists of tiles too,
+        though nobody comes any more."""
+        for session in self.sessions.forget_idle():
+            self.tiles.leave(session.person.tile, session.person)
+        return await self.leases.status(tiles)
 
     async def hold(self, person_ids: Collection[str], process: str) -> None:
         """Sessions say all of it."""

@@ -21,7 +21,6 @@ class MemorySessions:
         self.ends_ms: dict[str, int] = {}
 
     async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
-        self._forget_idle()
         person = Person(person_id_of(digest), name)
         session = Session(
             digest,
@@ -87,6 +86,17 @@ class MemorySessions:
         self.digests.pop(person_id_of(digest), None)
         return self.by_digest.pop(digest, None)
 
+    def forget_idle(self) -> list[Session]:
+        """Forgets all sessions that ended, and returns them."""
+        now, ended = self.clock(), []
+        while self.ends_ms:
+            idlest = next(iter(self.ends_ms))
+            if self.ends_ms[idlest] > now:
+                break
+            ended.append(self.by_digest[idlest])
+            self.forget(idlest)
+        return ended
+
     def _live(self, digest: str) -> Session | None:
         if not self._lives(digest):
             self.forget(digest)
@@ -95,11 +105,3 @@ class MemorySessions:
 
     def _lives(self, digest: str) -> bool:
         return self.ends_ms.get(digest, 0) > self.clock()
-
-    def _forget_idle(self) -> None:
-        now = self.clock()
-        while self.ends_ms:
-            idlest = next(iter(self.ends_ms))
-            if self.ends_ms[idlest] > now:
-                return
-            self._live(idlest)
