@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from neartalk.codes import Refused
 from presence.delivery import Audience, Socket
-from presence.geo import Tile
+from presence.geo import Tile, tile_of
 from presence.hub.effects import (
     CloseSocket,
     Effect,
@@ -70,6 +70,18 @@ class Reconciler:
         """The same by what the roster lists: the hint may be lost, or reading may have failed."""
         listed = self.roster.person(socket.person.tile, socket.person.person_id)
         return self.load_if_newer(listed) if listed else []
+
+    def load_all_outdated(self) -> list[Effect]:
+        """The same for everybody here: every other second, so what it takes for each counts."""
+        effects: list[Effect] = []
+        people = self.roster.people
+        for sockets in self.audience.sockets.values():
+            socket = next(iter(sockets))
+            known = socket.session.person
+            listed = people.get(tile_of(known.cell), {}).get(known.person_id)
+            if listed is not None and listed.version > known.version:
+                effects += self.load_if_newer(listed)
+        return effects
 
     # ---- The socket is right: the registry lists its person again ----------------------------
 
