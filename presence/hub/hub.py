@@ -134,13 +134,14 @@ class Hub:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
         self.exits.exit(socket)
 
-    async def end(self, session: Session) -> None:
-        """Ends a session: its person is gone from every list, and so are their sockets.
+    async def end(self, session: Session, *, at_once: bool = False) -> None:
+        """Ends a session: its person is gone from every list, and so are their sockets. Whoever has
+        just come lingers in lists, unless they are to be gone `at_once`.
 
         Raises Refused: `store-unavailable`.
         """
         await self.start()
-        await self.exits.end(session)
+        await self.exits.end(session, at_once=at_once)
 
     # ---- What others ask of it ---------------------------------------------------------------
 
