@@ -158,6 +158,17 @@ class Hub:
         """A process has just written: it lives, and so do its people."""
         self.runner.run(self.updates.note_process(process))
 
+    async def in_effect(self, session: Session) -> Session:
+        """The session with the place that is in effect by now.
+
+        Raises Refused: `store-unavailable`.
+        """
+        if not session.is_due(self.now_ms()):
+            return session
+        await self.start()
+        self.runner.run(await self.runner.loader.bring_into_effect(session))
+        return await self.registry.find(session.person.person_id) or session
+
     async def nearby(self, place: Place, hidden: frozenset[str]) -> Nearby:
         """Who is near a place; read from the registry if its tiles are not subscribed to.
 

@@ -66,13 +66,14 @@ class Loader:
         return [Announce(await self.registry.place(session.digest, None, self.leases.process))]
 
     async def bring_into_effect(self, session: Session) -> list[Effect]:
-        """Publishes the person of a socket at the place that is due. Whoever holds them still
-        does, unless that process is dead."""
+        """Publishes the person of a session at the place that is due. Whichever living process
+        holds them still does, else this one where they have a socket here."""
         found = await self.registry.find(session.person.person_id)
         if found is None or found.timing != session.timing:
             return []  # Over, or another process was quicker; the session will be read.
         process = found.person.process
-        holder = process if process in self.leases.processes else self.leases.process
+        here = self.leases.process if self.audience.sockets_of(found.person) else ""
+        holder = process if process in self.leases.processes else here
         return [Announce(await self.registry.place(session.digest, None, holder, was=process))]
 
     async def _close_sockets(self, person: Person, epoch: str) -> list[Effect]:
