@@ -237,7 +237,7 @@ async def test_an_answer_to_a_ping_costs_no_parsing(monkeypatch: pytest.MonkeyPa
 
         monkeypatch.setattr(protocol.conn, "receive_data", note)
         for frame in (masked(1, b"Hello"), PONG_FRAME, masked(1, b"you"), PONG_FRAME):
-            await hear_after_a_while(protocol, frame)
+            await receive_after_a_while(protocol, frame)
         assert protocol.quiet_s() < QUIET_S
         assert parsed == [masked(1, b"Hello"), masked(1, b"you")]
         assert waiting.received == ["Hello", "you"]
@@ -256,7 +256,7 @@ async def test_what_looks_like_an_answer_inside_a_message_is_part_of_it(cut: int
         await waiting.connect()
         [protocol] = waiting.protocols
         for piece in (*pieces, masked(1, b"end")):
-            await hear_after_a_while(protocol, piece)
+            await receive_after_a_while(protocol, piece)
         assert waiting.received == [inside + inside, "end"]
     await turns()
 
@@ -277,7 +277,7 @@ async def test_only_who_was_quiet_is_believed_without_parsing(
     await turns()
 
 
-async def hear_after_a_while(protocol: WebSocketProtocol, data: bytes) -> None:
+async def receive_after_a_while(protocol: WebSocketProtocol, data: bytes) -> None:
     protocol.heard_at -= 20
     protocol.data_received(data)
     await turns()
