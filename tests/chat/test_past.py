@@ -52,7 +52,7 @@ def shown(session: Session, messages: list[RenderedMessage]) -> frozenset[str]:
     return frozenset(one.message.text for one in messages if is_shown(session, one))
 
 
-class Reader:
+class HistoryReader:
     """Somebody without a socket, whose registry's clock the test moves."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Reader:
 
 
 async def test_the_past_is_read_at_the_reach_one_came_with_and_the_first_other_one() -> None:
-    reader = Reader()
+    reader = HistoryReader()
     past = said(reader.clock.now_ms - S)
     await reader.come(500)
     seen = {}
@@ -87,7 +87,7 @@ async def test_the_past_is_read_at_the_reach_one_came_with_and_the_first_other_o
 
 
 async def test_what_is_said_from_then_on_is_shown_at_any_reach() -> None:
-    reader = Reader()
+    reader = HistoryReader()
     await reader.come(500)
     for radius_m in (1000, 2000):
         await reader.ask(radius_m)
@@ -96,7 +96,7 @@ async def test_what_is_said_from_then_on_is_shown_at_any_reach() -> None:
 
 
 async def test_what_was_said_while_one_was_there_has_a_distance_and_no_bounds() -> None:
-    reader = Reader()
+    reader = HistoryReader()
     await reader.come(300)
     heard = said(reader.clock.now_ms + S)
     reader.clock.now_ms += 2 * S
@@ -106,7 +106,7 @@ async def test_what_was_said_while_one_was_there_has_a_distance_and_no_bounds() 
 
 
 async def test_what_was_said_while_one_was_gone_is_judged_by_the_reach_of_that_time() -> None:
-    reader = Reader()
+    reader = HistoryReader()
     await reader.come(500)
     reader.clock.now_ms += 100 * S
     missed = said(reader.clock.now_ms)
@@ -119,7 +119,7 @@ async def test_what_was_said_while_one_was_gone_is_judged_by_the_reach_of_that_t
 
 
 async def test_a_move_begins_anew() -> None:
-    reader = Reader()
+    reader = HistoryReader()
     past = said(reader.clock.now_ms - S)
     await reader.come(500)
     for radius_m in (1000, 2000):
@@ -136,7 +136,7 @@ async def test_a_move_begins_anew() -> None:
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_one_does_the_past_of_a_place_has_two_bounds(seed: int) -> None:
     chance = random.Random(seed)
-    reader = Reader()
+    reader = HistoryReader()
     past = said(reader.clock.now_ms - S)
     await reader.come(chance.choice(RADIUS_STOPS_M))
     missed: dict[int, tuple[list[RenderedMessage], set[frozenset[str]]]] = {}
