@@ -12,7 +12,15 @@ from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, 
 from presence.allowances import allow_place
 from presence.delivery import panel
 from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, area_of, capped_radius_m, cell_at
+from presence.geo import (
+    RADIUS_STOPS_M,
+    Cell,
+    Roughness,
+    area_of,
+    capped_radius_m,
+    cell_at,
+    published_cell,
+)
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
 from presence.placement import around, placed, put
@@ -37,7 +45,10 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
     key, session = await presence.sessions.open(
-        form.cleaned_data["username"], device=device, origin=narrowest(origin)
+        form.cleaned_data["username"],
+        device=device,
+        origin=narrowest(origin),
+        roughness=form.cleaned_data["roughness"] or Roughness.BLOCK,
     )
     if device:
         response = HttpResponse(status=201)
@@ -133,9 +144,9 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
     asked_m = form.cleaned_data["radius"]
-    place = Place(cell, capped_radius_m(cell, asked_m))
     presence = presence_of(request)
     session = await presence.sessions.of_request(request)
+    place = place_of(cell, asked_m, form.cleaned_data["roughness"] or session.person.roughness)
     await allow_place(presence.platform.allowances, session, place)
     begins = not session.person.cell
     if begins:
@@ -148,11 +159,17 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     if not request.htmx:
         same = namesakes(session.person.name, (one.person for one in nearby.shown))
         answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
-        return JsonResponse({**answer, "namesakes": same})
+        return JsonResponse({**answer, "roughness": place.roughness, "namesakes": same})
     response = HttpResponse(panel.people_html(Listing.of(nearby), place.radius_m))
     if place.radius_m < asked_m and asked_m in RADIUS_STOPS_M:
         trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
     return response
+
+
+def place_of(cell: Cell, asked_m: int, roughness: Roughness) -> Place:
+    """Where somebody is published who is in a cell and asks for a reach."""
+    published = published_cell(cell, roughness)
+    return Place(published, capped_radius_m(published, asked_m), roughness)
 
 
 @endpoint("POST")

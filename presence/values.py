@@ -8,17 +8,41 @@ from typing import NamedTuple, Self
 from neartalk import graphemes
 from neartalk.clock import APART_MS, lasts
 from presence import blocks, names
-from presence.geo import Cell, Tile, tile_of
+from presence.geo import (
+    Cell,
+    Roughness,
+    Tile,
+    apart,
+    coarser,
+    in_range,
+    label_m,
+    tile_of,
+)
 
 # How long somebody without a socket is shown after each call.
 HTTP_ONLY_MS = 60_000
 
 
 class Place(NamedTuple):
-    """A cell and a radius: range is judged by nothing else."""
+    """A cell, a radius and how finely others can place it. Range is judged by its circle alone,
+    labels by the cell and the roughness."""
 
     cell: Cell
     radius_m: int
+    roughness: Roughness = Roughness.BLOCK
+
+    @property
+    def circle(self) -> tuple[Cell, int]:
+        return self.cell, self.radius_m
+
+    def in_range(self, other: "Place") -> bool:
+        """Each is inside the other's circle."""
+        return in_range(*self.circle, *other.circle)
+
+    def label_m(self, other: "Place") -> int:
+        """The metres of the label between two places, the same from either."""
+        roughness = coarser(self.roughness, other.roughness)
+        return label_m(apart(self.cell, other.cell), roughness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +57,14 @@ class Person:
     name: str
     cell: Cell = ""
     radius_m: int = 0
+    roughness: Roughness = Roughness.BLOCK
     version: int = 0
     process: str = ""
     until_ms: int = 0
 
     @property
     def place(self) -> Place:
-        return Place(self.cell, self.radius_m)
+        return Place(self.cell, self.radius_m, self.roughness)
 
     @property
     def tile(self) -> Tile:
@@ -81,10 +106,11 @@ class Left(NamedTuple):
 class Session:
     """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
 
-    `placed_ms` is when cell or radius last changed, `cell_ms` since when the person is listed in
-    their cell. `recent_tiles` lists the tiles left in the last half hour, oldest first. `note` is
-    an error code to send to the person when they come back. `device` and `origin` are digests of
-    what the session was opened from, "" where unknown. `blocked` are those whom the person blocked.
+    `placed_ms` is when the place last changed, `cell_ms` since when the person is listed in their
+    cell, as roughly as now. `recent_tiles` lists the tiles left in the last half hour, the oldest
+    first. `note` is an error code to send to the person when they come back. `device` and `origin`
+    are digests of what the session was opened from, "" where unknown. `blocked` are those whom the
+    person blocked.
     `blocked_by` are those who blocked the person, each with the milliseconds of the store's clock
     when they did.
     """

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from presence.geo import Roughness
 from presence.values import Person, TileEvent
 
 
@@ -16,5 +17,6 @@ def to_event(event: TileEvent) -> dict[str, Any]:
 
 
 def event_of(event: dict[str, Any]) -> TileEvent:
-    person = Person(**event["person"])
+    fields = event["person"]
+    person = Person(**{**fields, "roughness": Roughness(fields.get("roughness", "block"))})
     return TileEvent(event["tile"], event["version"], event["here"], person)

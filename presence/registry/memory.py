@@ -122,12 +122,14 @@ def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Sessi
     person = before.changed(
         cell=place.cell,
         radius_m=place.radius_m,
+        roughness=place.roughness,
         version=before.version + 1,
         process=process,
         until_ms=0 if process else at_ms + HTTP_ONLY_MS,
     )
     # Whoever was listed nowhere comes anew.
-    was_here = before.cell == place.cell and bool(before.process or before.until_ms > at_ms)
+    same = (before.cell, before.roughness) == (place.cell, place.roughness)
+    was_here = same and bool(before.process or before.until_ms > at_ms)
     moved = bool(before.cell) and before.tile != person.tile
     left = (Left(before.tile, at_ms),) if moved else ()
     fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - trail_ms())

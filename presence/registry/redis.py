@@ -55,7 +55,8 @@ class RedisRegistry:
     ) -> Change:
         to = place or Place("", 0)
         times = idle_ms(), HTTP_ONLY_MS, trail_ms()
-        arguments = [*to, process, *times, RECENT_TILES_MAX, "-" if was is None else was]
+        holder = "-" if was is None else was
+        arguments = [*to.circle, process, *times, RECENT_TILES_MAX, holder, to.roughness]
         with unknown_when_lost():
             # First, so that nobody is held who is not in the set.
             holding = self.holders.hold_soon(process, person_id_of(digest))

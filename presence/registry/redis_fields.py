@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neartalk.redis import Script, named, script
-from presence.geo import Tile
+from presence.geo import Roughness, Tile
 from presence.registry.contract import TileSnapshot
 from presence.values import Left, Person, Session, person_id_of
 
@@ -56,6 +56,7 @@ def to_fields(session: Session) -> dict[str, Any]:
         "name": person.name,
         "cell": person.cell,
         "radius_m": person.radius_m,
+        "roughness": person.roughness,
         "version": person.version,
         "process": person.process,
         "until_ms": person.until_ms,
@@ -73,7 +74,7 @@ def to_fields(session: Session) -> dict[str, Any]:
     }
 
 
-PERSON_FIELDS = ("person_id", "name", "cell", "radius_m", "version", "process", "until_ms")
+PERSON_FIELDS = str.split("person_id name cell radius_m version process until_ms roughness")
 
 
 def to_person(fields: Mapping[str, str]) -> Person:
@@ -82,6 +83,8 @@ def to_person(fields: Mapping[str, str]) -> Person:
         fields["name"],
         fields["cell"],
         int(fields["radius_m"]),
+        # A session that the release before opened has none.
+        Roughness(fields.get("roughness") or Roughness.BLOCK),
         int(fields["version"]),
         fields["process"],
         int(fields["until_ms"]),
@@ -114,14 +117,19 @@ def since_by_id(field: str) -> dict[str, int]:
 
 
 def to_entry(person: Person) -> str:
-    return json.dumps([person.version, person.name, *person.place, person.process, person.until_ms])
+    """A person in a tile. A block is not named: the release before reads an entry without."""
+    place, held = person.place, (person.process, person.until_ms)
+    rough = [] if place.roughness == Roughness.BLOCK else [place.roughness]
+    return json.dumps([person.version, person.name, *place.circle, *held, *rough])
 
 
 def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
     people = {}
     for person_id, entry in fields.items():
         if person_id != "v":
-            version, name, *rest = json.loads(entry)
-            cell, radius_m, process, until_ms = rest
-            people[person_id] = Person(person_id, name, cell, radius_m, version, process, until_ms)
+            version, name, cell, radius_m, process, until_ms, *rough = json.loads(entry)
+            roughness = Roughness(*rough or [Roughness.BLOCK])
+            people[person_id] = Person(
+                person_id, name, cell, radius_m, roughness, version, process, until_ms
+            )
     return TileSnapshot(int(fields.get("v", 0)), people)

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from neartalk.redis import Store, unknown_when_lost
+from presence.geo import Roughness
 from presence.registry.contract import idle_ms
 from presence.registry.redis_fields import (
     PERSON_FIELDS,
@@ -28,8 +29,16 @@ class RedisSessions:
         self.client = client
         self.scripts = scripts_of("block", "close", "depart", "note", "place", "rename", "restore")
 
-    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
-        person = Person(person_id_of(digest), name)
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
+        person = Person(person_id_of(digest), name, roughness=roughness)
         with unknown_when_lost():
             session = Session(
                 digest,
