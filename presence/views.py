@@ -92,6 +92,7 @@ def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
     shown = (one.person for one in nearby.shown) if nearby else ()
     return {
         "me": session.person,
+        "roughness": session.person.roughness,
         "renames_left": session.renames_left,
         "renames_allowed": settings.RENAMES,
         "same_name": namesakes(session.person.name, shown) + 1,
