@@ -61,6 +61,7 @@ async def report(request: HtmxRequest) -> HttpResponse:
     session = await chat.presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
+    session = await chat.presence.hub.in_effect(session)
     origin = await platform.origins.of(request.scope)
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id

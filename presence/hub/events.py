@@ -8,11 +8,17 @@ from presence.values import Person, TileEvent
 
 
 def to_event(event: TileEvent) -> dict[str, Any]:
+    person = asdict(event.person)
+    if not event.person.lingers:
+        # Processes of the release before know nobody who does, nor areas.
+        del person["lingers"]
+    if event.person.roughness == Roughness.BLOCK:
+        del person["roughness"]
     return {
         "tile": event.tile,
         "version": event.version,
         "here": event.here,
-        "person": asdict(event.person),
+        "person": person,
     }
 
 

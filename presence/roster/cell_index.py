@@ -13,7 +13,8 @@ class CellIndex:
 
     `ranks` are sorted ids by radius, process and roughness: all of one rank are in range, and
     alive, together, and under one label.
-    `loose` are people judged one by one: no process holds them, or two tiles list them.
+    `loose` are people judged one by one, by their keys: no process holds them, or they are listed
+    more than once.
     """
 
     __slots__ = ("loose", "ranks")
@@ -31,10 +32,10 @@ class CellIndex:
             *_, rank = self.ranks.setdefault(key, (*key, []))
             insort(rank, person.person_id)
         else:
-            self.loose[person.person_id] = person
+            self.loose[person.key] = person
 
     def drop(self, person: Person) -> None:
-        if self.loose.pop(person.person_id, None) is None:
+        if self.loose.pop(person.key, None) is None:
             key = rank_of(person)
             *_, rank = self.ranks[key]
             del rank[bisect_left(rank, person.person_id)]
