@@ -1,7 +1,5 @@
 """The calls by which a person comes, moves, changes their name, blocks somebody and leaves."""
 
-import math
-
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -17,8 +15,8 @@ from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, Roughness, area_of, cell_at
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
-from presence.place_clock import effective_in_ms, reaching
-from presence.placement import around, placed, put, shown
+from presence.place_clock import reaching
+from presence.placement import around, effective_in_s, placed, put, shown
 from presence.price import allow_session, price_of
 from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -165,12 +163,6 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     if radius_m < asked.radius_m and asked.radius_m in RADIUS_STOPS_M:
         trigger_client_event(response, "radius-narrowed", {"radius": radius_m})
     return response
-
-
-def effective_in_s(presence: Presence, session: Session) -> int:
-    """Seconds until the place that was told last takes effect, at most; 0 where it has."""
-    now_ms = presence.hub.now_ms()
-    return math.ceil(effective_in_ms(session.person.place, session.timing, now_ms) / 1000)
 
 
 @endpoint("POST")

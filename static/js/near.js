@@ -21,8 +21,8 @@ import * as self from './people/self.js';
 import './people/summary.js';
 import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
-import { askTabs, clearPlace, currentPlace, publish } from './place/published-place.js';
-import './place/pending-place.js';
+import { askTabs, clearPlace, currentPlace, onWait, publish } from './place/published-place.js';
+import { showPending } from './place/pending-place.js';
 import './place/reach.js';
 import './place/roughness.js';
 import { endTracking, restartTracking } from './place/tracker.js';
@@ -150,6 +150,7 @@ clock.onJump(messages.refreshAges);
 on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
 document.addEventListener('neartalk:session', self.reloadSelf);
 
+onWait(showPending);
 applyFrame(document.getElementById('people-first').content.firstElementChild);
 askTabs();
 connect({ onOpen, onOffline, onFinalClose });

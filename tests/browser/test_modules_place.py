@@ -145,13 +145,11 @@ def test_a_denial_is_told_at_once_though_a_rough_fix_waits(watch: Page) -> None:
 PENDING = """async () => {
   document.body.insertAdjacentHTML('beforeend',
     '<span id="pending-place"></span><span id="pending-place-status" role="status"></span>');
-  await import('/static/js/place/pending-place.js');
+  window.place = (await import('/static/js/place/pending-place.js')).showPending;
   window.said = [];
   const status = document.getElementById('pending-place-status');
   new MutationObserver(() => status.textContent && window.said.push(status.textContent))
     .observe(status, { childList: true });
-  window.place = (effective_in) =>
-    document.dispatchEvent(new CustomEvent('place-told', { detail: { effective_in } }));
 }"""
 
 

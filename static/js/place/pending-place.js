@@ -1,8 +1,6 @@
 // Says that a place which was told does not hold yet: as roughly as it is known when it will, once, until then. A move takes effect at
 // a random moment, so nothing counts down.
 
-import { onPost, post } from '../page/tabs.js';
-
 const MOMENT_S = 30;
 const MINUTE_S = 90;
 
@@ -21,16 +19,12 @@ function render(when) {
   status.textContent = when && `Your new place holds ${when}.`;
 }
 
-// What is shown stays as it is, or it would be read out again.
-function show(seconds) {
+/** Shows it for so many seconds, or no longer where they are 0. What is shown stays as it is, or it would be read out again. */
+export function showPending(seconds) {
   clearTimeout(timer);
   if (!seconds || !shown) render(seconds ? describe(seconds) : '');
   shown = seconds > 0;
-  if (shown) timer = setTimeout(show, seconds * 1000, 0);
+  if (shown) timer = setTimeout(showPending, seconds * 1000, 0);
 }
 
-document.addEventListener('place-told', ({ detail }) => {
-  show(detail.effective_in);
-  post({ effectiveIn: detail.effective_in });
-});
-onPost(({ effectiveIn }) => effectiveIn !== undefined && show(effectiveIn));
+showPending(Number(line.dataset.seconds));

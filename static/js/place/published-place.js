@@ -5,16 +5,16 @@ import { callAll } from '../page/listeners.js';
 import { loadJson, removeText, saveJson } from '../page/storage.js';
 import { onPost, post } from '../page/tabs.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
-import { asksForWork, canWork, work } from '../server/price.js';
+import { createSession } from '../server/new-session.js';
 import { hint, isCell, publishedCell, publishedPoint } from './geohash.js';
 
 const KEY = 'neartalk.place';
 const RADIUS_DEFAULT_M = 500;
-const TURNS = 4; // a name that is refused, and work that came late or while the price rose
 const FAILED = { done: false, retryAfter: 0, refusal: null, cookiesRefused: false };
 
 const listeners = [];
 const choiceListeners = [];
+const waitListeners = [];
 let place = load();
 let choice = null; // a roughness that waits for the next fix
 let over = false;
@@ -23,6 +23,7 @@ let queue = Promise.resolve();
 onPost((data) => {
   if (data.ask) broadcast();
   else if ('choice' in data) applyChoice(data.choice);
+  else if ('effectiveIn' in data) callAll(waitListeners, data.effectiveIn);
   else if (isCell(data.cell)) applyPlace(data);
 });
 
@@ -67,6 +68,11 @@ export function onPlace(listener) {
   listeners.push(listener);
 }
 
+/** Calls back with the seconds until the place holds that was published last, by whichever tab; 0 where it does. */
+export function onWait(listener) {
+  waitListeners.push(listener);
+}
+
 /** Asks the other tabs for their place; it arrives as if it had been published. */
 export function askTabs() {
   post({ ask: true });
@@ -105,35 +111,20 @@ async function publishNow(wanted, { fresh, chosen }) {
   let answer = fresh ? null : await updateLocation(wanted, chosen);
   const anew = !answer || answer.status === 401;
   if (anew) {
-    const made = await createSession(wanted.roughness);
+    const made = await createSession(wanted.roughness, () => over);
     if (!succeeded(made)) return outcome(made);
     answer = await updateLocation(wanted, false);
     if (answer.status === 401) return { ...FAILED, cookiesRefused: true }; // its cookie did not come back
   }
   if (succeeded(answer)) {
-    applyPlace({ ...wanted, radius: narrowedRadius(answer) ?? wanted.radius });
+    applyPlace({ ...wanted, radius: eventIn(answer, 'radius-narrowed')?.radius ?? wanted.radius });
     broadcast();
+    const effectiveIn = eventIn(answer, 'place-pending')?.effective_in ?? 0;
+    callAll(waitListeners, effectiveIn);
+    post({ effectiveIn });
     if (anew) document.dispatchEvent(new Event('neartalk:session'));
   }
   return outcome(answer);
-}
-
-// A new session keeps the name that the page shows, if the server accepts it. It costs work where many came from this network.
-async function createSession(roughness) {
-  const username = document.getElementById('self')?.dataset.name;
-  let values = { ...(username && { username }), ...(roughness === 'area' && { roughness }) };
-  let made = await call('POST', '/api/session/create', values);
-  for (let turn = 0; turn < TURNS && !succeeded(made); turn += 1) {
-    if (asksForWork(refusalIn(made))) {
-      const altcha = canWork() ? await work() : null;
-      if (altcha === null || over) return made;
-      values = altcha ? { ...values, altcha } : values;
-    } else if (made.status === 422 && values.username) {
-      delete values.username; // the work is not spent
-    } else return made;
-    made = await call('POST', '/api/session/create', values);
-  }
-  return made;
 }
 
 // A session keeps how rough it is, so that only a choice is sent.
@@ -143,10 +134,10 @@ function updateLocation({ cell, radius, roughness }, chosen) {
   return call('POST', `/api/location/update?near=${hint(cell)}`, { lat, lon, radius, ...(chosen && { roughness }) });
 }
 
-// The slider gets this header as an htmx event; it is read here so that the next publish does not ask for too much again.
-function narrowedRadius(xhr) {
+// htmx dispatches these events too, but what is not in an answer says something as well.
+function eventIn(xhr, name) {
   try {
-    return JSON.parse(xhr.getResponseHeader('HX-Trigger'))?.['radius-narrowed']?.radius;
+    return JSON.parse(xhr.getResponseHeader('HX-Trigger'))?.[name];
   } catch {
     return undefined;
   }
