@@ -106,13 +106,13 @@ def best_place(
 
 
 def places_to_try(
-    hypotheses: Sequence[Hypothesis], here: Cell, chance: random.Random
+    hypotheses: Sequence[Hypothesis], here: Cell, chance: random.Random, around_m: int = 1000
 ) -> list[Cell]:
     """Places near whoever is looked for, within one walk of where the hunter is: the more, the
     fewer hypotheses there are to judge them by."""
     count = 24_000 // max(60, len(hypotheses))
     middle = centre_of(cells_of(hypotheses))
-    around_it = [one for one in cells_within(middle, 1000) if apart(one, here) <= REACH_MAX]
+    around_it = [one for one in cells_within(middle, around_m) if apart(one, here) <= REACH_MAX]
     return chance.sample(around_it, min(count, len(around_it))) or [middle]
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from bench.hunters.candidates import REACH_MAX, cells_within
 from bench.hunters.exact import HOME
-from bench.hunters.moved_time import TIME
 from bench.hunters.product import Prober, ProberSocket, Product
 from presence.geo import cell_at
 from presence.values import Place
@@ -20,6 +19,7 @@ REACH_M = 500
 SHOWN_S = 25.0
 STEP_S = 0.25
 WATCHED_S = 100.0
+LONELY = cell_at(52.8, 13.4)
 AWAY = Place(cell_at(52.56, 13.4), REACH_MAX)
 
 Vanish = Callable[[Prober, Place, str], Awaitable[Any]]
@@ -96,6 +96,34 @@ LOOKS = {
 }
 
 
+async def lie_in_wait(product: Product, way: str, chance: random.Random) -> float:
+    """Stands there long since; somebody comes and is seen; the hunter is gone at once. For how long
+    the one who came was shown the hunter."""
+    hunter, hunted = await product.visitor(), await product.visitor()
+    here = chance.choice(cells_within(LONELY, 5000))
+    place = Place(chance.choice(cells_within(here, REACH_M)), REACH_MAX)
+    await hunter.publish(place)
+    listening = hunter.open()
+    await listening.expect("people")
+    await asyncio.sleep(WATCHED_S)
+    await hunted.publish(Place(here, REACH_M))
+    line = hunted.open()
+    await line.expect("people")
+    watch = Watch(line)
+    watching = asyncio.ensure_future(watch.watch())
+    async with asyncio.timeout(WATCHED_S):
+        while hunted.person_id not in listening.list.people:
+            listening.news.clear()
+            await listening.news.wait()
+    await WAYS[way](hunter, place, hunted.person_id)
+    await listening.close()
+    await asyncio.sleep(WATCHED_S)
+    watching.cancel()
+    await line.close()
+    await hunted.leave()
+    return watch.shown_s[hunter.person_id]
+
+
 class Watch:
     """How long each person is shown in a list."""
 
@@ -133,11 +161,13 @@ async def attack(probes: int, seed: int = 1) -> dict[str, Any]:
     await asyncio.sleep(WATCHED_S)
     watching.cancel()
     await line.close()
-    unseen = [kind for one, kind in told.items() if watch.shown_s[one] < SHOWN_S]
+    shown = [(watch.shown_s[one], kind) for one, kind in told.items()]
+    for way in [*WAYS] * (probes // len(kinds)):
+        shown.append((await lie_in_wait(product, way, chance), f"waiting for them, {way}"))
+    unseen = [kind for shown_s, kind in shown if shown_s < SHOWN_S]
     return {
-        "told": len(told),
-        "shown": len(told) - len(unseen),
+        "told": len(shown),
+        "shown": len(shown) - len(unseen),
         "unseen": sorted(set(unseen)),
-        "shortest_s": min((watch.shown_s[one] for one in told), default=0.0),
-        "at_s": TIME.now_s,
+        "shortest_s": min(shown)[0],
     }

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
-from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from bench.hunters.candidates import REACH_MAX, cells_within
+from bench.hunters.candidates import (
+    REACH_MAX,
+    Hypothesis,
+    cells_within,
+    fitting,
+    remaining,
+    sight,
+)
 from bench.hunters.exact import HOME
 from bench.hunters.product import Prober, Product
 from presence.geo import RADIUS_MAX_M, RADIUS_MIN_M, apart, label_m
@@ -57,14 +63,25 @@ async def fits(product: Product, where: Cell, start: Cell, reach_m: int) -> int:
 
 
 async def attack(hunts: int, seed: int = 1) -> dict[str, Any]:
-    """The mean over people who stand anywhere in range, by their reach."""
+    """By the reach of those who stand in range: whether the product shows each of them as the rules
+    say, and how many cells fit on average over all who may stand there."""
     chance, product = random.Random(seed), Product()
     found: dict[str, Any] = {}
     for reach_m in REACHES_M:
-        cells = []
+        agrees, fewest = True, len(cells_within(HOME, reach_m))
         for _ in range(hunts):
             where = chance.choice(cells_within(HOME, 5000))
             start = chance.choice(cells_within(where, reach_m))
-            cells.append(await fits(product, where, start, reach_m))
-        found[str(reach_m)] = {"mean": round(mean(cells), 1), "fewest": min(cells)}
+            cells = await fits(product, where, start, reach_m)
+            agrees &= cells == expected_at(where, start, reach_m)
+            fewest = min(fewest, cells)
+        everybody = [Hypothesis(cell, reach_m) for cell in cells_within(HOME, reach_m)]
+        expected = round(remaining(everybody, HOME), 1)
+        found[str(reach_m)] = {"agrees": agrees, "expected": expected, "fewest": fewest}
     return found
+
+
+def expected_at(where: Cell, start: Cell, reach_m: int) -> int:
+    """How many cells show the same as this one, by the rules: labels and stops."""
+    everybody = [Hypothesis(cell, reach_m) for cell in cells_within(start, reach_m)]
+    return len(fitting(everybody, start, sight(Hypothesis(where, reach_m), start)))
