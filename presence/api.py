@@ -1,5 +1,7 @@
 """The calls by which a person comes, moves, changes their name, blocks somebody and leaves."""
 
+import math
+
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -12,10 +14,11 @@ from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, 
 from presence.allowances import allow_place
 from presence.delivery import panel
 from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, area_of, capped_radius_m, cell_at
+from presence.geo import RADIUS_STOPS_M, area_of, cell_at
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
-from presence.placement import around, placed, put
+from presence.place_clock import effective_in_ms, reaching
+from presence.placement import around, placed, put, shown
 from presence.price import allow_session, price_of
 from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -88,6 +91,8 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
         if not form.is_valid():
             raise Refused(form.why())
         await presence.hub.start()
+        if session.person.cell:
+            session = await shown(presence, session)
         await refuse_taken(presence, session, form.cleaned_data["username"])
         change = await presence.registry.rename(session.digest, form.cleaned_data["username"])
     except Refused as refused:
@@ -107,8 +112,8 @@ async def refuse_taken(presence: Presence, session: Session, name: str) -> None:
     """
     if not session.person.cell or name == session.person.name:
         return
-    shown = (await around(presence, session)).shown
-    if namesakes(name, (one.person for one in shown)):
+    nearby = await around(presence, session)
+    if namesakes(name, (one.person for one in nearby.shown)):
         raise Refused("name-taken")
 
 
@@ -132,27 +137,36 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         raise Refused(form.why())
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
-    asked_m = form.cleaned_data["radius"]
-    place = Place(cell, capped_radius_m(cell, asked_m))
+    asked = Place(cell, form.cleaned_data["radius"])
+    told = reaching(*asked)
     presence = presence_of(request)
     session = await presence.sessions.of_request(request)
-    await allow_place(presence.platform.allowances, session, place)
+    await allow_place(presence.platform.allowances, session, told)
     begins = not session.person.cell
     if begins:
         origin = await presence.platform.origins.of(request.scope)
         await count_district(presence.platform, origin, session.origin, cell)
-    session = (await put(presence, session, place)).session
+    session = (await put(presence, session, asked)).session
     if begins:
-        presence.platform.records.activity.count_session(area_of(place.cell))
+        presence.platform.records.activity.count_session(area_of(cell))
     nearby = await around(presence, session)
+    radius_m, waits_s = nearby.place.radius_m, effective_in_s(presence, session)
     if not request.htmx:
         same = namesakes(session.person.name, (one.person for one in nearby.shown))
-        answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
-        return JsonResponse({**answer, "namesakes": same})
-    response = HttpResponse(panel.people_html(Listing.of(nearby), place.radius_m))
-    if place.radius_m < asked_m and asked_m in RADIUS_STOPS_M:
-        trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
+        answer = {"cell": nearby.place.cell, "radius": radius_m, "in_range": nearby.count}
+        return JsonResponse({**answer, "effective_in": waits_s, "namesakes": same})
+    response = HttpResponse(panel.people_html(Listing.of(nearby), radius_m))
+    if waits_s:
+        trigger_client_event(response, "place-pending", {"effective_in": waits_s})
+    if radius_m < asked.radius_m and asked.radius_m in RADIUS_STOPS_M:
+        trigger_client_event(response, "radius-narrowed", {"radius": radius_m})
     return response
+
+
+def effective_in_s(presence: Presence, session: Session) -> int:
+    """Seconds until the place that was told last takes effect, at most; 0 where it has."""
+    now_ms = presence.hub.now_ms()
+    return math.ceil(effective_in_ms(session.person.place, session.timing, now_ms) / 1000)
 
 
 @endpoint("POST")
@@ -188,16 +202,19 @@ async def self_panel(
 ) -> HttpResponse:
     """The name editor, as it is now or with what is wrong."""
     presence = presence_of(request)
-    found = await around(presence, session) if session.person.cell else None
-    shown = own(session, found)
+    found = None
+    if session.person.cell:
+        session = await shown(presence, session)
+        found = await around(presence, session)
+    values = own(session, found)
     if refused:
         presence.platform.instruments.count_refusal(refused)
-        shown["error"] = refused.title
+        values["error"] = refused.title
         attempt = str(body_of(request).get("username", ""))
         # JSON may hold half a character, which no answer can.
-        shown["attempt"] = attempt.encode(errors="ignore").decode()
+        values["attempt"] = attempt.encode(errors="ignore").decode()
     status = refused.row.status if refused else 200
-    return render(request, "_self.html", shown, status=status)
+    return render(request, "_self.html", values, status=status)
 
 
 def described(session: Session) -> dict[str, str | int]:

@@ -21,12 +21,38 @@ class Place(NamedTuple):
     radius_m: int
 
 
+class PendingPlace(NamedTuple):
+    """A told place that does not hold yet: it takes effect at `due_ms`.
+
+    `slow_ms` and `quick_ms` are the moments that were drawn for it, the second only where it was
+    far away (else 0): telling more often draws none anew. What is told later waits until `limit_ms`
+    at most; what comes too late for that is `next`.
+    """
+
+    place: Place
+    due_ms: int
+    slow_ms: int
+    quick_ms: int
+    limit_ms: int
+    next: Place | None = None
+
+
+class Timing(NamedTuple):
+    """Of a place in effect: since when it holds, when a far move took effect last, and what waits
+    to replace it."""
+
+    moved_ms: int = 0
+    far_ms: int = 0
+    pending: PendingPlace | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone here now, as the registry publishes them in the tile of their cell.
 
     `version` grows with every change. `process` names the server process that holds their sockets
-    (they are gone when its lease is); with none, they are shown until `until_ms`.
+    (they are gone when its lease is); with none, they are shown until `until_ms`. One that
+    `lingers` is where somebody has just been: whoever looked is seen for a while.
     """
 
     person_id: str
@@ -36,6 +62,13 @@ class Person:
     version: int = 0
     process: str = ""
     until_ms: int = 0
+    lingers: bool = False
+
+    @property
+    def key(self) -> str:
+        """By which their tile lists them: once as they are, and once for each place that they left
+        a moment ago."""
+        return f"{self.person_id}~{self.cell}~{self.radius_m}" if self.lingers else self.person_id
 
     @property
     def place(self) -> Place:
@@ -66,7 +99,7 @@ class Person:
         """Whether a tile is to list them: they are there, and were neither removed nor left."""
         return self.tile == tile and bool(self.process or self.until_ms)
 
-    def changed(self, **fields: str | int) -> Self:
+    def changed(self, **fields: str | int | bool) -> Self:
         return replace(self, **fields)  # type: ignore[arg-type]
 
 
@@ -86,7 +119,7 @@ class Session:
     an error code to send to the person when they come back. `device` and `origin` are digests of
     what the session was opened from, "" where unknown. `blocked` are those whom the person blocked.
     `blocked_by` are those who blocked the person, each with the milliseconds of the store's clock
-    when they did.
+    when they did. `timing` says since when the place holds, and what waits to replace it.
     """
 
     digest: str
@@ -101,6 +134,18 @@ class Session:
     blocked: frozenset[str] = frozenset()
     blocked_by: Mapping[str, int] = field(default_factory=dict)
     cell_ms: int = 0
+    timing: Timing = field(default_factory=Timing)
+
+    @property
+    def requested(self) -> Place:
+        """Where the person said last that they are; they are shown there once it takes effect."""
+        pending = self.timing.pending
+        return pending.next or pending.place if pending else self.person.place
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether a told place waits no longer: it takes effect by `Registry.place`."""
+        pending = self.timing.pending
+        return pending is not None and pending.due_ms <= now_ms
 
     def moved_since(self, mark_ms: int, now_ms: int) -> bool:
         """Whether the place was another at a mark. A move that is yet to come was before the clock

@@ -70,15 +70,10 @@ class Replayer:
 
     def _chunks(self, socket: Socket, messages: Sequence[RenderedMessage]) -> Iterable[list[str]]:
         """The rows of so many messages at once as a socket's reader sees them."""
-        mine = socket.person.person_id
         for start in range(0, len(messages), CHUNK_ROWS):
             chunk = messages[start : start + CHUNK_ROWS]
             yield [
-                message.row(
-                    socket.form,
-                    heard_m(message.message, socket.session),
-                    mine=message.person_id == mine,
-                )
+                message.row(socket.form, heard_m(message.message, socket.session))
                 for message in chunk
             ]
 

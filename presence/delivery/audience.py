@@ -32,7 +32,7 @@ class Audience:
         self.cells = Grid[list[Cohort]]()
         self.by_tile: dict[Tile, set[Cohort]] = {}
         self.sockets: dict[str, set[Socket]] = {}
-        self.coalescer = Coalescer(self.sockets, backlog)
+        self.coalescer = Coalescer(backlog)
         self.recent = RecentSubscriptions()
         self.recipients: dict[Tile, dict[Place, list[tuple[int, list[Cohort]]]]] = {}
 
@@ -78,7 +78,7 @@ class Audience:
             if message.id not in seen and socket.may_receive(message)
         ]
         if held:
-            socket.write(messages_frame(socket.form, held, socket.person.person_id))
+            socket.write(messages_frame(socket.form, held))
         if socket.held_gone:
             socket.write(signal(socket.form, "gone", ids=socket.held_gone))
         socket.held, socket.held_gone = None, []

@@ -7,11 +7,15 @@ from presence.values import Person, TileEvent
 
 
 def to_event(event: TileEvent) -> dict[str, Any]:
+    person = asdict(event.person)
+    if not event.person.lingers:
+        # Processes of the release before know nobody who does.
+        del person["lingers"]
     return {
         "tile": event.tile,
         "version": event.version,
         "here": event.here,
-        "person": asdict(event.person),
+        "person": person,
     }
 
 

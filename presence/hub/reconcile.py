@@ -6,6 +6,7 @@ from neartalk.codes import Refused
 from presence.delivery import Audience, Socket
 from presence.geo import Tile
 from presence.hub.effects import (
+    BringIntoEffect,
     CloseSocket,
     Effect,
     LoadSession,
@@ -70,6 +71,10 @@ class Reconciler:
         """The same by what the roster lists: the hint may be lost, or reading may have failed."""
         listed = self.roster.person(socket.person.tile, socket.person.person_id)
         return self.load_if_newer(listed) if listed else []
+
+    def advance_if_due(self, socket: Socket, now_ms: int) -> list[Effect]:
+        """A place that its person told takes effect, once it is due."""
+        return [BringIntoEffect(socket.session)] if socket.session.is_due(now_ms) else []
 
     # ---- The socket is right: the registry lists its person again ----------------------------
 

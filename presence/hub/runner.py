@@ -87,6 +87,8 @@ class EffectRunner:
                     self.background.later(self._load_session(person, digest))
                 case effects.Republish(socket):
                     self.background.later(self._republish(socket))
+                case effects.BringIntoEffect(session):
+                    self.background.later(self._bring_into_effect(session))
                 case effects.Announce(change):
                     self.announce(change)
 
@@ -99,6 +101,9 @@ class EffectRunner:
 
     async def _republish(self, socket: Socket) -> None:
         self.run(await self.loader.republish(socket))
+
+    async def _bring_into_effect(self, session: Session) -> None:
+        self.run(await self.loader.bring_into_effect(session))
 
     # ---- Changes and sockets -----------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 from neartalk.redis import Script, named, script
 from presence.geo import Tile
 from presence.registry.contract import TileSnapshot
-from presence.values import Left, Person, Session, person_id_of
+from presence.values import Left, PendingPlace, Person, Place, Session, Timing, person_id_of
 
 LUA = Path(__file__).parent / "lua"
 # `status` renews it for each subscribed tile, and subscribers reap its people. A tile without
@@ -62,6 +62,7 @@ def to_fields(session: Session) -> dict[str, Any]:
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
         "cell_ms": session.cell_ms,
+        "timing": json.dumps(session.timing),
         "trail": json.dumps(session.recent_tiles),
         "note": session.note,
         "digest": session.digest,
@@ -105,7 +106,18 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         since_by_id(fields["blocked_by"]),
         # One that the release before opened has none: then by the latest that it can be.
         int(fields.get("cell_ms", fields["placed_ms"])),
+        to_timing(json.loads(fields.get("timing", "[0, 0, null]"))),
     )
+
+
+def to_timing(parts: list[Any]) -> Timing:
+    moved_ms, far_ms, pending = parts
+    if pending is None:
+        return Timing(moved_ms, far_ms)
+    place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
+    following = Place(*later) if later else None
+    told = PendingPlace(Place(*place), due_ms, slow_ms, quick_ms, limit_ms, following)
+    return Timing(moved_ms, far_ms, told)
 
 
 def since_by_id(field: str) -> dict[str, int]:
@@ -119,9 +131,12 @@ def to_entry(person: Person) -> str:
 
 def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
     people = {}
-    for person_id, entry in fields.items():
-        if person_id != "v":
+    for key, entry in fields.items():
+        if key != "v":
             version, name, *rest = json.loads(entry)
             cell, radius_m, process, until_ms = rest
-            people[person_id] = Person(person_id, name, cell, radius_m, version, process, until_ms)
+            id, _, left = key.partition("~")
+            people[key] = Person(
+                id, name, cell, radius_m, version, process, until_ms, lingers=bool(left)
+            )
     return TileSnapshot(int(fields.get("v", 0)), people)

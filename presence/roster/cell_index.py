@@ -9,7 +9,8 @@ class CellIndex:
     """The people of one cell.
 
     `ranks` are sorted ids by radius and process: all of one rank are in range, and alive, together.
-    `loose` are people judged one by one: no process holds them, or two tiles list them.
+    `loose` are people judged one by one, by their keys: no process holds them, or they are listed
+    more than once.
     """
 
     __slots__ = ("loose", "ranks")
@@ -27,10 +28,10 @@ class CellIndex:
             _, _, rank = self.ranks.setdefault(key, (*key, []))
             insort(rank, person.person_id)
         else:
-            self.loose[person.person_id] = person
+            self.loose[person.key] = person
 
     def drop(self, person: Person) -> None:
-        if self.loose.pop(person.person_id, None) is None:
+        if self.loose.pop(person.key, None) is None:
             key = person.radius_m, person.process
             _, _, rank = self.ranks[key]
             del rank[bisect_left(rank, person.person_id)]

@@ -187,7 +187,7 @@ async def test_who_was_read_by_a_call_and_is_gone_is_listed_no_more() -> None:
         assert await listed(pair) == {}
 
 
-@pytest.mark.parametrize("act", ["place", "close"])
+@pytest.mark.parametrize("act", ["request_place", "close"])
 async def test_a_move_or_an_end_that_was_half_done_is_finished_where_nobody_looks(
     act: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +202,8 @@ async def test_a_move_or_an_end_that_was_half_done_is_finished_where_nobody_look
             raise LOST
 
         monkeypatch.setattr(store, act, half)
-        acting = put(first.presence, alice, AWAY) if act == "place" else first.hub.end(alice)
+        moves = act == "request_place"
+        acting = put(first.presence, alice, AWAY) if moves else first.hub.end(alice)
         with pytest.raises(Refused):
             await acting
         # Noted until a round has done it.

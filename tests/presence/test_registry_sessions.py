@@ -11,8 +11,6 @@ from pytest_django.fixtures import Settings
 
 from neartalk.codes import Refused
 from neartalk.parts import Platform
-from presence.registry import memory as registry_memory
-from presence.registry import redis as registry_redis
 from presence.sessions import Sessions
 from presence.values import Change, Person, Session
 from tests.presence.registry_harness import (
@@ -242,8 +240,7 @@ async def test_a_rename_brings_nobody_back_who_has_left(make_harness: MakeHarnes
 async def test_a_rename_brings_nobody_back_whose_minute_is_over(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry_memory, "HTTP_ONLY_MS", 5)
-    monkeypatch.setattr(registry_redis, "HTTP_ONLY_MS", 5)
+    monkeypatch.setattr("presence.registry.placing.HTTP_ONLY_MS", 5)
     async with make_harness() as harness:
         digest = (await opened(harness, "Alice")).digest
         alice = (await harness.registry.place(digest, AT_HOME, "")).session.person
