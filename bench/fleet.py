@@ -29,7 +29,7 @@ from django.conf import settings
 
 from bench.faults import connections_cut, file_reports, no_ghosts, read_only, reports_kept
 from bench.town import started, until, within
-from bench.walkers import depart, lists_wrong, wander
+from bench.walkers import depart, lists_wrong, stand, wander
 from chat.devtools import ChatClient, Load, Tally, arrive, leave
 from neartalk.devtools import Api
 from presence.geo import tile_of
@@ -39,7 +39,7 @@ from tests.support.reverse_proxies import Nginx
 from tests.support.servers import Postgres, Server, Valkey
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 RESULTS = Path(__file__).with_name("FLEET.md")
 SLOW_S = 60.0
@@ -49,6 +49,8 @@ REPORTS = 60
 WRONG = "WRONG: "
 # Everybody at once comes from one address, speaks as the load says, and is told no times.
 ENV = {"RATE_LIMITS_SCALE": "1000", "TRUSTED_PROXIES": "1"}
+# Servers of tests have people move at once.
+PRODUCT = {"PLACE_CLOCK": "1"}
 
 
 class Front(Nginx):
@@ -131,6 +133,7 @@ class Fleet:
             spot = partial(random.choice, load.spots)
             moves = await wander(api, self.walkers, spot, self.cut_s)
             await leaving
+            await stand(api, self.walkers)
         here = [*load.clients, *self.walkers]
         nodes = [one.url for one in self.cluster.masters]
         self.wrong["ghosts"], took_s = await no_ghosts(nodes, here, LINGER_S + SLOW_S)
@@ -212,13 +215,16 @@ async def gone_over(load: Load, end: Callable[[], Any]) -> tuple[int, float, Any
 
 
 @asynccontextmanager
-async def fleet(drain_s: float, make: type[Server] = Server) -> AsyncIterator[Fleet]:
+async def fleet(
+    drain_s: float, make: type[Server], clock: Mapping[str, str]
+) -> AsyncIterator[Fleet]:
     async with AsyncExitStack() as stack:
         cluster = await started(stack, ValkeyCluster())
         layer = [await started(stack, Valkey()) for _ in range(2)]
         postgres = await started(stack, Postgres())
         env = {
             **ENV,
+            **clock,
             "DRAIN_SECONDS": str(drain_s),
             "REDIS_URL": cluster.url,
             "LAYER_REDIS_URL": ",".join(one.url for one in layer),
@@ -251,9 +257,10 @@ async def run(
     drain_s: float = 5,
     faults: Sequence[Fault] = PROCESSES_AND_MASTERS,
     make: type[Server] = Server,
+    clock: Mapping[str, str] | None = None,
 ) -> tuple[Tally, list[str]]:
     """The counts, and what happened in words; what is wrong in the end begins with WRONG."""
-    async with fleet(drain_s, make) as ours:
+    async with fleet(drain_s, make, clock or {}) as ours:
         load = Load([ours.front.url], people, places)
         try:
             await load.arrive()
@@ -324,7 +331,7 @@ def main() -> None:
     # Names of keys hold that of the deployment, as the servers have it by default.
     settings.configure(DEPLOYMENT="neartalk")
     faults = (*PROCESSES_AND_MASTERS, *STORES)
-    counted, happened = asyncio.run(run(**vars(asked), faults=faults))
+    counted, happened = asyncio.run(run(**vars(asked), faults=faults, clock=PRODUCT))
     RESULTS.write_text(written(counted, asked.rate, asked.seconds, happened))
     print(RESULTS.read_text())
     sys.exit(not counted.good or any(line.startswith(WRONG) for line in happened))

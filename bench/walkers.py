@@ -10,6 +10,7 @@ import httpx
 
 from chat.devtools import in_reach
 from neartalk.devtools import ApiError
+from presence.geo import published_point
 from presence.values import Place
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ STEP_S = 0.05
 async def wander(
     api: Api, walkers: Sequence[ChatClient], spot: Callable[[], tuple[float, float]], seconds: float
 ) -> int:
-    """Each of them moves to another spot again and again for so long. Returns how often."""
+    """Each of them says again and again for so long that they are elsewhere. Returns how often."""
     loop = asyncio.get_running_loop()
     ends_s = loop.time() + seconds
 
@@ -51,8 +52,18 @@ async def move(api: Api, walker: ChatClient, spot: tuple[float, float]) -> None:
         except (ApiError, httpx.HTTPError):
             await asyncio.sleep(STEP_S)
             continue
+        # The place in effect, where they are listed.
         walker.person = walker.person._replace(place=Place(answer["cell"], answer["radius"]))
         return
+
+
+async def stand(api: Api, walkers: Iterable[ChatClient]) -> None:
+    """Each says that they are where they are listed: no move waits to take effect any more."""
+    for walker in walkers:
+        before = ""
+        while walker.person.place.cell != before:
+            before = walker.person.place.cell
+            await move(api, walker, published_point(before))
 
 
 async def depart(api: Api, leavers: Sequence[ChatClient], seconds: float) -> None:

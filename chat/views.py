@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, RenderedMessage, heard_m, load_newest, reaches
+from chat.feed import ARRIVAL_MAX, RenderedMessage, heard_m, is_shown, load_newest
 from chat.forms import ReportForm
 from chat.messages import StreamId, next_id, stream_id_of
 from chat.parts import chat_of
@@ -29,12 +29,14 @@ async def messages(request: HtmxRequest) -> HttpResponse:
     """The newest 200 in range and alive, oldest first; `?before=<id>` reads on from there."""
     chat = chat_of(request)
     session = await placed(chat.presence, request)
-    person, place = session.person, session.person.place
+    place = session.person.place
     before = before_of(request.GET.get("before"))
 
     def wanted(one: RenderedMessage) -> bool:
         known = before is not None and (one.at, one.id) >= before
-        return not known and reaches(place, one) and session.may_receive(one.person_id, one.sent_ms)
+        return (
+            not known and is_shown(session, one) and session.may_receive(one.person_id, one.sent_ms)
+        )
 
     below = next_id(before[0]) if before else None
     selection = await load_newest(
@@ -45,9 +47,7 @@ async def messages(request: HtmxRequest) -> HttpResponse:
     )
     found = [(one, heard_m(one.message, session)) for one in selection.messages]
     if request.htmx:
-        mine = person.person_id
-        rows = (one.row(Form.HTML, far, mine=one.person_id == mine) for one, far in found)
-        return HttpResponse("".join(rows))
+        return HttpResponse("".join(one.row(Form.HTML, far) for one, far in found))
     return JsonResponse({"messages": [one.fields(far) for one, far in found]})
 
 
@@ -61,6 +61,7 @@ async def report(request: HtmxRequest) -> HttpResponse:
     session = await chat.presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
+    session = await chat.presence.hub.in_effect(session)
     origin = await platform.origins.of(request.scope)
     await allow_report(platform.allowances, session, narrowest(origin))
     subject = widest_network(origin) or session.person.person_id

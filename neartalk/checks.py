@@ -115,6 +115,14 @@ def limits_hold(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
 
 
 @register(Tags.security, deploy=True)
+def places_have_a_clock(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.PLACE_CLOCK:
+        return []
+    hint = "Unset PLACE_CLOCK: without it people can be followed, and look without being seen."
+    return [Warning("Places take effect at once, as for tests.", hint=hint, id="neartalk.W026")]
+
+
+@register(Tags.security, deploy=True)
 def half_an_hour_is_meant(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     if settings.MESSAGE_LIFE_SECONDS == settings.SESSION_IDLE_SECONDS == HALF_AN_HOUR_S:
         return []

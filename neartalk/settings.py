@@ -55,6 +55,8 @@ TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 PROXY_HEADER = os.getenv("PROXY_HEADER", "X-Forwarded-For").lower()
 RATE_LIMITS_SCALE = env_float("RATE_LIMITS_SCALE", 1)
 RATE_LIMITS_OFF = env_list("RATE_LIMITS_OFF")
+# Off, for tests and benches: who moves is elsewhere at once, and who leaves is gone at once.
+PLACE_CLOCK = env_bool("PLACE_CLOCK", True)
 # How long a copy of what somebody reported is kept.
 EVIDENCE_DAYS = env_int("EVIDENCE_DAYS", 30)
 # So many reports of one person by different subjects mute them until somebody has looked; 0: none.

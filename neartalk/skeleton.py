@@ -110,12 +110,12 @@ FOLD_I = {ord("i"): "l"}
 
 def skeleton(text: str) -> str:
     """Equal for two texts that look alike, whatever their case."""
-    return "".join(_folded(word, WHOLE) for word in bare(text).split())
+    return _seen_by_word(text, WHOLE, PLAIN_WHOLE)
 
 
 def letters(text: str) -> str:
     """The skeleton with each letter as one letter: for counting."""
-    return "".join(_folded(word, SINGLE) for word in bare(text).split())
+    return _seen_by_word(text, SINGLE, PLAIN_SINGLE)
 
 
 def skeletons(text: str) -> frozenset[str]:
@@ -131,6 +131,13 @@ def bare(text: str) -> str:
     return left
 
 
+def _seen_by_word(text: str, prototypes: dict[int, str], plain: dict[int, str | None]) -> str:
+    """Plain letters, which most texts have alone, look the same in every word: one pass."""
+    if text.isascii():
+        return text.translate(plain)
+    return "".join(_folded(word, prototypes) for word in bare(text).split())
+
+
 def _folded(word: str, prototypes: dict[int, str]) -> str:
     """A word of one other script is that script's, whatever its capitals look like in Latin."""
     foreign = not word.isascii() and not LATIN.search(word)
@@ -140,3 +147,12 @@ def _folded(word: str, prototypes: dict[int, str]) -> str:
 def _as_seen(word: str, prototypes: dict[int, str]) -> str:
     seen = word.translate(prototypes).casefold()
     return seen.translate(prototypes).casefold().translate(FOLD_I)
+
+
+def _plain(prototypes: dict[int, str]) -> dict[int, str | None]:
+    """How each letter of ASCII looks; None for white space."""
+    each = map(chr, range(128))
+    return {ord(one): None if one.isspace() else _as_seen(one, prototypes) for one in each}
+
+
+PLAIN_WHOLE, PLAIN_SINGLE = _plain(WHOLE), _plain(SINGLE)

@@ -14,15 +14,15 @@ async def allow_socket(allowances: Allowances, session: Session) -> None:
 
 
 async def allow_place(allowances: Allowances, session: Session, place: Place) -> None:
-    """Allows a session to be at a place, so that nobody scans a city with one session.
+    """Allows a session to tell that it is at a place, so that nobody scans a city with one session.
 
     Raises Refused: `too-often`, `too-far`, `store-unavailable`; then nothing was spent.
     """
-    before, subject = session.person.place, session.digest
-    if place.cell != before.cell:
+    before, subject = session.requested, session.digest
+    if place.site != before.site:
         metres = round(apart(before.cell, place.cell)) if before.cell else 0
         acts = [Act("place.move", subject), Act("place.travel", subject, metres)]
-    elif place.radius_m != before.radius_m:
+    elif place.radius_m != session.person.radius_m:
         acts = [Act("place.radius", subject)]
     else:
         return

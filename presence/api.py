@@ -12,10 +12,11 @@ from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, 
 from presence.allowances import allow_place
 from presence.delivery import panel
 from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, area_of, capped_radius_m, cell_at
+from presence.geo import RADIUS_STOPS_M, Roughness, area_of, cell_at
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
-from presence.placement import around, placed, put
+from presence.place_clock import reaching
+from presence.placement import around, effective_in_s, placed, put, shown
 from presence.price import allow_session, price_of
 from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -37,7 +38,10 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
     key, session = await presence.sessions.open(
-        form.cleaned_data["username"], device=device, origin=narrowest(origin)
+        form.cleaned_data["username"],
+        device=device,
+        origin=narrowest(origin),
+        roughness=form.cleaned_data["roughness"] or Roughness.BLOCK,
     )
     if device:
         response = HttpResponse(status=201)
@@ -88,6 +92,8 @@ async def session_username(request: HtmxRequest) -> HttpResponse:
         if not form.is_valid():
             raise Refused(form.why())
         await presence.hub.start()
+        if session.person.cell:
+            session = await shown(presence, session)
         await refuse_taken(presence, session, form.cleaned_data["username"])
         change = await presence.registry.rename(session.digest, form.cleaned_data["username"])
     except Refused as refused:
@@ -107,8 +113,8 @@ async def refuse_taken(presence: Presence, session: Session, name: str) -> None:
     """
     if not session.person.cell or name == session.person.name:
         return
-    shown = (await around(presence, session)).shown
-    if namesakes(name, (one.person for one in shown)):
+    nearby = await around(presence, session)
+    if namesakes(name, (one.person for one in nearby.shown)):
         raise Refused("name-taken")
 
 
@@ -132,26 +138,30 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         raise Refused(form.why())
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
-    asked_m = form.cleaned_data["radius"]
-    place = Place(cell, capped_radius_m(cell, asked_m))
     presence = presence_of(request)
     session = await presence.sessions.of_request(request)
-    await allow_place(presence.platform.allowances, session, place)
+    roughness = form.cleaned_data["roughness"] or session.requested.roughness
+    asked = Place(cell, form.cleaned_data["radius"], roughness)
+    await allow_place(presence.platform.allowances, session, reaching(*asked))
     begins = not session.person.cell
     if begins:
         origin = await presence.platform.origins.of(request.scope)
         await count_district(presence.platform, origin, session.origin, cell)
-    session = (await put(presence, session, place)).session
+    session = (await put(presence, session, asked)).session
     if begins:
-        presence.platform.records.activity.count_session(area_of(place.cell))
+        presence.platform.records.activity.count_session(area_of(cell))
     nearby = await around(presence, session)
+    radius_m, waits_s = nearby.place.radius_m, effective_in_s(presence, session)
     if not request.htmx:
         same = namesakes(session.person.name, (one.person for one in nearby.shown))
-        answer = {"cell": place.cell, "radius": place.radius_m, "in_range": nearby.count}
-        return JsonResponse({**answer, "namesakes": same})
-    response = HttpResponse(panel.people_html(Listing.of(nearby), place.radius_m))
-    if place.radius_m < asked_m and asked_m in RADIUS_STOPS_M:
-        trigger_client_event(response, "radius-narrowed", {"radius": place.radius_m})
+        place = {"cell": nearby.place.cell, "radius": radius_m, "roughness": nearby.place.roughness}
+        answer = {"in_range": nearby.count, "effective_in": waits_s, "namesakes": same}
+        return JsonResponse({**place, **answer})
+    response = HttpResponse(panel.people_html(Listing.of(nearby), radius_m))
+    if waits_s:
+        trigger_client_event(response, "place-pending", {"effective_in": waits_s})
+    if radius_m < asked.radius_m and asked.radius_m in RADIUS_STOPS_M:
+        trigger_client_event(response, "radius-narrowed", {"radius": radius_m})
     return response
 
 
@@ -188,16 +198,19 @@ async def self_panel(
 ) -> HttpResponse:
     """The name editor, as it is now or with what is wrong."""
     presence = presence_of(request)
-    found = await around(presence, session) if session.person.cell else None
-    shown = own(session, found)
+    found = None
+    if session.person.cell:
+        session = await shown(presence, session)
+        found = await around(presence, session)
+    values = own(session, found)
     if refused:
         presence.platform.instruments.count_refusal(refused)
-        shown["error"] = refused.title
+        values["error"] = refused.title
         attempt = str(body_of(request).get("username", ""))
         # JSON may hold half a character, which no answer can.
-        shown["attempt"] = attempt.encode(errors="ignore").decode()
+        values["attempt"] = attempt.encode(errors="ignore").decode()
     status = refused.row.status if refused else 200
-    return render(request, "_self.html", shown, status=status)
+    return render(request, "_self.html", values, status=status)
 
 
 def described(session: Session) -> dict[str, str | int]:

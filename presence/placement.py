@@ -1,9 +1,12 @@
 """Where the person of a session is: published in a place, and whom they are shown there."""
 
+import math
+
 from django.http import HttpRequest
 
 from neartalk.codes import Refused
 from presence.parts import Presence
+from presence.place_clock import effective_in_ms
 from presence.roster import Nearby
 from presence.values import Change, Place, Session
 
@@ -13,25 +16,36 @@ async def placed(presence: Presence, request: HttpRequest) -> Session:
 
     Raises Refused: `session-unknown`, `no-place`.
     """
-    session, hub = await presence.sessions.of_request(request), presence.hub
+    session = await presence.sessions.of_request(request)
     if not session.person.cell:
         raise Refused("no-place")
+    return await shown(presence, session)
+
+
+async def shown(presence: Presence, session: Session) -> Session:
+    """A session with a place, whose person is in it for others before they see who is there: at the
+    place in effect by now, and for half a minute at least."""
+    hub = presence.hub
     await hub.start()
-    if session.person.alive(hub.leases.processes, hub.now_ms() + 30_000):
+    listed = session.person.alive(hub.leases.processes, hub.now_ms() + 30_000)
+    if listed and not session.is_due(hub.now_ms()):
         return session
     return (await put(presence, session, None)).session
 
 
-async def put(presence: Presence, session: Session, place: Place | None) -> Change:
-    """Publishes a person in a place, or where they are.
+async def put(presence: Presence, session: Session, told: Place | None) -> Change:
+    """Publishes a person where they are, or as they tell that they are elsewhere.
 
     The process that holds their sockets stays named.
     """
-    hub, process = presence.hub, session.person.process
+    registry, hub, process = presence.registry, presence.hub, session.person.process
     await hub.start()
     holder = process if process in hub.leases.processes else ""
     try:
-        change = await presence.registry.place(session.digest, place, holder, was=process)
+        if told:
+            change = await registry.request_place(session.digest, told, holder, was=process)
+        else:
+            change = await registry.place(session.digest, None, holder, was=process)
     except Refused:
         hub.doubt(session)
         raise
@@ -40,6 +54,12 @@ async def put(presence: Presence, session: Session, place: Place | None) -> Chan
 
 
 async def around(presence: Presence, session: Session) -> Nearby:
-    """Who is near a person who is published themselves."""
+    """Who is near a person who is `shown` themselves."""
     found = await presence.hub.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
+
+
+def effective_in_s(presence: Presence, session: Session) -> int:
+    """Seconds until the place that was told last takes effect, at most; 0 where it has."""
+    now_ms = presence.hub.now_ms()
+    return math.ceil(effective_in_ms(session.person.place, session.timing, now_ms) / 1000)

@@ -1,24 +1,85 @@
 """Plain values of presence: a person as others may see them, the session behind, their changes."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from neartalk import graphemes
 from neartalk.clock import APART_MS, lasts
 from presence import blocks, names
-from presence.geo import Cell, Tile, tile_of
+from presence.geo import (
+    Cell,
+    Roughness,
+    Tile,
+    apart,
+    coarser,
+    in_range,
+    label_m,
+    tile_of,
+)
 
 # How long somebody without a socket is shown after each call.
 HTTP_ONLY_MS = 60_000
 
 
 class Place(NamedTuple):
-    """A cell and a radius: range is judged by nothing else."""
+    """A cell, a radius and how finely others can place it. Range is judged by its circle alone,
+    labels by the cell and the roughness."""
 
     cell: Cell
     radius_m: int
+    roughness: Roughness = Roughness.BLOCK
+
+    @property
+    def site(self) -> tuple[Cell, Roughness]:
+        """Where it is, whatever its radius: another one is a move."""
+        return self.cell, self.roughness
+
+    @property
+    def circle(self) -> tuple[Cell, int]:
+        return self.cell, self.radius_m
+
+    def in_range(self, other: "Place") -> bool:
+        """Each is inside the other's circle."""
+        return in_range(*self.circle, *other.circle)
+
+    def label_m(self, other: "Place") -> int:
+        """The metres of the label between two places, the same from either."""
+        roughness = coarser(self.roughness, other.roughness)
+        return label_m(apart(self.cell, other.cell), roughness)
+
+
+def place_of(parts: Sequence[Any]) -> Place:
+    """A place as it is kept; what the release before kept has no roughness."""
+    cell, radius_m, *rough = parts
+    return Place(cell, radius_m, Roughness(*rough or [Roughness.BLOCK]))
+
+
+class PendingPlace(NamedTuple):
+    """A told place that does not hold yet: it takes effect at `due_ms`.
+
+    `slow_ms` and `quick_ms` are the moments that were drawn for it, the second only where it was
+    far away (else 0): telling more often draws none anew. What is told later waits until `limit_ms`
+    at most; what comes too late for that is `next`.
+    """
+
+    place: Place
+    due_ms: int
+    slow_ms: int
+    quick_ms: int
+    limit_ms: int
+    next: Place | None = None
+
+
+class Timing(NamedTuple):
+    """Of a place in effect: since when it holds, when a far move took effect last, what waits to
+    replace it, and the two `reaches` at most at which the past is read there."""
+
+    moved_ms: int = 0
+    far_ms: int = 0
+    pending: PendingPlace | None = None
+    reaches: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +87,29 @@ class Person:
     """Someone here now, as the registry publishes them in the tile of their cell.
 
     `version` grows with every change. `process` names the server process that holds their sockets
-    (they are gone when its lease is); with none, they are shown until `until_ms`.
+    (they are gone when its lease is); with none, they are shown until `until_ms`. One that
+    `lingers` is where somebody has just been: whoever looked is seen for a while.
     """
 
     person_id: str
     name: str
     cell: Cell = ""
     radius_m: int = 0
+    roughness: Roughness = Roughness.BLOCK
     version: int = 0
     process: str = ""
     until_ms: int = 0
+    lingers: bool = False
+
+    @property
+    def key(self) -> str:
+        """By which their tile lists them: once as they are, and once for each place that they left
+        a moment ago."""
+        return f"{self.person_id}~{self.cell}~{self.radius_m}" if self.lingers else self.person_id
 
     @property
     def place(self) -> Place:
-        return Place(self.cell, self.radius_m)
+        return Place(self.cell, self.radius_m, self.roughness)
 
     @property
     def tile(self) -> Tile:
@@ -66,7 +136,7 @@ class Person:
         """Whether a tile is to list them: they are there, and were neither removed nor left."""
         return self.tile == tile and bool(self.process or self.until_ms)
 
-    def changed(self, **fields: str | int) -> Self:
+    def changed(self, **fields: str | int | bool) -> Self:
         return replace(self, **fields)  # type: ignore[arg-type]
 
 
@@ -81,12 +151,13 @@ class Left(NamedTuple):
 class Session:
     """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
 
-    `placed_ms` is when cell or radius last changed, `cell_ms` since when the person is listed in
-    their cell. `recent_tiles` lists the tiles left in the last half hour, oldest first. `note` is
-    an error code to send to the person when they come back. `device` and `origin` are digests of
-    what the session was opened from, "" where unknown. `blocked` are those whom the person blocked.
+    `placed_ms` is when the place last changed, `cell_ms` since when the person is listed in their
+    cell, as roughly as now. `recent_tiles` lists the tiles left in the last half hour, the oldest
+    first. `note` is an error code to send to the person when they come back. `device` and `origin`
+    are digests of what the session was opened from, "" where unknown. `blocked` are those whom the
+    person blocked.
     `blocked_by` are those who blocked the person, each with the milliseconds of the store's clock
-    when they did.
+    when they did. `timing` says since when the place holds, and what waits to replace it.
     """
 
     digest: str
@@ -101,6 +172,18 @@ class Session:
     blocked: frozenset[str] = frozenset()
     blocked_by: Mapping[str, int] = field(default_factory=dict)
     cell_ms: int = 0
+    timing: Timing = field(default_factory=Timing)
+
+    @property
+    def requested(self) -> Place:
+        """Where the person said last that they are; they are shown there once it takes effect."""
+        pending = self.timing.pending
+        return pending.next or pending.place if pending else self.person.place
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether a told place waits no longer: it takes effect by `Registry.place`."""
+        pending = self.timing.pending
+        return pending is not None and pending.due_ms <= now_ms
 
     def moved_since(self, mark_ms: int, now_ms: int) -> bool:
         """Whether the place was another at a mark. A move that is yet to come was before the clock

@@ -16,7 +16,7 @@ from presence.delivery import panel, safe
 from presence.geo import RADIUS_STOPS_M
 from presence.likeness import namesakes
 from presence.parts import presence_of
-from presence.placement import around
+from presence.placement import around, effective_in_s, shown
 from presence.roster import Listing, Nearby
 from presence.sessions import DEVICE_S
 from presence.values import Session
@@ -51,8 +51,8 @@ async def privacy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def rules(request: HttpRequest) -> HttpResponse:
-    shown = {"objections": settings.OBJECTIONS, "objections_url": objections_url()}
-    return render(request, "rules.html", shown)
+    values = {"objections": settings.OBJECTIONS, "objections_url": objections_url()}
+    return render(request, "rules.html", values)
 
 
 @require_safe
@@ -66,11 +66,13 @@ async def near(request: HttpRequest) -> HttpResponse:
         return redirect("welcome")
     if not session.person.cell:
         return redirect("welcome")
+    session = await shown(presence, session)
     nearby = await around(presence, session)
-    shown = {
+    values = {
         **own(session, nearby),
         "people": safe(panel.people_html(Listing.of(nearby), session.person.radius_m)),
         "radius": session.person.radius_m,
+        "effective_in": effective_in_s(presence, session),
         "stops": RADIUS_STOPS_M,
         "stop": nearest_stop(session.person.radius_m),
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
@@ -78,7 +80,7 @@ async def near(request: HttpRequest) -> HttpResponse:
         "reasons": Reason.choices,
         "evidence_days": settings.EVIDENCE_DAYS,
     }
-    return render(request, "near.html", shown)
+    return render(request, "near.html", values)
 
 
 def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
@@ -89,12 +91,13 @@ def csrf_failure(request: HtmxRequest, reason: str = "") -> HttpResponse:
 
 def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
     """What the page shows of its own person."""
-    shown = (one.person for one in nearby.shown) if nearby else ()
+    others = (one.person for one in nearby.shown) if nearby else ()
     return {
         "me": session.person,
+        "roughness": session.requested.roughness,
         "renames_left": session.renames_left,
         "renames_allowed": settings.RENAMES,
-        "same_name": namesakes(session.person.name, shown) + 1,
+        "same_name": namesakes(session.person.name, others) + 1,
         "error": "",
         "attempt": "",
     }

@@ -61,8 +61,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def pytest_configure() -> None:
-    """Passwords of tests are digested in no time. In servers it takes a quarter of a second."""
+    """Passwords of tests are digested in no time. In servers it takes a quarter of a second. People
+    are where they go at once, but in tests of the clock of places."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PLACE_CLOCK = False
 
 
 @pytest.hookimpl(tryfirst=True)

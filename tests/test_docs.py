@@ -239,7 +239,7 @@ def people_frames(form: Form) -> tuple[Frame, Frame]:
 def page_pieces() -> set[tuple[str, str]]:
     """Id and swap of every fragment that a frame puts on the page."""
     each = (
-        frames.rows(Form.HTML, [rendered_message().row(Form.HTML, 300, mine=False)]),
+        frames.rows(Form.HTML, [rendered_message().row(Form.HTML, 300)]),
         frames.signal(Form.HTML, "pong"),
         frames.refusal(Form.HTML, Refused("too-fast", retry_after=1)),
         frames.gap(Form.HTML, "restarted"),

@@ -1,7 +1,8 @@
 """A message as its readers see it: one row for each distance, rendered once for all.
 
-A row speaks no language. Its id begins with its time, so it tells no other, and nothing in it
-grows old: labels, times and rings are made by the page.
+Its author is sent the same one: a page knows its own. A row speaks no language. Its id begins with
+its time, so it tells no other, and nothing in it grows old: labels, times and rings are made by the
+page.
 """
 
 from functools import cache, lru_cache
@@ -11,7 +12,7 @@ from chat.history import life_ms
 from chat.messages import Message
 from presence import names
 from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
-from presence.geo import apart, label_m, label_of
+from presence.geo import label_of
 from presence.values import Place, Session
 
 # Stand where the label and its metres belong. Noncharacters: neither names nor texts hold them
@@ -25,10 +26,9 @@ colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
 
 
 @cache
-def compiled_row(mine: bool) -> Compiled:
-    """A message as its author sees it, or as all others do."""
+def compiled_row() -> Compiled:
     placeholders = {name: placeholder(name) for name in FIELDS}
-    return compile_template("_message.html", {"message": {**placeholders, "mine": mine}})
+    return compile_template("_message.html", {"message": placeholders})
 
 
 def words_of(label_m: int | None) -> str:
@@ -41,11 +41,11 @@ def heard_m(message: Message, session: Session) -> int | None:
     somebody spoke who has left."""
     if not session.in_cell_at(message.at.ms):
         return None
-    return label_m(apart(session.person.cell, message.place.cell))
+    return session.person.place.label_m(message.place)
 
 
 class RenderedMessage:
-    """A message on its way to readers, and its rows by form, metres and whose it is."""
+    """A message on its way to readers, and its rows by form and metres."""
 
     __slots__ = ("at", "expires_at", "id", "message", "rows")
 
@@ -54,7 +54,7 @@ class RenderedMessage:
         self.at = message.at
         self.id = message.id
         self.expires_at = message.at.ms + life_ms()
-        self.rows: dict[tuple[Form, int | None, bool], str] = {}
+        self.rows: dict[tuple[Form, int | None], str] = {}
 
     @property
     def person_id(self) -> str:
@@ -68,14 +68,14 @@ class RenderedMessage:
     def place(self) -> Place:
         return self.message.place
 
-    def row(self, form: Form, label_m: int | None, *, mine: bool) -> str:
+    def row(self, form: Form, label_m: int | None) -> str:
         """The message in a form, at the metres of a label; None is earlier. Rendered once for all
         labels."""
-        key = (form, label_m, mine)
+        key = (form, label_m)
         if key not in self.rows:
-            blank = (form, -1, mine)
+            blank = (form, -1)
             if blank not in self.rows:
-                self.rows[blank] = self._html(mine) if form is Form.HTML else self._json()
+                self.rows[blank] = self._html() if form is Form.HTML else self._json()
             row = self.rows[blank].replace(LABEL, words_of(label_m))
             nothing = "" if form is Form.HTML else "null"
             metres = nothing if label_m is None else str(label_m)
@@ -100,7 +100,7 @@ class RenderedMessage:
     def _json(self) -> str:
         return f'{dumps({"type": "chat.message", **self._fields(LABEL)})[:-1]},"metres":{METRES}}}'
 
-    def _html(self, mine: bool) -> str:
+    def _html(self) -> str:
         message = self.message
         values = {
             "id": self.id,
@@ -111,4 +111,4 @@ class RenderedMessage:
             "text": escape(message.text),
             "metres": METRES,
         }
-        return render(compiled_row(mine), values)
+        return render(compiled_row(), values)

@@ -1,13 +1,13 @@
 """What a person does: sends messages and retracts them. Each is kept before anybody is shown it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 from chat.feed.hints import to_hint
 from chat.feed.sequencer import Sequencer
 from chat.history import History
-from chat.messages import Draft, Entry, StreamId, message_of, public_id
+from chat.messages import Draft, Entry, Retraction, StreamId, message_of, public_id
 from neartalk.codes import Refused
 from presence.delivery import Socket, signal
 from presence.geo import Tile, area_of
@@ -17,6 +17,7 @@ from presence.values import Session
 STORE_WAIT_S = 2.0
 RECENT_MS = 120_000
 NEW_MS = 60_000
+T = TypeVar("T")
 
 
 class Sender:
@@ -44,8 +45,7 @@ class Sender:
         person, session = socket.person, socket.session
         speed = "chat.new" if self._is_new(session) else "chat.send"
         draft = Draft(person.person_id, person.name, person.place, text, ref, speed, session.origin)
-        async with self._deadline():
-            appended = await self.history.append(draft, self._just_left(session))
+        appended = await self._in_time(self.history.append(draft, self._just_left(session)))
         ack(socket, ref, appended.at)
         if appended.fresh:
             self.kept += 1
@@ -72,10 +72,7 @@ class Sender:
         """
         person, session = socket.person, socket.session
         tiles = {person.tile, *(left.tile for left in session.recent_tiles)}
-        async with self._deadline():
-            found = await self.history.remove(tiles, message_id, person.person_id)
-            if not found and not await self.history.removed(tiles, message_id, person.person_id):
-                raise Refused("not-found")
+        found = await self._in_time(self._remove(tiles, message_id, person.person_id))
         if ref:
             socket.write(signal(socket.form, "ack", ref=ref, id=message_id))
         if found:
@@ -88,11 +85,19 @@ class Sender:
 
         Raises Refused: `store-unavailable`, where it takes over 2 s.
         """
-        async with self._deadline():
-            found = await self.history.remove(tiles, message_id, person_id)
+        found = await self._in_time(self.history.remove(tiles, message_id, person_id))
         if found:
             self._publish(*found)
         return found is not None
+
+    async def _remove(
+        self, tiles: Iterable[Tile], message_id: str, person_id: str
+    ) -> tuple[Retraction, StreamId] | None:
+        """Removes a message; None for one that was removed before. Raises Refused: `not-found`."""
+        found = await self.history.remove(tiles, message_id, person_id)
+        if not found and not await self.history.removed(tiles, message_id, person_id):
+            raise Refused("not-found")
+        return found
 
     def _is_new(self, session: Session) -> bool:
         """Whether a session is in its first minute, and may send less often."""
@@ -104,12 +109,11 @@ class Sender:
         recent_ms = self.now_ms() - RECENT_MS
         return [left.tile for left in session.recent_tiles if left.left_ms > recent_ms]
 
-    @asynccontextmanager
-    async def _deadline(self) -> AsyncIterator[None]:
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
         """Ends what somebody waits for after 2 s. Raises Refused: `store-unavailable`."""
         try:
             async with asyncio.timeout(STORE_WAIT_S):
-                yield
+                return await work
         except TimeoutError as late:
             self.unavailable["history",] += 1
             raise Refused("store-unavailable", retry_after=2) from late

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
 from chat.history.turns import MemoryTurns
@@ -34,6 +34,17 @@ class Stream:
     refs: dict[tuple[str, str], StreamId] = field(default_factory=dict)
     kept_refs: list[tuple[StreamId, tuple[str, str]]] = field(default_factory=list)
     last: StreamId = BEGINNING
+
+    def expire(self, oldest: StreamId) -> None:
+        """Forgets entries and refs up to an id. Nearly always there are none, and it costs nothing
+        to see so."""
+        if self.entries and self.entries[0].at <= oldest:
+            del self.entries[: bisect_right(self.entries, oldest, key=at)]
+        if self.kept_refs and self.kept_refs[0][0] <= oldest:
+            spent = bisect_right(self.kept_refs, oldest, key=itemgetter(0))
+            for _, ref in self.kept_refs[:spent]:
+                self.refs.pop(ref, None)
+            del self.kept_refs[:spent]
 
 
 class MemoryHistory:
@@ -91,7 +102,8 @@ class MemoryHistory:
     async def after(self, last: Mapping[Tile, StreamId]) -> Reading:
         found = {}
         for tile, place in last.items():
-            entries = self._fresh(tile).entries
+            # In most of the places that are polled nothing was said for long.
+            entries = self._fresh(tile).entries if tile in self.streams else []
             start = bisect_right(entries, place, key=at)
             found[tile] = entries[start : start + AFTER_COUNT]
         return Reading(self.clock(), found)
@@ -131,10 +143,5 @@ class MemoryHistory:
         stream = self.streams.get(tile)
         if stream is None:
             return Stream()
-        oldest = just_before(self.clock() - life_ms() + 1)
-        del stream.entries[: bisect_right(stream.entries, oldest, key=at)]
-        spent = bisect_right(stream.kept_refs, oldest, key=lambda kept: kept[0])
-        for _, ref in stream.kept_refs[:spent]:
-            stream.refs.pop(ref, None)
-        del stream.kept_refs[:spent]
+        stream.expire(just_before(self.clock() - life_ms() + 1))
         return stream

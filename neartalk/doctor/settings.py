@@ -83,6 +83,7 @@ def for_tests() -> Iterator[Finding]:
     set_so = {
         "RATE_LIMITS_OFF": bool(settings.RATE_LIMITS_OFF),
         "RATE_LIMITS_SCALE": settings.RATE_LIMITS_SCALE != 1,
+        "PLACE_CLOCK": not settings.PLACE_CLOCK,
         "HINTS_DROPPED": settings.HINTS_DROPPED > 0,
         "MESSAGE_LIFE_SECONDS": settings.MESSAGE_LIFE_SECONDS != 1800,
         "SESSION_IDLE_SECONDS": settings.SESSION_IDLE_SECONDS != 1800,

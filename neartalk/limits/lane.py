@@ -31,6 +31,11 @@ WAIT_MAX_S = 10.0
 DEBT_MAX_S = 2 * WAIT_MAX_S
 
 
+def burst_s(limit: Rule, share: float) -> float:
+    """How far ahead of such a share of a core a burst may run."""
+    return limit.burst / 1000 / share
+
+
 class Lane:
     """The work of one network. `spent_until_s` is its theoretical arrival time (GCRA): measured
     work moves it, and a turn comes once it is no further ahead than the burst.
@@ -81,7 +86,7 @@ class Lane:
         if limit := self.limit:
             now_s, share = self.clock(), self.share_of(limit)
             spent_s = max(self.spent_until_s, now_s) + seconds / share
-            most_s = now_s + limit.tolerance_s * limit.share / share + DEBT_MAX_S
+            most_s = now_s + burst_s(limit, share) + DEBT_MAX_S
             self.spent_until_s = min(spent_s, most_s)
 
     @contextmanager
@@ -98,8 +103,9 @@ class Lane:
         limit = self.limit
         if limit is None:
             return 0.0
-        ahead_s = limit.tolerance_s * limit.share / self.share_of(limit)
-        return max(0.0, self.spent_until_s - self.clock() - ahead_s)
+        owed_s = self.spent_until_s - self.clock()
+        # Most owe nothing, and need not be told apart any further.
+        return max(0.0, owed_s - burst_s(limit, self.share_of(limit))) if owed_s > 0 else 0.0
 
     @property
     def idle(self) -> bool:

@@ -2,11 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 DAY_MS = 86_400_000
 NEVER_MS = 1 << 50
+
+
+@cache
+def scale() -> float:
+    """Django's settings are slow to ask, and each frame asks ten times."""
+    return float(settings.RATE_LIMITS_SCALE)
+
+
+@cache
+def switched_off() -> frozenset[str]:
+    return frozenset(settings.RATE_LIMITS_OFF)
+
+
+def forget_settings(**changed: Any) -> None:
+    """Settings change in tests alone."""
+    scale.cache_clear()
+    switched_off.cache_clear()
+
+
+setting_changed.connect(forget_settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +54,7 @@ class Rule:
         nothing later."""
         if not self.on:
             return 0
-        return max(1, round(self.period_s * 1000 / (self.allowance * settings.RATE_LIMITS_SCALE)))
+        return max(1, round(self.period_s * 1000 / (self.allowance * scale())))
 
     @property
     def tolerance_ms(self) -> int:
@@ -46,21 +69,16 @@ class Rule:
 
     @property
     def scaled_burst(self) -> int:
-        return max(1, round(self.burst * settings.RATE_LIMITS_SCALE))
+        return max(1, round(self.burst * scale()))
 
     @property
     def scaled_allowance(self) -> int:
-        return max(1, round(self.allowance * settings.RATE_LIMITS_SCALE))
+        return max(1, round(self.allowance * scale()))
 
     @property
     def share(self) -> float:
         """Of a rule whose acts are milliseconds of work: the part of a core that it lets do."""
-        return self.allowance * settings.RATE_LIMITS_SCALE / (self.period_s * 1000)
-
-    @property
-    def tolerance_s(self) -> float:
-        """Of the same: how far ahead of its share a burst may run."""
-        return self.burst / 1000 / self.share
+        return self.allowance * scale() / (self.period_s * 1000)
 
     @property
     def saved_ms(self) -> int:
@@ -137,5 +155,5 @@ class Rules:
         self.stored: Mapping[str, Rule] = {}
 
     def __getitem__(self, name: str) -> Rule:
-        found = self.stored.get(name, RULES[name])
-        return replace(found, on=False) if name in settings.RATE_LIMITS_OFF else found
+        found = self.stored.get(name) or RULES[name]
+        return replace(found, on=False) if name in switched_off() else found

@@ -18,12 +18,10 @@ class Coalescer:
 
     `wrote` are the cohorts that were written to in the window that runs: what they are sent since
     is pending until it ends. Cohorts with the same messages at the same distance are written to in
-    one pass. `sockets` are those of each person in this process. `frames` counts the frames written
-    to a socket each, `messages` the messages in them.
+    one pass. `frames` counts the frames written to a socket each, `messages` the messages in them.
     """
 
-    def __init__(self, sockets: Mapping[str, Collection[Socket]], backlog: Backlog) -> None:
-        self.sockets = sockets
+    def __init__(self, backlog: Backlog) -> None:
         self.backlog = backlog
         self.wrote: set[Cohort] = set()
         self.window = Window()
@@ -39,7 +37,6 @@ class Coalescer:
         """Writes what is pending in these cohorts."""
         batches = []
         for (form, messages), recipients in self._recipients(cohorts).items():
-            self._write_own(form, messages, recipients)
             if recipients:
                 self._count(len(recipients), messages)
                 batches.append((recipients, messages_frame(form, messages)))
@@ -66,21 +63,11 @@ class Coalescer:
             cohort.pending = ()
         return alike
 
-    def _write_own(
-        self, form: Form, messages: tuple[Labelled, ...], recipients: Recipients
-    ) -> None:
-        """Recipients who wrote some of it get a frame of their own, and are recipients no more."""
-        for author in {message.person_id for message, _ in messages}:
-            for socket in self.sockets.get(author, ()):
-                if recipients.discard(socket.connection):
-                    self._count(1, messages)
-                    socket.write(messages_frame(form, messages, author))
-
     def _write_allowed(self, socket: Socket, messages: tuple[Labelled, ...]) -> None:
         """Writes those of the messages that a filtered socket may receive."""
         if left := [one for one in messages if socket.may_receive(one[0])]:
             self._count(1, left)
-            socket.write(messages_frame(socket.form, left, socket.person.person_id))
+            socket.write(messages_frame(socket.form, left))
 
     def _count(self, sockets: int, messages: Collection[Labelled]) -> None:
         self.frames += sockets

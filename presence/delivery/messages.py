@@ -18,7 +18,7 @@ class OutgoingMessage(Protocol):
     def sent_ms(self) -> int: ...
     @property
     def place(self) -> Place: ...
-    def row(self, form: Form, label_m: int | None, *, mine: bool) -> str: ...
+    def row(self, form: Form, label_m: int | None) -> str: ...
 
 
 class OutgoingRetraction(Protocol):
@@ -39,9 +39,6 @@ class OutgoingRetraction(Protocol):
 Labelled = tuple[OutgoingMessage, int | None]
 
 
-def messages_frame(form: Form, messages: Iterable[Labelled], mine: str = "") -> Frame:
-    """One frame with these messages, those of the person `mine` as their author sees them."""
-    return rows(
-        form,
-        (message.row(form, far, mine=message.person_id == mine) for message, far in messages),
-    )
+def messages_frame(form: Form, messages: Iterable[Labelled]) -> Frame:
+    """One frame with these messages."""
+    return rows(form, [message.row(form, far) for message, far in messages])

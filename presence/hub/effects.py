@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from neartalk.codes import Refused
 from presence.delivery import Cohort, Socket
 from presence.geo import Tile
-from presence.values import Change, Person, Place
+from presence.values import Change, Person, Place, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,13 @@ class Republish:
 
 
 @dataclass(frozen=True, slots=True)
+class BringIntoEffect:
+    """A told place of a session waits no longer."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class MoveSocket:
     """The person of a socket is elsewhere by now: the socket follows."""
 
@@ -103,6 +110,7 @@ Effect = (
     | ShowSocket
     | LoadSession
     | Republish
+    | BringIntoEffect
     | MoveSocket
     | CloseSocket
     | SendWelcome

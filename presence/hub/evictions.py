@@ -76,7 +76,7 @@ class Evictions:
                 self.closing.popleft()
             while self.ending:
                 digest, session = next(iter(self.ending.items()))
-                await self.hub.end(session)
+                await self.hub.end(session, at_once=True)
                 del self.ending[digest]
 
     async def _close_person(self, ban: Sanction) -> None:
@@ -86,4 +86,4 @@ class Evictions:
             return
         if not ban.device and not ban.origin:
             self.sanctions.complete(ban, session.device, session.origin)
-        await self.hub.end(session)
+        await self.hub.end(session, at_once=True)

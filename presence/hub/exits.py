@@ -64,10 +64,10 @@ class Exits:
         """Whether any socket of a person is here, or arrives."""
         return bool(self.audience.sockets_of(person)) or self.departures.expects(person)
 
-    async def end(self, session: Session) -> None:
+    async def end(self, session: Session, *, at_once: bool) -> None:
         """As `Hub.end`, of a hub that has started."""
         try:
-            change = await self.registry.close(session.digest)
+            change = await self.registry.close(session.digest, at_once=at_once)
         except Refused:
             self.anti_entropy.doubt(session)
             raise

@@ -134,13 +134,14 @@ class Hub:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
         self.exits.exit(socket)
 
-    async def end(self, session: Session) -> None:
-        """Ends a session: its person is gone from every list, and so are their sockets.
+    async def end(self, session: Session, *, at_once: bool = False) -> None:
+        """Ends a session: its person is gone from every list, and so are their sockets. Whoever has
+        just come lingers in lists, unless they are to be gone `at_once`.
 
         Raises Refused: `store-unavailable`.
         """
         await self.start()
-        await self.exits.end(session)
+        await self.exits.end(session, at_once=at_once)
 
     # ---- What others ask of it ---------------------------------------------------------------
 
@@ -156,6 +157,17 @@ class Hub:
     def note_process(self, process: str) -> None:
         """A process has just written: it lives, and so do its people."""
         self.runner.run(self.updates.note_process(process))
+
+    async def in_effect(self, session: Session) -> Session:
+        """The session with the place that is in effect by now.
+
+        Raises Refused: `store-unavailable`.
+        """
+        if not session.is_due(self.now_ms()):
+            return session
+        await self.start()
+        self.runner.run(await self.runner.loader.bring_into_effect(session))
+        return await self.registry.find(session.person.person_id) or session
 
     async def nearby(self, place: Place, hidden: frozenset[str]) -> Nearby:
         """Who is near a place; read from the registry if its tiles are not subscribed to.

@@ -11,7 +11,7 @@ from presence.hub.reconcile import Reconciler
 from presence.hub.roster_updates import RosterUpdates
 from presence.registry import Registry
 from presence.sessions import why_over
-from presence.values import Person
+from presence.values import Person, Session
 
 
 class Loader:
@@ -64,6 +64,17 @@ class Loader:
             return []
         # Wherever that is by then: they may move meanwhile.
         return [Announce(await self.registry.place(session.digest, None, self.leases.process))]
+
+    async def bring_into_effect(self, session: Session) -> list[Effect]:
+        """Publishes the person of a session at the place that is due. Whichever living process
+        holds them still does, else this one where they have a socket here."""
+        found = await self.registry.find(session.person.person_id)
+        if found is None or found.timing != session.timing:
+            return []  # Over, or another process was quicker; the session will be read.
+        process = found.person.process
+        here = self.leases.process if self.audience.sockets_of(found.person) else ""
+        holder = process if process in self.leases.processes else here
+        return [Announce(await self.registry.place(session.digest, None, holder, was=process))]
 
     async def _close_sockets(self, person: Person, epoch: str) -> list[Effect]:
         """The session of a person is over: another process closed it, or it expired.

@@ -33,7 +33,7 @@ class RosterUpdates:
         """Applies one change of a tile; a tile that was not loaded is left alone."""
         if event.tile not in self.roster.versions:
             return []
-        before = self._appearance(self.roster.person(event.tile, event.person.person_id))
+        before = self._appearance(self.roster.person(event.tile, event.person.key))
         effects = self.note_process(event.person.process)
         if not self.roster.apply(event):
             effects.append(ReadTile(event.tile))
@@ -41,7 +41,7 @@ class RosterUpdates:
         if after != before:
             effects += [ShowPlace(seen[1]) for seen in (before, after) if seen]
         effects += self.reconciler.load_if_newer(event.person)
-        if not event.here:
+        if not event.here and not event.person.lingers:
             effects += self.reconciler.republish_removed(event.person, event.tile)
         return effects
 
@@ -74,7 +74,7 @@ class RosterUpdates:
         return [ShowTile(tile) for tile in self.roster.tiles_of(processes)]
 
     def expire(self, since_ms: int, until_ms: int) -> list[Effect]:
-        """The minute of people without a socket ended between these times."""
+        """The time of people without a socket ended between these times."""
         return [ShowTile(person.tile) for person in self.roster.lapsed(since_ms, until_ms)]
 
     def _appearance(self, listed: Person | None) -> Appearance | None:

@@ -87,6 +87,8 @@ class EffectRunner:
                     self.background.later(self._load_session(person, digest))
                 case effects.Republish(socket):
                     self.background.later(self._republish(socket))
+                case effects.BringIntoEffect(session):
+                    self.background.later(self._bring_into_effect(session))
                 case effects.Announce(change):
                     self.announce(change)
 
@@ -99,6 +101,9 @@ class EffectRunner:
 
     async def _republish(self, socket: Socket) -> None:
         self.run(await self.loader.republish(socket))
+
+    async def _bring_into_effect(self, session: Session) -> None:
+        self.run(await self.loader.bring_into_effect(session))
 
     # ---- Changes and sockets -----------------------------------------------------------------
 
@@ -130,9 +135,9 @@ class EffectRunner:
     async def _move(self, socket: Socket) -> None:
         """Takes a socket to where its person is, and shows what is newly in range."""
         async with socket.lock:
-            before = socket.place
+            before = socket.entered
             here = socket in self.audience.sockets_of(socket.person)
-            if before == socket.person.place or not here:
+            if socket.place == socket.person.place or not here:
                 return
             self.audience.move(socket)
             try:

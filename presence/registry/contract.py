@@ -9,7 +9,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from presence.geo import Tile
+from presence.geo import Roughness, Tile
 from presence.values import Change, Person, Place, Session
 
 LEASE_MS = 15_000
@@ -41,7 +41,15 @@ class StoreStatus:
 
 
 class Registry(Protocol):
-    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
         """A new session, in no place yet. `device` and `origin` are digests, "" if unknown."""
 
     async def get(self, digest: str) -> Session | None:
@@ -62,16 +70,27 @@ class Registry(Protocol):
     async def place(
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
-        """Publishes the person in the tile of `place.cell`, then removes them from the tile before.
+        """Publishes the person in the tile of `place.cell`, at once and whatever waits, then
+        removes them from the tile before; for a while they linger where they were.
 
-        With None they stay where they are by now, whoever moved them last.
+        With None they are where they were, or at the told place that is due by now.
         `process` holds their sockets; if it is "", they are shown for a minute. With `was`,
         whoever holds them by now stays, unless that is the process named.
         Raises Refused: `session-unknown`.
         """
 
+    async def request_place(
+        self, digest: str, asked: Place, process: str, *, was: str | None = None
+    ) -> Change:
+        """A person tells where they are: takes effect now or later, as `place_clock` has it. They
+        are published as by `place`, with the radius, which always holds at once.
+
+        Raises Refused: `session-unknown`.
+        """
+
     async def depart(self, digest: str, process: str) -> Change | None:
-        """Removes the person from their tile, unless another process holds them by now."""
+        """Removes the person from their tile, unless another process holds them by now. Whoever
+        has just come lingers there."""
 
     async def release(self, person_id: str, process: str) -> Change | None:
         """The same by the public side: the process holds this person no more."""
@@ -87,8 +106,9 @@ class Registry(Protocol):
         """Writes the other side of each block of these sessions where it is missing; the changes of
         those who lacked it. A block that either of two knows of stands between both."""
 
-    async def close(self, digest: str) -> Change | None:
-        """Ends the session and removes the person from their tile. None if they were in none."""
+    async def close(self, digest: str, *, at_once: bool = False) -> Change | None:
+        """Ends the session and removes the person from their tile. None if they were in none.
+        Whoever has just come lingers there, unless they are to be gone `at_once`."""
 
     async def note(self, digest: str, code: str) -> None:
         """Keeps one error code to send to the person when they come back; "" forgets it."""
@@ -109,13 +129,15 @@ class Registry(Protocol):
 
     async def reconcile(self, listed: Iterable[Person]) -> list[Change]:
         """Brings entries of tiles in line with the sessions of their people: removes whoever is
-        elsewhere, or gone, and replaces what is older. Where they agree, nothing changes."""
+        elsewhere, or gone, and replaces what is older. Where they agree, and of whoever lingers,
+        nothing changes."""
 
     async def unlist(self, person: Person, tiles: Iterable[Tile]) -> list[Change]:
         """Removes older entries of a person from tiles that they have left."""
 
     async def people(self, tiles: Iterable[Tile]) -> Mapping[Tile, TileSnapshot]:
-        """Everyone published in each tile, whether alive (`Person.alive`) or not."""
+        """Everyone published in each tile by their keys (`Person.key`), whether alive
+        (`Person.alive`) or not."""
 
     async def reap(self, people: Iterable[Person]) -> list[Change]:
         """Removes people from their tiles, unless they changed since this version of them."""

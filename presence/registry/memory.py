@@ -5,28 +5,25 @@ from dataclasses import replace
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
-from presence.geo import Tile
-from presence.registry.contract import (
-    BLOCKED_MAX,
-    RECENT_TILES_MAX,
-    StoreStatus,
-    nobody,
-    trail_ms,
-)
+from presence.geo import Roughness, Tile
+from presence.place_clock import Draw, advance, by_chance, request
+from presence.registry.contract import BLOCKED_MAX, StoreStatus, nobody
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
-from presence.values import HTTP_ONLY_MS, Change, Left, Place, Session
+from presence.registry.placing import at_once, lingering, placed_at
+from presence.values import Change, Place, Session, Timing
 
 
 class MemoryRegistry:
-    def __init__(self, clock: Clock = steady_ms) -> None:
-        self.clock = clock
+    def __init__(self, clock: Clock = steady_ms, draw: Draw = by_chance) -> None:
+        """`draw` says when told places take effect."""
+        self.clock, self.draw = clock, draw
         self.sessions = MemorySessions(clock)
         self.tiles = MemoryTiles(self.sessions)
         self.leases = MemoryLeases(clock, self.tiles)
         # What takes one of them alone.
-        self.open, self.get, self.find = self.sessions.open, self.sessions.get, self.sessions.find
+        self.get, self.find = self.sessions.get, self.sessions.find
         self.touch, self.note = self.sessions.touch, self.sessions.note
         self.persons, self.held = self.sessions.persons, self.sessions.held
         self.people, self.reap = self.tiles.people, self.tiles.reap
@@ -35,10 +32,28 @@ class MemoryRegistry:
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         """What is asked every 2 s. Whoever's session ended goes then, from the lists of tiles too,
-        though nobody comes any more."""
+        though nobody comes any more; and so does whoever lingered."""
+        self._forget_ended()
+        self.tiles.forget_lingering(self.clock())
+        return await self.leases.status(tiles)
+
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
+        self._forget_ended()
+        return await self.sessions.open(
+            digest, name, device=device, origin=origin, roughness=roughness
+        )
+
+    def _forget_ended(self) -> None:
         for session in self.sessions.forget_idle():
             self.tiles.leave(session.person.tile, session.person)
-        return await self.leases.status(tiles)
 
     async def hold(self, person_ids: Collection[str], process: str) -> None:
         """Sessions say all of it."""
@@ -55,13 +70,34 @@ class MemoryRegistry:
     async def place(
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
-        session = self.sessions.known(digest)
+        session, now_ms = self.sessions.known(digest), self.clock()
+        to = advance(session.person.place, session.timing, now_ms)
+        if place:
+            to = at_once(session, place, now_ms)
+        return self._placed(session, *to, process, was, now_ms)
+
+    async def request_place(
+        self, digest: str, asked: Place, process: str, *, was: str | None = None
+    ) -> Change:
+        session, now_ms = self.sessions.known(digest), self.clock()
+        by_now = advance(session.person.place, session.timing, now_ms)
+        to = request(*by_now, asked, now_ms, self.draw)
+        return self._placed(session, *to, process, was, now_ms)
+
+    def _placed(
+        self,
+        session: Session,
+        place: Place,
+        timing: Timing,
+        process: str,
+        was: str | None,
+        now_ms: int,
+    ) -> Change:
         before = session.person
         process = process if was in {None, before.process} else before.process
-        placed = self.sessions.keep(
-            placed_at(session, place or before.place, process, self.clock())
-        )
-        events = self.tiles.enter(placed.person)
+        placed = self.sessions.keep(placed_at(session, place, timing, process, now_ms))
+        events = self.tiles.linger(lingering(session, now_ms, place))
+        events += self.tiles.enter(placed.person)
         if before.cell and before.tile != placed.person.tile:
             events += self.tiles.leave(before.tile, placed.person)
         return Change(placed, events)
@@ -79,8 +115,9 @@ class MemoryRegistry:
             events = () if stays else self.tiles.leave(tile, session.person)
             return Change(nobody(session.person), events) if events else None
         person = session.person.changed(process="", until_ms=0, version=session.person.version + 1)
+        events = self.tiles.linger(lingering(session, self.clock()))
         departed = self.sessions.update(replace(session, person=person))
-        return Change(departed, self.tiles.leave(tile, person))
+        return Change(departed, events + self.tiles.leave(tile, person))
 
     async def block(self, digest: str, person_id: str) -> list[Change]:
         session, other = self.sessions.known(digest), await self.find(person_id)
@@ -117,38 +154,15 @@ class MemoryRegistry:
         published = bool(person.process) or person.until_ms > self.clock()
         return Change(changed, self.tiles.enter(person) if published else ())
 
-    async def close(self, digest: str) -> Change | None:
+    async def close(self, digest: str, *, at_once: bool = False) -> Change | None:
         session = self.sessions.forget(digest)
         if not session or not session.person.cell:
             return None
         tile = session.person.tile
         person = session.person.changed(cell="", version=session.person.version + 1)
-        return Change(replace(session, person=person), self.tiles.leave(tile, person))
+        events = () if at_once else self.tiles.linger(lingering(session, self.clock()))
+        return Change(replace(session, person=person), events + self.tiles.leave(tile, person))
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
         lost = [self.sessions.keep(one) for one in sessions if self.sessions.is_lost(one)]
-        return [await self.place(one.digest, one.person.place, process) for one in lost]
-
-
-def placed_at(session: Session, place: Place, process: str, at_ms: int) -> Session:
-    """The session in its next place. With no process its person is shown for a minute."""
-    before = session.person
-    person = before.changed(
-        cell=place.cell,
-        radius_m=place.radius_m,
-        version=before.version + 1,
-        process=process,
-        until_ms=0 if process else at_ms + HTTP_ONLY_MS,
-    )
-    # Whoever was listed nowhere comes anew.
-    was_here = before.cell == place.cell and bool(before.process or before.until_ms > at_ms)
-    moved = bool(before.cell) and before.tile != person.tile
-    left = (Left(before.tile, at_ms),) if moved else ()
-    fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - trail_ms())
-    return replace(
-        session,
-        person=person,
-        placed_ms=session.placed_ms if before.place == place else at_ms,
-        cell_ms=session.cell_ms if was_here else at_ms,
-        recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-    )
+        return [await self.place(one.digest, None, process) for one in lost]

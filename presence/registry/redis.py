@@ -5,27 +5,35 @@ one script; then its tiles are brought in line.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 
 from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
-from presence.geo import tile_of
-from presence.registry.contract import BLOCKED_MAX, RECENT_TILES_MAX, idle_ms, trail_ms
+from presence.place_clock import Draw, advance, by_chance, request
+from presence.registry.contract import BLOCKED_MAX, idle_ms
+from presence.registry.placing import at_once, lingering, placed_at
 from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
 from presence.registry.redis_holders import RedisHolders
 from presence.registry.redis_leases import RedisLeases
 from presence.registry.redis_sessions import RedisSessions
 from presence.registry.redis_tiles import RedisTiles
-from presence.values import HTTP_ONLY_MS, Change, Place, Session, person_id_of
+from presence.values import Change, Place, Session, Timing, person_id_of
 
 # So many sessions of a store that was lost are registered at a time.
 TOGETHER = 200
+# A step on a session is begun so often, when others were quicker.
+TRIES = 20
+
+# The place in effect and its timing after a step, by the store's clock.
+Step = Callable[[Session, int], tuple[Place, Timing]]
 
 
 class RedisRegistry:
-    def __init__(self, client: Store) -> None:
+    def __init__(self, client: Store, draw: Draw = by_chance) -> None:
+        """`draw` says when told places take effect."""
+        self.draw = draw
         self.sessions = RedisSessions(client)
         self.tiles = RedisTiles(client, self.sessions)
         self.holders = RedisHolders(client)
@@ -53,36 +61,67 @@ class RedisRegistry:
     async def place(
         self, digest: str, place: Place | None, process: str, *, was: str | None = None
     ) -> Change:
-        to = place or Place("", 0)
-        times = idle_ms(), HTTP_ONLY_MS, trail_ms()
-        arguments = [*to, process, *times, RECENT_TILES_MAX, "-" if was is None else was]
+        def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
+            if place:
+                return at_once(session, place, now_ms)
+            return advance(session.person.place, session.timing, now_ms)
+
+        return await self._place(digest, step, process, was)
+
+    async def request_place(
+        self, digest: str, asked: Place, process: str, *, was: str | None = None
+    ) -> Change:
+        def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
+            by_now = advance(session.person.place, session.timing, now_ms)
+            return request(*by_now, asked, now_ms, self.draw)
+
+        return await self._place(digest, step, process, was)
+
+    async def _place(self, digest: str, step: Step, process: str, was: str | None) -> Change:
         with unknown_when_lost():
             # First, so that nobody is held who is not in the set.
             holding = self.holders.hold_soon(process, person_id_of(digest))
-            found = await self.sessions.run("place", session_key(digest), *arguments)
+            try:
+                before, after, now_ms = await self._step(digest, step, process, was)
+            except Refused:
+                await holding
+                if process:
+                    await self.holders.release(process, person_id_of(digest))
+                raise
             await holding
-        if not found:
-            if process:
-                await self.holders.release(process, person_id_of(digest))
-            raise Refused("session-unknown")
-        before, flat_fields = found
-        session = from_fields(paired(flat_fields))
-        tile = tile_of(before)
-        events = await self.tiles.publish(session)
-        if before and tile != session.person.tile:
-            events += await self.tiles.leave(tile, session.person)
-        return Change(session, events)
+        events = await self.tiles.linger(lingering(before, now_ms, after.person.place))
+        events += await self.tiles.publish(after)
+        if before.person.cell and before.person.tile != after.person.tile:
+            events += await self.tiles.leave(before.person.tile, after.person)
+        return Change(after, events)
+
+    async def _step(
+        self, digest: str, step: Step, process: str, was: str | None
+    ) -> tuple[Session, Session, int]:
+        """Takes a session a step further, once more while others are quicker: how it was, how it
+        is, and the store's clock. Raises Refused: `session-unknown`, `store-unavailable`."""
+        for _ in range(TRIES):
+            now_ms, before = await self.sessions.timed(digest)
+            held_by = before.person.process
+            holder = process if was in {None, held_by} else held_by
+            after = placed_at(before, *step(before, now_ms), holder, now_ms)
+            if await self.sessions.replace(before, after):
+                return before, after, now_ms
+        raise Refused("store-unavailable", retry_after=2)
 
     async def depart(self, digest: str, process: str) -> Change | None:
         return await self.release(person_id_of(digest), process)
 
     async def release(self, person_id: str, process: str) -> Change | None:
         with unknown_when_lost():
-            fields = await self.sessions.run("depart", person_session_key(person_id), process)
-        if fields:
-            session = from_fields(paired(fields))
-            left = await self.tiles.leave(session.person.tile, session.person)
-            change: Change | None = Change(session, left)
+            found = await self.sessions.run("depart", person_session_key(person_id), process)
+        if found:
+            now_ms, flat_fields = found
+            session = from_fields(paired(flat_fields))
+            held = replace(session, person=session.person.changed(process=process))
+            events = await self.tiles.linger(lingering(held, now_ms))
+            events += await self.tiles.leave(session.person.tile, session.person)
+            change: Change | None = Change(session, events)
         else:
             change = await self.tiles.leave_again(person_id)
         # Last, so that whoever was not let go of is still held.
@@ -129,14 +168,16 @@ class RedisRegistry:
         session = from_fields(paired(flat_fields))
         return Change(session, await self.tiles.publish(session) if said == "changed" else ())
 
-    async def close(self, digest: str) -> Change | None:
+    async def close(self, digest: str, *, at_once: bool = False) -> Change | None:
         with unknown_when_lost():
-            fields = paired(await self.sessions.run("close", session_key(digest)))
+            now_ms, flat_fields = await self.sessions.run("close", session_key(digest))
+        fields = paired(flat_fields)
         if not fields or not fields["cell"]:
             return None
         session = from_fields(fields)
         person = session.person.changed(cell="", version=session.person.version + 1)
-        events = await self.tiles.leave(session.person.tile, person)
+        events = () if at_once else await self.tiles.linger(lingering(session, now_ms))
+        events += await self.tiles.leave(session.person.tile, person)
         if session.person.process:
             await self.holders.release(session.person.process, person.person_id)
         return Change(replace(session, person=person), events)

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 
+from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
+from presence.geo import Roughness
 from presence.registry.contract import idle_ms
 from presence.registry.redis_fields import (
     PERSON_FIELDS,
@@ -26,10 +28,20 @@ from presence.values import Person, Session, person_id_of
 class RedisSessions:
     def __init__(self, client: Store) -> None:
         self.client = client
-        self.scripts = scripts_of("block", "close", "depart", "note", "place", "rename", "restore")
+        self.scripts = scripts_of(
+            "block", "close", "depart", "note", "read", "rename", "replace", "restore"
+        )
 
-    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
-        person = Person(person_id_of(digest), name)
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
+        person = Person(person_id_of(digest), name, roughness=roughness)
         with unknown_when_lost():
             session = Session(
                 digest,
@@ -90,6 +102,22 @@ class RedisSessions:
         with unknown_when_lost():
             arguments = [idle_ms(), version, session.opened_ms, *fields]
             return bool(await self.run("restore", session_key(session.digest), *arguments))
+
+    async def timed(self, digest: str) -> tuple[int, Session]:
+        """The store's clock, in milliseconds, and the session. Raises Refused: `session-unknown`.
+        Within `unknown_when_lost` of the caller."""
+        now_ms, flat_fields = await self.run("read", session_key(digest))
+        if not flat_fields:
+            raise Refused("session-unknown")
+        return now_ms, from_fields(paired(flat_fields))
+
+    async def replace(self, before: Session, after: Session) -> bool:
+        """Replaces a session where it still stands as it did. Within `unknown_when_lost` of the
+        caller."""
+        known, fields = to_fields(before), to_fields(after)
+        changed = {name: one for name, one in fields.items() if one != known[name]}
+        arguments = before.person.version, idle_ms(), *flat(changed)
+        return bool(await self.run("replace", session_key(after.digest), *arguments))
 
     async def run(self, name: str, key: str, *arguments: Any) -> Any:
         """What a script of a session returns, within `unknown_when_lost` of the caller."""

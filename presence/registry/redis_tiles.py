@@ -45,15 +45,19 @@ class RedisTiles:
             events += await self.leave(person.tile, latest)
         return events
 
+    async def linger(self, person: Person | None) -> tuple[TileEvent, ...]:
+        """Lists them where they were, until their time is over."""
+        return await self.enter(person) if person else ()
+
     async def enter(self, person: Person) -> tuple[TileEvent, ...]:
-        arguments = [person.person_id, person.version, to_entry(person), TILE_KEEP_MS]
+        arguments = [person.key, person.version, to_entry(person), TILE_KEEP_MS]
         with unknown_when_lost():
             key = people_key(person.tile)
             version = await self.client.run(self.scripts["enter"], [key], arguments)
         return (TileEvent(person.tile, version, True, person),) if version else ()
 
     async def leave(self, tile: Tile, person: Person) -> tuple[TileEvent, ...]:
-        arguments = [person.person_id, person.version]
+        arguments = [person.key, person.version]
         with unknown_when_lost():
             version = await self.client.run(self.scripts["leave"], [people_key(tile)], arguments)
         return (TileEvent(tile, version, False, person),) if version else ()
@@ -69,7 +73,7 @@ class RedisTiles:
     async def reconcile(self, listed: Iterable[Person]) -> list[Change]:
         each = [*listed]
         known = await self.sessions.persons(one.person_id for one in each)
-        wrong = [one for one in each if one != known.get(one.person_id)]
+        wrong = [one for one in each if one != known.get(one.person_id) and not one.lingers]
         events = await asyncio.gather(
             *(self._reconcile(one, known.get(one.person_id)) for one in wrong)
         )

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 
-from presence.geo import Tile, in_range
+from presence.geo import Tile, coarsened_m
 from presence.grid import Grid
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
@@ -21,7 +21,7 @@ class Roster:
         self.versions: dict[Tile, int] = {}
         self.people: dict[Tile, dict[str, Person]] = {}
         self.cells = Grid[CellIndex]()
-        # A person once for each tile that lists them: a move writes the new tile first.
+        # A person once for each entry: a move writes the new tile first, and some linger.
         self.listed: dict[str, tuple[Person, ...]] = {}
         self.held: dict[str, set[tuple[Tile, str]]] = {}
         self.minutes: list[tuple[int, Tile, str]] = []
@@ -30,10 +30,10 @@ class Roster:
         """Replaces what is known of a tile. Who is in it as before costs nothing."""
         self.versions[tile] = snapshot.version
         known = self.people.setdefault(tile, {})
-        for person_id in [one for one in known if snapshot.people.get(one) != known[one]]:
-            self._drop(tile, person_id)
-        for person_id, person in snapshot.people.items():
-            if person_id not in known:
+        for key in [one for one in known if snapshot.people.get(one) != known[one]]:
+            self._drop(tile, key)
+        for key, person in snapshot.people.items():
+            if key not in known:
                 self._put(tile, person)
 
     def forget(self, tile: Tile) -> None:
@@ -48,23 +48,23 @@ class Roster:
         if event.version > known + 1:
             return False
         self.versions[event.tile] = event.version
-        self._drop(event.tile, event.person.person_id)
+        self._drop(event.tile, event.person.key)
         if event.here:
             self._put(event.tile, event.person)
         return True
 
-    def person(self, tile: Tile, person_id: str) -> Person | None:
-        return self.people.get(tile, {}).get(person_id)
+    def person(self, tile: Tile, key: str) -> Person | None:
+        return self.people.get(tile, {}).get(key)
 
     def lapsed(self, since_ms: int, now_ms: int) -> list[Person]:
-        """Those without a socket whose minute ended after `since_ms`, and by now."""
+        """Those without a socket whose time ended after `since_ms`, and by now."""
         first, last = (
             bisect_left(self.minutes, (until_ms + 1, "", "")) for until_ms in (since_ms, now_ms)
         )
-        return [self.people[tile][person_id] for _, tile, person_id in self.minutes[first:last]]
+        return [self.people[tile][key] for _, tile, key in self.minutes[first:last]]
 
     def dead(self, processes: frozenset[str], now_ms: int) -> list[Person]:
-        """Everyone who is not alive: those whose process is none of these, or minute over."""
+        """Everyone who is not alive: those whose process is none of these, or time over."""
         orphans = [
             self.people[tile][person_id]
             for process in self.held.keys() - processes
@@ -88,18 +88,19 @@ class Roster:
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
         for metres, far, index in self.cells.within(place):
-            for radius_m, process, rank in index.ranks.values():
+            for radius_m, process, roughness, rank in index.ranks.values():
                 if radius_m >= metres and process in processes:
-                    near[far].append(without(rank, hidden))
+                    near[coarsened_m(far, metres, roughness)].append(without(rank, hidden))
             if index.loose:
                 loose += [
-                    Neighbour(far, one.person_id, one)
+                    Neighbour(coarsened_m(far, metres, one.roughness), one.person_id, one)
                     for one in index.loose.values()
                     if one.radius_m >= metres
                     and one.alive(processes, now_ms)
                     and one.person_id not in hidden
                 ]
-        # The newest comes last and stays: a person stands in two tiles while they move.
+        # The newest comes last and stays: a person stands in two tiles while they move, and where
+        # they linger.
         newest = {one.person_id: one for one in sorted(loose, key=_version)}
         for far, ones in groupby(sorted(newest.values()), key=_label_m):
             near[far].append([one.person_id for one in ones])
@@ -109,7 +110,7 @@ class Roster:
     def holds(self, hidden: frozenset[str], place: Place) -> bool:
         """Whether any of these is listed in range of a place."""
         known = (one for person_id in hidden for one in self.listed.get(person_id, ()))
-        return any(in_range(*place, *one.place) for one in known)
+        return any(place.in_range(one.place) for one in known)
 
     def _nearest(
         self, near: Mapping[int, list[list[str]]], loose: Mapping[str, Neighbour]
@@ -122,27 +123,28 @@ class Roster:
         return tuple(shown)
 
     def _put(self, tile: Tile, person: Person) -> None:
-        self.people[tile][person.person_id] = person
+        self.people[tile][person.key] = person
         self._list(person.person_id, (*self.listed.get(person.person_id, ()), person))
         if person.process:
-            self.held.setdefault(person.process, set()).add((tile, person.person_id))
+            self.held.setdefault(person.process, set()).add((tile, person.key))
         else:
-            insort(self.minutes, (person.until_ms, tile, person.person_id))
+            insort(self.minutes, (person.until_ms, tile, person.key))
 
-    def _drop(self, tile: Tile, person_id: str) -> None:
-        person = self.people[tile].pop(person_id, None)
+    def _drop(self, tile: Tile, key: str) -> None:
+        person = self.people[tile].pop(key, None)
         if person is None:
             return
-        self._list(person_id, tuple(one for one in self.listed[person_id] if one is not person))
+        others = tuple(one for one in self.listed[person.person_id] if one is not person)
+        self._list(person.person_id, others)
         if person.process:
-            self.held[person.process].remove((tile, person_id))
+            self.held[person.process].remove((tile, key))
             if not self.held[person.process]:
                 del self.held[person.process]
         else:
-            del self.minutes[bisect_left(self.minutes, (person.until_ms, tile, person_id))]
+            del self.minutes[bisect_left(self.minutes, (person.until_ms, tile, key))]
 
     def _list(self, person_id: str, persons: tuple[Person, ...]) -> None:
-        """Puts a person where they are counted: with their like if one tile alone lists them."""
+        """Puts a person where they are counted: with their like if they are listed but once."""
         for one in self.listed.pop(person_id, ()):
             index = self.cells[one.cell]
             index.drop(one)

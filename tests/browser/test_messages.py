@@ -65,7 +65,7 @@ def test_between_its_ack_and_its_copy_a_message_counts_as_sent_and_then_stays_wh
         upstream = socket.connect_to_server()
 
         def pass_on(frame: str | bytes) -> None:
-            own = 'class="mine"' in str(frame)
+            own = "Is the bridge open?" in str(frame)
             held.append(lambda: socket.send(frame)) if own else socket.send(frame)
 
         upstream.on_message(pass_on)

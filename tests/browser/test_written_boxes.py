@@ -91,7 +91,7 @@ def test_a_message_paints_in_its_own_boxes_alone(page: Page, name: str, text: st
         *("p" * 16, clean_name(name[:240]), Place("u33dc0q", 500), clean_message(text[:2000])),
         "ref-0001",
     )
-    row = RenderedMessage(message).row(Form.HTML, 200, mine=False)
+    row = RenderedMessage(message).row(Form.HTML, 200)
     page.goto("about:blank")  # which has no policy of ours against styles
     page.set_content(FRAME.format(css=CSS, row=row, template=TEMPLATE))
     page.evaluate(DRESS, graphemes.initial(message.name))

@@ -82,7 +82,8 @@ async def test_a_block_holds_both_ways_for_lists_counts_messages_and_replay(
             await page.expect("mark")
             assert await page.texts() == await texts(bob)
             await bob.send_text("And mine?")
-            assert (await page.expect("chat.message", text="And mine?"))["mine"]
+            said = await page.expect("chat.message", text="And mine?")
+            assert said["person_id"] == bob.person_id
 
 
 async def texts(one: ConnectedPerson) -> list[str]:

@@ -25,6 +25,7 @@ DANGERS: dict[str, dict[str, Any]] = {
     "neartalk.W023": {"HINTS_DROPPED": 0.2},
     "neartalk.W024": {"REDIS_MAY_KEEP": True},
     "neartalk.W025": {"ALLOWED_HOSTS": ["*"]},
+    "neartalk.W026": {"PLACE_CLOCK": False},
 }
 
 

@@ -82,3 +82,9 @@ def test_somebody_who_writes_all_of_unicode_fills_no_memory() -> None:
     for point in range(0x4E00, 0x4E00 + 2 * KNOWN_MAX, 500):
         letters("".join(map(chr, range(point, point + 500))))
     assert len(BARE_FORMS) <= KNOWN_MAX
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_letters_look_the_same_beside_others(text: str) -> None:
+    for seen in (skeleton, letters):
+        assert seen(f"{text} \u00e9") == seen(text) + seen("\u00e9")

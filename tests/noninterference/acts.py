@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.noninterference.scene import PLACES, REACHES_M
+from tests.noninterference.scene import PLACES, REACHES_M, ROUGH
 from tests.voice.test_sdp_filter import MANY, offer
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ ODD_PLACES: tuple[dict[str, Any], ...] = (
     {"lat": 86, "lon": 13.4, "radius": 500},
     {"lat": "north", "lon": 13.4, "radius": 500},
     {"lat": 52.5, "lon": 13.4, "radius": 99},
+    {"lat": 52.5, "lon": 13.4, "radius": 500, "roughness": "exact"},
     {},
 )
 READ = (
@@ -69,6 +70,13 @@ async def move(world: World, one: Visitor, rng: random.Random) -> None:
 async def reach(world: World, one: Visitor, rng: random.Random) -> None:
     one.radius_m = rng.choice(REACHES_M)
     await one.update_place()
+
+
+async def roughen(world: World, one: Visitor, rng: random.Random) -> None:
+    """Chooses how roughly others can place them, where the scene lets them."""
+    rough = world.visitors[rng.choice(ROUGH)]
+    rough.roughness = rng.choice(("block", "area"))
+    await rough.update_place()
 
 
 async def say(world: World, one: Visitor, rng: random.Random) -> None:
@@ -242,6 +250,7 @@ ACTS: dict[Act, int] = {
     begin: 5,
     move: 12,
     reach: 6,
+    roughen: 4,
     say: 14,
     repeat: 3,
     remove: 5,
@@ -264,7 +273,7 @@ ACTS: dict[Act, int] = {
     command: 4,
     fault: 4,
 }
-PAUSES_S = (0.003, 0.04, 0.3, 1.0, 4.0, 9.0)
+PAUSES_S = (0.003, 0.04, 0.3, 1.0, 4.0, 9.0, 20.0)
 
 
 async def history(world: World, seed: int) -> None:

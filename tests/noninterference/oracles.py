@@ -49,7 +49,10 @@ KEPT = re.compile(
     r"|records\.activity\.areas"  # whom the hour has counted; gone with the hour
     r"|sanctions\."  # mutes and bans in force
 )
-KEPT_TILES = re.compile(r"tiles\.versions")  # how often a tile changed, whoever was there
+KEPT_TILES = re.compile(
+    r"tiles\.versions"  # how often a tile changed, whoever was there
+    r"|'cache'\]\['?:1:report-tile"  # Django's cache in memory drops what is over once it is asked
+)
 
 
 def plain(one: Found) -> str:

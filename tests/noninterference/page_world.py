@@ -162,7 +162,7 @@ class PageWorld:
 
     def said(self, person_id: str, text: str, ref: str) -> str:
         row = RenderedMessage(self.message(person_id, text, ref))
-        html = row.row(Form.HTML, 0, mine=person_id == OWN)
+        html = row.row(Form.HTML, 0)
         return f'<ol id="messages" hx-swap-oob="beforeend">{html}</ol>'
 
     def voice(self, socket: WebSocketRoute) -> None:

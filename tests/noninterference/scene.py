@@ -15,12 +15,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import asin, cos, floor, radians, sin, sqrt
 
-from presence.geo import CELL_DEGREES, Cell, cell_at
+from presence.geo import CELL_DEGREES, Cell, Roughness, cell_at, published_cell, spot
 
 HERE, ELSEWHERE, FINER, SHIFTED = "here", "elsewhere-in-the-cell", "finer", "shifted"
 WORLDS = (HERE, ELSEWHERE, FINER, SHIFTED)
 
 PLACES = 3
+# Who may choose to be placed to an area.
+ROUGH = (1, 4)
 EARTH_RADIUS_M = 6371008.8
 # In the area u33d, of 256 by 128 cells, whose south-western cell this is.
 AREA_X, AREA_Y = 550 * 256, 810 * 128
@@ -29,6 +31,8 @@ SHIFT_X = 3 * 32
 # The corners of three squares of two by two cells in a row from west to east, each 1.4 km from the
 # next: within one, all are right around each other. Voice reaches from the first to the third.
 SQUARES = ((0, 0), (15, 0), (30, 0))
+INSIDE = ((0, 0), (0, 1), (1, 0), (1, 1))
+TRIES = 30
 HOMES = (0, 0, 1, 1, 1, 2)
 # How far people reach: at some of these the squares see each other, at others they do not.
 REACHES_M = (150, 500, 1000, 2000)
@@ -75,7 +79,7 @@ def scene_of(kind: str, seed: int) -> Scene:
     jitter = random.Random(f"{seed} {'' if kind == HERE else kind}")
     scene = Scene(kind, here, jitter)
     if kind == FINER:
-        return replace(scene, places=finer(here, random.Random(f"finer than {seed}")))
+        return finer(scene, random.Random(f"finer than {seed}"))
     if kind == SHIFTED:
         moved = tuple(tuple((x + SHIFT_X, y) for x, y in places) for places in here)
         return replace(scene, places=moved)
@@ -87,7 +91,7 @@ def here_at(rng: random.Random) -> tuple[tuple[GridSpot, ...], ...]:
     found = []
     for home in HOMES:
         other = rng.choice([one for one in range(len(SQUARES)) if one != home])
-        inside = rng.sample([(x, y) for x in (0, 1) for y in (0, 1)], 3)
+        inside = rng.sample(INSIDE, PLACES)
         squares = (SQUARES[home], SQUARES[home], SQUARES[other])
         places = zip(squares, inside, strict=True)
         found.append(tuple((ORIGIN[0] + x + a, ORIGIN[1] + y + b) for (x, y), (a, b) in places))
@@ -97,28 +101,32 @@ def here_at(rng: random.Random) -> tuple[tuple[GridSpot, ...], ...]:
 # ---- Other cells with the same labels ------------------------------------------------------------
 
 
-def finer(
-    here: tuple[tuple[GridSpot, ...], ...], rng: random.Random
-) -> tuple[tuple[GridSpot, ...], ...]:
-    """Puts cell after cell elsewhere, as long as nothing that anybody is told changes by it."""
-    before = [at for places in here for at in places]
-    after = [*before]
-    around = [(x, y) for x in range(-2, 3) for y in range(-2, 3) if x or y]
-    for turn in rng.sample(range(len(after)), len(after)):
-        for x, y in rng.sample(around, len(around)):
-            moved = before[turn][0] + x, before[turn][1] + y
-            if alike(before, after, turn, moved):
-                after[turn] = moved
-                break
-    return tuple(tuple(after[at : at + PLACES]) for at in range(0, len(after), PLACES))
+def finer(here: Scene, rng: random.Random) -> Scene:
+    """Two cells of a square after the other change places, as long as nothing that anybody is told
+    changes by it. Who shares a cell still does."""
+    there = here
+    for _ in range(TRIES):
+        x, y = rng.choice(SQUARES)
+        pair = [(ORIGIN[0] + x + right, ORIGIN[1] + y + up) for right, up in rng.sample(INSIDE, 2)]
+        after = swapped(there, *pair)
+        if alike(here, after) and turned_round(here, after) >= turned_round(here, there):
+            there = after
+    return there
 
 
-def alike(before: list[GridSpot], after: list[GridSpot], turn: int, moved: GridSpot) -> bool:
-    """A place of the same person stays another place: whether they moved is told."""
-    others = [other for other in range(len(before)) if other != turn]
-    own = [other for other in others if other // PLACES == turn // PLACES]
-    return moved not in [after[other] for other in own] and all(
-        told(before[turn], before[other]) == told(moved, after[other]) for other in others
+def swapped(scene: Scene, one: GridSpot, other: GridSpot) -> Scene:
+    order = {one: other, other: one}
+    places = tuple(tuple(order.get(at, at) for at in places) for places in scene.places)
+    return replace(scene, places=places)
+
+
+def alike(here: Scene, there: Scene) -> bool:
+    before, after = here.spots, there.spots
+    return all(
+        told(before[at], before[other], rough) == told(after[at], after[other], rough)
+        for at in range(len(before))
+        for other in range(len(before))
+        for rough in {False, other // PLACES in ROUGH}
     )
 
 
@@ -137,12 +145,16 @@ def label_metres(exact: float) -> int:
     return step * floor(exact / step + 0.5)
 
 
-def told(a: GridSpot, b: GridSpot) -> tuple[object, ...]:
+def told(a: GridSpot, b: GridSpot, rough: bool) -> tuple[object, ...]:
     """All that may follow from how far two cells are apart: the label, and within which reaches
-    each other's middle lies."""
+    each other's middle lies. A `rough` person is placed to an area, whose steps are coarser."""
+    if rough:
+        middle = spot(published_cell(cell_of(b), Roughness.AREA))
+        b = middle.x, middle.y
     metres = metres_between(a, b)
-    label = label_metres(metres) if metres <= max(REACHES_M) else None
-    return label, *(metres <= reach for reach in BORDERS_M)
+    label = floor(metres / 500 + 0.5) if rough else label_metres(metres)
+    shown = label if metres <= max(REACHES_M) else None
+    return shown, *(metres <= reach for reach in BORDERS_M), a == b
 
 
 def turned_round(here: Scene, there: Scene) -> int:

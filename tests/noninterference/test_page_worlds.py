@@ -36,6 +36,8 @@ def pages() -> dict[str, str]:
         "attempt": "",
         "people": safe(panel.people_html(BESIDE_BOB, 500)),
         "radius": 500,
+        "roughness": "block",
+        "effective_in": 0,
         "stops": RADIUS_STOPS_M,
         "stop": 5,
         "life_minutes": 30,

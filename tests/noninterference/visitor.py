@@ -10,6 +10,8 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from tests.noninterference.scene import ROUGH
+
 if TYPE_CHECKING:
     from tests.noninterference.world import World
 
@@ -163,6 +165,7 @@ class Visitor(Client):
         self.person_id = ""
         self.place = 0
         self.radius_m = 1000
+        self.roughness = "block"
         self.socket: SocketEnd | None = None
         self.signal: SocketEnd | None = None
         self.sent_refs = 0
@@ -222,7 +225,9 @@ class Visitor(Client):
 
     async def update_place(self) -> Answer:
         lat, lon = self.world.scene.stand(self.number, self.place)
-        place = {"lat": lat, "lon": lon, "radius": self.radius_m}
+        place: dict[str, Any] = {"lat": lat, "lon": lon, "radius": self.radius_m}
+        if self.number in ROUGH:
+            place["roughness"] = self.roughness
         return await self.call("POST", "/api/location/update", place)
 
     async def open_socket(self, *, resume: bool = False) -> None:

@@ -79,6 +79,7 @@ class World:
         ends, started = asyncio.Event(), asyncio.Event()
         life = asyncio.create_task(self.live(started, ends))
         await started.wait()
+        self.constants = frozenset(dump(self.stores()))
         self.break_stores()
         await self.log_in()
         await history(self, self.seed)
@@ -109,7 +110,8 @@ class World:
 
     async def take_stock(self, when: str) -> None:
         """What is kept, in memory and in rows, and what operators read of it."""
-        self.record(f"memory {when}", sorted(dump(self.stores())))
+        lines = [line for line in dump(self.stores()) if line not in self.constants]
+        self.record(f"memory {when}", sorted(lines))
         found = await asyncio.get_running_loop().run_in_executor(None, lambda: [*rows()])
         for table, row in found:
             self.observations.add("operator", f"row {when}: {table}", row)

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 
 from neartalk.redis import Store
+from neartalk.redis.client import RedisClient
+from neartalk.redis.cluster import Cluster
 from neartalk.redis.shared import store_at
 from presence.geo import Tile, cell_at, tile_of
 from presence.registry import MemoryRegistry, RedisRegistry, Registry
@@ -32,6 +34,9 @@ class RegistryHarness(Protocol):
     def registry(self) -> Registry: ...
     async def pass_ms(self, ms: int) -> None:
         """By the store's clock."""
+
+    def skip_ms(self, ms: int) -> None:
+        """The same, in no time: sessions do not end sooner."""
 
     async def left_ms(self, digest: str) -> int:
         """How long the session still lives if nobody touches it."""
@@ -60,6 +65,9 @@ class MemoryRegistryHarness:
     async def pass_ms(self, ms: int) -> None:
         self.now += ms
 
+    def skip_ms(self, ms: int) -> None:
+        self.now += ms
+
     async def left_ms(self, digest: str) -> int:
         return self.registry.sessions.ends_ms[digest] - self.now
 
@@ -82,6 +90,7 @@ class RedisRegistryHarness:
 
     def __init__(self, client: Redis, store: Store) -> None:
         self.client = client
+        self.store = store
         self.registry = RedisRegistry(store)
 
     async def pass_ms(self, ms: int) -> None:
@@ -91,6 +100,10 @@ class RedisRegistryHarness:
         async with deadline(f"{ms} ms of the store's clock"):
             while await now_of(self) < end:
                 pass
+
+    def skip_ms(self, ms: int) -> None:
+        for node in nodes_of(self.store):
+            node.clock.agree(node.clock.ahead_ms + ms)
 
     async def left_ms(self, digest: str) -> int:
         return int(await self.client.pttl(session_key(digest)))
@@ -114,6 +127,11 @@ class RedisRegistryHarness:
         async for key in self.client.scan_iter():
             found[key] = await read[await self.client.type(key)](key)
         return repr(found)
+
+
+def nodes_of(store: Any) -> list[RedisClient]:
+    """The clients of its nodes, as far as it has asked them."""
+    return [*store.topology.clients.values()] if isinstance(store, Cluster) else [store]
 
 
 MakeHarness = Callable[[], AbstractAsyncContextManager[RegistryHarness]]

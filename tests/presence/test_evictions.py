@@ -47,7 +47,8 @@ class FailingHub:
         self._answer()
         return SESSION if person_id == ALICE and not self.ended else None
 
-    async def end(self, session: Session) -> None:
+    async def end(self, session: Session, *, at_once: bool) -> None:
+        assert at_once, "nobody who is banned lingers"
         self._answer()
         self.ended.append(session.digest)
 

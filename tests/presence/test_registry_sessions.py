@@ -12,8 +12,6 @@ from pytest_django.fixtures import Settings
 from neartalk.codes import Refused
 from neartalk.parts import Platform
 from presence.registry import MemoryRegistry
-from presence.registry import memory as registry_memory
-from presence.registry import redis as registry_redis
 from presence.sessions import Sessions
 from presence.values import Change, Person, Session
 from tests.noninterference.observations import dump
@@ -102,11 +100,18 @@ async def test_what_others_do_to_a_session_does_not_keep_it(make_harness: MakeHa
         assert 0 < await harness.left_ms(digest) <= 60_000
 
 
-async def test_in_memory_an_ended_session_goes_with_its_place_though_nobody_comes() -> None:
+async def test_in_memory_an_ended_session_goes_with_its_place_though_nobody_comes(
+    settings: Settings,
+) -> None:
+    settings.PLACE_CLOCK = True
     clock, digest = ManualClock(), "d" * 64
     registry = MemoryRegistry(clock)
     await registry.open(digest, "Alice")
     person = (await registry.place(digest, AT_HOME, "")).session.person
+    await registry.close(digest)
+    assert registry.tiles.lingering, "they just came"
+    await registry.open(digest, "Alice again")
+    await registry.place(digest, AT_HOME, "")
     clock.now_ms += HALF_HOUR_MS + 1
     await registry.status([])
     kept = "\n".join(dump(registry))
@@ -256,8 +261,7 @@ async def test_a_rename_brings_nobody_back_who_has_left(make_harness: MakeHarnes
 async def test_a_rename_brings_nobody_back_whose_minute_is_over(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry_memory, "HTTP_ONLY_MS", 5)
-    monkeypatch.setattr(registry_redis, "HTTP_ONLY_MS", 5)
+    monkeypatch.setattr("presence.registry.placing.HTTP_ONLY_MS", 5)
     async with make_harness() as harness:
         digest = (await opened(harness, "Alice")).digest
         alice = (await harness.registry.place(digest, AT_HOME, "")).session.person

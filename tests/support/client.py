@@ -394,22 +394,20 @@ def past_or_label(metres: int | None) -> str:
 
 
 def _message(row: Element) -> Frame:
-    mine = "mine" in row["class"].split()
-    *who, text = row.children
+    name, _, text = row.children
     message_id = row["id"].removeprefix("m-")
-    metres = None if mine or not row["data-m"] else int(row["data-m"])
-    frame: Frame = {
+    metres = int(row["data-m"]) if row["data-m"] else None
+    return {
         "type": "chat.message",
         "id": message_id,
         "person_id": row["data-person"],
-        "username": who[0].text if who else "",
+        "username": name.text,
         "text": text.text,
-        "distance": "" if mine else past_or_label(metres),
-        "mine": mine,
+        "distance": past_or_label(metres),
+        "metres": metres,
         "sent_at": int(message_id.partition("-")[0]),
         "html": row,
     }
-    return frame if mine else {**frame, "metres": metres}
 
 
 def _refusal(element: Element) -> Frame:

@@ -12,6 +12,8 @@ from tests.voice.processes import AWAY, BESIDE, two_processes
 from voice.callers import AWAY_MS
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
     from tests.voice.processes import PageConnection, TwoProcesses
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
@@ -83,6 +85,24 @@ async def test_whoever_speaks_across_districts_is_told_of_the_end_once() -> None
         await alice.until()
         assert alice.ends == [(bob.person_id, "apart")]
         assert bob.ends == [(alice.person_id, "apart")]
+
+
+async def test_voice_follows_a_told_place_once_it_takes_effect(settings: Settings) -> None:
+    """Though nobody has a socket of the chat by which it would be brought about."""
+    settings.PLACE_CLOCK = True
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        registry = both.registry.store
+        registry.draw = lambda first, last: last
+        await registry.request_place(bob.session.digest, AWAY, "")
+        for passed_ms, calls in ((17_000, {"Bob": "live"}), (1_000, {})):
+            both.now_ms += passed_ms
+            await both.first.presence.rounds.pulse()
+            await both.second.presence.rounds.pulse()
+            await both.second.hub.repair.follow()
+            await both.settle()
+            await alice.until(**calls)
+        assert alice.ends == [(bob.person_id, "apart")]
 
 
 async def test_the_end_is_told_though_the_news_was_read_before_the_hint_came() -> None:

@@ -60,7 +60,7 @@ class Repair:
             if (await self.presence.registry.status(())).epoch == epoch:
                 await self._end(connection)
             return
-        connection.session = session
+        connection.session = session = await self.presence.in_effect(session)
         known, person = self.coordinator.known(connection.person_id), session.person
         published = known.name, known.place, known.hidden
         if connection.joined and published != (person.name, person.place, session.hidden):

@@ -5,6 +5,7 @@
 import { initial } from '../page/graphemes.js';
 import { EARLIER, formatDistance, formatMinutes } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
+import { ownId } from '../server/session.js';
 import { ringOf } from './message-focus.js';
 
 const AGAIN_MS = 2 * 60_000;
@@ -35,10 +36,11 @@ export function dress(row) {
   if (row.dataset.sent) return;
   const id = row.id.slice(2);
   const sent = parseInt(id, 10);
-  const mine = row.classList.contains('mine');
+  const mine = row.classList.contains('mine') || row.dataset.person === ownId();
   const [...parts] = row.children;
   const bubble = parts.pop();
   Object.assign(row.dataset, { id, sent, expires: sent + LIFE_MS });
+  if (mine) row.className = 'mine';
   row.classList.add('message');
   row.replaceChildren(document.getElementById(mine ? 'message-mine' : 'message-row').content.cloneNode(true));
   bubble.className = 'bubble';

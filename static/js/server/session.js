@@ -6,10 +6,16 @@ import { on } from './signals.js';
 const PATIENCE_MS = 5000;
 
 let known = false;
+let personId = null;
 let waiting = [];
 
 export function isSessionKnown() {
   return known;
+}
+
+/** Who you are to others: null until the first welcome. */
+export function ownId() {
+  return personId;
 }
 
 /** The socket closed. */
@@ -27,7 +33,8 @@ export function sessionKnownSoon() {
   return Promise.race([sessionKnown(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
 }
 
-on('welcome', () => {
+on('welcome', (signal) => {
   known = true;
+  personId = signal.personId;
   for (const resolve of waiting.splice(0)) resolve();
 });

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 STEP_S = 1.0
 AWAY_S = 2.0
+# A place takes effect in one of the server's rounds, and what is newly in range comes after that.
+EFFECT_S = 4.0
 
 
 class Movement:
@@ -37,7 +39,7 @@ class Movement:
         if neighbour.over:
             neighbour.moving = True
             self.crowd.beside(self._come_back(neighbour))
-        elif cell != neighbour.person.place.cell and not neighbour.ended:
+        elif cell != neighbour.told_cell and not neighbour.ended:
             neighbour.moving = True
             self.crowd.beside(self._move(neighbour, cell))
 
@@ -46,16 +48,35 @@ class Movement:
         neighbour.renew(await self.crowd.arrived(neighbour.walk))
         neighbour.moving = False
 
+    async def _bring_into_effect(
+        self, neighbour: SimulatedNeighbour, place: Place, seconds: float
+    ) -> None:
+        """They are at a place by then, unless they have said since that they are elsewhere."""
+        person_id = neighbour.person.person_id
+        await self.crowd.pause(max(0.0, seconds - EFFECT_S))
+        if (neighbour.person.person_id, neighbour.told_cell) != (person_id, place.cell):
+            return
+        neighbour.moving = True
+        await self.crowd.pause(2 * EFFECT_S)
+        self._apply(neighbour, place)
+        neighbour.moving = False
+
+    def _apply(self, neighbour: SimulatedNeighbour, place: Place) -> None:
+        neighbour.person = neighbour.person._replace(place=place)
+        neighbour.moved_s = asyncio.get_running_loop().time()
+
     async def _move(self, neighbour: SimulatedNeighbour, cell: str) -> None:
         lat, lon = published_point(cell)
         spot = {"lat": lat, "lon": lon, "radius": neighbour.person.place.radius_m}
         api = self.crowd.api
         try:
             answer = await api.call("POST", "/api/location/update", neighbour.key, **spot)
-            place = Place(answer["cell"], answer["radius"])
-            neighbour.person = neighbour.person._replace(place=place)
-            neighbour.moved_s = asyncio.get_running_loop().time()
+            neighbour.told_cell = cell
+            self._apply(neighbour, Place(answer["cell"], answer["radius"]))
             self.crowd.figures["moves"] += 1
+            if answer["effective_in"]:
+                place = Place(cell, answer["radius"])
+                self.crowd.beside(self._bring_into_effect(neighbour, place, answer["effective_in"]))
         except ApiError as refused:
             await self.crowd.wait_for(refused)
         except httpx.HTTPError:

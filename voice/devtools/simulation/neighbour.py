@@ -37,7 +37,8 @@ class ChatListener(Protocol):
 
 class SimulatedNeighbour(ChatClient):
     """A simulated person at `/ws`. `caller` is their part in voice. They may write again from
-    `free_s` on, by the loop's clock."""
+    `free_s` on, by the loop's clock. `told_cell` is where they said last that they are; their place
+    is the one in effect."""
 
     def __init__(
         self, person: Visitor, server_urls: Sequence[str], walk: Walk, listener: ChatListener
@@ -47,6 +48,7 @@ class SimulatedNeighbour(ChatClient):
         self.listener = listener
         self.caller: SimulatedCaller | None = None
         self.moving = False
+        self.told_cell = person.place.cell
         self.moved_s = 0.0
         self.free_s = 0.0
 
@@ -73,6 +75,7 @@ class SimulatedNeighbour(ChatClient):
     def renew(self, person: Visitor) -> None:
         """Goes on with a new session."""
         self.person, self.key = person, person.key
+        self.told_cell = person.place.cell
         self.mark, self.ended = "", 0
         self.open()
         if self.caller:

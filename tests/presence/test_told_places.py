@@ -1,0 +1,213 @@
+"""Told places as people meet them: sockets, calls, and several processes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from presence.geo import cell_at
+from presence.values import Place
+from tests.presence.http_callers import HTMX, LEAVE, NAME, NEARBY, caller
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.client import elsewhere, north, person, place, running
+from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, turns
+from tests.support.processes import person as session_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import Settings
+
+    from tests.support.servers import Server
+
+FURTHER = Place(cell_at(52.52, 13.407), 500)
+
+
+@pytest.fixture(autouse=True)
+def _clock(settings: Settings) -> None:
+    settings.PLACE_CLOCK = True
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running("uvicorn", RATE_LIMITS_SCALE="1000", PLACE_CLOCK="1") as running_server:
+        yield running_server
+
+
+async def request(pair: ProcessPair, socket: PageSocket, asked: Place) -> None:
+    """Somebody's page tells of a place, by a call that reaches the second process."""
+    digest, held_by = socket.session.digest, socket.person.process
+    pair.second.hub.announce(await pair.registry.request_place(digest, asked, held_by))
+    await pair.settle()
+
+
+async def pass_s(pair: ProcessPair, time: LoopClock, seconds: int) -> None:
+    """Both processes live on, and do their rounds after that."""
+    pair.now_ms += seconds * 1000
+    for process in (pair.first, pair.second):
+        await pair.registry.renew(process.hub.process)
+    for process in (pair.first, pair.second):
+        await process.hub.rounds.pulse()
+        await turns()
+    await time.pass_s(seconds)
+
+
+async def joined(pair: ProcessPair) -> tuple[LoopClock, PageSocket, PageSocket]:
+    """Alice and Bob, beside each other for five minutes, at a process each. Moves take 20 s."""
+    pair.registry.store.draw = lambda first, last: first
+    alice = await pair.first.join(await session_at(pair.registry, "Alice", HERE))
+    bob = await pair.second.join(await session_at(pair.registry, "Bob", BESIDE))
+    time = LoopClock()
+    await pass_s(pair, time, 300)
+    return time, alice, bob
+
+
+# ---- Sockets -----------------------------------------------------------------------------------
+
+
+async def test_a_socket_follows_once_the_told_place_takes_effect() -> None:
+    async with process_pair() as pair:
+        time, alice, bob = await joined(pair)
+        await pair.second.send_text(bob, "before")
+        await turns()
+        frames = len(alice.page.frames)
+        await request(pair, alice, FURTHER)
+        await pass_s(pair, time, 18)
+        assert alice.place == HERE
+        assert alice.page.kinds[frames:] == []
+        await pair.first.send_text(alice, "from here")
+        assert bob.page.all("chat.message")[-1]["metres"] == 0
+        await pass_s(pair, time, 2)
+        assert alice.place == FURTHER
+        assert [one["username"] for one in alice.page.all("people")[-1]["people"]] == ["Bob"]
+        await pair.first.send_text(alice, "from there")
+        assert bob.page.all("chat.message")[-1]["metres"] > 0
+        assert alice.page.texts == ["before", "from here", "from there"]
+
+
+async def test_no_frame_and_no_hint_tells_of_a_place_that_waits() -> None:
+    async with process_pair() as pair:
+        time, alice, bob = await joined(pair)
+        frames = len(bob.page.frames)
+        await request(pair, alice, FURTHER)
+        await pass_s(pair, time, 6)
+        assert bob.page.people_frames == bob.page.people_frames[: frames + 1]
+        assert not [one for one in bob.page.frames[frames:] if one["type"] != "mark"]
+        assert FURTHER.cell not in repr(pair.wire.sent)
+        assert FURTHER.cell not in repr(alice.page.frames)
+
+
+async def test_the_process_that_takes_over_brings_it_into_effect() -> None:
+    async with process_pair() as pair:
+        time, alice, bob = await joined(pair)
+        await request(pair, alice, FURTHER)
+        await pair.first.hub.stop()
+        pair.now_ms += 60_000
+        await pair.registry.renew(pair.second.hub.process)
+        again = await pair.second.join(alice.session)
+        assert again.place == FURTHER
+        await turns()
+        await time.pass_s(6)
+        (listed,) = bob.page.listing.people.values()
+        assert listed["metres"] > 0
+
+
+async def test_whoever_leaves_at_once_is_listed_for_half_a_minute() -> None:
+    async with process_pair() as pair:
+        time, _, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        await pair.first.hub.end(carol.session)
+        assert carol.page.closed
+        await pass_s(pair, time, 6)
+        for _ in range(12):
+            assert sorted(bob.page.names) == ["Alice", "Carol"]
+            await pass_s(pair, time, 2)
+        for _ in range(6):
+            await pass_s(pair, time, 2)
+        assert bob.page.names == ["Alice"]
+        await pair.second.hub.rounds.reap()
+        listed = await pair.registry.people([carol.session.person.tile])
+        assert not any(one.lingers for each in listed.values() for one in each.people.values())
+
+
+async def test_a_block_hides_at_once_whoever_lingers() -> None:
+    async with process_pair() as pair:
+        time, _, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        await pair.first.hub.end(carol.session)
+        await pass_s(pair, time, 4)
+        for change in await pair.registry.block(bob.session.digest, carol.person.person_id):
+            pair.second.hub.announce(change)
+        await pair.settle()
+        assert bob.page.names == ["Alice"]
+
+
+async def test_rounds_that_compare_lists_leave_whoever_lingers() -> None:
+    async with process_pair() as pair:
+        time, _, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        pair.first.hub.announce(
+            await pair.registry.request_place(carol.session.digest, AWAY, "one")
+        )
+        await pass_s(pair, time, 2)
+        assert carol.place == AWAY
+        for process in (pair.first, pair.second) * 3:
+            await process.hub.anti_entropy.compare()
+        await pass_s(pair, time, 4)
+        assert sorted(bob.page.names) == ["Alice", "Carol"]
+
+
+# ---- Calls -------------------------------------------------------------------------------------
+
+
+async def test_a_call_is_answered_with_the_place_in_effect_and_when_the_told_one_holds(
+    server: Server,
+) -> None:
+    spot = elsewhere()
+    here, there = cell_at(*spot), north(spot, 3)
+    async with caller(server, "alice") as alice, caller(server, "bob") as bob:
+        first = await place(alice, *spot, 500)
+        assert (first["cell"], first["radius"], first["effective_in"]) == (here, 500, 0)
+        moved = await place(alice, *there, 700)
+        assert (moved["cell"], moved["radius"]) == (here, 700)
+        assert 100 <= moved["effective_in"] <= 120
+        again = await place(alice, *spot, 700)
+        assert (again["cell"], again["effective_in"]) == (here, 0)
+        await place(bob, *spot, 500)
+        (listed,) = (await bob.get(NEARBY)).json()["people"]
+        assert listed["metres"] == 0
+        far = await place(alice, *north(spot, 20), 500)
+        assert (far["cell"], far["effective_in"] <= 18) == (here, True)
+
+
+async def test_the_page_is_told_when_its_place_holds(server: Server) -> None:
+    spot = elsewhere()
+    async with caller(server, "alice") as alice:
+        await place(alice, *spot, 500)
+        for asked, event in ((spot, None), (north(spot, 3), "place-pending"), (spot, None)):
+            told = {"lat": asked[0], "lon": asked[1], "radius": 500}
+            answer = await alice.post("/api/location/update", data=told, headers=HTMX)
+            events = json.loads(answer.headers.get("HX-Trigger", "{}"))
+            assert [*events] == ([event] if event else [])
+            assert not event or 100 <= events[event]["effective_in"] <= 120
+
+
+@pytest.mark.parametrize("how", ["nearby", "page", "name", "place"])
+async def test_whoever_looks_by_a_call_and_leaves_is_seen(server: Server, how: str) -> None:
+    spot = elsewhere()
+    async with (
+        person(server, *spot, 500, "bob") as bob,
+        caller(server, "alice") as alice,
+    ):
+        await place(alice, *spot, 500)
+        if how == "nearby":
+            assert (await alice.get(NEARBY)).json()["count"] == 1
+        elif how == "page":
+            assert (await alice.get("/near")).status_code == 200
+        elif how == "name":
+            await alice.patch(NAME, json={"username": "bob"})
+        assert (await alice.post(LEAVE)).status_code == 204
+        (listed,) = (await bob.http.get(NEARBY)).json()["people"]
+        assert listed["username"] == "alice"
