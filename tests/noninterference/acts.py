@@ -11,10 +11,10 @@ from tests.noninterference.scene import PLACES, REACHES_M, ROUGH
 from tests.voice.test_sdp_filter import MANY, offer
 
 if TYPE_CHECKING:
-    from tests.noninterference.visitor import Visitor
-    from tests.noninterference.world import World
+    from tests.noninterference.visitor import WorldVisitor
+    from tests.noninterference.world import LedWorld
 
-Act = Callable[["World", "Visitor", random.Random], Awaitable[object]]
+Act = Callable[["LedWorld", "WorldVisitor", random.Random], Awaitable[object]]
 
 WORDS = [
     "who",
@@ -54,7 +54,7 @@ READ = (
 )
 
 
-async def begin(world: World, one: Visitor, rng: random.Random) -> None:
+async def begin(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """Comes, or comes anew with another session."""
     await one.close_sockets()
     one.radius_m = rng.choice(REACHES_M)
@@ -62,37 +62,37 @@ async def begin(world: World, one: Visitor, rng: random.Random) -> None:
     await one.open_socket()
 
 
-async def move(world: World, one: Visitor, rng: random.Random) -> None:
+async def move(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     one.place = rng.randrange(PLACES)
     await one.update_place()
 
 
-async def reach(world: World, one: Visitor, rng: random.Random) -> None:
+async def reach(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     one.radius_m = rng.choice(REACHES_M)
     await one.update_place()
 
 
-async def roughen(world: World, one: Visitor, rng: random.Random) -> None:
+async def roughen(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """Chooses how roughly others can place them, where the scene lets them."""
     rough = world.visitors[rng.choice(ROUGH)]
     rough.roughness = rng.choice(("block", "area"))
     await rough.update_place()
 
 
-async def say(world: World, one: Visitor, rng: random.Random) -> None:
+async def send_lines(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     for _ in range(rng.choice((1, 1, 1, 2, 9))):
-        one.say(" ".join(rng.choices(WORDS, k=rng.randint(1, 9))))
+        one.send_text(" ".join(rng.choices(WORDS, k=rng.randint(1, 9))))
 
 
-async def repeat(world: World, one: Visitor, rng: random.Random) -> None:
+async def repeat(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """Says the same twice, as others do, and sends one line again under its ref."""
     for _ in range(2):
-        one.say("Is anybody here who knows the way to the river and back again?")
+        one.send_text("Is anybody here who knows the way to the river and back again?")
     one.sent_refs -= 1
-    one.say("Is anybody here who knows the way to the river and back again?")
+    one.send_text("Is anybody here who knows the way to the river and back again?")
 
 
-async def remove(world: World, one: Visitor, rng: random.Random) -> None:
+async def remove(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """Mostly what they said themselves."""
     mine = one.acked_ids or one.message_ids
     if one.socket and mine:
@@ -100,12 +100,12 @@ async def remove(world: World, one: Visitor, rng: random.Random) -> None:
         one.socket.send({"type": "chat.remove", "id": message_id, "ref": one.next_ref()})
 
 
-async def ask(world: World, one: Visitor, rng: random.Random) -> None:
+async def ask(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     if one.socket:
         one.socket.send({"type": rng.choice(("people", "ping"))})
 
 
-async def odd(world: World, one: Visitor, rng: random.Random) -> None:
+async def odd(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """What is refused, on both sockets and as a call."""
     frame, place = rng.choice(ODD_FRAMES), rng.choice(ODD_PLACES)
     for end in (one.socket, one.signal):
@@ -115,14 +115,14 @@ async def odd(world: World, one: Visitor, rng: random.Random) -> None:
     await one.call("GET", "/api/block")
 
 
-async def look(world: World, one: Visitor, rng: random.Random) -> None:
+async def read_pages(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     for path in rng.sample(READ, 3):
         await one.call("GET", path)
     if one.message_ids:
         await one.call("GET", f"/api/messages?before={rng.choice(one.message_ids)}")
 
 
-async def report(world: World, one: Visitor, rng: random.Random) -> None:
+async def report(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     other = world.other(one, rng)
     asked = {"person_id": other.person_id, "reason": "spam", "words": "They go on and on."}
     if theirs := [id for id in one.message_ids if id in other.acked_ids]:
@@ -130,33 +130,33 @@ async def report(world: World, one: Visitor, rng: random.Random) -> None:
     await one.call("POST", "/api/report", asked)
 
 
-async def block(world: World, one: Visitor, rng: random.Random) -> None:
+async def block(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     await one.call("POST", "/api/block", {"person_id": world.other(one, rng).person_id})
 
 
-async def rename(world: World, one: Visitor, rng: random.Random) -> None:
+async def rename(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     name = rng.choice((f"Somebody {rng.randrange(99)}", "Guest 0", "Admin", ""))
     await one.call("PATCH", "/api/session/username", {"username": name})
 
 
-async def leave(world: World, one: Visitor, rng: random.Random) -> None:
+async def leave(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     await one.call("POST", "/api/session/leave")
     await one.close_sockets()
 
 
-async def drop(world: World, one: Visitor, rng: random.Random) -> None:
+async def drop(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """The socket is gone without a word, for a while or for good."""
     await one.close_sockets()
 
 
-async def return_with_mark(world: World, one: Visitor, rng: random.Random) -> None:
+async def return_with_mark(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     await one.open_socket(resume=rng.random() < 0.8)
 
 
 # ---- Voice ---------------------------------------------------------------------------------------
 
 
-async def enter_voice(world: World, one: Visitor, rng: random.Random) -> None:
+async def enter_voice(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     if not one.signal or not one.signal.open:
         await one.open_signal()
         await asyncio.sleep(0.2)
@@ -164,7 +164,7 @@ async def enter_voice(world: World, one: Visitor, rng: random.Random) -> None:
     signal(one, "join", policy=policy, instance=f"instance-{rng.randrange(3)}")
 
 
-async def knock(world: World, one: Visitor, rng: random.Random) -> None:
+async def knock(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """At somebody who is listed, who says yes most times."""
     other = world.listed(one, rng, "near", "knocks", "declined")
     signal(one, "knock", to=other.person_id)
@@ -172,7 +172,7 @@ async def knock(world: World, one: Visitor, rng: random.Random) -> None:
     signal(other, rng.choice(("accept", "accept", "accept", "decline")), to=one.person_id)
 
 
-async def negotiate(world: World, one: Visitor, rng: random.Random) -> None:
+async def negotiate(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """All that two send each other who speak, or who do not."""
     other = world.listed(one, rng, "live", "away")
     signal(one, "offer", to=other.person_id, sdp=offer(*MANY))
@@ -183,20 +183,20 @@ async def negotiate(world: World, one: Visitor, rng: random.Random) -> None:
     signal(other, "state", muted=rng.random() < 0.5)
 
 
-async def list_peers(world: World, one: Visitor, rng: random.Random) -> None:
+async def list_peers(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     signal(one, "peers")
     if one.signal:
         one.signal.send({"type": "ping"})
 
 
-async def end_call(world: World, one: Visitor, rng: random.Random) -> None:
+async def end_call(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     if rng.random() < 0.5:
         signal(one, "decline", to=world.listed(one, rng, "live", "knocks").person_id)
     else:
         signal(one, "leave")
 
 
-def signal(one: Visitor, kind: str, **fields: Any) -> None:
+def signal(one: WorldVisitor, kind: str, **fields: Any) -> None:
     if one.signal:
         one.signal.send({"type": f"voice.{kind}", **fields})
 
@@ -211,13 +211,13 @@ ADMIN = (
 VERBS = ("dismiss", "remove", "remove", "mute", "ban")
 
 
-async def read_admin(world: World, one: Visitor, rng: random.Random) -> None:
+async def read_admin(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     for path in rng.sample(ADMIN, 3):
         await world.operator.call("GET", path)
     await world.scraper.call("GET", "/metrics")
 
 
-async def decide(world: World, one: Visitor, rng: random.Random) -> None:
+async def decide(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """The page of the oldest report, and a decision on it."""
     queue = await world.operator.call("GET", "/admin/chat/report/")
     if page := world.first_report(queue.body):
@@ -226,7 +226,7 @@ async def decide(world: World, one: Visitor, rng: random.Random) -> None:
         await world.operator.call("POST", page, verb)
 
 
-async def command(world: World, one: Visitor, rng: random.Random) -> None:
+async def command(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     known: list[list[str]] = [
         ["reports", "--state", "all"],
         ["reports", "show", "1"],
@@ -239,10 +239,10 @@ async def command(world: World, one: Visitor, rng: random.Random) -> None:
     await world.command(*rng.choice(known))
 
 
-async def fault(world: World, one: Visitor, rng: random.Random) -> None:
+async def fault(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     """The next call of a store fails, or is a fault of ours."""
     world.fail_next(rng)
-    await rng.choice((move, look, say, knock))(world, one, rng)
+    await rng.choice((move, read_pages, send_lines, knock))(world, one, rng)
 
 
 # How often each comes in a history.
@@ -251,12 +251,12 @@ ACTS: dict[Act, int] = {
     move: 12,
     reach: 6,
     roughen: 4,
-    say: 14,
+    send_lines: 14,
     repeat: 3,
     remove: 5,
     ask: 3,
     odd: 3,
-    look: 6,
+    read_pages: 6,
     report: 5,
     block: 2,
     rename: 3,
@@ -276,7 +276,7 @@ ACTS: dict[Act, int] = {
 PAUSES_S = (0.003, 0.04, 0.3, 1.0, 4.0, 9.0, 20.0)
 
 
-async def history(world: World, seed: int) -> None:
+async def history(world: LedWorld, seed: int) -> None:
     """All come, then all acts, in an order by chance. Who left comes anew."""
     rng = random.Random(f"acts of {seed}")
     for one in world.visitors:

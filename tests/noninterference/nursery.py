@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from tests.noninterference import oracles
 from tests.noninterference.scene import WORLDS
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Nursery:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.close()
-        self.process.wait()
+        self.process.wait(WAIT_S)
         self.process.stdout.close()
 
     def lead(self, seed: int, kinds: Sequence[str] = WORLDS) -> dict[str, oracles.World]:

@@ -60,16 +60,17 @@ def plain(one: Found) -> str:
 
 
 def faults_of(worlds: Mapping[str, World]) -> dict[str, list[str]]:
-    """What each oracle finds in the worlds of one seed; nothing, where nothing leaks."""
+    """What each oracle finds in the worlds of one seed, of which `here` is one; nothing, where
+    nothing leaks."""
     here = worlds[HERE]
     found = {
-        "another point in the cell": differences(here, worlds[ELSEWHERE]),
-        "other cells, the same labels": differences(here, worlds[FINER], watched=finer),
-        "the scene further east": differences(here, worlds[SHIFTED], watched=further_east),
         "places": traces_of_places(here),
         "keys": traces_of_keys(here),
         "what is over": traces_of_the_gone(here),
     }
+    for kind, (oracle, watched) in WATCHED.items():
+        if kind in worlds:
+            found[oracle] = differences(here, worlds[kind], watched=watched)
     return {oracle: faults for oracle, faults in found.items() if faults}
 
 
@@ -97,6 +98,13 @@ def finer(world: World) -> Iterator[tuple[Found, str]]:
     for one, text in further_east(world):
         if one["who"].startswith("person") and not NO_CHANGE.fullmatch(text):
             yield one, VERSION.sub(r"\1", text)
+
+
+WATCHED: dict[str, tuple[str, Watched]] = {
+    ELSEWHERE: ("another point in the cell", everything),
+    FINER: ("other cells, the same labels", finer),
+    SHIFTED: ("the scene further east", further_east),
+}
 
 
 def differences(here: World, there: World, *, watched: Watched = everything) -> list[str]:

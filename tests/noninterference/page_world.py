@@ -19,6 +19,7 @@ from presence.delivery import Form, panel, signal
 from presence.roster import Entry, Listing
 from presence.values import Place
 from tests.noninterference.scene import AREA_X, AREA_Y, cell_of, position
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route, WebSocketRoute
@@ -30,6 +31,7 @@ OTHER, OWN = "1e8636d6838babda", "e9a73cd20a784162"
 BESIDE_BOB = Listing({OTHER: Entry(0, OTHER, "Bob")}, {0: 1})
 SIGNED = {"NearTalk": "1", "Content-Type": "text/html; charset=utf-8"}
 STEP_MS = 5_000
+POLL_MS = 20
 # What differs between two visits by itself.
 OF_THE_BROWSER = {"user-agent", "sec-ch-ua", "accept-encoding", "accept-language", "content-length"}
 
@@ -65,8 +67,8 @@ DEVICES = (
 
 @dataclass
 class PageWorld:
-    """`records` are what scripts did, in their order; `calls` and frames what left; `kept` what a
-    look found after each act."""
+    """`records` are what scripts did, in their order; `calls` and frames what left; `kept` what was
+    found after each act."""
 
     page: Page
     device: Device
@@ -198,18 +200,20 @@ class PageWorld:
         moment = self.page.evaluate("Date.now()") - self.device.late_ms
         self.page.evaluate("([fix, at]) => window.fixNow(fix, at)", [fix, moment])
 
-    def look(self, act: str) -> None:
+    def keep(self, act: str) -> None:
         """What is kept now, once all that was begun has ended."""
         self.run_for(STEP_MS)
         self.kept.append((act, self.page.evaluate("window.keptNow()")))
 
     def quiet(self) -> None:
         """Until no request is open, and nothing was done or sent for some turns."""
-        before, same = -1, 0
-        while same < 2 or self.open:
-            self.page.wait_for_timeout(20)
-            same = same + 1 if self.done == before else 0
-            before = self.done
+        seen = [-1, -2, -3]
+
+        def still() -> bool:
+            seen.append(self.done)
+            return not self.open and len({*seen[-3:]}) == 1
+
+        until(still, "the page is quiet", pause=lambda: self.page.wait_for_timeout(POLL_MS))
 
     @property
     def done(self) -> int:
@@ -258,48 +262,48 @@ def visit(
 def act_all(world: PageWorld) -> None:
     page = world.page
     page.goto("/")
-    world.look("opened")
+    world.keep("opened")
     page.locator("#arrive").click()
     world.stand(world.cell)
     page.wait_for_url("**/near")
     page.locator("#loading").wait_for(state="detached")
-    world.look("arrived")
+    world.keep("arrived")
     world.stand(world.cell, 2)
     world.wobble()
-    world.look("stayed")
+    world.keep("stayed")
     page.locator("#text").fill("Is anybody here?")
     page.locator("#text").press("Enter")
-    world.look("said")
+    world.keep("said")
     world.stand((world.cell[0] + 6, world.cell[1] + 4), 3)
     world.wobble()
-    world.look("walked")
+    world.keep("walked")
     page.locator("#radius").press("ArrowRight")
-    world.look("reached further")
+    world.keep("reached further")
     page.locator("#rename-open").click()
     page.locator("#username").fill("Ana")
     page.locator("#username").press("Enter")
-    world.look("renamed")
+    world.keep("renamed")
     page.locator("#messages [data-person] button").first.click()
     page.locator('[data-act="report"]').click()
     page.locator('input[name="reason"]').first.check()
     page.locator("#menu form button[type=submit]").click()
-    world.look("reported")
+    world.keep("reported")
     page.keyboard.press("Escape")
     page.locator("#voice-start").click()
-    world.look("asked for a voice")
+    world.keep("asked for a voice")
     page.locator("#voice-join-muted").click()
-    world.look("in voice")
+    world.keep("in voice")
     assert world.socket
     world.socket.close(code=1012)
     world.stand((world.cell[0] + 30, world.cell[1]), 1)
     world.run_for(10_000)
-    world.look("came back further on")
+    world.keep("came back further on")
     page.reload()
     page.locator("#loading").wait_for(state="detached")
     world.stand((world.cell[0] + 30, world.cell[1]), 1)
-    world.look("reloaded")
+    world.keep("reloaded")
     page.evaluate("""() => {
       Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
       document.dispatchEvent(new Event('visibilitychange'));
     }""")
-    world.look("hidden")
+    world.keep("hidden")

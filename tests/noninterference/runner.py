@@ -64,13 +64,13 @@ def lead_all(
     running: set[int] = set()
     for plan, answer in zip(plans, answers, strict=True):
         if len(running) >= (os.cpu_count() or 1):
-            running.discard(os.wait()[0])
+            running.discard(os.waitpid(-1, 0)[0])
         child = os.fork()
         if child == 0:
             run(sources, plan, database, answer)
         running.add(child)
     for _ in running:
-        os.wait()
+        os.waitpid(-1, 0)
 
 
 def prepare() -> None:

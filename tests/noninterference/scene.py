@@ -33,10 +33,10 @@ SHIFT_X = 3 * 32
 SQUARES = ((0, 0), (15, 0), (30, 0))
 INSIDE = ((0, 0), (0, 1), (1, 0), (1, 1))
 TRIES = 30
-HOMES = (0, 0, 1, 1, 1, 2)
-# How far people reach: at some of these the squares see each other, at others they do not.
-REACHES_M = (150, 500, 1000, 2000)
-BORDERS_M = (*REACHES_M, *{a + b for a in REACHES_M for b in REACHES_M})
+HOMES = (0, 0, 1, 1, 1, 1, 2)
+# How far people reach, most of them as far as they can: only there the squares see each other.
+REACHES_M = (150, 500, 1000, 2000, 2000, 2000, 2000, 2000, 2000)
+BORDERS_M = (*{*REACHES_M}, *{a + b for a in REACHES_M for b in REACHES_M})
 
 GridSpot = tuple[int, int]
 
@@ -123,7 +123,7 @@ def swapped(scene: Scene, one: GridSpot, other: GridSpot) -> Scene:
 def alike(here: Scene, there: Scene) -> bool:
     before, after = here.spots, there.spots
     return all(
-        told(before[at], before[other], rough) == told(after[at], after[other], rough)
+        follows(before[at], before[other], rough) == follows(after[at], after[other], rough)
         for at in range(len(before))
         for other in range(len(before))
         for rough in {False, other // PLACES in ROUGH}
@@ -145,7 +145,7 @@ def label_metres(exact: float) -> int:
     return step * floor(exact / step + 0.5)
 
 
-def told(a: GridSpot, b: GridSpot, rough: bool) -> tuple[object, ...]:
+def follows(a: GridSpot, b: GridSpot, rough: bool) -> tuple[object, ...]:
     """All that may follow from how far two cells are apart: the label, and within which reaches
     each other's middle lies. A `rough` person is placed to an area, whose steps are coarser."""
     if rough:

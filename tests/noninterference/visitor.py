@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from tests.noninterference.scene import ROUGH
 
 if TYPE_CHECKING:
-    from tests.noninterference.world import World
+    from tests.noninterference.world import LedWorld
 
 # What a device says of itself in each call, by person: in one world and in the others.
 DEVICES = (
@@ -30,7 +30,7 @@ ORIGIN = "http://near.example"
 
 
 @dataclass(frozen=True)
-class Answer:
+class WholeAnswer:
     status: int
     headers: list[tuple[str, str]]
     body: str
@@ -41,11 +41,11 @@ class Answer:
         return found
 
 
-class Client:
+class WorldClient:
     """Calls over HTTP, from one address, with the cookies that were set. `as_page`: as HTMX calls,
     with our cookies; else with a bearer."""
 
-    def __init__(self, world: World, name: str, address: str, *, as_page: bool) -> None:
+    def __init__(self, world: LedWorld, name: str, address: str, *, as_page: bool) -> None:
         self.world, self.name, self.address, self.as_page = world, name, address, as_page
         self.cookies: dict[str, str] = {}
         self.key = ""
@@ -83,7 +83,7 @@ class Client:
             "server": ("near.example", 80),
         }
 
-    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> WholeAnswer:
         """One call; its answer is what this person reads."""
         more, content = self.body(body)
         if self.as_page and not path.startswith("/admin"):
@@ -110,7 +110,7 @@ class Client:
             content, kind = json.dumps(body).encode(), "application/json"
         return {"content-type": kind, "content-length": str(len(content))}, content
 
-    def keep_cookies(self, answer: Answer) -> None:
+    def keep_cookies(self, answer: WholeAnswer) -> None:
         for name, value in answer.headers:
             if name == "set-cookie":
                 cookie, _, kept = value.partition(";")[0].partition("=")
@@ -122,7 +122,7 @@ class Client:
 class SocketEnd:
     """The client's end of a socket: `sent` goes to the application, `frames` came from it."""
 
-    def __init__(self, client: Client, path: str, subprotocol: str | None) -> None:
+    def __init__(self, client: WorldClient, path: str, subprotocol: str | None) -> None:
         self.client, self.what = client, f"frame of {path.partition('?')[0]}"
         self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.frames: list[str] = []
@@ -154,10 +154,10 @@ class SocketEnd:
         await asyncio.gather(self.task, return_exceptions=True)
 
 
-class Visitor(Client):
+class WorldVisitor(WorldClient):
     """A person of the world, who stands in one of three places and has at most two sockets."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: LedWorld, number: int) -> None:
         self.number = number
         super().__init__(
             world, f"person {number}", f"203.0.113.{10 + number}", as_page=number % 2 == 1
@@ -223,7 +223,7 @@ class Visitor(Client):
         if self.as_page:
             await self.call("GET", "/near")
 
-    async def update_place(self) -> Answer:
+    async def update_place(self) -> WholeAnswer:
         lat, lon = self.world.scene.stand(self.number, self.place)
         place: dict[str, Any] = {"lat": lat, "lon": lon, "radius": self.radius_m}
         if self.number in ROUGH:
@@ -251,6 +251,6 @@ class Visitor(Client):
         self.sent_refs += 1
         return f"ref-{self.number}-{self.sent_refs:06}"
 
-    def say(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         if self.socket:
             self.socket.send({"type": "chat.send", "text": text, "ref": self.next_ref()})

@@ -18,25 +18,30 @@ from django.core.management import call_command
 from neartalk.asgi import Application
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from presence.geo import centre
+from presence.geo import Roughness, centre, published_cell
 from presence.sessions import digest_of
 from presence.values import person_id_of
 from tests.noninterference.acts import history
 from tests.noninterference.manual_loop import ManualLoop
 from tests.noninterference.observations import Observations, Printed, dump, listen, rows
-from tests.noninterference.scene import HERE, scene_of
-from tests.noninterference.visitor import Answer, Client, Visitor
+from tests.noninterference.scene import HERE, HOMES, scene_of
+from tests.noninterference.visitor import WholeAnswer, WorldClient, WorldVisitor
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from tests.noninterference.sources import Sources
 
 OPERATOR, PASSWORD = "mira", "a long evening"
-PEOPLE = 6
 APPS = ("neartalk", "presence", "chat", "voice")
 HOLDS = (dict, list, set, deque, str, bytes)
 # What is made to fail: acts of people, which come in the same order in all worlds.
 FAILING = (
-    *(("registry", "place"), ("registry", "get"), ("registry", "rename"), ("registry", "block")),
+    *(
+        ("registry", "request_place"),
+        ("registry", "get"),
+        ("registry", "rename"),
+        ("registry", "block"),
+    ),
     *(("history", "append"), ("callers", "change"), ("allowances", "spend")),
 )
 # After the last act: until sessions and messages are over, and what voice keeps of anybody.
@@ -52,23 +57,24 @@ def lead(sources: Sources, plan: dict[str, Any]) -> dict[str, Any]:
     asyncio.wrap_future = loop.wrap_future  # type: ignore[assignment]
     observations = Observations(loop)
     listen(observations)
-    world = World(observations, plan)
+    world = LedWorld(observations, plan)
     loop.set_exception_handler(world.note_fault)
     loop.run_until_complete(world.last())
-    observations.people = [world.known(cell) for cell in world.scene.cells] + [*world.everybody]
+    areas = [published_cell(cell, Roughness.AREA) for cell in world.scene.cells]
+    observations.people = [*map(world.known, [*world.scene.cells, *areas]), *world.everybody]
     return observations.as_json()
 
 
-class World:
+class LedWorld:
     def __init__(self, observations: Observations, plan: dict[str, Any]) -> None:
         self.observations = observations
         self.seed = plan["seed"]
         self.scene = scene_of(plan["kind"], self.seed)
         self.device = int(plan["kind"] != HERE)
         self.application = Application()
-        self.visitors = [Visitor(self, number) for number in range(PEOPLE)]
-        self.operator = Client(self, "operator", "198.51.100.1", as_page=True)
-        self.scraper = Client(self, "operator", "198.51.100.2", as_page=False)
+        self.visitors = [WorldVisitor(self, number) for number in range(len(HOMES))]
+        self.operator = WorldClient(self, "operator", "198.51.100.1", as_page=True)
+        self.scraper = WorldClient(self, "operator", "198.51.100.2", as_page=False)
         self.scraper.key = settings.METRICS_TOKEN
         # Each session that there was, with what nobody else may ever read.
         self.everybody: list[dict[str, Any]] = []
@@ -78,18 +84,19 @@ class World:
         """From the start of the process to its end."""
         ends, started = asyncio.Event(), asyncio.Event()
         life = asyncio.create_task(self.live(started, ends))
-        await started.wait()
+        async with deadline("the application has started"):
+            await started.wait()
         self.constants = frozenset(dump(self.stores()))
         self.break_stores()
         await self.log_in()
         await history(self, self.seed)
-        await self.take_stock("while people are here")
+        await self.record_kept("while people are here")
         for turn, one in enumerate(self.visitors):
             if turn % 2:
                 await one.call("POST", "/api/session/leave")
             await one.close_sockets()
         await asyncio.sleep(OVER_S)
-        await self.take_stock("when all is over")
+        await self.record_kept("when all is over")
         ends.set()
         await life
 
@@ -108,7 +115,7 @@ class World:
 
         await self.application({"type": "lifespan", "state": {}}, receive, send)
 
-    async def take_stock(self, when: str) -> None:
+    async def record_kept(self, when: str) -> None:
         """What is kept, in memory and in rows, and what operators read of it."""
         lines = [line for line in dump(self.stores()) if line not in self.constants]
         self.record(f"memory {when}", sorted(lines))
@@ -134,7 +141,7 @@ class World:
 
     # ---- Calls -------------------------------------------------------------------------------
 
-    async def answer(self, scope: dict[str, Any], content: bytes) -> Answer:
+    async def answer(self, scope: dict[str, Any], content: bytes) -> WholeAnswer:
         """Of the application to one call, whole."""
         left: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         waiting = [{"type": "http.request", "body": content, "more_body": False}]
@@ -150,7 +157,7 @@ class World:
         start = next(one for one in sent if one["type"] == "http.response.start")
         body = b"".join(one.get("body", b"") for one in sent if "body" in one["type"])
         lines = [(one.decode().lower(), line.decode("latin-1")) for one, line in start["headers"]]
-        return Answer(start["status"], lines, body.decode("utf-8", "replace"))
+        return WholeAnswer(start["status"], lines, body.decode("utf-8", "replace"))
 
     async def log_in(self) -> None:
         await self.operator.call("GET", "/admin/login/")
@@ -177,7 +184,7 @@ class World:
 
     # ---- Who is who --------------------------------------------------------------------------
 
-    def met(self, one: Visitor) -> None:
+    def met(self, one: WorldVisitor) -> None:
         digest = digest_of(one.key)
         one.person_id = person_id_of(digest)
         self.everybody.append(
@@ -187,10 +194,10 @@ class World:
     def known(self, cell: str) -> dict[str, Any]:
         return {"cell": cell, "centre": centre(cell)}
 
-    def other(self, one: Visitor, rng: random.Random) -> Visitor:
+    def other(self, one: WorldVisitor, rng: random.Random) -> WorldVisitor:
         return rng.choice([other for other in self.visitors if other is not one])
 
-    def listed(self, one: Visitor, rng: random.Random, *states: str) -> Visitor:
+    def listed(self, one: WorldVisitor, rng: random.Random, *states: str) -> WorldVisitor:
         """Somebody whom a person's list in voice names in one of these states; anybody, where it
         names nobody."""
         found = [id for id, state in one.peers.items() if state in states]
@@ -201,7 +208,7 @@ class World:
         found = re.search(r"/admin/chat/report/\d+/change/", queue)
         return found[0] if found else ""
 
-    def note_act(self, one: Visitor, name: str) -> None:
+    def note_act(self, one: WorldVisitor, name: str) -> None:
         self.observations.add("history", name, one.name)
 
     def note_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
