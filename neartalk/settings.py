@@ -184,11 +184,10 @@ if REDIS_URLS:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            # Groups are spread over the hosts. Without a timeout a stalled publish holds every
-            # group_add for the whole stall.
+            "BACKEND": "neartalk.redis.layer.PubSubLayer",
+            # Groups are spread over the hosts.
             "CONFIG": {
-                "hosts": [{**pool_options(url), "socket_timeout": 2} for url in LAYER_REDIS_URLS],
+                "hosts": [pool_options(url) for url in LAYER_REDIS_URLS],
                 "prefix": CHANNEL_PREFIX,
             },
         }
