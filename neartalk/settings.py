@@ -279,7 +279,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
-        "channels_redis.pubsub": {"filters": ["refusals"]},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},
         # Known by name, so that redis-py adds no handler of its own.
