@@ -7,7 +7,7 @@ from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import TimelineEntry, rendered_entry
 from chat.history import History
 from chat.messages import Retraction, StreamId
-from presence.geo import Tile, in_range
+from presence.geo import Tile
 from presence.past import judged_from
 from presence.values import Place, Session
 
@@ -54,7 +54,7 @@ class Selection:
 
 def reaches(place: Place, entry: TimelineEntry) -> bool:
     """Whether an entry is in range of a reader's place."""
-    return in_range(*place, *entry.place)
+    return place.in_range(entry.place)
 
 
 def is_shown(session: Session, entry: TimelineEntry) -> bool:

@@ -1,4 +1,4 @@
-"""The sockets of one cell, radius and form: they are sent the same frames."""
+"""The sockets of one place and form: they are sent the same frames."""
 
 import asyncio
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from presence.values import Place
 
 
 class Cohort:
-    """The sockets of everyone in one cell with one radius who read one form.
+    """The sockets of everyone at one place who read one form.
 
     Those who have read history are `live`. They are sent the same bytes as `recipients`, except the
     `filtered`, for whom messages are chosen one by one. `pending` are the messages that the next

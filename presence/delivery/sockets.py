@@ -8,7 +8,6 @@ from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Form, Frame, refusal
 from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
-from presence.geo import in_range
 from presence.past import judged_from
 from presence.roster import NOBODY
 from presence.values import Person, Place, Session
@@ -77,7 +76,7 @@ class Socket:
     def shows(self, retraction: OutgoingRetraction) -> bool:
         """Whether the person may have been shown, where they are, what is retracted."""
         place = judged_from(self.session, retraction.sent_ms)
-        near = place is not None and in_range(*place, *retraction.place)
+        near = place is not None and place.in_range(retraction.place)
         return near and self.may_receive(retraction)
 
     def write(self, frame: Frame) -> None:

@@ -19,12 +19,13 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
     person = before.changed(
         cell=place.cell,
         radius_m=place.radius_m,
+        roughness=place.roughness,
         version=before.version + 1,
         process=process,
         until_ms=0 if process else at_ms + HTTP_ONLY_MS,
     )
     # Whoever was listed nowhere comes anew.
-    was_here = before.cell == place.cell and is_listed(before, at_ms)
+    was_here = before.place.site == place.site and is_listed(before, at_ms)
     moved = bool(before.cell) and before.tile != person.tile
     left = (Left(before.tile, at_ms),) if moved else ()
     fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - trail_ms())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from presence.geo import apart, cell_at, in_range, tile_of
+from presence.geo import apart, cell_at, tile_of
 from presence.place_clock import FAR_M
 from presence.registry.placing import SEEN_MS
 from presence.roster import Roster
@@ -295,7 +295,7 @@ async def test_whoever_moves_far_at_once_is_seen_where_they_were_and_counted_onc
         moved = (await harness.registry.place(digest, None, "one")).session.person
         assert moved.place == OUT
         near_home = Place(cell_at(52.52, 13.395), 500)
-        assert not in_range(*near_home, *OUT)
+        assert not near_home.in_range(OUT)
         assert [one.key for one in await seen_from(harness, near_home)] == [
             f"{moved.person_id}~{HERE}~500"
         ]
