@@ -73,12 +73,13 @@ class PendingPlace(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, when a far move took effect last, and what waits
-    to replace it."""
+    """Of a place in effect: since when it holds, when a far move took effect last, what waits to
+    replace it, and the two `reaches` at most at which the past is read there."""
 
     moved_ms: int = 0
     far_ms: int = 0
     pending: PendingPlace | None = None
+    reaches: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ class Audience:
     def enter(self, socket: Socket) -> Cohort:
         """Subscribes the socket to its person's place. Messages are held until it settles."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
-        socket.place, socket.held, socket.held_gone = socket.person.place, [], []
+        socket.place, socket.entered = socket.person.place, socket.session
+        socket.held, socket.held_gone = [], []
         socket.people_version, socket.private = 0, None
         cohort = self.cohort_of(socket) or self._begin(socket.place, socket.form)
         self.recent.remove(socket, socket.place)

@@ -96,7 +96,7 @@ class Cohort:
 
     def retract(self, retraction: OutgoingRetraction, gone: Frame) -> None:
         """Writes that a message is gone. What is pending must have been flushed before."""
-        unaware = [socket for socket in self.filtered if not socket.may_receive(retraction)]
+        unaware = [socket for socket in self.live if not socket.shows(retraction)]
         self.write(gone, but=unaware)
         for socket in self.joining:
             socket.hold_gone(retraction)

@@ -10,6 +10,7 @@ from presence.values import HTTP_ONLY_MS, Left, Person, Place, Session, Timing
 # Whoever was told of people is shown to them for 30 s: as long, and what it takes until they are
 # sent their list.
 SEEN_MS = 36_000
+REACHES_MAX = 2
 
 
 def placed_at(session: Session, place: Place, timing: Timing, process: str, at_ms: int) -> Session:
@@ -34,8 +35,21 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
         placed_ms=session.placed_ms if before.place == place else at_ms,
         cell_ms=session.cell_ms if was_here else at_ms,
         recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-        timing=timing,
+        timing=with_reach(timing, place.radius_m),
     )
+
+
+def at_once(session: Session, place: Place, at_ms: int) -> tuple[Place, Timing]:
+    """A place that takes effect now, whatever waits."""
+    same = place.site == session.person.place.site
+    return place, session.timing._replace(pending=None) if same else Timing(at_ms)
+
+
+def with_reach(timing: Timing, radius_m: int) -> Timing:
+    """The past is read at the reach that somebody came with and at the first other one."""
+    if radius_m in timing.reaches or len(timing.reaches) == REACHES_MAX:
+        return timing
+    return timing._replace(reaches=(*timing.reaches, radius_m))
 
 
 def is_listed(person: Person, at_ms: int) -> bool:

@@ -117,18 +117,21 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         since_by_id(fields["blocked_by"]),
         # One that the release before opened has none: then by the latest that it can be.
         int(fields.get("cell_ms", fields["placed_ms"])),
-        to_timing(json.loads(fields.get("timing", "[0, 0, null]"))),
+        timing_of(fields),
     )
 
 
-def to_timing(parts: list[Any]) -> Timing:
-    moved_ms, far_ms, pending = parts
+def timing_of(fields: Mapping[str, str]) -> Timing:
+    if "timing" not in fields:
+        # The release before opened it.
+        return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
+    moved_ms, far_ms, pending, reaches = json.loads(fields["timing"])
     if pending is None:
-        return Timing(moved_ms, far_ms)
+        return Timing(moved_ms, far_ms, None, tuple(reaches))
     place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
     following = place_of(later) if later else None
     told = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    return Timing(moved_ms, far_ms, told)
+    return Timing(moved_ms, far_ms, told, tuple(reaches))
 
 
 def since_by_id(field: str) -> dict[str, int]:

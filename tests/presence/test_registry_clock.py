@@ -78,7 +78,7 @@ async def test_a_first_place_that_is_told_holds_at_once(make_harness: MakeHarnes
         digest = (await opened(harness, "Alice")).digest
         change = await harness.registry.request_place(digest, Place(HERE, 620), "one")
         assert change.session.person.place == Place(HERE, 500), "set down to a stop"
-        assert change.session.timing == Timing(change.session.placed_ms)
+        assert change.session.timing == Timing(change.session.placed_ms, reaches=(500,))
         assert await shown(harness) == {HOME_TILE: [change.session.person]}
         assert await session_of(harness, digest) == change.session
 
