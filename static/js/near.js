@@ -1,6 +1,7 @@
 // Entry point of the chat page: connects its modules and decides what the page does after each final close of the socket.
 
 import './page/input-method.js'; // first: it stands before all others that listen for keys
+import './chat/arrivals.js';
 import * as chatHistory from './chat/history.js';
 import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';

@@ -1,0 +1,1 @@
+"""What bench/hunt.py lets loose on the product: each module an attack, or what it reckons with."""
