@@ -242,7 +242,7 @@ def held() -> list[tuple[str, float]]:
     before = process.memory_info().rss
     crowded, empty, timelines = Roster(), Roster(), {}
     for cell, person_id, name in people:
-        person = Person(person_id, name, cell, 500, 1, HERE)
+        person = Person(person_id, name, cell, 500, version=1, process=HERE)
         crowded.load(person_id[-6:], TileSnapshot(1, {person_id: person}))
     between = process.memory_info().rss
     for turn in range(count):
@@ -265,7 +265,8 @@ def drawn() -> list[tuple[str, float]]:
     here, found = place(0), []
     for count in SHOWN:
         roster, ids = Roster(), [f"{turn:016}" for turn in range(count)]
-        each = {one: Person(one, "Quiet Heron", here.cell, 500, 1, HERE) for one in ids}
+        alike = Person("", "Quiet Heron", *here, version=1, process=HERE)
+        each = {one: alike.changed(person_id=one) for one in ids}
         roster.load(tile_of(here.cell), TileSnapshot(1, each))
         nearby = roster.nearby(here, frozenset({HERE}), 0).seen_by("")
         size = len(panel.people(form.HTML, 1, listing.of(nearby), here.radius_m).wire)

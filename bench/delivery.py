@@ -250,7 +250,7 @@ async def cuts(place: Town, size: ScenarioSize) -> DeliveryTally:
     )
     counted = await count("connections to Redis cut", place, pages, back=words, lists=False)
     counted.ghosts = left
-    await within(lambda: not place.lists_wrong(here), 15)
+    await within(lambda: not place.lists_wrong(here), size.gone_s)
     counted.lists_wrong = place.lists_wrong(here)
     return counted
 

@@ -167,7 +167,7 @@ def receivers(grid: Grid[Counter[int]], place: Place) -> int:
 
 @cache
 def reached(place: Place) -> frozenset[Tile]:
-    return tiles_within(*place)
+    return tiles_within(*place.circle)
 
 
 # ---- Processes ---------------------------------------------------------------------------------

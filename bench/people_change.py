@@ -41,7 +41,7 @@ def cost(people: int, turns: int) -> dict[str, float]:
     cells = [cell_at(SPOT[0], SPOT[1] + CELL_DEGREES * turn) for turn in range(3)]
     cells = [cell for cell in cells if tile_of(cell) == tile_of(cells[0])] or cells[:1]
     each = [
-        Person(f"{turn:016x}", f"Quiet Heron {turn}", cells[0], RADIUS_M, 1, HERE)
+        Person(f"{turn:016x}", f"Quiet Heron {turn}", cells[0], RADIUS_M, version=1, process=HERE)
         for turn in range(people)
     ]
     roster, tile = Roster(), tile_of(cells[0])

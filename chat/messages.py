@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from presence.geo import Tile, tile_of
+from presence.geo import Roughness, Tile, tile_of
 from presence.values import Place
 
 PUBLIC_ID = re.compile(r"(\d{1,15}-\d{1,15})\.[0-9a-f]{8}")
@@ -132,6 +132,8 @@ def message_of(draft: Draft, at: StreamId) -> Message:
 def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
     """The fields of a stream entry."""
     place: dict[str, str | int] = {"cell": entry.place.cell, "radius_m": entry.place.radius_m}
+    if entry.place.roughness != Roughness.BLOCK:
+        place["roughness"] = entry.place.roughness
     if isinstance(entry, Retraction):
         return {"gone": entry.removed_id, "person": entry.person_id, **place}
     sent = {"person": entry.person_id, "name": entry.name, "text": entry.text, "ref": entry.ref}
@@ -141,7 +143,8 @@ def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
 def entry_of(raw_id: str, fields: dict[str, str]) -> Entry:
     """The entry that a stream holds as `fields`. Raises KeyError, ValueError for anything else."""
     at = StreamId.parse(raw_id)
-    place = Place(fields["cell"], int(fields["radius_m"]))
+    roughness = Roughness(fields.get("roughness", Roughness.BLOCK))
+    place = Place(fields["cell"], int(fields["radius_m"]), roughness)
     if "gone" in fields:
         return Retraction(at, place, fields["person"], fields["gone"])
     return Message(at, fields["person"], fields["name"], place, fields["text"], fields["ref"])

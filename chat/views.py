@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, RenderedMessage, heard_m, load_newest, reaches
+from chat.feed import ARRIVAL_MAX, RenderedMessage, heard_m, is_shown, load_newest
 from chat.forms import ReportForm
 from chat.messages import StreamId, next_id, stream_id_of
 from chat.parts import chat_of
@@ -34,7 +34,9 @@ async def messages(request: HtmxRequest) -> HttpResponse:
 
     def wanted(one: RenderedMessage) -> bool:
         known = before is not None and (one.at, one.id) >= before
-        return not known and reaches(place, one) and session.may_receive(one.person_id, one.sent_ms)
+        return (
+            not known and is_shown(session, one) and session.may_receive(one.person_id, one.sent_ms)
+        )
 
     below = next_id(before[0]) if before else None
     selection = await load_newest(

@@ -144,6 +144,9 @@ CODES: dict[str, Code] = {
     "bad-radius": Code(
         422, 0, "Not a reach.", "A reach is a whole number from 100 to 2000 metres."
     ),
+    "bad-roughness": Code(
+        422, 0, "Not understood.", "Others can place you to a block or to an area."
+    ),
     "name-empty": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
     "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
     "name-reserved": Code(

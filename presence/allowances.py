@@ -19,7 +19,7 @@ async def allow_place(allowances: Allowances, session: Session, place: Place) ->
     Raises Refused: `too-often`, `too-far`, `store-unavailable`; then nothing was spent.
     """
     before, subject = session.requested, session.digest
-    if place.cell != before.cell:
+    if place.site != before.site:
         metres = round(apart(before.cell, place.cell)) if before.cell else 0
         acts = [Act("place.move", subject), Act("place.travel", subject, metres)]
     elif place.radius_m != session.person.radius_m:

@@ -1,7 +1,5 @@
 """The calls by which a person comes, moves, changes their name, blocks somebody and leaves."""
 
-import math
-
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,11 +12,11 @@ from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, 
 from presence.allowances import allow_place
 from presence.delivery import panel
 from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
-from presence.geo import RADIUS_STOPS_M, area_of, cell_at
+from presence.geo import RADIUS_STOPS_M, Roughness, area_of, cell_at
 from presence.likeness import namesakes
 from presence.parts import Presence, presence_of
-from presence.place_clock import effective_in_ms, reaching
-from presence.placement import around, placed, put, shown
+from presence.place_clock import reaching
+from presence.placement import around, effective_in_s, placed, put, shown
 from presence.price import allow_session, price_of
 from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
@@ -40,7 +38,10 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
     # Only a browser keeps what it is given besides its key.
     device = device_of(request) or new_device() if request.htmx else None
     key, session = await presence.sessions.open(
-        form.cleaned_data["username"], device=device, origin=narrowest(origin)
+        form.cleaned_data["username"],
+        device=device,
+        origin=narrowest(origin),
+        roughness=form.cleaned_data["roughness"] or Roughness.BLOCK,
     )
     if device:
         response = HttpResponse(status=201)
@@ -137,11 +138,11 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
         raise Refused(form.why())
     # Before anything else: from here on there are cells only.
     cell = cell_at(form.cleaned_data["lat"], form.cleaned_data["lon"])
-    asked = Place(cell, form.cleaned_data["radius"])
-    told = reaching(*asked)
     presence = presence_of(request)
     session = await presence.sessions.of_request(request)
-    await allow_place(presence.platform.allowances, session, told)
+    roughness = form.cleaned_data["roughness"] or session.requested.roughness
+    asked = Place(cell, form.cleaned_data["radius"], roughness)
+    await allow_place(presence.platform.allowances, session, reaching(*asked))
     begins = not session.person.cell
     if begins:
         origin = await presence.platform.origins.of(request.scope)
@@ -153,20 +154,15 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     radius_m, waits_s = nearby.place.radius_m, effective_in_s(presence, session)
     if not request.htmx:
         same = namesakes(session.person.name, (one.person for one in nearby.shown))
-        answer = {"cell": nearby.place.cell, "radius": radius_m, "in_range": nearby.count}
-        return JsonResponse({**answer, "effective_in": waits_s, "namesakes": same})
+        place = {"cell": nearby.place.cell, "radius": radius_m, "roughness": nearby.place.roughness}
+        answer = {"in_range": nearby.count, "effective_in": waits_s, "namesakes": same}
+        return JsonResponse({**place, **answer})
     response = HttpResponse(panel.people_html(Listing.of(nearby), radius_m))
     if waits_s:
         trigger_client_event(response, "place-pending", {"effective_in": waits_s})
     if radius_m < asked.radius_m and asked.radius_m in RADIUS_STOPS_M:
         trigger_client_event(response, "radius-narrowed", {"radius": radius_m})
     return response
-
-
-def effective_in_s(presence: Presence, session: Session) -> int:
-    """Seconds until the place that was told last takes effect, at most; 0 where it has."""
-    now_ms = presence.hub.now_ms()
-    return math.ceil(effective_in_ms(session.person.place, session.timing, now_ms) / 1000)
 
 
 @endpoint("POST")

@@ -3,16 +3,25 @@
 from django import forms
 
 from neartalk.text import TextRefused, clean_name
-from presence.geo import LATITUDE_MAX, RADIUS_MAX_M, RADIUS_MIN_M
+from presence.geo import LATITUDE_MAX, RADIUS_MAX_M, RADIUS_MIN_M, Roughness
 from presence.reserved_names import looks_official
 
 
+class RoughnessField(forms.TypedChoiceField):
+    """How finely others can place somebody; None where it is not said."""
+
+    def __init__(self) -> None:
+        choices = [(one.value, one.value) for one in Roughness]
+        super().__init__(choices=choices, coerce=Roughness, empty_value=None, required=False)
+
+
 class LocationForm(forms.Form):
-    """A position in degrees and a reach in whole metres."""
+    """A position in degrees, a reach in whole metres and how roughly to place them."""
 
     lat = forms.FloatField(min_value=-90, max_value=90)
     lon = forms.FloatField(min_value=-180, max_value=180)
     radius = forms.RegexField(r"\A\d{1,4}\Z")
+    roughness = RoughnessField()
 
     def clean_lat(self) -> float:
         lat = float(self.cleaned_data["lat"])
@@ -30,7 +39,9 @@ class LocationForm(forms.Form):
         """The error code of a form that is not valid."""
         if "lon" not in self.errors and self.has_error("lat", "beyond-85"):
             return "beyond-85"
-        return "bad-place" if {"lat", "lon"} & self.errors.keys() else "bad-radius"
+        if {"lat", "lon"} & self.errors.keys():
+            return "bad-place"
+        return "bad-radius" if "radius" in self.errors else "bad-roughness"
 
 
 class PersonForm(forms.Form):
@@ -77,10 +88,14 @@ class SolutionField(forms.Field):
 
 
 class NewcomerForm(NameForm):
-    """Who begins a session: a name, and a solution where one is asked for."""
+    """Who begins a session: a name, how roughly to place them, and a solution where one is asked
+    for."""
 
     username = NameField(required=False)
     altcha = SolutionField(required=False)
+    roughness = RoughnessField()
 
     def why(self) -> str:
-        return "work-wrong" if "username" not in self.errors else super().why()
+        if "username" in self.errors:
+            return super().why()
+        return "work-wrong" if "altcha" in self.errors else "bad-roughness"

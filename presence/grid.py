@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
-from presence.geo import COLUMNS, Cell, Tile, across, spot, tile_of, tiles_within
+from presence.geo import COLUMNS, Cell, Roughness, Tile, across, spot, tile_of, tiles_within
 from presence.values import Place
 
 T = TypeVar("T")
@@ -43,12 +43,14 @@ class Grid(Generic[T]):
         return (it for row in self.tiles.get(tile, {}).values() for it in row.values())
 
     def within(self, place: Place) -> Iterator[tuple[float, int, T]]:
-        """Each thing inside a circle, with the metres to it and the metres of its label."""
+        """Each thing inside a circle, with the metres to it and those of its label, as a block."""
         here = spot(place.cell)
-        here_x = here.x
+        here_x, in_area = here.x, place.roughness == Roughness.AREA
         for tile in tiles_within(place.cell, place.radius_m) & self.tiles.keys():
             for y, row in self.tiles[tile].items():
-                metres, labels_m = across(here.y, y)
+                metres, labels_m, area_labels_m = across(here.y, y)
+                if in_area:
+                    labels_m = area_labels_m
                 reached = bisect_right(metres, place.radius_m) - 1
                 for x, it in row.items():
                     dx = abs(x - here_x)

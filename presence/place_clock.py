@@ -18,7 +18,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from neartalk.clock import lasts
-from presence.geo import apart, capped_radius_m
+from presence.geo import Cell, Roughness, apart, capped_radius_m, published_cell
 from presence.values import PendingPlace, Place, Timing
 
 HOLDS_MS = 120_000
@@ -44,10 +44,10 @@ def advance(place: Place, timing: Timing, now_ms: int) -> tuple[Place, Timing]:
     late = now_ms >= pending.due_ms + HOLDS_MS
     after = pending.next if late and pending.next else pending.place
     following = None if late else pending.next
-    if after.cell != place.cell:
+    if after.site != place.site:
         far_ms = now_ms if _is_far(place, after) else timing.far_ms
         timing = Timing(now_ms, far_ms)
-    if following is None or following.cell == after.cell:
+    if following is None or following.site == after.site:
         return after, timing._replace(pending=None)
     due_ms = max(now_ms + AGE_MS, timing.moved_ms + HOLDS_MS)
     return after, timing._replace(
@@ -60,11 +60,11 @@ def request(
 ) -> tuple[Place, Timing]:
     """The place in effect after another was told, with a radius as it was asked for: that holds at
     once, wherever the person is. Something told before is not due by now (`advance`)."""
-    told = reaching(asked.cell, asked.radius_m)
+    told = reaching(*asked)
     if not place.cell or not settings.PLACE_CLOCK:
-        return told, timing if told.cell == place.cell else Timing(now_ms)
-    here = reaching(place.cell, asked.radius_m)
-    if timing.pending is None and told.cell == place.cell:
+        return told, timing if told.site == place.site else Timing(now_ms)
+    here = reaching(place.cell, asked.radius_m, place.roughness)
+    if timing.pending is None and told.site == place.site:
         return here, timing
     pending = timing.pending or _begun(told, timing, now_ms, draw)
     return here, timing._replace(pending=_replaced(here, timing, pending, told, now_ms, draw))
@@ -73,14 +73,16 @@ def request(
 def effective_in_ms(place: Place, timing: Timing, now_ms: int) -> int:
     """Until the place that was told last holds; 0 where it does."""
     pending = timing.pending
-    if pending is None or (pending.next or pending.place).cell == place.cell:
+    if pending is None or (pending.next or pending.place).site == place.site:
         return 0
     due_ms = pending.due_ms + HOLDS_MS if pending.next else pending.due_ms
     return max(0, due_ms - now_ms)
 
 
-def reaching(cell: str, radius_m: int) -> Place:
-    return Place(cell, capped_radius_m(cell, radius_m))
+def reaching(cell: Cell, radius_m: int, roughness: Roughness = Roughness.BLOCK) -> Place:
+    """Where somebody is published who is in a cell and asks for a radius."""
+    published = published_cell(cell, roughness)
+    return Place(published, capped_radius_m(published, radius_m), roughness)
 
 
 def _waits(pending: PendingPlace, now_ms: int) -> bool:
@@ -110,7 +112,7 @@ def _replaced(
             held_ms = min(timing.far_ms, now_ms) + HOLDS_MS if timing.far_ms else 0
             quick_ms = max(now_ms + draw(*QUICK_MS), held_ms)
         return pending._replace(place=told, due_ms=quick_ms, quick_ms=quick_ms, next=None)
-    if told.cell == pending.place.cell:
+    if told.site == pending.place.site:
         return pending._replace(place=told, next=None)
     if pending.limit_ms == pending.slow_ms:  # after ten still minutes
         return pending._replace(place=told, due_ms=pending.slow_ms, next=None)

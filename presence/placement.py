@@ -1,9 +1,12 @@
 """Where the person of a session is: published in a place, and whom they are shown there."""
 
+import math
+
 from django.http import HttpRequest
 
 from neartalk.codes import Refused
 from presence.parts import Presence
+from presence.place_clock import effective_in_ms
 from presence.roster import Nearby
 from presence.values import Change, Place, Session
 
@@ -54,3 +57,9 @@ async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is `shown` themselves."""
     found = await presence.hub.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
+
+
+def effective_in_s(presence: Presence, session: Session) -> int:
+    """Seconds until the place that was told last takes effect, at most; 0 where it has."""
+    now_ms = presence.hub.now_ms()
+    return math.ceil(effective_in_ms(session.person.place, session.timing, now_ms) / 1000)

@@ -19,6 +19,7 @@ from neartalk.codes import Refused
 from neartalk.http import own_origin
 from neartalk.records import Sanctions
 from presence import names
+from presence.geo import Roughness
 from presence.registry import Registry
 from presence.values import Session, person_id_of
 
@@ -57,14 +58,22 @@ class Sessions:
         self.settles = settles
 
     async def open(
-        self, name: str | None, *, device: str | None = None, origin: str = ""
+        self,
+        name: str | None,
+        *,
+        device: str | None = None,
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
     ) -> tuple[str, Session]:
         """A new session under this name or a generated one, and its key: 32 random bytes,
         base64url."""
         key = secrets.token_urlsafe(32)
         chosen = name or names.generate(random.SystemRandom())
         known = digest_of(device) if device else ""
-        return key, await self.registry.open(digest_of(key), chosen, device=known, origin=origin)
+        digest = digest_of(key)
+        return key, await self.registry.open(
+            digest, chosen, device=known, origin=origin, roughness=roughness
+        )
 
     async def of_key(self, key: str | None) -> Session:
         """Raises Refused: `session-unknown` for a key missing, malformed, unknown or expired,

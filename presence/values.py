@@ -1,24 +1,59 @@
 """Plain values of presence: a person as others may see them, the session behind, their changes."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from neartalk import graphemes
 from neartalk.clock import APART_MS, lasts
 from presence import blocks, names
-from presence.geo import Cell, Tile, tile_of
+from presence.geo import (
+    Cell,
+    Roughness,
+    Tile,
+    apart,
+    coarser,
+    in_range,
+    label_m,
+    tile_of,
+)
 
 # How long somebody without a socket is shown after each call.
 HTTP_ONLY_MS = 60_000
 
 
 class Place(NamedTuple):
-    """A cell and a radius: range is judged by nothing else."""
+    """A cell, a radius and how finely others can place it. Range is judged by its circle alone,
+    labels by the cell and the roughness."""
 
     cell: Cell
     radius_m: int
+    roughness: Roughness = Roughness.BLOCK
+
+    @property
+    def site(self) -> tuple[Cell, Roughness]:
+        """Where it is, whatever its radius: another one is a move."""
+        return self.cell, self.roughness
+
+    @property
+    def circle(self) -> tuple[Cell, int]:
+        return self.cell, self.radius_m
+
+    def in_range(self, other: "Place") -> bool:
+        """Each is inside the other's circle."""
+        return in_range(*self.circle, *other.circle)
+
+    def label_m(self, other: "Place") -> int:
+        """The metres of the label between two places, the same from either."""
+        roughness = coarser(self.roughness, other.roughness)
+        return label_m(apart(self.cell, other.cell), roughness)
+
+
+def place_of(parts: Sequence[Any]) -> Place:
+    """A place as it is kept; what the release before kept has no roughness."""
+    cell, radius_m, *rough = parts
+    return Place(cell, radius_m, Roughness(*rough or [Roughness.BLOCK]))
 
 
 class PendingPlace(NamedTuple):
@@ -38,12 +73,13 @@ class PendingPlace(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, when a far move took effect last, and what waits
-    to replace it."""
+    """Of a place in effect: since when it holds, when a far move took effect last, what waits to
+    replace it, and the two `reaches` at most at which the past is read there."""
 
     moved_ms: int = 0
     far_ms: int = 0
     pending: PendingPlace | None = None
+    reaches: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +95,7 @@ class Person:
     name: str
     cell: Cell = ""
     radius_m: int = 0
+    roughness: Roughness = Roughness.BLOCK
     version: int = 0
     process: str = ""
     until_ms: int = 0
@@ -72,7 +109,7 @@ class Person:
 
     @property
     def place(self) -> Place:
-        return Place(self.cell, self.radius_m)
+        return Place(self.cell, self.radius_m, self.roughness)
 
     @property
     def tile(self) -> Tile:
@@ -114,10 +151,11 @@ class Left(NamedTuple):
 class Session:
     """The secret side of a person; `digest` is the SHA-256 of the key, which is kept nowhere.
 
-    `placed_ms` is when cell or radius last changed, `cell_ms` since when the person is listed in
-    their cell. `recent_tiles` lists the tiles left in the last half hour, oldest first. `note` is
-    an error code to send to the person when they come back. `device` and `origin` are digests of
-    what the session was opened from, "" where unknown. `blocked` are those whom the person blocked.
+    `placed_ms` is when the place last changed, `cell_ms` since when the person is listed in their
+    cell, as roughly as now. `recent_tiles` lists the tiles left in the last half hour, the oldest
+    first. `note` is an error code to send to the person when they come back. `device` and `origin`
+    are digests of what the session was opened from, "" where unknown. `blocked` are those whom the
+    person blocked.
     `blocked_by` are those who blocked the person, each with the milliseconds of the store's clock
     when they did. `timing` says since when the place holds, and what waits to replace it.
     """

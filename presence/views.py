@@ -16,7 +16,7 @@ from presence.delivery import panel, safe
 from presence.geo import RADIUS_STOPS_M
 from presence.likeness import namesakes
 from presence.parts import presence_of
-from presence.placement import around, shown
+from presence.placement import around, effective_in_s, shown
 from presence.roster import Listing, Nearby
 from presence.sessions import DEVICE_S
 from presence.values import Session
@@ -72,6 +72,7 @@ async def near(request: HttpRequest) -> HttpResponse:
         **own(session, nearby),
         "people": safe(panel.people_html(Listing.of(nearby), session.person.radius_m)),
         "radius": session.person.radius_m,
+        "effective_in": effective_in_s(presence, session),
         "stops": RADIUS_STOPS_M,
         "stop": nearest_stop(session.person.radius_m),
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
@@ -93,6 +94,7 @@ def own(session: Session, nearby: Nearby | None) -> dict[str, Any]:
     others = (one.person for one in nearby.shown) if nearby else ()
     return {
         "me": session.person,
+        "roughness": session.requested.roughness,
         "renames_left": session.renames_left,
         "renames_allowed": settings.RENAMES,
         "same_name": namesakes(session.person.name, others) + 1,

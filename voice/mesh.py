@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from presence.geo import apart, circles_overlap, in_range, label_m
+from presence.geo import circles_overlap
 from voice.callers import Caller, Tie
 
 Pair = frozenset[str]
@@ -42,7 +42,7 @@ class Unheard(NamedTuple):
 def may_speak(one: Caller, other: Caller) -> bool:
     if one.person_id == other.person_id or is_blocked(one, other):
         return False
-    return circles_overlap(*one.place, *other.place)
+    return circles_overlap(*one.place.circle, *other.place.circle)
 
 
 def is_blocked(one: Caller, other: Caller) -> bool:
@@ -130,9 +130,7 @@ def _why(voices: Mapping[str, Caller], pair: Pair, mesh: Mesh) -> Why:
 def label_between_m(one: Caller, other: Caller) -> int | None:
     """The metres of the label that two are told of each other; None beyond the range of the chat,
     which would not tell them of each other either."""
-    if not in_range(*one.place, *other.place):
-        return None
-    return label_m(apart(one.place.cell, other.place.cell))
+    return one.place.label_m(other.place) if one.place.in_range(other.place) else None
 
 
 def rank_m(one: Caller, other: Caller) -> float:

@@ -1,7 +1,7 @@
 """From history to sockets: each tile's entries in order, once, whatever hints are lost."""
 
 from chat.feed.feed import Feed
-from chat.feed.paging import load_newest, reaches
+from chat.feed.paging import is_shown, load_newest, reaches
 from chat.feed.rendered_message import RenderedMessage, heard_m
 from chat.feed.replayer import ARRIVAL_MAX
 from chat.feed.sequencer import Sequencer
@@ -12,6 +12,7 @@ __all__ = [
     "RenderedMessage",
     "Sequencer",
     "heard_m",
+    "is_shown",
     "load_newest",
     "reaches",
 ]

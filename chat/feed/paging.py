@@ -7,8 +7,9 @@ from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import TimelineEntry, rendered_entry
 from chat.history import History
 from chat.messages import Retraction, StreamId
-from presence.geo import Tile, in_range
-from presence.values import Place
+from presence.geo import Tile
+from presence.past import judged_from
+from presence.values import Place, Session
 
 PAGE_MIN, PAGE_MAX = 16, 200
 
@@ -53,7 +54,13 @@ class Selection:
 
 def reaches(place: Place, entry: TimelineEntry) -> bool:
     """Whether an entry is in range of a reader's place."""
-    return in_range(*place, *entry.place)
+    return place.in_range(entry.place)
+
+
+def is_shown(session: Session, entry: TimelineEntry) -> bool:
+    """Whether whoever has this session is shown an entry that history holds."""
+    place = judged_from(session, entry.sent_ms)
+    return place is not None and reaches(place, entry)
 
 
 async def load_newest(

@@ -67,7 +67,11 @@ class Poller:
             mark_ms = mark_ms or reading.now_ms
             for tile, entries in reading.entries.items():
                 timeline = timelines[tile]
-                if known.get(tile) is timeline and self.sequencer.broadcast(timeline, entries):
+                if (
+                    entries
+                    and known.get(tile) is timeline
+                    and self.sequencer.broadcast(timeline, entries)
+                ):
                     self.sequencer.gaps["poll"] += 1
             last = {
                 tile: entries[-1].at

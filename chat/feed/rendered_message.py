@@ -12,7 +12,7 @@ from chat.history import life_ms
 from chat.messages import Message
 from presence import names
 from presence.delivery import Compiled, Form, compile_template, dumps, placeholder, render
-from presence.geo import apart, label_m, label_of
+from presence.geo import label_of
 from presence.values import Place, Session
 
 # Stand where the label and its metres belong. Noncharacters: neither names nor texts hold them
@@ -41,7 +41,7 @@ def heard_m(message: Message, session: Session) -> int | None:
     somebody spoke who has left."""
     if not session.in_cell_at(message.at.ms):
         return None
-    return label_m(apart(session.person.cell, message.place.cell))
+    return session.person.place.label_m(message.place)
 
 
 class RenderedMessage:

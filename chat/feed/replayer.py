@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from chat.feed.paging import OnPage, Selection, ignore_page, load_newest, reaches
+from chat.feed.paging import OnPage, Selection, ignore_page, is_shown, load_newest
 from chat.feed.poller import Poller
 from chat.feed.rendered_message import RenderedMessage, heard_m
 from chat.feed.timeline import Timeline, TimelineEntry
@@ -73,20 +73,20 @@ class Replayer:
         for start in range(0, len(messages), CHUNK_ROWS):
             chunk = messages[start : start + CHUNK_ROWS]
             yield [
-                message.row(socket.form, heard_m(message.message, socket.session))
+                message.row(socket.form, heard_m(message.message, socket.entered))
                 for message in chunk
             ]
 
 
 def wanted_by(socket: Socket, arrival: Arrival) -> Callable[[RenderedMessage], bool]:
-    """Says of each message whether a replay holds it: in range, of nobody hidden, not older than
-    the mark, and not shown already before a move."""
-    place, since_ms, before = socket.place, arrival.since_ms, arrival.moved_from
+    """Says of each message whether a replay holds it: in range (`is_shown`), of nobody hidden, not
+    older than the mark, and not shown already before a move."""
+    entered, since_ms, before = socket.entered, arrival.since_ms, arrival.moved_from
 
     def wanted(message: RenderedMessage) -> bool:
         if not socket.may_receive(message) or (since_ms is not None and message.at.ms < since_ms):
             return False
-        return reaches(place, message) and not (before and reaches(before, message))
+        return is_shown(entered, message) and not (before and is_shown(before, message))
 
     return wanted
 
@@ -108,7 +108,7 @@ def write_missed(socket: Socket, selection: Selection, arrival: Arrival) -> None
         one.removed_id
         for one in selection.retractions
         if one.at.ms >= (arrival.mark_ms or 0)
-        and reaches(socket.place, one)
+        and is_shown(socket.entered, one)
         and socket.may_receive(one)
     ]
     if removed:

@@ -18,7 +18,7 @@ def tiles_of(person: Session) -> set[Tile]:
 def tiles_heard(reporter: Session) -> set[Tile]:
     """Where everything stands that somebody may have heard and that is alive."""
     around = (tiles_within(middle_cell(left.tile), AROUND_M) for left in reporter.recent_tiles)
-    return {*tiles_within(*reporter.person.place)}.union(*around)
+    return {*tiles_within(*reporter.person.place.circle)}.union(*around)
 
 
 def may_have_met(reporter: Session, person: Session) -> bool:
@@ -33,4 +33,4 @@ def may_have_heard(reporter: Session, message: RenderedMessage) -> bool:
     been = {left.tile for left in reporter.recent_tiles if left.left_ms >= message.at.ms}
     if reporter.placed_ms >= message.at.ms:
         been.add(reporter.person.tile)
-    return not been.isdisjoint(tiles_within(*message.place))
+    return not been.isdisjoint(tiles_within(*message.place.circle))

@@ -16,6 +16,10 @@ from neartalk.server.transport import DirectTransport
 
 EXTENSION = "neartalk.protocol"
 PING = b"\x89\x00"
+# How the answer begins; behind it stands the mask. From a peer that was quiet for so long it is
+# taken without the parser, which costs ten times as much: nobody can send many of these.
+PONG, PONG_SIZE = b"\x8a\x80", 6
+QUIET_S = 1.0
 # Bytes of a peer that are parsed in one turn of the loop: 340 frames at most. Before the next the
 # parser rests so many times as long, and longer where the peer's network has spent its allowance.
 PIECE = 2_048
@@ -38,6 +42,14 @@ class Traffic(Protocol):
     lanes: Lanes
 
 
+def is_one_frame(piece: bytes) -> bool:
+    """Whether these bytes of a peer are one whole frame: a head, a mask and what that hides."""
+    size = piece[1] & 0x7F if len(piece) > 1 else 0
+    if size < 126:
+        return len(piece) == 6 + size
+    return size == 126 and len(piece) == 8 + int.from_bytes(piece[2:4], "big")
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Puts itself into the scope's extensions; keeps when the peer last gave a sign of life."""
 
@@ -45,6 +57,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     lane: Lane
     slot: int | None = None
     parsing = False
+    # Whether the parser is known to stand between two frames.
+    between = True
 
     @property
     def traffic(self) -> Traffic:
@@ -90,9 +104,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parses what it can at once; the rest waits here, and nothing more is read meanwhile."""
-        self.heard_at = self.loop.time()
+        quiet_s, self.heard_at = self.quiet_s(), self.loop.time()
         if not self.handshake_initiated:
             super().data_received(data)
+            if not data.endswith(b"\r\n\r\n"):
+                self.between = False
+            return
+        if quiet_s > QUIET_S and self._is_pong(data):
             return
         self.unparsed += data
         if not self.parsing and self._may_parse:
@@ -123,9 +141,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.lane.charge(took_s)
         self._parse_on(REST * took_s)
 
+    def _is_pong(self, data: bytes) -> bool:
+        """Whether it is the answer to a ping, and not the inside of another frame."""
+        is_alone = self.between and not self.unparsed and len(data) == PONG_SIZE
+        return is_alone and data.startswith(PONG)
+
     def _parse_piece(self) -> None:
         piece = bytes(self.unparsed[:PIECE])
         del self.unparsed[:PIECE]
+        if self.between and not is_one_frame(piece):
+            self.between = False
         super().data_received(piece)
 
     def _parse_on(self, rest_s: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""This process's sockets by cell, radius and form: who is sent a message."""
+"""This process's sockets by place and form: who is sent a message."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -12,7 +12,7 @@ from presence.delivery.frames import Form, signal, signals
 from presence.delivery.messages import OutgoingMessage, OutgoingRetraction, messages_frame
 from presence.delivery.recent_subscriptions import RecentSubscriptions
 from presence.delivery.sockets import Socket
-from presence.geo import Cell, Tile, tile_of
+from presence.geo import Cell, Tile, coarsened_m, tile_of
 from presence.grid import Grid
 from presence.values import Person, Place
 
@@ -55,7 +55,8 @@ class Audience:
     def enter(self, socket: Socket) -> Cohort:
         """Subscribes the socket to its person's place. Messages are held until it settles."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
-        socket.place, socket.held, socket.held_gone = socket.person.place, [], []
+        socket.place, socket.entered = socket.person.place, socket.session
+        socket.held, socket.held_gone = [], []
         socket.people_version, socket.private = 0, None
         cohort = self.cohort_of(socket) or self._begin(socket.place, socket.form)
         self.recent.remove(socket, socket.place)
@@ -134,8 +135,10 @@ class Audience:
     def _find_in_range(self, place: Place) -> list[tuple[int, list[Cohort]]]:
         found: dict[int, list[Cohort]] = {}
         for metres, label_m, cohorts in self.cells.within(place):
-            near = [cohort for cohort in cohorts if cohort.place.radius_m >= metres]
-            found.setdefault(label_m, []).extend(near)
+            for cohort in cohorts:
+                if cohort.place.radius_m >= metres:
+                    far = coarsened_m(label_m, metres, cohort.place.roughness)
+                    found.setdefault(far, []).append(cohort)
         return [*found.items()]
 
     def broadcast(self, message: OutgoingMessage) -> None:

@@ -1,4 +1,4 @@
-"""The sockets of one cell, radius and form: they are sent the same frames."""
+"""The sockets of one place and form: they are sent the same frames."""
 
 import asyncio
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from presence.values import Place
 
 
 class Cohort:
-    """The sockets of everyone in one cell with one radius who read one form.
+    """The sockets of everyone at one place who read one form.
 
     Those who have read history are `live`. They are sent the same bytes as `recipients`, except the
     `filtered`, for whom messages are chosen one by one. `pending` are the messages that the next
@@ -96,7 +96,7 @@ class Cohort:
 
     def retract(self, retraction: OutgoingRetraction, gone: Frame) -> None:
         """Writes that a message is gone. What is pending must have been flushed before."""
-        unaware = [socket for socket in self.filtered if not socket.may_receive(retraction)]
+        unaware = [socket for socket in self.live if not socket.shows(retraction)]
         self.write(gone, but=unaware)
         for socket in self.joining:
             socket.hold_gone(retraction)

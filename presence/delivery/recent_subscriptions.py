@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from presence.delivery.sockets import Socket
-from presence.geo import Tile, in_range, tile_of, tiles_within
+from presence.geo import Tile, tile_of, tiles_within
 from presence.values import Place
 
 PLACES_MAX = 24
@@ -59,5 +59,5 @@ class RecentSubscriptions:
         """The sockets that were in range of a place."""
         for tile in tiles_within(place.cell, place.radius_m):
             for was, sockets in self.tiles.get(tile, {}).items():
-                if in_range(*was, *place):
+                if was.in_range(place):
                     yield from sockets

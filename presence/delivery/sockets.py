@@ -8,6 +8,7 @@ from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection
 from presence.delivery.frames import Form, Frame, refusal
 from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
+from presence.past import judged_from
 from presence.roster import NOBODY
 from presence.values import Person, Place, Session
 
@@ -18,6 +19,7 @@ class Socket:
     """A socket, its session as it was last loaded, and the place it is subscribed to.
 
     `held` are messages that wait while the socket reads history; None once it is live.
+    `entered` is the session as it was when the socket entered that place.
     `recent_places` are the places it was subscribed to before, oldest first.
     `listing` are the people that it was last sent, in `people_version`, which is 0 until it was
     sent any at its place; not kept while it follows its cohort, whose own are the same.
@@ -29,6 +31,7 @@ class Socket:
     __slots__ = (
         "connection",
         "ended",
+        "entered",
         "form",
         "held",
         "held_gone",
@@ -45,7 +48,7 @@ class Socket:
         self.session = session
         self.form = form
         self.connection = connection
-        self.place = session.person.place
+        self.place, self.entered = session.person.place, session
         self.held: list[Labelled] | None = []
         self.held_gone: list[str] = []
         self.lock = asyncio.Lock()
@@ -70,6 +73,12 @@ class Socket:
     def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
         return self.session.may_receive(sent.person_id, sent.sent_ms)
 
+    def shows(self, retraction: OutgoingRetraction) -> bool:
+        """Whether the person may have been shown, where they are, what is retracted."""
+        place = judged_from(self.session, retraction.sent_ms)
+        near = place is not None and place.in_range(retraction.place)
+        return near and self.may_receive(retraction)
+
     def write(self, frame: Frame) -> None:
         """Never waits. A peer that does not read is given up by the server's backlog."""
         self.connection.write(frame)
@@ -83,7 +92,7 @@ class Socket:
 
     def hold_gone(self, retraction: OutgoingRetraction) -> None:
         """Holds a retraction while the socket reads history."""
-        if self.may_receive(retraction):
+        if self.shows(retraction):
             self.held_gone.append(retraction.removed_id)
 
     def end(self, refused: Refused) -> None:

@@ -5,6 +5,7 @@ A cell is a geohash of precision 7, a tile its parent of precision 6 (Niemeyer, 
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 import pygeohash
@@ -33,6 +34,16 @@ class GridCell:
     lat: float
     lon: float
     cos_lat: float
+
+
+class Roughness(StrEnum):
+    """How finely others can place somebody: to a block, which is a cell, or to an area, a tile.
+
+    The values stand in the stores and on the wire.
+    """
+
+    BLOCK = "block"
+    AREA = "area"
 
 
 class BeyondLatitude(ValueError):
@@ -91,6 +102,12 @@ def area_of(cell: Cell) -> str:
 def middle_cell(tile: Tile) -> Cell:
     """The cell of a tile whose south-western corner is the middle of the tile."""
     return f"{tile}s"
+
+
+def published_cell(cell: Cell, roughness: Roughness) -> Cell:
+    """The cell that stands for a position from here on: of an area the middle one, whichever of its
+    tile it was."""
+    return middle_cell(tile_of(cell)) if roughness == Roughness.AREA else cell
 
 
 def cos_lat(y: int) -> float:

@@ -4,10 +4,11 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-from presence.geo.cells import COLUMNS, Cell, cos_lat, spot
+from presence.geo.cells import COLUMNS, Cell, Roughness, cos_lat, spot
 
 RADIUS_MIN_M = 100
 RADIUS_MAX_M = 2000
+AREA_STEP_M = 500
 RADIUS_STOPS_M = (100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 EARTH_RADIUS_M = 6371008.8  # mean radius R1 of WGS 84 (H. Moritz, Geodetic Reference System 1980)
 HALF_CELL_RADIANS = math.pi / COLUMNS
@@ -15,10 +16,12 @@ CELL_HEIGHT_M = 2 * HALF_CELL_RADIANS * EARTH_RADIUS_M
 
 
 class Across(NamedTuple):
-    """How far the cells of one row are from those of another, by the columns between them."""
+    """How far the cells of one row are from those of another, by the columns between them; the
+    labels to a block, and to an area."""
 
     metres: tuple[float, ...]
     labels_m: tuple[int, ...]
+    area_labels_m: tuple[int, ...]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -44,7 +47,8 @@ def across(y_a: int, y_b: int) -> Across:
         0.0 if dx <= 1 and dy <= 1 else haversine_m(dx, dy, cos_cos)
         for dx in range(columns_reached(dy, cos_cos, RADIUS_MAX_M) + 1)
     ]
-    return Across(tuple(metres), tuple(map(label_m, metres)))
+    to_area = tuple(label_m(one, Roughness.AREA) for one in metres)
+    return Across(tuple(metres), tuple(map(label_m, metres)), to_area)
 
 
 def in_range(a: Cell, radius_a_m: float, b: Cell, radius_b_m: float) -> bool:
@@ -71,12 +75,25 @@ def label_of(metres: int) -> str:
     return f"~{metres} m" if metres < 1000 else f"~{metres / 1000:g} km"
 
 
-def label_m(apart_m: float) -> int:
-    """The metres of a label: the nearest step of 50 m to 500, of 100 m to 1 km, then of 200 m."""
+def coarser(one: Roughness, other: Roughness) -> Roughness:
+    """How finely two are told of each other: neither more finely than they chose."""
+    return one if one == Roughness.AREA else other
+
+
+def label_m(apart_m: float, roughness: Roughness = Roughness.BLOCK) -> int:
+    """The metres of a label: the nearest step of 50 m to 500, of 100 m to 1 km, then of 200 m. With
+    or of an area, the nearest of 500 m."""
+    if roughness == Roughness.AREA:
+        return AREA_STEP_M * math.floor(apart_m / AREA_STEP_M + 0.5)
     if apart_m <= 0:
         return 0
     step = 50 if apart_m < 500 else 100 if apart_m < 1000 else 200
     return max(50, step * math.floor(apart_m / step + 0.5))
+
+
+def coarsened_m(block_m: int, apart_m: float, roughness: Roughness) -> int:
+    """The label `block_m` of a distance, or a coarser one where whoever stands there chose it."""
+    return label_m(apart_m, roughness) if roughness == Roughness.AREA else block_m
 
 
 def haversine_m(dx: int, dy: int, cos_cos: float) -> float:

@@ -20,7 +20,7 @@ from presence.values import Change, Person, Session
 COMPARE_S = 10.0
 # So many people are asked for at a time.
 BATCH = 200
-# Everybody in the roster is compared in so many rounds.
+# Everybody in the roster, and everybody who has a socket here, is compared in so many rounds.
 ROUNDS = 3
 TILES_MAX = 3_000
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class AntiEntropy:
 
     async def compare(self) -> None:
         """Every 10 s. Raises Refused: `store-unavailable`; then the next round does it again."""
+        self.turn = (self.turn + 1) % ROUNDS
         await self._compare_sockets()
         await self._compare_held()
         await self._compare_listed()
@@ -68,7 +69,7 @@ class AntiEntropy:
 
     async def _compare_sockets(self) -> None:
         """Whoever has sockets here is listed, here or at another process, where they are."""
-        for ids in batches([*self.audience.sockets]):
+        for ids in batches([one for one in self.audience.sockets if turn_of(one) == self.turn]):
             known = await self.registry.persons(ids)
             lost = known.keys() < {*ids} and await self.runner.leases.settles(at_once=True)
             process = self.runner.leases.process
@@ -123,7 +124,6 @@ class AntiEntropy:
 
     async def _compare_listed(self) -> None:
         """Whoever is listed in a tile that is read here has a session that says so."""
-        self.turn = (self.turn + 1) % ROUNDS
         tiles = [tile for tile in self.roster.people if turn_of(tile) == self.turn]
         read = {*self.read_tiles}
         listed = [one for tile in tiles for one in self.roster.people[tile].values()]

@@ -3,14 +3,17 @@
 from dataclasses import asdict
 from typing import Any
 
+from presence.geo import Roughness
 from presence.values import Person, TileEvent
 
 
 def to_event(event: TileEvent) -> dict[str, Any]:
     person = asdict(event.person)
     if not event.person.lingers:
-        # Processes of the release before know nobody who does.
+        # Processes of the release before know nobody who does, nor areas.
         del person["lingers"]
+    if event.person.roughness == Roughness.BLOCK:
+        del person["roughness"]
     return {
         "tile": event.tile,
         "version": event.version,
@@ -20,5 +23,6 @@ def to_event(event: TileEvent) -> dict[str, Any]:
 
 
 def event_of(event: dict[str, Any]) -> TileEvent:
-    person = Person(**event["person"])
+    fields = event["person"]
+    person = Person(**{**fields, "roughness": Roughness(fields.get("roughness", "block"))})
     return TileEvent(event["tile"], event["version"], event["here"], person)

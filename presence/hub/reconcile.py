@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from neartalk.codes import Refused
 from presence.delivery import Audience, Socket
-from presence.geo import Tile
+from presence.geo import Tile, tile_of
 from presence.hub.effects import (
     BringIntoEffect,
     CloseSocket,
@@ -72,9 +72,20 @@ class Reconciler:
         listed = self.roster.person(socket.person.tile, socket.person.person_id)
         return self.load_if_newer(listed) if listed else []
 
-    def advance_if_due(self, socket: Socket, now_ms: int) -> list[Effect]:
-        """A place that its person told takes effect, once it is due."""
-        return [BringIntoEffect(socket.session)] if socket.session.is_due(now_ms) else []
+    def compare_all(self, now_ms: int) -> list[Effect]:
+        """The same for everybody here, and what they told of their place takes effect once it is
+        due: every other second, so what each costs counts."""
+        effects: list[Effect] = []
+        people = self.roster.people
+        for sockets in self.audience.sockets.values():
+            session = next(iter(sockets)).session
+            known = session.person
+            listed = people.get(tile_of(known.cell), {}).get(known.person_id)
+            if listed is not None and listed.version > known.version:
+                effects += self.load_if_newer(listed)
+            if session.timing.pending and session.is_due(now_ms):
+                effects.append(BringIntoEffect(session))
+        return effects
 
     # ---- The socket is right: the registry lists its person again ----------------------------
 

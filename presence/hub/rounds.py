@@ -81,10 +81,7 @@ class Rounds:
             self.runner.run(self.reconciler.republish_orphaned(died))
         since_ms = status.now_ms - int(PULSE_S * 2000)
         self.runner.run(self.updates.expire(since_ms, status.now_ms))
-        for sockets in [*self.audience.sockets.values()]:
-            socket = next(iter(sockets))
-            self.runner.run(self.reconciler.load_if_outdated(socket))
-            self.runner.run(self.reconciler.advance_if_due(socket, status.now_ms))
+        self.runner.run(self.reconciler.compare_all(status.now_ms))
         if self.leases.process not in status.processes:
             # The store hung for longer than the lease: until it is renewed our people are hidden.
             await self.leases.renew()

@@ -135,9 +135,9 @@ class EffectRunner:
     async def _move(self, socket: Socket) -> None:
         """Takes a socket to where its person is, and shows what is newly in range."""
         async with socket.lock:
-            before = socket.place
+            before = socket.entered
             here = socket in self.audience.sockets_of(socket.person)
-            if before == socket.person.place or not here:
+            if socket.place == socket.person.place or not here:
                 return
             self.audience.move(socket)
             try:

@@ -6,19 +6,20 @@ from typing import Any, Protocol
 
 from presence.delivery import Socket
 from presence.geo import Tile
-from presence.values import Place
+from presence.values import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Why a socket reads history: it came, with a mark or without, or it moved from a place.
+    """Why a socket reads history: it came, with a mark or without, or it moved: then from where,
+    with the session as it was when the socket entered there.
 
     `moved_away` says that cell or radius changed after the mark, which then resumes nothing.
     """
 
     mark_ms: int | None = None
     moved_away: bool = False
-    moved_from: Place | None = None
+    moved_from: Session | None = None
 
     @property
     def since_ms(self) -> int | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from presence.geo import Tile
+from presence.geo import Roughness, Tile
 from presence.values import Change, Person, Place, Session
 
 LEASE_MS = 15_000
@@ -41,7 +41,15 @@ class StoreStatus:
 
 
 class Registry(Protocol):
-    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
         """A new session, in no place yet. `device` and `origin` are digests, "" if unknown."""
 
     async def get(self, digest: str) -> Session | None:

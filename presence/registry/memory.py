@@ -10,7 +10,7 @@ from presence.registry.contract import BLOCKED_MAX, nobody
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
-from presence.registry.placing import lingering, placed_at
+from presence.registry.placing import at_once, lingering, placed_at
 from presence.values import Change, Place, Session, Timing
 
 
@@ -47,7 +47,7 @@ class MemoryRegistry:
         session, now_ms = self.sessions.known(digest), self.clock()
         to = advance(session.person.place, session.timing, now_ms)
         if place:
-            to = place, Timing(now_ms)
+            to = at_once(session, place, now_ms)
         return self._placed(session, *to, process, was, now_ms)
 
     async def request_place(

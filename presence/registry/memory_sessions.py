@@ -7,6 +7,7 @@ from django.conf import settings
 
 from neartalk.clock import Clock
 from neartalk.codes import Refused
+from presence.geo import Roughness
 from presence.registry.contract import idle_ms
 from presence.values import Person, Session, person_id_of
 
@@ -20,9 +21,17 @@ class MemorySessions:
         self.digests: dict[str, str] = {}
         self.ends_ms: dict[str, int] = {}
 
-    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
         self._forget_idle()
-        person = Person(person_id_of(digest), name)
+        person = Person(person_id_of(digest), name, roughness=roughness)
         session = Session(
             digest,
             person,

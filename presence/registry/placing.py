@@ -10,6 +10,7 @@ from presence.values import HTTP_ONLY_MS, Left, Person, Place, Session, Timing
 # Whoever was told of people is shown to them for 30 s: as long, and what it takes until they are
 # sent their list.
 SEEN_MS = 36_000
+REACHES_MAX = 2
 
 
 def placed_at(session: Session, place: Place, timing: Timing, process: str, at_ms: int) -> Session:
@@ -18,12 +19,13 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
     person = before.changed(
         cell=place.cell,
         radius_m=place.radius_m,
+        roughness=place.roughness,
         version=before.version + 1,
         process=process,
         until_ms=0 if process else at_ms + HTTP_ONLY_MS,
     )
     # Whoever was listed nowhere comes anew.
-    was_here = before.cell == place.cell and is_listed(before, at_ms)
+    was_here = before.place.site == place.site and is_listed(before, at_ms)
     moved = bool(before.cell) and before.tile != person.tile
     left = (Left(before.tile, at_ms),) if moved else ()
     fresh = tuple(one for one in session.recent_tiles if one.left_ms > at_ms - trail_ms())
@@ -33,8 +35,21 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
         placed_ms=session.placed_ms if before.place == place else at_ms,
         cell_ms=session.cell_ms if was_here else at_ms,
         recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-        timing=timing,
+        timing=with_reach(timing, place.radius_m),
     )
+
+
+def at_once(session: Session, place: Place, at_ms: int) -> tuple[Place, Timing]:
+    """A place that takes effect now, whatever waits."""
+    same = place.cell == session.person.cell
+    return place, session.timing._replace(pending=None) if same else Timing(at_ms)
+
+
+def with_reach(timing: Timing, radius_m: int) -> Timing:
+    """The past is read at the reach that somebody came with and at the first other one."""
+    if radius_m in timing.reaches or len(timing.reaches) == REACHES_MAX:
+        return timing
+    return timing._replace(reaches=(*timing.reaches, radius_m))
 
 
 def is_listed(person: Person, at_ms: int) -> bool:

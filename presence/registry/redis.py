@@ -13,7 +13,7 @@ from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
 from presence.place_clock import Draw, advance, by_chance, request
 from presence.registry.contract import BLOCKED_MAX, idle_ms
-from presence.registry.placing import lingering, placed_at
+from presence.registry.placing import at_once, lingering, placed_at
 from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
 from presence.registry.redis_holders import RedisHolders
 from presence.registry.redis_leases import RedisLeases
@@ -63,7 +63,7 @@ class RedisRegistry:
     ) -> Change:
         def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
             if place:
-                return place, Timing(now_ms)
+                return at_once(session, place, now_ms)
             return advance(session.person.place, session.timing, now_ms)
 
         return await self._place(digest, step, process, was)

@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from neartalk.redis import Script, named, script
-from presence.geo import Tile
+from presence.geo import Roughness, Tile
 from presence.registry.contract import TileSnapshot
-from presence.values import Left, PendingPlace, Person, Place, Session, Timing, person_id_of
+from presence.values import (
+    Left,
+    PendingPlace,
+    Person,
+    Session,
+    Timing,
+    person_id_of,
+    place_of,
+)
 
 LUA = Path(__file__).parent / "lua"
 # `status` renews it for each subscribed tile, and subscribers reap its people. A tile without
@@ -56,6 +64,7 @@ def to_fields(session: Session) -> dict[str, Any]:
         "name": person.name,
         "cell": person.cell,
         "radius_m": person.radius_m,
+        "roughness": person.roughness,
         "version": person.version,
         "process": person.process,
         "until_ms": person.until_ms,
@@ -74,7 +83,7 @@ def to_fields(session: Session) -> dict[str, Any]:
     }
 
 
-PERSON_FIELDS = ("person_id", "name", "cell", "radius_m", "version", "process", "until_ms")
+PERSON_FIELDS = str.split("person_id name cell radius_m version process until_ms roughness")
 
 
 def to_person(fields: Mapping[str, str]) -> Person:
@@ -83,6 +92,8 @@ def to_person(fields: Mapping[str, str]) -> Person:
         fields["name"],
         fields["cell"],
         int(fields["radius_m"]),
+        # A session that the release before opened has none.
+        Roughness(fields.get("roughness") or Roughness.BLOCK),
         int(fields["version"]),
         fields["process"],
         int(fields["until_ms"]),
@@ -106,18 +117,21 @@ def from_fields(fields: Mapping[str, str]) -> Session:
         since_by_id(fields["blocked_by"]),
         # One that the release before opened has none: then by the latest that it can be.
         int(fields.get("cell_ms", fields["placed_ms"])),
-        to_timing(json.loads(fields.get("timing", "[0, 0, null]"))),
+        timing_of(fields),
     )
 
 
-def to_timing(parts: list[Any]) -> Timing:
-    moved_ms, far_ms, pending = parts
+def timing_of(fields: Mapping[str, str]) -> Timing:
+    if "timing" not in fields:
+        # The release before opened it.
+        return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
+    moved_ms, far_ms, pending, reaches = json.loads(fields["timing"])
     if pending is None:
-        return Timing(moved_ms, far_ms)
+        return Timing(moved_ms, far_ms, None, tuple(reaches))
     place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
-    following = Place(*later) if later else None
-    told = PendingPlace(Place(*place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    return Timing(moved_ms, far_ms, told)
+    following = place_of(later) if later else None
+    told = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
+    return Timing(moved_ms, far_ms, told, tuple(reaches))
 
 
 def since_by_id(field: str) -> dict[str, int]:
@@ -126,17 +140,25 @@ def since_by_id(field: str) -> dict[str, int]:
 
 
 def to_entry(person: Person) -> str:
-    return json.dumps([person.version, person.name, *person.place, person.process, person.until_ms])
+    """A person in a tile. A block is not named: the release before reads an entry without."""
+    place, held = person.place, (person.process, person.until_ms)
+    rough = [] if place.roughness == Roughness.BLOCK else [place.roughness]
+    return json.dumps([person.version, person.name, *place.circle, *held, *rough])
 
 
 def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
     people = {}
     for key, entry in fields.items():
         if key != "v":
-            version, name, *rest = json.loads(entry)
-            cell, radius_m, process, until_ms = rest
+            version, name, cell, radius_m, process, until_ms, *rough = json.loads(entry)
             id, _, left = key.partition("~")
             people[key] = Person(
-                id, name, cell, radius_m, version, process, until_ms, lingers=bool(left)
+                id,
+                name,
+                *place_of([cell, radius_m, *rough]),
+                version,
+                process,
+                until_ms,
+                lingers=bool(left),
             )
     return TileSnapshot(int(fields.get("v", 0)), people)

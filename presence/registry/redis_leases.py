@@ -12,6 +12,9 @@ from presence.registry.redis_fields import TILE_KEEP_MS, paired, people_key, scr
 LEASES = "leases"
 # Beside the processes: the latest time of the store's clock, and how often it was set back.
 CLOCK, TURNS = ":clock", ":turns"
+# Tiles are kept for ten minutes and asked about every other second: their time is renewed once in
+# so many times.
+RENEWED_EACH = 4
 
 
 class RedisLeases:
@@ -19,6 +22,7 @@ class RedisLeases:
         self.client = client
         self.epoch = Epoch(client)
         self.scripts = scripts_of("renew")
+        self.asked = 0
 
     async def renew(self, process: str) -> None:
         arguments = [process, LEASE_MS, SET_BACK_MS]
@@ -29,16 +33,17 @@ class RedisLeases:
 
     async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
         wanted = [*tiles]
-        renewed = [
-            command
-            for key in map(people_key, wanted)
-            for command in (("HGET", key, "v"), ("PEXPIRE", key, TILE_KEEP_MS))
+        keys = [*map(people_key, wanted)]
+        versions = [("HGET", key, "v") for key in keys]
+        renewals = [
+            ("PEXPIRE", key, TILE_KEEP_MS) for key in keys if self.asked % RENEWED_EACH == 0
         ]
+        self.asked += 1 if keys else 0
         # First: what is read of another life is found to be of one by the next pulse.
         epoch = await self.epoch.read()
         with unknown_when_lost():
             now_ms, (leases, *rest) = await self.client.ask_timed(
-                [("ZRANGE", named(LEASES), 0, -1, "WITHSCORES"), *renewed]
+                [("ZRANGE", named(LEASES), 0, -1, "WITHSCORES"), *versions, *renewals]
             )
         ends = {process: int(float(end)) for process, end in paired(leases).items()}
         turns = ends.pop(TURNS, 0)
@@ -47,5 +52,5 @@ class RedisLeases:
             now_ms,
             f"{epoch}{turns:x}" if turns else epoch,
             frozenset(process for process, end in ends.items() if lasts(end, now_ms, LEASE_MS)),
-            {tile: int(v or 0) for tile, v in zip(wanted, rest[::2], strict=True)},
+            {tile: int(v or 0) for tile, v in zip(wanted, rest, strict=False)},
         )

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
+from presence.geo import Roughness
 from presence.registry.contract import idle_ms
 from presence.registry.redis_fields import (
     PERSON_FIELDS,
@@ -31,8 +32,16 @@ class RedisSessions:
             "block", "close", "depart", "note", "read", "rename", "replace", "restore"
         )
 
-    async def open(self, digest: str, name: str, *, device: str = "", origin: str = "") -> Session:
-        person = Person(person_id_of(digest), name)
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
+        person = Person(person_id_of(digest), name, roughness=roughness)
         with unknown_when_lost():
             session = Session(
                 digest,

@@ -2,13 +2,17 @@
 
 from bisect import bisect_left, insort
 
+from presence.geo import Roughness
 from presence.values import Person
+
+Rank = tuple[int, str, Roughness]
 
 
 class CellIndex:
     """The people of one cell.
 
-    `ranks` are sorted ids by radius and process: all of one rank are in range, and alive, together.
+    `ranks` are sorted ids by radius, process and roughness: all of one rank are in range, and
+    alive, together, and under one label.
     `loose` are people judged one by one, by their keys: no process holds them, or they are listed
     more than once.
     """
@@ -16,7 +20,7 @@ class CellIndex:
     __slots__ = ("loose", "ranks")
 
     def __init__(self) -> None:
-        self.ranks: dict[tuple[int, str], tuple[int, str, list[str]]] = {}
+        self.ranks: dict[Rank, tuple[int, str, Roughness, list[str]]] = {}
         self.loose: dict[str, Person] = {}
 
     def __bool__(self) -> bool:
@@ -24,16 +28,20 @@ class CellIndex:
 
     def put(self, person: Person, *, alone: bool) -> None:
         if alone and person.process:
-            key = person.radius_m, person.process
-            _, _, rank = self.ranks.setdefault(key, (*key, []))
+            key = rank_of(person)
+            *_, rank = self.ranks.setdefault(key, (*key, []))
             insort(rank, person.person_id)
         else:
             self.loose[person.key] = person
 
     def drop(self, person: Person) -> None:
         if self.loose.pop(person.key, None) is None:
-            key = person.radius_m, person.process
-            _, _, rank = self.ranks[key]
+            key = rank_of(person)
+            *_, rank = self.ranks[key]
             del rank[bisect_left(rank, person.person_id)]
             if not rank:
                 del self.ranks[key]
+
+
+def rank_of(person: Person) -> Rank:
+    return person.radius_m, person.process, person.roughness

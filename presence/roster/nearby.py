@@ -20,7 +20,7 @@ class Neighbour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """Who is in range of a place: the same answer for everyone in that cell with that radius.
+    """Who is in range of a place: the same answer for everyone there.
 
     `shown` are the nearest, `totals` counts everyone by the metres of their label.
     """

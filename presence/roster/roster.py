@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 
-from presence.geo import Tile, in_range
+from presence.geo import Tile, coarsened_m
 from presence.grid import Grid
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
@@ -88,12 +88,12 @@ class Roster:
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
         for metres, far, index in self.cells.within(place):
-            for radius_m, process, rank in index.ranks.values():
+            for radius_m, process, roughness, rank in index.ranks.values():
                 if radius_m >= metres and process in processes:
-                    near[far].append(without(rank, hidden))
+                    near[coarsened_m(far, metres, roughness)].append(without(rank, hidden))
             if index.loose:
                 loose += [
-                    Neighbour(far, one.person_id, one)
+                    Neighbour(coarsened_m(far, metres, one.roughness), one.person_id, one)
                     for one in index.loose.values()
                     if one.radius_m >= metres
                     and one.alive(processes, now_ms)
@@ -110,7 +110,7 @@ class Roster:
     def holds(self, hidden: frozenset[str], place: Place) -> bool:
         """Whether any of these is listed in range of a place."""
         known = (one for person_id in hidden for one in self.listed.get(person_id, ()))
-        return any(in_range(*place, *one.place) for one in known)
+        return any(place.in_range(one.place) for one in known)
 
     def _nearest(
         self, near: Mapping[int, list[list[str]]], loose: Mapping[str, Neighbour]

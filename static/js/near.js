@@ -1,6 +1,7 @@
 // Entry point of the chat page: connects its modules and decides what the page does after each final close of the socket.
 
 import './page/input-method.js'; // first: it stands before all others that listen for keys
+import './chat/arrivals.js';
 import * as chatHistory from './chat/history.js';
 import * as messages from './chat/messages.js';
 import { resendAll } from './chat/outbox.js';
@@ -21,8 +22,10 @@ import * as self from './people/self.js';
 import './people/summary.js';
 import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
-import { askTabs, clearPlace, currentPlace, publish } from './place/published-place.js';
+import { askTabs, clearPlace, currentPlace, onWait, publish } from './place/published-place.js';
+import { showPending } from './place/pending-place.js';
 import './place/reach.js';
+import './place/roughness.js';
 import { endTracking, restartTracking } from './place/tracker.js';
 import * as clock from './server/clock.js';
 import { connect, reconnect, reconnectLater } from './server/connection.js';
@@ -148,6 +151,7 @@ clock.onJump(messages.refreshAges);
 on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
 document.addEventListener('neartalk:session', self.reloadSelf);
 
+onWait(showPending);
 applyFrame(document.getElementById('people-first').content.firstElementChild);
 askTabs();
 connect({ onOpen, onOffline, onFinalClose });

@@ -2,7 +2,7 @@
 
 import { encode } from './place/geohash.js';
 import { firstFix, obstacle, onAllowed } from './place/geolocation.js';
-import { askTabs, currentPlace, publish } from './place/published-place.js';
+import { askTabs, chosenRoughness, currentPlace, onPlace, publish } from './place/published-place.js';
 import { describeError } from './place/location-errors.js';
 import { localise } from './page/local-time.js';
 import { prefetch } from './page/prefetch.js';
@@ -10,8 +10,21 @@ import { asksForWork, canWork } from './server/price.js';
 
 const find = (id) => document.getElementById(id);
 const button = find('arrive');
-const initial = { words: find('arrive-words').textContent, next: find('arrive-next').textContent };
+const initial = { words: find('arrive-words').textContent };
+const LEAVES = {
+  block: 'Only the block you are in, about 150 m wide, leaves your device.',
+  area: 'Only the area you are in, about 1 km wide, leaves your device.',
+};
 let denied = false; // the last answer of the device
+
+// Whoever comes back, in this tab or beside another, finds what they chose.
+function renderRoughness() {
+  for (const option of document.querySelectorAll('[name="roughness"]')) option.checked = option.value === (currentPlace()?.roughness ?? 'block');
+}
+
+function renderWhatLeaves() {
+  find('arrive-next').textContent = `Your browser asks for your location next. ${LEAVES[chosenRoughness()]}`;
+}
 
 function setBusy(words) {
   button.disabled = true;
@@ -43,7 +56,7 @@ async function arrive() {
 
 async function enter(cell) {
   // Where this tab or another has a place, a session stands behind it: go on with that one.
-  const { done, refusal, cookiesRefused } = await publish({ cell, fresh: !currentPlace() });
+  const { done, refusal, cookiesRefused } = await publish({ cell, roughness: chosenRoughness(), fresh: !currentPlace() });
   if (done) {
     location.assign('/near');
     return;
@@ -55,7 +68,8 @@ async function enter(cell) {
     return;
   }
   setReady('Try again');
-  find('arrive-next').textContent = asksForWork(refusal) && !canWork() ? 'This browser cannot do that. Another one can, or come back in an hour.' : initial.next;
+  renderWhatLeaves();
+  if (asksForWork(refusal) && !canWork()) find('arrive-next').textContent = 'This browser cannot do that. Another one can, or come back in an hour.';
   if (refusal) find('refusal').replaceChildren(document.importNode(localise(refusal), true));
   else find('arrive-next').textContent = 'NearTalk did not answer. Nothing was changed.';
 }
@@ -72,7 +86,7 @@ function showError({ kind, title, words, action, steps, href }) {
   find('facts').hidden = true;
   find('steps').hidden = !steps;
   find('steps').replaceChildren(...(steps ? [steps] : []));
-  find('arrive-next').textContent = 'Only the block you are in, about 150 m wide, leaves your device. Your exact position never does.';
+  find('arrive-next').textContent = `${LEAVES[chosenRoughness()]} Your exact position never does.`;
   setReady(action);
   button.hidden = Boolean(href);
   find('elsewhere').hidden = !href;
@@ -82,6 +96,7 @@ function showError({ kind, title, words, action, steps, href }) {
 }
 
 button.addEventListener('click', arrive);
+for (const option of document.querySelectorAll('[name="roughness"]')) option.addEventListener('change', renderWhatLeaves);
 // Said once; the button goes on turning.
 document.addEventListener('neartalk:work', ({ detail: { seconds } }) => {
   if (seconds) find('arrive-next').textContent = `Many are coming in from your network. One moment: ${seconds} s`;
@@ -91,6 +106,8 @@ document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.should
 // The back button may restore this page from the cache while it still shows that it is busy.
 window.addEventListener('pageshow', ({ persisted }) => persisted && setReady(initial.words));
 find('refusal').querySelectorAll('.notice').forEach(localise);
+onPlace(renderRoughness);
+renderRoughness();
 askTabs();
 if (obstacle()) showError(describeError(obstacle()));
 else setReady(initial.words);

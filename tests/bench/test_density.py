@@ -10,7 +10,7 @@ import pytest
 
 from bench import density
 from bench.density import KINDS, RESIDENTS, STEPS, PlaceKind, Step
-from presence.geo import in_range, tiles_within
+from presence.geo import tiles_within
 from presence.values import Place
 
 SCALE = Path(__file__).resolve().parents[2] / "docs/scale.md"
@@ -43,7 +43,7 @@ def test_receivers_are_all_in_range() -> None:
     people = crowd()
     grid = density.grid_of(people)
     for here in [*people][:20]:
-        heard = sum(count for there, count in people.items() if in_range(*here, *there))
+        heard = sum(count for there, count in people.items() if here.in_range(there))
         assert density.receivers(grid, here) == heard
 
 
@@ -58,7 +58,7 @@ def test_holders_are_those_who_hold_anybody() -> None:
 def test_one_process_is_told_all_and_follows_all() -> None:
     people = crowd()
     alone = Step(160, 1_600, 160)
-    every = {tile for place in people for tile in tiles_within(*place)}
+    every = {tile for place in people for tile in tiles_within(*place.circle)}
     for spread in (density.anywhere(people, alone), density.routed(people, alone)):
         assert (spread.told, spread.tiles) == pytest.approx((1, len(every)))
 

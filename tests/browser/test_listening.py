@@ -122,13 +122,15 @@ def test_an_ack_that_overtakes_its_copy_is_announced_once_too(
         """() => {
           window.copies = [];
           const keep = (event) => {
-            const { target, detail } = event;
-            if (target.id !== 'messages' || !window.copies) return;
-            window.copies.push(...detail.fragment.children);
+            const { message } = event.detail;
+            if (!message.includes('class="mine"') || !window.copies) return;
+            const template = document.createElement('template');
+            template.innerHTML = message;
+            window.copies.push(...template.content.firstElementChild.children);
             event.stopImmediatePropagation();
-            detail.shouldSwap = false;
+            event.preventDefault();
           };
-          window.addEventListener('htmx:oobBeforeSwap', keep, { capture: true });
+          window.addEventListener('htmx:wsBeforeMessage', keep, { capture: true });
         }"""
     )
     alice.submit("Acked first.")

@@ -10,7 +10,14 @@ import pytest
 
 from neartalk import graphemes
 from neartalk.text import MESSAGE_MAX, TextRefused, clean_message
-from presence.geo import CELL_DEGREES, cell_at, centre, published_point
+from presence.geo import (
+    CELL_DEGREES,
+    Roughness,
+    cell_at,
+    centre,
+    published_cell,
+    published_point,
+)
 from tests.support.client import route_hint
 
 if TYPE_CHECKING:
@@ -193,6 +200,53 @@ def test_the_first_fix_of_all_is_published_and_a_still_device_is_waited_for(page
     assert answer == {"first": True, "nothing": None, "due": START_MS + 20_000, "early": False}
     assert late["moved"] is True
     assert late["state"]["anchor"] == {"lat": 200 * METRE, "lon": 0}
+
+
+@pytest.mark.parametrize(
+    ("fixes", "due", "published"),
+    [
+        ([(1, 0, 99)], None, 1),
+        ([(1, 0, 100)], 5_000, None),
+        ([(1, 0, 900), (2, 4_999, 40)], None, 2),
+        ([(1, 0, 300), (2, 1_000, 200), (3, 2_000, 250)], 5_000, None),
+        ([(1, 0, 300), (2, 1_000, 200), (3, 5_000, 250)], None, 2),
+        ([(1, 0, 300), (2, 5_000, 300)], None, 2),
+    ],
+)
+def test_the_first_place_is_a_fine_fix_or_the_best_of_five_seconds(
+    page: Page, fixes: list[tuple[int, int, int]], due: int | None, published: int | None
+) -> None:
+    found = page.evaluate(
+        """async ([fixes, start]) => {
+          const movement = await import('/static/js/place/movement.js');
+          const { anchoredAt, applyFix, applyTimeout, timeoutAt } = movement;
+          let one = { state: anchoredAt(null), moved: false };
+          for (const [lat, at, accuracy] of fixes) {
+            one = applyFix(one.state, { lat, lon: 0, accuracy }, start + at);
+          }
+          const due = timeoutAt(one.state);
+          const late = due === null ? one : applyTimeout(one.state, due);
+          return [one.moved, due && due - start, one.state.anchor, late.moved, late.state.anchor];
+        }""",
+        [fixes, START_MS],
+    )
+    best = min(fixes, key=lambda one: (one[2], -one[1]))[0]
+    anchor = {"lat": best, "lon": 0}
+    assert found[:3] == [published is not None, due, anchor if published else None]
+    assert found[3:] == [True, anchor]
+    assert published in {None, best}
+
+
+def test_the_page_and_the_server_make_the_same_area_of_a_cell(page: Page) -> None:
+    cells = [cell_at(*spot) for spot in spots()[::50]]
+    found = page.evaluate(
+        """async (cells) => {
+          const { publishedCell } = await import('/static/js/place/geohash.js');
+          return cells.map((cell) => [publishedCell(cell, 'block'), publishedCell(cell, 'area')]);
+        }""",
+        cells,
+    )
+    assert found == [[published_cell(cell, rough) for rough in Roughness] for cell in cells]
 
 
 def test_metres_are_great_circle_metres_across_the_antimeridian_too(page: Page) -> None:

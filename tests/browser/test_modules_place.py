@@ -21,7 +21,8 @@ DENIED, UNAVAILABLE, TIMEOUT = 1, 2, 3
 DEVICE = """
   window.device = {};
   navigator.geolocation.watchPosition = (found, failed) => {
-    window.device.find = () => found({ coords: { latitude: 1, longitude: 2, accuracy: 20 } });
+    window.device.find = (accuracy = 20, latitude = 1) =>
+      found({ coords: { latitude, longitude: 2, accuracy } });
     window.device.fail = (code) => failed({ code });
     return 7;
   };
@@ -108,6 +109,70 @@ def test_a_permission_that_is_taken_away_is_told_where_the_device_only_falls_sil
     play(watch, "permit", "denied")
     play(watch, "fail", DENIED)
     assert reported(watch) == ["fix", "denied"], "nobody watches any more"
+
+
+FIRST = """async () => {
+  const { firstFix } = await import('/static/js/place/geolocation.js');
+  window.first = null;
+  firstFix().then((found) => (window.first = found));
+}"""
+
+
+def test_the_first_fix_is_waited_for_until_it_is_fine_or_five_seconds_have_passed(
+    watch: Page,
+) -> None:
+    watch.evaluate(FIRST)
+    play(watch, "find", 800, 1)
+    watch.clock.run_for(1_000)
+    play(watch, "find", 300, 2)
+    watch.clock.run_for(3_999)
+    assert watch.evaluate("window.first") is None
+    watch.clock.run_for(1)
+    assert watch.evaluate("window.first") == {"fix": {"lat": 2, "lon": 2}}
+    watch.evaluate(FIRST)
+    play(watch, "find", 800, 1)
+    play(watch, "find", 60, 3)
+    assert watch.evaluate("window.first") == {"fix": {"lat": 3, "lon": 2}}
+
+
+def test_a_denial_is_told_at_once_though_a_rough_fix_waits(watch: Page) -> None:
+    watch.evaluate(FIRST)
+    play(watch, "find", 800)
+    play(watch, "fail", DENIED)
+    assert watch.evaluate("window.first") == {"kind": "denied", "accuracy": 0}
+
+
+PENDING = """async () => {
+  document.body.insertAdjacentHTML('beforeend',
+    '<span id="pending-place"></span><span id="pending-place-status" role="status"></span>');
+  window.place = (await import('/static/js/place/pending-place.js')).showPending;
+  window.said = [];
+  const status = document.getElementById('pending-place-status');
+  new MutationObserver(() => status.textContent && window.said.push(status.textContent))
+    .observe(status, { childList: true });
+}"""
+
+
+def test_a_place_that_waits_is_said_once_in_half_a_sentence_until_it_holds(watch: Page) -> None:
+    line = watch.locator("#pending-place")
+    watch.evaluate(PENDING)
+    watch.evaluate("place(0)")
+    assert line.text_content() == ""
+    watch.evaluate("place(75)")
+    assert line.text_content() == "new place in a minute"
+    watch.clock.run_for(40_000)
+    watch.evaluate("place(35)")  # a reach that changes meanwhile, or another step of the walk
+    watch.clock.run_for(34_000)
+    assert line.text_content() == "new place in a minute"
+    watch.clock.run_for(1_000)
+    assert line.text_content() == ""
+    for seconds, words in ((20, "in a moment"), (0, None), (150, "in two minutes"), (0, None)):
+        watch.evaluate("(seconds) => place(seconds)", seconds)
+        assert line.text_content() == (f"new place {words}" if words else "")
+    assert watch.evaluate("window.said") == [
+        f"Your new place holds {words}."
+        for words in ("in a minute", "in a moment", "in two minutes")
+    ]
 
 
 def test_whoever_allows_it_later_is_noticed(watch: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,6 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere
 from tests.support.prompt_server import PromptServer
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,14 +104,19 @@ def test_while_it_works_the_page_says_so_breaks_no_rule_of_access_and_can_be_lef
     expect(status).to_have_text(ASKED)
     expect(status).to_have_attribute("role", "status")
     expect(alice.page.locator("#arrive")).to_have_attribute("aria-busy", "true")
-    assert len(alice.page.workers) == 1
+    await_workers(alice, 1)
     assert Axe().run(alice.page).response["violations"] == []
     alice.page.evaluate("dispatchEvent(new Event('pagehide'))")
     expect(alice.page.locator("#refusal")).to_contain_text("Many are coming in")
-    assert alice.page.workers == []
+    await_workers(alice, 0)
     alice.page.unroute("**/api/session/challenge")
     alice.page.get_by_role("button", name="Try again").click()
     alice.page.wait_for_url("**/near")
+
+
+def await_workers(visitor: BrowserVisitor, count: int) -> None:
+    pause = partial(visitor.page.wait_for_timeout, 20)
+    until(lambda: len(visitor.page.workers) == count, f"{count} workers", pause=pause)
 
 
 @pytest.mark.parametrize("missing", ["Worker", "crypto.subtle"])

@@ -11,7 +11,7 @@ import pygeohash
 import pytest
 from playwright.sync_api import expect
 
-from presence.geo import CELL_DEGREES, cell_at, centre, tile_of
+from presence.geo import CELL_DEGREES, cell_at, centre, middle_cell, tile_of
 from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north, route_hint
 
@@ -87,6 +87,48 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
         assert [address for address in addresses if secret in address] == []
     place = {"cell": cell_at(*further), "radius": 1000}
     assert json.loads(json.loads(kept)["session"]["neartalk.place"]) == place
+
+
+def test_of_whoever_chose_an_area_nothing_finer_leaves_the_device_or_is_kept(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    tile = tile_of(cell_at(*elsewhere()))
+    middle = centre(middle_cell(tile))
+    exact = off_centre((middle[0] + CELL_DEGREES, middle[1] - 3 * CELL_DEGREES), 0.31, -0.37)
+    cell = cell_at(*exact)
+    assert (tile_of(cell), cell[6:] == "s") == (tile, False)
+    bob = meet(server, north(middle, 3), "bob", radius=1000)
+    alice = visit(server, exact)
+    alice.page.goto(alice.url)
+    alice.page.get_by_label("an area").check()
+    expect(alice.page.locator("#arrive-next")).to_contain_text("the area you are in")
+    alice.page.get_by_role("button", name="See who is near").click()
+    alice.expect_here()
+    with alice.page.expect_request_finished(lambda request: UPDATE in request.url):
+        alice.reach(7)
+    expect(alice.person("bob")).to_have_attribute("data-m", "500")
+    alice.send_text("Is anybody here?")
+    assert bob.await_frame("chat.message")["metres"] == 500
+    wander(alice, [(exact[0] - turn * METRES, exact[1]) for turn in (180, 181, 182, 183)])
+    alice.page.reload()
+    alice.expect_here()
+    expect(alice.page.get_by_label("an area")).to_be_checked()
+
+    assert [place_in(one) for one in alice.calls(UPDATE)] == [middle] * 2
+    sent, kept = everything_sent(alice), alice.page.evaluate(KEPT)
+    assert [one for one in [*sent, kept] if cell in one] == []
+    assert decimals_near(exact, [*sent, kept]) == {*map(str, middle)}
+    place = {"cell": middle_cell(tile), "radius": 1000, "roughness": "area"}
+    assert json.loads(json.loads(kept)["session"]["neartalk.place"]) == place
+
+    here = alice.page.evaluate("window.fixes")
+    with alice.page.expect_request(f"**{UPDATE}?near=*") as request:
+        alice.page.get_by_label("a block").check()
+    assert place_in(request.value) == centre(cell_at(exact[0] - 183 * METRES, exact[1]))
+    assert alice.page.evaluate("window.fixes") > here, "of an area no block can be made"
+    with alice.page.expect_request(f"**{UPDATE}?near=*") as request:
+        alice.page.get_by_label("an area").check()
+    assert place_in(request.value) == middle
 
 
 def test_what_another_browser_hears_says_how_far_and_neither_cell_nor_place(
@@ -192,9 +234,10 @@ def wander(visitor: BrowserVisitor, spots: list[Spot]) -> None:
 
 
 def place_in(request: Request) -> Spot:
-    """The position in a location update, which must hold nothing but that and a radius."""
+    """The position in a location update, which must hold nothing but that, a radius and perhaps a
+    choice of how rough it is."""
     fields = parse_qs(request.post_data or "")
-    assert fields.keys() == {"lat", "lon", "radius"}
+    assert fields.keys() - {"roughness"} == {"lat", "lon", "radius"}
     return float(fields["lat"][0]), float(fields["lon"][0])
 
 

@@ -61,6 +61,11 @@ WATCH_CALLS = """
     return found;
   };
 """
+# As if the server had said something.
+ANY_FRAME = """() => {
+  const detail = { message: '' };
+  document.dispatchEvent(new CustomEvent('htmx:wsBeforeMessage', { detail }));
+}"""
 POLL_MS = 20
 
 
@@ -163,7 +168,7 @@ class BrowserVisitor:
         while ms > 0:
             self.page.clock.run_for(min(ms, 15_000))
             ms -= 15_000
-            self.page.evaluate("document.dispatchEvent(new Event('htmx:wsBeforeMessage'))")
+            self.page.evaluate(ANY_FRAME)
 
     # ---- What they see -----------------------------------------------------------------------
 

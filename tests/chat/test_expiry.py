@@ -91,7 +91,7 @@ class ExpiryProcess:
         self.feed = Feed(self.hub, history)
         presence = Presence.of(self.platform, registry, self.hub)
         self.sessions = presence.sessions
-        self.tiles = tiles_within(*HERE)
+        self.tiles = tiles_within(*HERE.circle)
         chat = Chat(presence, history, self.feed)
         state = {"neartalk": self.platform, "presence": presence, "chat": chat}
         self.client = ProcessClient(state)

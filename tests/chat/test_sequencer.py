@@ -211,7 +211,7 @@ async def test_a_store_that_begins_anew_with_a_clock_behind_is_read_from_its_beg
 async def test_the_feed_follows_no_tile_that_nobody_reaches(stores: Open) -> None:
     async with stores() as found, two_processes(found) as (first, second, _):
         alice, _ = await alice_and_bob(first, second)
-        assert first.feed.sequencer.timelines.keys() == tiles_within(*HERE)
+        assert first.feed.sequencer.timelines.keys() == tiles_within(*HERE.circle)
         first.hub.exit(alice)
         await first.poll()
         assert first.feed.sequencer.timelines == {}

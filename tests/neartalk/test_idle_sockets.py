@@ -19,6 +19,7 @@ from neartalk.asgi import Application
 from neartalk.limits import Lanes, Rules
 from neartalk.server import Backlog, Keepalive, WebSocketProtocol
 from neartalk.server.inbox import Inbox
+from neartalk.server.protocol import QUIET_S, is_one_frame
 from tests.support.processes import turns
 from tests.support.waiting import deadline, forever
 
@@ -66,7 +67,7 @@ class Waiting:
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] != "websocket.disconnect":
-            self.received.append(message["text"])
+            self.received.append(message.get("text") or message["bytes"])
 
     async def connect(self) -> socket.socket:
         loop = asyncio.get_running_loop()
@@ -212,3 +213,80 @@ async def test_an_inbox_has_one_reader() -> None:
         await read(inbox)
     inbox.put_nowait({"number": 1})
     assert await first == {"number": 1}
+
+
+def masked(opcode: int, payload: bytes = b"") -> bytes:
+    """A frame of a client, up to 125 bytes; its mask hides nothing."""
+    return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
+
+
+PONG_FRAME = masked(0xA)
+
+
+async def test_an_answer_to_a_ping_costs_no_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        waiting = Waiting(stack)
+        await waiting.connect()
+        [protocol] = waiting.protocols
+        parsed: list[bytes] = []
+        receive_data = protocol.conn.receive_data
+
+        def note(data: bytes) -> None:
+            parsed.append(data)
+            receive_data(data)
+
+        monkeypatch.setattr(protocol.conn, "receive_data", note)
+        for frame in (masked(1, b"Hello"), PONG_FRAME, masked(1, b"you"), PONG_FRAME):
+            await receive_after_a_while(protocol, frame)
+        assert protocol.quiet_s() < QUIET_S
+        assert parsed == [masked(1, b"Hello"), masked(1, b"you")]
+        assert waiting.received == ["Hello", "you"]
+    await turns()
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+async def test_what_looks_like_an_answer_inside_a_message_is_part_of_it(cut: int) -> None:
+    """Its payload is hidden by a mask of zeros; the six bytes come alone, as an answer does."""
+    inside = bytes((0x8A, 0x80, 0, 0, 0, 0))
+    head = bytes((0x82, 0x80 | 12)) + bytes(4)
+    whole = head + inside + inside
+    pieces = (whole[:cut], whole[cut:12], whole[12:]) if cut < 12 else (whole[:12], whole[12:])
+    with ExitStack() as stack:
+        waiting = Waiting(stack)
+        await waiting.connect()
+        [protocol] = waiting.protocols
+        for piece in (*pieces, masked(1, b"end")):
+            await receive_after_a_while(protocol, piece)
+        assert waiting.received == [inside + inside, "end"]
+    await turns()
+
+
+async def test_only_who_was_quiet_is_believed_without_parsing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ExitStack() as stack:
+        waiting = Waiting(stack)
+        await waiting.connect()
+        [protocol] = waiting.protocols
+        parsed: list[bytes] = []
+        monkeypatch.setattr(protocol.conn, "receive_data", parsed.append)
+        for _ in range(3):
+            protocol.heard_at = protocol.loop.time()
+            protocol.data_received(PONG_FRAME)
+        assert parsed[0] == PONG_FRAME
+    await turns()
+
+
+async def receive_after_a_while(protocol: WebSocketProtocol, data: bytes) -> None:
+    protocol.heard_at -= 20
+    protocol.data_received(data)
+    await turns()
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 300])
+def test_one_frame_is_told_from_less_and_more(size: int) -> None:
+    head = bytes((0x81, 0x80 | size)) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
+    whole = head + bytes(4 + size)
+    assert is_one_frame(whole)
+    for piece in (b"", whole[:1], whole[:-1], whole + b"\x8a"):
+        assert not is_one_frame(piece)

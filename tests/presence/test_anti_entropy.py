@@ -8,6 +8,7 @@ import pytest
 
 from neartalk.codes import Refused
 from presence.geo import tile_of
+from presence.hub import anti_entropy
 from presence.hub.anti_entropy import ROUNDS, turn_of
 from presence.hub.departures import LINGER_S
 from presence.hub.effects import Republish
@@ -19,6 +20,12 @@ from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, Page, PageSocket, person
 
 LOST = Refused("store-unavailable")
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody is compared in each round."""
+    monkeypatch.setattr(anti_entropy, "ROUNDS", 1)
 
 
 async def listed(pair: ProcessPair) -> dict[str, list[str]]:
@@ -43,6 +50,30 @@ async def arrived(pair: ProcessPair) -> tuple[Session, PageSocket, PageSocket]:
     bob = await pair.second.join(await person(pair.registry, "Bob", BESIDE))
     await pair.settle()
     return alice, here, bob
+
+
+async def test_everybody_with_a_socket_is_compared_once_in_three_rounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with process_pair() as pair:
+        names = [f"Person {turn}" for turn in range(9)]
+        for name in names:
+            await pair.first.join(await person(pair.registry, name, HERE))
+        asked: list[list[str]] = []
+        persons = pair.first.hub.registry.persons
+
+        async def note(ids: Iterable[str]) -> Any:
+            asked[-1] += ids
+            return await persons(ids)
+
+        monkeypatch.setattr(pair.first.hub.registry, "persons", note)
+        for _ in range(2 * ROUNDS):
+            asked.append([])
+            await pair.first.hub.anti_entropy._compare_sockets()
+            pair.first.hub.anti_entropy.turn = (pair.first.hub.anti_entropy.turn + 1) % ROUNDS
+        everybody = sorted(pair.first.hub.audience.sockets)
+        for rounds in (asked[:ROUNDS], asked[ROUNDS:]):
+            assert sorted(one for each in rounds for one in each) == everybody
 
 
 async def test_who_is_held_without_a_socket_leaves() -> None:
@@ -165,6 +196,7 @@ async def test_who_went_to_another_process_is_not_taken_back_by_a_slow_one() -> 
         assert found.person.process == again.process
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_a_move_of_which_nobody_was_told_is_followed() -> None:
     async with process_pair() as pair:
         alice, here, _bob = await arrived(pair)
@@ -252,6 +284,7 @@ async def test_a_process_that_lost_whom_it_holds_is_told_by_those_who_see_them(
         assert alice.person.person_id in held[pair.first.hub.process]
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_a_process_that_lost_whom_it_holds_knows_those_again_who_have_sockets_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -267,6 +300,7 @@ async def test_a_process_that_lost_whom_it_holds_knows_those_again_who_have_sock
         assert held == [({alice.person.person_id}, pair.first.hub.process)]
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_of_a_store_that_lost_everything_nobody_asks_for_each_session() -> None:
     async with process_pair() as pair:
         await arrived(pair)
@@ -278,6 +312,7 @@ async def test_of_a_store_that_lost_everything_nobody_asks_for_each_session() ->
         assert pair.registry.failing == {"get": unasked}
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_a_round_that_the_store_refuses_is_done_by_the_next() -> None:
     async with process_pair() as pair:
         _alice, here, _bob = await arrived(pair)

@@ -172,7 +172,8 @@ async def test_two_spots_in_one_cell_are_the_same_to_everybody(server: Server, s
         for corner in corners:
             answer = await alice.move(*corner, 500)
             where = {"cell": cell_at(*spot), "radius": 500}
-            assert answer == {**where, "in_range": 1, "effective_in": 0, "namesakes": 0}
+            told = {**where, "roughness": "block", "effective_in": 0}
+            assert answer == {**told, "in_range": 1, "namesakes": 0}
             listed = (await bob.http.get(NEARBY)).json()
             mine = (await alice.http.get(NEARBY)).json()
             await alice.send_text("Hello")

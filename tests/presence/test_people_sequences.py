@@ -232,7 +232,7 @@ class Street:
             self.arrive()
         for cell in CELLS:
             self.turn += 1
-            self.publish(Person(f"zz-{self.turn}", "Zoe", cell, 600, 1, "one"))
+            self.publish(Person(f"zz-{self.turn}", "Zoe", cell, 600, version=1, process="one"))
         for _ in range(2):
             self.send()
             self.turn_all()

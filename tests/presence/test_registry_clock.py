@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from presence.geo import apart, cell_at, in_range, tile_of
+from presence.geo import apart, cell_at, tile_of
 from presence.place_clock import FAR_M
 from presence.registry.placing import SEEN_MS
 from presence.roster import Roster
@@ -78,7 +78,7 @@ async def test_a_first_place_that_is_told_holds_at_once(make_harness: MakeHarnes
         digest = (await opened(harness, "Alice")).digest
         change = await harness.registry.request_place(digest, Place(HERE, 620), "one")
         assert change.session.person.place == Place(HERE, 500), "set down to a stop"
-        assert change.session.timing == Timing(change.session.placed_ms)
+        assert change.session.timing == Timing(change.session.placed_ms, reaches=(500,))
         assert await shown(harness) == {HOME_TILE: [change.session.person]}
         assert await session_of(harness, digest) == change.session
 
@@ -295,7 +295,7 @@ async def test_whoever_moves_far_at_once_is_seen_where_they_were_and_counted_onc
         moved = (await harness.registry.place(digest, None, "one")).session.person
         assert moved.place == OUT
         near_home = Place(cell_at(52.52, 13.395), 500)
-        assert not in_range(*near_home, *OUT)
+        assert not near_home.in_range(OUT)
         assert [one.key for one in await seen_from(harness, near_home)] == [
             f"{moved.person_id}~{HERE}~500"
         ]

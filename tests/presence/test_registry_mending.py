@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from presence.registry.redis_fields import TILE_KEEP_MS, held_key, session_key
+from presence.registry.redis_fields import TILE_KEEP_MS, held_key, people_key, session_key
+from presence.registry.redis_leases import RENEWED_EACH
 from presence.values import Person, Session
 from tests.presence.registry_harness import (
     ALICE,
@@ -178,6 +179,19 @@ async def test_whom_a_living_process_holds_is_kept_by_its_asking(redis_url: str)
         await harness.client.pexpire(held_key("one"), 60_000)
         assert await harness.registry.held("one") == {ALICE}
         assert await harness.client.pttl(held_key("one")) > TILE_KEEP_MS - 60_000
+
+
+async def test_tiles_that_a_living_process_asks_about_are_kept_by_its_asking(
+    redis_url: str,
+) -> None:
+    async with redis_harness(redis_url) as harness:
+        alice = await opened(harness, "Alice")
+        await harness.registry.place(alice.digest, AT_HOME, "one")
+        for _ in range(2):
+            await harness.client.pexpire(people_key(HOME_TILE), 60_000)
+            for _ in range(RENEWED_EACH):
+                await harness.registry.status([HOME_TILE])
+            assert await harness.client.pttl(people_key(HOME_TILE)) > TILE_KEEP_MS - 60_000
 
 
 # ---- Blocks ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from presence.geo import Tile, cell_at, tile_of
+from presence.geo import Roughness, Tile, cell_at, tile_of
 from presence.registry import RedisRegistry
 from presence.registry.contract import RECENT_TILES_MAX
 from presence.registry.redis_fields import from_fields, to_fields
@@ -49,7 +49,7 @@ async def test_a_first_place_publishes_the_person(make_harness: MakeHarness) -> 
         earliest = await now_of(harness)
         change = await harness.registry.place(alice.digest, AT_HOME, "one")
         session = change.session
-        assert session.person == Person(ALICE, "Alice", HERE, 500, 1, "one", 0)
+        assert session.person == Person(ALICE, "Alice", HERE, 500, version=1, process="one")
         assert earliest <= session.placed_ms <= await now_of(harness)
         assert session.recent_tiles == ()
         assert change.events == (TileEvent(HOME_TILE, 1, True, session.person),)
@@ -82,6 +82,26 @@ async def test_since_when_somebody_is_in_their_cell_is_kept_whatever_else_change
         moved = (await harness.registry.place(digest, OUT, "one")).session
         assert moved.cell_ms == moved.placed_ms >= came.cell_ms
         assert (await harness.registry.find(moved.person.person_id)) == moved
+
+
+async def test_another_roughness_is_another_place_that_is_kept(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        digest = "digest of Alice"
+        session = await harness.registry.open(digest, "Alice", roughness=Roughness.AREA)
+        assert session.person.roughness == Roughness.AREA
+        assert await session_of(harness, digest) == session
+        fine, rough = Place(HERE, 500), Place(HERE, 500, Roughness.AREA)
+        placed = (await harness.registry.place(digest, fine, "one")).session
+        for place in (rough, fine, rough):
+            await harness.pass_ms(2)
+            before, placed = placed, (await harness.registry.place(digest, place, "one")).session
+            assert placed.person.place == place
+            assert placed.placed_ms == placed.cell_ms > before.cell_ms
+            assert await shown(harness) == {HOME_TILE: [placed.person]}
+        held = (await harness.registry.place(digest, None, "two")).session
+        assert (held.person.place, held.cell_ms) == (rough, placed.cell_ms)
+        assert (await harness.registry.rename(digest, "Alicia")).session.person.place == rough
+        assert (await harness.registry.persons([ALICE]))[ALICE].place == rough
 
 
 async def test_whoever_was_gone_from_the_lists_is_in_their_cell_since_they_are_back(

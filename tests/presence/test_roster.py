@@ -103,7 +103,7 @@ def test_who_is_alone_sees_nobody() -> None:
 
 
 def test_who_stands_in_two_tiles_while_they_move_is_there_once_as_the_newer() -> None:
-    old = Person("mover", "Ana", cell_at(52.52, 13.40), 2000, 3, "alive")
+    old = Person("mover", "Ana", cell_at(52.52, 13.40), 2000, version=3, process="alive")
     new = old.changed(cell=cell_at(52.52, 13.42), version=4)
     nearby = roster_of([old, new]).nearby(Place(HERE.cell, 2000), ALIVE, NOW_MS)
     assert [one.person for one in nearby.shown] == [new]
@@ -114,7 +114,7 @@ def test_who_has_just_moved_on_leaves_the_label_they_stand_in() -> None:
     aside = cell_at(52.52, 13.404)
     people = [
         Person("stays", "Ana", *HERE, 1, "alive"),
-        Person("walks", "Ben", aside, 500, 1, "alive"),
+        Person("walks", "Ben", aside, 500, version=1, process="alive"),
     ]
     seen = roster_of(people).nearby(HERE, ALIVE, NOW_MS).seen_by("walks")
     assert (ids(seen), dict(seen.totals)) == (["stays"], {0: 1})
@@ -222,7 +222,7 @@ class Plain:
         found = {
             one.person_id: one
             for one in sorted(self.everyone(), key=lambda one: one.version)
-            if in_range(*place, *one.place) and one.alive(processes, now_ms)
+            if place.in_range(one.place) and one.alive(processes, now_ms)
         }
         return sorted(
             found.values(), key=lambda one: (label_m(apart(place.cell, one.cell)), one.person_id)
@@ -391,9 +391,9 @@ def test_everything_costs_the_same_however_many_are_elsewhere() -> None:
                 "Ben",
                 cell_at(40 + turn % 100 / 100, 20 + turn // 1000 / 100),
                 500,
-                1,
-                "alive" if turn % 9 else "",
-                2 * NOW_MS,
+                version=1,
+                process="alive" if turn % 9 else "",
+                until_ms=2 * NOW_MS,
             )
             for turn in range(elsewhere)
         )

@@ -34,10 +34,10 @@ async def test_a_lost_hint_of_who_came_is_made_good_by_the_next_pulse() -> None:
 async def test_tiles_that_nobody_reaches_are_let_go_with_the_next_pulse() -> None:
     async with process_pair() as pair:
         alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
-        assert pair.first.hub.subscriptions.tiles == tiles_within(*HERE)
+        assert pair.first.hub.subscriptions.tiles == tiles_within(*HERE.circle)
         groups = {group for group, queues in pair.wire.groups.items() if queues}
         everyone = pair.first.hub.hints.group(PROCESSES)
-        assert groups == {everyone, *(f"tile.{tile}" for tile in tiles_within(*HERE))}
+        assert groups == {everyone, *(f"tile.{tile}" for tile in tiles_within(*HERE.circle))}
         pair.first.hub.exit(alice)
         await pair.first.poll()
         assert pair.first.hub.subscriptions.tiles == set()
@@ -83,7 +83,7 @@ async def test_a_layer_that_hangs_while_tiles_are_let_go_holds_nobody_up_for_lon
             await pulse
         await bob.task
         assert bob.page.names == []
-        assert pair.second.hub.subscriptions.tiles == tiles_within(*BESIDE)
+        assert pair.second.hub.subscriptions.tiles == tiles_within(*BESIDE.circle)
 
 
 async def test_who_comes_into_tiles_that_are_watched_waits_for_nobody() -> None:
@@ -200,7 +200,7 @@ async def test_tiles_that_came_to_nothing_begin_again_for_the_next_who_comes() -
         bob = await pair.first.join(await person(pair.registry, "Bob", HERE))
         await pair.first.send_text(bob, "hello")
         assert bob.page.texts == ["hello"]
-        assert hub.subscriptions.tiles == tiles_within(*HERE)
+        assert hub.subscriptions.tiles == tiles_within(*HERE.circle)
 
 
 async def test_a_group_that_could_not_be_left_is_left_with_the_next_pulse() -> None:

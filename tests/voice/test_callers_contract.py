@@ -12,7 +12,7 @@ import pytest
 from neartalk.codes import Refused
 from neartalk.redis.client import connect
 from neartalk.redis.shared import store_at
-from presence.geo import cell_at
+from presence.geo import Roughness, cell_at
 from presence.values import Place
 from voice.callers import Caller, Callers, Tie, districts_in_reach
 from voice.callers.memory import MemoryCallers
@@ -69,6 +69,7 @@ async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
     async with make() as callers:
         full = caller(
             "a",
+            HERE._replace(roughness=Roughness.AREA),
             direct=True,
             instance="i",
             channel="c",

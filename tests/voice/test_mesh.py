@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence.geo import CELL_DEGREES, cell_at
+from presence.geo import CELL_DEGREES, Roughness, cell_at
 from presence.values import Place
 from voice.callers import Caller
 from voice.mesh import (
@@ -41,6 +41,23 @@ def test_beyond_the_range_of_the_chat_no_distance_is_told_and_none_goes_before_a
     assert label_between_m(far, farther) == 350
     assert all(may_speak(me, one) for one in (near, far, farther))
     assert rank_m(me, near) < rank_m(me, far) == rank_m(me, farther)
+
+
+def test_with_an_area_distances_and_orders_go_in_steps_of_500_metres() -> None:
+    def placed(person_id: str, column: int, roughness: Roughness) -> Caller:
+        one = voice(person_id, column, 2000)
+        return one.changed(place=one.place._replace(roughness=roughness))
+
+    rough = placed("me", 0, Roughness.AREA)
+    others = [placed(f"p{far}", far, Roughness.BLOCK) for far in (0, 2, 3, 7, 9, 12)]
+    assert [label_between_m(rough, one) for one in others] == [0, 0, 500, 500, 1000, 1000]
+    assert [label_between_m(one, rough) for one in others] == [0, 0, 500, 500, 1000, 1000]
+    assert rank_m(rough, others[2]) == rank_m(others[3], rough)
+    waits = {frozenset({"me", one.person_id}) for one in others}
+    mesh = connect(of(rough, *others), waits, (), 1)
+    assert [*mesh.waiting][:2] == [frozenset({"me", "p2"}), frozenset({"me", "p3"})]
+    same = placed("me", 0, Roughness.BLOCK)
+    assert [label_between_m(same, one) for one in others] == [0, 200, 300, 700, 800, 1200]
 
 
 def of(*voices: Caller) -> dict[str, Caller]:

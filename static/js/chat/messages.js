@@ -1,4 +1,4 @@
-// The list of messages: each message once, in the order of time, removed when it expires.
+// The list of messages: each message once, in the order of time, removed when it expires, or a moment before where others come.
 
 import { isBlocked, onBlock } from '../people/blocks.js';
 import { now, serverNow } from '../server/clock.js';
@@ -8,7 +8,8 @@ import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
 
 const TICK_MS = 10_000;
-const CALM_MS = 1000;
+const CALM_MS = 2000;
+const SOON_MS = 1500; // what ends within it goes with the next that comes: the list changes once for both
 
 const list = document.getElementById('messages');
 const log = list.parentElement;
@@ -22,6 +23,7 @@ export function addMessages(rows) {
   const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !removedIds.has(dataset.id) && !isBlocked(dataset.person));
   let fresh = 0;
   preserveScroll(() => {
+    if (added.length) removeExpired(serverNow() + SOON_MS);
     for (const row of added) fresh += insert(row);
   });
   if (added.length) updateStop();
@@ -114,12 +116,12 @@ function scheduleExpiry() {
 
 function expire() {
   for (const [id, at] of removedIds) if (at <= serverNow()) removedIds.delete(id);
-  if (oldestRow()?.dataset.expires <= serverNow()) {
-    preserveScroll(() => {
-      while (oldestRow()?.dataset.expires <= serverNow()) removeRow(oldestRow());
-    });
-  }
+  if (oldestRow()?.dataset.expires <= serverNow()) preserveScroll(() => removeExpired(serverNow()));
   scheduleExpiry();
+}
+
+function removeExpired(byMs) {
+  while (oldestRow()?.dataset.expires <= byMs) removeRow(oldestRow());
 }
 
 /** Expires messages and renders ages now: after the clock was set or the page woke, timers are late. */
@@ -133,11 +135,6 @@ onBlock(() => {
     for (const row of [...list.children]) if (isBlocked(row.dataset.person)) removeRow(row);
   });
   scheduleExpiry();
-});
-document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
-  if (target !== list) return;
-  detail.shouldSwap = false; // placed one by one instead
-  addMessages([...detail.fragment.children]);
 });
 document.addEventListener('visibilitychange', () => document.hidden || refreshAges());
 setInterval(refreshAges, TICK_MS);

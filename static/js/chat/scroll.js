@@ -72,7 +72,7 @@ function visibleRows() {
 function markRead() {
   following = true;
   unread = 0;
-  moreButton.hidden = true;
+  if (!moreButton.hidden) moreButton.hidden = true; // to set it is dear, though it changes nothing
 }
 
 // The event comes after its scroll, when a bar may have come up or a keyboard: what moved the end then was nobody's hand.

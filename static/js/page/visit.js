@@ -11,8 +11,16 @@ const PIECES = [
   '#menu .who, #menu blockquote',
 ].join();
 
+let erased = false;
+
+/** Whether the visit of this page is over: nothing of it is shown any more. */
+export function isErased() {
+  return erased;
+}
+
 /** Empties every piece of the page that belongs to the visit. */
 export function eraseVisit() {
+  erased = true;
   document.getElementById('menu').close();
   for (const piece of document.querySelectorAll(PIECES)) piece.replaceChildren();
   forgetNews();

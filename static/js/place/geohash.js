@@ -25,6 +25,11 @@ export function isBeyond(lat) {
   return !(Math.abs(lat) <= LATITUDE_MAX); // so written, NaN is one too
 }
 
+/** The cell that stands for one from here on: of an `area` the middle one of its tile (six characters), whichever it was. */
+export function publishedCell(cell, roughness) {
+  return roughness === 'area' ? `${cell.slice(0, 6)}s` : cell;
+}
+
 /** What is told of a cell: its middle, or where 85 degrees run through it, the nearest point on them. */
 export function publishedPoint(cell) {
   const { lat, lon } = centre(cell);

@@ -1,6 +1,7 @@
 // The browser's Geolocation API: calls back with fixes finer than 1 km, or with the kind of error. Positions are not kept.
 
 import { isBeyond } from './geohash.js';
+import { anchoredAt, applyFix, applyTimeout, timeoutAt } from './movement.js';
 
 const PATIENCE_MS = 10_000; // Chromium reports an error before each new emulated fix
 const TIMEOUT_MS = 20_000;
@@ -41,7 +42,7 @@ export async function onAllowed(listener) {
 }
 
 /**
- * Calls onFix({lat, lon}) with each fix finer than 1 km, and onError(kind, accuracyM): at once where no fix will follow, and
+ * Calls onFix({lat, lon, accuracy}) with each fix finer than 1 km, and onError(kind, accuracyM): at once where no fix will follow, and
  * for what may heal by itself when none came for 10 s. Returns stop().
  * kind: denied, unavailable, timeout, coarse, polar, insecure, missing or forbidden.
  */
@@ -66,7 +67,7 @@ export function watchPosition(onFix, onError) {
     if (isBeyond(coords.latitude)) return fail('polar');
     clearTimeout(state.timer);
     Object.assign(state, { failingSince: null, fixed: true });
-    onFix({ lat: coords.latitude, lon: coords.longitude });
+    onFix({ lat: coords.latitude, lon: coords.longitude, accuracy: coords.accuracy });
   };
 
   // Not every browser tells a running watch that it has been forbidden.
@@ -85,12 +86,22 @@ export function watchPosition(onFix, onError) {
   };
 }
 
-/** Resolves to the first good fix as {fix}, or to the error as {kind, accuracy}. */
+/** Resolves to the fix to begin with (movement.js) as {fix}, or to the error as {kind, accuracy}. */
 export async function firstFix() {
   let stop = () => {};
+  let movement = anchoredAt(null);
+  let timer = 0;
   const found = await new Promise((resolve) => {
-    stop = watchPosition((fix) => resolve({ fix }), (kind, accuracy) => resolve({ kind, accuracy }));
+    const apply = ({ state, moved }) => {
+      movement = state;
+      clearTimeout(timer);
+      const due = timeoutAt(state);
+      if (moved) resolve({ fix: state.anchor });
+      else if (due !== null) timer = setTimeout(() => apply(applyTimeout(movement, performance.now())), due - performance.now());
+    };
+    stop = watchPosition((fix) => apply(applyFix(movement, fix, performance.now())), (kind, accuracy) => resolve({ kind, accuracy }));
   });
+  clearTimeout(timer);
   stop();
   return found;
 }

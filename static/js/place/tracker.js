@@ -2,11 +2,11 @@
 // One tab locates at a time, by a lock; the others take its place over from the BroadcastChannel of published-place.js.
 
 import { moment, now, since } from '../server/clock.js';
-import { centre, encode } from './geohash.js';
+import { centre, encode, publishedCell } from './geohash.js';
 import { whenFree } from '../page/locks.js';
 import { watchPosition } from './geolocation.js';
 import { anchoredAt, applyFix, applyTimeout, timeoutAt } from './movement.js';
-import { currentPlace, onPlace, publish } from './published-place.js';
+import { currentPlace, currentRoughness, onPendingRoughness, onPlace, pendingRoughness, publish } from './published-place.js';
 
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 10_000;
@@ -32,8 +32,16 @@ export function startTracking(handlers) {
     // Another tab's publish: only its cell is known here.
     if (!stopWatching) movement = anchoredAt(centre(cell));
   });
+  onPendingRoughness((waits) => waits && locateAnew());
   document.addEventListener('visibilitychange', onVisibility);
   onVisibility();
+}
+
+// Whichever tab locates: a device that lies still answers a new watch alone.
+function locateAnew() {
+  if (!stopWatching) return;
+  movement = anchoredAt(null);
+  restartTracking();
 }
 
 /** Stops watching the device and starts again, after an error. */
@@ -102,7 +110,7 @@ function applyMovement({ state, moved }) {
 async function publishWanted() {
   clearTimeout(retryTimer);
   if (publishing || !wanted) return;
-  if (wanted === currentPlace()?.cell) {
+  if (!pendingRoughness() && publishedCell(wanted, currentRoughness()) === currentPlace()?.cell) {
     wanted = '';
     return;
   }

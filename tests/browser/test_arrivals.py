@@ -1,0 +1,128 @@
+"""Messages as the socket brings them: each at once, and together where they keep coming."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.module_scripts import CONVERSATION, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+AT_ONCE, EVERY_MS = 5, 1500
+# A frame as the socket brings it, and whether htmx is left to swap it.
+BRING = """(frame) => {
+  const detail = { message: frame };
+  const options = { detail, bubbles: true, cancelable: true };
+  return document.body.dispatchEvent(new CustomEvent('htmx:wsBeforeMessage', options));
+}"""
+SHOWN = "() => [...document.querySelectorAll('#messages .bubble')].map((one) => one.textContent)"
+ROWS = """<template id="message-row"><div class="clock"><svg class="ring"><text></text></svg></div>
+  <div class="words"><p class="who"></p></div></template>
+  <template id="message-mine"><div class="words"><p class="own"></p></div>
+  <div class="clock"><button></button></div></template>"""
+HIDE = """(hidden) => {
+  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+PIECES = """() => document.body.insertAdjacentHTML('beforeend', '<dialog id="menu"></dialog>')"""
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A conversation on a page whose time stands still."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}/")
+    page.evaluate(CONVERSATION)
+    page.evaluate("(rows) => document.body.insertAdjacentHTML('beforeend', rows)", ROWS)
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    run(page, "await load('chat/arrivals'); (await load('chat/messages')).finishLoading();")
+    yield page
+    page.close()
+
+
+def row(page: Page, text: str, *, mine: bool = False) -> str:
+    """A message that was sent now."""
+    at = page.evaluate("Date.now()")
+    start = f'<ol id="messages" hx-swap-oob="beforeend"><li class="{"mine" if mine else "p1"}" '
+    who = "" if mine else "<bdi>Ana</bdi><i>abc</i>"
+    each = f'id="m-{at}-0.{text:0>8}" data-person="{"f" * 16}" data-m="300">{who}<p>{text}</p>'
+    return f"{start}{each}</li></ol>"
+
+
+def bring(page: Page, *texts: str) -> list[str]:
+    """Each a tenth of a second after the one before; what is shown then."""
+    for text in texts:
+        assert not page.evaluate(BRING, row(page, text))
+        page.clock.run_for(100)
+    return shown(page)
+
+
+def shown(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(SHOWN)
+    return found
+
+
+def test_the_first_are_shown_at_once_and_what_keeps_coming_together(page: Page) -> None:
+    said = [str(turn) for turn in range(40)]
+    counts = [len(bring(page, text)) for text in said]
+    assert counts[:AT_ONCE] == [1, 2, 3, 4, 5]
+    changes = len({*counts}) - AT_ONCE
+    assert 1 < changes <= len(said) * 100 / EVERY_MS + 1, counts
+    page.clock.run_for(EVERY_MS)
+    assert shown(page) == said, "all, and in their order"
+    # After some quiet it is a conversation again.
+    page.clock.run_for(AT_ONCE * EVERY_MS)
+    assert [len(bring(page, text)) for text in "abcde"] == [41, 42, 43, 44, 45]
+
+
+def test_whoever_speaks_now_and_then_is_never_waited_for(page: Page) -> None:
+    for turn in range(10):
+        assert len(bring(page, str(turn))) == turn + 1
+        page.clock.run_for(EVERY_MS)
+
+
+@pytest.mark.parametrize("kind", ["your own", "another frame", "hidden", "visible"])
+def test_what_answers_you_shows_all_that_came_before_it(page: Page, kind: str) -> None:
+    said = [str(turn) for turn in range(7)]
+    assert bring(page, *said) == said[:AT_ONCE]
+    if kind == "your own":
+        assert not page.evaluate(BRING, row(page, "mine", mine=True))
+        said.append("You: mine")
+    elif kind == "another frame":
+        signal = '<div id="signals" hx-swap-oob="innerHTML"><data class="gone"></data></div>'
+        assert page.evaluate(BRING, signal), "htmx swaps it"
+    else:
+        page.evaluate(HIDE, kind == "hidden")
+    assert shown(page) == said
+
+
+def test_a_hidden_page_holds_nothing_back(page: Page) -> None:
+    page.evaluate(HIDE, True)
+    said = [str(turn) for turn in range(10)]
+    assert bring(page, *said) == said
+
+
+def test_what_waits_as_the_visit_ends_is_never_shown(page: Page) -> None:
+    bring(page, *(str(turn) for turn in range(7)))
+    page.evaluate(PIECES)
+    run(page, "(await load('page/visit')).eraseVisit();")
+    page.clock.run_for(EVERY_MS)
+    assert shown(page) == []
+    assert bring(page, "8") == []
+
+
+def test_what_ends_within_a_moment_goes_with_what_comes(page: Page) -> None:
+    bring(page, "old", "older")
+    page.clock.run_for(1_800_000 - 1000)
+    assert shown(page) == ["old", "older"]
+    assert bring(page, "new") == ["new"]

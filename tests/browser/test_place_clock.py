@@ -1,0 +1,67 @@
+"""Somebody who walks: their new place is told, said in half a sentence, and holds a while later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.visitor import wait_until
+from tests.support.client import elsewhere, north, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.browser.conftest import Invite, Meet
+    from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+# A far move takes effect within 20 s, by the rounds of a server that has other things to do.
+EFFECT_MS = 60_000
+# What the status says, each thing that it says once.
+SAID = """() => {
+  window.said = [];
+  const status = document.getElementById('pending-place-status');
+  new MutationObserver(() => status.textContent && window.said.push(status.textContent))
+    .observe(status, { childList: true });
+}"""
+
+
+@pytest.fixture(scope="module")
+def clocked() -> Iterator[Server]:
+    """A server on which places take effect by their clock."""
+    with running("uvicorn", RATE_LIMITS_SCALE="1000", PLACE_CLOCK="1") as server:
+        yield server
+
+
+def test_a_walker_is_told_that_their_new_place_does_not_hold_yet_and_then_has_its_list(
+    clocked: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    here, there = (meet(clocked, north(spot, cells), f"at {cells}") for cells in (0, 10))
+    alice = visit(clocked, spot).arrive()
+    alice.page.evaluate(SAID)
+    expect(alice.person(here.name)).to_be_visible()
+    line = alice.page.locator("#pending-place")
+    expect(line).to_be_hidden()
+
+    for turn in range(3):
+        before = alice.page.evaluate("window.fixes")
+        alice.stand(*north((spot[0] + turn / 1e6, spot[1]), 2))
+        wait_until(alice.page, "(before) => window.fixes > before", before)
+    expect(line).to_have_text("new place in two minutes")
+    expect(alice.person(here.name)).to_be_visible()
+    assert Axe().run(alice.page).response["violations"] == []
+    alice.page.reload()
+    alice.expect_here()
+    expect(line).to_have_text("new place in two minutes")
+    alice.page.evaluate(SAID)
+
+    alice.stand(*north(spot, 10))
+    expect(alice.person(there.name)).to_be_visible(timeout=EFFECT_MS)
+    expect(alice.person(here.name)).to_have_count(0)
+    expect(line).to_be_hidden(timeout=EFFECT_MS)
+    assert alice.page.evaluate("window.said") == [], "it is said once, however it goes on"
