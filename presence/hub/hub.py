@@ -158,13 +158,13 @@ class Hub:
         """A process has just written: it lives, and so do its people."""
         self.runner.run(self.updates.note_process(process))
 
-    def told_ms(self, session: Session) -> int:
+    def newcomer_ms(self, session: Session) -> int:
         """When the person of a session was last told of somebody who had come."""
-        return self.audience.told_ms(session.person, self.now_ms())
+        return self.audience.newcomer_ms(session.person, self.now_ms())
 
-    def note_told(self, session: Session) -> None:
+    def note_newcomers(self, session: Session) -> None:
         """A call told the person of a session who is near."""
-        self.audience.note_told(session.person, self.now_ms())
+        self.audience.note_newcomers(session.person, self.now_ms())
 
     async def in_effect(self, session: Session) -> Session:
         """The session with the place that is in effect by now.

@@ -74,7 +74,7 @@ class Loader:
         process = found.person.process
         here = self.leases.process if self.audience.sockets_of(found.person) else ""
         holder = process if process in self.leases.processes else here
-        told_ms = self.audience.told_ms(found.person, now_ms)
+        told_ms = self.audience.newcomer_ms(found.person, now_ms)
         placing = self.registry.place(session.digest, None, holder, was=process, told_ms=told_ms)
         return [Announce(await placing)]
 
