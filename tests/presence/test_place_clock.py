@@ -84,11 +84,11 @@ def test_an_area_is_a_place_like_any_other_though_its_cell_may_be_the_same() -> 
     assert walker.request(rough) == 20
     assert walker.request(B._replace(roughness=Roughness.AREA)) == 20, "the same area"
     assert [walker.at(s) for s in (19, 20)] == [A, middle]
-    assert walker.request(A._replace(radius_m=700)) == 120
-    assert walker.at(21) == middle._replace(radius_m=700), "a reach holds at once"
     fine = middle._replace(roughness=Roughness.BLOCK)
-    assert walker.request(fine) == 119
+    assert walker.request(fine) == 120
     assert [walker.at(s) for s in (139, 140)] == [middle, fine]
+    assert walker.request(rough._replace(radius_m=700)) == 120
+    assert walker.at(141) == fine._replace(radius_m=700), "a reach holds at once"
 
 
 @pytest.mark.parametrize("draw", [lowest, highest])
