@@ -46,7 +46,9 @@ def advance(place: Place, timing: Timing, now_ms: int) -> tuple[Place, Timing]:
     following = None if late else pending.next
     if after.site != place.site:
         far_ms = now_ms if _is_far(place, after) else timing.far_ms
-        timing = Timing(now_ms, far_ms)
+        # Whoever is placed to an area or a block in one cell reads no more of its past by that.
+        reaches = timing.reaches if after.cell == place.cell else ()
+        timing = Timing(now_ms, far_ms, reaches=reaches)
     if following is None or following.site == after.site:
         return after, timing._replace(pending=None)
     due_ms = max(now_ms + AGE_MS, timing.moved_ms + HOLDS_MS)

@@ -222,7 +222,7 @@ def test_without_the_clock_every_place_holds_at_once(settings: Settings) -> None
 # ---- Whatever is told, and whenever ------------------------------------------------------------
 
 
-class Effect(NamedTuple):
+class TookEffect(NamedTuple):
     at_s: int
     place: Place
     is_quick: bool
@@ -238,7 +238,7 @@ TELLINGS = st.lists(
 )
 
 
-def effects_of(walker: Walker, tellings: list[tuple[int, Place]]) -> Iterator[Effect]:
+def effects_of(walker: Walker, tellings: list[tuple[int, Place]]) -> Iterator[TookEffect]:
     """Looks every second."""
     now_s, moved_s, first_told_s = 0, -200, {A: -200}
     for pause_s, told in [*tellings, (400, None)]:
@@ -248,7 +248,7 @@ def effects_of(walker: Walker, tellings: list[tuple[int, Place]]) -> Iterator[Ef
                 is_far = apart(before.cell, walker.place.cell) > FAR_M
                 is_quick = is_far or s - moved_s >= 600
                 assert is_quick or s - first_told_s[walker.place] >= 20
-                yield Effect(s, walker.place, is_quick)
+                yield TookEffect(s, walker.place, is_quick)
                 moved_s = s
         now_s += pause_s
         if told:
