@@ -110,15 +110,20 @@ def city(size: Size) -> list[AttackRow]:
 
 
 def past(size: Size) -> list[AttackRow]:
-    found = played("past", size.messages)
-    chance = max(found["messages"] / 10, 1)
-    text = (
-        f"{found['placed']} of {found['messages']} ({found['by_chance']} expected; "
-        f"{found['median_cells']} cells fit half of the time)"
-    )
-    holds = found["by_chance"] <= chance
-    name = "messages of one who left, placed exactly"
-    return [AttackRow(name, "29 of 30", "3 of 30 (chance)", text, holds)]
+    name, must = "messages of one who left, placed exactly", "3 of 30 (chance)"
+    rows = []
+    for sessions, before, words in (
+        (1, "29 of 30", "six sessions read from six places, at two reaches each"),
+        (5, "-", "thirty sessions do, at every reach"),
+    ):
+        found = played("past", size.messages, sessions=sessions)
+        text = (
+            f"{found['placed']} of {found['messages']}; "
+            f"{found['median_cells']} cells fit half of the time"
+        )
+        holds = found["by_chance"] <= found["messages"] / 10
+        rows.append(AttackRow(f"{name}: {words}", before, must, text, holds))
+    return rows
 
 
 def walker(size: Size) -> list[AttackRow]:

@@ -32,7 +32,7 @@ COPIED = ("neartalk", "presence", "chat", "voice", "templates", "static", "tests
 PAGE_TESTS = "tests/noninterference/test_page_worlds.py"
 LIMIT_S = 900
 # What pytest prints of the list of differences.
-FAULTS = "E       AssertionError: assert ["
+FAULTS = "E       assert ["
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,8 @@ def page_fault(root: Path) -> str:
     faults = [line for line in done.stdout.splitlines() if line.startswith(FAULTS)]
     if done.returncode and not faults:
         raise RuntimeError(done.stdout[-2000:])
-    return faults[0][len(FAULTS) : len(FAULTS) + 120] if faults else ""
+    shown = [line for line in done.stdout.splitlines() if "first extra item" in line]
+    return str([*shown, *faults][0].strip("E '")[:200]) if faults else ""
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Somebody has said a line and left. A newcomer reads the past from six places, at every reach, and
-says in which cell it was said."""
+"""Somebody has said a line and left. A newcomer reads the past from six places, each by a session
+of its own and at two reaches, and says in which cell it was said; or by more sessions at each.
+"""
 
 from __future__ import annotations
 
 import random
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from bench.hunters.candidates import (
@@ -18,65 +20,91 @@ from bench.hunters.candidates import (
 )
 from bench.hunters.exact import HOME
 from bench.hunters.product import Prober, Product
-from presence.geo import RADIUS_STOPS_M, apart, cell_at, label_m
+from presence.geo import RADIUS_STOPS_M, apart, label_m
 from presence.values import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from bench.hunters.candidates import Cell
 
 PLACES = 6
-FAR = cell_at(52.52, 15.4)
+REACHES_EACH = 2
+AUTHORS_M = (500, 1000, 2000)
+
+# Whether each reach shows a message; and the metres of its label, None where it has none.
+Readings = dict[int, tuple[bool, int | None]]
 
 
 class PastReader:
-    """Reads with a new session at each place: its first place is in effect at once. `widths` are
-    the reaches at which the product shows the past, by the reach that is told."""
+    """Reads with new sessions at each place: the first place of each is in effect at once."""
 
-    def __init__(self, product: Product, widths: Mapping[int, int]) -> None:
+    def __init__(self, product: Product) -> None:
         self.product = product
-        self.widths = widths
 
-    async def read(self, cell: Cell, message_id: str) -> dict[int, int | None]:
-        """The metres of its label by each reach that shows the message; None where it has none."""
-        found: dict[int, int | None] = {}
-        reader = await self.product.visitor()
-        for reach_m in reversed(RADIUS_STOPS_M):
-            await reader.insist(Place(cell, reach_m))
-            for message in await reader.read():
-                if message["id"] == message_id:
-                    found[reach_m] = message["metres"]
-        await reader.leave()
+    async def read(self, cell: Cell, reaches_m: Sequence[int], message_id: str) -> Readings:
+        found: Readings = {}
+        for first in range(0, len(reaches_m), REACHES_EACH):
+            reader = await self.product.visitor()
+            for reach_m in reaches_m[first : first + REACHES_EACH]:
+                await reader.insist(Place(cell, reach_m))
+                shown = {one["id"]: one["metres"] for one in await reader.read()}
+                found[reach_m] = message_id in shown, shown.get(message_id)
+            await reader.leave()
         return found
 
-    def due(self, one: Hypothesis, cell: Cell) -> frozenset[int]:
-        """The reaches that show what was said by somebody there."""
-        metres = apart(one.cell, cell)
-        return frozenset(
-            reach_m
-            for reach_m in RADIUS_STOPS_M
-            if metres <= min(self.widths[reach_m], one.reach_m)
-        )
 
-    def fits(self, one: Hypothesis, cell: Cell, shown: Mapping[int, int | None]) -> bool:
-        labels = {metres for metres in shown.values() if metres is not None}
-        due = label_m(apart(one.cell, cell))
-        return self.due(one, cell) == shown.keys() and labels <= {due}
+def shows(one: Hypothesis, cell: Cell, reach_m: int) -> bool:
+    """Whether a reach shows what was said by somebody there."""
+    return apart(one.cell, cell) <= min(reach_m, one.reach_m)
 
 
-async def measured_widths(product: Product) -> dict[int, int]:
-    """How far each reach shows the past, found with words of one's own: the widest stop up to which
-    they are read. A reach that shows none is 0."""
-    widths = dict.fromkeys(RADIUS_STOPS_M, 0)
-    for stop in RADIUS_STOPS_M:
-        cell = max(cells_within(FAR, stop), key=lambda one: apart(FAR, one))
-        author, message_id = await spoken(product, Place(cell, REACH_MAX))
-        await author.leave()
-        reader = PastReader(product, {})
-        for reach_m in await reader.read(FAR, message_id):
-            widths[reach_m] = max(widths[reach_m], stop)
-    return widths
+def agrees(one: Hypothesis, cell: Cell, readings: Readings) -> bool:
+    due_m = label_m(apart(one.cell, cell))
+    return all(
+        shown == shows(one, cell, reach_m) and metres in {None, due_m}
+        for reach_m, (shown, metres) in readings.items()
+    )
+
+
+def spread(one: Hypothesis, cell: Cell) -> int:
+    """The narrowest reach that shows it, as a number among the stops; after the last, none does."""
+    return next(
+        (turn for turn, stop in enumerate(RADIUS_STOPS_M) if shows(one, cell, stop)),
+        len(RADIUS_STOPS_M),
+    )
+
+
+def best_reaches(counts: Sequence[int], count: int) -> tuple[float, tuple[int, ...]]:
+    """How many are left on average, and by which so many reaches, of hypotheses that are first
+    shown by each of the stops."""
+
+    def left(cuts: Collection[int]) -> int:
+        sums, at = [0], 0
+        for turn, found in enumerate(counts):
+            sums[at] += found
+            if turn in cuts:
+                sums.append(0)
+                at += 1
+        return sum(one * one for one in sums)
+
+    stops = range(len(RADIUS_STOPS_M))
+    best = min(combinations(stops, min(count, len(stops))), key=left)
+    return left(best) / max(1, sum(counts)), tuple(RADIUS_STOPS_M[turn] for turn in best)
+
+
+def best_reading(
+    sample: Sequence[Hypothesis], places: Sequence[Cell], count: int
+) -> tuple[Cell, tuple[int, ...]]:
+    """The place and the reaches that leave the fewest."""
+    found = []
+    for place in places:
+        counts = [0] * (len(RADIUS_STOPS_M) + 1)
+        for one in sample:
+            counts[spread(one, place)] += 1
+        found.append((*best_reaches(counts, count), place))
+    _, reaches_m, place = min(found)
+    return place, reaches_m
 
 
 async def spoken(product: Product, place: Place) -> tuple[Prober, str]:
@@ -92,54 +120,42 @@ async def spoken(product: Product, place: Place) -> tuple[Prober, str]:
 
 
 async def place_message(
-    reader: PastReader, message_id: str, first: Cell, chance: random.Random
+    reader: PastReader, message_id: str, first: Cell, sessions: int, chance: random.Random
 ) -> list[Hypothesis]:
-    """What fits after six places, each chosen by what those before it showed."""
-    here, left = first, around(first, RADIUS_STOPS_M)
+    """What fits after six places, each chosen by what those before it showed, with so many sessions
+    at each."""
+    left, here = around(first, RADIUS_STOPS_M), first
     for turn in range(PLACES):
-        if turn:
-            sample = few(left, chance, 200)
-            here = best_reading(reader, sample, places_to_try(sample, here, chance))
-        shown = await reader.read(here, message_id)
-        left = [one for one in left if reader.fits(one, here, shown)]
+        sample = few(left, chance, 200)
+        places = places_to_try(sample, here, chance)[:120] if turn else [first]
+        here, reaches_m = best_reading(sample, places, REACHES_EACH * sessions)
+        readings = await reader.read(here, reaches_m, message_id)
+        left = [one for one in left if agrees(one, here, readings)]
     return left
 
 
-def best_reading(reader: PastReader, sample: Sequence[Hypothesis], places: Sequence[Cell]) -> Cell:
-    """The place that leaves the fewest, by what each reach shows there."""
-
-    def left(place: Cell) -> int:
-        counts: dict[frozenset[int], int] = {}
-        for one in sample:
-            due = reader.due(one, place)
-            counts[due] = counts.get(due, 0) + 1
-        return sum(count * count for count in counts.values())
-
-    return min(places, key=lambda place: (left(place), place))
-
-
-async def attack(messages: int, seed: int = 1) -> dict[str, Any]:
+async def attack(messages: int, seed: int = 1, *, sessions: int = 1) -> dict[str, Any]:
     """So many messages; which of them are placed in the very cell by the best guess, and how many
     would be by chance among what fits."""
     chance, product = random.Random(seed), Product()
-    reader = PastReader(product, await measured_widths(product))
+    reader = PastReader(product)
     placed, expected, left_cells = 0, 0.0, []
     for turn in range(messages):
         where = chance.choice(cells_within(HOME, 5000))
-        reach_m = (500, 1000, 2000)[turn % 3]
+        reach_m = AUTHORS_M[turn % len(AUTHORS_M)]
         author, message_id = await spoken(product, Place(where, reach_m))
         await author.leave()
-        first = chance.choice(cells_within(where, reach_m // 2))
-        left = await place_message(reader, message_id, first, chance)
-        guess, sure = share_of_best(left)
+        first = chance.choice(cells_within(where, reach_m))
+        left = await place_message(reader, message_id, first, sessions, chance)
+        cells = cells_of(left)
+        guess, sure = share_of_best(Hypothesis(cell, REACH_MAX) for cell in sorted(cells))
         placed += guess == where
         expected += sure
-        left_cells.append(len(cells_of(left)))
-        assert where in cells_of(left), (where, reach_m, reader.widths)
+        left_cells.append(len(cells))
+        assert where in cells, (where, reach_m)
     return {
         "messages": messages,
         "placed": placed,
         "by_chance": round(expected, 1),
         "median_cells": sorted(left_cells)[messages // 2],
-        "widths": reader.widths,
     }

@@ -33,7 +33,7 @@ from bench.hunters.exact import HOME, next_place
 from bench.hunters.followers import Decoder
 from bench.hunters.harmless import Diary
 from bench.hunters.lines import LineTracker
-from bench.hunters.past import PastReader, place_message
+from bench.hunters.past import PastReader, best_reaches, place_message, shows
 from bench.hunters.tracker import STEP_S, ClockRules, Effect, Motion, Track, Tracker, likelihood
 from bench.hunters.walks import (
     TOLD_EVERY_M,
@@ -49,9 +49,10 @@ from tests.support.servers import ROOT
 from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from bench.hunters.past import Readings
     from bench.hunters.walks import Point, Told
 
 WALK_S = 900
@@ -105,39 +106,41 @@ def test_the_best_place_leaves_the_fewest() -> None:
 
 
 class ToyReader(PastReader):
-    """A product that shows what somebody said to each reach, as wide as `widths` says."""
+    """A product that shows what somebody said, to as many reaches as it is asked for."""
 
-    def __init__(self, said: Hypothesis, widths: Mapping[int, int], *, labels: bool) -> None:
-        super().__init__(None, widths)  # type: ignore[arg-type]
+    def __init__(self, said: Hypothesis, *, labels: bool) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
         self.said, self.labels = said, labels
 
-    async def read(self, cell: str, message_id: str) -> dict[int, int | None]:
+    async def read(self, cell: str, reaches_m: Sequence[int], message_id: str) -> Readings:
         metres = label_m(apart(cell, self.said.cell)) if self.labels else None
-        return dict.fromkeys(self.due(self.said, cell), metres)
+        shown = {reach_m: shows(self.said, cell, reach_m) for reach_m in reaches_m}
+        return {reach_m: (one, metres if one else None) for reach_m, one in shown.items()}
 
 
-async def placed(widths: Mapping[int, int], *, labels: bool) -> list[int]:
-    """How many cells fit what was said, for some that did."""
+async def cells_left(sessions: int, *, labels: bool) -> float:
+    """How many cells fit what was said, on average over some that did."""
     found = []
     for seed in range(3):
         chance = random.Random(seed)
         said = Hypothesis(chance.choice(cells_within(HOME, 3000)), 1000)
-        reader = ToyReader(said, widths, labels=labels)
-        first = chance.choice(cells_within(said.cell, 400))
-        left = cells_of(await place_message(reader, "1-0", first, chance))
+        reader, first = ToyReader(said, labels=labels), chance.choice(cells_within(said.cell, 900))
+        left = cells_of(await place_message(reader, "1-0", first, sessions, chance))
         assert said.cell in left
         found.append(len(left))
-    return found
+    return mean(found)
 
 
-async def test_a_past_that_is_read_at_every_reach_or_has_labels_is_placed_exactly() -> None:
-    every = dict(zip(RADIUS_STOPS_M, RADIUS_STOPS_M, strict=True))
-    assert mean(await placed(every, labels=False)) < 2
-    assert mean(await placed(dict.fromkeys(RADIUS_STOPS_M, 2000), labels=True)) == 1
+async def test_a_past_that_has_labels_or_is_read_at_every_reach_is_placed_exactly() -> None:
+    assert await cells_left(1, labels=True) == 1
+    assert await cells_left(5, labels=False) < 2
 
 
-async def test_a_past_without_labels_that_is_as_wide_for_every_reach_is_not() -> None:
-    assert mean(await placed(dict.fromkeys(RADIUS_STOPS_M, 2000), labels=False)) > 10
+def test_the_best_reaches_part_what_there_is_evenly() -> None:
+    counts = [0, 0, 10, 0, 10, 0, 0, 10, 0, 0, 0]
+    left, reaches_m = best_reaches(counts, 2)
+    assert left == 10
+    assert reaches_m in {(200, 400), (300, 500), (200, 500), (300, 400), (200, 700), (300, 700)}
 
 
 # ---- Walkers ---------------------------------------------------------------------------------

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from presence.geo import centre
+from tests.browser.module_scripts import run
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -142,6 +145,40 @@ def test_a_denial_is_told_at_once_though_a_rough_fix_waits(watch: Page) -> None:
     assert watch.evaluate("window.first") == {"kind": "denied", "accuracy": 0}
 
 
+def test_a_block_that_is_chosen_before_the_device_is_followed_waits_for_its_first_fix(
+    arrival: Page,
+) -> None:
+    """Though that lies beside the middle of the area, which is all that was known."""
+    found = run(
+        arrival,
+        """const place = await load('place/published-place');
+        const { startTracking } = await load('place/tracker');
+        const told = [];
+        document.body.addEventListener('htmx:configRequest', ({ detail }) => {
+          told.push(detail.parameters.roughness ?? null);
+        });
+        let published;
+        const next = () => new Promise((resolve) => (published = resolve));
+        place.onPlace((one) => published?.(one));
+        await place.publish({ cell: 'u33dc0q', roughness: 'area', fresh: true });
+        place.setPendingRoughness('block');
+        await place.publish({ radius: 700 });
+        const known = next();
+        navigator.geolocation.watchPosition = (found) => {
+          const [latitude, longitude] = argument;
+          setTimeout(() => found({ coords: { latitude, longitude, accuracy: 20 } }));
+          return 1;
+        };
+        startTracking({ onError() {}, onFix() {} });
+        const late = new Promise((resolve) => setTimeout(resolve, 20_000, 'no place'));
+        const last = await Promise.race([known, late]);
+        return [last, place.pendingRoughness(), told];""",
+        centre("u33dc0t"),
+    )
+    place = {"cell": "u33dc0t", "radius": 700}
+    assert found == [place, None, ["area", None, None, "block"]]
+
+
 PENDING = """async () => {
   document.body.insertAdjacentHTML('beforeend',
     '<span id="pending-place"></span><span id="pending-place-status" role="status"></span>');
@@ -159,20 +196,18 @@ def test_a_place_that_waits_is_said_once_in_half_a_sentence_until_it_holds(watch
     watch.evaluate("place(0)")
     assert line.text_content() == ""
     watch.evaluate("place(75)")
-    assert line.text_content() == "new place in a minute"
+    assert line.text_content() == "new place in ~1 min"
     watch.clock.run_for(40_000)
     watch.evaluate("place(35)")  # a reach that changes meanwhile, or another step of the walk
     watch.clock.run_for(34_000)
-    assert line.text_content() == "new place in a minute"
+    assert line.text_content() == "new place in ~1 min"
     watch.clock.run_for(1_000)
     assert line.text_content() == ""
-    for seconds, words in ((20, "in a moment"), (0, None), (150, "in two minutes"), (0, None)):
+    for seconds, words in ((20, "a moment"), (0, None), (150, "~2 min"), (0, None)):
         watch.evaluate("(seconds) => place(seconds)", seconds)
-        assert line.text_content() == (f"new place {words}" if words else "")
-    assert watch.evaluate("window.said") == [
-        f"Your new place holds {words}."
-        for words in ("in a minute", "in a moment", "in two minutes")
-    ]
+        assert line.text_content() == (f"new place in {words}" if words else "")
+    due = ("about a minute", "a moment", "about two minutes")
+    assert watch.evaluate("window.said") == [f"Your new place holds in {words}." for words in due]
 
 
 def test_whoever_allows_it_later_is_noticed(watch: Page) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import AsyncRequestFactory
 
+from chat.views import messages
+from neartalk.codes import Refused
+from presence import api, views
 from presence.geo import cell_at
+from presence.placement import around, put
+from presence.roster import load_nearby
+from presence.sessions import cookie_name
 from presence.values import Place
-from tests.presence.http_callers import HTMX, LEAVE, NAME, NEARBY, caller
+from tests.presence.http_callers import HTMX, LEAVE, MESSAGES, NAME, NEARBY, caller
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.client import elsewhere, north, person, place, running
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, turns
@@ -132,6 +140,49 @@ async def test_whoever_leaves_at_once_is_listed_for_half_a_minute() -> None:
         assert not any(one.lingers for each in listed.values() for one in each.people.values())
 
 
+async def test_whoever_leaves_as_somebody_comes_has_been_shown_to_them() -> None:
+    """Who waits for somebody is seen, too; after half a minute, they leave at once."""
+    async with process_pair() as pair:
+        time, alice, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        await pass_s(pair, time, 6)
+        assert sorted(alice.page.names) == ["Bob", "Carol"]
+        await pair.first.hub.end(alice.session)
+        for _ in range(5):
+            await pass_s(pair, time, 6)
+            assert sorted(carol.page.names) == ["Alice", "Bob"]
+        for _ in range(3):
+            await pass_s(pair, time, 6)
+        assert carol.page.names == ["Bob"]
+        await pair.second.hub.end(bob.session)
+        await pass_s(pair, time, 6)
+        assert carol.page.names == []
+
+
+async def test_whoever_reaches_less_as_somebody_comes_has_been_shown_to_them() -> None:
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        carol = await pair.second.join(await session_at(pair.registry, "Carol", FURTHER))
+        await pass_s(pair, time, 6)
+        session = await pair.registry.get(alice.session.digest)
+        await put(pair.first.presence, session, HERE._replace(radius_m=100))
+        await pass_s(pair, time, 6)
+        assert alice.page.names == []
+        assert "Alice" in carol.page.names
+        for _ in range(7):
+            await pass_s(pair, time, 6)
+        assert "Alice" not in carol.page.names
+
+
+async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown() -> None:
+    async with process_pair() as pair:
+        _, alice, _ = await joined(pair)
+        await around(pair.first.presence, alice.session)
+        await pair.first.hub.end(alice.session)
+        found = await load_nearby(pair.registry, HERE)
+        assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
+
+
 async def test_a_block_hides_at_once_whoever_lingers() -> None:
     async with process_pair() as pair:
         time, _, bob = await joined(pair)
@@ -194,20 +245,37 @@ async def test_the_page_is_told_when_its_place_holds(server: Server) -> None:
             assert not event or 100 <= events[event]["effective_in"] <= 120
 
 
-@pytest.mark.parametrize("how", ["nearby", "page", "name", "place"])
-async def test_whoever_looks_by_a_call_and_leaves_is_seen(server: Server, how: str) -> None:
+@pytest.mark.parametrize("how", [NEARBY, MESSAGES, "/near", NAME])
+async def test_no_page_and_no_call_looks_unseen(how: str) -> None:
+    """Also where their minute was over long before."""
+    async with process_pair() as pair:
+        first = pair.first
+        await first.join(await session_at(pair.registry, "Bob", HERE))
+        key, session = await first.presence.sessions.open("Alice")
+        await pair.registry.place(session.digest, HERE, "")
+        pair.now_ms += 120_000
+        await pair.registry.renew(first.hub.process)
+        calls = {NEARBY: api.nearby, MESSAGES: messages, "/near": views.near}
+        view = calls.get(how, api.session_username)
+        name, method = json.dumps({"username": "bob"}), "GET" if how in calls else "PATCH"
+        request = AsyncRequestFactory().generic(method, how, name, content_type="application/json")
+        request.COOKIES[cookie_name()] = key
+        request.scope = {**request.scope, "state": first.state}
+        vars(request)["htmx"] = False
+        with suppress(Refused):
+            await view(request)
+        await first.hub.exits.end((await pair.registry.get(session.digest)), at_once=False)
+        found = await load_nearby(pair.registry, HERE)
+        assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
+
+
+async def test_whoever_looks_by_a_call_and_leaves_is_seen(server: Server) -> None:
     spot = elsewhere()
     async with (
         person(server, *spot, 500, "bob") as bob,
         caller(server, "alice") as alice,
     ):
-        await place(alice, *spot, 500)
-        if how == "nearby":
-            assert (await alice.get(NEARBY)).json()["count"] == 1
-        elif how == "page":
-            assert (await alice.get("/near")).status_code == 200
-        elif how == "name":
-            await alice.patch(NAME, json={"username": "bob"})
+        assert (await place(alice, *spot, 500))["in_range"] == 1
         assert (await alice.post(LEAVE)).status_code == 204
         (listed,) = (await bob.http.get(NEARBY)).json()["people"]
         assert listed["username"] == "alice"
