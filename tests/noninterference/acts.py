@@ -282,7 +282,7 @@ async def history(world: LedWorld, seed: int) -> None:
     for one in world.visitors:
         await begin(world, one, rng)
         await asyncio.sleep(0.7)
-    for one in world.visitors[:4]:
+    for one in world.visitors:
         await enter_voice(world, one, rng)
     acts = [act for act, count in ACTS.items() for _ in range(count)]
     for act in rng.sample(acts, len(acts)):

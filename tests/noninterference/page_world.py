@@ -32,6 +32,7 @@ BESIDE_BOB = Listing({OTHER: Entry(0, OTHER, "Bob")}, {0: 1})
 SIGNED = {"NearTalk": "1", "Content-Type": "text/html; charset=utf-8"}
 STEP_MS = 5_000
 POLL_MS = 20
+STILL = 5
 # What differs between two visits by itself.
 OF_THE_BROWSER = {"user-agent", "sec-ch-ua", "accept-encoding", "accept-language", "content-length"}
 
@@ -207,11 +208,12 @@ class PageWorld:
 
     def quiet(self) -> None:
         """Until no request is open, and nothing was done or sent for some turns."""
-        seen = [-1, -2, -3]
+        seen: list[int] = []
 
         def still() -> bool:
+            self.page.evaluate("0")  # what was posted to the page before has been done
             seen.append(self.done)
-            return not self.open and len({*seen[-3:]}) == 1
+            return not self.open and len(seen) >= STILL and len({*seen[-STILL:]}) == 1
 
         until(still, "the page is quiet", pause=lambda: self.page.wait_for_timeout(POLL_MS))
 
