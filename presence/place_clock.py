@@ -2,8 +2,8 @@
 
 The first place holds at once. A move takes effect at a moment between 20 and 90 s after it was
 told, drawn by chance, and at least 120 s after the last one did. After ten still minutes, and over
-more than 1 km, it does within 20 s; but of two far moves the second one waits those 120 s too, or
-whoever goes away and comes back would be quicker than whoever stays.
+more than 1 km, it does within 20 s; but after such a quick move the next one waits those 120 s too,
+or whoever goes away and comes back would be quicker than whoever stays.
 
 One moment is drawn for all that is told until then. The newest place replaces what waits. It may
 put the moment off, until it is 20 s old, but never beyond a limit that was fixed when something
@@ -45,10 +45,11 @@ def advance(place: Place, timing: Timing, now_ms: int) -> tuple[Place, Timing]:
     after = pending.next if late and pending.next else pending.place
     following = None if late else pending.next
     if after.site != place.site:
-        far_ms = now_ms if _is_far(place, after) else timing.far_ms
+        is_quick = _is_far(place, after) or pending.limit_ms == pending.slow_ms
+        hurried_ms = now_ms if is_quick else timing.hurried_ms
         # Whoever is placed to an area or a block in one cell reads no more of its past by that.
         reaches = timing.reaches if after.cell == place.cell else ()
-        timing = Timing(now_ms, far_ms, reaches=reaches)
+        timing = Timing(now_ms, hurried_ms, reaches=reaches)
     if following is None or following.site == after.site:
         return after, timing._replace(pending=None)
     due_ms = max(now_ms + AGE_MS, timing.moved_ms + HOLDS_MS)
@@ -111,7 +112,7 @@ def _replaced(
     if _is_far(place, told):
         quick_ms = pending.quick_ms
         if quick_ms <= now_ms:
-            held_ms = min(timing.far_ms, now_ms) + HOLDS_MS if timing.far_ms else 0
+            held_ms = min(timing.hurried_ms, now_ms) + HOLDS_MS if timing.hurried_ms else 0
             quick_ms = max(now_ms + draw(*QUICK_MS), held_ms)
         return pending._replace(place=told, due_ms=quick_ms, quick_ms=quick_ms, next=None)
     if told.site == pending.place.site:

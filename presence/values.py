@@ -73,11 +73,11 @@ class PendingPlace(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, when a far move took effect last, what waits to
+    """Of a place in effect: since when it holds, when a quick move took effect last, what waits to
     replace it, and the two `reaches` at most at which the past is read there."""
 
     moved_ms: int = 0
-    far_ms: int = 0
+    hurried_ms: int = 0
     pending: PendingPlace | None = None
     reaches: tuple[int, ...] = ()
 

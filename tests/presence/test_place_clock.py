@@ -185,6 +185,13 @@ def test_whoever_goes_far_away_and_back_is_no_quicker_than_whoever_stays() -> No
     assert [walker.at(s) for s in (119, 120)] == [ABROAD, B]
 
 
+def test_after_a_quick_move_the_next_one_is_none_however_far_it_goes() -> None:
+    walker = Walker(lowest, held_s=600)
+    assert walker.request(B) == 0
+    assert walker.at(0) == B
+    assert walker.request(ABROAD) == 120
+
+
 def test_telling_of_somewhere_far_makes_nothing_near_quicker() -> None:
     walker = Walker(highest, held_s=10)
     assert walker.request(ABROAD) == 18

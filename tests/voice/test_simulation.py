@@ -22,7 +22,7 @@ from neartalk.text import MESSAGE_MAX
 from presence.geo import CELL_DEGREES, apart, cell_at, published_point
 from presence.values import Place
 from tests.support.client import HERE, bearer_of, opened_at, person, running
-from tests.support.waiting import deadline, within
+from tests.support.waiting import deadline
 from voice.devtools.simulation import Crowd
 from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
 from voice.devtools.simulation.manners import ANSWER_MS, Manners
@@ -66,7 +66,8 @@ class StillCrowd:
 
     async def pause(self, seconds: float) -> None:
         self.paused.append(seconds)
-        await within(self.later.wait(), "the rest of the walk")
+        async with deadline("the rest of the walk"):
+            await self.later.wait()
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.append(asyncio.ensure_future(work))
