@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import redis
-from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.core.management import call_command
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -21,6 +20,8 @@ from chat.history.redis import RedisHistory
 from chat.history.stream import refs_key, stream_key
 from chat.messages import Draft, StreamId, entry_of, to_fields
 from neartalk.redis.client import connect
+from neartalk.redis.connection import pool_options
+from neartalk.redis.layer import PubSubLayer
 from presence.geo import CELL_DEGREES, cell_at, tile_of
 from presence.registry import RedisRegistry, TileSnapshot
 from presence.roster import Roster
@@ -209,11 +210,11 @@ async def voice(meter: RedisMeter, callers: RedisCallers) -> None:
 
 
 async def hints(meter: RedisMeter, url: str, count: int) -> None:
-    """One process is told by so many layers; who sends and who receives is this process."""
+    """So many processes are told by another; who sends and who receives is this process."""
 
     draft = Draft(HERE, "Quiet Heron", place(0), WORDS, "0" * 12)
     hint = {"type": "chat.said", "at": "1-0", "previous": "0-0", "fields": to_fields(draft)}
-    layers: list[Any] = [RedisPubSubChannelLayer(hosts=[url]) for _ in range(count)]
+    layers = [PubSubLayer([pool_options(url)], "bench:") for _ in range(count + 1)]
     channels = [await layer.new_channel() for layer in layers]
     for layer, channel in zip(layers, channels, strict=True):
         await layer.group_add("tile.u33dc0", channel)
@@ -224,11 +225,11 @@ async def hints(meter: RedisMeter, url: str, count: int) -> None:
 
     async def publish() -> None:
         await layers[0].group_send("tile.u33dc0", {"from": HERE, "each": [hint]})
-        await asyncio.gather(*map(receive, layers, channels))
+        await asyncio.gather(*map(receive, layers[1:], channels[1:]))
 
     await meter.measure(f"a hint to {count} processes, with their work", [publish] * 500)
     for layer in layers:
-        await layer.flush()
+        await layer.aclose()
 
 
 # ---- What is held, drawn and written down ------------------------------------------------------

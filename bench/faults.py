@@ -108,7 +108,8 @@ async def file_report(api: Api, reporter: Visitor, subject: Visitor) -> bool:
 
 
 async def ghosts(urls: Collection[str], here: Collection[ChatClient]) -> int:
-    """Entries of tiles, in all these Redis nodes, of people who are not here or are elsewhere."""
+    """Entries of tiles, in all these Redis nodes, of people who are not here or are elsewhere. Who
+    lingers is one of them until a round has taken them out."""
     places = {page.person.person_id: page.person.place for page in here}
     count = 0
     for url in urls:

@@ -184,11 +184,10 @@ if REDIS_URLS:
     }
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            # Groups are spread over the hosts. Without a timeout a stalled publish holds every
-            # group_add for the whole stall.
+            "BACKEND": "neartalk.redis.layer.PubSubLayer",
+            # Groups are spread over the hosts.
             "CONFIG": {
-                "hosts": [{**pool_options(url), "socket_timeout": 2} for url in LAYER_REDIS_URLS],
+                "hosts": [pool_options(url) for url in LAYER_REDIS_URLS],
                 "prefix": CHANNEL_PREFIX,
             },
         }
@@ -280,7 +279,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.channels.server": {"level": "ERROR"},
-        "channels_redis.pubsub": {"filters": ["refusals"]},
         "daphne": {"level": "WARNING"},
         "neartalk": {"level": "INFO"},
         # Known by name, so that redis-py adds no handler of its own.

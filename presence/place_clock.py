@@ -46,7 +46,10 @@ def advance(place: Place, timing: Timing, now_ms: int) -> tuple[Place, Timing]:
     after = pending.next if late and pending.next else pending.place
     following = None if late else pending.next
     if after.site != place.site:
-        timing = Timing(now_ms, max(now_ms, min(timing.moved_ms, now_ms) + HOLDS_MS))
+        # Whoever is placed to an area or a block in one cell reads no more of its past by that.
+        reaches = timing.reaches if after.cell == place.cell else ()
+        spaced_ms = max(now_ms, min(timing.moved_ms, now_ms) + HOLDS_MS)
+        timing = Timing(now_ms, spaced_ms, reaches=reaches)
     if following is None or following.site == after.site:
         return after, timing._replace(pending=None)
     due_ms = max(now_ms + AGE_MS, _held_ms(timing, now_ms))

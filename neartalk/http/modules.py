@@ -26,10 +26,19 @@ def module_preloads(entry: str) -> SafeString:
     return rendered(entry, static(entry))
 
 
+@register.simple_tag
+def later_modules(entry: str, first: str) -> SafeString:
+    """The same for a module that another one imports only once its page is there, and for what it
+    needs that this one does not."""
+    return rendered(entry, static(entry), first)
+
+
 @lru_cache(16)
-def rendered(entry: str, url: str) -> SafeString:
+def rendered(entry: str, url: str, first: str = "") -> SafeString:
     """The links; `url` is that of the entry, which is another one when any of them changed."""
-    links = ((static(name),) for name in imported(entry))
+    names = [entry, *imported(entry)] if first else imported(entry)
+    known = {first, *imported(first)} if first else set()
+    links = ((static(name),) for name in names if name not in known)
     return format_html_join("\n", '<link rel="modulepreload" href="{}">', links)
 
 

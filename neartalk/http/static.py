@@ -36,6 +36,8 @@ class StaticFiles(WhiteNoiseMiddleware):
 class HashedFiles(CompressedManifestStaticFilesStorage):
     """A file's name holds a hash of what is in it, so that browsers never ask for it again."""
 
+    # A name is right once those of all that it imports are: a pass for each level.
+    max_post_process_passes = 20
     # Only of our own modules: what others ship names files in its comments that are not there.
     _, imports = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns
     patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", imports))

@@ -56,13 +56,18 @@ class LostAlike(AbstractConnection):
             return await super().read_response(*args, **options)
 
     def wire(
-        self, on_answer: Callable[[Any], None], on_lost: Callable[[Exception], None]
+        self,
+        on_answer: Callable[[Any], None],
+        on_lost: Callable[[Exception], None],
+        *,
+        raw: bool = False,
     ) -> "RedisWire":
-        """Its transport once it is connected: given away, without the streams of redis-py."""
+        """Its transport once it is connected: given away, without the streams of redis-py. `raw`
+        answers are bytes."""
         reader = hiredis.Reader(
             protocolError=InvalidResponse,
             replyError=self._parser.parse_error,
-            encoding=self.encoder.encoding,
+            encoding=None if raw else self.encoder.encoding,
             errors=self.encoder.encoding_errors,
         )
         writer: asyncio.StreamWriter | None = getattr(self, "_writer", None)

@@ -26,7 +26,7 @@ Command = tuple[str | int, ...]
 Answer = asyncio.Future[Any]
 Sent = tuple[bytes, Answer]
 
-pack = cast(Callable[[Command], bytes], hiredis.pack_command)
+pack = cast(Callable[[tuple[str | int | bytes, ...]], bytes], hiredis.pack_command)
 
 
 class Pipeline:
@@ -51,7 +51,7 @@ class Pipeline:
         self.late: asyncio.Handle | None = None
         self.opening: asyncio.Task[None] | None = None
 
-    def send(self, *command: str | int) -> Answer:
+    def send(self, *command: str | int | bytes) -> Answer:
         """The future answer. A command that is cancelled before it was sent is not sent.
 
         The answer raises ResponseError of redis for a refusal of this command alone, and where

@@ -88,14 +88,12 @@ class Hints:
             self.background.later(self._flush())
 
     async def _flush(self) -> None:
-        """Sends group by group, what waits for one group together.
-
-        The layer has one lock for everything: a join would wait behind hints sent at once.
-        """
+        """Sends what waits for one group together, and to all groups at once; then what has come
+        meanwhile."""
         try:
             while self.waiting:
-                group = next(iter(self.waiting))
-                await self._send(group, self.waiting.pop(group))
+                waiting, self.waiting = self.waiting, {}
+                await asyncio.gather(*(self._send(*each) for each in waiting.items()))
         finally:
             self.publishing = False
 

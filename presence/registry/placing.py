@@ -41,7 +41,7 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
 
 def at_once(session: Session, place: Place, at_ms: int) -> tuple[Place, Timing]:
     """A place that takes effect now, whatever waits."""
-    same = place.cell == session.person.cell
+    same = place.site == session.person.place.site
     return place, session.timing._replace(pending=None) if same else Timing(at_ms)
 
 

@@ -30,8 +30,7 @@ import { endTracking, restartTracking } from './place/tracker.js';
 import * as clock from './server/clock.js';
 import { connect, reconnect, reconnectLater } from './server/connection.js';
 import { on } from './server/signals.js';
-import './voice/controls.js';
-import { endVisit } from './voice/lifecycle.js';
+import { endVisit } from './voice/entry.js';
 
 const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;

@@ -20,10 +20,13 @@ let denied = false; // the last answer of the device
 // Whoever comes back, in this tab or beside another, finds what they chose.
 function renderRoughness() {
   for (const option of document.querySelectorAll('[name="roughness"]')) option.checked = option.value === (currentPlace()?.roughness ?? 'block');
+  renderWhatLeaves();
 }
 
+// Set only where it says something else: a status is read out.
 function renderWhatLeaves() {
-  find('arrive-next').textContent = `Your browser asks for your location next. ${LEAVES[chosenRoughness()]}`;
+  const words = `Your browser asks for your location next. ${LEAVES[chosenRoughness()]}`;
+  if (!button.hasAttribute('aria-busy') && find('arrive-next').textContent !== words) find('arrive-next').textContent = words;
 }
 
 function setBusy(words) {

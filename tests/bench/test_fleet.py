@@ -19,9 +19,6 @@ async def test_a_fleet_that_fails_loses_and_repeats_nothing_it_acked() -> None:
     assert "exit code 0" in happened[1]
 
 
-# channels_redis opens the connection of its subscriptions anew in one task while another subscribes
-# over it, and logs what Redis answers to a command in the middle of the other's.
-@pytest.mark.forgives(r"_do_receiving'\n *redis\.exceptions\.ResponseError\n")
 @pytest.mark.timeout(300)
 async def test_a_fleet_whose_stores_fail_lists_nobody_who_is_gone_and_loses_no_report() -> None:
     """Connections cut while people move and leave, a flush, and a PostgreSQL that is read-only."""

@@ -159,20 +159,18 @@ def test_a_place_that_waits_is_said_once_in_half_a_sentence_until_it_holds(watch
     watch.evaluate("place(0)")
     assert line.text_content() == ""
     watch.evaluate("place(75)")
-    assert line.text_content() == "new place in a minute"
+    assert line.text_content() == "new place in ~1 min"
     watch.clock.run_for(40_000)
     watch.evaluate("place(35)")  # a reach that changes meanwhile, or another step of the walk
     watch.clock.run_for(34_000)
-    assert line.text_content() == "new place in a minute"
+    assert line.text_content() == "new place in ~1 min"
     watch.clock.run_for(1_000)
     assert line.text_content() == ""
-    for seconds, words in ((20, "in a moment"), (0, None), (150, "in two minutes"), (0, None)):
+    for seconds, words in ((20, "a moment"), (0, None), (150, "~2 min"), (0, None)):
         watch.evaluate("(seconds) => place(seconds)", seconds)
-        assert line.text_content() == (f"new place {words}" if words else "")
-    assert watch.evaluate("window.said") == [
-        f"Your new place holds {words}."
-        for words in ("in a minute", "in a moment", "in two minutes")
-    ]
+        assert line.text_content() == (f"new place in {words}" if words else "")
+    due = ("about a minute", "a moment", "about two minutes")
+    assert watch.evaluate("window.said") == [f"Your new place holds in {words}." for words in due]
 
 
 def test_whoever_allows_it_later_is_noticed(watch: Page) -> None:

@@ -52,12 +52,12 @@ def test_a_walker_is_told_that_their_new_place_does_not_hold_yet_and_then_has_it
         before = alice.page.evaluate("window.fixes")
         alice.stand(*north((spot[0] + turn / 1e6, spot[1]), 2))
         wait_until(alice.page, "(before) => window.fixes > before", before)
-    expect(line).to_have_text("new place in two minutes")
+    expect(line).to_have_text("new place in ~2 min")
     expect(alice.person(here.name)).to_be_visible()
     assert Axe().run(alice.page).response["violations"] == []
     alice.page.reload()
     alice.expect_here()
-    expect(line).to_have_text("new place in two minutes")
+    expect(line).to_have_text("new place in ~2 min")
     alice.page.evaluate(SAID)
 
     alice.stand(*north(spot, 10))

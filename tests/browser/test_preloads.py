@@ -1,17 +1,37 @@
-"""The modules of a page are fetched beside each other, each of them once."""
+"""The modules of a page are fetched beside each other, each of them once: those of voice when it is
+live."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from playwright.sync_api import expect
+
 from tests.support.client import elsewhere
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Route
+
     from tests.browser.conftest import Invite
+    from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
 PRELOADED = "links => links.map(({ href }) => new URL(href).pathname)"
+LATER = """() => [...document.getElementById('later-modules').content.children]
+  .map((link) => link.getAttribute('href'))"""
+LOADED = """() => performance.getEntriesByType('resource')
+  .filter(({ initiatorType }) => initiatorType !== 'fetch')
+  .map(({ name }) => new URL(name).pathname).filter((path) => path.startsWith('/static/js/'))"""
+SAVES_DATA = """Object.defineProperty(navigator, 'connection', {
+  value: { saveData: true, addEventListener() {} },
+})"""
+CONTROLS = "**/static/js/voice/controls.js"
+START = "#voice-start"
 
 
 def test_every_module_that_chromium_loads_was_named_and_is_loaded_once(
@@ -19,10 +39,96 @@ def test_every_module_that_chromium_loads_was_named_and_is_loaded_once(
 ) -> None:
     alice = visit(server, elsewhere()).arrive()
     named = alice.page.eval_on_selector_all("link[rel=modulepreload]", PRELOADED)
+    later = alice.page.evaluate(LATER)
     start = next(turn for turn, one in enumerate(alice.requests) if one.url.endswith("/near"))
-    # Not what is still fetched ahead by the page before.
-    loaded = (one for one in alice.requests[start:] if one.resource_type == "script")
-    asked = [urlsplit(one.url).path for one in loaded]
-    modules = [path for path in asked if path.startswith("/static/js/")]
-    assert sorted(modules) == sorted(["/static/js/near.js", *named])
+
+    def modules() -> list[str]:
+        # Not what is fetched ahead.
+        loaded = (one for one in alice.requests[start:] if one.resource_type == "script")
+        asked = [urlsplit(one.url).path for one in loaded]
+        return [path for path in asked if path.startswith("/static/js/")]
+
+    until(
+        lambda: len(modules()) > len(named) + len(later),
+        "the modules of voice",
+        pause=lambda: alice.page.wait_for_timeout(20),
+    )
+    first = modules()[: len(named) + 1]
+    assert sorted(first) == sorted(["/static/js/near.js", *named])
+    assert sorted(modules()[len(first) :]) == sorted(later)
     assert len(named) > 50
+    assert len(later) > 15
+
+
+@contextmanager
+def held(alice: BrowserVisitor) -> Iterator[None]:
+    """The module of voice is on its way until the end."""
+    waiting: list[Route] = []
+    over = False
+
+    def hold(route: Route) -> None:
+        if over:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    alice.context.route(CONTROLS, hold)
+    yield
+    over = True
+    for one in waiting:
+        one.continue_()
+
+
+def test_a_page_is_live_without_voice_and_a_tap_on_it_waits_and_is_not_lost(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"])
+    with held(alice):
+        alice.arrive()
+        alice.send_text("Before voice.")
+        alice.page.locator(START).click()
+        expect(alice.page.locator(START)).to_have_attribute("aria-busy", "true")
+        alice.page.locator("#voice-shield").uncheck()
+        alice.page.locator(START).click()
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "check")
+    expect(alice.page.locator("#voice-shield")).not_to_be_checked()
+    expect(alice.page.locator(START)).not_to_have_attribute("aria-busy", "true")
+    expect(alice.page.locator("#voice-join")).to_have_text("Join")
+
+
+def test_a_shield_that_is_put_down_before_voice_is_there_stays_down(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere())
+    with held(alice):
+        alice.arrive()
+        alice.page.locator("#voice-shield").uncheck()
+    expect(alice.page.locator("#voice-shield-name")).to_have_text("Shield off")
+    expect(alice.page.locator("#voice-shield")).not_to_be_checked()
+
+
+def test_voice_that_does_not_load_says_so(server: Server, visit: Invite) -> None:
+    alice = visit(server, elsewhere())
+    alice.forgive("net::ERR_FAILED")
+    alice.context.route(CONTROLS, lambda route: route.abort())
+    alice.arrive()
+    alice.page.locator(START).click()
+    notice = alice.page.locator("#voice-notices .notice")
+    expect(notice).to_contain_text("Voice did not load.")
+    alice.context.unroute(CONTROLS)
+    notice.get_by_role("button", name="Load the page again").click()
+    alice.expect_here()
+    alice.page.locator(START).click()
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "check")
+
+
+def test_who_saves_data_is_sent_voice_with_the_tap(server: Server, visit: Invite) -> None:
+    alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"])
+    alice.context.add_init_script(SAVES_DATA)
+    alice.arrive()
+    alice.page.wait_for_load_state("networkidle")
+    later = {*alice.page.evaluate(LATER)}
+    assert not later & {*alice.page.evaluate(LOADED)}
+    alice.page.locator(START).click()
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "check")
+    assert later <= {*alice.page.evaluate(LOADED)}

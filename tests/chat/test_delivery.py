@@ -72,9 +72,6 @@ async def test_who_vanished_without_a_word_is_gone_from_all_lists() -> None:
     assert_kept(await played(delivery.vanish, ShortPingServer))
 
 
-# channels_redis opens the connection of its subscriptions anew in one task while another subscribes
-# over it, and logs what Redis answers to a command in the middle of the other's.
-@pytest.mark.forgives(r"_do_receiving'\n *redis\.exceptions\.ResponseError\n")
 async def test_who_left_or_moved_while_connections_to_redis_were_cut_is_nobody_s_ghost() -> None:
     assert_kept(await played(delivery.cuts, ShortPingServer))
 

@@ -10,7 +10,7 @@ import pytest
 from chat.feed import is_shown
 from chat.feed.rendered_message import RenderedMessage
 from chat.messages import Draft, StreamId, message_of
-from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, cell_at
+from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, Roughness, cell_at, middle_cell, tile_of
 from presence.past import judged_from
 from presence.registry import MemoryRegistry
 from presence.values import Place
@@ -215,3 +215,25 @@ async def test_a_message_taken_back_has_no_third_bound_either() -> None:
         await pair.settle()
         assert alice.page.all("chat.gone") == []
         assert judged_from(alice.session, 0) == Place(HERE.cell, 500)
+
+
+async def test_whoever_chooses_how_finely_they_are_placed_reads_no_more_of_the_past() -> None:
+    """In the middle cell of a tile an area and a block are one cell."""
+    middle = middle_cell(tile_of(away(0).cell))
+    reader = HistoryReader()
+    past = said(reader.clock.now_ms - S)
+    await reader.come(300, middle)
+    seen = {shown(reader.session, past)}
+    for radius_m, roughness in (
+        (500, Roughness.AREA),
+        (1000, Roughness.BLOCK),
+        (2000, Roughness.AREA),
+    ):
+        reader.clock.now_ms += 200 * S
+        asked = Place(middle, radius_m, roughness)
+        await reader.registry.request_place("digest", asked, "")
+        reader.clock.now_ms += 200 * S
+        await reader.call()
+        assert reader.session.person.place == asked
+        seen.add(shown(reader.session, past))
+    assert len(seen) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import OperationalError
@@ -244,6 +244,28 @@ async def test_rows_of_the_same_moment_and_of_a_slow_clock_are_all_read(
     await stamped(behind, START - timedelta(seconds=40), lifted=START)
     await one.sync.sync()
     assert not one.banned(CHARLIE)
+
+
+@rows
+async def test_rows_that_are_known_are_not_read_with_each_round(
+    one: RecordedSanctions, time: SanctionClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str]] = []
+    load = sanction_rows.load
+
+    def counted(*asked: Any) -> list[Sanction]:
+        found = load(*asked)
+        read.append([row.person_id for row in found])
+        return found
+
+    monkeypatch.setattr(sanction_rows, "load", counted)
+    for person_id in (ALICE, BOB):
+        await stamped(await row(person_id=person_id), START - HOUR)
+    await one.sync.sync()
+    time.now += timedelta(seconds=1)
+    await stamped(await row(person_id=CHARLIE), START - HOUR)
+    await one.sync.sync()
+    assert read == [[ALICE, BOB], [CHARLIE]]
 
 
 @rows

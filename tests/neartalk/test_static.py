@@ -22,8 +22,13 @@ from tests.support.static_files import collected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# An import that is not a call.
+AT_ONCE = re.compile(r"(?:\bfrom|^import)\s*['\"](\..+?)['\"]", re.MULTILINE)
 HASHED = re.compile(r"\.[0-9a-f]{12}\.(css|js)$")
 IMPORT = re.compile(r"(?:\bfrom|^import|\bimport\()\s*['\"](\..+?)['\"]", re.MULTILINE)
+
+
+VOICE = "js/voice/controls.js"
 
 
 @pytest.fixture(scope="module")
@@ -50,23 +55,24 @@ def test_every_import_names_a_file_with_a_hash_that_is_there(folder: Path) -> No
     assert [path for path in named if not (HASHED.search(path.name) and path.exists())] == []
 
 
-def imported(path: Path, known: set[Path]) -> set[Path]:
-    """The modules that one imports and those that they do, as the files say."""
-    for name in IMPORT.findall(path.read_text()):
+def imported(path: Path, known: set[Path], *, later: bool = False) -> set[Path]:
+    """The modules that one imports and those that they do, as the files say: at once, or `later`
+    those too that are loaded while the page runs."""
+    for name in (IMPORT if later else AT_ONCE).findall(path.read_text()):
         other = (path.parent / name).resolve()
         if other not in known:
             known.add(other)
-            imported(other, known)
+            imported(other, known, later=later)
     return known
 
 
-def preloaded(entry: str) -> list[str]:
-    links = Template("{% load modules %}{% module_preloads entry %}")
-    return re.findall(r'rel="modulepreload" href="/static/([^"]+)"', rendered(links, entry))
+def named_by(tag: str) -> list[str]:
+    links = rendered(Template(f"{{% load modules %}}{{% {tag} %}}"))
+    return re.findall(r'rel="modulepreload" href="/static/([^"]+)"', links)
 
 
-def rendered(template: Template, entry: str) -> str:
-    return template.render(Context({"entry": entry}))
+def rendered(template: Template, **values: str) -> str:
+    return template.render(Context(values))
 
 
 @pytest.mark.parametrize("entry", ["js/near.js", "js/welcome.js"])
@@ -74,19 +80,32 @@ def test_every_module_of_a_page_is_named_in_its_head_once_and_no_other(
     folder: Path, entry: str
 ) -> None:
     first = folder / static(entry).removeprefix("/static/")
-    named = preloaded(entry)
+    named = named_by(f"module_preloads '{entry}'")
     assert len(named) == len({*named}) > 5
     assert {(folder / name).resolve() for name in named} == imported(first.resolve(), set())
     page = (ROOT / f"templates/{Path(entry).stem}.html").read_text()
     # Whoever is still outside fetches what the place needs, too.
     ahead = ["js/near.js"] if entry == "js/welcome.js" else []
     assert re.findall(r"module_preloads '([^']+)'", page) == [entry, *ahead]
+    assert re.findall(r"later_modules '(\S+)' '(\S+)'", page) == [(VOICE, "js/near.js")]
     assert re.findall(r"type=\"module\" src=\"{% static '([^']+)' %}\"", page) == [entry]
+
+
+def test_what_is_loaded_later_is_all_that_is_imported_while_the_page_runs(folder: Path) -> None:
+    first = (folder / static("js/near.js").removeprefix("/static/")).resolve()
+    at_once = imported(first, {first})
+    named = named_by(f"later_modules '{VOICE}' 'js/near.js'")
+    assert {(folder / name).resolve() for name in named} | at_once == imported(
+        first, {first}, later=True
+    )
+    assert not {(folder / name).resolve() for name in named} & at_once
+    assert len(named) == len({*named}) > 15
+    assert named[0] == static(VOICE).removeprefix("/static/"), "what imports the others"
 
 
 def test_a_module_that_no_page_imports_is_not_there() -> None:
     entries = [ROOT / "static/js/near.js", ROOT / "static/js/welcome.js"]
-    found = {one for entry in entries for one in imported(entry, {entry})}
+    found = {one for entry in entries for one in imported(entry, {entry}, later=True)}
     named = (ROOT / "templates/_scripts.html").read_text()
     workers = re.findall(r"content=\"{% static '(js/[^']+)' %}\"", named)
     found |= {ROOT / "static" / name for name in workers}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from neartalk.codes import Refused
@@ -9,7 +11,7 @@ from neartalk.limits import RULES, Rule, Rules
 from neartalk.limits.memory import MemoryAllowances
 from presence.allowances import allow_place, allow_socket
 from presence.geo import cell_at
-from presence.values import Person, Place, Session
+from presence.values import PendingPlace, Person, Place, Session, Timing
 from tests.support.processes import AWAY, BESIDE, HERE
 
 HOUR_S = 3600
@@ -48,6 +50,20 @@ async def test_a_move_that_is_one_too_many_costs_no_metres(allowances: MemoryAll
         assert await refused_at(allowances, AWAY) == ("too-often", "place.move")
     (spent,) = (tat for (rule, _), tat in allowances.tats_ms.items() if rule == "place.travel")
     assert spent - allowances.clock() < 3_600_000
+
+
+async def test_a_move_is_counted_when_it_is_told_and_from_where_was_told_last(
+    allowances: MemoryAllowances,
+) -> None:
+    waits = PendingPlace(BESIDE, 0, 0, 0, 0)
+    told = replace(ALICE, timing=Timing(pending=waits))
+    for _ in range(5):
+        await allow_place(allowances, told, BESIDE)
+    for _ in range(3):
+        await allow_place(allowances, told, HERE)
+    with pytest.raises(Refused) as found:
+        await allow_place(allowances, told, HERE)
+    assert found.value.rule == "place.move"
 
 
 async def test_sockets_are_counted_by_session_and_not_by_address(

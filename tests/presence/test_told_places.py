@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import AsyncRequestFactory
 
+from chat.views import messages
+from neartalk.codes import Refused
+from presence import api, views
 from presence.geo import cell_at
+from presence.roster import load_nearby
+from presence.sessions import cookie_name
 from presence.values import Place
-from tests.presence.http_callers import HTMX, LEAVE, NAME, NEARBY, caller
+from tests.presence.http_callers import HTMX, LEAVE, MESSAGES, NAME, NEARBY, caller
 from tests.presence.process_pair import ProcessPair, process_pair
 from tests.support.client import elsewhere, north, person, place, running
 from tests.support.processes import AWAY, BESIDE, HERE, LoopClock, PageSocket, turns
@@ -194,20 +201,37 @@ async def test_the_page_is_told_when_its_place_holds(server: Server) -> None:
             assert not event or 100 <= events[event]["effective_in"] <= 120
 
 
-@pytest.mark.parametrize("how", ["nearby", "page", "name", "place"])
-async def test_whoever_looks_by_a_call_and_leaves_is_seen(server: Server, how: str) -> None:
+@pytest.mark.parametrize("how", [NEARBY, MESSAGES, "/near", NAME])
+async def test_no_page_and_no_call_looks_unseen(how: str) -> None:
+    """Also where their minute was over long before."""
+    async with process_pair() as pair:
+        first = pair.first
+        await first.join(await session_at(pair.registry, "Bob", HERE))
+        key, session = await first.presence.sessions.open("Alice")
+        await pair.registry.place(session.digest, HERE, "")
+        pair.now_ms += 120_000
+        await pair.registry.renew(first.hub.process)
+        calls = {NEARBY: api.nearby, MESSAGES: messages, "/near": views.near}
+        view = calls.get(how, api.session_username)
+        name, method = json.dumps({"username": "bob"}), "GET" if how in calls else "PATCH"
+        request = AsyncRequestFactory().generic(method, how, name, content_type="application/json")
+        request.COOKIES[cookie_name()] = key
+        request.scope = {**request.scope, "state": first.state}
+        vars(request)["htmx"] = False
+        with suppress(Refused):
+            await view(request)
+        await first.hub.exits.end((await pair.registry.get(session.digest)), at_once=False)
+        found = await load_nearby(pair.registry, HERE)
+        assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
+
+
+async def test_whoever_looks_by_a_call_and_leaves_is_seen(server: Server) -> None:
     spot = elsewhere()
     async with (
         person(server, *spot, 500, "bob") as bob,
         caller(server, "alice") as alice,
     ):
-        await place(alice, *spot, 500)
-        if how == "nearby":
-            assert (await alice.get(NEARBY)).json()["count"] == 1
-        elif how == "page":
-            assert (await alice.get("/near")).status_code == 200
-        elif how == "name":
-            await alice.patch(NAME, json={"username": "bob"})
+        assert (await place(alice, *spot, 500))["in_range"] == 1
         assert (await alice.post(LEAVE)).status_code == 204
         (listed,) = (await bob.http.get(NEARBY)).json()["people"]
         assert listed["username"] == "alice"

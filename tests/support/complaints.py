@@ -8,8 +8,6 @@ import re
 
 # As the console and JSON have them (neartalk/logs.py), and as Python prints what nobody caught.
 ERROR_LINE = re.compile(r'\[(?:error|critical) *\]|"level": "(?:error|critical)"|^Traceback \(most')
-# The channel layer's own words for a Redis that ended, as tests end theirs before their servers.
-LOST_REDIS = re.compile(r"channels_redis\.pubsub(?s:.*)redis\.exceptions\.ConnectionError")
 
 
 def error_lines(output: str) -> list[str]:
@@ -24,7 +22,7 @@ def error_lines(output: str) -> list[str]:
             found[-1] += f"\n{line}"
         else:
             inside = False
-    return [one for one in found if not LOST_REDIS.search(one)]
+    return found
 
 
 class LoopErrors(logging.Handler):

@@ -316,6 +316,15 @@ def check_form(passed: str) -> None:
     assert set(groups) <= set(re.findall("a=mid:(.*)\r", passed))
 
 
+@pytest.mark.parametrize("name", ["fd::c", "a-fe::b", "::a"])
+def test_a_known_line_in_which_an_address_stands_is_left_out(name: str) -> None:
+    extension = "a=extmap:7 urn:ietf:params:rtp-hdrext:"
+    described = offer(*MANY) + f"{extension}-{name}\r\n{extension}sdes:mid\r\n"
+    passed = DIRECT.description(described)
+    assert name not in passed
+    assert f"{extension}sdes:mid\r\n" in passed
+
+
 def test_candidates_past_the_most_are_left_out() -> None:
     many = offer(*[candidate("relay", RELAY)] * (CANDIDATES_MAX + 1))
     assert RELAY_ONLY.description(many).count("a=candidate:") == CANDIDATES_MAX

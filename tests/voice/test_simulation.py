@@ -9,27 +9,32 @@ import random
 import re
 from collections import Counter
 from io import StringIO
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from chat.consumers import checked
+from chat.devtools import Visitor
 from chat.devtools.loadtest import within
 from neartalk.text import MESSAGE_MAX
-from presence.geo import apart, cell_at
+from presence.geo import CELL_DEGREES, apart, cell_at, published_point
+from presence.values import Place
 from tests.support.client import HERE, bearer_of, opened_at, person, running
 from tests.support.waiting import deadline
 from voice.devtools.simulation import Crowd
 from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
 from voice.devtools.simulation.manners import ANSWER_MS, Manners
 from voice.devtools.simulation.manners import ANSWERS as ANSWERS_AT_ONCE
+from voice.devtools.simulation.movement import Movement
+from voice.devtools.simulation.neighbour import SimulatedNeighbour
 from voice.devtools.simulation.phrases import SCRIPTS, Phrases
 from voice.devtools.simulation.walk import FASTEST, MIDDLE, TOGETHER_M, Follow, Sit, walks
 from voice.management.commands.simulate import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
     from websockets.asyncio.client import ClientConnection
 
@@ -42,6 +47,50 @@ AROUND_M = 400.0
 def server() -> Iterator[Server]:
     with running("uvicorn", RATE_LIMITS_SCALE="1000") as server:
         yield server
+
+
+class StillCrowd:
+    """One who has walked to another cell; the server says that it holds in 50 s."""
+
+    def __init__(self, there: str) -> None:
+        self.spot, self.there = HERE, there
+        self.figures = Counter[str]()
+        self.paused: list[float] = []
+        self.asked: list[dict[str, Any]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self.api, self.later = self, asyncio.Event()
+
+    async def call(self, method: str, path: str, key: str, **body: Any) -> dict[str, Any]:
+        self.asked.append(body)
+        return {"cell": cell_at(*HERE), "radius": 500, "effective_in": 50}
+
+    async def pause(self, seconds: float) -> None:
+        self.paused.append(seconds)
+        await self.later.wait()
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.append(asyncio.ensure_future(work))
+
+
+async def test_who_walks_says_so_once_and_is_there_when_it_holds() -> None:
+    there = cell_at(HERE[0] + 2 * CELL_DEGREES, HERE[1])
+    crowd = StillCrowd(there)
+    me = Visitor("key", "id", "Ada", Place(cell_at(*HERE), 500))
+    walk = SimpleNamespace(
+        point=SimpleNamespace(degrees=lambda *spot: published_point(there)), step=lambda _: None
+    )
+    ada = SimulatedNeighbour(me, [], walk, None)  # type: ignore[arg-type]
+    movement = Movement(crowd)  # type: ignore[arg-type]
+    movement._step(ada)
+    await crowd.tasks[0]
+    assert (ada.person.place.cell, ada.told_cell) == (cell_at(*HERE), there)
+    movement._step(ada)
+    crowd.later.set()
+    await asyncio.gather(*crowd.tasks)
+    assert len(crowd.asked) == 1
+    assert sum(crowd.paused) > 50
+    assert ada.person.place == Place(there, 500)
+    assert not ada.moving
 
 
 # ---- On foot ---------------------------------------------------------------------------------

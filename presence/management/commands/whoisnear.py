@@ -41,8 +41,8 @@ class Command(BaseCommand):
         f"{SHOWN_MAX} the name, the id and about how far they are. It tells nothing that a visitor "
         "there would not see. In the shared form it reads who is here from Redis, and nobody "
         "notices. In the embedded form (no REDIS_URL) only the server itself knows: with --url, "
-        f"a visitor called {NAME} goes there and leaves at once, and people in range may see them "
-        "come and go."
+        f"a visitor called {NAME} goes there and leaves at once, and people in range see them for "
+        "half a minute, as whoever looks is seen."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "Without REDIS_URL, who is here stands in the memory of the server alone. "
                 f"--url http://localhost:8080 asks it, by a visitor called {NAME} whom people "
-                "there may see for a moment."
+                "there see for half a minute."
             )
         try:
             found = visited(url, place) if url else asyncio.run(read(place))

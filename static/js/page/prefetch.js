@@ -5,11 +5,15 @@ const LANES = 5;
 
 let waiting = [];
 
-/** Begins; where somebody saves data nothing is fetched ahead. */
-export function prefetch(urls) {
-  if (navigator.connection?.saveData) return;
+export function savesData() {
+  return Boolean(navigator.connection?.saveData);
+}
+
+/** Resolves when they are there or the network is gone; where somebody saves data nothing is fetched ahead. */
+export async function prefetch(urls) {
+  if (savesData()) return;
   waiting = [...urls];
-  for (let lane = 0; lane < LANES; lane += 1) fetchNext();
+  await Promise.all(Array.from({ length: LANES }, fetchNext));
 }
 
 async function fetchNext() {
@@ -21,5 +25,5 @@ async function fetchNext() {
   } catch {
     waiting = []; // the network is gone; the page that needs them asks itself
   }
-  fetchNext();
+  await fetchNext();
 }

@@ -5,9 +5,7 @@ import { growWithText } from '../page/growing-field.js';
 import { formatDistance } from '../page/units.js';
 import { call, refusalIn, succeeded } from '../server/http.js';
 import { sessionKnownSoon } from '../server/session.js';
-import { facts } from '../voice/calls/facts.js';
-import { sendAct } from '../voice/calls/room.js';
-import { scheduleRender } from '../voice/panel/renderer.js';
+import { canKnock, knock } from '../voice/entry.js';
 
 const VERBS = { block: 'Block', report: 'Report' };
 const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };
@@ -24,8 +22,7 @@ let posting = false;
 
 const ACTS = {
   knock() {
-    sendAct('knock', subject.id);
-    scheduleRender();
+    knock(subject.id);
     dialog.close();
   },
   block: () => showStep('block'),
@@ -45,7 +42,7 @@ function openMenu(button) {
   find('.name').textContent = row.querySelector('.name').textContent;
   find('.tag').textContent = row.querySelector('.tag').textContent;
   find('.far').textContent = far;
-  find('[data-act="knock"]').hidden = !facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
+  find('[data-act="knock"]').hidden = !canKnock(id);
   find('blockquote').textContent = row.querySelector('.bubble')?.textContent ?? '';
   for (const part of dialog.querySelectorAll('[data-about]')) part.hidden = (part.dataset.about === 'message') !== Boolean(message);
   showStep('acts');

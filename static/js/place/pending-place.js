@@ -10,19 +10,20 @@ let shown = false;
 let timer = 0;
 
 function describe(seconds) {
-  if (seconds <= MOMENT_S) return 'in a moment';
-  return seconds <= MINUTE_S ? 'in a minute' : 'in two minutes';
+  if (seconds <= MOMENT_S) return ['new place in a moment', 'Your new place holds in a moment.'];
+  if (seconds <= MINUTE_S) return ['new place in ~1 min', 'Your new place holds in about a minute.'];
+  return ['new place in ~2 min', 'Your new place holds in about two minutes.'];
 }
 
-function render(when) {
-  line.textContent = when && `new place ${when}`;
-  status.textContent = when && `Your new place holds ${when}.`;
+function render([short, whole]) {
+  line.textContent = short;
+  status.textContent = whole;
 }
 
 /** Shows it for so many seconds, or no longer where they are 0. What is shown stays as it is, or it would be read out again. */
 export function showPending(seconds) {
   clearTimeout(timer);
-  if (!seconds || !shown) render(seconds ? describe(seconds) : '');
+  if (!seconds || !shown) render(seconds ? describe(seconds) : ['', '']);
   shown = seconds > 0;
   if (shown) timer = setTimeout(showPending, seconds * 1000, 0);
 }

@@ -21,7 +21,7 @@ function shown() {
 function describe() {
   if (pendingRoughness()) return 'As soon as your device has found itself';
   if (shown() === 'block' || radiusM >= WIDE_M) return '';
-  return `From an area, ${formatMetres(WIDE_M)} reaches more people than ${formatMetres(radiusM)}`;
+  return `An area finds few people within ${formatMetres(radiusM)}`;
 }
 
 // Your own row is fetched anew now and then: it must not take a choice back.

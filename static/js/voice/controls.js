@@ -1,4 +1,4 @@
-// Entry point of voice: binds the controls of the panel, and events outside of it that concern calls.
+// Binds the controls of the panel, and events outside of it that concern calls: entry.js loads it, and all that it imports.
 
 import { onBlock } from '../people/blocks.js';
 import { onPeople } from '../people/listing.js';
@@ -7,6 +7,7 @@ import * as lifecycle from './lifecycle.js';
 import * as volumes from './audio/volumes.js';
 import { save, saved, volumeOf } from './session-state.js';
 import { microphone, onChange, onDevices } from './audio/microphone.js';
+import { facts } from './calls/facts.js';
 import * as room from './calls/room.js';
 import * as output from './audio/output.js';
 import { display, onRetry, renderDevices, scheduleRender } from './panel/renderer.js';
@@ -17,7 +18,6 @@ const find = (id) => document.getElementById(`voice-${id}`);
 let network = navigator.connection?.type;
 
 const ON_CLICK = {
-  start: lifecycle.startCheck,
   join: () => lifecycle.join(false),
   'join-muted': () => lifecycle.join(true),
   'stay-out': lifecycle.exit,
@@ -43,6 +43,17 @@ const ON_DEVICE = {
   audiooutput: volumes.setOutput,
 };
 
+export const { endVisit, setShield, startCheck } = lifecycle;
+
+export function canKnock(id) {
+  return facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
+}
+
+export function knock(id) {
+  room.sendAct('knock', id);
+  scheduleRender();
+}
+
 for (const [id, run] of Object.entries(ON_CLICK)) find(id).addEventListener('click', run);
 find('tiles').addEventListener('click', ({ target }) => {
   const act = target.closest('[data-act]')?.dataset.act;
@@ -54,7 +65,6 @@ find('tiles').addEventListener('input', ({ target }) => {
   volumes.setForPerson(target.closest('.tile').dataset.person, { volume: Number(target.value) });
   scheduleRender();
 });
-find('shield').addEventListener('change', ({ target }) => lifecycle.setShield(target.checked));
 find('falls').checked = saved.falls;
 find('falls').addEventListener('change', ({ target }) => {
   save({ falls: target.checked });

@@ -10,6 +10,7 @@ const NOTHING = { joined: false, seen: 0, policy: 'relay', muted: false, deaf: f
 
 const stored = loadJson(KEY);
 export const saved = { ...NOTHING, ...stored };
+export const wasStored = stored !== null; // before this page
 
 const loadedAt = now();
 let written = stored !== null;

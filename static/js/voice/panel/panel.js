@@ -125,16 +125,3 @@ function createName({ name, tag, colour }, alike) {
   small.textContent = tag;
   return [bold, ' ', small];
 }
-
-// The button in the head opens the panel, and closes it again.
-function updateLink() {
-  const open = window.location.hash === '#voice';
-  const link = find('link');
-  document.body.classList.toggle('voice-open', open);
-  link.href = open ? '#chat' : '#voice';
-  if (open) link.setAttribute('aria-current', 'true');
-  else link.removeAttribute('aria-current');
-}
-
-window.addEventListener('hashchange', updateLink);
-updateLink();
