@@ -72,7 +72,7 @@ def exact(size: Size) -> list[AttackRow]:
     found = played("exact", size.hunts)
     text = (
         f"{found['median_s']} s half of the time, {found['probes']} probes; sooner than 240 s in "
-        f"{found['soon']} of {found['hunts']} hunts, {found['quickest_s']} s at the quickest"
+        f"{found['soon']} of {found['hunts']} hunts, for which two places are enough"
     )
     holds = found["right"] and found["median_s"] >= 240
     name = "one session in range, to the exact cell"
@@ -87,7 +87,7 @@ def seen(size: Size) -> list[AttackRow]:
     found = played("seen", size.probes)
     text = f"{found['shown']} of {found['told']}, the shortest for {found['shortest_s']:.0f} s"
     if found["unseen"]:
-        text += f"; not: {', '.join(found['unseen'])}"
+        text += f"; not: {'; '.join(found['unseen'])}"
     name = "its probes that the other is shown for 25 s or more"
     return [AttackRow(name, "2 %", "all", text, found["shown"] == found["told"])]
 
@@ -225,12 +225,13 @@ def minutes(seconds: float) -> str:
 
 
 def table(rows: list[AttackRow]) -> str:
-    lines = ["| attack | before | must be | found | |", "|---|---|---|---|---|"]
-    for row in rows:
-        verdict = {True: "holds", False: "MISSED", None: ""}[row.holds]
-        cells = row.attack, row.before, row.must, row.found, verdict
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    head = "| attack | before | must be | found | |", "|---|---|---|---|---|"
+    return "\n".join([*head, *map(line_of, rows)])
+
+
+def line_of(row: AttackRow) -> str:
+    verdict = {True: "holds", False: "MISSED", None: ""}[row.holds]
+    return f"| {' | '.join((row.attack, row.before, row.must, row.found, verdict))} |"
 
 
 def write(path: Path, rows: list[AttackRow]) -> None:
@@ -251,7 +252,10 @@ def main() -> int:
     rows: list[AttackRow] = []
     for name in chosen.only or ROWS:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        rows += ROWS[name](size)
+        fresh = ROWS[name](size)
+        rows += fresh
+        # A run is long: what is found is said at once.
+        print("\n".join(map(line_of, fresh)), file=sys.stderr, flush=True)
     print(table(rows))
     whole = not chosen.quick and not chosen.only
     if path := chosen.to or (RESULTS if whole else None):
