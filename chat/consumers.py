@@ -13,12 +13,13 @@ from neartalk.limits import Meter
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import SocketConsumer
 from presence.decoding import ref_of
-from presence.delivery import Form, Socket, gap, signal
+from presence.delivery import Form, Socket, gap, signals
 from presence.incoming import Action
 from presence.values import Session
 
 # A mark is never of the future, as far as this process knows the store's clock.
 AHEAD_MS = 5_000
+PONGS = signals("pong")
 
 
 class ChatConsumer(SocketConsumer):
@@ -86,7 +87,7 @@ class ChatConsumer(SocketConsumer):
         self.hub.repeat_people(self._joined_socket())
 
     async def ping(self, frame: dict[str, Any]) -> None:
-        self.write(signal(self.form, "pong"))
+        self.write(PONGS[self.form])
 
     # ---- Steps -------------------------------------------------------------------------------
 

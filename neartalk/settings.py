@@ -157,6 +157,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["neartalk.http.constants"],
             "libraries": {
                 "characters": "neartalk.characters",
                 "modules": "neartalk.http.modules",

@@ -42,10 +42,11 @@ async def put(presence: Presence, session: Session, told: Place | None) -> Chang
     await hub.start()
     holder = process if process in hub.leases.processes else ""
     try:
+        who, told_ms = session.digest, hub.newcomer_ms(session)
         if told:
-            change = await registry.request_place(session.digest, told, holder, was=process)
+            change = await registry.request_place(who, told, holder, was=process, told_ms=told_ms)
         else:
-            change = await registry.place(session.digest, None, holder, was=process)
+            change = await registry.place(who, None, holder, was=process, told_ms=told_ms)
     except Refused:
         hub.doubt(session)
         raise
@@ -55,6 +56,7 @@ async def put(presence: Presence, session: Session, told: Place | None) -> Chang
 
 async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is `shown` themselves."""
+    presence.hub.note_newcomers(session)
     found = await presence.hub.nearby(session.person.place, session.hidden)
     return found.seen_by(session.person.person_id)
 

@@ -52,6 +52,17 @@ class Audience:
         """The cohort that the socket is in; None before it has entered."""
         return self.cohorts.get((socket.place, socket.form))
 
+    def newcomer_ms(self, person: Person, now_ms: int) -> int:
+        """When a person was last told of somebody who had come, as far as their sockets here know;
+        just now, where they have none: they call, or their sockets are elsewhere."""
+        cohorts = [*filter(None, map(self.cohort_of, self.sockets_of(person)))]
+        return max(one.came_ms for one in cohorts) if cohorts else now_ms
+
+    def note_newcomers(self, person: Person, now_ms: int) -> None:
+        """A call told a person who is near: perhaps of somebody of whom no socket was told yet."""
+        for cohort in filter(None, map(self.cohort_of, self.sockets_of(person))):
+            cohort.came_ms = now_ms
+
     def enter(self, socket: Socket) -> Cohort:
         """Subscribes the socket to its person's place. Messages are held until it settles."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)

@@ -21,6 +21,7 @@ class Cohort:
     `filtered`, for whom messages are chosen one by one. `pending` are the messages that the next
     write of the coalescer sends.
 
+    `came_ms` is when any of them was last told of somebody who had come, by the store's clock.
     `listing` is whom it was last sent, at `people_at_s`. All who are live follow it except those
     `apart`, to whom changes are told one by one.
     """
@@ -28,6 +29,7 @@ class Cohort:
     __slots__ = (
         "apart",
         "backlog",
+        "came_ms",
         "filtered",
         "form",
         "joining",
@@ -54,6 +56,7 @@ class Cohort:
         self.listing = CohortListing(Nearby(place, (), {}), 0)
         self.apart: set[Socket] = set()
         self.people_at_s = 0.0
+        self.came_ms = 0
         self.people_timer: asyncio.TimerHandle | None = None
 
     def add(self, socket: Socket) -> None:

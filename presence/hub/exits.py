@@ -67,7 +67,8 @@ class Exits:
     async def end(self, session: Session, *, at_once: bool) -> None:
         """As `Hub.end`, of a hub that has started."""
         try:
-            change = await self.registry.close(session.digest, at_once=at_once)
+            told_ms = self.audience.newcomer_ms(session.person, self.runner.broadcaster.now_ms())
+            change = await self.registry.close(session.digest, told_ms=told_ms, at_once=at_once)
         except Refused:
             self.anti_entropy.doubt(session)
             raise

@@ -158,6 +158,14 @@ class Hub:
         """A process has just written: it lives, and so do its people."""
         self.runner.run(self.updates.note_process(process))
 
+    def newcomer_ms(self, session: Session) -> int:
+        """When the person of a session was last told of somebody who had come."""
+        return self.audience.newcomer_ms(session.person, self.now_ms())
+
+    def note_newcomers(self, session: Session) -> None:
+        """A call told the person of a session who is near."""
+        self.audience.note_newcomers(session.person, self.now_ms())
+
     async def in_effect(self, session: Session) -> Session:
         """The session with the place that is in effect by now.
 
@@ -166,7 +174,7 @@ class Hub:
         if not session.is_due(self.now_ms()):
             return session
         await self.start()
-        self.runner.run(await self.runner.loader.bring_into_effect(session))
+        self.runner.run(await self.runner.loader.bring_into_effect(session, self.now_ms()))
         return await self.registry.find(session.person.person_id) or session
 
     async def nearby(self, place: Place, hidden: frozenset[str]) -> Nearby:

@@ -65,7 +65,7 @@ class Loader:
         # Wherever that is by then: they may move meanwhile.
         return [Announce(await self.registry.place(session.digest, None, self.leases.process))]
 
-    async def bring_into_effect(self, session: Session) -> list[Effect]:
+    async def bring_into_effect(self, session: Session, now_ms: int) -> list[Effect]:
         """Publishes the person of a session at the place that is due. Whichever living process
         holds them still does, else this one where they have a socket here."""
         found = await self.registry.find(session.person.person_id)
@@ -74,7 +74,9 @@ class Loader:
         process = found.person.process
         here = self.leases.process if self.audience.sockets_of(found.person) else ""
         holder = process if process in self.leases.processes else here
-        return [Announce(await self.registry.place(session.digest, None, holder, was=process))]
+        told_ms = self.audience.newcomer_ms(found.person, now_ms)
+        placing = self.registry.place(session.digest, None, holder, was=process, told_ms=told_ms)
+        return [Announce(await placing)]
 
     async def _close_sockets(self, person: Person, epoch: str) -> list[Effect]:
         """The session of a person is over: another process closed it, or it expired.

@@ -120,6 +120,8 @@ class PresenceBroadcaster:
         change = difference(before.whole, after.whole)
         self.apart.set_apart(cohort, self._singled_out(cohort, before, after, change))
         cohort.listing = after
+        if change.came or change.count > change.was:
+            cohort.came_ms = self.now_ms()
         if shows(change, cohort.form):
             after.version += 1
             broadcast(self._batches(cohort, before, after, change), cohort.backlog)

@@ -103,7 +103,7 @@ class EffectRunner:
         self.run(await self.loader.republish(socket))
 
     async def _bring_into_effect(self, session: Session) -> None:
-        self.run(await self.loader.bring_into_effect(session))
+        self.run(await self.loader.bring_into_effect(session, self.broadcaster.now_ms()))
 
     # ---- Changes and sockets -----------------------------------------------------------------
 

@@ -68,19 +68,32 @@ class Registry(Protocol):
         """
 
     async def place(
-        self, digest: str, place: Place | None, process: str, *, was: str | None = None
+        self,
+        digest: str,
+        place: Place | None,
+        process: str,
+        *,
+        was: str | None = None,
+        told_ms: int = 0,
     ) -> Change:
         """Publishes the person in the tile of `place.cell`, at once and whatever waits, then
         removes them from the tile before; for a while they linger where they were.
 
         With None they are where they were, or at the told place that is due by now.
         `process` holds their sockets; if it is "", they are shown for a minute. With `was`,
-        whoever holds them by now stays, unless that is the process named.
+        whoever holds them by now stays, unless that is the process named. `told_ms` is when the
+        person was last told of somebody who had come: as long after that they linger, too.
         Raises Refused: `session-unknown`.
         """
 
     async def request_place(
-        self, digest: str, asked: Place, process: str, *, was: str | None = None
+        self,
+        digest: str,
+        asked: Place,
+        process: str,
+        *,
+        was: str | None = None,
+        told_ms: int = 0,
     ) -> Change:
         """A person tells where they are: takes effect now or later, as `place_clock` has it. They
         are published as by `place`, with the radius, which always holds at once.
@@ -106,7 +119,7 @@ class Registry(Protocol):
         """Writes the other side of each block of these sessions where it is missing; the changes of
         those who lacked it. A block that either of two knows of stands between both."""
 
-    async def close(self, digest: str, *, at_once: bool = False) -> Change | None:
+    async def close(self, digest: str, *, told_ms: int = 0, at_once: bool = False) -> Change | None:
         """Ends the session and removes the person from their tile. None if they were in none.
         Whoever has just come lingers there, unless they are to be gone `at_once`."""
 

@@ -42,21 +42,33 @@ class MemoryRegistry:
         return self._changed(replace(session, person=person, renames_left=session.renames_left - 1))
 
     async def place(
-        self, digest: str, place: Place | None, process: str, *, was: str | None = None
+        self,
+        digest: str,
+        place: Place | None,
+        process: str,
+        *,
+        was: str | None = None,
+        told_ms: int = 0,
     ) -> Change:
         session, now_ms = self.sessions.known(digest), self.clock()
         to = advance(session.person.place, session.timing, now_ms)
         if place:
             to = at_once(session, place, now_ms)
-        return self._placed(session, *to, process, was, now_ms)
+        return self._placed(session, *to, process, was, now_ms, told_ms)
 
     async def request_place(
-        self, digest: str, asked: Place, process: str, *, was: str | None = None
+        self,
+        digest: str,
+        asked: Place,
+        process: str,
+        *,
+        was: str | None = None,
+        told_ms: int = 0,
     ) -> Change:
         session, now_ms = self.sessions.known(digest), self.clock()
         by_now = advance(session.person.place, session.timing, now_ms)
         to = request(*by_now, asked, now_ms, self.draw)
-        return self._placed(session, *to, process, was, now_ms)
+        return self._placed(session, *to, process, was, now_ms, told_ms)
 
     def _placed(
         self,
@@ -66,11 +78,12 @@ class MemoryRegistry:
         process: str,
         was: str | None,
         now_ms: int,
+        told_ms: int,
     ) -> Change:
         before = session.person
         process = process if was in {None, before.process} else before.process
         placed = self.sessions.keep(placed_at(session, place, timing, process, now_ms))
-        events = self.tiles.linger(lingering(session, now_ms, place))
+        events = self.tiles.linger(lingering(session, now_ms, place, told_ms))
         events += self.tiles.enter(placed.person)
         if before.cell and before.tile != placed.person.tile:
             events += self.tiles.leave(before.tile, placed.person)
@@ -128,13 +141,14 @@ class MemoryRegistry:
         published = bool(person.process) or person.until_ms > self.clock()
         return Change(changed, self.tiles.enter(person) if published else ())
 
-    async def close(self, digest: str, *, at_once: bool = False) -> Change | None:
+    async def close(self, digest: str, *, told_ms: int = 0, at_once: bool = False) -> Change | None:
         session = self.sessions.forget(digest)
         if not session or not session.person.cell:
             return None
         tile = session.person.tile
         person = session.person.changed(cell="", version=session.person.version + 1)
-        events = () if at_once else self.tiles.linger(lingering(session, self.clock()))
+        person_lingers = lingering(session, self.clock(), None, told_ms)
+        events = () if at_once else self.tiles.linger(person_lingers)
         return Change(replace(session, person=person), events + self.tiles.leave(tile, person))
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:

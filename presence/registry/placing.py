@@ -56,15 +56,18 @@ def is_listed(person: Person, at_ms: int) -> bool:
     return bool(person.process or person.until_ms > at_ms)
 
 
-def lingering(session: Session, at_ms: int, after: Place | None = None) -> Person | None:
+def lingering(
+    session: Session, at_ms: int, after: Place | None = None, told_ms: int = 0
+) -> Person | None:
     """The person of a session as they stay where they were for a while, now that they are at
-    another place or, without one, have left. None for whoever was there long enough."""
+    another place or, without one, have left. None for whoever was there long enough, and was told
+    of nobody new since `told_ms`."""
     person = session.person
     if not settings.PLACE_CLOCK or not person.cell or not is_listed(person, at_ms):
         return None
     if after and after.cell == person.cell and after.radius_m >= person.radius_m:
         return None
-    until_ms = max(session.placed_ms, session.cell_ms) + SEEN_MS
+    until_ms = max(session.placed_ms, session.cell_ms, min(told_ms, at_ms)) + SEEN_MS
     if not at_ms < until_ms <= at_ms + SEEN_MS:
         return None
     return person.changed(process="", until_ms=until_ms, lingers=True)

@@ -59,25 +59,39 @@ class RedisRegistry:
         return await self._changed(said, flat_fields)
 
     async def place(
-        self, digest: str, place: Place | None, process: str, *, was: str | None = None
+        self,
+        digest: str,
+        place: Place | None,
+        process: str,
+        *,
+        was: str | None = None,
+        told_ms: int = 0,
     ) -> Change:
         def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
             if place:
                 return at_once(session, place, now_ms)
             return advance(session.person.place, session.timing, now_ms)
 
-        return await self._place(digest, step, process, was)
+        return await self._place(digest, step, process, was, told_ms)
 
     async def request_place(
-        self, digest: str, asked: Place, process: str, *, was: str | None = None
+        self,
+        digest: str,
+        asked: Place,
+        process: str,
+        *,
+        was: str | None = None,
+        told_ms: int = 0,
     ) -> Change:
         def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
             by_now = advance(session.person.place, session.timing, now_ms)
             return request(*by_now, asked, now_ms, self.draw)
 
-        return await self._place(digest, step, process, was)
+        return await self._place(digest, step, process, was, told_ms)
 
-    async def _place(self, digest: str, step: Step, process: str, was: str | None) -> Change:
+    async def _place(
+        self, digest: str, step: Step, process: str, was: str | None, told_ms: int
+    ) -> Change:
         with unknown_when_lost():
             # First, so that nobody is held who is not in the set.
             holding = self.holders.hold_soon(process, person_id_of(digest))
@@ -89,7 +103,7 @@ class RedisRegistry:
                     await self.holders.release(process, person_id_of(digest))
                 raise
             await holding
-        events = await self.tiles.linger(lingering(before, now_ms, after.person.place))
+        events = await self.tiles.linger(lingering(before, now_ms, after.person.place, told_ms))
         events += await self.tiles.publish(after)
         if before.person.cell and before.person.tile != after.person.tile:
             events += await self.tiles.leave(before.person.tile, after.person)
@@ -168,7 +182,7 @@ class RedisRegistry:
         session = from_fields(paired(flat_fields))
         return Change(session, await self.tiles.publish(session) if said == "changed" else ())
 
-    async def close(self, digest: str, *, at_once: bool = False) -> Change | None:
+    async def close(self, digest: str, *, told_ms: int = 0, at_once: bool = False) -> Change | None:
         with unknown_when_lost():
             now_ms, flat_fields = await self.sessions.run("close", session_key(digest))
         fields = paired(flat_fields)
@@ -176,7 +190,8 @@ class RedisRegistry:
             return None
         session = from_fields(fields)
         person = session.person.changed(cell="", version=session.person.version + 1)
-        events = () if at_once else await self.tiles.linger(lingering(session, now_ms))
+        person_lingers = lingering(session, now_ms, None, told_ms)
+        events = () if at_once else await self.tiles.linger(person_lingers)
         events += await self.tiles.leave(session.person.tile, person)
         if session.person.process:
             await self.holders.release(session.person.process, person.person_id)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from presence.geo import centre
+from tests.browser.module_scripts import run
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -140,6 +143,40 @@ def test_a_denial_is_told_at_once_though_a_rough_fix_waits(watch: Page) -> None:
     play(watch, "find", 800)
     play(watch, "fail", DENIED)
     assert watch.evaluate("window.first") == {"kind": "denied", "accuracy": 0}
+
+
+def test_a_block_that_is_chosen_before_the_device_is_followed_waits_for_its_first_fix(
+    arrival: Page,
+) -> None:
+    """Though that lies beside the middle of the area, which is all that was known."""
+    found = run(
+        arrival,
+        """const place = await load('place/published-place');
+        const { startTracking } = await load('place/tracker');
+        const told = [];
+        document.body.addEventListener('htmx:configRequest', ({ detail }) => {
+          told.push(detail.parameters.roughness ?? null);
+        });
+        let published;
+        const next = () => new Promise((resolve) => (published = resolve));
+        place.onPlace((one) => published?.(one));
+        await place.publish({ cell: 'u33dc0q', roughness: 'area', fresh: true });
+        place.setPendingRoughness('block');
+        await place.publish({ radius: 700 });
+        const known = next();
+        navigator.geolocation.watchPosition = (found) => {
+          const [latitude, longitude] = argument;
+          setTimeout(() => found({ coords: { latitude, longitude, accuracy: 20 } }));
+          return 1;
+        };
+        startTracking({ onError() {}, onFix() {} });
+        const late = new Promise((resolve) => setTimeout(resolve, 20_000, 'no place'));
+        const last = await Promise.race([known, late]);
+        return [last, place.pendingRoughness(), told];""",
+        centre("u33dc0t"),
+    )
+    place = {"cell": "u33dc0t", "radius": 700}
+    assert found == [place, None, ["area", None, None, "block"]]
 
 
 PENDING = """async () => {

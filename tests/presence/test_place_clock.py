@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from presence.geo import apart, cell_at
+from presence.geo import Roughness, apart, cell_at, published_cell
 from presence.place_clock import FAR_M, Draw, advance, by_chance, effective_in_ms, request
 from presence.values import Place, Timing
 
@@ -75,6 +75,20 @@ def test_a_move_takes_effect_20_to_90_s_after_it_was_told(draw: Draw, seconds: i
 
 def test_the_moment_is_another_each_time() -> None:
     assert len({Walker(by_chance).request(B) for _ in range(50)}) > 10
+
+
+def test_an_area_is_a_place_like_any_other_though_its_cell_may_be_the_same() -> None:
+    walker = Walker()
+    rough = Place(A.cell, 500, Roughness.AREA)
+    middle = Place(published_cell(A.cell, Roughness.AREA), 500, Roughness.AREA)
+    assert walker.request(rough) == 20
+    assert walker.request(B._replace(roughness=Roughness.AREA)) == 20, "the same area"
+    assert [walker.at(s) for s in (19, 20)] == [A, middle]
+    fine = middle._replace(roughness=Roughness.BLOCK)
+    assert walker.request(fine) == 120
+    assert [walker.at(s) for s in (139, 140)] == [middle, fine]
+    assert walker.request(rough._replace(radius_m=700)) == 120
+    assert walker.at(141) == fine._replace(radius_m=700), "a reach holds at once"
 
 
 @pytest.mark.parametrize("draw", [lowest, highest])
@@ -184,6 +198,13 @@ def test_a_far_move_is_no_quicker_after_a_near_one() -> None:
 def test_a_far_move_is_no_quicker_after_a_near_one_that_was_quick() -> None:
     walker = Walker(lowest, held_s=600)
     walker.request(B)
+    assert walker.at(0) == B
+    assert walker.request(ABROAD) == 120
+
+
+def test_after_a_quick_move_the_next_one_is_none_however_far_it_goes() -> None:
+    walker = Walker(lowest, held_s=600)
+    assert walker.request(B) == 0
     assert walker.at(0) == B
     assert walker.request(ABROAD) == 120
 

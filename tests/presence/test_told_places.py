@@ -13,6 +13,7 @@ from chat.views import messages
 from neartalk.codes import Refused
 from presence import api, views
 from presence.geo import cell_at
+from presence.placement import around, put
 from presence.roster import load_nearby
 from presence.sessions import cookie_name
 from presence.values import Place
@@ -137,6 +138,49 @@ async def test_whoever_leaves_at_once_is_listed_for_half_a_minute() -> None:
         await pair.second.hub.rounds.reap()
         listed = await pair.registry.people([carol.session.person.tile])
         assert not any(one.lingers for each in listed.values() for one in each.people.values())
+
+
+async def test_whoever_leaves_as_somebody_comes_has_been_shown_to_them() -> None:
+    """Who waits for somebody is seen, too; after half a minute, they leave at once."""
+    async with process_pair() as pair:
+        time, alice, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        await pass_s(pair, time, 6)
+        assert sorted(alice.page.names) == ["Bob", "Carol"]
+        await pair.first.hub.end(alice.session)
+        for _ in range(5):
+            await pass_s(pair, time, 6)
+            assert sorted(carol.page.names) == ["Alice", "Bob"]
+        for _ in range(3):
+            await pass_s(pair, time, 6)
+        assert carol.page.names == ["Bob"]
+        await pair.second.hub.end(bob.session)
+        await pass_s(pair, time, 6)
+        assert carol.page.names == []
+
+
+async def test_whoever_reaches_less_as_somebody_comes_has_been_shown_to_them() -> None:
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        carol = await pair.second.join(await session_at(pair.registry, "Carol", FURTHER))
+        await pass_s(pair, time, 6)
+        session = await pair.registry.get(alice.session.digest)
+        await put(pair.first.presence, session, HERE._replace(radius_m=100))
+        await pass_s(pair, time, 6)
+        assert alice.page.names == []
+        assert "Alice" in carol.page.names
+        for _ in range(7):
+            await pass_s(pair, time, 6)
+        assert "Alice" not in carol.page.names
+
+
+async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown() -> None:
+    async with process_pair() as pair:
+        _, alice, _ = await joined(pair)
+        await around(pair.first.presence, alice.session)
+        await pair.first.hub.end(alice.session)
+        found = await load_nearby(pair.registry, HERE)
+        assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
 
 
 async def test_a_block_hides_at_once_whoever_lingers() -> None:

@@ -66,7 +66,8 @@ class StillCrowd:
 
     async def pause(self, seconds: float) -> None:
         self.paused.append(seconds)
-        await self.later.wait()
+        async with deadline("the test goes on"):
+            await self.later.wait()
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.append(asyncio.ensure_future(work))

@@ -39,9 +39,7 @@ export function startTracking(handlers) {
 
 // Whichever tab locates: a device that lies still answers a new watch alone.
 function locateAnew() {
-  if (!stopWatching) return;
-  movement = anchoredAt(null);
-  restartTracking();
+  if (stopWatching) restartTracking();
 }
 
 /** Stops watching the device and starts again, after an error. */
@@ -76,6 +74,7 @@ function requestTurn() {
   pendingTurn = turn;
   whenFree('neartalk.locate', turn.signal, () => {
     pendingTurn = null;
+    if (pendingRoughness()) movement = anchoredAt(null); // it waits for the first fix, wherever that is
     stopWatching = watchPosition(onFix, callbacks.onError);
     return new Promise((resolve) => {
       releaseTurn = resolve;
