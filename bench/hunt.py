@@ -84,12 +84,15 @@ def exact(size: Size) -> list[AttackRow]:
 
 
 def seen(size: Size) -> list[AttackRow]:
+    """A block hides at once, as the docs say: it has a row of its own."""
     found = played("seen", size.probes)
-    text = f"{found['shown']} of {found['told']}, the shortest for {found['shortest_s']:.0f} s"
+    text = f"{found['shown']} of {found['told']}"
     if found["unseen"]:
         text += f"; not: {'; '.join(found['unseen'])}"
     name = "its probes that the other is shown for 25 s or more"
-    return [AttackRow(name, "2 %", "all", text, found["shown"] == found["told"])]
+    rows = [AttackRow(name, "2 %", "all", text, found["shown"] == found["told"])]
+    text = f"{found['blocked_shown']} of {found['blocked']}"
+    return [*rows, AttackRow("the same, where it blocks them at once", "-", "-", text)]
 
 
 def city(size: Size) -> list[AttackRow]:
