@@ -168,7 +168,8 @@ def serve(folder: Path, past: PastClock, relay: Turn) -> str:
     os.environ["RATE_LIMITS_SCALE"] = "1000"
     os.environ["TURN_URLS"], os.environ["TURN_SECRET"] = relay.url, relay.secret
     os.environ["VOICE_NETWORKS"] = "127.0.0.1/32"
-    clock.now_ms = past.now_ms  # before anything that tells the time by it is imported
+    # Before anything that tells the time by it is imported.
+    clock.now_ms = clock.steady_ms = past.now_ms
     django.setup()
     port = free_port()
     serving = threading.Thread(target=call_command, args=("serve",), kwargs={"port": port})

@@ -201,6 +201,11 @@ class Session:
         """Those between whom and the person a block stands: each is gone for the other."""
         return blocks.hidden(self.blocked, self.blocked_by)
 
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """The same for lists (`blocks.unlisted`)."""
+        return blocks.unlisted(self.blocked, self.blocked_by)
+
     def may_receive(self, person_id: str, sent_ms: int) -> bool:
         """Whether the person is shown a message of this author."""
         return blocks.may_receive(person_id, sent_ms, self.blocked, self.blocked_by)

@@ -165,7 +165,10 @@ def frames_sent() -> dict[str, set[str]]:
     for path in modules():
         for name, call in [] if "voice" in path.relative_to(ROOT).parts else calls(path):
             match name, call.args:
-                case "signal", [_, ast.Constant(value=str(kind))]:
+                case ("signal", [_, ast.Constant(value=str(kind))]) | (
+                    "signals",
+                    [ast.Constant(value=str(kind))],
+                ):
                     kind = kind if kind in frames.BARE else f"chat.{kind}"
                     fields = {str(keyword.arg) for keyword in call.keywords}
                     assert found.setdefault(kind, fields) == fields, f"{kind} has two shapes"

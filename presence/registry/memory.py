@@ -106,18 +106,21 @@ class MemoryRegistry:
         departed = self.sessions.update(replace(session, person=person))
         return Change(departed, events + self.tiles.leave(tile, person))
 
-    async def block(self, digest: str, person_id: str) -> list[Change]:
+    async def block(self, digest: str, person_id: str, *, told_ms: int = 0) -> list[Change]:
         session, other = self.sessions.known(digest), await self.find(person_id)
         own = session.person.person_id
         if person_id in session.blocked:
             return []
         if len(session.blocked) >= BLOCKED_MAX:
             raise Refused("blocks-spent")
+        events = self.tiles.linger(lingering(session, self.clock(), None, told_ms))
+        lingers = [Change(nobody(session.person), events)] if events else []
         theirs = []
         if other:
             since = {**other.blocked_by, own: self.clock()}
             theirs = [self._changed(replace(other, blocked_by=since))]
-        return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
+        ours = self._changed(replace(session, blocked=session.blocked | {person_id}))
+        return [*lingers, ours, *theirs]
 
     async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
         changes = []

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 
+from presence.blocks import lingering_mark
 from presence.geo import Tile, coarsened_m
 from presence.grid import Grid
 from presence.registry import TileSnapshot
@@ -97,7 +98,7 @@ class Roster:
                     for one in index.loose.values()
                     if one.radius_m >= metres
                     and one.alive(processes, now_ms)
-                    and one.person_id not in hidden
+                    and not is_hidden(one, hidden)
                 ]
         # The newest comes last and stays: a person stands in two tiles while they move, and where
         # they linger.
@@ -156,6 +157,14 @@ class Roster:
             self.cells[one.cell].put(one, alone=len(persons) == 1)
         if persons:
             self.listed[person_id] = persons
+
+
+def is_hidden(person: Person, hidden: frozenset[str]) -> bool:
+    """Whether an entry is as if it were not here. `hidden` are ids, and marks of those whose
+    lingering entries are hidden too (`blocks.unlisted`)."""
+    if person.person_id not in hidden:
+        return False
+    return not person.lingers or lingering_mark(person.person_id) in hidden
 
 
 def without(rank: list[str], hidden: frozenset[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import socket
@@ -16,7 +17,8 @@ from presence.delivery import Form, Frame, QueuedConnection, Socket
 from presence.delivery.connection import PACE_UNSENT
 from presence.values import Person, Session
 from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
-from tests.support.waiting import awaiting, deadline, forever
+from tests.support.processes import turns
+from tests.support.waiting import awaiting, deadline, forever, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +124,24 @@ async def test_up_to_64_kb_may_be_unsent_and_whoever_writes_more_waits() -> None
     assert connection.room.is_set()
     connection.write(Frame("one more"))
     assert not connection.room.is_set()
+    connection.stop()
+
+
+async def test_whoever_waits_for_a_reader_goes_on_as_soon_as_that_one_reads() -> None:
+    reads = asyncio.Event()
+
+    async def send(message: dict[str, object]) -> None:
+        await within(reads.wait(), "the reader")
+
+    connection = QueuedConnection(send, Backlog())
+    for _ in range(3):
+        connection.write(Frame("x" * (PACE_UNSENT // 2)))
+    writer = asyncio.create_task(connection.drained())
+    await turns()
+    assert not writer.done()
+    reads.set()
+    await within(writer, "room for more")
+    assert connection.unsent() <= PACE_UNSENT
     connection.stop()
 
 

@@ -223,6 +223,17 @@ def masked(opcode: int, payload: bytes = b"") -> bytes:
 PONG_FRAME = masked(0xA)
 
 
+async def test_who_is_asked_for_a_sign_of_life_is_sent_a_ping() -> None:
+    with ExitStack() as stack:
+        waiting = Waiting(stack)
+        peer = await waiting.connect()
+        [protocol] = waiting.protocols
+        protocol.ping()
+        async with deadline("the ping"):
+            assert await asyncio.get_running_loop().sock_recv(peer, 16) == bytes((0x89, 0))
+    await turns()
+
+
 async def test_an_answer_to_a_ping_costs_no_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         waiting = Waiting(stack)

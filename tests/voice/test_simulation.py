@@ -66,7 +66,7 @@ class StillCrowd:
 
     async def pause(self, seconds: float) -> None:
         self.paused.append(seconds)
-        async with deadline("the test goes on"):
+        async with deadline("the rest of the walk"):
             await self.later.wait()
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
