@@ -229,7 +229,7 @@ async def hints(meter: RedisMeter, url: str, count: int) -> None:
 
     await meter.measure(f"a hint to {count} processes, with their work", [publish] * 500)
     for layer in layers:
-        await layer.aclose()
+        await layer.flush()
 
 
 # ---- What is held, drawn and written down ------------------------------------------------------

@@ -1,17 +1,15 @@
-"""The channel layer: groups and channels between processes, by Redis' pub/sub.
+"""The channel layer of channels_redis, on connections of our own.
 
-Channels and messages stand in Redis as channels_redis has them, so that processes of the release
-before are understood. There each publish takes a connection of a pool and a lock, and each message
-that comes a timeout: ten times what it costs here. Any message may be lost.
+Its groups, channels and messages are as the library has them. Its connections take a pool and a
+lock for each publish and a timeout for each message that comes, which is ten times what it costs
+here, and hear what their own process published. Any message may be lost.
 """
 
 import asyncio
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from channels_redis.serializers import registry
-from channels_redis.utils import _consistent_hash as consistent_hash
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -25,85 +23,48 @@ UNREAD_MAX = 10_000
 # Of what was published here, so much is known again when it comes.
 OWN_MAX = 1_000
 
-Message = dict[str, Any]
 
-serializer = registry.get_serializer("msgpack")
-
-
-class PubSubLayer:
-    """What Channels calls a layer, spread over all hosts. What is sent to a group comes to all that
-    are in it, but to nobody in the process that sent it."""
-
-    extensions = ("groups",)
+class PubSubLayer(RedisPubSubLoopLayer):
+    """Spread over all hosts, for one event loop. What is sent to a group comes to all that are in
+    it, but to nobody in the process that sent it."""
 
     def __init__(self, hosts: Sequence[Mapping[str, Any]], prefix: str) -> None:
-        self.prefix = prefix
-        self.publishers = [Pipeline(maker(host)) for host in hosts]
-        self.subscribers = [Subscriber(maker(host), self._enqueue) for host in hosts]
-        self.unread: dict[str, asyncio.Queue[bytes]] = {}
-        self.groups: dict[str, set[str]] = {}
+        super().__init__(hosts, prefix, channel_layer=RedisPubSubChannelLayer())
+        self._shards = [Shard(host, self._enqueue) for host in hosts]
         self.own: set[bytes] = set()
 
-    async def new_channel(self, prefix: str = "specific.") -> str:
-        channel = f"{self.prefix}{prefix}{uuid.uuid4().hex}"
-        self.unread[channel] = asyncio.Queue()
-        await self._subscriber(channel).subscribe(channel)
-        return channel
-
-    async def send(self, channel: str, message: Message) -> None:
-        await self._publish(channel, serializer.serialize(message))
-
-    async def receive(self, channel: str) -> Message:
-        """The next message of a channel of this process."""
-        return cast(Message, serializer.deserialize(await self.unread[channel].get()))
-
-    async def group_add(self, group: str, channel: str) -> None:
-        name = self._name(group)
-        self.groups.setdefault(name, set()).add(channel)
-        await self._subscriber(name).subscribe(name)
-
-    async def group_discard(self, group: str, channel: str) -> None:
-        name = self._name(group)
-        channels = self.groups.get(name, set())
-        channels.discard(channel)
-        if not channels and self.groups.pop(name, None) is not None:
-            await self._subscriber(name).unsubscribe(name)
-
-    async def group_send(self, group: str, message: Message) -> None:
-        packed = serializer.serialize(message)
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        name, packed = self._get_group_channel_name(group), self.channel_layer.serialize(message)
         if len(self.own) >= OWN_MAX:
             self.own.clear()
         self.own.add(packed)
-        await self._publish(self._name(group), packed)
-
-    async def aclose(self) -> None:
-        closing = [each.aclose() for each in self.publishers]
-        closing += [each.aclose() for each in self.subscribers]
-        await asyncio.gather(*closing)
-
-    # ---- Steps -------------------------------------------------------------------------------
-
-    def _name(self, group: str) -> str:
-        return f"{self.prefix}__group__{group}"
-
-    def _subscriber(self, name: str) -> Subscriber:
-        return self.subscribers[self._turn(name)]
-
-    async def _publish(self, name: str, packed: bytes) -> None:
-        await self.publishers[self._turn(name)].send("PUBLISH", name, packed)
-
-    def _turn(self, name: str) -> int:
-        return int(consistent_hash(name, len(self.publishers)))
+        await self._get_shard(name).publish(name, packed)
 
     def _enqueue(self, name: str, packed: bytes) -> None:
         """A message came to a channel, or to a group."""
         if packed in self.own:
             self.own.discard(packed)
             return
-        for channel in (name,) if name in self.unread else self.groups.get(name, ()):
-            unread = self.unread[channel]
-            if unread.qsize() < UNREAD_MAX:
+        for channel in (name,) if name in self.channels else self.groups.get(name, ()):
+            unread = self.channels.get(channel)
+            if unread is not None and unread.qsize() < UNREAD_MAX:
                 unread.put_nowait(packed)
+
+
+class Shard:
+    """What the layer asks of one host."""
+
+    def __init__(self, host: Mapping[str, Any], on_message: Callable[[str, bytes], None]) -> None:
+        self.publisher = Pipeline(maker(host))
+        self.subscriber = Subscriber(maker(host), on_message)
+        self.subscribe = self.subscriber.subscribe
+        self.unsubscribe = self.subscriber.unsubscribe
+
+    async def publish(self, name: str, packed: bytes) -> None:
+        await self.publisher.send("PUBLISH", name, packed)
+
+    async def flush(self) -> None:
+        await asyncio.gather(self.publisher.aclose(), self.subscriber.aclose())
 
 
 def maker(host: Mapping[str, Any]) -> Callable[[], LostAlike]:

@@ -61,6 +61,8 @@ class Subscriber:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.watching = None
+        self.names.clear()
         wire, self.wire = self.wire, None
         if wire:
             wire.close()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 
 from presence.blocks import lingering_mark
-from presence.geo import Tile, coarsened_m
+from presence.geo import Roughness, Tile, coarsened_m
 from presence.grid import Grid
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
@@ -88,10 +88,12 @@ class Roster:
         if they were not here."""
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
+        block = Roughness.BLOCK  # which nearly all are: once a rank, a call would cost a twentieth
         for metres, far, index in self.cells.within(place):
             for radius_m, process, roughness, rank in index.ranks.values():
                 if radius_m >= metres and process in processes:
-                    near[coarsened_m(far, metres, roughness)].append(without(rank, hidden))
+                    told = far if roughness is block else coarsened_m(far, metres, roughness)
+                    near[told].append(without(rank, hidden))
             if index.loose:
                 loose += [
                     Neighbour(coarsened_m(far, metres, one.roughness), one.person_id, one)

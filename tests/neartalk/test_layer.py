@@ -24,7 +24,7 @@ async def layers(*urls: str, count: int = 2) -> AsyncIterator[list[PubSubLayer]]
         yield found
     finally:
         for each in found:
-            await each.aclose()
+            await each.flush()
 
 
 def noted(subscriber: Subscriber) -> asyncio.Event:
@@ -58,7 +58,7 @@ async def test_what_is_sent_to_a_group_comes_to_all_others_in_it_once(redis_url:
         await each[1].group_send("there", {"text": "end"})
         assert [await said(each[1], channels[1]) for _ in range(9)] == [*range(9)]
         assert await said(each[2], channels[2]) == await said(each[0], channels[0]) == "end"
-        assert all(layer.unread[one].empty() for layer, one in zip(each, channels, strict=True))
+        assert all(layer.channels[one].empty() for layer, one in zip(each, channels, strict=True))
 
 
 async def test_what_is_sent_to_a_channel_comes_to_it(redis_url: str) -> None:
@@ -92,7 +92,7 @@ async def test_a_connection_that_is_cut_is_subscribed_anew(
     async with layers(redis_url) as (one, other), Redis.from_url(redis_url) as redis:
         channel = await other.new_channel()
         await other.group_add("here", channel)
-        [subscriber] = other.subscribers
+        subscriber = other._shards[0].subscriber
         gone = noted(subscriber)
         await redis.client_kill_filter(_type="pubsub")
         async with deadline("it is lost"):
@@ -111,7 +111,7 @@ async def test_a_connection_that_says_nothing_is_lost(
     monkeypatch.setattr("neartalk.redis.subscriber.SILENT_S", 0.0)
     async with layers(redis_url, count=1) as (one,):
         await one.new_channel()
-        [subscriber] = one.subscribers
+        subscriber = one._shards[0].subscriber
         gone = noted(subscriber)
         async with deadline("it is lost"):
             await gone.wait()
