@@ -73,11 +73,12 @@ class PendingPlace(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, when a quick move took effect last, what waits to
-    replace it, and the two `reaches` at most at which the past is read there."""
+    """Of a place in effect: since when it holds, what waits to replace it, and the two `reaches` at
+    most at which the past is read there. `spaced_ms` is when the last move had taken effect that
+    was no quicker than others; 0 where the first place holds."""
 
     moved_ms: int = 0
-    hurried_ms: int = 0
+    spaced_ms: int = 0
     pending: PendingPlace | None = None
     reaches: tuple[int, ...] = ()
 
