@@ -65,7 +65,7 @@ async def answer_report(world: LedWorld, reporter: WorldVisitor, verb: str) -> N
 Meets = Callable[["LedWorld", "WorldVisitor"], Awaitable[object]]
 
 
-async def tell_place(world: LedWorld, one: WorldVisitor) -> None:
+async def publish_place(world: LedWorld, one: WorldVisitor) -> None:
     one.place = 1 - min(one.place, 1)
     await one.update_place()
 
@@ -74,7 +74,7 @@ async def read_nearby(world: LedWorld, one: WorldVisitor) -> None:
     await one.call("GET", "/api/nearby")
 
 
-async def take_name(world: LedWorld, one: WorldVisitor) -> None:
+async def change_name(world: LedWorld, one: WorldVisitor) -> None:
     await one.call("PATCH", "/api/session/username", {"username": f"Another {one.number}"})
 
 
@@ -83,7 +83,7 @@ async def block_next(world: LedWorld, one: WorldVisitor) -> None:
     await one.call("POST", "/api/block", {"person_id": other.person_id})
 
 
-async def say(world: LedWorld, one: WorldVisitor) -> None:
+async def send_line(world: LedWorld, one: WorldVisitor) -> None:
     one.send_text("Whoever hears this hears it once at most.")
 
 
@@ -96,12 +96,12 @@ async def wait(world: LedWorld, one: WorldVisitor) -> None:
 
 
 MEETS: dict[tuple[str, str], Meets] = {
-    ("registry", "request_place"): tell_place,
+    ("registry", "request_place"): publish_place,
     ("registry", "get"): read_nearby,
-    ("registry", "rename"): take_name,
+    ("registry", "rename"): change_name,
     ("registry", "block"): block_next,
     ("registry", "status"): wait,
-    ("history", "append"): say,
+    ("history", "append"): send_line,
     ("callers", "change"): call_next,
-    ("allowances", "spend"): take_name,
+    ("allowances", "spend"): change_name,
 }

@@ -48,6 +48,7 @@
   wrap(window.CookieStore?.prototype, 'set', 'cookieStore');
   wrap(window.LockManager?.prototype, 'request', 'lock');
   wrap(BroadcastChannel.prototype, 'postMessage', 'channel');
+  const postPlain = MessagePort.prototype.postMessage;
   wrap(MessagePort.prototype, 'postMessage', 'port');
   wrap(Worker.prototype, 'postMessage', 'worker');
   wrap(WebSocket.prototype, 'send', 'socket.send');
@@ -90,6 +91,14 @@
   MediaDevices.prototype.getUserMedia = async () => new AudioContext().createMediaStreamDestination().stream;
 
   MediaDevices.prototype.enumerateDevices = async () => [{ deviceId: 'default', kind: 'audioinput', label: 'Microphone', groupId: '' }];
+
+  // A turn of the page by no clock: what was posted before is done.
+  window.turnNow = () =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => resolve(port1.close());
+      postPlain.call(port2, 0);
+    });
 
   const native = new Set(Object.getOwnPropertyNames(window));
   window.keptNow = async () => {

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Error as NavigationError
 
 from chat.feed import RenderedMessage
 from chat.messages import Message, StreamId
@@ -218,14 +221,21 @@ class PageWorld:
         return act
 
     def quiet(self) -> None:
-        """Until no request is open, and nothing was done or sent for some turns."""
+        """Until no request is open, and nothing was done or sent for some turns of the page: each
+        waits until it is done with what it had to do, however slow the machine."""
         seen: list[int] = []
 
         def still() -> bool:
             seen.append(self.done)
             return not self.open and len(seen) >= STILL and len({*seen[-STILL:]}) == 1
 
-        until(still, "the page is quiet", pause=lambda: self.page.wait_for_timeout(POLL_MS))
+        until(still, "the page is quiet", pause=self.pass_turn)
+
+    def pass_turn(self) -> None:
+        """Of the page, past what its thread has before it, and of ours."""
+        with suppress(NavigationError):
+            self.page.evaluate("window.turnNow?.()")
+        self.page.wait_for_timeout(POLL_MS)
 
     @property
     def done(self) -> int:
