@@ -226,16 +226,16 @@ class PageWorld:
         seen: list[int] = []
 
         def still() -> bool:
+            self.pass_turn()
             seen.append(self.done)
             return not self.open and len(seen) >= STILL and len({*seen[-STILL:]}) == 1
 
-        until(still, "the page is quiet", pause=self.pass_turn)
+        until(still, "the page is quiet", pause=lambda: self.page.wait_for_timeout(POLL_MS))
 
     def pass_turn(self) -> None:
-        """Of the page, past what its thread has before it, and of ours."""
+        """Of the page, past what its thread has before it; one that goes elsewhere has none."""
         with suppress(NavigationError):
             self.page.evaluate("window.turnNow?.()")
-        self.page.wait_for_timeout(POLL_MS)
 
     @property
     def done(self) -> int:
