@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.template.loader import render_to_string
 
+from presence.delivery import Form, rows
 from tests.browser.module_scripts import CONVERSATION, run
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
+# The first word of a socket: who you are.
+WELCOME = """(id) => {
+  const [signals, fragment] = [document.createElement('div'), document.createElement('div')];
+  signals.id = 'signals';
+  document.body.append(signals);
+  fragment.innerHTML = `<data class="welcome" data-person-id="${id}"></data>`;
+  const options = { detail: { fragment }, bubbles: true };
+  signals.dispatchEvent(new CustomEvent('htmx:oobBeforeSwap', options));
+}"""
+OWN_ID = "0" * 16
 PIECES = """() => document.body.insertAdjacentHTML('beforeend', '<dialog id="menu"></dialog>')"""
 
 
@@ -46,17 +58,24 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.evaluate("(rows) => document.body.insertAdjacentHTML('beforeend', rows)", ROWS)
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
     run(page, "await load('chat/arrivals'); (await load('chat/messages')).finishLoading();")
+    page.evaluate(WELCOME, OWN_ID)
     yield page
     page.close()
 
 
 def row(page: Page, text: str, *, mine: bool = False) -> str:
-    """A message that was sent now."""
+    """A message that was sent now, as the server sends it."""
     at = page.evaluate("Date.now()")
-    start = f'<ol id="messages" hx-swap-oob="beforeend"><li class="{"mine" if mine else "p1"}" '
-    who = "" if mine else "<bdi>Ana</bdi><i>abc</i>"
-    each = f'id="m-{at}-0.{text:0>8}" data-person="{"f" * 16}" data-m="300">{who}<p>{text}</p>'
-    return f"{start}{each}</li></ol>"
+    values = {
+        "id": f"{at}-0.{text:0>8}",
+        "person_id": OWN_ID if mine else "f" * 16,
+        "name": "Ana",
+        "tag": "abc",
+        "colour": 1,
+        "metres": 300,
+        "text": text,
+    }
+    return rows(Form.HTML, [render_to_string("_message.html", {"message": values})]).text
 
 
 def bring(page: Page, *texts: str) -> list[str]:
@@ -104,6 +123,12 @@ def test_what_answers_you_shows_all_that_came_before_it(page: Page, kind: str) -
     else:
         page.evaluate(HIDE, kind == "hidden")
     assert shown(page) == said
+
+
+def test_a_row_that_cannot_be_shown_holds_up_no_other(page: Page) -> None:
+    page.evaluate(HIDE, True)
+    assert not page.evaluate(BRING, rows(Form.HTML, ['<li id="m-1"></li>']).text)
+    assert bring(page, "1") == ["1"]
 
 
 def test_a_hidden_page_holds_nothing_back(page: Page) -> None:
