@@ -55,10 +55,14 @@ class Subscriber:
 
     async def unsubscribe(self, name: str) -> None:
         """Raises what `unknown_when_lost` takes."""
-        self.names.discard(name)
-        self.refused.pop(name, None)
+        self.forget(name)
         if self.wire:
             await self._ask("UNSUBSCRIBE", name)
+
+    def forget(self, name: str) -> None:
+        """It is not subscribed to anew."""
+        self.names.discard(name)
+        self.refused.pop(name, None)
 
     async def aclose(self) -> None:
         tasks = [task for task in (self.watching, self.opening) if task]

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
 from neartalk.redis import layer as module
 from neartalk.redis.connection import LostAlike, pool_options
 from neartalk.redis.layer import PubSubLayer
 from neartalk.redis.subscriber import Subscriber
+from tests.support.servers import free_port
 from tests.support.waiting import deadline
 
 PREFIX = "layertest:"
@@ -191,6 +193,15 @@ async def test_whatever_fails_as_it_is_opened_it_is_opened_again(redis_url: str)
             await granted(subscriber).wait()
         await one.send(channel, {"text": "hello"})
         assert await said(other, channel) == "hello"
+
+
+async def test_who_asks_in_vain_for_a_channel_leaves_nothing_behind() -> None:
+    async with layers(f"redis://127.0.0.1:{free_port()}", count=1) as (one,):
+        for _ in range(3):
+            with pytest.raises(ConnectionError):
+                await one.new_channel()
+        assert not one.channels
+        assert not one._shards[0].subscriber.names
 
 
 async def test_what_was_left_meanwhile_is_not_subscribed_anew(redis_url: str) -> None:
