@@ -137,6 +137,19 @@ def test_a_hidden_page_holds_nothing_back(page: Page) -> None:
     assert bring(page, *said) == said
 
 
+@pytest.mark.parametrize("kind", ["hidden", "another frame"])
+def test_what_was_not_waited_for_makes_nothing_later_wait_longer(page: Page, kind: str) -> None:
+    page.evaluate(HIDE, kind == "hidden")
+    for turn in range(30):
+        bring(page, str(turn))
+        if kind == "another frame":
+            page.evaluate(BRING, "<div></div>")
+    page.evaluate(HIDE, False)
+    count = len(bring(page, "last"))
+    page.clock.run_for(EVERY_MS)
+    assert (count, len(shown(page))) == (30, 31)
+
+
 def test_what_waits_as_the_visit_ends_is_never_shown(page: Page) -> None:
     bring(page, *(str(turn) for turn in range(7)))
     page.evaluate(PIECES)

@@ -22,7 +22,8 @@ function show() {
   const frames = held;
   held = []; // before they are shown: what fails then does not come again with all that follows
   if (!frames.length || isErased()) return;
-  due = Math.max(due, now()) + EVERY_MS;
+  // However often it was not waited for, the next waits no longer than that.
+  due = Math.min(Math.max(due, now()) + EVERY_MS, now() + AT_ONCE * EVERY_MS);
   addMessages(rowsOf(frames.join('')));
 }
 
