@@ -178,7 +178,8 @@ async def block(request: HtmxRequest) -> HttpResponse:
         raise Refused("not-found")
     await allow(presence.platform.allowances, "too-often", Act("person.block", session.digest))
     await presence.hub.start()
-    for change in await presence.registry.block(session.digest, person_id):
+    told_ms = presence.hub.newcomer_ms(session)
+    for change in await presence.registry.block(session.digest, person_id, told_ms=told_ms):
         presence.hub.announce(change)
     return HttpResponse(status=204)
 

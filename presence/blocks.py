@@ -13,6 +13,17 @@ def hidden(blocked: frozenset[str], blocked_by: Mapping[str, int]) -> frozenset[
     return blocked.union(blocked_by)
 
 
+def unlisted(blocked: frozenset[str], blocked_by: Mapping[str, int]) -> frozenset[str]:
+    """The ids of the same on lists, and a mark for each of those whom they blocked: these are not
+    shown where they linger either. Whoever blocked somebody lingers for them as if they had left,
+    or it could be told from a departure."""
+    return hidden(blocked, blocked_by).union(map(lingering_mark, blocked))
+
+
+def lingering_mark(person_id: str) -> str:
+    return f"{person_id}~"
+
+
 def may_receive(
     author_id: str, sent_ms: int, blocked: frozenset[str], blocked_by: Mapping[str, int]
 ) -> bool:

@@ -57,7 +57,7 @@ async def put(presence: Presence, session: Session, told: Place | None) -> Chang
 async def around(presence: Presence, session: Session) -> Nearby:
     """Who is near a person who is `shown` themselves."""
     presence.hub.note_newcomers(session)
-    found = await presence.hub.nearby(session.person.place, session.hidden)
+    found = await presence.hub.nearby(session.person.place, session.unlisted)
     return found.seen_by(session.person.person_id)
 
 

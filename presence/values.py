@@ -73,11 +73,12 @@ class PendingPlace(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, when a quick move took effect last, what waits to
-    replace it, and the two `reaches` at most at which the past is read there."""
+    """Of a place in effect: since when it holds, what waits to replace it, and the two `reaches` at
+    most at which the past is read there. `spaced_ms` is when the last move had taken effect that
+    was no quicker than others; 0 where the first place holds."""
 
     moved_ms: int = 0
-    hurried_ms: int = 0
+    spaced_ms: int = 0
     pending: PendingPlace | None = None
     reaches: tuple[int, ...] = ()
 
@@ -199,6 +200,11 @@ class Session:
     def hidden(self) -> frozenset[str]:
         """Those between whom and the person a block stands: each is gone for the other."""
         return blocks.hidden(self.blocked, self.blocked_by)
+
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """The same for lists (`blocks.unlisted`)."""
+        return blocks.unlisted(self.blocked, self.blocked_by)
 
     def may_receive(self, person_id: str, sent_ms: int) -> bool:
         """Whether the person is shown a message of this author."""

@@ -28,6 +28,7 @@ RUNS = {"subprocess.run", "subprocess.check_call", "subprocess.check_output"}
 ENDLESS_SCRIPT = re.compile(r"(?:while \(|for \(;).*await (?!.*throw new Error)", re.DOTALL)
 # These serve others until they are ended: whoever waits for what they do has a deadline.
 SERVING = {
+    "noninterference/world.py": {"receive"},  # the lifespan, which ends with the world
     "neartalk/test_idle_sockets.py": {"wait"},
     "support/client.py": {"_receive"},
     "support/processes.py": {"drained", "halt", "receive"},

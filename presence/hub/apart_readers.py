@@ -156,7 +156,7 @@ class ApartReaders:
         """Whom a block hides from a socket, if any of them is in range."""
         if not socket.filtered:
             return frozenset()
-        hidden = socket.session.hidden
+        hidden = socket.session.unlisted
         return hidden if self.roster.holds(hidden, socket.place) else frozenset()
 
     def write_all(self, socket: Socket, listing: Listing, version: int) -> None:

@@ -108,9 +108,10 @@ class Registry(Protocol):
     async def release(self, person_id: str, process: str) -> Change | None:
         """The same by the public side: the process holds this person no more."""
 
-    async def block(self, digest: str, person_id: str) -> list[Change]:
+    async def block(self, digest: str, person_id: str, *, told_ms: int = 0) -> list[Change]:
         """Hides the two from each other as long as both sessions live; the changes of both, as far
-        as they are known. A second time nothing changes.
+        as they are known. A second time nothing changes. For the other the person lingers as if
+        they had left.
 
         Raises Refused: `session-unknown`, `blocks-spent`.
         """

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
+from presence.geo import Roughness, Tile
 from presence.place_clock import Draw, advance, by_chance, request
-from presence.registry.contract import BLOCKED_MAX, nobody
+from presence.registry.contract import BLOCKED_MAX, StoreStatus, nobody
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
@@ -22,12 +23,37 @@ class MemoryRegistry:
         self.tiles = MemoryTiles(self.sessions)
         self.leases = MemoryLeases(clock, self.tiles)
         # What takes one of them alone.
-        self.open, self.get, self.find = self.sessions.open, self.sessions.get, self.sessions.find
+        self.get, self.find = self.sessions.get, self.sessions.find
         self.touch, self.note = self.sessions.touch, self.sessions.note
         self.persons, self.held = self.sessions.persons, self.sessions.held
         self.people, self.reap = self.tiles.people, self.tiles.reap
         self.reconcile, self.unlist = self.tiles.reconcile, self.tiles.unlist
-        self.renew, self.status = self.leases.renew, self.leases.status
+        self.renew = self.leases.renew
+
+    async def status(self, tiles: Iterable[Tile]) -> StoreStatus:
+        """What is asked every 2 s. Whoever's session ended goes then, from the lists of tiles too,
+        though nobody comes any more; and so does whoever lingered."""
+        self._forget_ended()
+        self.tiles.forget_lingering(self.clock())
+        return await self.leases.status(tiles)
+
+    async def open(
+        self,
+        digest: str,
+        name: str,
+        *,
+        device: str = "",
+        origin: str = "",
+        roughness: Roughness = Roughness.BLOCK,
+    ) -> Session:
+        self._forget_ended()
+        return await self.sessions.open(
+            digest, name, device=device, origin=origin, roughness=roughness
+        )
+
+    def _forget_ended(self) -> None:
+        for session in self.sessions.forget_idle():
+            self.tiles.leave(session.person.tile, session.person)
 
     async def hold(self, person_ids: Collection[str], process: str) -> None:
         """Sessions say all of it."""
@@ -106,18 +132,21 @@ class MemoryRegistry:
         departed = self.sessions.update(replace(session, person=person))
         return Change(departed, events + self.tiles.leave(tile, person))
 
-    async def block(self, digest: str, person_id: str) -> list[Change]:
+    async def block(self, digest: str, person_id: str, *, told_ms: int = 0) -> list[Change]:
         session, other = self.sessions.known(digest), await self.find(person_id)
         own = session.person.person_id
         if person_id in session.blocked:
             return []
         if len(session.blocked) >= BLOCKED_MAX:
             raise Refused("blocks-spent")
+        events = self.tiles.linger(lingering(session, self.clock(), None, told_ms))
+        lingers = [Change(nobody(session.person), events)] if events else []
         theirs = []
         if other:
             since = {**other.blocked_by, own: self.clock()}
             theirs = [self._changed(replace(other, blocked_by=since))]
-        return [self._changed(replace(session, blocked=session.blocked | {person_id})), *theirs]
+        ours = self._changed(replace(session, blocked=session.blocked | {person_id}))
+        return [*lingers, ours, *theirs]
 
     async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
         changes = []

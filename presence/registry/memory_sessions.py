@@ -30,7 +30,6 @@ class MemorySessions:
         origin: str = "",
         roughness: Roughness = Roughness.BLOCK,
     ) -> Session:
-        self._forget_idle()
         person = Person(person_id_of(digest), name, roughness=roughness)
         session = Session(
             digest,
@@ -96,6 +95,17 @@ class MemorySessions:
         self.digests.pop(person_id_of(digest), None)
         return self.by_digest.pop(digest, None)
 
+    def forget_idle(self) -> list[Session]:
+        """Forgets all sessions that ended, and returns them."""
+        now, ended = self.clock(), []
+        while self.ends_ms:
+            idlest = next(iter(self.ends_ms))
+            if self.ends_ms[idlest] > now:
+                break
+            ended.append(self.by_digest[idlest])
+            self.forget(idlest)
+        return ended
+
     def _live(self, digest: str) -> Session | None:
         if not self._lives(digest):
             self.forget(digest)
@@ -104,11 +114,3 @@ class MemorySessions:
 
     def _lives(self, digest: str) -> bool:
         return self.ends_ms.get(digest, 0) > self.clock()
-
-    def _forget_idle(self) -> None:
-        now = self.clock()
-        while self.ends_ms:
-            idlest = next(iter(self.ends_ms))
-            if self.ends_ms[idlest] > now:
-                return
-            self._live(idlest)

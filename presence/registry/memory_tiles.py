@@ -8,7 +8,7 @@ from presence.registry.memory_sessions import MemorySessions
 from presence.values import Change, Person, TileEvent
 
 # Rounds that reap whoever is shown no more have long seen them.
-LONG_AGO_MS = 600_000
+LONG_AGO_MS = 60_000
 
 
 class MemoryTiles:
@@ -30,16 +30,19 @@ class MemoryTiles:
         return (TileEvent(person.tile, self._count(person.tile), True, person),)
 
     def linger(self, person: Person | None) -> tuple[TileEvent, ...]:
-        """Lists them where they were, until their time is over; forgets whose time was long ago."""
+        """Lists them where they were, until their time is over."""
         if person is None:
             return ()
-        for one in [*self.lingering.values()]:
-            if one.until_ms > person.until_ms - LONG_AGO_MS:
-                break
-            self.leave(one.tile, one)
         self.lingering.pop((person.tile, person.key), None)
         self.lingering[person.tile, person.key] = person
         return self.enter(person)
+
+    def forget_lingering(self, now_ms: int) -> None:
+        """Whose time was over long ago is listed no more, though nobody looks there."""
+        for one in [*self.lingering.values()]:
+            if one.until_ms > now_ms - LONG_AGO_MS:
+                break
+            self.leave(one.tile, one)
 
     def leave(self, tile: Tile, person: Person) -> tuple[TileEvent, ...]:
         if not self.listed.get(tile, {}).pop(person.key, None):

@@ -12,7 +12,7 @@ from itertools import islice
 from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
 from presence.place_clock import Draw, advance, by_chance, request
-from presence.registry.contract import BLOCKED_MAX, idle_ms
+from presence.registry.contract import BLOCKED_MAX, idle_ms, nobody
 from presence.registry.placing import at_once, lingering, placed_at
 from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
 from presence.registry.redis_holders import RedisHolders
@@ -142,16 +142,20 @@ class RedisRegistry:
         await self.holders.release(process, person_id)
         return change
 
-    async def block(self, digest: str, person_id: str) -> list[Change]:
-        session = await self.get(digest)
-        if session is None:
-            raise Refused("session-unknown")
+    async def block(self, digest: str, person_id: str, *, told_ms: int = 0) -> list[Change]:
+        with unknown_when_lost():
+            now_ms, session = await self.sessions.timed(digest)
         if person_id not in session.blocked and len(session.blocked) >= BLOCKED_MAX:
             raise Refused("blocks-spent")
         # Theirs first: where the store is lost in between, it is they who do not hear.
         own = session.person.person_id
+        lingers = []
+        if person_id not in session.blocked:
+            events = await self.tiles.linger(lingering(session, now_ms, None, told_ms))
+            lingers = [Change(nobody(session.person), events)] if events else []
         theirs = await self._block(person_id, "blocked_by", own, 0)
-        return await self._block(own, "blocked", person_id, BLOCKED_MAX) + theirs
+        ours = await self._block(own, "blocked", person_id, BLOCKED_MAX)
+        return [*lingers, *ours, *theirs]
 
     async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
         sides = [

@@ -125,13 +125,13 @@ def timing_of(fields: Mapping[str, str]) -> Timing:
     if "timing" not in fields:
         # The release before opened it.
         return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
-    moved_ms, hurried_ms, pending, reaches = json.loads(fields["timing"])
+    moved_ms, spaced_ms, pending, reaches = json.loads(fields["timing"])
     if pending is None:
-        return Timing(moved_ms, hurried_ms, None, tuple(reaches))
+        return Timing(moved_ms, spaced_ms, None, tuple(reaches))
     place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
     following = place_of(later) if later else None
     told = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    return Timing(moved_ms, hurried_ms, told, tuple(reaches))
+    return Timing(moved_ms, spaced_ms, told, tuple(reaches))
 
 
 def since_by_id(field: str) -> dict[str, int]:

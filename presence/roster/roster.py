@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 
-from presence.geo import Tile, coarsened_m
+from presence.blocks import lingering_mark
+from presence.geo import Roughness, Tile, coarsened_m
 from presence.grid import Grid
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
@@ -87,17 +88,19 @@ class Roster:
         if they were not here."""
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
+        block = Roughness.BLOCK  # which nearly all are: once a rank, a call would cost a twentieth
         for metres, far, index in self.cells.within(place):
             for radius_m, process, roughness, rank in index.ranks.values():
                 if radius_m >= metres and process in processes:
-                    near[coarsened_m(far, metres, roughness)].append(without(rank, hidden))
+                    told = far if roughness is block else coarsened_m(far, metres, roughness)
+                    near[told].append(without(rank, hidden))
             if index.loose:
                 loose += [
                     Neighbour(coarsened_m(far, metres, one.roughness), one.person_id, one)
                     for one in index.loose.values()
                     if one.radius_m >= metres
                     and one.alive(processes, now_ms)
-                    and one.person_id not in hidden
+                    and not is_hidden(one, hidden)
                 ]
         # The newest comes last and stays: a person stands in two tiles while they move, and where
         # they linger.
@@ -156,6 +159,14 @@ class Roster:
             self.cells[one.cell].put(one, alone=len(persons) == 1)
         if persons:
             self.listed[person_id] = persons
+
+
+def is_hidden(person: Person, hidden: frozenset[str]) -> bool:
+    """Whether an entry is as if it were not here. `hidden` are ids, and marks of those whose
+    lingering entries are hidden too (`blocks.unlisted`)."""
+    if person.person_id not in hidden:
+        return False
+    return not person.lingers or lingering_mark(person.person_id) in hidden
 
 
 def without(rank: list[str], hidden: frozenset[str]) -> list[str]:

@@ -61,12 +61,14 @@ async def settled_at_home(harness: RegistryHarness, held_s: int = 300) -> str:
     return digest
 
 
-async def seen_from(harness: RegistryHarness, place: Place) -> list[Person]:
+async def seen_from(
+    harness: RegistryHarness, place: Place, hidden: frozenset[str] = frozenset()
+) -> list[Person]:
     """Whom somebody at a place is shown."""
     roster = Roster()
     for tile, snapshot in (await harness.registry.people(TILES)).items():
         roster.load(tile, snapshot)
-    found = roster.nearby(place, frozenset({"one", "two"}), await now_of(harness))
+    found = roster.nearby(place, frozenset({"one", "two"}), await now_of(harness), hidden)
     return [one.person for one in found.shown]
 
 
@@ -321,6 +323,24 @@ async def test_whoever_reached_far_and_no_more_is_seen_by_all_whom_they_were_tol
         harness.skip_ms(SEEN_MS)
         assert await seen_from(harness, far_reader) == []
         assert await seen_from(harness, AT_HOME) == [session.person]
+
+
+async def test_whoever_blocks_somebody_at_once_lingers_for_them(make_harness: MakeHarness) -> None:
+    async with make_harness() as harness:
+        digest = await settled_at_home(harness, held_s=1)
+        bob = await opened(harness, "Bob")
+        changes = await harness.registry.block(digest, bob.person.person_id)
+        (lingers,) = changes[0].events
+        assert (lingers.here, lingers.person.lingers) == (True, True)
+        theirs = (await session_of(harness, bob.digest)).unlisted
+        (seen,) = await seen_from(harness, MOVED_A_BIT, theirs)
+        assert seen.lingers
+        assert await seen_from(harness, MOVED_A_BIT, theirs | {f"{seen.person_id}~"}) == []
+        assert [one.lingers for one in await seen_from(harness, MOVED_A_BIT)] == [False]
+        again = await harness.registry.block(digest, bob.person.person_id)
+        assert not any(one.person.lingers for change in again for one in change.events)
+        harness.skip_ms(SEEN_MS)
+        assert await seen_from(harness, MOVED_A_BIT, theirs) == []
 
 
 async def test_nothing_that_mends_lists_takes_out_whoever_lingers(

@@ -11,8 +11,10 @@ from pytest_django.fixtures import Settings
 
 from neartalk.codes import Refused
 from neartalk.parts import Platform
+from presence.registry import MemoryRegistry
 from presence.sessions import Sessions
 from presence.values import Change, Person, Session
+from tests.noninterference.observations import dump
 from tests.presence.registry_harness import (
     ALICE,
     AT_HOME,
@@ -29,6 +31,7 @@ from tests.presence.registry_harness import (
     session_of,
     shown,
 )
+from tests.support.clocks import ManualClock
 from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("patient")
@@ -95,6 +98,24 @@ async def test_what_others_do_to_a_session_does_not_keep_it(make_harness: MakeHa
         await harness.registry.reap((await shown(harness))[HOME_TILE])
         assert await harness.registry.depart(digest, "one")
         assert 0 < await harness.left_ms(digest) <= 60_000
+
+
+async def test_in_memory_an_ended_session_goes_with_its_place_though_nobody_comes(
+    settings: Settings,
+) -> None:
+    settings.PLACE_CLOCK = True
+    clock, digest = ManualClock(), "d" * 64
+    registry = MemoryRegistry(clock)
+    await registry.open(digest, "Alice")
+    person = (await registry.place(digest, AT_HOME, "")).session.person
+    await registry.close(digest)
+    assert registry.tiles.lingering, "they just came"
+    await registry.open(digest, "Alice again")
+    await registry.place(digest, AT_HOME, "")
+    clock.now_ms += HALF_HOUR_MS + 1
+    await registry.status([])
+    kept = "\n".join(dump(registry))
+    assert [one for one in (digest, person.person_id, person.cell) if one in kept] == []
 
 
 async def test_an_idle_session_ends(make_harness: MakeHarness) -> None:

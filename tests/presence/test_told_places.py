@@ -176,11 +176,41 @@ async def test_whoever_reaches_less_as_somebody_comes_has_been_shown_to_them() -
 
 async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown() -> None:
     async with process_pair() as pair:
-        _, alice, _ = await joined(pair)
+        time, alice, _ = await joined(pair)
+        await pass_s(pair, time, 60)
         await around(pair.first.presence, alice.session)
         await pair.first.hub.end(alice.session)
         found = await load_nearby(pair.registry, HERE)
         assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
+
+
+@pytest.mark.parametrize("how", ["leaves", "blocks"])
+async def test_who_is_blocked_by_whoever_has_just_come_is_shown_what_a_departure_shows(
+    how: str,
+) -> None:
+    """Or nobody could be looked at and blocked unseen, and a block be told from a departure."""
+    async with process_pair() as pair:
+        time, _, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        await pass_s(pair, time, 6)
+        if how == "leaves":
+            await pair.first.hub.end(carol.session)
+        else:
+            for change in await pair.registry.block(carol.session.digest, bob.person.person_id):
+                pair.first.hub.announce(change)
+            await turns()
+            assert carol.page.names == ["Alice"], "for who blocks somebody they are gone at once"
+            await pair.first.send_text(carol, "not for Bob")
+        frames = len(bob.page.frames)
+        shown = []
+        for _ in range(9):
+            await pass_s(pair, time, 6)
+            shown.append(sorted(bob.page.names))
+        assert shown[:4] == [["Alice", "Carol"]] * 4
+        assert shown[-1] == ["Alice"]
+        assert [one["type"] for one in bob.page.frames[frames:] if one["type"] != "mark"] == [
+            "people.changed"
+        ]
 
 
 async def test_a_block_hides_at_once_whoever_lingers() -> None:

@@ -14,7 +14,9 @@ from neartalk.redis.client import connect
 from neartalk.redis.shared import store_at
 from presence.geo import Roughness, cell_at
 from presence.values import Place
+from tests.support.clocks import ManualClock
 from voice.callers import Caller, Callers, Tie, districts_in_reach
+from voice.callers.contract import KEEP_MS
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers
 
@@ -200,3 +202,12 @@ async def test_a_store_that_is_lost_is_said_to_each_who_waits_and_the_next_one_i
         assert {*await callers.read(["a", "b"])} == {"b"}
     finally:
         await client.aclose()
+
+
+async def test_in_memory_whoever_was_in_voice_is_forgotten_though_nobody_speaks_any_more() -> None:
+    clock = ManualClock()
+    store = MemoryCallers(clock)
+    await keep(store, caller("a"))
+    clock.now_ms += KEEP_MS + 1
+    await store.within([])
+    assert store.callers == {}

@@ -26,6 +26,7 @@ class MemoryCallers:
         return {id: self.callers[id] for id in ids if id in self.callers}
 
     async def within(self, districts: Iterable[District]) -> list[Caller]:
+        self._expire()  # asked in rounds: whoever was last here goes too
         return [
             self.callers[id] for district in districts for id in self.districts.get(district, ())
         ]

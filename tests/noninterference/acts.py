@@ -1,0 +1,313 @@
+"""All that people and operators can do, and a history of it by chance."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.noninterference.scene import PLACES, REACHES_M, ROUGH
+from tests.voice.test_sdp_filter import MANY, offer
+
+if TYPE_CHECKING:
+    from tests.noninterference.visitor import WorldVisitor
+    from tests.noninterference.world import LedWorld
+
+Act = Callable[["LedWorld", "WorldVisitor", random.Random], Awaitable[object]]
+
+WORDS = [
+    "who",
+    "is",
+    "here",
+    "at",
+    "the",
+    "fountain",
+    "with",
+    "a",
+    "spare",
+    "ticket",
+    "for",
+    "tonight",
+    "please",
+]
+ODD_FRAMES: tuple[dict[str, Any] | str, ...] = (
+    "no json",
+    '{"type": "chat.send", "text": 5}',
+    {"type": "nothing.known"},
+    {"type": "chat.send", "text": "", "ref": "an-empty-one"},
+    {"type": "chat.remove", "id": "1-1.00000000"},
+    {"type": "voice.offer", "to": "0" * 16, "sdp": "v=0"},
+)
+ODD_PLACES: tuple[dict[str, Any], ...] = (
+    {"lat": 91, "lon": 13.4, "radius": 500},
+    {"lat": 86, "lon": 13.4, "radius": 500},
+    {"lat": "north", "lon": 13.4, "radius": 500},
+    {"lat": 52.5, "lon": 13.4, "radius": 99},
+    {"lat": 52.5, "lon": 13.4, "radius": 500, "roughness": "exact"},
+    {},
+)
+READ = (
+    *("/", "/near", "/privacy", "/rules", "/api/nearby", "/api/messages", "/api/voice/ice"),
+    *("/api/health", "/api/health/live", "/api/session/challenge", "/api/nothing", "/nothing"),
+    "/api/messages?before=1795396581616-0.2a5b67aa",
+)
+
+
+async def begin(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Comes, or comes anew with another session."""
+    await one.close_sockets()
+    one.radius_m = rng.choice(REACHES_M)
+    await one.begin(rng.choice((f"Guest {one.number}", f"{rng.choice(WORDS)} {one.number}")))
+    await one.open_socket()
+
+
+async def move(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    one.place = rng.randrange(PLACES)
+    await one.update_place()
+
+
+async def reach(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    one.radius_m = rng.choice(REACHES_M)
+    await one.update_place()
+
+
+async def roughen(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Chooses how roughly others can place them, where the scene lets them."""
+    rough = world.visitors[rng.choice(ROUGH)]
+    rough.roughness = rng.choice(("block", "area"))
+    await rough.update_place()
+
+
+async def send_lines(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    for _ in range(rng.choice((1, 1, 1, 2, 9))):
+        one.send_text(" ".join(rng.choices(WORDS, k=rng.randint(1, 9))))
+
+
+async def repeat(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Says the same twice, as others do, and sends one line again under its ref."""
+    for _ in range(2):
+        one.send_text("Is anybody here who knows the way to the river and back again?")
+    one.sent_refs -= 1
+    one.send_text("Is anybody here who knows the way to the river and back again?")
+
+
+async def remove(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Mostly what they said themselves."""
+    mine = one.acked_ids or one.message_ids
+    if one.socket and mine:
+        message_id = rng.choice(rng.choice((mine, mine, one.message_ids)) or mine)
+        one.socket.send({"type": "chat.remove", "id": message_id, "ref": one.next_ref()})
+
+
+async def ask(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    if one.socket:
+        one.socket.send({"type": rng.choice(("people", "ping"))})
+
+
+async def odd(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """What is refused, on both sockets and as a call."""
+    frame, place = rng.choice(ODD_FRAMES), rng.choice(ODD_PLACES)
+    for end in (one.socket, one.signal):
+        if end:
+            end.send(frame)
+    await one.call("POST", "/api/location/update", place)
+    await one.call("GET", "/api/block")
+
+
+async def read_pages(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    for path in rng.sample(READ, 3):
+        await one.call("GET", path)
+    if one.message_ids:
+        await one.call("GET", f"/api/messages?before={rng.choice(one.message_ids)}")
+
+
+async def report(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    other = world.other(one, rng)
+    asked = {"person_id": other.person_id, "reason": "spam", "words": "They go on and on."}
+    if theirs := [id for id in one.message_ids if id in other.acked_ids]:
+        asked["message_id"] = rng.choice(theirs)
+    await one.call("POST", "/api/report", asked)
+
+
+async def block(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    await one.call("POST", "/api/block", {"person_id": world.other(one, rng).person_id})
+
+
+async def rename(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    name = rng.choice((f"Somebody {rng.randrange(99)}", "Guest 0", "Admin", ""))
+    await one.call("PATCH", "/api/session/username", {"username": name})
+
+
+async def leave(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    await one.call("POST", "/api/session/leave")
+    await one.close_sockets()
+
+
+async def drop(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """The socket is gone without a word, for a while or for good."""
+    await one.close_sockets()
+
+
+async def return_with_mark(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    await one.open_socket(resume=rng.random() < 0.8)
+
+
+# ---- Voice ---------------------------------------------------------------------------------------
+
+
+async def enter_voice(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    if not one.signal or not one.signal.open:
+        await one.open_signal()
+        await asyncio.sleep(0.2)
+    policy = rng.choice(("relay", "direct", "direct"))
+    signal(one, "join", policy=policy, instance=f"instance-{rng.randrange(3)}")
+
+
+async def knock(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """At somebody who is listed, who says yes most times."""
+    other = world.listed(one, rng, "near", "knocks", "declined")
+    signal(one, "knock", to=other.person_id)
+    await asyncio.sleep(rng.choice((0.1, 1.2)))
+    signal(other, rng.choice(("accept", "accept", "accept", "decline")), to=one.person_id)
+
+
+async def negotiate(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """With somebody they speak with, or with anybody."""
+    await exchange(one, world.listed(one, rng, "live", "away"), rng)
+
+
+async def exchange(one: WorldVisitor, other: WorldVisitor, rng: random.Random) -> None:
+    """All that two send each other who speak, or who do not."""
+    signal(one, "offer", to=other.person_id, sdp=offer(*MANY))
+    await asyncio.sleep(0.1)
+    signal(other, "answer", to=one.person_id, sdp=offer(*MANY).replace("actpass", "active"))
+    for each in MANY:
+        signal(one, "candidate", to=other.person_id, candidate=each)
+    signal(other, "state", muted=rng.random() < 0.5)
+
+
+async def speak_afar(world: LedWorld, rng: random.Random) -> None:
+    """Each of the first square calls somebody of the second, which only the widest reach does."""
+    for one in world.visitors:
+        one.radius_m = max(REACHES_M)
+        await one.update_place()
+    for one, other in zip(world.visitors[:2], world.visitors[2:4], strict=True):
+        signal(one, "knock", to=other.person_id)
+        await asyncio.sleep(0.5)
+        signal(other, "accept", to=one.person_id)
+        await asyncio.sleep(0.5)
+        await exchange(one, other, rng)
+        await asyncio.sleep(2)
+
+
+async def list_peers(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    signal(one, "peers")
+    if one.signal:
+        one.signal.send({"type": "ping"})
+
+
+async def end_call(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    if rng.random() < 0.5:
+        signal(one, "decline", to=world.listed(one, rng, "live", "knocks").person_id)
+    else:
+        signal(one, "leave")
+
+
+def signal(one: WorldVisitor, kind: str, **fields: Any) -> None:
+    if one.signal:
+        one.signal.send({"type": f"voice.{kind}", **fields})
+
+
+# ---- Whoever runs it -----------------------------------------------------------------------------
+
+ADMIN = (
+    *("/admin/", "/admin/chat/report/", "/admin/chat/report/?state=upheld"),
+    *("/admin/neartalk/sanction/", "/admin/neartalk/ratelimit/", "/admin/neartalk/ratelimithit/"),
+    *("/admin/neartalk/hourlyactivity/", "/admin/admin/logentry/"),
+)
+VERBS = ("dismiss", "remove", "remove", "mute", "ban")
+
+
+async def read_admin(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    for path in rng.sample(ADMIN, 3):
+        await world.operator.call("GET", path)
+    await world.scraper.call("GET", "/metrics")
+
+
+async def decide(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """The page of the oldest report, and a decision on it."""
+    queue = await world.operator.call("GET", "/admin/chat/report/")
+    if page := world.first_report(queue.body):
+        await world.operator.call("GET", page)
+        verb = {"verb": rng.choice(VERBS), "note": "So it was.", "seen": ""}
+        await world.operator.call("POST", page, verb)
+
+
+async def command(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    known: list[list[str]] = [
+        ["reports", "--state", "all"],
+        ["reports", "show", "1"],
+        ["limits", "list"],
+        ["stats", "--json"],
+        ["prune"],
+        ["ban", one.person_id, "--mute"],
+        ["unban", one.person_id],
+    ]
+    await world.command(*rng.choice(known))
+
+
+async def fault(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """The next call of a store fails, or is a fault of ours."""
+    world.fail_next(rng)
+    await rng.choice((move, read_pages, send_lines, knock))(world, one, rng)
+
+
+# How often each comes in a history.
+ACTS: dict[Act, int] = {
+    begin: 5,
+    move: 12,
+    reach: 6,
+    roughen: 4,
+    send_lines: 14,
+    repeat: 3,
+    remove: 5,
+    ask: 3,
+    odd: 3,
+    read_pages: 6,
+    report: 5,
+    block: 2,
+    rename: 3,
+    leave: 2,
+    drop: 3,
+    return_with_mark: 6,
+    enter_voice: 7,
+    knock: 9,
+    negotiate: 7,
+    list_peers: 3,
+    end_call: 2,
+    read_admin: 3,
+    decide: 3,
+    command: 4,
+    fault: 4,
+}
+PAUSES_S = (0.003, 0.04, 0.3, 1.0, 4.0, 9.0, 20.0)
+
+
+async def history(world: LedWorld, seed: int) -> None:
+    """All come, then all acts, in an order by chance. Who left comes anew."""
+    rng = random.Random(f"acts of {seed}")
+    for one in world.visitors:
+        await begin(world, one, rng)
+        await asyncio.sleep(0.7)
+    for one in world.visitors:
+        await enter_voice(world, one, rng)
+    await speak_afar(world, rng)
+    acts = [act for act, count in ACTS.items() for _ in range(count)]
+    for act in rng.sample(acts, len(acts)):
+        one = rng.choice(world.visitors)
+        world.note_act(one, act.__name__)
+        await act(world, one, rng)
+        await asyncio.sleep(rng.choice(PAUSES_S) + rng.random() / 100)
+        if not (one.socket and one.socket.open) and rng.random() < 0.3:
+            await begin(world, one, rng)
