@@ -58,8 +58,8 @@ class AntiEntropy:
         self.note_read({session.person.tile, *left})
 
     async def compare(self) -> None:
-        """Every 10 s. Raises Refused: `store-unavailable`; the next rounds go on with others, for it
-        may be what is kept of these alone that is away, and these have their turn again."""
+        """Every 10 s. Raises Refused: `store-unavailable`; the next round goes on with others, for
+        it may be the node of these alone that is away. Their turn comes again."""
         self.turn = (self.turn + 1) % ROUNDS
         await self._compare_sockets()
         await self._compare_held()

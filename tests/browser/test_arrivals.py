@@ -45,6 +45,12 @@ WELCOME = """(id) => {
   signals.dispatchEvent(new CustomEvent('htmx:oobBeforeSwap', options));
 }"""
 OWN_ID = "0" * 16
+# As an answer to a call brings them.
+ADD = """async (rows) => {
+  const { addMessages } = await import('/static/js/chat/messages.js');
+  document.getElementById('older').innerHTML = rows;
+  addMessages([...document.querySelectorAll('#older li')]);
+}"""
 PIECES = """() => document.body.insertAdjacentHTML('beforeend', '<dialog id="menu"></dialog>')"""
 
 
@@ -157,6 +163,8 @@ def test_what_waits_as_the_visit_ends_is_never_shown(page: Page) -> None:
     page.clock.run_for(EVERY_MS)
     assert shown(page) == []
     assert bring(page, "8") == []
+    page.evaluate(ADD, row(page, "older"))
+    assert shown(page) == []
 
 
 def test_what_ends_within_a_moment_goes_with_what_comes(page: Page) -> None:

@@ -3,7 +3,6 @@
 // shown at once, and before it what came before it. So is all that comes to a hidden page: nothing is painted there, and its timers
 // are late.
 
-import { isErased } from '../page/visit.js';
 import { now } from '../server/clock.js';
 import { ownId } from '../server/session.js';
 import { addMessages } from './messages.js';
@@ -21,7 +20,7 @@ function show() {
   timer = 0;
   const frames = held;
   held = []; // before they are shown: what fails then does not come again with all that follows
-  if (!frames.length || isErased()) return;
+  if (!frames.length) return;
   // However often it was not waited for, the next waits no longer than that.
   due = Math.min(Math.max(due, now()) + EVERY_MS, now() + AT_ONCE * EVERY_MS);
   addMessages(rowsOf(frames.join('')));
