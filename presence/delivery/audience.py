@@ -172,7 +172,7 @@ class Audience:
         for cohort in self.in_range_of(retraction.place):
             self.coalescer.flush(cohort)
             cohort.retract(retraction, gone[cohort.form])
-        for socket in self.recent.in_range_of(retraction.place):
+        for socket in self.recent.showing(retraction):
             if socket.may_receive(retraction):
                 socket.write(gone[socket.form])
 

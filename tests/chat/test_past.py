@@ -217,6 +217,31 @@ async def test_a_message_taken_back_has_no_third_bound_either() -> None:
         assert judged_from(alice.session, 0) == Place(HERE.cell, 500)
 
 
+@pytest.mark.parametrize("widest", [500, 2000])
+async def test_a_message_taken_back_is_told_of_where_one_was_if_it_was_shown_there(
+    widest: int,
+) -> None:
+    """What was sent at a reach of before is taken back; what was not, was not there."""
+    async with process_pair() as pair:
+        far = await pair.first.join(await person(pair.registry, "Bob", away(10)))
+        await pair.first.send_text(far, "far away")
+        pair.now_ms += S
+        alice = await pair.first.join(await person(pair.registry, "Alice", Place(HERE.cell, 300)))
+        for radius_m in (widest, 2000, 300):
+            asked = Place(HERE.cell, radius_m)
+            change = await pair.registry.request_place(
+                alice.session.digest, asked, alice.person.process
+            )
+            pair.first.hub.announce(change)
+            await pair.settle()
+        (sent,) = far.page.all("chat.ack")
+        await pair.first.feed.sender.remove(far, sent["id"])
+        await pair.settle()
+        told = [one["ids"] for one in alice.page.all("chat.gone")]
+        assert told == ([[sent["id"]]] if "far away" in alice.page.texts else [])
+        assert ("far away" in alice.page.texts) == (widest == 2000)
+
+
 async def test_whoever_chooses_how_finely_they_are_placed_reads_no_more_of_the_past() -> None:
     """In the middle cell of a tile an area and a block are one cell."""
     middle = middle_cell(tile_of(away(0).cell))
