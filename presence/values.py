@@ -21,6 +21,8 @@ from presence.geo import (
 
 # How long somebody without a socket is shown after each call.
 HTTP_ONLY_MS = 60_000
+# No told place waits longer (`place_clock`).
+WAITS_MAX_MS = 210_000
 
 
 class Place(NamedTuple):
@@ -71,6 +73,11 @@ class PendingPlace(NamedTuple):
     limit_ms: int
     next: Place | None = None
 
+    def waits(self, now_ms: int) -> bool:
+        """One that is due later than any may be was told before the clock was set back: it is
+        due."""
+        return lasts(self.due_ms, now_ms, WAITS_MAX_MS)
+
 
 class Timing(NamedTuple):
     """Of a place in effect: since when it holds, when a quick move took effect last, what waits to
@@ -103,9 +110,9 @@ class Person:
 
     @property
     def key(self) -> str:
-        """By which their tile lists them: once as they are, and once for each place that they left
-        a moment ago."""
-        return f"{self.person_id}~{self.cell}~{self.radius_m}" if self.lingers else self.person_id
+        """By which their tile lists them: once as they are, and once for each time that they left a
+        place a moment ago. It names no place: the release before shows it as an id."""
+        return f"{self.person_id}~{self.until_ms}" if self.lingers else self.person_id
 
     @property
     def place(self) -> Place:
@@ -183,7 +190,7 @@ class Session:
     def is_due(self, now_ms: int) -> bool:
         """Whether a told place waits no longer: it takes effect by `Registry.place`."""
         pending = self.timing.pending
-        return pending is not None and pending.due_ms <= now_ms
+        return pending is not None and not pending.waits(now_ms)
 
     def moved_since(self, mark_ms: int, now_ms: int) -> bool:
         """Whether the place was another at a mark. A move that is yet to come was before the clock

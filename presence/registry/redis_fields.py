@@ -71,7 +71,8 @@ def to_fields(session: Session) -> dict[str, Any]:
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
         "cell_ms": session.cell_ms,
-        "timing": json.dumps(session.timing),
+        # With the cell that it is of: the release before moves people and leaves it as it was.
+        "timing": json.dumps([*session.timing, person.cell]),
         "trail": json.dumps(session.recent_tiles),
         "note": session.note,
         "digest": session.digest,
@@ -83,6 +84,7 @@ def to_fields(session: Session) -> dict[str, Any]:
     }
 
 
+NO_TIMING = json.dumps([*Timing(), None])
 PERSON_FIELDS = str.split("person_id name cell radius_m version process until_ms roughness")
 
 
@@ -122,10 +124,10 @@ def from_fields(fields: Mapping[str, str]) -> Session:
 
 
 def timing_of(fields: Mapping[str, str]) -> Timing:
-    if "timing" not in fields:
-        # The release before opened it.
+    moved_ms, hurried_ms, pending, reaches, cell = json.loads(fields.get("timing", NO_TIMING))
+    if cell != fields["cell"]:
+        # The release before opened it, or moved it.
         return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
-    moved_ms, hurried_ms, pending, reaches = json.loads(fields["timing"])
     if pending is None:
         return Timing(moved_ms, hurried_ms, None, tuple(reaches))
     place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
