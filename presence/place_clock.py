@@ -2,8 +2,9 @@
 
 The first place holds at once. A move takes effect at a moment between 20 and 90 s after it was
 told, drawn by chance, and at least 120 s after the last one did. After ten still minutes, and over
-more than 1 km, it does within 20 s; but after such a quick move the next one waits those 120 s too,
-or whoever goes away and comes back would be quicker than whoever stays.
+more than 1 km, it does within 20 s; but a far one no sooner than 120 s after another move, and what
+comes after one that was quicker than that waits as if it had not been. So whoever comes has three
+places in four minutes at the earliest: that many show in which block somebody is.
 
 One moment is drawn for all that is told until then. The newest place replaces what waits. It may
 put the moment off, until it is 20 s old, but never beyond a limit that was fixed when something
@@ -44,14 +45,13 @@ def advance(place: Place, timing: Timing, now_ms: int) -> tuple[Place, Timing]:
     after = pending.next if late and pending.next else pending.place
     following = None if late else pending.next
     if after.site != place.site:
-        is_quick = _is_far(place, after) or pending.limit_ms == pending.slow_ms
-        hurried_ms = now_ms if is_quick else timing.hurried_ms
         # Whoever is placed to an area or a block in one cell reads no more of its past by that.
         reaches = timing.reaches if after.cell == place.cell else ()
-        timing = Timing(now_ms, hurried_ms, reaches=reaches)
+        spaced_ms = max(now_ms, min(timing.moved_ms, now_ms) + HOLDS_MS)
+        timing = Timing(now_ms, spaced_ms, reaches=reaches)
     if following is None or following.site == after.site:
         return after, timing._replace(pending=None)
-    due_ms = max(now_ms + AGE_MS, timing.moved_ms + HOLDS_MS)
+    due_ms = max(now_ms + AGE_MS, _held_ms(timing, now_ms))
     return after, timing._replace(
         pending=PendingPlace(following, due_ms, due_ms, 0, due_ms + AGE_MS)
     )
@@ -89,14 +89,20 @@ def reaching(cell: Cell, radius_m: int, roughness: Roughness = Roughness.BLOCK) 
 
 def _begun(told: Place, timing: Timing, now_ms: int, draw: Draw) -> PendingPlace:
     """Something waits where nothing did: draws its moment, and fixes how far it may be put off."""
-    # A clock that was set back makes nobody wait longer.
-    moved_ms = min(timing.moved_ms, now_ms)
-    if now_ms - moved_ms >= STILL_MS:
+    if now_ms - timing.moved_ms >= STILL_MS:
         due_ms = now_ms + draw(*QUICK_MS)
         return PendingPlace(told, due_ms, due_ms, 0, due_ms)
-    due_ms = max(now_ms + draw(*SLOW_MS), moved_ms + HOLDS_MS)
-    limit_ms = max(now_ms + LATEST_MS, moved_ms + HOLDS_MS + AGE_MS)
+    held_ms = _held_ms(timing, now_ms)
+    due_ms = max(now_ms + draw(*SLOW_MS), held_ms)
+    limit_ms = max(now_ms + LATEST_MS, held_ms + AGE_MS)
     return PendingPlace(told, due_ms, due_ms, 0, limit_ms)
+
+
+def _held_ms(timing: Timing, now_ms: int) -> int:
+    """Until when the place in effect holds whatever is told near it. A clock that was set back
+    makes nobody wait longer."""
+    moved_ms, spaced_ms = min(timing.moved_ms, now_ms), min(timing.spaced_ms, now_ms + HOLDS_MS)
+    return max(moved_ms, spaced_ms) + HOLDS_MS
 
 
 def _replaced(
@@ -106,7 +112,7 @@ def _replaced(
     if _is_far(place, told):
         quick_ms = pending.quick_ms
         if quick_ms <= now_ms:
-            held_ms = min(timing.hurried_ms, now_ms) + HOLDS_MS if timing.hurried_ms else 0
+            held_ms = _held_ms(timing, now_ms) if timing.spaced_ms else 0
             quick_ms = max(now_ms + draw(*QUICK_MS), held_ms)
         return pending._replace(place=told, due_ms=quick_ms, quick_ms=quick_ms, next=None)
     if told.site == pending.place.site:

@@ -22,7 +22,7 @@ from presence.geo import (
 # How long somebody without a socket is shown after each call.
 HTTP_ONLY_MS = 60_000
 # No told place waits longer (`place_clock`).
-WAITS_MAX_MS = 210_000
+WAITS_MAX_MS = 330_000
 
 
 class Place(NamedTuple):
@@ -80,11 +80,12 @@ class PendingPlace(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, when a quick move took effect last, what waits to
-    replace it, and the two `reaches` at most at which the past is read there."""
+    """Of a place in effect: since when it holds, what waits to replace it, and the two `reaches` at
+    most at which the past is read there. `spaced_ms` is when the last move had taken effect that
+    was no quicker than others; 0 where the first place holds."""
 
     moved_ms: int = 0
-    hurried_ms: int = 0
+    spaced_ms: int = 0
     pending: PendingPlace | None = None
     reaches: tuple[int, ...] = ()
 

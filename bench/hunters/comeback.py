@@ -10,6 +10,8 @@ import resource
 from collections import Counter
 from typing import Any
 
+import psutil
+
 from bench.town import spot_in
 from chat.devtools import ChatClient, Visitor, arrive
 from neartalk.devtools import Api
@@ -62,13 +64,17 @@ async def measured(people: int) -> dict[str, Any]:
         await asyncio.to_thread(server.kill)
         back = asyncio.ensure_future(all_live(clients, since))
         await asyncio.to_thread(server.start)
+        process = psutil.Process(server.pid)
         took_s = await back
+        spent = process.cpu_times()
         refused = sum((one.codes for one in clients), Counter()) - refused
         return {
             "people": people,
             "back": len(took_s),
             "half_s": round(took_s[people // 2], 1),
             "all_s": round(took_s[-1], 1),
+            "server_cpu_s": round(spent.user + spent.system, 1),
+            "load": round(psutil.getloadavg()[0]),
             "refused": dict(refused),
         }
     finally:

@@ -104,6 +104,7 @@ def summary(found: list[HuntResult]) -> dict[str, Any]:
         "hunts": len(found),
         "found": len(ended),
         "right": all(one.right for one in found),
+        "three_s": min((one.seconds for one in ended if one.probes > 2), default=None),
         "soon": sum(one.seconds < SOON_S for one in ended),
         "quickest_s": round(ended[0].seconds, 1) if ended else None,
         "median_s": round(ended[len(ended) // 2].seconds, 1) if ended else None,

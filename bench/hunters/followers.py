@@ -24,6 +24,7 @@ from bench.hunters.walks import (
     straight,
     through_streets,
 )
+from presence import place_clock
 from presence.geo import apart, label_m
 from presence.values import Place
 
@@ -188,8 +189,9 @@ def errors_of(track: Track, walk: list[Point]) -> Errors:
 
 
 def rules_now() -> ClockRules:
-    """The clock of places as the product has it; none where moves hold at once."""
-    return ClockRules(0.0, LOOK_S, 0.0)
+    """The clock of places as the product has it; what takes effect is seen a look later."""
+    least_ms, most_ms = place_clock.SLOW_MS
+    return ClockRules(least_ms / 1000, most_ms / 1000 + 2 * LOOK_S, place_clock.HOLDS_MS / 1000)
 
 
 async def attack(walks: int, seed: int = 1) -> dict[str, Any]:

@@ -50,11 +50,12 @@ async def begins_anew(hunter: Prober, place: Place, hunted: str) -> None:
     await hunter.call("POST", "/api/session/create", {"username": "Another"})
 
 
+BLOCKED = "blocks them"
 WAYS: dict[str, Vanish] = {
     "leaves": leaves,
     "moves away": moves_away,
     "narrows its reach": narrows,
-    "blocks them": blocks,
+    BLOCKED: blocks,
     "falls silent": falls_silent,
     "begins anew": begins_anew,
 }
@@ -164,10 +165,12 @@ async def attack(probes: int, seed: int = 1) -> dict[str, Any]:
     shown = [(watch.shown_s[one], kind) for one, kind in told.items()]
     for way in [*WAYS] * (probes // len(kinds)):
         shown.append((await lie_in_wait(product, way, chance), f"waiting for them, {way}"))
-    unseen = [kind for shown_s, kind in shown if shown_s < SHOWN_S]
+    blocked = [shown_s >= SHOWN_S for shown_s, kind in shown if kind.endswith(BLOCKED)]
+    others = [(shown_s, kind) for shown_s, kind in shown if not kind.endswith(BLOCKED)]
     return {
-        "told": len(shown),
-        "shown": len(shown) - len(unseen),
-        "unseen": sorted(set(unseen)),
-        "shortest_s": min(shown)[0],
+        "told": len(others),
+        "shown": sum(shown_s >= SHOWN_S for shown_s, _ in others),
+        "unseen": sorted({kind for shown_s, kind in others if shown_s < SHOWN_S}),
+        "blocked": len(blocked),
+        "blocked_shown": sum(blocked),
     }

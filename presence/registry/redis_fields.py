@@ -124,16 +124,16 @@ def from_fields(fields: Mapping[str, str]) -> Session:
 
 
 def timing_of(fields: Mapping[str, str]) -> Timing:
-    moved_ms, hurried_ms, pending, reaches, cell = json.loads(fields.get("timing", NO_TIMING))
+    moved_ms, spaced_ms, pending, reaches, cell = json.loads(fields.get("timing", NO_TIMING))
     if cell != fields["cell"]:
         # The release before opened it, or moved it.
         return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
     if pending is None:
-        return Timing(moved_ms, hurried_ms, None, tuple(reaches))
+        return Timing(moved_ms, spaced_ms, None, tuple(reaches))
     place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
     following = place_of(later) if later else None
     told = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    return Timing(moved_ms, hurried_ms, told, tuple(reaches))
+    return Timing(moved_ms, spaced_ms, told, tuple(reaches))
 
 
 def since_by_id(field: str) -> dict[str, int]:

@@ -40,7 +40,7 @@ let opened = false; // and no welcome since
 const ENDS = {
   4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: startOver },
   4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: startOver },
-  4409: { title: 'NearTalk does not know your block.', words: 'Nobody sees you until it does.', label: 'Try again', run: recoverSession },
+  4409: { title: 'NearTalk does not know your place.', words: 'Nobody sees you until it does.', label: 'Try again', run: recoverSession },
   4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
 };
 const PASSING = ['store-unavailable', 'try-later', 'too-fast', 'too-many-calls'];

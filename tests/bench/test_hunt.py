@@ -297,3 +297,18 @@ def test_one_place_shows_a_ring_of_cells() -> None:
     assert found["2000"]["expected"] >= 95
     assert found["500"]["agrees"]
     assert found["2000"]["agrees"]
+
+
+def test_one_session_needs_four_minutes_for_an_exact_cell() -> None:
+    """For three places show it, as a rule. Now and then two do."""
+    found = attack("exact", 6)
+    assert found["right"]
+    assert found["found"] == found["hunts"]
+    assert found["three_s"] >= 240
+
+
+def test_whoever_looks_and_is_gone_is_shown_for_half_a_minute() -> None:
+    """But whoever blocks is hidden at once, as the docs say."""
+    found = attack("seen", 24)
+    assert found["unseen"] == []
+    assert (found["told"], found["shown"]) == (25, 25)

@@ -173,14 +173,32 @@ async def knock(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
 
 
 async def negotiate(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """With somebody they speak with, or with anybody."""
+    await exchange(one, world.listed(one, rng, "live", "away"), rng)
+
+
+async def exchange(one: WorldVisitor, other: WorldVisitor, rng: random.Random) -> None:
     """All that two send each other who speak, or who do not."""
-    other = world.listed(one, rng, "live", "away")
     signal(one, "offer", to=other.person_id, sdp=offer(*MANY))
     await asyncio.sleep(0.1)
     signal(other, "answer", to=one.person_id, sdp=offer(*MANY).replace("actpass", "active"))
     for each in MANY:
         signal(one, "candidate", to=other.person_id, candidate=each)
     signal(other, "state", muted=rng.random() < 0.5)
+
+
+async def speak_afar(world: LedWorld, rng: random.Random) -> None:
+    """Each of the first square calls somebody of the second, which only the widest reach does."""
+    for one in world.visitors:
+        one.radius_m = max(REACHES_M)
+        await one.update_place()
+    for one, other in zip(world.visitors[:2], world.visitors[2:4], strict=True):
+        signal(one, "knock", to=other.person_id)
+        await asyncio.sleep(0.5)
+        signal(other, "accept", to=one.person_id)
+        await asyncio.sleep(0.5)
+        await exchange(one, other, rng)
+        await asyncio.sleep(2)
 
 
 async def list_peers(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
@@ -284,6 +302,7 @@ async def history(world: LedWorld, seed: int) -> None:
         await asyncio.sleep(0.7)
     for one in world.visitors:
         await enter_voice(world, one, rng)
+    await speak_afar(world, rng)
     acts = [act for act, count in ACTS.items() for _ in range(count)]
     for act in rng.sample(acts, len(acts)):
         one = rng.choice(world.visitors)

@@ -39,6 +39,7 @@ MARK = re.compile(
 # Where the list of a cohort begins to count is chance, and a change that says nothing tells that
 # somebody in the very same cell came or went: who shares a cell shares the list.
 VERSION = re.compile(r"(?<=version)(\W{1,3})\d{1,10}")
+CHANGE = re.compile(r'\{"type":"people.changed"|<ul id="people-list" hx-swap-oob="beforeend"')
 NO_CHANGE = re.compile(
     r'\{"type":"people.changed","version":\d+,"count":\d+,"came":\[\],"left":\[\],"changed":\[\]\}'
     r'|<ul id="people-list" hx-swap-oob="beforeend"[^>]*data-totals=""[^>]*></ul>'
@@ -97,7 +98,9 @@ def finer(world: World) -> Iterator[tuple[Found, str]]:
     """What people read of each other."""
     for one, text in further_east(world):
         if one["who"].startswith("person") and not NO_CHANGE.fullmatch(text):
-            yield one, VERSION.sub(r"\1", text)
+            # Changes of lists come by periods of seconds, which those who share a cell share.
+            known = {**one, "what": "changes", "at_ms": 0} if CHANGE.match(text) else one
+            yield known, VERSION.sub(r"\1", text)
 
 
 WATCHED: dict[str, tuple[str, Watched]] = {

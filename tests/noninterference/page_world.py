@@ -31,7 +31,7 @@ OTHER, OWN = "1e8636d6838babda", "e9a73cd20a784162"
 BESIDE_BOB = Listing({OTHER: Entry(0, OTHER, "Bob")}, {0: 1})
 SIGNED = {"NearTalk": "1", "Content-Type": "text/html; charset=utf-8"}
 STEP_MS = 5_000
-POLL_MS = 20
+POLL_MS = 25
 STILL = 5
 # What differs between two visits by itself.
 OF_THE_BROWSER = {"user-agent", "sec-ch-ua", "accept-encoding", "accept-language", "content-length"}
@@ -211,7 +211,6 @@ class PageWorld:
         seen: list[int] = []
 
         def still() -> bool:
-            self.page.evaluate("0")  # what was posted to the page before has been done
             seen.append(self.done)
             return not self.open and len(seen) >= STILL and len({*seen[-STILL:]}) == 1
 

@@ -11,8 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.geo import Roughness, apart, cell_at, published_cell
-from presence.place_clock import FAR_M, Draw, advance, by_chance, effective_in_ms, request
-from presence.values import Place, Timing
+from presence.place_clock import (
+    FAR_M,
+    HOLDS_MS,
+    LATEST_MS,
+    Draw,
+    advance,
+    by_chance,
+    effective_in_ms,
+    request,
+)
+from presence.values import WAITS_MAX_MS, Place, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,11 +187,28 @@ def test_a_move_over_a_kilometre_takes_effect_within_20_s() -> None:
 
 
 def test_whoever_goes_far_away_and_back_is_no_quicker_than_whoever_stays() -> None:
-    walker = Walker(lowest, held_s=10)
-    walker.request(ABROAD)
-    assert walker.at(0) == ABROAD
-    assert walker.request(B) == 120
-    assert [walker.at(s) for s in (119, 120)] == [ABROAD, B]
+    for back in (B, A, BEYOND):
+        walker = Walker(lowest, held_s=10)
+        walker.request(ABROAD)
+        assert walker.at(0) == ABROAD
+        assert walker.request(back) == 230
+        assert [walker.at(s) for s in (229, 230)] == [ABROAD, back]
+
+
+def test_a_far_move_is_no_quicker_after_a_near_one() -> None:
+    walker = Walker(lowest, held_s=130)
+    walker.request(B)
+    assert walker.at(20) == B
+    assert walker.request(ABROAD) == 120
+    assert [walker.at(s) for s in (139, 140)] == [B, ABROAD]
+    assert walker.request(BEYOND) == 120
+
+
+def test_a_far_move_is_no_quicker_after_a_near_one_that_was_quick() -> None:
+    walker = Walker(lowest, held_s=600)
+    walker.request(B)
+    assert walker.at(0) == B
+    assert walker.request(ABROAD) == 120
 
 
 def test_after_a_quick_move_the_next_one_is_none_however_far_it_goes() -> None:
@@ -217,6 +243,10 @@ def test_a_clock_that_was_set_back_makes_nobody_wait_longer() -> None:
     assert walker.request(B) == 120
 
 
+def test_nothing_waits_for_longer_than_sessions_take_for_a_clock_that_was_set_back() -> None:
+    assert WAITS_MAX_MS == 2 * HOLDS_MS + LATEST_MS
+
+
 def test_without_the_clock_every_place_holds_at_once(settings: Settings) -> None:
     walker = Walker(highest)
     walker.request(B)
@@ -247,7 +277,8 @@ TELLINGS = st.lists(
 
 def effects_of(walker: Walker, tellings: list[tuple[int, Place]]) -> Iterator[TookEffect]:
     """Looks every second."""
-    now_s, moved_s, first_told_s = 0, -200, {A: -200}
+    now_s, came_s = 0, (walker.timing.moved_ms - NOW) // S
+    moved_s, first_told_s = came_s, {A: came_s}
     for pause_s, told in [*tellings, (400, None)]:
         for s in range(now_s + 1, now_s + pause_s + 1):
             before = walker.place
@@ -261,21 +292,21 @@ def effects_of(walker: Walker, tellings: list[tuple[int, Place]]) -> Iterator[To
         if told:
             first_told_s.setdefault(told, now_s)
             walker.request(told)
-            latest = max(now_s + 90, moved_s + 140)
+            latest = max(now_s + 90, moved_s + 140, came_s + 260)
             assert walker.timing.pending is None or walker.timing.pending.due_ms <= NOW + latest * S
 
 
 @settings(max_examples=150, deadline=None)
-@given(TELLINGS, st.randoms(use_true_random=False))
+@given(TELLINGS, st.sampled_from([0, 10, 130, 200]), st.randoms(use_true_random=False))
 def test_whatever_is_told_and_whenever_the_rule_holds(
-    tellings: list[tuple[int, Place]], chance: random.Random
+    tellings: list[tuple[int, Place]], held_s: int, chance: random.Random
 ) -> None:
-    walker = Walker(chance.randint, held_s=200)
+    walker = Walker(chance.randint, held_s=held_s)
     effects = [*effects_of(walker, tellings)]
     for before, after in pairwise(effects):
-        assert after.at_s - before.at_s >= 120 or after.is_quick
-    for first, _, third in zip(effects, effects[1:], effects[2:], strict=False):
-        assert third.at_s - first.at_s >= 120, "never two in as little"
+        assert after.at_s - before.at_s >= 120
+    for second in effects[1:2]:
+        assert second.at_s + held_s >= 240, "never three places in less"
     assert walker.place == tellings[-1][1], "the place told last holds in the end"
 
 

@@ -176,7 +176,8 @@ async def test_whoever_reaches_less_as_somebody_comes_has_been_shown_to_them() -
 
 async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown() -> None:
     async with process_pair() as pair:
-        _, alice, _ = await joined(pair)
+        time, alice, _ = await joined(pair)
+        await pass_s(pair, time, 60)
         await around(pair.first.presence, alice.session)
         await pair.first.hub.end(alice.session)
         found = await load_nearby(pair.registry, HERE)

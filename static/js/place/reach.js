@@ -68,7 +68,7 @@ function schedulePublish() {
 async function publishRadius() {
   if (!currentPlace()) {
     dragging = false;
-    showAlert('reach', { title: 'Your block is not known yet.', words: 'Your reach changes as soon as your device has found itself.' });
+    showAlert('reach', { title: 'Your place is not known yet.', words: 'Your reach changes as soon as your device has found itself.' });
     return;
   }
   const radius = stops[slider.value];

@@ -42,7 +42,7 @@ const OVER = {
   elsewhere: { title: 'Voice goes on in another tab.', words: 'It can be in one at a time.' },
   4401: { title: 'Your visit ended.', words: 'Join again whenever you like.' },
   4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.' },
-  4409: { title: 'NearTalk does not know your block.', words: 'Join again as soon as it does.' },
+  4409: { title: 'NearTalk does not know your place.', words: 'Join again as soon as it does.' },
   4411: { title: 'You are banned.', words: 'The chat says why, and until when.' },
   4410: { title: 'You left.', words: 'Join again whenever you like.' },
 };
