@@ -79,15 +79,25 @@ class PendingPlace(NamedTuple):
         return lasts(self.due_ms, now_ms, WAITS_MAX_MS)
 
 
+class Reached(NamedTuple):
+    """A reach of before at the place in effect, and when it held."""
+
+    radius_m: int
+    since_ms: int
+    until_ms: int
+
+
 class Timing(NamedTuple):
     """Of a place in effect: since when it holds, what waits to replace it, and the two `reaches` at
     most at which the past is read there. `spaced_ms` is when the last move had taken effect that
-    was no quicker than others; 0 where the first place holds."""
+    was no quicker than others; 0 where the first place holds. `reached` are the last reaches that
+    held there before the present one, the oldest first."""
 
     moved_ms: int = 0
     spaced_ms: int = 0
     pending: PendingPlace | None = None
     reaches: tuple[int, ...] = ()
+    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

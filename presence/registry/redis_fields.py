@@ -12,6 +12,7 @@ from presence.values import (
     Left,
     PendingPlace,
     Person,
+    Reached,
     Session,
     Timing,
     person_id_of,
@@ -124,16 +125,17 @@ def from_fields(fields: Mapping[str, str]) -> Session:
 
 
 def timing_of(fields: Mapping[str, str]) -> Timing:
-    moved_ms, spaced_ms, pending, reaches, cell = json.loads(fields.get("timing", NO_TIMING))
+    read = json.loads(fields.get("timing", NO_TIMING))
+    moved_ms, spaced_ms, pending, reaches, reached, cell = read
     if cell != fields["cell"]:
         # The release before opened it, or moved it.
         return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
-    if pending is None:
-        return Timing(moved_ms, spaced_ms, None, tuple(reaches))
-    place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
-    following = place_of(later) if later else None
-    told = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    return Timing(moved_ms, spaced_ms, told, tuple(reaches))
+    if pending:
+        place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
+        following = place_of(later) if later else None
+        pending = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
+    held = tuple(Reached(*one) for one in reached)
+    return Timing(moved_ms, spaced_ms, pending, tuple(reaches), held)
 
 
 def since_by_id(field: str) -> dict[str, int]:

@@ -115,7 +115,12 @@ async def test_what_was_said_while_one_was_gone_is_judged_by_the_reach_of_that_t
     at_500 = shown(reader.session, missed)
     assert 0 < len(at_500) < 14
     await reader.ask(2000)
-    assert shown(reader.session, missed) == frozenset(), "what was shown is shown; no more is"
+    assert shown(reader.session, missed) == at_500, "what was shown is shown; no more is"
+    await reader.ask(100)
+    assert shown(reader.session, missed) == frozenset()
+    for radius_m in (2000, 1000, 700, 500):
+        await reader.ask(radius_m)
+        assert shown(reader.session, missed) == at_500
 
 
 async def test_a_move_begins_anew() -> None:
