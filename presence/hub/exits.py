@@ -33,12 +33,12 @@ class Exits:
             self.later(self.registry.note(socket.session.digest, "too-slow"))
         self.departures.forget(socket)
         # Of somebody who came while the peer was quiet already it may have read.
-        told_ms = self._told_ms(socket.person)
+        told_ms = self._newcomer_ms(socket.person)
         last = self.audience.exit(socket)
         if last and not self.departures.expects(socket.person):
             self._depart_in(self.departures.wait_s(socket), socket, told_ms)
 
-    def _told_ms(self, person: Person) -> int:
+    def _newcomer_ms(self, person: Person) -> int:
         return self.audience.newcomer_ms(person, self.runner.broadcaster.now_ms())
 
     def _depart_in(self, seconds: float, socket: Socket, told_ms: int) -> None:
@@ -73,7 +73,7 @@ class Exits:
     async def end(self, session: Session, *, at_once: bool) -> None:
         """As `Hub.end`, of a hub that has started."""
         try:
-            told_ms = self._told_ms(session.person)
+            told_ms = self._newcomer_ms(session.person)
             change = await self.registry.close(session.digest, told_ms=told_ms, at_once=at_once)
         except Refused:
             self.anti_entropy.doubt(session)
