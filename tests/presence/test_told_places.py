@@ -184,6 +184,20 @@ async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown(
         assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
 
 
+async def test_whoever_learns_by_a_call_elsewhere_and_leaves_before_their_socket_is_told() -> None:
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        await pass_s(pair, time, 60)
+        await pair.second.join(await session_at(pair.registry, "Carol", HERE))
+        await turns()
+        found = await around(pair.second.presence, alice.session)
+        assert "Carol" in {one.person.name for one in found.shown}
+        assert "Carol" not in alice.page.names
+        await pair.first.hub.end(alice.session)
+        left = await load_nearby(pair.registry, HERE)
+        assert [one.person.name for one in left.shown if one.person.lingers] == ["Alice"]
+
+
 @pytest.mark.parametrize("how", ["leaves", "blocks"])
 async def test_who_is_blocked_by_whoever_has_just_come_is_shown_what_a_departure_shows(
     how: str,
