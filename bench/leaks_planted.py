@@ -16,6 +16,8 @@ class Leak:
     where: Literal["server", "page"] = "server"
     # The world that is likely to show it beside `here`: others are led only if it does not.
     first: str = "here"
+    # What stands in a fault that this leak alone brings: those that have one are planted together.
+    sign: str = ""
 
     def plant(self, root: Path) -> None:
         """Raises ValueError where the line is gone or stands twice."""
@@ -273,4 +275,27 @@ FIRST = {
     ),
 }
 HINTS = {name: kind for kind, names in FIRST.items() for name in names}
-LEAKS = [*(replace(one, first=HINTS.get(one.name, one.first)) for one in SERVER), *PAGE]
+SIGNS = {
+    "a tile among peers": r'"near": ?"',
+    "the tile in a cookie": r"near=",
+    "a cell in a report": r"chat_report",
+    "a tile as the subject of a hit": r"neartalk_ratelimithit",
+    "a cell in a line's field": r"part\W+u33",
+    "a cell in a line's words": r"placed in ",
+    "the key of a session in a line": r"code\W+k",
+    "a position printed": r"operator, stdout",
+    "a position in a file": r"neartalk-places",
+    "a cell in an error": r"cannot place",
+    "people by tile as a figure": r"neartalk_watched",
+    "the last cell in the cache, for ever": r":last:",
+    "trails in a module": r"TRAILS",
+    "a cell as the subject of an allowance": r"place\.radius",
+}
+
+
+def with_hints(leak: Leak) -> Leak:
+    first, sign = HINTS.get(leak.name, leak.first), SIGNS.get(leak.name, "")
+    return replace(leak, first=first, sign=sign)
+
+
+LEAKS = [*map(with_hints, SERVER), *PAGE]

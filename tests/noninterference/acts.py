@@ -236,11 +236,15 @@ async def read_admin(world: LedWorld, one: WorldVisitor, rng: random.Random) -> 
 
 
 async def decide(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    await decide_so(world, rng.choice(VERBS))
+
+
+async def decide_so(world: LedWorld, decision: str) -> None:
     """The page of the oldest report, and a decision on it."""
     queue = await world.operator.call("GET", "/admin/chat/report/")
     if page := world.first_report(queue.body):
         await world.operator.call("GET", page)
-        verb = {"verb": rng.choice(VERBS), "note": "So it was.", "seen": ""}
+        verb = {"verb": decision, "note": "So it was.", "seen": ""}
         await world.operator.call("POST", page, verb)
 
 
@@ -291,23 +295,3 @@ ACTS: dict[Act, int] = {
     command: 4,
     fault: 4,
 }
-PAUSES_S = (0.003, 0.04, 0.3, 1.0, 4.0, 9.0, 20.0)
-
-
-async def history(world: LedWorld, seed: int) -> None:
-    """All come, then all acts, in an order by chance. Who left comes anew."""
-    rng = random.Random(f"acts of {seed}")
-    for one in world.visitors:
-        await begin(world, one, rng)
-        await asyncio.sleep(0.7)
-    for one in world.visitors:
-        await enter_voice(world, one, rng)
-    await speak_afar(world, rng)
-    acts = [act for act, count in ACTS.items() for _ in range(count)]
-    for act in rng.sample(acts, len(acts)):
-        one = rng.choice(world.visitors)
-        world.note_act(one, act.__name__)
-        await act(world, one, rng)
-        await asyncio.sleep(rng.choice(PAUSES_S) + rng.random() / 100)
-        if not (one.socket and one.socket.open) and rng.random() < 0.3:
-            await begin(world, one, rng)

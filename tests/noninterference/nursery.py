@@ -46,10 +46,12 @@ class Nursery:
         self.process.wait(WAIT_S)
         self.process.stdout.close()
 
-    def lead(self, seed: int, kinds: Sequence[str] = WORLDS) -> dict[str, oracles.World]:
-        """Worlds of one seed, by their kinds."""
+    def lead(
+        self, seed: int, kinds: Sequence[str] = WORLDS, *, cut: bool = False
+    ) -> dict[str, oracles.World]:
+        """Worlds of one seed, by their kinds; `cut`: what they begin with."""
         assert self.process.stdin
-        plans = [{"kind": kind, "seed": seed} for kind in kinds]
+        plans = [{"kind": kind, "seed": seed, "cut": cut} for kind in kinds]
         self.process.stdin.write(f"{json.dumps(plans)}\n")
         self.process.stdin.flush()
         worlds = [oracles.load(path) for path in json.loads(self._read())]

@@ -15,7 +15,6 @@ from tests.noninterference.scene import ELSEWHERE, FINER, HERE, SHIFTED
 Found = dict[str, Any]
 World = dict[str, Any]
 
-FAULTS_MAX = 20
 AROUND = 60
 
 # Where Python keeps objects.
@@ -40,10 +39,8 @@ MARK = re.compile(
 # somebody in the very same cell came or went: who shares a cell shares the list.
 VERSION = re.compile(r"(?<=version)(\W{1,3})\d{1,10}")
 CHANGE = re.compile(r'\{"type":"people.changed"|<ul id="people-list" hx-swap-oob="beforeend"')
-NO_CHANGE = re.compile(
-    r'\{"type":"people.changed","version":\d+,"count":\d+,"came":\[\],"left":\[\],"changed":\[\]\}'
-    r'|<ul id="people-list" hx-swap-oob="beforeend"[^>]*data-totals=""[^>]*></ul>'
-)
+LEFT = re.compile(r'data-left="([^"]*)"')
+ROW = re.compile(r"<li .*?</li>", re.DOTALL)
 # What of a person memory keeps after all is over, and why; of a place, nothing finer than an area.
 KEPT = re.compile(
     r"allowances\.tats_ms"  # what they may not do again yet; swept as the table grows
@@ -57,7 +54,9 @@ KEPT_TILES = re.compile(
 
 
 def plain(one: Found) -> str:
-    return OF_THE_MACHINE.sub("", ADDRESS.sub("0x", one["text"]))
+    text: str = one["text"]
+    text = ADDRESS.sub("0x", text) if "0x" in text else text
+    return OF_THE_MACHINE.sub("", text) if "process_" in text else text
 
 
 def faults_of(worlds: Mapping[str, World]) -> dict[str, list[str]]:
@@ -68,6 +67,7 @@ def faults_of(worlds: Mapping[str, World]) -> dict[str, list[str]]:
         "places": traces_of_places(here),
         "keys": traces_of_keys(here),
         "what is over": traces_of_the_gone(here),
+        "files": files_written(here),
     }
     for kind, (oracle, watched) in WATCHED.items():
         if kind in worlds:
@@ -95,12 +95,30 @@ def further_east(world: World) -> Iterator[tuple[Found, str]]:
 
 
 def finer(world: World) -> Iterator[tuple[Found, str]]:
-    """What people read of each other."""
+    """What people read of each other. Changes of lists come by periods of seconds, which those who
+    share a cell share: of them counts what they say of each person, not in which and how many."""
+    said: set[tuple[str, str]] = set()
     for one, text in further_east(world):
-        if one["who"].startswith("person") and not NO_CHANGE.fullmatch(text):
-            # Changes of lists come by periods of seconds, which those who share a cell share.
-            known = {**one, "what": "changes", "at_ms": 0} if CHANGE.match(text) else one
-            yield known, VERSION.sub(r"\1", text)
+        if not one["who"].startswith("person"):
+            continue
+        if CHANGE.match(text):
+            said |= {(one["who"], each) for each in entries(text)}
+        else:
+            yield one, VERSION.sub(r"\1", text)
+    for who, each in sorted(said):
+        yield {"who": who, "what": "changes", "at_ms": 0, "turns": 0}, each
+
+
+def entries(change: str) -> Iterator[str]:
+    """What a change says of each person, in either form."""
+    if change.startswith("{"):
+        told = json.loads(change)
+        yield from (f"left {person_id}" for person_id in told["left"])
+        yield from (f"shown {one}" for one in (*told["came"], *told["changed"]))
+    else:
+        for left in LEFT.findall(change):
+            yield from (f"left {person_id}" for person_id in left.split())
+        yield from (f"shown {row}" for row in ROW.findall(change))
 
 
 WATCHED: dict[str, tuple[str, Watched]] = {
@@ -123,7 +141,7 @@ def differences(here: World, there: World, *, watched: Watched = everything) -> 
         else:
             if (many := len(first[reader])) != len(second[reader]):
                 faults.append(f"{reader} reads {many} here, {len(second[reader])} there")
-    return faults[:FAULTS_MAX]
+    return faults
 
 
 def by_reader(found: Iterator[tuple[Found, str]]) -> dict[str, list[tuple[Found, str]]]:
@@ -180,7 +198,7 @@ def traces_of_places(world: World) -> list[str]:
         text = own_cell_out(plain(one), world)
         faults += [trace(one, text, geohash) for geohash in districts if geohash in text.lower()]
         faults += [trace(one, text, number) for number in coordinates(text, near)]
-    return faults[:FAULTS_MAX]
+    return faults
 
 
 def coordinates(text: str, near: Iterable[tuple[float, float]]) -> Iterator[str]:
@@ -211,7 +229,7 @@ def traces_of_keys(world: World) -> list[str]:
                     if piece in texts[who]:
                         where = texts[who].index(piece)
                         faults.append(f"{piece!r} in what {who} reads: {around(texts[who], where)}")
-    return faults[:FAULTS_MAX]
+    return faults
 
 
 def traces_of_the_gone(world: World) -> list[str]:
@@ -226,7 +244,12 @@ def traces_of_the_gone(world: World) -> list[str]:
             wanted = [*([] if KEPT.search(text) else ids)]
             wanted += [] if KEPT_TILES.search(text) else districts
             faults += [trace(one, text, each) for each in wanted if each in text]
-    return faults[:FAULTS_MAX]
+    return faults
+
+
+def files_written(world: World) -> list[str]:
+    """The product writes rows, and no file; nor does it speak to anybody it was not told of."""
+    return [f"{one['what']} {one['text']}" for one in world["found"] if one["who"] == "machine"]
 
 
 def trace(one: Found, text: str, secret: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,13 @@ from chat.messages import Message, StreamId
 from presence.delivery import Form, panel, signal
 from presence.roster import Entry, Listing
 from presence.values import Place
+from tests.noninterference.oracles import around, first_difference
 from tests.noninterference.scene import AREA_X, AREA_Y, cell_of, position
-from tests.support.waiting import until
+from tests.support.waiting import WAIT_S, until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page, Request, Route, WebSocketRoute
 
 SINKS = Path(__file__).with_name("page_sinks.js").read_text()
@@ -33,6 +37,8 @@ SIGNED = {"NearTalk": "1", "Content-Type": "text/html; charset=utf-8"}
 STEP_MS = 5_000
 POLL_MS = 25
 STILL = 5
+# The acts after which somebody has arrived and stayed.
+EARLY = 3
 # What differs between two visits by itself.
 OF_THE_BROWSER = {"user-agent", "sec-ch-ua", "accept-encoding", "accept-language", "content-length"}
 
@@ -41,11 +47,15 @@ OF_THE_BROWSER = {"user-agent", "sec-ch-ua", "accept-encoding", "accept-language
 class Device:
     """How a device finds itself: anywhere in the cell, as sure as it is, and as often."""
 
-    chance: random.Random
+    seed: int
     accuracy_m: float
     wobbles: int
     late_ms: int
     moving: bool
+    chance: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
 
     def fix(self, cell: tuple[int, int]) -> dict[str, Any]:
         lat, lon = position(cell, (self.chance.uniform(0.1, 0.9), self.chance.uniform(0.1, 0.9)))
@@ -61,8 +71,8 @@ class Device:
 
 
 DEVICES = (
-    Device(random.Random(1), 8.0, 0, 0, moving=True),
-    Device(random.Random(2), 62.0, 4, 700, moving=False),
+    Device(1, 8.0, 0, 0, moving=True),
+    Device(2, 62.0, 4, 700, moving=False),
 )
 
 
@@ -201,10 +211,11 @@ class PageWorld:
         moment = self.page.evaluate("Date.now()") - self.device.late_ms
         self.page.evaluate("([fix, at]) => window.fixNow(fix, at)", [fix, moment])
 
-    def keep(self, act: str) -> None:
+    def keep(self, act: str) -> str:
         """What is kept now, once all that was begun has ended."""
         self.run_for(STEP_MS)
         self.kept.append((act, self.page.evaluate("window.keptNow()")))
+        return act
 
     def quiet(self) -> None:
         """Until no request is open, and nothing was done or sent for some turns."""
@@ -240,13 +251,13 @@ def described(request: Request) -> str:
     return f"{request.method} {request.url} {headers} {request.post_data or ''}"
 
 
-def visit(
+def begun(
     browser: Browser, device: Device, pages: dict[str, str], assets: dict[str, tuple[bytes, str]]
-) -> dict[str, Any]:
-    """A whole visit, from the first page to leaving."""
+) -> PageWorld:
+    """An empty page in a browser of its own, watched."""
     context = browser.new_context(permissions=["geolocation", "microphone"], base_url=HOST)
-    context.set_default_timeout(20_000)
-    world = PageWorld(context.new_page(), device, pages, assets)
+    context.set_default_timeout(WAIT_S * 1000)
+    world = PageWorld(context.new_page(), replace(device), pages, assets)
     context.expose_function("record", world.recorded)
     context.add_init_script(SINKS)
     context.route("**/*", world.answer)
@@ -255,56 +266,98 @@ def visit(
     context.clock.install(time=NOW_MS / 1000)
     context.clock.pause_at(NOW_MS / 1000 + 1)
     world.watch()
-    act_all(world)
-    context.close()
+    return world
+
+
+def visit(
+    browser: Browser,
+    device: Device,
+    pages: dict[str, str],
+    assets: dict[str, tuple[bytes, str]],
+    most: int | None = None,
+) -> dict[str, Any]:
+    """Whole, or its first acts."""
+    world = begun(browser, device, pages, assets)
+    for _ in islice(acts(world), most):
+        pass
+    world.page.context.close()
     return world.found()
 
 
-def act_all(world: PageWorld) -> None:
+def page_faults(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    """The first difference of each kind."""
+    faults = []
+    for what, found in here.items():
+        for one, other in zip(found, there[what], strict=False):
+            if one != other:
+                left, right = str(one), str(other)
+                at = first_difference(left, right)
+                faults.append(f"{what}: {around(left, at)} / {around(right, at)}")
+                break
+        else:
+            if len(found) != len(there[what]):
+                faults.append(f"{what}: {len(found)} / {len(there[what])}")
+    return faults
+
+
+def first_page_fault(
+    browser: Browser, pages: dict[str, str], assets: dict[str, tuple[bytes, str]]
+) -> str:
+    """What differs once both have arrived; what differs in whole visits, where nothing does by
+    then."""
+    for most in (EARLY, None):
+        found = [visit(browser, device, pages, assets, most) for device in DEVICES]
+        if faults := page_faults(*found):
+            return faults[0]
+    return ""
+
+
+def acts(world: PageWorld) -> Iterator[str]:
+    """A whole visit, from the first page to leaving: one act after the other, by their names."""
     page = world.page
     page.goto("/")
-    world.keep("opened")
+    yield world.keep("opened")
     page.locator("#arrive").click()
     world.stand(world.cell)
     page.wait_for_url("**/near")
     page.locator("#loading").wait_for(state="detached")
-    world.keep("arrived")
+    yield world.keep("arrived")
     world.stand(world.cell, 2)
     world.wobble()
-    world.keep("stayed")
+    yield world.keep("stayed")
     page.locator("#text").fill("Is anybody here?")
     page.locator("#text").press("Enter")
-    world.keep("said")
+    yield world.keep("said")
     world.stand((world.cell[0] + 6, world.cell[1] + 4), 3)
     world.wobble()
-    world.keep("walked")
+    yield world.keep("walked")
     page.locator("#radius").press("ArrowRight")
-    world.keep("reached further")
+    yield world.keep("reached further")
     page.locator("#rename-open").click()
     page.locator("#username").fill("Ana")
     page.locator("#username").press("Enter")
-    world.keep("renamed")
+    yield world.keep("renamed")
     page.locator("#messages [data-person] button").first.click()
     page.locator('[data-act="report"]').click()
     page.locator('input[name="reason"]').first.check()
     page.locator("#menu form button[type=submit]").click()
-    world.keep("reported")
+    yield world.keep("reported")
     page.keyboard.press("Escape")
     page.locator("#voice-start").click()
-    world.keep("asked for a voice")
+    yield world.keep("asked for a voice")
     page.locator("#voice-join-muted").click()
-    world.keep("in voice")
+    yield world.keep("in voice")
     assert world.socket
     world.socket.close(code=1012)
     world.stand((world.cell[0] + 30, world.cell[1]), 1)
     world.run_for(10_000)
-    world.keep("came back further on")
+    yield world.keep("came back further on")
     page.reload()
     page.locator("#loading").wait_for(state="detached")
     world.stand((world.cell[0] + 30, world.cell[1]), 1)
-    world.keep("reloaded")
+    yield world.keep("reloaded")
     page.evaluate("""() => {
       Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
       document.dispatchEvent(new Event('visibilitychange'));
     }""")
-    world.keep("hidden")
+    yield world.keep("hidden")

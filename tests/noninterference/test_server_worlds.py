@@ -50,7 +50,7 @@ def test_a_history_has_every_act_and_most_of_them_do_something(
     done = [
         *("chat.message", "chat.ack", "chat.gone", "people.changed", 'class="ack"', "too-fast"),
         *("voice.peers", "voice.end", "voice.offer", "voice.candidate", "voice.state", '"live"'),
-        *("store-unavailable", "muted", "blocked", "Internal Server"),
+        *("store-unavailable", "muted", "blocked", "work failed", "Internal Server", "Banned for"),
     ]
     assert [one for one in done if one not in text] == []
     tables = {one["what"].rpartition(" ")[2] for one in found if " row " in f" {one['what']} "}

@@ -17,11 +17,11 @@ from django.core.management import call_command
 
 from neartalk.asgi import Application
 from neartalk.clock import now_ms
-from neartalk.codes import Refused
 from presence.geo import Roughness, centre, published_cell
 from presence.sessions import digest_of
 from presence.values import person_id_of
-from tests.noninterference.acts import history
+from tests.noninterference.failing import FAILING, WHYS
+from tests.noninterference.history import history
 from tests.noninterference.manual_loop import ManualLoop
 from tests.noninterference.observations import Observations, Printed, dump, listen, rows
 from tests.noninterference.scene import HERE, HOMES, scene_of
@@ -34,23 +34,13 @@ if TYPE_CHECKING:
 OPERATOR, PASSWORD = "mira", "a long evening"
 APPS = ("neartalk", "presence", "chat", "voice")
 HOLDS = (dict, list, set, deque, str, bytes)
-# What is made to fail: acts of people, which come in the same order in all worlds.
-FAILING = (
-    *(
-        ("registry", "request_place"),
-        ("registry", "get"),
-        ("registry", "rename"),
-        ("registry", "block"),
-    ),
-    *(("history", "append"), ("callers", "change"), ("allowances", "spend")),
-)
 # After the last act: until sessions and messages are over, and what voice keeps of anybody.
 OVER_S = 330
 
 
 def lead(sources: Sources, plan: dict[str, Any]) -> dict[str, Any]:
-    """Leads a world by its plan: `kind` (of scene.WORLDS) and `seed`. Returns what was seen of
-    it, by `Observations.as_json`."""
+    """Leads a world by its plan: `kind` (of scene.WORLDS), `seed`, and `cut`, where only the first
+    part of the history is wanted. Returns what was seen of it, by `Observations.as_json`."""
     sources.begin(plan["seed"])
     loop = ManualLoop(sources)
     asyncio.set_event_loop(loop)
@@ -59,7 +49,7 @@ def lead(sources: Sources, plan: dict[str, Any]) -> dict[str, Any]:
     listen(observations)
     world = LedWorld(observations, plan)
     loop.set_exception_handler(world.note_fault)
-    loop.run_until_complete(world.last())
+    loop.run_until_complete(world.begin_only() if plan.get("cut") else world.last())
     areas = [published_cell(cell, Roughness.AREA) for cell in world.scene.cells]
     observations.people = [*map(world.known, [*world.scene.cells, *areas]), *world.everybody]
     return observations.as_json()
@@ -80,15 +70,27 @@ class LedWorld:
         self.everybody: list[dict[str, Any]] = []
         self.failing: dict[tuple[str, str], BaseException] = {}
 
-    async def last(self) -> None:
-        """From the start of the process to its end."""
-        ends, started = asyncio.Event(), asyncio.Event()
+    async def start(self, ends: asyncio.Event) -> asyncio.Task[None]:
+        """The process, with nobody in it but an operator."""
+        started = asyncio.Event()
         life = asyncio.create_task(self.live(started, ends))
         async with deadline("the application has started"):
             await started.wait()
         self.constants = frozenset(dump(self.stores()))
         self.break_stores()
         await self.log_in()
+        return life
+
+    async def begin_only(self) -> None:
+        """What a whole world begins with, to the byte; it has no end."""
+        life = await self.start(asyncio.Event())
+        await history(self, self.seed, cut=True)
+        del life
+
+    async def last(self) -> None:
+        """From the start of the process to its end."""
+        ends = asyncio.Event()
+        life = await self.start(ends)
         await history(self, self.seed)
         await self.record_kept("while people are here")
         for turn, one in enumerate(self.visitors):
@@ -242,5 +244,7 @@ class LedWorld:
         return answer
 
     def fail_next(self, rng: random.Random) -> None:
-        whys = (Refused("store-unavailable", retry_after=2), RuntimeError("a fault of ours"))
-        self.failing = {rng.choice(FAILING): rng.choice(whys)}
+        self.fail(rng.choice(FAILING), rng.choice(WHYS)())
+
+    def fail(self, which: tuple[str, str], why: BaseException) -> None:
+        self.failing = {which: why}
