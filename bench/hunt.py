@@ -192,8 +192,9 @@ def comeback(size: Size) -> list[AttackRow]:
     )
     if found["refused"]:
         text += f"; refused meanwhile: {found['refused']}"
+    holds = found["back"] == found["people"] and found["all_s"] <= 30
     name = f"{size.sockets:,} sockets behind one IPv4 after a restart"
-    return [AttackRow(name, "refused in part", "all back in 30 s", text, found["all_s"] <= 30)]
+    return [AttackRow(name, "refused in part", "all back in 30 s", text, holds)]
 
 
 def harmless(size: Size) -> list[AttackRow]:

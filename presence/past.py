@@ -6,7 +6,8 @@ came with and the first other one that they chose there. With another they are s
 largest of those two shows that is no larger; with one below both, nothing.
 
 What they are told a distance of is not the past: it was said while they were listed there. What was
-said while they were gone from the lists and their place held is judged by the reach of that time.
+said while they were gone from the lists and their place held is judged by the reach of that time;
+with one below that they are shown nothing of it.
 """
 
 from presence.values import Place, Session
@@ -18,7 +19,9 @@ def judged_from(session: Session, sent_ms: int) -> Place | None:
     place = session.person.place
     if session.in_cell_at(sent_ms) or sent_ms >= session.placed_ms:
         return place
-    if sent_ms >= session.timing.moved_ms:
-        return None
-    reaches = [one for one in session.timing.reaches if one <= place.radius_m]
+    timing, known = session.timing, session.timing.reaches
+    if sent_ms >= timing.moved_ms:
+        held = (one for one in timing.reached if one.since_ms <= sent_ms < one.until_ms)
+        known = tuple(one.radius_m for one in held)
+    reaches = [one for one in known if one <= place.radius_m]
     return place._replace(radius_m=max(reaches)) if reaches else None

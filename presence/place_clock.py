@@ -18,7 +18,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from neartalk.clock import lasts
 from presence.geo import Cell, Roughness, apart, capped_radius_m, published_cell
 from presence.values import PendingPlace, Place, Timing
 
@@ -40,7 +39,7 @@ by_chance: Draw = random.SystemRandom().randint
 def advance(place: Place, timing: Timing, now_ms: int) -> tuple[Place, Timing]:
     """The place in effect by now: what waited, once it is due."""
     pending = timing.pending
-    if pending is None or (_waits(pending, now_ms) and settings.PLACE_CLOCK):
+    if pending is None or (pending.waits(now_ms) and settings.PLACE_CLOCK):
         return place, timing
     late = now_ms >= pending.due_ms + HOLDS_MS
     after = pending.next if late and pending.next else pending.place
@@ -86,11 +85,6 @@ def reaching(cell: Cell, radius_m: int, roughness: Roughness = Roughness.BLOCK) 
     """Where somebody is published who is in a cell and asks for a radius."""
     published = published_cell(cell, roughness)
     return Place(published, capped_radius_m(published, radius_m), roughness)
-
-
-def _waits(pending: PendingPlace, now_ms: int) -> bool:
-    """One that is due later than any may be was told before the clock was set back: it is due."""
-    return lasts(pending.due_ms, now_ms, 2 * HOLDS_MS + LATEST_MS)
 
 
 def _begun(told: Place, timing: Timing, now_ms: int, draw: Draw) -> PendingPlace:

@@ -21,6 +21,8 @@ from presence.geo import (
 
 # How long somebody without a socket is shown after each call.
 HTTP_ONLY_MS = 60_000
+# No told place waits longer (`place_clock`).
+WAITS_MAX_MS = 330_000
 
 
 class Place(NamedTuple):
@@ -71,16 +73,31 @@ class PendingPlace(NamedTuple):
     limit_ms: int
     next: Place | None = None
 
+    def waits(self, now_ms: int) -> bool:
+        """One that is due later than any may be was told before the clock was set back: it is
+        due."""
+        return lasts(self.due_ms, now_ms, WAITS_MAX_MS)
+
+
+class Reached(NamedTuple):
+    """A reach of before at the place in effect, and when it held."""
+
+    radius_m: int
+    since_ms: int
+    until_ms: int
+
 
 class Timing(NamedTuple):
     """Of a place in effect: since when it holds, what waits to replace it, and the two `reaches` at
     most at which the past is read there. `spaced_ms` is when the last move had taken effect that
-    was no quicker than others; 0 where the first place holds."""
+    was no quicker than others; 0 where the first place holds. `reached` are the last reaches that
+    held there before the present one, the oldest first."""
 
     moved_ms: int = 0
     spaced_ms: int = 0
     pending: PendingPlace | None = None
     reaches: tuple[int, ...] = ()
+    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +121,9 @@ class Person:
 
     @property
     def key(self) -> str:
-        """By which their tile lists them: once as they are, and once for each place that they left
-        a moment ago."""
-        return f"{self.person_id}~{self.cell}~{self.radius_m}" if self.lingers else self.person_id
+        """By which their tile lists them: once as they are, and once for each time that they left a
+        place a moment ago. It names no place: the release before shows it as an id."""
+        return f"{self.person_id}~{self.until_ms}" if self.lingers else self.person_id
 
     @property
     def place(self) -> Place:
@@ -184,7 +201,7 @@ class Session:
     def is_due(self, now_ms: int) -> bool:
         """Whether a told place waits no longer: it takes effect by `Registry.place`."""
         pending = self.timing.pending
-        return pending is not None and pending.due_ms <= now_ms
+        return pending is not None and not pending.waits(now_ms)
 
     def moved_since(self, mark_ms: int, now_ms: int) -> bool:
         """Whether the place was another at a mark. A move that is yet to come was before the clock

@@ -40,6 +40,15 @@ class PubSubLayer(RedisPubSubLoopLayer):
         self.own.add(packed)
         await self._get_shard(name).publish(name, packed)
 
+    async def _subscribe_to_channel(self, channel: str) -> None:
+        """One that could not be subscribed to is forgotten: whoever asked asks for another."""
+        try:
+            await super()._subscribe_to_channel(channel)
+        except BaseException:
+            self.channels.pop(channel, None)
+            self._get_shard(channel).subscriber.forget(channel)
+            raise
+
     def _enqueue(self, name: str, packed: bytes) -> None:
         """A message came to a channel, or to a group."""
         if packed in self.own:

@@ -5,12 +5,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from redis import exceptions
 
 from neartalk.redis.connection import LostAlike, RedisWire
-from neartalk.redis.pipeline import LOST, Answer, pack, settle
+from neartalk.redis.pipeline import Answer, pack, settle
 from neartalk.redis.refusals import refusal_log, refusal_of
 
 log = logging.getLogger("neartalk.redis")
@@ -23,7 +24,8 @@ SILENT_S = 10.0
 
 class Subscriber:
     """`on_message` is called with the name of a channel and what was published there. `names` are
-    the channels that are asked for, `asked` the answers that are due, in their order."""
+    the channels that are asked for, `refused` those of them that Redis refused, `asked` the answers
+    that are due, in their order."""
 
     def __init__(
         self, make: Callable[[], LostAlike], on_message: Callable[[str, bytes], None]
@@ -31,6 +33,7 @@ class Subscriber:
         self.make = make
         self.on_message = on_message
         self.names: set[str] = set()
+        self.refused: dict[str, None] = {}
         self.asked: deque[Answer] = deque()
         self.wire: RedisWire | None = None
         self.opening: asyncio.Task[None] | None = None
@@ -38,7 +41,7 @@ class Subscriber:
 
     async def subscribe(self, name: str) -> None:
         """Returns once messages come. Where the connection is lost they do once it is there again;
-        where Redis refuses it they never do, and that is logged once.
+        where Redis refuses it, once it no longer does.
 
         Raises what `unknown_when_lost` takes.
         """
@@ -52,9 +55,14 @@ class Subscriber:
 
     async def unsubscribe(self, name: str) -> None:
         """Raises what `unknown_when_lost` takes."""
-        self.names.discard(name)
+        self.forget(name)
         if self.wire:
             await self._ask("UNSUBSCRIBE", name)
+
+    def forget(self, name: str) -> None:
+        """It is not subscribed to anew."""
+        self.names.discard(name)
+        self.refused.pop(name, None)
 
     async def aclose(self) -> None:
         tasks = [task for task in (self.watching, self.opening) if task]
@@ -76,9 +84,21 @@ class Subscriber:
             await asyncio.sleep(CHECK_S)
             try:
                 async with asyncio.timeout(SILENT_S):
-                    await (self._ask("PING") if self.wire else self._opened())
-            except LOST as why:
+                    await (self._check() if self.wire else self._opened())
+            except Exception as why:
+                # Whatever it was: what nobody watches would be deaf for good.
                 self._lose(why)
+
+    async def _check(self) -> None:
+        """Finds that Redis answers: a refusal is an answer too. What it refused before it is asked
+        again, one name a time until it grants one."""
+        with suppress(exceptions.ResponseError):
+            await self._ask("PING")
+        if self.refused:
+            name = next(iter(self.refused))
+            await self._subscribe(name)
+            if name not in self.refused:
+                await asyncio.gather(*map(self._subscribe, [*self.refused]))
 
     async def _opened(self) -> None:
         """The connection is opened once, whoever waits for it, and whoever no longer does."""
@@ -97,13 +117,15 @@ class Subscriber:
             self.opening = None
 
     async def _subscribe(self, name: str) -> None:
+        self.refused.pop(name, None)
+        if name not in self.names:
+            return
         try:
             await self._ask("SUBSCRIBE", name)
         except exceptions.ResponseError as why:
-            word = refusal_of(why)
-            if not word:
-                raise
-            refusal_log.note(word)
+            if name in self.names:
+                self.refused[name] = None
+            note_refusal(why)
 
     def _ask(self, *command: str) -> Answer:
         answer: Answer = asyncio.get_running_loop().create_future()
@@ -129,9 +151,15 @@ class Subscriber:
         if wire:
             wire.close()
             log.warning("what others tell is found by polls", extra={"error": type(why).__name__})
+        note_refusal(why)
         self._fail_asked(why)
 
     def _fail_asked(self, why: Exception) -> None:
         asked, self.asked = self.asked, deque()
         for answer in asked:
             settle(answer, why)
+
+
+def note_refusal(why: Exception) -> None:
+    if word := refusal_of(why):
+        refusal_log.note(word)

@@ -54,9 +54,12 @@ class Audience:
 
     def newcomer_ms(self, person: Person, now_ms: int) -> int:
         """When a person was last told of somebody who had come, as far as their sockets here know;
-        just now, where they have none: they call, or their sockets are elsewhere."""
+        just now, where they have none: they call, or their sockets are elsewhere. So do those who
+        are to be told of a change soon: a call to another process may have told them."""
         cohorts = [*filter(None, map(self.cohort_of, self.sockets_of(person)))]
-        return max(one.came_ms for one in cohorts) if cohorts else now_ms
+        if not cohorts or any(one.people_timer for one in cohorts):
+            return now_ms
+        return max(one.came_ms for one in cohorts)
 
     def note_newcomers(self, person: Person, now_ms: int) -> None:
         """A call told a person who is near: perhaps of somebody of whom no socket was told yet."""
@@ -172,7 +175,7 @@ class Audience:
         for cohort in self.in_range_of(retraction.place):
             self.coalescer.flush(cohort)
             cohort.retract(retraction, gone[cohort.form])
-        for socket in self.recent.in_range_of(retraction.place):
+        for socket in self.recent.showing(retraction):
             if socket.may_receive(retraction):
                 socket.write(gone[socket.form])
 

@@ -1,27 +1,31 @@
-"""Where sockets were before: they still show what was sent there, until it expires."""
+"""Where sockets were before: they still show what they were sent there, until it expires."""
 
 import asyncio
 from collections.abc import Iterable
 
 from django.conf import settings
 
+from presence.delivery.messages import OutgoingRetraction
 from presence.delivery.sockets import Socket
 from presence.geo import Tile, tile_of, tiles_within
-from presence.values import Place
+from presence.past import judged_from
+from presence.values import Place, Session
 
 PLACES_MAX = 24
 
 
 class RecentSubscriptions:
-    """The last 24 places of each socket, by tile, with the second of the loop when they expire."""
+    """The last 24 places of each socket, by tile, with the second of the loop when they expire and
+    the session as it was there."""
 
     def __init__(self) -> None:
-        self.tiles: dict[Tile, dict[Place, dict[Socket, float]]] = {}
+        self.tiles: dict[Tile, dict[Place, dict[Socket, tuple[float, Session]]]] = {}
 
     def add(self, socket: Socket, place: Place) -> None:
         until_s = asyncio.get_running_loop().time() + settings.MESSAGE_LIFE_SECONDS
         self.remove(socket, place)
-        self.tiles.setdefault(tile_of(place.cell), {}).setdefault(place, {})[socket] = until_s
+        sockets = self.tiles.setdefault(tile_of(place.cell), {}).setdefault(place, {})
+        sockets[socket] = until_s, socket.entered
         socket.recent_places.append(place)
         if len(socket.recent_places) > PLACES_MAX:
             self.remove(socket, socket.recent_places[0])
@@ -49,15 +53,17 @@ class RecentSubscriptions:
             (socket, place)
             for places in self.tiles.values()
             for place, sockets in places.items()
-            for socket, until_s in sockets.items()
+            for socket, (until_s, _) in sockets.items()
             if until_s <= now_s
         ]
         for socket, place in gone:
             self.remove(socket, place)
 
-    def in_range_of(self, place: Place) -> Iterable[Socket]:
-        """The sockets that were in range of a place."""
-        for tile in tiles_within(place.cell, place.radius_m):
-            for was, sockets in self.tiles.get(tile, {}).items():
-                if was.in_range(place):
-                    yield from sockets
+    def showing(self, retraction: OutgoingRetraction) -> Iterable[Socket]:
+        """The sockets that may have been sent there what is retracted."""
+        for tile in tiles_within(*retraction.place.circle):
+            for sockets in self.tiles.get(tile, {}).values():
+                for socket, (_, entered) in sockets.items():
+                    place = judged_from(entered, retraction.sent_ms)
+                    if place and place.in_range(retraction.place):
+                        yield socket

@@ -58,7 +58,8 @@ class AntiEntropy:
         self.note_read({session.person.tile, *left})
 
     async def compare(self) -> None:
-        """Every 10 s. Raises Refused: `store-unavailable`; then the next round does it again."""
+        """Every 10 s. Raises Refused: `store-unavailable`; the next round goes on with others, for
+        it may be the node of these alone that is away. Their turn comes again."""
         self.turn = (self.turn + 1) % ROUNDS
         await self._compare_sockets()
         await self._compare_held()

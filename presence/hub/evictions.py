@@ -83,6 +83,8 @@ class Evictions:
         """Ends the session of a banned person; a ban of nothing else extends to its origin."""
         session = await self.hub.registry.find(ban.person_id)
         if session is None:
+            # They left a moment ago, or another process was quicker.
+            await self.hub.end_lingering(ban.person_id)
             return
         if not ban.device and not ban.origin:
             self.sanctions.complete(ban, session.device, session.origin)

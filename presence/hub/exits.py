@@ -32,30 +32,36 @@ class Exits:
         if socket.connection.too_slow:
             self.later(self.registry.note(socket.session.digest, "too-slow"))
         self.departures.forget(socket)
+        # Of somebody who came while the peer was quiet already it may have read.
+        told_ms = self._newcomer_ms(socket.person)
         last = self.audience.exit(socket)
         if last and not self.departures.expects(socket.person):
-            self._depart_in(self.departures.wait_s(socket), socket)
+            self._depart_in(self.departures.wait_s(socket), socket, told_ms)
 
-    def _depart_in(self, seconds: float, socket: Socket) -> None:
+    def _newcomer_ms(self, person: Person) -> int:
+        return self.audience.newcomer_ms(person, self.runner.broadcaster.now_ms())
+
+    def _depart_in(self, seconds: float, socket: Socket, told_ms: int) -> None:
         """Its person leaves then, unless another socket of theirs arrives."""
-        timer = asyncio.get_running_loop().call_later(seconds, self._due, socket)
+        timer = asyncio.get_running_loop().call_later(seconds, self._due, socket, told_ms)
         session = None if socket.ended else socket.session
         self.departures.schedule(socket.person, timer, session)
 
-    def _due(self, socket: Socket) -> None:
+    def _due(self, socket: Socket, told_ms: int) -> None:
         self.departures.cancel(socket.person)
-        self.later(self._depart(socket))
+        self.later(self._depart(socket, told_ms))
 
-    async def _depart(self, socket: Socket) -> None:
+    async def _depart(self, socket: Socket, told_ms: int) -> None:
         """Takes a person out; if the store does not answer, again a little later."""
         if self._is_back(socket.person):
             return
+        digest, process = socket.session.digest, self.runner.leases.process
         try:
-            change = await self.registry.depart(socket.session.digest, self.runner.leases.process)
+            change = await self.registry.depart(digest, process, told_ms=told_ms)
         except Refused:
             self.anti_entropy.doubt(socket.session)
             if not self._is_back(socket.person):
-                self._depart_in(DEPART_AGAIN_S, socket)
+                self._depart_in(DEPART_AGAIN_S, socket, told_ms)
             raise
         if change:
             self.runner.announce(change)
@@ -67,10 +73,18 @@ class Exits:
     async def end(self, session: Session, *, at_once: bool) -> None:
         """As `Hub.end`, of a hub that has started."""
         try:
-            told_ms = self.audience.newcomer_ms(session.person, self.runner.broadcaster.now_ms())
+            told_ms = self._newcomer_ms(session.person)
             change = await self.registry.close(session.digest, told_ms=told_ms, at_once=at_once)
         except Refused:
             self.anti_entropy.doubt(session)
             raise
         if change:
+            self.runner.announce(change)
+        if at_once:
+            await self.end_lingering(session.person.person_id)
+
+    async def end_lingering(self, person_id: str) -> None:
+        """As `Hub.end_lingering`."""
+        listed = self.anti_entropy.roster.listed.get(person_id, ())
+        for change in await self.registry.reap([one for one in listed if one.lingers]):
             self.runner.announce(change)

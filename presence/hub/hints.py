@@ -32,7 +32,7 @@ class Hints:
     """Publishes hints to the groups of places, and receives those of other processes.
 
     Nothing is published without a layer, or while no other process lives. `waiting` are hints by
-    the group they will be published to.
+    the group they will be published to, `publishing` the groups that some are on their way to.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Hints:
         self.group = self.groups.group
         self.join, self.leave = self.groups.join, self.groups.leave
         self.waiting: dict[str, list[Hint]] = {}
-        self.publishing = False
+        self.publishing: set[str] = set()
 
     async def open(self) -> None:
         """Opens the channel of this process, and publishes that it began.
@@ -83,19 +83,18 @@ class Hints:
             waiting.append(hint)
         else:
             self.counted[self.kind, "dropped"] += 1
-        if not self.publishing:
-            self.publishing = True
-            self.background.later(self._flush())
+        if group not in self.publishing:
+            self.publishing.add(group)
+            self.background.later(self._flush(group))
 
-    async def _flush(self) -> None:
-        """Sends what waits for one group together, and to all groups at once; then what has come
-        meanwhile."""
+    async def _flush(self, group: str) -> None:
+        """Sends what waits for one group together, then what has come meanwhile. No group waits for
+        another: the host of the layer that has it may hang."""
         try:
-            while self.waiting:
-                waiting, self.waiting = self.waiting, {}
-                await asyncio.gather(*(self._send(*each) for each in waiting.items()))
+            while waiting := self.waiting.pop(group, None):
+                await self._send(group, waiting)
         finally:
-            self.publishing = False
+            self.publishing.discard(group)
 
     async def _send(self, group: str, each: list[Hint]) -> None:
         try:

@@ -143,6 +143,13 @@ class Hub:
         await self.start()
         await self.exits.end(session, at_once=at_once)
 
+    async def end_lingering(self, person_id: str) -> None:
+        """Takes a person out of lists where they linger, as far as this process shows them there.
+
+        Raises Refused: `store-unavailable`.
+        """
+        await self.exits.end_lingering(person_id)
+
     # ---- What others ask of it ---------------------------------------------------------------
 
     def announce(self, change: Change) -> None:

@@ -48,13 +48,15 @@ class Joins:
         """Places the person of a socket under this process. Where the store has lost everything
         since their session was read, it is registered again as it was."""
         digest, process = socket.session.digest, self.leases.process
+        now_ms = self.runner.broadcaster.now_ms()
+        told_ms = self.runner.audience.newcomer_ms(socket.person, now_ms)
         try:
-            return await self.registry.place(digest, None, process)
+            return await self.registry.place(digest, None, process, told_ms=told_ms)
         except Refused as unknown:
             if unknown.code != "session-unknown" or not await self.leases.settles(at_once=True):
                 raise
         await self.registry.restore([socket.session], process)
-        return await self.registry.place(digest, None, process)
+        return await self.registry.place(digest, None, process, told_ms=told_ms)
 
     async def _send_note(self, socket: Socket) -> None:
         """Says why the socket before this one was cut off. The join does not fail with it."""

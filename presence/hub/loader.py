@@ -54,7 +54,7 @@ class Loader:
                 effects += self.reconciler.apply_session(socket, session)
         return effects
 
-    async def republish(self, socket: Socket) -> list[Effect]:
+    async def republish(self, socket: Socket, now_ms: int) -> list[Effect]:
         """Publishes the person of a socket again where they are, under this process."""
         epoch, session = self.leases.epoch, await self.registry.get(socket.session.digest)
         if session is None:
@@ -63,7 +63,9 @@ class Loader:
         if not session.person.cell or socket not in self.audience.sockets_of(socket.person):
             return []
         # Wherever that is by then: they may move meanwhile.
-        return [Announce(await self.registry.place(session.digest, None, self.leases.process))]
+        process, told_ms = self.leases.process, self.audience.newcomer_ms(socket.person, now_ms)
+        placing = self.registry.place(session.digest, None, process, told_ms=told_ms)
+        return [Announce(await placing)]
 
     async def bring_into_effect(self, session: Session, now_ms: int) -> list[Effect]:
         """Publishes the person of a session at the place that is due. Whichever living process

@@ -61,7 +61,9 @@ class PresenceBroadcaster:
     # ---- One socket --------------------------------------------------------------------------
 
     def send_all(self, cohort: Cohort, socket: Socket) -> None:
-        """Writes who is near to a socket that has just entered its cohort."""
+        """Writes who is near to a socket that has just entered its cohort: it may be told of
+        somebody who came while its person was listed and had no socket."""
+        cohort.came_ms = self.now_ms()
         found = CohortListing(self.nearby(socket.place), 1)
         if len(cohort.apart) == len(cohort.live):
             # Nobody follows: the cohort begins anew.

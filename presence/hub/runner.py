@@ -100,7 +100,7 @@ class EffectRunner:
         self.run(await self.loader.load_session(person, digest))
 
     async def _republish(self, socket: Socket) -> None:
-        self.run(await self.loader.republish(socket))
+        self.run(await self.loader.republish(socket, self.broadcaster.now_ms()))
 
     async def _bring_into_effect(self, session: Session) -> None:
         self.run(await self.loader.bring_into_effect(session, self.broadcaster.now_ms()))

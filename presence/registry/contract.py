@@ -101,7 +101,7 @@ class Registry(Protocol):
         Raises Refused: `session-unknown`.
         """
 
-    async def depart(self, digest: str, process: str) -> Change | None:
+    async def depart(self, digest: str, process: str, *, told_ms: int = 0) -> Change | None:
         """Removes the person from their tile, unless another process holds them by now. Whoever
         has just come lingers there."""
 

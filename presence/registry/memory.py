@@ -118,7 +118,7 @@ class MemoryRegistry:
     async def release(self, person_id: str, process: str) -> Change | None:
         return await self.depart(self.sessions.digests.get(person_id, ""), process)
 
-    async def depart(self, digest: str, process: str) -> Change | None:
+    async def depart(self, digest: str, process: str, *, told_ms: int = 0) -> Change | None:
         session = self.sessions.by_digest.get(digest)
         if not session or not session.person.cell:
             return None
@@ -128,7 +128,7 @@ class MemoryRegistry:
             events = () if stays else self.tiles.leave(tile, session.person)
             return Change(nobody(session.person), events) if events else None
         person = session.person.changed(process="", until_ms=0, version=session.person.version + 1)
-        events = self.tiles.linger(lingering(session, self.clock()))
+        events = self.tiles.linger(lingering(session, self.clock(), None, told_ms))
         departed = self.sessions.update(replace(session, person=person))
         return Change(departed, events + self.tiles.leave(tile, person))
 

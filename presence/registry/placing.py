@@ -5,12 +5,14 @@ from dataclasses import replace
 from django.conf import settings
 
 from presence.registry.contract import RECENT_TILES_MAX, trail_ms
-from presence.values import HTTP_ONLY_MS, Left, Person, Place, Session, Timing
+from presence.values import HTTP_ONLY_MS, Left, Person, Place, Reached, Session, Timing
 
 # Whoever was told of people is shown to them for 30 s: as long, and what it takes until they are
 # sent their list.
 SEEN_MS = 36_000
 REACHES_MAX = 2
+# How many reaches of before are remembered at a place.
+REACHED_MAX = 8
 
 
 def placed_at(session: Session, place: Place, timing: Timing, process: str, at_ms: int) -> Session:
@@ -35,7 +37,7 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
         placed_ms=session.placed_ms if before.place == place else at_ms,
         cell_ms=session.cell_ms if was_here else at_ms,
         recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-        timing=with_reach(timing, place.radius_m),
+        timing=with_reach(reached(session, place, timing, at_ms), place.radius_m),
     )
 
 
@@ -50,6 +52,16 @@ def with_reach(timing: Timing, radius_m: int) -> Timing:
     if radius_m in timing.reaches or len(timing.reaches) == REACHES_MAX:
         return timing
     return timing._replace(reaches=(*timing.reaches, radius_m))
+
+
+def reached(session: Session, place: Place, timing: Timing, at_ms: int) -> Timing:
+    """Remembers when a reach held: what was said while its person was gone is judged by it."""
+    before = session.person.place
+    if before.site != place.site or before.radius_m == place.radius_m:
+        return timing
+    fresh = [one for one in timing.reached if one.until_ms > at_ms - trail_ms()]
+    held = Reached(before.radius_m, session.placed_ms, at_ms)
+    return timing._replace(reached=(*fresh, held)[-REACHED_MAX:])
 
 
 def is_listed(person: Person, at_ms: int) -> bool:

@@ -123,17 +123,20 @@ class RedisRegistry:
                 return before, after, now_ms
         raise Refused("store-unavailable", retry_after=2)
 
-    async def depart(self, digest: str, process: str) -> Change | None:
-        return await self.release(person_id_of(digest), process)
+    async def depart(self, digest: str, process: str, *, told_ms: int = 0) -> Change | None:
+        return await self._depart(person_id_of(digest), process, told_ms)
 
     async def release(self, person_id: str, process: str) -> Change | None:
+        return await self._depart(person_id, process, 0)
+
+    async def _depart(self, person_id: str, process: str, told_ms: int) -> Change | None:
         with unknown_when_lost():
             found = await self.sessions.run("depart", person_session_key(person_id), process)
         if found:
             now_ms, flat_fields = found
             session = from_fields(paired(flat_fields))
             held = replace(session, person=session.person.changed(process=process))
-            events = await self.tiles.linger(lingering(held, now_ms))
+            events = await self.tiles.linger(lingering(held, now_ms, None, told_ms))
             events += await self.tiles.leave(session.person.tile, session.person)
             change: Change | None = Change(session, events)
         else:

@@ -12,6 +12,7 @@ from presence.values import (
     Left,
     PendingPlace,
     Person,
+    Reached,
     Session,
     Timing,
     person_id_of,
@@ -71,7 +72,8 @@ def to_fields(session: Session) -> dict[str, Any]:
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
         "cell_ms": session.cell_ms,
-        "timing": json.dumps(session.timing),
+        # With the cell that it is of: the release before moves people and leaves it as it was.
+        "timing": json.dumps([*session.timing, person.cell]),
         "trail": json.dumps(session.recent_tiles),
         "note": session.note,
         "digest": session.digest,
@@ -83,6 +85,7 @@ def to_fields(session: Session) -> dict[str, Any]:
     }
 
 
+NO_TIMING = json.dumps([*Timing(), None])
 PERSON_FIELDS = str.split("person_id name cell radius_m version process until_ms roughness")
 
 
@@ -122,16 +125,17 @@ def from_fields(fields: Mapping[str, str]) -> Session:
 
 
 def timing_of(fields: Mapping[str, str]) -> Timing:
-    if "timing" not in fields:
-        # The release before opened it.
+    read = json.loads(fields.get("timing", NO_TIMING))
+    moved_ms, spaced_ms, pending, reaches, reached, cell = read
+    if cell != fields["cell"]:
+        # The release before opened it, or moved it.
         return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
-    moved_ms, spaced_ms, pending, reaches = json.loads(fields["timing"])
-    if pending is None:
-        return Timing(moved_ms, spaced_ms, None, tuple(reaches))
-    place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
-    following = place_of(later) if later else None
-    told = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    return Timing(moved_ms, spaced_ms, told, tuple(reaches))
+    if pending:
+        place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
+        following = place_of(later) if later else None
+        pending = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
+    held = tuple(Reached(*one) for one in reached)
+    return Timing(moved_ms, spaced_ms, pending, tuple(reaches), held)
 
 
 def since_by_id(field: str) -> dict[str, int]:

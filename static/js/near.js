@@ -65,6 +65,8 @@ function onFinalClose(code) {
   if (code === 4401 || code === 4410) {
     eraseVisit();
     endVisit(code);
+    clearPlace();
+    endTracking();
   }
   if (code === 4410) forgetVisit();
   if (code === 4411) showBan(refusal.lastRefusal('banned'));
@@ -122,8 +124,6 @@ function startOver() {
 }
 
 function forgetVisit() {
-  clearPlace();
-  endTracking();
   storage.clear();
   document.getElementById('text').value = '';
   document.getElementById('composer').hidden = true;

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.template.loader import render_to_string
 
+from presence.delivery import Form, rows
 from tests.browser.module_scripts import CONVERSATION, run
 
 if TYPE_CHECKING:
@@ -33,6 +35,22 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
+# The first word of a socket: who you are.
+WELCOME = """(id) => {
+  const [signals, fragment] = [document.createElement('div'), document.createElement('div')];
+  signals.id = 'signals';
+  document.body.append(signals);
+  fragment.innerHTML = `<data class="welcome" data-person-id="${id}"></data>`;
+  const options = { detail: { fragment }, bubbles: true };
+  signals.dispatchEvent(new CustomEvent('htmx:oobBeforeSwap', options));
+}"""
+OWN_ID = "0" * 16
+# As an answer to a call brings them.
+ADD = """async (rows) => {
+  const { addMessages } = await import('/static/js/chat/messages.js');
+  document.getElementById('older').innerHTML = rows;
+  addMessages([...document.querySelectorAll('#older li')]);
+}"""
 PIECES = """() => document.body.insertAdjacentHTML('beforeend', '<dialog id="menu"></dialog>')"""
 
 
@@ -46,17 +64,24 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.evaluate("(rows) => document.body.insertAdjacentHTML('beforeend', rows)", ROWS)
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
     run(page, "await load('chat/arrivals'); (await load('chat/messages')).finishLoading();")
+    page.evaluate(WELCOME, OWN_ID)
     yield page
     page.close()
 
 
 def row(page: Page, text: str, *, mine: bool = False) -> str:
-    """A message that was sent now."""
+    """A message that was sent now, as the server sends it."""
     at = page.evaluate("Date.now()")
-    start = f'<ol id="messages" hx-swap-oob="beforeend"><li class="{"mine" if mine else "p1"}" '
-    who = "" if mine else "<bdi>Ana</bdi><i>abc</i>"
-    each = f'id="m-{at}-0.{text:0>8}" data-person="{"f" * 16}" data-m="300">{who}<p>{text}</p>'
-    return f"{start}{each}</li></ol>"
+    values = {
+        "id": f"{at}-0.{text:0>8}",
+        "person_id": OWN_ID if mine else "f" * 16,
+        "name": "Ana",
+        "tag": "abc",
+        "colour": 1,
+        "metres": 300,
+        "text": text,
+    }
+    return rows(Form.HTML, [render_to_string("_message.html", {"message": values})]).text
 
 
 def bring(page: Page, *texts: str) -> list[str]:
@@ -106,10 +131,29 @@ def test_what_answers_you_shows_all_that_came_before_it(page: Page, kind: str) -
     assert shown(page) == said
 
 
+def test_a_row_that_cannot_be_shown_holds_up_no_other(page: Page) -> None:
+    page.evaluate(HIDE, True)
+    assert not page.evaluate(BRING, rows(Form.HTML, ['<li id="m-1"></li>']).text)
+    assert bring(page, "1") == ["1"]
+
+
 def test_a_hidden_page_holds_nothing_back(page: Page) -> None:
     page.evaluate(HIDE, True)
     said = [str(turn) for turn in range(10)]
     assert bring(page, *said) == said
+
+
+@pytest.mark.parametrize("kind", ["hidden", "another frame"])
+def test_what_was_not_waited_for_makes_nothing_later_wait_longer(page: Page, kind: str) -> None:
+    page.evaluate(HIDE, kind == "hidden")
+    for turn in range(30):
+        bring(page, str(turn))
+        if kind == "another frame":
+            page.evaluate(BRING, "<div></div>")
+    page.evaluate(HIDE, False)
+    count = len(bring(page, "last"))
+    page.clock.run_for(EVERY_MS)
+    assert (count, len(shown(page))) == (30, 31)
 
 
 def test_what_waits_as_the_visit_ends_is_never_shown(page: Page) -> None:
@@ -119,6 +163,8 @@ def test_what_waits_as_the_visit_ends_is_never_shown(page: Page) -> None:
     page.clock.run_for(EVERY_MS)
     assert shown(page) == []
     assert bring(page, "8") == []
+    page.evaluate(ADD, row(page, "older"))
+    assert shown(page) == []
 
 
 def test_what_ends_within_a_moment_goes_with_what_comes(page: Page) -> None:

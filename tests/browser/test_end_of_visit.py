@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.interceptor import await_sockets
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Invite, Meet
+    from tests.browser.interceptor import Interceptor
     from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
@@ -58,6 +60,22 @@ def test_nothing_of_a_visit_that_ended_elsewhere_is_left_to_see_or_to_hear(
     left = guest.page.evaluate("document.body.textContent + document.title")
     assert not [one for one in ("whoever comes", "Zebulon", name) if one in left]
     expect(guest.page.locator("#text")).to_have_value("")
+
+
+def test_a_visit_that_ended_begins_no_other_by_a_move(
+    alice: BrowserVisitor, wire: Interceptor
+) -> None:
+    wire.close(4401)
+    await_sockets(alice.page, wire, 2, "it comes back once by itself")
+    alice.expect_here()
+    wire.close(4401)
+    expect(alice.page.locator("#alerts .notice")).to_contain_text("You were away for a while.")
+    assert not alice.page.evaluate(
+        """async () => {
+          const { publish } = await import('/static/js/place/published-place.js');
+          return (await publish({ cell: 'u33dc0b' })).done;
+        }"""
+    )
 
 
 def test_nothing_of_a_visit_is_on_the_page_from_the_moment_of_leaving(

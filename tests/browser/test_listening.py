@@ -123,7 +123,7 @@ def test_an_ack_that_overtakes_its_copy_is_announced_once_too(
           window.copies = [];
           const keep = (event) => {
             const { message } = event.detail;
-            if (!message.includes('class="mine"') || !window.copies) return;
+            if (!message.includes('<p>Acked first.</p>') || !window.copies) return;
             const template = document.createElement('template');
             template.innerHTML = message;
             window.copies.push(...template.content.firstElementChild.children);
@@ -136,6 +136,7 @@ def test_an_ack_that_overtakes_its_copy_is_announced_once_too(
     alice.submit("Acked first.")
     row = alice.message("Acked first.")
     expect(row).to_have_attribute("data-state", "sent")
+    page.wait_for_function("window.copies.length")
     page.evaluate(
         """async () => {
           const { addMessages } = await import('/static/js/chat/messages.js');

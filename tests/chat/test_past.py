@@ -115,7 +115,12 @@ async def test_what_was_said_while_one_was_gone_is_judged_by_the_reach_of_that_t
     at_500 = shown(reader.session, missed)
     assert 0 < len(at_500) < 14
     await reader.ask(2000)
-    assert shown(reader.session, missed) == frozenset(), "what was shown is shown; no more is"
+    assert shown(reader.session, missed) == at_500, "what was shown is shown; no more is"
+    await reader.ask(100)
+    assert shown(reader.session, missed) == frozenset()
+    for radius_m in (2000, 1000, 700, 500):
+        await reader.ask(radius_m)
+        assert shown(reader.session, missed) == at_500
 
 
 async def test_a_move_begins_anew() -> None:
@@ -215,6 +220,31 @@ async def test_a_message_taken_back_has_no_third_bound_either() -> None:
         await pair.settle()
         assert alice.page.all("chat.gone") == []
         assert judged_from(alice.session, 0) == Place(HERE.cell, 500)
+
+
+@pytest.mark.parametrize("widest", [500, 2000])
+async def test_a_message_taken_back_is_told_of_where_one_was_if_it_was_shown_there(
+    widest: int,
+) -> None:
+    """What was sent at a reach of before is taken back; what was not, was not there."""
+    async with process_pair() as pair:
+        far = await pair.first.join(await person(pair.registry, "Bob", away(10)))
+        await pair.first.send_text(far, "far away")
+        pair.now_ms += S
+        alice = await pair.first.join(await person(pair.registry, "Alice", Place(HERE.cell, 300)))
+        for radius_m in (widest, 2000, 300):
+            asked = Place(HERE.cell, radius_m)
+            change = await pair.registry.request_place(
+                alice.session.digest, asked, alice.person.process
+            )
+            pair.first.hub.announce(change)
+            await pair.settle()
+        (sent,) = far.page.all("chat.ack")
+        await pair.first.feed.sender.remove(far, sent["id"])
+        await pair.settle()
+        told = [one["ids"] for one in alice.page.all("chat.gone")]
+        assert told == ([[sent["id"]]] if "far away" in alice.page.texts else [])
+        assert ("far away" in alice.page.texts) == (widest == 2000)
 
 
 async def test_whoever_chooses_how_finely_they_are_placed_reads_no_more_of_the_past() -> None:

@@ -55,6 +55,7 @@ DEPLOYED: dict[str, Any] = {
     "ALLOWED_HOSTS": ["example.org"],
     "OBJECTIONS": "appeals@example.org",
     "RATE_LIMITS_OFF": [],
+    "PLACE_CLOCK": True,
 }
 
 
@@ -131,6 +132,7 @@ def test_settings_for_strangers_need_no_word(deployed: Settings) -> None:
         ("RATE_LIMITS_SCALE", 1000.0, "warning", "RATE_LIMITS_SCALE"),
         ("HINTS_DROPPED", 0.2, "warning", "HINTS_DROPPED"),
         ("REDIS_MAY_KEEP", True, "warning", "REDIS_MAY_KEEP"),
+        ("PLACE_CLOCK", False, "warning", "PLACE_CLOCK"),
     ],
 )
 def test_each_setting_that_is_wrong_is_said(

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
 from neartalk.redis import layer as module
-from neartalk.redis.connection import pool_options
+from neartalk.redis.connection import LostAlike, pool_options
 from neartalk.redis.layer import PubSubLayer
 from neartalk.redis.subscriber import Subscriber
+from tests.support.servers import free_port
 from tests.support.waiting import deadline
 
 PREFIX = "layertest:"
@@ -39,6 +41,30 @@ def noted(subscriber: Subscriber) -> asyncio.Event:
     assert subscriber.wire
     subscriber.wire.on_lost = note
     return gone
+
+
+@asynccontextmanager
+async def user(redis_url: str, *rules: str) -> AsyncIterator[tuple[Redis, str]]:
+    """Redis, and its URL for a user with these rules."""
+    async with Redis.from_url(redis_url) as redis:
+        await redis.execute_command("ACL", "SETUSER", "near", "reset", "on", "nopass", *rules)
+        try:
+            yield redis, redis_url.replace("://", "://near:any@")
+        finally:
+            await redis.execute_command("ACL", "DELUSER", "near")
+
+
+def granted(subscriber: Subscriber) -> asyncio.Event:
+    """Set once its connection was looked at and found, and Redis refuses none of its channels."""
+    found, check = asyncio.Event(), subscriber._check
+
+    async def note() -> None:
+        await check()
+        if not subscriber.refused:
+            found.set()
+
+    subscriber._check = note  # type: ignore[method-assign]
+    return found
 
 
 async def said(layer: PubSubLayer, channel: str) -> object:
@@ -115,6 +141,74 @@ async def test_a_connection_that_says_nothing_is_lost(
         gone = noted(subscriber)
         async with deadline("it is lost"):
             await gone.wait()
+
+
+async def test_what_redis_refused_is_subscribed_once_it_no_longer_does(redis_url: str) -> None:
+    async with user(redis_url, "+@all", "resetchannels") as (redis, url), layers(url) as (one, _):
+        subscriber = one._shards[0].subscriber
+        channel = await one.new_channel()
+        for group in ("here", "there", "left"):
+            await one.group_add(group, channel)
+        await one.group_discard("left", channel)
+        assert len(subscriber.refused) == 3
+        await redis.execute_command("ACL", "SETUSER", "near", "allchannels")
+        async with deadline("Redis is asked again"):
+            await granted(subscriber).wait()
+        async with layers(redis_url, count=1) as (other,):
+            for group in ("left", "here", "there"):
+                await other.group_send(group, {"text": group})
+            assert [await said(one, channel) for _ in range(2)] == ["here", "there"]
+
+
+async def test_a_redis_that_refuses_a_ping_is_there(redis_url: str) -> None:
+    async with (
+        user(redis_url, "+@all", "allchannels", "-ping") as (_, url),
+        layers(url) as (one, _),
+    ):
+        await one.new_channel()
+        subscriber = one._shards[0].subscriber
+        wire = subscriber.wire
+        assert wire
+        await subscriber._check()
+        assert subscriber.wire is wire
+
+
+async def test_whatever_fails_as_it_is_opened_it_is_opened_again(redis_url: str) -> None:
+    async with layers(redis_url) as (one, other), Redis.from_url(redis_url) as redis:
+        channel = await other.new_channel()
+        subscriber = other._shards[0].subscriber
+        make, made = subscriber.make, asyncio.Event()
+
+        def fail() -> LostAlike:
+            subscriber.make = make
+            made.set()
+            raise KeyError
+
+        subscriber.make = fail
+        gone = noted(subscriber)
+        await redis.client_kill_filter(_type="pubsub")
+        async with deadline("it is lost, and opened in vain"):
+            await asyncio.gather(gone.wait(), made.wait())
+        async with deadline("it is there again"):
+            await granted(subscriber).wait()
+        await one.send(channel, {"text": "hello"})
+        assert await said(other, channel) == "hello"
+
+
+async def test_who_asks_in_vain_for_a_channel_leaves_nothing_behind() -> None:
+    async with layers(f"redis://127.0.0.1:{free_port()}", count=1) as (one,):
+        for _ in range(3):
+            with pytest.raises(ConnectionError):
+                await one.new_channel()
+        assert not one.channels
+        assert not one._shards[0].subscriber.names
+
+
+async def test_what_was_left_meanwhile_is_not_subscribed_anew(redis_url: str) -> None:
+    async with layers(redis_url, count=1) as (one,), Redis.from_url(redis_url) as redis:
+        await one.new_channel()
+        await one._shards[0].subscriber._subscribe(f"{PREFIX}left")
+        assert await redis.pubsub_channels(f"{PREFIX}left") == []
 
 
 async def test_what_nobody_reads_takes_no_memory(

@@ -52,6 +52,9 @@ class FailingHub:
         self._answer()
         self.ended.append(session.digest)
 
+    async def end_lingering(self, person_id: str) -> None:
+        self._answer()
+
 
 class RecordedGuest:
     def __init__(self) -> None:

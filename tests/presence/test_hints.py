@@ -70,6 +70,26 @@ async def test_a_layer_that_hangs_costs_no_memory() -> None:
         await pair.settle()
 
 
+async def test_a_host_of_the_layer_that_hangs_holds_up_no_group_of_another() -> None:
+    async with process_pair() as pair:
+        await pair.first.join(await person(pair.registry, "Alice", HERE))
+        await pair.second.hub.start()
+        await pair.settle()
+        assert pair.first.layer
+        hints = pair.first.hub.hints
+        stop = pair.first.layer.stops["group_send"] = Stop()
+        hints.publish("u33db2", {"type": "test"})
+        await stop.arrived()
+        pair.wire.sent.clear()
+        for _ in range(2):
+            hints.publish("u33db3", {"type": "test"})
+            await turns()
+        assert [group for group, _ in pair.wire.sent] == [hints.group("u33db3")] * 2
+        stop.open.set()
+        await pair.settle()
+        assert len(pair.wire.sent) == 3
+
+
 async def test_a_layer_that_fails_loses_hints_and_nothing_else() -> None:
     async with process_pair() as pair:
         assert pair.first.layer

@@ -11,8 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from presence.geo import Roughness, apart, cell_at, published_cell
-from presence.place_clock import FAR_M, Draw, advance, by_chance, effective_in_ms, request
-from presence.values import Place, Timing
+from presence.place_clock import (
+    FAR_M,
+    HOLDS_MS,
+    LATEST_MS,
+    Draw,
+    advance,
+    by_chance,
+    effective_in_ms,
+    request,
+)
+from presence.values import WAITS_MAX_MS, Place, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,6 +241,10 @@ def test_a_clock_that_was_set_back_makes_nobody_wait_longer() -> None:
     walker = Walker(highest)
     walker.at(-3600)
     assert walker.request(B) == 120
+
+
+def test_nothing_waits_for_longer_than_sessions_take_for_a_clock_that_was_set_back() -> None:
+    assert WAITS_MAX_MS == 2 * HOLDS_MS + LATEST_MS
 
 
 def test_without_the_clock_every_place_holds_at_once(settings: Settings) -> None:

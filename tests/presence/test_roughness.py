@@ -28,7 +28,7 @@ from presence.geo import (
 from presence.hub.events import event_of, to_event
 from presence.registry.redis_fields import from_fields, snapshot_of, to_entry
 from presence.registry.redis_fields import to_fields as session_fields
-from presence.values import Person, Place, Session, TileEvent
+from presence.values import PendingPlace, Person, Place, Session, TileEvent, Timing
 from tests.presence.http_callers import CREATE, NEARBY, PLACE, browser, caller, code
 from tests.presence.process_pair import process_pair
 from tests.presence.test_roster import ALIVE, BERLIN, NOW_MS, people_around, roster_of
@@ -136,6 +136,17 @@ def test_what_the_release_before_wrote_is_a_block() -> None:
     event = to_event(TileEvent("u33dc0", 7, True, ana))
     assert event["person"].keys().isdisjoint({"roughness", "lingers"})
     assert event_of(event).person == ana
+
+
+def test_whom_the_release_before_moves_nothing_moves_back() -> None:
+    """It writes the cell alone, at once: what waited until then was told earlier."""
+    pending = PendingPlace(Place(cell_at(52.52, 13.41), 500), 2, 2, 0, 2)
+    al = Person("id", "Al", cell_at(52.52, 13.4), 500)
+    told = Session("digest", al, 3, 1, timing=Timing(1, 0, pending))
+    fields = {name: str(one) for name, one in session_fields(told).items()}
+    assert from_fields(fields).timing == told.timing
+    moved = from_fields({**fields, "cell": cell_at(52.52, 13.42), "placed_ms": "9"})
+    assert moved.timing == Timing(9, reaches=(500,))
 
 
 # ---- What sockets are sent -----------------------------------------------------------------------

@@ -184,6 +184,20 @@ async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown(
         assert [one.person.name for one in found.shown if one.person.lingers] == ["Alice"]
 
 
+async def test_whoever_learns_by_a_call_elsewhere_and_leaves_before_their_socket_is_told() -> None:
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        await pass_s(pair, time, 60)
+        await pair.second.join(await session_at(pair.registry, "Carol", HERE))
+        await turns()
+        found = await around(pair.second.presence, alice.session)
+        assert "Carol" in {one.person.name for one in found.shown}
+        assert "Carol" not in alice.page.names
+        await pair.first.hub.end(alice.session)
+        left = await load_nearby(pair.registry, HERE)
+        assert [one.person.name for one in left.shown if one.person.lingers] == ["Alice"]
+
+
 @pytest.mark.parametrize("how", ["leaves", "blocks"])
 async def test_who_is_blocked_by_whoever_has_just_come_is_shown_what_a_departure_shows(
     how: str,
@@ -309,3 +323,82 @@ async def test_whoever_looks_by_a_call_and_leaves_is_seen(server: Server) -> Non
         assert (await alice.post(LEAVE)).status_code == 204
         (listed,) = (await bob.http.get(NEARBY)).json()["people"]
         assert listed["username"] == "alice"
+
+
+async def test_whoever_is_told_of_somebody_by_a_socket_that_then_says_nothing_is_shown() -> None:
+    """A peer that is quiet for 50 s may have read; its person departs as it is given up."""
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        carol = await pair.second.join(await session_at(pair.registry, "Carol", HERE))
+        await pass_s(pair, time, 6)
+        assert "Carol" in alice.page.names
+        alice.page.quiet = 50
+        pair.first.hub.exit(alice)
+        for _ in range(4):
+            await pass_s(pair, time, 6)
+            assert "Alice" in carol.page.names
+        for _ in range(4):
+            await pass_s(pair, time, 6)
+        assert "Alice" not in carol.page.names
+
+
+async def test_whoever_comes_back_to_look_and_leaves_at_once_is_shown() -> None:
+    """They were listed all the while, and had no socket that was told of anybody."""
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        pair.first.hub.exit(alice)
+        await pass_s(pair, time, 6)
+        carol = await pair.second.join(await session_at(pair.registry, "Carol", HERE))
+        again = await pair.first.join(alice.session)
+        assert "Carol" in again.page.names
+        await pair.first.hub.end(again.session)
+        for _ in range(5):
+            await pass_s(pair, time, 6)
+            assert "Alice" in carol.page.names
+        for _ in range(2):
+            await pass_s(pair, time, 6)
+        assert "Alice" not in carol.page.names
+
+
+async def test_whoever_moves_as_they_come_back_is_shown_where_they_looked() -> None:
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        pair.registry.store.draw = lambda first, last: last
+        far = Place(cell_at(52.52, 13.45), 500)
+        await request(pair, alice, far)
+        await pass_s(pair, time, 16)
+        carol = await pair.second.join(await session_at(pair.registry, "Carol", HERE))
+        await turns()
+        pair.first.hub.exit(alice)
+        pair.now_ms += 4_000
+        again = await pair.second.join(alice.session)
+        assert again.place == far
+        for _ in range(5):
+            await pass_s(pair, time, 6)
+            assert "Alice" in carol.page.names
+
+
+async def test_whoever_is_banned_lingers_nowhere_any_more() -> None:
+    """Where they were before a move, and if they left before the ban came."""
+    async with process_pair() as pair:
+        time, _, bob = await joined(pair)
+        carol = await pair.first.join(await session_at(pair.registry, "Carol", HERE))
+        dave = await pair.first.join(await session_at(pair.registry, "Dave", HERE))
+        await put(pair.first.presence, dave.session, HERE._replace(radius_m=100))
+        await pair.first.hub.end(carol.session)
+        await pass_s(pair, time, 6)
+        assert {"Carol", "Dave"} <= {*bob.page.names}
+        await pair.first.hub.end_lingering(carol.person.person_id)
+        await pair.first.hub.end(dave.session, at_once=True)
+        await pass_s(pair, time, 6)
+        assert bob.page.names == ["Alice"]
+
+
+async def test_a_told_place_takes_effect_though_the_clock_was_set_back() -> None:
+    async with process_pair() as pair:
+        time, alice, _ = await joined(pair)
+        await request(pair, alice, FURTHER)
+        pair.now_ms -= 3_600_000
+        for _ in range(2):
+            await pass_s(pair, time, 0)
+        assert alice.place == FURTHER

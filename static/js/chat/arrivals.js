@@ -3,14 +3,13 @@
 // shown at once, and before it what came before it. So is all that comes to a hidden page: nothing is painted there, and its timers
 // are late.
 
-import { isErased } from '../page/visit.js';
 import { now } from '../server/clock.js';
+import { ownId } from '../server/session.js';
 import { addMessages } from './messages.js';
 
 const EVERY_MS = 1500;
 const AT_ONCE = 5; // before that pace holds: a conversation, not a crowd
 const LIST = '<ol id="messages"';
-const MINE = '<li class="mine"'; // in no text: there a < is escaped
 
 let held = []; // frames
 let timer = 0;
@@ -19,11 +18,12 @@ let due = -Infinity; // when the list changes next at that pace (GCRA)
 function show() {
   clearTimeout(timer);
   timer = 0;
-  if (held.length && !isErased()) {
-    due = Math.max(due, now()) + EVERY_MS;
-    addMessages(rowsOf(held.join('')));
-  }
-  held = [];
+  const frames = held;
+  held = []; // before they are shown: what fails then does not come again with all that follows
+  if (!frames.length) return;
+  // However often it was not waited for, the next waits no longer than that.
+  due = Math.min(Math.max(due, now()) + EVERY_MS, now() + AT_ONCE * EVERY_MS);
+  addMessages(rowsOf(frames.join('')));
 }
 
 function rowsOf(lists) {
@@ -32,10 +32,15 @@ function rowsOf(lists) {
   return [...template.content.children].flatMap(({ children }) => [...children]);
 }
 
+// In no text: there a " is escaped.
+function hasOwn(frame) {
+  return frame.includes(`data-person="${ownId()}"`);
+}
+
 function hold(frame) {
   held.push(frame);
   const waitMs = due - now() - (AT_ONCE - 1) * EVERY_MS;
-  if (waitMs <= 0 || document.hidden || frame.includes(MINE)) show();
+  if (waitMs <= 0 || document.hidden || hasOwn(frame)) show();
   else timer ||= setTimeout(show, waitMs);
 }
 

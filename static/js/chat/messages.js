@@ -6,6 +6,7 @@ import { LIFE_MS, applyCopy, compareRows, dress, groupWithPrevious, labelRow, re
 import { updateStop } from './message-focus.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
+import { isErased } from '../page/visit.js';
 
 const TICK_MS = 10_000;
 const CALM_MS = 2000;
@@ -17,8 +18,12 @@ const removedIds = new Map(); // id: when the message has expired; a removal may
 let expiryTimer = 0;
 let arrivedAt = -Infinity; // the newest
 
-/** Adds rows in any order; those that are shown, expired, removed or blocked already are left out. */
+/**
+ * Adds rows in any order; those that are shown, expired, removed or blocked already are left out, and all once the visit is over:
+ * what was asked for, or waited to be shown, may come after that.
+ */
 export function addMessages(rows) {
+  if (isErased()) return;
   for (const row of rows) dress(row);
   const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !removedIds.has(dataset.id) && !isBlocked(dataset.person));
   let fresh = 0;
