@@ -40,6 +40,19 @@
   for (const owner of performances) for (const name of ['mark', 'measure']) wrap(owner, name, `performance.${name}`);
   for (const name of ['open', 'send', 'setRequestHeader']) wrap(XMLHttpRequest.prototype, name, `xhr.${name}`);
   wrap(window, 'fetch');
+  // Calls that the page waits for: their requests are told to the test by another way, which may be slower.
+  let waiting = 0;
+  const { send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (...all) {
+    waiting += 1;
+    this.addEventListener('loadend', () => (waiting -= 1), { once: true });
+    return send.apply(this, all);
+  };
+  const { fetch } = window;
+  window.fetch = (...all) => {
+    waiting += 1;
+    return fetch(...all).finally(() => (waiting -= 1));
+  };
   wrap(window, 'postMessage');
   wrap(window, 'open');
   wrap(Navigator.prototype, 'sendBeacon');
@@ -94,11 +107,14 @@
 
   MediaDevices.prototype.enumerateDevices = async () => [{ deviceId: 'default', kind: 'audioinput', label: 'Microphone', groupId: '' }];
 
-  // A turn of the page by no clock: what was posted before is done.
+  // A turn of the page by no clock: what was posted before is done. Says how many calls it waits for.
   window.turnNow = () =>
     new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => resolve(port1.close());
+      port1.onmessage = () => {
+        port1.close();
+        resolve(waiting);
+      };
       postPlain.call(port2, 0);
     });
 

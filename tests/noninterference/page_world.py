@@ -226,16 +226,20 @@ class PageWorld:
         seen: list[int] = []
 
         def still() -> bool:
-            self.pass_turn()
-            seen.append(self.done)
-            return not self.open and len(seen) >= STILL and len({*seen[-STILL:]}) == 1
+            if self.waits() or self.open:
+                seen.clear()
+            else:
+                seen.append(self.done)
+            return len(seen) >= STILL and len({*seen[-STILL:]}) == 1
 
         until(still, "the page is quiet", pause=lambda: self.page.wait_for_timeout(POLL_MS))
 
-    def pass_turn(self) -> None:
-        """Of the page, past what its thread has before it; one that goes elsewhere has none."""
+    def waits(self) -> bool:
+        """Whether the page waits for an answer, once its thread is past what it had before it. One
+        that goes elsewhere does."""
         with suppress(NavigationError):
-            self.page.evaluate("window.turnNow?.()")
+            return bool(self.page.evaluate("window.turnNow?.()"))
+        return True
 
     @property
     def done(self) -> int:
