@@ -37,7 +37,12 @@ NOW_MS = 1_800_000_000_000
 OTHER, OWN = "1e8636d6838babda", "e9a73cd20a784162"
 BESIDE_BOB = Listing({OTHER: Entry(0, OTHER, "Bob")}, {0: 1})
 SIGNED = {"NearTalk": "1", "Content-Type": "text/html; charset=utf-8"}
+# When a tab was in voice last: by the server's clock or, until that is known, by the device's. What
+# comes first is up to the network.
+SEEN = re.compile(r"(seen\W+)\d{13}")
 STEP_MS = 5_000
+# Letters of a moment before what happened in it.
+MOMENT = 5
 POLL_MS = 25
 STILL = 5
 # The acts after which somebody has arrived and stayed.
@@ -114,7 +119,7 @@ class PageWorld:
 
     def note(self, where: list[str], text: str) -> None:
         """Takes down what happened with the moment in which it did: between two, time passes."""
-        where.append(f"{self.moment:04} {text}")
+        where.append(f"{self.moment:0{MOMENT - 1}} {text}")
 
     def recorded(self, text: str) -> None:
         self.note(self.records, text)
@@ -246,14 +251,21 @@ class PageWorld:
         return sum(map(len, (self.records, self.calls, self.frames, self.voice_frames)))
 
     def found(self) -> dict[str, Any]:
+        """Calls and frames of the chat with their moments. What scripts did and said in voice once,
+        with none: promises of the browser, such as those of sound, end when they end."""
         return {
-            "records": sorted(self.records),  # those of one moment in no order
+            "records": sorted({blurred(one[MOMENT:]) for one in self.records}),
             "calls": self.calls,
             "frames": self.frames,
-            "frames in voice": self.voice_frames,
+            "frames in voice": sorted({one[MOMENT:] for one in self.voice_frames}),
             "files": sorted(self.files),
-            "kept": self.kept,
+            "kept": [(act, blurred(found)) for act, found in self.kept],
         }
+
+
+def blurred(text: str) -> str:
+    """Less what a network decides."""
+    return SEEN.sub(r"\1some time", text)
 
 
 def described(request: Request) -> str:
