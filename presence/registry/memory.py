@@ -6,12 +6,12 @@ from dataclasses import replace
 from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
 from presence.geo import Roughness, Tile
-from presence.place_clock import Draw, advance, by_chance, request
+from presence.place_clock import Draw, by_chance
 from presence.registry.contract import BLOCKED_MAX, StoreStatus, nobody
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
-from presence.registry.placing import at_once, lingering, placed_at
+from presence.registry.placing import after_telling, in_effect, lingering, placed_at
 from presence.values import Change, Place, Session, Timing
 
 
@@ -77,9 +77,7 @@ class MemoryRegistry:
         told_ms: int = 0,
     ) -> Change:
         session, now_ms = self.sessions.known(digest), self.clock()
-        to = advance(session.person.place, session.timing, now_ms)
-        if place:
-            to = at_once(session, place, now_ms)
+        to = in_effect(session, place, now_ms)
         return self._placed(session, *to, process, was, now_ms, told_ms)
 
     async def request_place(
@@ -92,8 +90,7 @@ class MemoryRegistry:
         told_ms: int = 0,
     ) -> Change:
         session, now_ms = self.sessions.known(digest), self.clock()
-        by_now = advance(session.person.place, session.timing, now_ms)
-        to = request(*by_now, asked, now_ms, self.draw)
+        to = after_telling(session, asked, now_ms, self.draw)
         return self._placed(session, *to, process, was, now_ms, told_ms)
 
     def _placed(

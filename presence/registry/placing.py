@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.conf import settings
 
+from presence.place_clock import Draw, advance, request
 from presence.registry.contract import RECENT_TILES_MAX, trail_ms
 from presence.values import HTTP_ONLY_MS, Left, Person, Place, Reached, Session, Timing
 
@@ -41,10 +42,17 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
     )
 
 
-def at_once(session: Session, place: Place, at_ms: int) -> tuple[Place, Timing]:
-    """A place that takes effect now, whatever waits."""
+def in_effect(session: Session, place: Place | None, at_ms: int) -> tuple[Place, Timing]:
+    """A place takes effect now, whatever waits; with None it is the one that does by its time."""
+    if place is None:
+        return advance(session.person.place, session.timing, at_ms)
     same = place.site == session.person.place.site
     return place, session.timing._replace(pending=None) if same else Timing(at_ms)
+
+
+def after_telling(session: Session, asked: Place, at_ms: int, draw: Draw) -> tuple[Place, Timing]:
+    """The place in effect once another was told."""
+    return request(*in_effect(session, None, at_ms), asked, at_ms, draw)
 
 
 def with_reach(timing: Timing, radius_m: int) -> Timing:

@@ -11,9 +11,9 @@ from itertools import islice
 
 from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
-from presence.place_clock import Draw, advance, by_chance, request
+from presence.place_clock import Draw, by_chance
 from presence.registry.contract import BLOCKED_MAX, idle_ms, nobody
-from presence.registry.placing import at_once, lingering, placed_at
+from presence.registry.placing import after_telling, in_effect, lingering, placed_at
 from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
 from presence.registry.redis_holders import RedisHolders
 from presence.registry.redis_leases import RedisLeases
@@ -68,9 +68,7 @@ class RedisRegistry:
         told_ms: int = 0,
     ) -> Change:
         def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
-            if place:
-                return at_once(session, place, now_ms)
-            return advance(session.person.place, session.timing, now_ms)
+            return in_effect(session, place, now_ms)
 
         return await self._place(digest, step, process, was, told_ms)
 
@@ -84,8 +82,7 @@ class RedisRegistry:
         told_ms: int = 0,
     ) -> Change:
         def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
-            by_now = advance(session.person.place, session.timing, now_ms)
-            return request(*by_now, asked, now_ms, self.draw)
+            return after_telling(session, asked, now_ms, self.draw)
 
         return await self._place(digest, step, process, was, told_ms)
 
