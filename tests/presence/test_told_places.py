@@ -62,6 +62,17 @@ async def pass_s(pair: ProcessPair, time: LoopClock, seconds: int) -> None:
     await time.pass_s(seconds)
 
 
+async def shown_over(
+    pair: ProcessPair, time: LoopClock, reader: PageSocket, times: int
+) -> list[list[str]]:
+    """Whom a reader is shown after each of so many times 6 s."""
+    shown = []
+    for _ in range(times):
+        await pass_s(pair, time, 6)
+        shown.append(sorted(reader.page.names))
+    return shown
+
+
 async def joined(pair: ProcessPair) -> tuple[LoopClock, PageSocket, PageSocket]:
     """Alice and Bob, beside each other for five minutes, at a process each. Moves take 20 s."""
     pair.registry.store.draw = lambda first, last: first
@@ -148,12 +159,9 @@ async def test_whoever_leaves_as_somebody_comes_has_been_shown_to_them() -> None
         await pass_s(pair, time, 6)
         assert sorted(alice.page.names) == ["Bob", "Carol"]
         await pair.first.hub.end(alice.session)
-        for _ in range(5):
-            await pass_s(pair, time, 6)
-            assert sorted(carol.page.names) == ["Alice", "Bob"]
-        for _ in range(3):
-            await pass_s(pair, time, 6)
-        assert carol.page.names == ["Bob"]
+        shown = await shown_over(pair, time, carol, 8)
+        assert shown[:5] == [["Alice", "Bob"]] * 5
+        assert shown[-1] == ["Bob"]
         await pair.second.hub.end(bob.session)
         await pass_s(pair, time, 6)
         assert carol.page.names == []
@@ -169,9 +177,7 @@ async def test_whoever_reaches_less_as_somebody_comes_has_been_shown_to_them() -
         await pass_s(pair, time, 6)
         assert alice.page.names == []
         assert "Alice" in carol.page.names
-        for _ in range(7):
-            await pass_s(pair, time, 6)
-        assert "Alice" not in carol.page.names
+        assert "Alice" not in (await shown_over(pair, time, carol, 7))[-1]
 
 
 async def test_whoever_learns_by_a_call_what_no_socket_told_and_leaves_is_shown() -> None:
@@ -216,10 +222,7 @@ async def test_who_is_blocked_by_whoever_has_just_come_is_shown_what_a_departure
             assert carol.page.names == ["Alice"], "for who blocks somebody they are gone at once"
             await pair.first.send_text(carol, "not for Bob")
         frames = len(bob.page.frames)
-        shown = []
-        for _ in range(9):
-            await pass_s(pair, time, 6)
-            shown.append(sorted(bob.page.names))
+        shown = await shown_over(pair, time, bob, 9)
         assert shown[:4] == [["Alice", "Carol"]] * 4
         assert shown[-1] == ["Alice"]
         assert [one["type"] for one in bob.page.frames[frames:] if one["type"] != "mark"] == [
@@ -334,12 +337,9 @@ async def test_whoever_is_told_of_somebody_by_a_socket_that_then_says_nothing_is
         assert "Carol" in alice.page.names
         alice.page.quiet = 50
         pair.first.hub.exit(alice)
-        for _ in range(4):
-            await pass_s(pair, time, 6)
-            assert "Alice" in carol.page.names
-        for _ in range(4):
-            await pass_s(pair, time, 6)
-        assert "Alice" not in carol.page.names
+        shown = await shown_over(pair, time, carol, 8)
+        assert all("Alice" in names for names in shown[:4])
+        assert "Alice" not in shown[-1]
 
 
 async def test_whoever_comes_back_to_look_and_leaves_at_once_is_shown() -> None:
@@ -352,12 +352,9 @@ async def test_whoever_comes_back_to_look_and_leaves_at_once_is_shown() -> None:
         again = await pair.first.join(alice.session)
         assert "Carol" in again.page.names
         await pair.first.hub.end(again.session)
-        for _ in range(5):
-            await pass_s(pair, time, 6)
-            assert "Alice" in carol.page.names
-        for _ in range(2):
-            await pass_s(pair, time, 6)
-        assert "Alice" not in carol.page.names
+        shown = await shown_over(pair, time, carol, 7)
+        assert all("Alice" in names for names in shown[:5])
+        assert "Alice" not in shown[-1]
 
 
 async def test_whoever_moves_as_they_come_back_is_shown_where_they_looked() -> None:
@@ -373,9 +370,7 @@ async def test_whoever_moves_as_they_come_back_is_shown_where_they_looked() -> N
         pair.now_ms += 4_000
         again = await pair.second.join(alice.session)
         assert again.place == far
-        for _ in range(5):
-            await pass_s(pair, time, 6)
-            assert "Alice" in carol.page.names
+        assert all("Alice" in names for names in await shown_over(pair, time, carol, 5))
 
 
 async def test_whoever_is_banned_lingers_nowhere_any_more() -> None:
