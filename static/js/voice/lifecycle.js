@@ -7,16 +7,17 @@ import { save, saved, touch, wasJoinedRecently } from './session-state.js';
 import { setMediaSession } from './audio/media-session.js';
 import * as mic from './audio/microphone.js';
 import { hold, isHeld } from '../page/locks.js';
-import { clearNotice, showNotice } from './panel/notices.js';
+import { clearNotice, showNotice, showPassing } from './panel/notices.js';
 import { facts } from './calls/facts.js';
+import { setDoor } from './calls/door.js';
 import * as room from './calls/room.js';
+import { fulfilWish } from './asking.js';
 import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
 import * as words from './panel/words.js';
 
 const TICK_MS = 1000;
-const PASSING_MS = 8000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
+const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'locked', 'out-of-reach'];
 
 const { microphone } = mic;
 let ticker = 0;
@@ -24,9 +25,13 @@ let tickedAt = 0;
 let over = null; // why voice ended on this page, since it was last begun
 let releaseLock = () => {};
 
-/** Starts the microphone check; nothing is sent to anybody yet. */
-export function startCheck() {
+/**
+ * Starts the choice of the door and the microphone check; nothing is sent to anybody yet. The door that is chosen beforehand
+ * is `door`, or, where that is '', the one you had, unless it let nobody in.
+ */
+export function startCheck({ door = '' } = {}) {
   over = null;
+  display.door = door || (saved.door === 'open' ? 'open' : 'ask');
   for (const subject of ['over', 'passing']) clearNotice(subject);
   setPhase('check');
   volumes.startPlayback();
@@ -38,8 +43,25 @@ export async function openMicrophone(id = saved.input) {
   renderDevices();
 }
 
+/** Wants to talk with somebody, {id, called}: they are asked now, or once you are in. */
+export function askFor(who) {
+  display.wish = who;
+  if (display.phase === 'out') startCheck();
+  fulfilWish();
+  scheduleRender();
+}
+
+/** Chooses who may come in: before joining, or while in voice. */
+export function chooseDoor(door) {
+  display.door = door;
+  save({ door });
+  if (display.phase !== 'check') setDoor(door);
+  scheduleRender();
+}
+
 /** Joins; a microphone that is not ready yet starts muted. */
 export function join(muted) {
+  save({ door: display.door });
   mic.setMuted(muted || microphone.state !== 'ready');
   enter();
 }
@@ -63,6 +85,7 @@ export function leave() {
 
 /** Ends voice on this page without a word to the server: closes microphone, playback and the lock. */
 export function exit() {
+  display.wish = null;
   clearInterval(ticker);
   releaseLock();
   save({ joined: false });
@@ -115,6 +138,7 @@ function enter() {
   save({ joined: true, muted: microphone.muted, seen: serverNow() });
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
+  setDoor(saved.door || 'ask');
   room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
   volumes.showSound();
   holdLock();
@@ -124,9 +148,12 @@ function enter() {
 }
 
 function onChange() {
-  if (facts.joined && facts.policy !== saved.policy) save({ policy: facts.policy });
-  if (facts.joined) volumes.applyAll();
   scheduleRender();
+  if (!facts.joined) return;
+  const { policy, requestedDoor: door } = facts;
+  if (policy !== saved.policy || door !== saved.door) save({ policy, door });
+  volumes.applyAll();
+  fulfilWish();
 }
 
 // Renders countdowns, and names that have changed on the page.
@@ -150,8 +177,7 @@ function onRefused({ code, message }) {
     if (display.phase === 'joining') setPhase('barred');
     showNotice('relay', { ...words.noRelay, actions });
   } else if (SHOWN_CODES.includes(code) && display.phase === 'in') {
-    showNotice('passing', { title: '', words: message });
-    setTimeout(() => clearNotice('passing'), PASSING_MS);
+    showPassing(message);
   }
 }
 

@@ -109,6 +109,11 @@ export function setDeaf(deaf) {
   if (master) glideTo(master, deaf ? 0 : 1);
 }
 
+/** Has `play(context, output)` add a short sound to what you hear, if anything is. */
+export function playOnce(play) {
+  if (timer) play(context, master);
+}
+
 export const canChooseDevice = 'setSinkId' in HTMLMediaElement.prototype;
 
 /** Plays on a device; on the default one if it is gone. */

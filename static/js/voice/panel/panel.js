@@ -1,6 +1,7 @@
 // The elements of the voice panel: shows the parts of a phase and fills them. renderer.js and view-model.js decide with what.
 
 import { isVisible } from '../../page/visible.js';
+import { DOOR } from './door-words.js';
 import { renderTiles, setText } from './tiles.js';
 
 const SHIELD = {
@@ -28,14 +29,25 @@ export function renderShield(on, held) {
   setText(find('shield-words'), words);
 }
 
-/** Who hears you, why others do not, and everybody in voice. `alike` are the tags of names that two people have. */
-export function renderPeople({ sentence, reasons, tiles, rest, count }, alike) {
+/** Your door: what is chosen, and before you join whose is open now and whom you will ask. */
+export function renderDoor(door, openNow, wish) {
+  for (const choice of panel.querySelectorAll('input[name^="voice-door"]')) choice.checked = choice.value === door;
+  setText(find('door-words'), DOOR[door] ?? '');
+  setText(find('open-now'), openNow);
+  setText(find('wish'), wish);
+}
+
+/**
+ * Who hears you, why others do not, and everybody in voice; `own` is your microphone in a word. `alike` are the tags of names
+ * that two people have.
+ */
+export function renderPeople({ sentence, reasons, tiles, rest, count, own }, alike) {
   renderSentence(find('heard'), sentence, alike);
   const lines = find('reasons');
   while (lines.childElementCount > reasons.length) lines.lastElementChild.remove();
   while (lines.childElementCount < reasons.length) lines.append(document.createElement('p'));
   reasons.forEach((reason, turn) => renderSentence(lines.children[turn], reason, alike));
-  renderTiles(find('tiles'), tiles);
+  renderTiles(find('tiles'), tiles, own, alike);
   setText(find('rest'), rest);
   setText(find('count'), count ? ` ${count}` : '');
 }
@@ -77,7 +89,7 @@ export function renderLevel(waves) {
 /** The line above the composer while the panel is out of sight. */
 export function renderBar(words, alike, needed) {
   find('bar').hidden = !words;
-  find('bar').toggleAttribute('data-knock', needed);
+  find('bar').toggleAttribute('data-needed', needed);
   if (words) renderSentence(find('bar-words'), words, alike);
 }
 

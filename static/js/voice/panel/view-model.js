@@ -1,14 +1,16 @@
 // The view model of the panel: what the room and the calls are to what it shows. Pure: no clock, no page.
 
+import { askingOf } from '../calls/wish.js';
 import { person } from './appearance.js';
 import * as words from './words.js';
 
 const CALLS = ['live', 'away', 'waiting'];
 const TALKS = ['connecting', 'live', 'reconnecting', 'failed'];
 const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'], ['declined']];
+const BROKEN = ['reconnecting', 'failed'];
 
 /**
- * Everybody in voice as tiles in their order. facts: {peers, limit, ended, muted, until} of the room; stateOf and whyOf of
+ * Everybody in voice as tiles in their order. facts: {peers, door, limit, ended, muted, until} of the room; stateOf and whyOf of
  * the mesh; speaks is a Set of ids; nowMs.
  */
 export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
@@ -31,6 +33,8 @@ function tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }) {
     seconds: ((facts.until.get(id) ?? nowMs) - nowMs) / 1000,
     end: ended?.reason,
     why: whyOf(id),
+    door: peer.door,
+    asking: state === 'near' ? askingOf(id, facts) : '',
   });
 }
 
@@ -40,16 +44,22 @@ function stateIn({ state }, ended, call) {
   return ended && (state === 'near' || state === 'declined') ? 'ended' : state;
 }
 
-function toTile(peer, state, { speaks = false, muted = false, ...rest }) {
+function toTile(peer, state, { speaks = false, muted = false, asking = '', ...rest }) {
   const talks = state === 'live';
   const known = { distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, muted, ...rest };
   return {
     ...person(peer),
     state,
+    place: TALKS.includes(state) || state === 'ended',
     distance: peer.distance,
+    direct: peer.direct ?? false,
+    ahead: peer.ahead ?? 0,
+    asks: state === 'knocks' ? words.asks(peer.distance) : '',
+    asking,
     speaks: talks && speaks && !muted,
     muted: talks && muted,
     words: words.tileLine(state, known),
+    broken: words.brokenLine(state, known),
     ends: CALLS.includes(peer.state) && state !== 'ended',
   };
 }
@@ -61,7 +71,11 @@ export function audienceOf(shownTiles, unheard, speaks) {
   const not = unheard
     .map((one) => ({ who: person(one), why: one.why, through: one.through.map((id) => byId.get(id)).filter(Boolean) }))
     .filter(({ through }) => through.length);
-  const sentence = words.audience(hearing, not.map(({ who }) => who), speaks);
-  const explained = hearing.length && speaks !== 'none' ? not.slice(0, words.REASONS_MAX) : [];
-  return { sentence, reasons: explained.map(({ who, why, through }) => words.reason(who, why, through)) };
+  const waiting = shownTiles.filter(({ state }) => state === 'waiting');
+  if (waiting.length && !shownTiles.some(({ state }) => TALKS.includes(state))) return words.inLine(waiting);
+  const cut = shownTiles.filter(({ state }) => BROKEN.includes(state));
+  const sentence = words.audience(hearing, [...cut, ...not.map(({ who }) => who)], speaks);
+  const explained = hearing.length && speaks !== 'none' ? not.map(({ who, why, through }) => words.reason(who, why, through)) : [];
+  const reasons = [...cut.map((one) => [one, `: ${one.broken}`]), ...explained];
+  return { sentence, reasons: reasons.slice(0, words.REASONS_MAX) };
 }

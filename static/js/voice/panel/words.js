@@ -23,10 +23,11 @@ const WENT = {
   session: 'ended their visit',
 };
 const FAILED = {
-  relay: 'The relay does not answer, trying again',
-  path: 'No way leads to them, trying again',
+  relay: 'the relay does not answer. Trying again.',
+  path: 'can’t connect. Trying again.',
 };
-const BAR_MAX = 2;
+const NAMED_MAX = 2; // where there is little room
+const NEAR = { open: ', open door', locked: '. Not now: talks with nobody new.' };
 export const REASONS_MAX = 3;
 export const noRelay = {
   title: 'The shield needs a relay, and this server has none.',
@@ -70,14 +71,18 @@ export function joined(people) {
   });
 }
 
+/** The first of them, and how many more, joined as a list. */
+export function named(people, max) {
+  const rest = people.length - max;
+  return joined(rest > 0 ? [...people.slice(0, max), `${rest} more`] : people);
+}
+
 /** Who hears you. `speaks`: on, muted or none. */
 export function audience(hearing, unheard, speaks) {
   if (!hearing.length) return ['Nobody hears you yet.'];
   if (speaks === 'none') return ['You hear ', ...joined(hearing), '. Nobody hears you without a microphone.'];
   const once = speaks === 'muted' ? [' once you unmute'] : [];
-  const rest = unheard.length - REASONS_MAX;
-  const named = rest > 0 ? [...unheard.slice(0, REASONS_MAX), `${rest} more`] : unheard;
-  const not = unheard.length ? ['; not ', ...joined(named)] : [];
+  const not = unheard.length ? ['; not ', ...named(unheard, REASONS_MAX)] : [];
   return ['Heard by ', ...joined(hearing), ...once, ...not, '.'];
 }
 
@@ -89,21 +94,39 @@ export function reason(one, why, through) {
   return [...start, 'you and ', one, ' have not let each other in.'];
 }
 
+/** That nobody hears you, because all are full: {sentence, reasons}. */
+export function inLine(waiting) {
+  const ahead = Math.min(...waiting.map((one) => one.ahead));
+  const sentence = [ahead ? `${ahead} ${ahead === 1 ? 'person is' : 'people are'} before you.` : 'You are next.'];
+  const full = waiting.length === 1 ? ' has' : ' have';
+  return { sentence, reasons: [[...named(waiting, NAMED_MAX), `${full} no place free. You are let in as soon as one is.`]] };
+}
+
 /** The line under a name. */
-export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, why }) {
+export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, door }) {
   const far = distance.charAt(0).toUpperCase() + distance.slice(1);
-  if (state === 'near') return far;
-  if (state === 'knocked') return 'You knocked';
-  if (state === 'knocks') return 'You hear each other only if you say yes.';
-  if (state === 'declined') return `Not now. You can knock again in ${duration(seconds)}.`;
+  if (state === 'near') return door in NEAR ? `${far}${NEAR[door]}` : far;
+  if (state === 'knocked') return 'You asked to talk';
+  if (state === 'knocks') return 'You hear each other once you let them in.';
+  if (state === 'declined') return `Not now. You can ask again in ${duration(seconds)}.`;
   if (state === 'waiting') return `${ahead ? `${ahead} before you in line.` : 'Next in line.'} All ${limit} places are taken.`;
   if (state === 'connecting') return 'Connecting';
-  if (state === 'reconnecting') return 'Lost the connection, trying again';
-  if (state === 'failed') return FAILED[why];
+  if (state === 'reconnecting' || state === 'failed') return 'Trying again';
   if (state === 'ended') return ENDED[end] ?? 'Call ended';
   if (muted) return 'Muted';
   if (speaks) return 'Speaking';
   return direct ? `${far}, direct` : far;
+}
+
+/** Why a call carries no sound, after a name and a colon; '' where it does. */
+export function brokenLine(state, { why }) {
+  if (state === 'reconnecting') return 'lost the connection. Trying again.';
+  return state === 'failed' ? FAILED[why] : '';
+}
+
+/** What somebody wants who asks, after their name. */
+export function asks(distance) {
+  return `wants to talk, ${distance}`;
 }
 
 /** Formats seconds: "8 s", "2 min". */
@@ -118,7 +141,7 @@ export function announcement(called, before, state, end) {
   if (state === 'live') return before === 'reconnecting' || before === 'failed' ? `${called} is back` : `Connected with ${called}`;
   if (state === 'reconnecting') return `Lost the connection with ${called}, trying again`;
   if (state === 'failed') return `No connection with ${called} yet`;
-  if (state === 'knocked') return `You knocked at ${called}`;
+  if (state === 'knocked') return `You asked ${called} to talk`;
   if (state === 'waiting') return `${called} is in line for a free place`;
   if (state === 'declined') return before === 'knocked' && end !== 'declined-by-me' ? `${called} said not now` : '';
   if (state === 'ended') return `${called} ${WENT[end] ?? 'is gone'}`;
@@ -139,7 +162,7 @@ export function checkLine(state) {
 
 /** Your microphone in a sentence. */
 export function microphoneLine({ state, muted, held }, deaf) {
-  const sound = deaf ? ' Sound is off.' : '';
+  const sound = deaf ? ' Others are silent.' : '';
   const stop = deaf ? '.' : '';
   if (state === 'asking') return `Asking for the microphone${stop}${sound}`;
   if (state !== 'ready') return `No microphone${stop}${sound}`;
@@ -147,12 +170,15 @@ export function microphoneLine({ state, muted, held }, deaf) {
   return `${muted ? 'You are muted' : 'Your microphone is on'}${stop}${sound}`;
 }
 
+/** Your microphone in a word, at your place. */
+export function ownWord({ state, muted }) {
+  if (state !== 'ready') return 'No microphone';
+  return muted ? 'Muted' : 'On';
+}
+
 /** The line above the composer. */
-export function barLine(talking, knocking, silent = false) {
-  if (knocking.length) return [...joined(knocking), knocking.length === 1 ? ' knocks' : ' knock'];
+export function barLine(talking, silent = false) {
   if (silent) return ['There is no sound. Tap to turn it on'];
   if (!talking.length) return ['In voice, with nobody yet'];
-  const rest = talking.length - BAR_MAX;
-  const named = rest > 0 ? [...talking.slice(0, BAR_MAX), `${rest} more`] : talking;
-  return ['In voice with ', ...joined(named)];
+  return ['In voice with ', ...named(talking, NAMED_MAX)];
 }
