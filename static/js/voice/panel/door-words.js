@@ -1,6 +1,6 @@
 // The texts of doors, of asking somebody to talk, and of a call in the menu of a person; pure.
 
-import { named } from './words.js';
+import { named } from '../../page/sentences.js';
 
 const NAMED_MAX = 2;
 

@@ -1,6 +1,8 @@
 // Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
 
 import { ambiguousTags } from '../../people/likeness.js';
+import * as voiceMarks from '../../people/voice-marks.js';
+import { openDoors } from '../../people/voice-outside.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
@@ -13,7 +15,6 @@ import * as panel from './panel.js';
 import { renderSheet } from './sheet.js';
 import { facts } from '../calls/facts.js';
 import { mesh } from '../calls/room.js';
-import * as voiceMarks from './voice-marks.js';
 import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
 import * as words from './words.js';
@@ -60,7 +61,7 @@ function render() {
   const { phase } = display;
   panel.showPhase(phase);
   panel.renderShield((phase === 'in' ? facts.requestedPolicy : saved.policy) === 'relay', phase === 'joining');
-  panel.renderDoor(phase === 'in' ? facts.requestedDoor : display.door, openNow(openNames()), display.wish ? wishLine(display.wish.called) : '');
+  panel.renderDoor(phase === 'in' ? facts.requestedDoor : display.door, openNow(openDoors().map(({ name }) => name)), display.wish ? wishLine(display.wish.called) : '');
   panel.renderSocket(phase !== 'in' || facts.online);
   renderMicrophone();
   voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
@@ -105,11 +106,6 @@ function renderKnocking(knocking) {
   renderAsks(knocking);
   const fresh = signalAsks(knocking);
   if (fresh.length) panel.announce(fresh.join('. '), true);
-}
-
-// Whose door is open, as the list of people says.
-function openNames() {
-  return [...document.querySelectorAll('#people-list .person-row[data-v="open"] bdi')].map((name) => name.textContent);
 }
 
 // The names of yourself and of the people list: a caller may share one.
