@@ -144,7 +144,7 @@ class Talker:
         )
 
     async def knock(self, person_id: str) -> None:
-        await press(self.tile(person_id).get_by_role("button", name="Knock"))
+        await press(self.tile(person_id).locator('[data-act="knock"]'))
 
     async def let_in(self, person_id: str) -> None:
         await press(self.tile(person_id).get_by_role("button", name="Let in"))

@@ -263,7 +263,7 @@ def join(context: BrowserContext, url: str, person: PicturedPerson) -> Page:
 
 
 def knock(page: Page) -> None:
-    page.get_by_role("button", name=f"Knock at {YOU}").click()
+    page.get_by_role("button", name=f"Ask {YOU}").click()
 
 
 def main() -> int:

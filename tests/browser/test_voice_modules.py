@@ -20,15 +20,14 @@ pytestmark = pytest.mark.browser
 WISHES = {"useinbandfec=1", "usedtx=1"}
 # The states of a tile (view-model.js), and what each may be told besides a distance.
 STATES: dict[str, list[dict[str, Any]]] = {
-    "near": [{}],
+    "near": [{}, {"door": "open"}, {"door": "locked"}],
     "knocked": [{}],
     "knocks": [{}],
     "declined": [{"seconds": 600}],
     "waiting": [{"ahead": 0, "limit": 8}, {"ahead": 2, "limit": 8}],
     "connecting": [{}],
     "live": [{"direct": True}, {"muted": True}, {"speaks": True}],
-    "reconnecting": [{}],
-    "failed": [{"why": "relay"}, {"why": "path"}],
+    "failed": [{}],
     "ended": [{"end": end} for end in ("left", "apart", "gone", "declined", "session", "new")],
 }
 
@@ -233,10 +232,13 @@ def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
     def line(state: str, **known: Any) -> Any:
         return words(page, "tileLine", state, {"distance": "~300 m", **known})
 
-    assert line("knocks") == "You hear each other only if you say yes."
-    assert line("declined", seconds=600) == "Not now. You can knock again in 10 min."
+    assert line("knocks") == "You hear each other once you let them in."
+    assert line("declined", seconds=600) == "Not now. You can ask again in 10 min."
     assert line("ended", end="apart") == "Moved out of your reach"
     assert line("live") == line("near") == "~300 m"
+    assert line("near", door="ask") == "~300 m"
+    assert line("near", door="open") == "~300 m, open door"
+    assert line("near", door="locked") == "~300 m. Not now: talks with nobody new."
     assert line("live", direct=True) == "~300 m, direct"
     assert line("waiting", ahead=0, limit=8) == "Next in line. All 8 places are taken."
     right_here = {"distance": "right around you"}
@@ -268,10 +270,10 @@ def test_all_that_can_be_wrong_with_a_microphone_has_words_and_lets_one_listen(p
         ({"state": "asking"}, False, "Asking for the microphone"),
         ({"state": "ready"}, False, "Your microphone is on"),
         ({"state": "ready", "muted": True}, False, "You are muted"),
-        ({"state": "ready", "muted": True}, True, "You are muted. Sound is off."),
+        ({"state": "ready", "muted": True}, True, "You are muted. Others are silent."),
         ({"state": "ready", "held": True}, False, "Your device holds the microphone back"),
         ({"state": "denied"}, False, "No microphone"),
-        ({"state": "lost", "muted": True}, True, "No microphone. Sound is off."),
+        ({"state": "lost", "muted": True}, True, "No microphone. Others are silent."),
     ],
 )
 def test_your_microphone_is_a_sentence(
@@ -302,7 +304,7 @@ def test_who_hears_you_is_a_sentence(page: Page) -> None:
     ("before", "state", "said"),
     [
         (None, "near", ""),
-        ("near", "knocked", "You knocked at Ana"),
+        ("near", "knocked", "You asked Ana to talk"),
         ("knocked", "declined", "Ana said not now"),
         ("near", "declined", ""),
         ("knocked", "waiting", "Ana is in line for a free place"),

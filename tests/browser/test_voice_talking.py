@@ -15,7 +15,7 @@ from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import BrowserVisitor
@@ -62,6 +62,12 @@ def expect_talking(one: BrowserVisitor, talks: bool) -> None:
 
 def knocks(one: BrowserVisitor) -> int:
     return sum(json.loads(frame)["type"] == "voice.knock" for frame in one.sent)
+
+
+def volume_of(one: BrowserVisitor, other: BrowserVisitor) -> Locator:
+    """The slider in the menu of somebody."""
+    tile(one, other).get_by_role("button", name="More about").click()
+    return one.page.get_by_role("dialog").get_by_role("slider")
 
 
 @pytest.fixture
@@ -174,9 +180,11 @@ def test_a_person_is_as_loud_as_their_slider_says_or_silent(
     listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     alice, bob = listening
-    page, row = alice.page, tile(alice, bob)
+    page, menu = alice.page, alice.page.get_by_role("dialog")
     wait_until(page, GAIN, [LATEST, 1])
-    slider = row.get_by_role("slider", name=f"Volume of {bob.name}")
+    reach(page, tile(alice, bob).get_by_role("button", name="More about"))
+    page.keyboard.press("Enter")
+    slider = menu.get_by_role("slider", name=f"Volume of {bob.name}")
     reach(page, slider)
     page.keyboard.press("End")
     wait_until(page, GAIN, [LATEST, 2.25])
@@ -185,7 +193,7 @@ def test_a_person_is_as_loud_as_their_slider_says_or_silent(
         page.keyboard.press("ArrowLeft")
     wait_until(page, GAIN, [LATEST, 0.25])
     expect(slider).to_have_attribute("aria-valuetext", "50 %")
-    hush = row.get_by_role("button", name=f"Mute {bob.name}")
+    hush = menu.get_by_role("button", name="Mute for me")
     reach(page, hush)
     page.keyboard.press("Enter")
     wait_until(page, GAIN, [LATEST, 0])
@@ -209,16 +217,16 @@ def test_further_away_is_softer_if_one_wants_that(
     wait_until(page, GAIN, [LATEST, 1])
 
 
-def test_sound_off_silences_everybody_and_says_so(
+def test_everybody_can_be_silenced_and_the_page_says_so(
     listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     alice, bob = listening
     page = alice.page
-    reach(page, page.get_by_role("button", name="Sound off"))
+    reach(page, page.get_by_role("button", name="Silence others"))
     page.keyboard.press("Enter")
     wait_until(page, GAIN, [EVERYBODY, 0])
     own = page.locator("#voice-level-words")
-    expect(own).to_have_text("Your microphone is on. Sound is off.")
+    expect(own).to_have_text("Your microphone is on. Others are silent.")
     expect(tile(bob, alice)).to_contain_text("Speaking")
     page.keyboard.press("Enter")
     wait_until(page, GAIN, [EVERYBODY, 1])
@@ -249,7 +257,8 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
     alice, bob = listening
     if not talks:
         alice.page.locator("#voice-mute").click()
-    tile(alice, bob).get_by_role("slider").press("Home")
+    volume_of(alice, bob).press("Home")
+    alice.page.keyboard.press("Escape")
     asked = knocks(alice), knocks(bob)
     alice.forgive(UNTOUCHED)
     alice.page.reload()
@@ -260,7 +269,7 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
     expect(tile(bob, alice)).to_contain_text("Speaking" if talks else "Muted")
     expect_talking(alice, talks)
     expect(alice.page.locator("#voice-notices .notice")).to_have_count(0)
-    expect(tile(alice, bob).get_by_role("slider")).to_have_value("0")
+    expect(volume_of(alice, bob)).to_have_value("0")
     wait_until(alice.page, GAIN, [LATEST, 0])
     assert (knocks(alice), knocks(bob)) == asked
 
