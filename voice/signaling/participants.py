@@ -105,6 +105,7 @@ class Participants:
     async def publish(self, connection: SignalingConnection) -> None:
         """Enters the caller of a connection as they are now: name, place, blocks and door. Whom
         open doors connect with them is connected at once."""
+        await self._refresh(connection)
         me = self._caller(connection)
         self.connections.subscribe(connection, districts_in_reach(me.place))
         await self.districts.subscribe(connection.districts)
@@ -120,6 +121,13 @@ class Participants:
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
         self._compare(self.coordinator.known(me.person_id))
+
+    async def _refresh(self, connection: SignalingConnection) -> None:
+        """Reads its session anew: a block is perhaps younger than the socket, and nobody is to come
+        in by an open door in spite of it. One that is over is left to the rounds."""
+        session = await self.presence.registry.get(connection.session.digest)
+        if session and session.person.cell:
+            connection.session = await self.presence.in_effect(session)
 
     def _caller(self, connection: SignalingConnection) -> Caller:
         person = connection.session.person
