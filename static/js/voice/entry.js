@@ -86,7 +86,10 @@ function updateLink() {
 
 window.addEventListener('hashchange', updateLink);
 updateLink();
-find('start').addEventListener('click', () => run('start', ({ startCheck }) => startCheck()));
+document.getElementById('voice').addEventListener('click', ({ target }) => {
+  const way = target.closest('[data-start]');
+  if (way) run('start', ({ startCheck }) => startCheck({ door: way.dataset.start }));
+});
 find('shield').addEventListener('change', ({ target: { checked } }) => run('shield', ({ setShield }) => setShield(checked)));
 if (wasStored) loadUnasked();
 else loadLater();

@@ -1,5 +1,6 @@
 // The elements of the voice panel: shows the parts of a phase and fills them. renderer.js and view-model.js decide with what.
 
+import { renderSentence } from '../../page/sentences.js';
 import { isVisible } from '../../page/visible.js';
 import { renderTiles, setText } from './tiles.js';
 
@@ -106,22 +107,4 @@ export function announce(sentence, knock = false) {
   region.textContent = '';
   // Screen readers read the same sentence again only if it was gone in between.
   setTimeout(() => (region.textContent = sentence));
-}
-
-function renderSentence(element, sentence, alike) {
-  const key = JSON.stringify([sentence, [...alike]]);
-  if (element.dataset.key === key) return;
-  element.dataset.key = key;
-  element.replaceChildren(...sentence.flatMap((part) => (typeof part === 'string' ? part : createName(part, alike))));
-}
-
-function createName({ name, tag, colour }, alike) {
-  const bold = document.createElement('bdi');
-  bold.className = `name p${colour}`;
-  bold.textContent = name;
-  if (!alike.has(tag)) return [bold];
-  const small = document.createElement('span');
-  small.className = 'tag';
-  small.textContent = tag;
-  return [bold, ' ', small];
 }

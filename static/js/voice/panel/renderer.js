@@ -2,6 +2,7 @@
 
 import { announce as announceInTitle } from '../../page/title.js';
 import { ambiguousTags } from '../../people/likeness.js';
+import * as voiceMarks from '../../people/voice-marks.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
@@ -10,7 +11,6 @@ import { clearNotice, showNotice } from './notices.js';
 import * as panel from './panel.js';
 import { facts } from '../calls/facts.js';
 import { mesh } from '../calls/room.js';
-import * as voiceMarks from './voice-marks.js';
 import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
 import * as words from './words.js';

@@ -1,5 +1,7 @@
 // The texts of voice; pure. A sentence about people is a list of strings and people, which the panel renders one by one.
 
+import { joined } from '../../page/sentences.js';
+
 const MICROPHONE = {
   denied: { title: 'No microphone yet.', words: 'Allow it in the site settings, left of the address. You can listen meanwhile.' },
   unasked: { title: 'No microphone yet.', words: 'Allow it when your browser asks. You can listen meanwhile.' },
@@ -60,14 +62,6 @@ export function microphoneNotice(state) {
 /** Why there is no sound, as {title, words}; null for a state in which there is. */
 export function soundNotice(state) {
   return SOUND[state] ?? null;
-}
-
-/** People joined as a list: "Ana", "Ana and Bo", "Ana, Bo and Cem". */
-export function joined(people) {
-  return people.flatMap((one, turn) => {
-    if (!turn) return [one];
-    return [turn === people.length - 1 ? ' and ' : ', ', one];
-  });
 }
 
 /** Who hears you. `speaks`: on, muted or none. */
