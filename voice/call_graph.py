@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
-from neartalk.clock import lasts
 from neartalk.limits import RULES, Rule
 from voice.callers import Caller, District, Tie
 
-DECLINED_MS = 600_000
 WITHDRAWN_MS = 60_000
 # The tie of the other side.
 MIRROR = {
@@ -121,8 +119,7 @@ class CallGraph:
 
     def declines_of(self, caller: Caller) -> dict[str, int]:
         """Whom a caller declined and until when, without declines that are over."""
-        each = caller.declined.items()
-        return {id: until for id, until in each if lasts(until, self.now_ms, DECLINED_MS)}
+        return caller.declines(self.now_ms)
 
     def changes_since(self, before: Mapping[str, Caller]) -> Changes:
         """What the graph changed, compared with these callers."""
