@@ -392,6 +392,7 @@ def test_a_name_that_is_no_part_of_a_pattern_is_asked_for(name: str) -> None:
         (lambda: env_float("SETTING", 1, 1), "1.1"),
         (lambda: env_float("SETTING", 1), "one"),
         (lambda: env_networks("SETTING"), "10.0.0.1/8"),
+        (lambda: env_networks("SETTING"), "10.1.0.0/16, locals"),
         (lambda: env_choice("SETTING", "json", {"json", "console"}), "yaml"),
     ],
 )

@@ -9,6 +9,7 @@ import { person } from './appearance.js';
 import { clearNotice, showNotice } from './notices.js';
 import * as panel from './panel.js';
 import { facts } from '../calls/facts.js';
+import { relay } from '../calls/relay.js';
 import { mesh } from '../calls/room.js';
 import * as voiceMarks from './voice-marks.js';
 import { canChooseDevice } from '../audio/output.js';
@@ -53,7 +54,7 @@ function render() {
   if (display.phase === 'joining' && facts.joined) display.phase = 'in';
   const { phase } = display;
   panel.showPhase(phase);
-  panel.renderShield((phase === 'in' ? facts.requestedPolicy : saved.policy) === 'relay', phase === 'joining');
+  renderWay();
   panel.renderSocket(phase !== 'in' || facts.online);
   renderMicrophone();
   voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
@@ -63,6 +64,13 @@ function render() {
     announced = new Map();
     panel.renderBar(phase === 'joining' ? ['Joining voice'] : null, new Set(), false);
   }
+}
+
+function renderWay() {
+  const { phase } = display;
+  const policy = phase === 'in' ? facts.requestedPolicy : saved.policy;
+  const hidden = relay.state !== 'none' && policy === 'relay';
+  panel.renderWay({ hidden, held: phase === 'joining' || relay.state === 'none', words: words.wayLine(hidden, relay.state) });
 }
 
 function renderMicrophone() {

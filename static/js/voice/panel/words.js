@@ -23,15 +23,22 @@ const WENT = {
   session: 'ended their visit',
 };
 const FAILED = {
-  relay: 'The relay does not answer, trying again',
-  path: 'No way leads to them, trying again',
+  away: 'Away for the moment. The call goes on once they are back.',
+  browser: 'Your browser makes no calls. A setting or an extension may forbid them.',
+  relay: 'Our relay does not answer. Trying again.',
+  unreached: 'Our relay cannot be reached from your network. Another one may help.',
+  unhidden: 'This server has no relay to hide your address.',
+  closed: 'Your network lets no call out. Another one may help.',
+  silent: 'They do not answer. Trying again.',
+  theirs: 'Their network lets no call through. Trying again.',
+  direct: 'No direct way leads there, and this server has no relay. Another network may help.',
+  path: 'Can’t connect. Trying again.',
 };
+const UNCONNECTED = ['connecting', 'reconnecting', 'failed'];
 const BAR_MAX = 2;
 export const REASONS_MAX = 3;
-export const noRelay = {
-  title: 'The shield needs a relay, and this server has none.',
-  words: 'Stay out, or talk directly: the people you talk with can then see your network address.',
-};
+const STRAIGHT = 'Your voice goes straight to them. They can see your address, and from it your provider and often your town.';
+export const noRelay = { title: 'This server has no relay.', words: STRAIGHT };
 
 const SOUND = {
   blocked: { title: 'Your browser holds the sound back.', words: 'You hear nobody until it is on.' },
@@ -97,6 +104,7 @@ export function tileLine(state, { distance, direct, speaks, muted, ahead, limit,
   if (state === 'knocks') return 'You hear each other only if you say yes.';
   if (state === 'declined') return `Not now. You can knock again in ${duration(seconds)}.`;
   if (state === 'waiting') return `${ahead ? `${ahead} before you in line.` : 'Next in line.'} All ${limit} places are taken.`;
+  if (why === 'away' && UNCONNECTED.includes(state)) return FAILED.away;
   if (state === 'connecting') return 'Connecting';
   if (state === 'reconnecting') return 'Lost the connection, trying again';
   if (state === 'failed') return FAILED[why];
@@ -104,6 +112,14 @@ export function tileLine(state, { distance, direct, speaks, muted, ahead, limit,
   if (muted) return 'Muted';
   if (speaks) return 'Speaking';
   return direct ? `${far}, direct` : far;
+}
+
+/** Which way your voice goes, with your address hidden or not. `relay`: none, up or down. */
+export function wayLine(hidden, relay) {
+  if (relay === 'none') return `${noRelay.title} ${STRAIGHT}`;
+  if (!hidden) return STRAIGHT;
+  if (relay === 'down') return 'Our relay does not answer just now, so calls may not come about. The people you talk with cannot see your address.';
+  return 'Your voice goes through our relay. The people you talk with cannot see your address.';
 }
 
 /** Formats seconds: "8 s", "2 min". */
