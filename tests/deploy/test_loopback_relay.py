@@ -92,6 +92,7 @@ def test_a_run_has_a_relay_of_its_own_which_is_over_with_it(
         settings.TURN_SECRET = others["TURN_SECRET"]
         until(lambda: lends(others["TURN_URLS"]), "that of another run, which goes on")
         other.kill()
+        other.wait(WAIT_S)
         until(lambda: not configuration(others).exists(), "the end of the other")
 
 
