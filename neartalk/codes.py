@@ -124,8 +124,9 @@ CODES: dict[str, Code] = {
     "no-relay": Code(
         409,
         0,
-        "The shield needs a relay, and this server has none.",
-        "Stay out, or talk directly: the people you talk with can then see your network address.",
+        "This server has no relay.",
+        "Talk directly, or not: people you talk with can then see your address, and from it your"
+        " provider and often your town.",
     ),
     "out-of-reach": Code(404, 0, "Not within reach.", "They moved away, or left voice."),
     "not-agreed": Code(403, 0, "Not yet.", "You hear each other only once both said yes."),

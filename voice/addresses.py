@@ -16,12 +16,15 @@ EMBEDDING = [
 ]
 # ISATAP has the IPv4 address after one of these interface identifiers.
 ISATAP = {0x0000_5EFE, 0x0200_5EFE}
-# Networks at home and at work, and a machine itself (RFC 1918, RFC 4193, loopback).
+# Networks at home and at work, and a machine itself (RFC 1918, RFC 4193, loopback); overlays (RFC
+# 6598); what sandboxes take: examples in books, and benchmarks (RFC 5737, RFC 3849, RFC 2544). Not
+# link-local, where clouds tell a machine its secrets.
 LOCAL = [
     ip_network(network)
     for network in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"),
-        *("fc00::/7", "::1/128"),
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+        *("127.0.0.0/8", "::1/128", "100.64.0.0/10"),
+        *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "198.18.0.0/15"),
     )
 ]
 # A name that a browser gives out in place of an address, and that is known in its own network alone

@@ -74,7 +74,6 @@ def volume_of(one: BrowserVisitor, other: BrowserVisitor) -> Locator:
 def muted(server: Server, visit: Invite) -> BrowserVisitor:
     """Somebody alone in voice who is muted."""
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
-    alice.page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice(muted=True)
     # Who is still on the way in is muted too, and cannot talk.
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
@@ -160,7 +159,7 @@ def test_space_where_it_means_something_else_does_not_talk(muted: BrowserVisitor
     page.keyboard.up(" ")
     page.keyboard.type("a b")
     expect(page.locator("#text")).to_have_value(" a b")
-    for taken in ("#radius", "#voice-shield", "#voice-sound", ".voice-more summary", "#as"):
+    for taken in ("#radius", "#voice-sound", ".voice-more summary", "#as"):
         page.locator(taken).focus()
         page.keyboard.down(" ")
         expect_talks_not(page)

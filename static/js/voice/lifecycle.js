@@ -10,6 +10,8 @@ import { hold, isHeld } from '../page/locks.js';
 import { clearNotice, showNotice, showPassing } from './panel/notices.js';
 import { facts } from './calls/facts.js';
 import { setDoor } from './calls/door.js';
+import { iceServers } from './calls/ice.js';
+import { applyRelay, relay } from './calls/relay.js';
 import * as room from './calls/room.js';
 import { fulfilWish } from './asking.js';
 import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
@@ -22,20 +24,26 @@ const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'locked', 'out-of-reach'];
 const { microphone } = mic;
 let ticker = 0;
 let tickedAt = 0;
+let entered = false; // this page is in voice, or on its way there
 let over = null; // why voice ended on this page, since it was last begun
 let releaseLock = () => {};
 
 /**
- * Starts the choice of the door and the microphone check; nothing is sent to anybody yet. The door that is chosen beforehand
- * is `door`, or, where that is '', the one you had, unless it let nobody in.
+ * Starts the choice of the door and the microphone check; nothing is sent to anybody yet. Where no relay can hide an address, asks
+ * before that. The door that is chosen beforehand is `door`, or, where that is '', the one you had, unless it let nobody in.
  */
 export function startCheck({ door = '' } = {}) {
   over = null;
   display.door = door || (saved.door === 'open' ? 'open' : 'ask');
   for (const subject of ['over', 'passing']) clearNotice(subject);
+  if (relay.state === 'none' && saved.policy === 'relay') {
+    askToGoDirect();
+    return;
+  }
   setPhase('check');
   volumes.startPlayback();
   openMicrophone();
+  iceServers().then(scheduleRender); // and with them whether the relay works
 }
 
 export async function openMicrophone(id = saved.input) {
@@ -86,6 +94,7 @@ export function leave() {
 /** Ends voice on this page without a word to the server: closes microphone, playback and the lock. */
 export function exit() {
   display.wish = null;
+  entered = false;
   clearInterval(ticker);
   releaseLock();
   save({ joined: false });
@@ -106,8 +115,8 @@ export function endWith(why, message) {
 
 /** The visit is over, and its page erased: ends voice with it, or says again why it ended if its own socket was told first. */
 export function endVisit(code) {
-  if (display.phase === 'check') exit();
-  else if (display.phase !== 'out') room.onOver(code);
+  if (entered) room.onOver(code);
+  else if (display.phase !== 'out') exit();
   else if (over) {
     clearNotice('over'); // it was erased with the page
     showNotice('over', over);
@@ -135,6 +144,7 @@ export function setShield(on) {
 }
 
 function enter() {
+  entered = true;
   save({ joined: true, muted: microphone.muted, seen: serverNow() });
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
@@ -173,17 +183,32 @@ function holdLock() {
 
 function onRefused({ code, message }) {
   if (code === 'no-relay') {
-    const actions = [{ label: 'Stay out', run: leave }, { label: 'Talk directly', run: goDirect, quiet: true }];
-    if (display.phase === 'joining') setPhase('barred');
-    showNotice('relay', { ...words.noRelay, actions });
+    applyRelay({ relay: false });
+    askToGoDirect();
   } else if (SHOWN_CODES.includes(code) && display.phase === 'in') {
     showPassing(message);
   }
 }
 
+// Without a relay nothing goes on before somebody chose that their address is seen.
+function askToGoDirect() {
+  if (display.phase !== 'in') setPhase('barred');
+  const actions = [{ label: 'Talk directly', run: goDirect }, { label: 'Cancel', run: cancel, quiet: true }];
+  showNotice('relay', { ...words.noRelay, actions });
+}
+
+function cancel() {
+  if (entered) leave();
+  else exit();
+}
+
 function goDirect() {
   clearNotice('relay');
   save({ policy: 'direct' });
+  if (!entered) {
+    startCheck({ door: display.door });
+    return;
+  }
   if (display.phase === 'barred') setPhase('joining');
   room.setPolicy('direct');
   scheduleRender();

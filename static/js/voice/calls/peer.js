@@ -4,7 +4,7 @@
 import { withOpusOptions } from './sdp.js';
 import { ConnectionMonitor } from './connection-monitor.js';
 import { relay } from './relay.js';
-import { kindsIn, reasonOf } from './why.js';
+import { Kinds, reasonOf } from './why.js';
 
 export class Peer {
   /**
@@ -16,7 +16,8 @@ export class Peer {
     this.closed = false;
     this.makingOffer = false;
     this.candidates = []; // ours, since ICE last started
-    this.theirs = new Set(); // the kinds of theirs
+    this.kinds = { own: new Kinds(), theirs: new Kinds() };
+    this.away = false; // their socket is gone for the moment
     this.monitor = new ConnectionMonitor(this);
     this.begin();
   }
@@ -29,11 +30,12 @@ export class Peer {
   /** Why it does not come about, as reasonOf() says. */
   get why() {
     return reasonOf({
+      away: this.away,
       made: Boolean(this.pc),
       relay: relay.state,
       direct: this.direct,
-      own: new Set(this.candidates.flatMap(kindsIn)),
-      theirs: this.theirs,
+      own: this.kinds.own.all,
+      theirs: this.kinds.theirs.all,
       answered: Boolean(this.pc?.remoteDescription) && !this.unanswered,
     });
   }
@@ -69,7 +71,7 @@ export class Peer {
     this.configure(servers);
     if (this.polite && !this.pc.remoteDescription) return;
     this.candidates = [];
-    this.theirs.clear();
+    for (const kinds of Object.values(this.kinds)) kinds.restart();
     this.pc.restartIce();
     // The event waits for a stable state, which may never come if the offer was lost.
     if (this.unanswered) await this.offer();
@@ -128,6 +130,7 @@ export class Peer {
 
   onCandidate(candidate) {
     this.candidates.push(candidate);
+    this.kinds.own.add(candidate);
     this.send('voice.candidate', { candidate });
     this.monitor.onCandidateSent();
   }
@@ -140,7 +143,7 @@ export class Peer {
   // ---- From the other side ---------------------------------------------------------------------
 
   async applyRemote(kind, body) {
-    for (const each of kindsIn(body)) this.theirs.add(each);
+    this.kinds.theirs.add(body);
     if (kind === 'candidate') await this.pc.addIceCandidate({ candidate: body, sdpMLineIndex: 0 });
     else if (kind === 'offer') await this.answer(body);
     else if (this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });

@@ -20,3 +20,24 @@ export function reasonOf({ away = false, made, relay, direct, own, theirs, answe
 export function kindsIn(text) {
   return [...text.matchAll(/(?:^|a=)candidate:.* typ ([a-z]+)/gm)].map(([, kind]) => kind);
 }
+
+/** The kinds of candidates of one side, since ICE began the last time but one: a restart begins with none. */
+export class Kinds {
+  constructor() {
+    this.now = new Set();
+    this.before = new Set();
+  }
+
+  add(text) {
+    for (const kind of kindsIn(text)) this.now.add(kind);
+  }
+
+  restart() {
+    this.before = this.now;
+    this.now = new Set();
+  }
+
+  get all() {
+    return new Set([...this.before, ...this.now]);
+  }
+}

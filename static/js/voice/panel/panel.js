@@ -5,11 +5,6 @@ import { isVisible } from '../../page/visible.js';
 import { DOOR } from './door-words.js';
 import { renderTiles, setText } from './tiles.js';
 
-const SHIELD = {
-  on: ['Shield on', 'Nobody sees your network address.'],
-  off: ['Shield off', 'Faster. People you talk with who chose the same can see your network address.'],
-};
-
 const panel = document.getElementById('voice');
 const find = (id) => document.getElementById(`voice-${id}`);
 
@@ -22,11 +17,10 @@ export function showPhase(phase) {
   if (focused && !isVisible(document.activeElement)) panel.focus({ preventScroll: true });
 }
 
-export function renderShield(on, held) {
-  const [name, words] = SHIELD[on ? 'on' : 'off'];
-  find('shield').checked = on;
+/** Whether your address is hidden, and in words which way your voice goes. */
+export function renderWay({ hidden, held, words }) {
+  find('shield').checked = hidden;
   find('shield').disabled = held;
-  setText(find('shield-name'), name);
   setText(find('shield-words'), words);
 }
 

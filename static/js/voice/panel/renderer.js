@@ -14,6 +14,7 @@ import { clearNotice, showNotice } from './notices.js';
 import * as panel from './panel.js';
 import { renderSheet } from './sheet.js';
 import { facts } from '../calls/facts.js';
+import { relay } from '../calls/relay.js';
 import { mesh } from '../calls/room.js';
 import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
@@ -60,8 +61,8 @@ function render() {
   if (display.phase === 'joining' && facts.joined) display.phase = 'in';
   const { phase } = display;
   panel.showPhase(phase);
-  panel.renderShield((phase === 'in' ? facts.requestedPolicy : saved.policy) === 'relay', phase === 'joining');
-  panel.renderDoor(phase === 'in' ? facts.requestedDoor : display.door, openNow(openDoors().map(({ name }) => name)), display.wish ? wishLine(display.wish.called) : '');
+  renderWay();
+  renderDoor();
   panel.renderSocket(phase !== 'in' || facts.online);
   renderMicrophone();
   voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
@@ -75,6 +76,19 @@ function renderNobody(phase) {
   renderKnocking([]);
   announced = new Map();
   panel.renderBar(phase === 'joining' ? ['Joining voice'] : null, new Set(), false);
+}
+
+function renderWay() {
+  const { phase } = display;
+  const policy = phase === 'in' ? facts.requestedPolicy : saved.policy;
+  const hidden = relay.state !== 'none' && policy === 'relay';
+  panel.renderWay({ hidden, held: phase === 'joining' || relay.state === 'none', words: words.wayLine(hidden, relay.state) });
+}
+
+function renderDoor() {
+  const door = display.phase === 'in' ? facts.requestedDoor : display.door;
+  const names = openDoors().map(({ name }) => name);
+  panel.renderDoor(door, openNow(names), display.wish ? wishLine(display.wish.called) : '');
 }
 
 function renderMicrophone() {

@@ -7,7 +7,6 @@ import * as words from './words.js';
 const CALLS = ['live', 'away', 'waiting'];
 const TALKS = ['connecting', 'live', 'reconnecting', 'failed'];
 const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'], ['declined']];
-const BROKEN = ['reconnecting', 'failed'];
 
 /**
  * Everybody in voice as tiles in their order. facts: {peers, door, limit, ended, muted, until} of the room; stateOf and whyOf of
@@ -73,7 +72,7 @@ export function audienceOf(shownTiles, unheard, speaks) {
     .filter(({ through }) => through.length);
   const waiting = shownTiles.filter(({ state }) => state === 'waiting');
   if (waiting.length && !shownTiles.some(({ state }) => TALKS.includes(state))) return words.inLine(waiting);
-  const cut = shownTiles.filter(({ state }) => BROKEN.includes(state));
+  const cut = shownTiles.filter(({ broken }) => broken);
   const sentence = words.audience(hearing, [...cut, ...not.map(({ who }) => who)], speaks);
   const explained = hearing.length && speaks !== 'none' ? not.map(({ who, why, through }) => words.reason(who, why, through)) : [];
   const reasons = [...cut.map((one) => [one, `: ${one.broken}`]), ...explained];

@@ -25,16 +25,23 @@ const WENT = {
   session: 'ended their visit',
 };
 const FAILED = {
-  relay: 'the relay does not answer. Trying again.',
-  path: 'can’t connect. Trying again.',
+  away: 'Away for the moment. The call goes on once they are back.',
+  browser: 'Your browser makes no calls. A setting or an extension may forbid them.',
+  relay: 'Our relay does not answer. Trying again.',
+  unreached: 'Our relay cannot be reached from your network. Another one may help.',
+  unhidden: 'This server has no relay to hide your address.',
+  closed: 'Your network lets no call out. Another one may help.',
+  silent: 'They do not answer. Trying again.',
+  theirs: 'Their network lets no call through. Trying again.',
+  direct: 'No direct way leads there, and this server has no relay. Another network may help.',
+  path: 'Can’t connect. Trying again.',
 };
+const UNCONNECTED = ['connecting', 'reconnecting', 'failed'];
 const NAMED_MAX = 2; // where there is little room
 const NEAR = { open: ', open door', locked: '. Not now: talks with nobody new.' };
 export const REASONS_MAX = 3;
-export const noRelay = {
-  title: 'The shield needs a relay, and this server has none.',
-  words: 'Stay out, or talk directly: the people you talk with can then see your network address.',
-};
+const STRAIGHT = 'Your voice goes straight to them. They can see your address, and from it your provider and often your town.';
+export const noRelay = { title: 'This server has no relay.', words: STRAIGHT };
 
 const SOUND = {
   blocked: { title: 'Your browser holds the sound back.', words: 'You hear nobody until it is on.' },
@@ -91,13 +98,14 @@ export function inLine(waiting) {
 }
 
 /** The line under a name. */
-export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, door }) {
+export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, why, door }) {
   const far = distance.charAt(0).toUpperCase() + distance.slice(1);
   if (state === 'near') return door in NEAR ? `${far}${NEAR[door]}` : far;
   if (state === 'knocked') return 'You asked to talk';
   if (state === 'knocks') return 'You hear each other once you let them in.';
   if (state === 'declined') return `Not now. You can ask again in ${duration(seconds)}.`;
   if (state === 'waiting') return `${ahead ? `${ahead} before you in line.` : 'Next in line.'} All ${limit} places are taken.`;
+  if (why === 'away' && UNCONNECTED.includes(state)) return 'Away';
   if (state === 'connecting') return 'Connecting';
   if (state === 'reconnecting' || state === 'failed') return 'Trying again';
   if (state === 'ended') return ENDED[end] ?? 'Call ended';
@@ -106,15 +114,24 @@ export function tileLine(state, { distance, direct, speaks, muted, ahead, limit,
   return direct ? `${far}, direct` : far;
 }
 
-/** Why a call carries no sound, after a name and a colon; '' where it does. */
+/** Why a call carries no sound, after a name and a colon; '' where it does, or where it only begins. */
 export function brokenLine(state, { why }) {
-  if (state === 'reconnecting') return 'lost the connection. Trying again.';
+  if (why === 'away' && UNCONNECTED.includes(state)) return FAILED.away;
+  if (state === 'reconnecting') return 'Lost the connection. Trying again.';
   return state === 'failed' ? FAILED[why] : '';
 }
 
 /** What somebody wants who asks, after their name. */
 export function asks(distance) {
   return `wants to talk, ${distance}`;
+}
+
+/** Which way your voice goes, with your address hidden or not. `relay`: none, up or down. */
+export function wayLine(hidden, relay) {
+  if (relay === 'none') return `${noRelay.title} ${STRAIGHT}`;
+  if (!hidden) return STRAIGHT;
+  if (relay === 'down') return 'Our relay does not answer just now, so calls may not come about. The people you talk with cannot see your address.';
+  return 'Your voice goes through our relay. The people you talk with cannot see your address.';
 }
 
 /** Formats seconds: "8 s", "2 min". */
