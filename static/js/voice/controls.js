@@ -33,6 +33,7 @@ const ON_TILE_ACT = {
   decline: (id) => room.sendAct('decline', id),
   end: (id) => room.sendAct('decline', id),
   hush: (id) => volumes.setForPerson(id, { hushed: !volumeOf(id).hushed }),
+  anyway: (id) => volumes.setForPerson(id, { anyway: true }),
   more: toggleExpanded,
 };
 const ON_DEVICE = {

@@ -15,8 +15,11 @@ import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
 import * as words from './words.js';
 
-/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking; silent: nothing is heard. */
-export const display = { phase: 'out', speaks: new Set(), silent: false };
+/**
+ * phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking; inRoom: of those who are silent
+ * here since they are in one room with you; silent: nothing is heard.
+ */
+export const display = { phase: 'out', speaks: new Set(), inRoom: new Set(), silent: false };
 
 const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0 };
 
@@ -76,7 +79,7 @@ function renderMicrophone() {
 
 function renderPeople() {
   const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
-  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: now() });
+  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, inRoom: display.inRoom, nowMs: now() });
   const alike = ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.remainder(tiles.length, facts.count - facts.peers.length);

@@ -4,7 +4,7 @@ import { isVisible } from '../../page/visible.js';
 import { volumeOf } from '../session-state.js';
 
 const TALKS = ['live', 'reconnecting', 'connecting', 'failed'];
-const ACTS = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush'];
+const ACTS = ['accept', 'decline', 'knock', 'cancel', 'more', 'hush', 'anyway'];
 
 const rows = new Map(); // person_id: element
 let expanded = null;
@@ -51,6 +51,7 @@ function renderRow(row, tile) {
   row.className = `tile p${tile.colour}`;
   row.dataset.state = tile.state;
   row.toggleAttribute('data-speaks', tile.speaks);
+  row.toggleAttribute('data-in-room', tile.inRoom);
   row.toggleAttribute('data-muted', tile.muted);
   setText(find('text'), tile.initial);
   setText(find('.name'), tile.name);
@@ -71,6 +72,7 @@ function labelControls(row, called) {
     knock: `Knock at ${called}`,
     cancel: `Cancel the knock at ${called}`,
     more: `More about ${called}`,
+    anyway: `Hear them here anyway, ${called}`,
     hush: `Mute ${called} for me`,
   };
   for (const act of ACTS) row.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', names[act]);

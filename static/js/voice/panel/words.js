@@ -33,6 +33,11 @@ export const noRelay = {
   words: 'Stay out, or talk directly: the people you talk with can then see your network address.',
 };
 
+export const howl = {
+  title: 'Your phones hear each other: the sound is off for a moment.',
+  words: 'It was about to howl. Turn one down, or use headphones.',
+};
+
 const SOUND = {
   blocked: { title: 'Your browser holds the sound back.', words: 'You hear nobody until it is on.' },
   interrupted: { title: 'Your device has taken the sound away.', words: 'A phone call or another app has it. You hear nobody until it is back.' },
@@ -90,7 +95,7 @@ export function reason(one, why, through) {
 }
 
 /** The line under a name. */
-export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, why }) {
+export function tileLine(state, { name, distance, direct, speaks, inRoom, muted, ahead, limit, seconds, end, why }) {
   const far = distance.charAt(0).toUpperCase() + distance.slice(1);
   if (state === 'near') return far;
   if (state === 'knocked') return 'You knocked';
@@ -102,6 +107,7 @@ export function tileLine(state, { distance, direct, speaks, muted, ahead, limit,
   if (state === 'failed') return FAILED[why];
   if (state === 'ended') return ENDED[end] ?? 'Call ended';
   if (muted) return 'Muted';
+  if (inRoom) return `You are in one room with ${name}: their voice comes through the air.`;
   if (speaks) return 'Speaking';
   return direct ? `${far}, direct` : far;
 }
@@ -123,6 +129,11 @@ export function announcement(called, before, state, end) {
   if (state === 'declined') return before === 'knocked' && end !== 'declined-by-me' ? `${called} said not now` : '';
   if (state === 'ended') return `${called} ${WENT[end] ?? 'is gone'}`;
   return '';
+}
+
+/** The announcement that somebody came into your room, or is in it no more. */
+export function roomAnnouncement(called, inRoom) {
+  return inRoom ? `You are in one room with ${called}: their voice comes through the air` : `You hear ${called} here again`;
 }
 
 /** The line under the tiles, about those who have none. */
@@ -154,5 +165,5 @@ export function barLine(talking, knocking, silent = false) {
   if (!talking.length) return ['In voice, with nobody yet'];
   const rest = talking.length - BAR_MAX;
   const named = rest > 0 ? [...talking.slice(0, BAR_MAX), `${rest} more`] : talking;
-  return ['In voice with ', ...joined(named)];
+  return [talking.every(({ inRoom }) => inRoom) ? 'In one room with ' : 'In voice with ', ...joined(named)];
 }
