@@ -35,9 +35,9 @@ export function wasJoinedRecently() {
   return saved.joined && serverNow() - (now() - loadedAt) - saved.seen < BACK_MS;
 }
 
-/** The volume of a person: {volume: 0 to 150, hushed}. */
+/** The volume of a person: {volume: 0 to 150, hushed, anyway}; anyway: although they are in one room with you. */
 export function volumeOf(id) {
-  return saved.volumes[id] ?? { volume: 100, hushed: false };
+  return saved.volumes[id] ?? { volume: 100, hushed: false, anyway: false };
 }
 
 export function setVolume(id, changes) {

@@ -32,9 +32,9 @@ export function unmetWish(outcome, called) {
 }
 
 /** The state of a call in the menu of a person (a tile of view-model.js). */
-export function sheetLine({ name, state, direct, muted, broken, words }) {
+export function sheetLine({ name, state, inRoom, direct, muted, broken, words }) {
   if (broken) return `${name}: ${broken}`;
-  if (state !== 'live') return words;
+  if (state !== 'live' || inRoom) return words;
   return `You hear each other${direct ? ', directly' : ''}.${muted ? ` ${name}’s microphone is muted.` : ''}`;
 }
 

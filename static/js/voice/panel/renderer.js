@@ -22,9 +22,10 @@ import * as words from './words.js';
 
 /**
  * phase: out, check, joining, barred (no relay) or in; door: what is chosen before joining; wish: whom you want to ask then,
- * {id, called}; speaks: the ids of those who are speaking; silent: nothing is heard.
+ * {id, called}; speaks: the ids of those who are speaking; inRoom: of those who are silent here since they are in one room with
+ * you; silent: nothing is heard.
  */
-export const display = { phase: 'out', door: 'ask', wish: null, speaks: new Set(), silent: false };
+export const display = { phase: 'out', door: 'ask', wish: null, speaks: new Set(), inRoom: new Set(), silent: false };
 
 const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0, own: '' };
 
@@ -102,7 +103,7 @@ function renderMicrophone() {
 
 function renderPeople() {
   const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
-  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: now() });
+  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, inRoom: display.inRoom, nowMs: now() });
   const alike = ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.remainder(tiles.length, facts.count - facts.peers.length);

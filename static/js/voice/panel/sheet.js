@@ -29,12 +29,13 @@ export function renderSheet(shown = tiles) {
 }
 
 function renderCall(tile) {
-  const { id, name, tag, state, ends } = tile;
+  const { id, name, tag, state, inRoom, ends } = tile;
+  const heard = state === 'live' && !inRoom;
   setText(find('#menu-call-words'), words.sheetLine(tile));
-  find('.menu-sound').hidden = state !== 'live';
+  find('.menu-sound').hidden = !heard;
   slider.setAttribute('aria-label', `Volume of ${name} ${tag}`);
   slider.setAttribute('aria-valuetext', `${slider.value} %`);
-  find('[data-act="hush"]').hidden = state !== 'live';
+  find('[data-act="hush"]').hidden = !heard;
   find('[data-act="hush"]').setAttribute('aria-pressed', String(volumeOf(id).hushed));
   find('[data-act="end"]').hidden = !ends;
   const [verb, rest] = words.endWords(tile);

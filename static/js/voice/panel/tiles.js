@@ -1,5 +1,5 @@
 // The list of people in voice, rendered in place: a person keeps their row, so that the focus is not lost. Calls are the places of
-// the room, with your own before them and free ones after them; everybody else has a line.
+// the room, with your own before them and free ones after them; everybody else has a line, also who is heard through the air.
 
 import { isVisible } from '../../page/visible.js';
 
@@ -60,6 +60,7 @@ function renderRow(row, tile, alike) {
   row.dataset.state = tile.state;
   row.dataset.far = tile.distance;
   row.toggleAttribute('data-speaks', tile.speaks);
+  row.toggleAttribute('data-in-room', tile.inRoom);
   row.toggleAttribute('data-muted', tile.muted);
   row.toggleAttribute('data-alike', alike.has(tile.tag));
   setText(find('text'), tile.initial);
@@ -72,17 +73,19 @@ function renderRow(row, tile, alike) {
   if (focused && !isVisible(document.activeElement)) row.focus({ preventScroll: true });
 }
 
-function renderControls(row, { name, tag, asking, state }) {
+function renderControls(row, { name, tag, asking, state, inRoom }) {
   const called = `${name} ${tag}`;
   const ask = row.querySelector('[data-act="knock"]');
   ask.hidden = !asking;
   setText(ask, asking === 'talk' ? 'Talk' : 'Ask to talk');
   row.querySelector('[data-act="cancel"]').hidden = state !== 'knocked';
+  row.querySelector('[data-act="anyway"]').hidden = !inRoom;
   const names = {
     accept: `Let in ${called}`,
     decline: `Not now, ${called}`,
     knock: asking === 'talk' ? `Talk with ${called}` : `Ask ${called} to talk`,
     cancel: `Cancel asking ${called}`,
+    anyway: `Hear them here anyway, ${called}`,
     person: `More about ${called}`,
   };
   for (const [act, label] of Object.entries(names)) row.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', label);

@@ -10,10 +10,10 @@ const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'],
 
 /**
  * Everybody in voice as tiles in their order. facts: {peers, door, limit, ended, muted, until} of the room; stateOf and whyOf of
- * the mesh; speaks is a Set of ids; nowMs.
+ * the mesh; speaks and inRoom are Sets of ids; nowMs.
  */
-export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
-  const listed = facts.peers.map((peer) => tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }));
+export function tilesOf(facts, calls) {
+  const listed = facts.peers.map((peer) => tileOf(peer, facts, calls));
   const gone = [...facts.ended.values()]
     .filter(({ peer }) => !facts.peers.some((one) => one.person_id === peer.person_id))
     .map(({ peer, reason }) => toTile(peer, 'ended', { end: reason }));
@@ -21,12 +21,13 @@ export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
   return [...listed, ...gone].sort((a, b) => rank(a) - rank(b));
 }
 
-function tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }) {
+function tileOf(peer, facts, { stateOf, whyOf, speaks, inRoom, nowMs }) {
   const id = peer.person_id;
   const ended = facts.ended.get(id);
   const state = stateIn(peer, ended, stateOf(id));
   return toTile(peer, state, {
     speaks: speaks.has(id),
+    inRoom: inRoom.has(id),
     muted: facts.muted.get(id) ?? false,
     limit: facts.limit,
     seconds: ((facts.until.get(id) ?? nowMs) - nowMs) / 1000,
@@ -43,19 +44,20 @@ function stateIn({ state }, ended, call) {
   return ended && (state === 'near' || state === 'declined') ? 'ended' : state;
 }
 
-function toTile(peer, state, { speaks = false, muted = false, asking = '', ...rest }) {
+function toTile(peer, state, { speaks = false, inRoom = false, muted = false, asking = '', ...rest }) {
   const talks = state === 'live';
-  const known = { distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, muted, ...rest };
+  const known = { name: peer.username, distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, inRoom, muted, ...rest };
   return {
     ...person(peer),
     state,
-    place: TALKS.includes(state) || state === 'ended',
+    place: (TALKS.includes(state) && !(talks && inRoom)) || state === 'ended',
     distance: peer.distance,
     direct: peer.direct ?? false,
     ahead: peer.ahead ?? 0,
     asks: state === 'knocks' ? words.asks(peer.distance) : '',
     asking,
     speaks: talks && speaks && !muted,
+    inRoom: talks && inRoom,
     muted: talks && muted,
     words: words.tileLine(state, known),
     broken: words.brokenLine(state, known),

@@ -43,6 +43,11 @@ export const REASONS_MAX = 3;
 const STRAIGHT = 'Your voice goes straight to them. They can see your address, and from it your provider and often your town.';
 export const noRelay = { title: 'This server has no relay.', words: STRAIGHT };
 
+export const howl = {
+  title: 'Your phones hear each other: the sound is off for a moment.',
+  words: 'It was about to howl. Turn one down, or use headphones.',
+};
+
 const SOUND = {
   blocked: { title: 'Your browser holds the sound back.', words: 'You hear nobody until it is on.' },
   interrupted: { title: 'Your device has taken the sound away.', words: 'A phone call or another app has it. You hear nobody until it is back.' },
@@ -98,7 +103,7 @@ export function inLine(waiting) {
 }
 
 /** The line under a name. */
-export function tileLine(state, { distance, direct, speaks, muted, ahead, limit, seconds, end, why, door }) {
+export function tileLine(state, { name, distance, direct, speaks, inRoom, muted, ahead, limit, seconds, end, why, door }) {
   const far = distance.charAt(0).toUpperCase() + distance.slice(1);
   if (state === 'near') return door in NEAR ? `${far}${NEAR[door]}` : far;
   if (state === 'knocked') return 'You asked to talk';
@@ -110,6 +115,7 @@ export function tileLine(state, { distance, direct, speaks, muted, ahead, limit,
   if (state === 'reconnecting' || state === 'failed') return 'Trying again';
   if (state === 'ended') return ENDED[end] ?? 'Call ended';
   if (muted) return 'Muted';
+  if (inRoom) return `You are in one room with ${name}: their voice comes through the air.`;
   if (speaks) return 'Speaking';
   return direct ? `${far}, direct` : far;
 }
@@ -153,6 +159,11 @@ export function announcement(called, before, state, end) {
   return '';
 }
 
+/** The announcement that somebody came into your room, or is in it no more. */
+export function roomAnnouncement(called, inRoom) {
+  return inRoom ? `You are in one room with ${called}: their voice comes through the air` : `You hear ${called} here again`;
+}
+
 /** The line under the tiles, about those who have none. */
 export function remainder(shown, further) {
   if (further > 0) return `And ${further} more, further away.`;
@@ -185,5 +196,5 @@ export function ownWord({ state, muted }) {
 export function barLine(talking, silent = false) {
   if (silent) return ['There is no sound. Tap to turn it on'];
   if (!talking.length) return ['In voice, with nobody yet'];
-  return ['In voice with ', ...named(talking, NAMED_MAX)];
+  return [talking.every(({ inRoom }) => inRoom) ? 'In one room with ' : 'In voice with ', ...named(talking, NAMED_MAX)];
 }
