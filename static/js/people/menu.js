@@ -68,9 +68,11 @@ function isOpen(id) {
 // While you are in voice, whoever is not, or was asked already, cannot be asked.
 function showAsking(what, open) {
   const button = find('[data-act="ask"]');
-  const words = ASK[open ? 'talk' : what];
   button.hidden = !what;
-  if (what) [...button.children].forEach((part, turn) => (part.textContent = words[turn]));
+  if (!what) return;
+  const [verb, rest] = ASK[open ? 'talk' : what];
+  button.querySelector('.ask-verb').textContent = verb;
+  button.querySelector('.ask-rest').textContent = rest;
 }
 
 function showStep(step) {
