@@ -45,7 +45,7 @@ class VoiceHub:
         self.later = self.background.later
         instruments = presence.platform.instruments
         self.hints = Hints(layer, presence.leases, "voice", self.background, instruments)
-        self.connections = Connections()
+        self.connections = Connections(presence.set_door)
         self.coordinator = CallCoordinator(presence, callers)
         self.peer_lists = PeerLists(self.coordinator)
         broadcaster = CallBroadcaster(self.connections, self.peer_lists, self.hints)

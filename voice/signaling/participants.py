@@ -120,6 +120,7 @@ class Participants:
         changes = await self.transact([me.person_id], enter_unless_gone, beside)
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
+        self.connections.show_door(connection)
         self._compare(self.coordinator.known(me.person_id))
 
     async def _refresh(self, connection: SignalingConnection) -> None:
