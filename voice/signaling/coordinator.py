@@ -11,7 +11,7 @@ from voice.call_graph import CallGraph, Changes, Step
 from voice.callers import Caller, Callers
 from voice.calls import connected
 from voice.membership import settle
-from voice.mesh import rank_m
+from voice.mesh import rank_for
 from voice.signaling.cache import CallerCache
 
 
@@ -63,11 +63,8 @@ class CallCoordinator:
         knows: twice as many as they may have connections, for some may be taken by now."""
         limit = settings.VOICE_CONNECTIONS
         each = self.cache.beside_doors(me, limit, self.presence.now_ms())
-        nearest = nsmallest(
-            2 * limit,
-            filter(self.alive, each),
-            key=lambda one: (rank_m(me, one), one.person_id),
-        )
+        alive = filter(self.alive, each)
+        nearest = nsmallest(2 * limit, alive, key=lambda one: rank_for(me, one))
         return [one.person_id for one in nearest]
 
     def unsettled(self, person_id: str) -> bool:
