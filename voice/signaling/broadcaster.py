@@ -33,6 +33,9 @@ class CallBroadcaster:
         for end in changes.ended:
             if connection := self.connections.of(end.to):
                 self.end(connection, end)
+        for person_id, other in changes.own_ends:
+            if connection := self.connections.of(person_id):
+                connection.calls.discard(other)
         for caller in changes.callers:
             if connection := self.connections.of(caller.person_id):
                 note_calls(connection, caller)
