@@ -58,7 +58,7 @@ async def nothing_passes(one: Speaker, other: Speaker, code: str) -> None:
         found = await refused(own, "voice.candidate", to=far.person_id, candidate=CANDIDATE)
         assert found == code
         await own.send("voice.state", muted=True)
-        await far.silent(*RELAYED)
+        await far.silent(*RELAYED, **{"from": own.person_id})
 
 
 @pytest.mark.parametrize(
@@ -193,6 +193,7 @@ async def test_at_a_locked_door_nobody_asks_and_calls_behind_it_go_on(
     await alice.call(bob)
     await cem.send("voice.knock", to=alice.person_id)
     await alice.expect_state(cem, "knocks")
+    await cem.expect_state(alice, "knocked")
     await alice.send("voice.door", open=False, locked=True)
     await cem.expect_state(alice, "near")
     for one, other in ((cem, alice), (alice, cem)):
