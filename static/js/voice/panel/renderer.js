@@ -2,7 +2,7 @@
 
 import { announce as announceInTitle } from '../../page/title.js';
 import { ambiguousTags } from '../../people/likeness.js';
-import * as voiceMarks from '../../people/voice-marks.js';
+import { markRows } from '../../people/voice-outside.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
@@ -56,7 +56,7 @@ function render() {
   panel.renderShield((phase === 'in' ? facts.requestedPolicy : saved.policy) === 'relay', phase === 'joining');
   panel.renderSocket(phase !== 'in' || facts.online);
   renderMicrophone();
-  voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
+  markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
   if (phase === 'in') renderPeople();
   else panel.renderPeople(NOTHING, new Set());
   if (phase !== 'in') {
