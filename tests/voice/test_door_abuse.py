@@ -97,6 +97,17 @@ async def test_before_joining_no_door_turns(server: Server, stack: AsyncExitStac
     assert one.latest["door"] == "ask"
 
 
+async def test_a_door_that_stood_so_before_is_confirmed_all_the_same(
+    server: Server, stack: AsyncExitStack
+) -> None:
+    alice = await comes(stack, server, elsewhere(), "Alice")
+    for fields in ({"open": True}, {"open": False}, {"open": False, "locked": False}):
+        await alice.quiet()
+        alice.aside.clear()
+        await alice.send("voice.door", **fields)
+        assert (await alice.peers())["door"] == ("open" if fields["open"] else "ask")
+
+
 async def test_two_who_say_nothing_of_doors_are_as_they_always_were(
     server: Server, stack: AsyncExitStack
 ) -> None:
