@@ -41,14 +41,15 @@ class CallCoordinator:
         The step runs again if another transaction was quicker. Raises Refused as the step does,
         or `store-unavailable`.
         """
-        each = {*ids, *(other for id in ids for other in self.known(id).ties)}
+        # Those whom the store has lost are put back with whom they were tied to.
+        others = {*beside, *(other for id in ids for other in self.known(id).ties)}
 
         def decide(found: Mapping[str, Caller]) -> Changes:
-            graph = self._graph(self._restored(found, {*each, *beside}))
+            graph = self._graph(self._restored(found, {*ids, *others}))
             step(graph)
             return graph.changes_since(found)
 
-        changes = await self.callers.change(each, decide, beside)
+        changes = await self.callers.change(ids, decide, others)
         self.cache.update(changes.read)
         return changes
 

@@ -112,7 +112,8 @@ class Participants:
 
         def enter_unless_gone(graph: CallGraph) -> None:
             if self.connections.is_current(connection):
-                enter(graph, me)
+                # As they are by now: a door may have turned while others were read.
+                enter(graph, self._caller(connection))
 
         self.entered.add(me.person_id)
         known = self.coordinator.known(me.person_id)
