@@ -7,7 +7,7 @@ closes takes its yes back by itself.
 from collections.abc import Iterable, Mapping
 
 from voice.callers import Caller, Door, Tie
-from voice.mesh import Pair, rank_pair
+from voice.mesh import Pair
 
 # The ties by which this side has said yes.
 WORDS = frozenset({Tie.OUTGOING, Tie.WAITING, Tie.LIVE})
@@ -55,10 +55,10 @@ def willing(voices: Mapping[str, Caller], person_id: str, now_ms: int) -> set[Pa
     return {pair for pair in pairs if agreed(*(voices[each] for each in pair), now_ms)}
 
 
-def line(me: Caller, others: Iterable[Caller], now_ms: int) -> tuple[Pair, ...]:
-    """The pairs of a person that wait for a connection, the next one first."""
-    voices = {one.person_id: one for one in others if agreed(me, one, now_ms)}
-    waiting = voices.keys() - {me.person_id, *me.tied_by(Tie.LIVE)}
-    voices[me.person_id] = me
-    pairs = (frozenset({me.person_id, other}) for other in waiting)
-    return tuple(sorted(pairs, key=lambda pair: rank_pair(voices, pair)))
+def line(me: Caller, listed: Iterable[Caller], now_ms: int) -> tuple[Pair, ...]:
+    """The pairs of a person that wait for a connection, in the order of those listed."""
+    return tuple(
+        frozenset({me.person_id, one.person_id})
+        for one in listed
+        if me.ties.get(one.person_id) is not Tie.LIVE and agreed(me, one, now_ms)
+    )

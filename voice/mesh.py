@@ -107,6 +107,7 @@ def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list
     """Those who do not hear a person although they speak with somebody who does, sorted by id.
     Whoever is not among `voices`, and whoever a block stands between, is left out."""
     hears, me = {*heard_by(person_id, mesh)}, voices.get(person_id, Caller(person_id))
+    waiting = {*mesh.waiting}
     between: dict[str, list[str]] = {}
     for other in sorted(hears):
         for far in heard_by(other, mesh):
@@ -115,15 +116,15 @@ def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list
             if not is_blocked(me, voices[far]):
                 between.setdefault(far, []).append(other)
     return [
-        Unheard(far, _why(voices, frozenset({person_id, far}), mesh), tuple(others))
+        Unheard(far, _why(voices, frozenset({person_id, far}), waiting), tuple(others))
         for far, others in sorted(between.items())
     ]
 
 
-def _why(voices: Mapping[str, Caller], pair: Pair, mesh: Mesh) -> Why:
+def _why(voices: Mapping[str, Caller], pair: Pair, waiting: Collection[Pair]) -> Why:
     if not may_speak(*_both(voices, pair)):
         return Why.APART
-    return Why.WAITING if pair in mesh.waiting else Why.STRANGER
+    return Why.WAITING if pair in waiting else Why.STRANGER
 
 
 def label_between_m(one: Caller, other: Caller) -> int | None:
@@ -142,6 +143,11 @@ def rank_pair(voices: Mapping[str, Caller], pair: Pair) -> tuple[bool, float, li
     """Orders those who wait: who has asked before whom only doors would connect."""
     one, other = _both(voices, pair)
     return other.person_id not in one.ties, rank_m(one, other), sorted(pair)
+
+
+def rank_for(me: Caller, one: Caller) -> tuple[bool, float, str]:
+    """The same order, of the pairs of one person."""
+    return one.person_id not in me.ties, rank_m(me, one), one.person_id
 
 
 def _both(voices: Mapping[str, Caller], pair: Pair) -> tuple[Caller, Caller]:

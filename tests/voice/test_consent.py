@@ -15,6 +15,7 @@ from voice.callers import AWAY_MS, DECLINED_MS, Caller, Door, Tie, from_fields, 
 from voice.calls import TIES_MAX, accept, connected, decline, knock
 from voice.consent import DECLINES_MAX, agreed, line
 from voice.membership import enter, leave, settle, suspend
+from voice.mesh import rank_for
 
 LIVE, WAITS, NOTHING = (Tie.LIVE, Tie.LIVE), (Tie.WAITING, Tie.WAITING), (None, None)
 ASKED = (Tie.OUTGOING, Tie.INCOMING)
@@ -31,6 +32,14 @@ def opened(person_id: str, column: int = 0) -> Caller:
 def turn(graph: CallGraph, person_id: str, door: Door) -> None:
     """As a page does: the same person enters again with another door."""
     enter(graph, graph.callers[person_id].changed(door=door))
+
+
+def in_line(graph: CallGraph, own: str) -> list[str]:
+    """With whom somebody waits for a connection, the next one first."""
+    me = graph.callers[own]
+    others = (one for id, one in graph.callers.items() if id != own)
+    listed = sorted(others, key=lambda one: rank_for(me, one))
+    return [other for pair in line(me, listed, graph.now_ms) for other in pair - {own}]
 
 
 def waits(graph: CallGraph, one: str, other: str) -> bool:
@@ -204,7 +213,7 @@ def test_whoever_claims_to_be_open_and_declines_all_has_a_door_no_more() -> None
             decline(graph, "a", other)
     assert len(graph.callers["a"].declined) == DECLINES_MAX + graph.limit - 1
     assert not graph.callers["a"].ties
-    assert line(graph.callers["a"], others, graph.now_ms) == ()
+    assert in_line(graph, "a") == []
     graph.now_ms += DECLINED_MS
     settle(graph, "a")
     assert len(graph.callers["a"].tied_by(Tie.LIVE)) == graph.limit
@@ -277,8 +286,7 @@ def test_past_the_limit_open_doors_wait_in_line_and_the_nearest_comes_in() -> No
     graph = among(*others, limit=2)
     enter(graph, opened("a"))
     assert graph.callers["a"].tied_by(Tie.LIVE) == ["b0", "b2"]
-    mine = line(graph.callers["a"], others, graph.now_ms)
-    assert mine == (frozenset({"a", "b4"}), frozenset({"a", "b6"}))
+    assert in_line(graph, "a") == ["b4", "b6"]
     leave(graph, "b0", EndReason.LEFT)
     settle(graph, "a")
     assert graph.callers["a"].tied_by(Tie.LIVE) == ["b2", "b4"]
@@ -290,10 +298,7 @@ def test_a_free_place_goes_to_who_asked_before_the_nearest_open_door() -> None:
     settle(graph, "a")
     assert stand(graph, "a", "b") == LIVE
     knock(graph, "asks", "a")
-    assert line(graph.callers["a"], graph.callers.values(), graph.now_ms) == (
-        frozenset({"a", "asks"}),
-        frozenset({"a", "near"}),
-    )
+    assert in_line(graph, "a") == ["asks", "near"]
     decline(graph, "a", "b")
     settle(graph, "a")
     assert stand(graph, "a", "asks") == LIVE
@@ -313,7 +318,7 @@ def test_the_ninth_and_the_65th_who_ask_at_an_open_door_wait_or_are_told_to() ->
     for other in others[:-1]:
         knock(graph, other.person_id, "a")
     assert len(graph.callers["a"].tied_by(Tie.LIVE)) == graph.limit
-    assert len(line(graph.callers["a"], graph.callers.values(), graph.now_ms)) == TIES_MAX
+    assert len(in_line(graph, "a")) == TIES_MAX
     with pytest.raises(Refused) as refused:
         knock(graph, others[-1].person_id, "a")
     assert code_of(refused) == ("busy", "a")

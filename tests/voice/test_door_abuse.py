@@ -58,7 +58,7 @@ async def nothing_passes(one: Speaker, other: Speaker, code: str) -> None:
         found = await refused(own, "voice.candidate", to=far.person_id, candidate=CANDIDATE)
         assert found == code
         await own.send("voice.state", muted=True)
-        await far.silent(*RELAYED)
+        await far.silent(*RELAYED, **{"from": own.person_id})
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,17 @@ async def test_before_joining_no_door_turns(server: Server, stack: AsyncExitStac
     assert await refused(one, "voice.door", open=True) == "not-joined"
     await one.join()
     assert one.latest["door"] == "ask"
+
+
+async def test_a_door_that_stood_so_before_is_confirmed_all_the_same(
+    server: Server, stack: AsyncExitStack
+) -> None:
+    alice = await comes(stack, server, elsewhere(), "Alice")
+    for fields in ({"open": True}, {"open": False}, {"open": False, "locked": False}):
+        await alice.quiet()
+        alice.aside.clear()
+        await alice.send("voice.door", **fields)
+        assert (await alice.peers())["door"] == ("open" if fields["open"] else "ask")
 
 
 async def test_two_who_say_nothing_of_doors_are_as_they_always_were(
@@ -193,6 +204,7 @@ async def test_at_a_locked_door_nobody_asks_and_calls_behind_it_go_on(
     await alice.call(bob)
     await cem.send("voice.knock", to=alice.person_id)
     await alice.expect_state(cem, "knocks")
+    await cem.expect_state(alice, "knocked")
     await alice.send("voice.door", open=False, locked=True)
     await cem.expect_state(alice, "near")
     for one, other in ((cem, alice), (alice, cem)):

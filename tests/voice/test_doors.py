@@ -9,6 +9,7 @@ import pytest
 
 from neartalk.codes import Refused
 from neartalk.limits import RULES
+from neartalk.models import Sanction
 from presence.registry import LEASE_MS
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
 from voice.callers import AWAY_MS, DECLINED_MS, Door, Tie
@@ -366,6 +367,57 @@ async def test_doors_that_the_store_lost_are_put_back_as_they_were() -> None:
         assert doors == [Door.OPEN, Door.OPEN, Door.LOCKED]
         assert known[alice.person_id].ties == {bob.person_id: Tie.LIVE}
         assert (alice.ends, bob.ends) == ([], [])
+
+
+# ---- Seen from outside ---------------------------------------------------------------------------
+
+
+async def shown(both: TwoProcesses, one: PageConnection) -> bool:
+    """Whether lists of people show the door of somebody as open."""
+    await both.settle()
+    session = await both.registry.find(one.person_id)
+    return bool(session and session.person.door)
+
+
+async def listed_openly(both: TwoProcesses) -> PageConnection:
+    """Bob, who is in the chat and in voice at the second process with an open door."""
+    bob = await opened(both, "Bob", both.second)
+    await both.second.chat.join(bob.session)
+    await both.settle()
+    await both.second.presence.doors.compare()
+    assert await shown(both, bob)
+    return bob
+
+
+async def test_whoever_is_not_in_voice_is_shown_a_door_while_it_is_open() -> None:
+    async with two_processes() as both:
+        bob = await listed_openly(both)
+        for door, is_open in ((Door.ASK, False), (Door.OPEN, True), (Door.LOCKED, False)):
+            await turn(both, bob, door)
+            assert await shown(both, bob) is is_open
+
+
+@pytest.mark.parametrize("way", ["leaves", "closes the page", "is muted", "comes in elsewhere"])
+async def test_a_door_is_shown_no_more_once_its_owner_is_out_of_voice(way: str) -> None:
+    async with two_processes() as both:
+        bob = await listed_openly(both)
+        if way == "leaves":
+            await both.second.hub.leave(bob)
+        elif way == "closes the page":
+            both.second.hub.exit(bob)
+        elif way == "is muted":
+            row = Sanction(kind=Sanction.Kind.MUTE, person_id=bob.person_id)
+            both.second.hub.end_sanctioned([row])
+        else:
+            await both.first.join(bob.session)
+        assert not await shown(both, bob)
+
+
+async def test_another_page_of_the_same_process_with_an_open_door_is_shown() -> None:
+    async with two_processes() as both:
+        bob = await listed_openly(both)
+        await both.second.join(bob.session, door=Door.OPEN)
+        assert await shown(both, bob)
 
 
 # ---- A crowd -------------------------------------------------------------------------------------

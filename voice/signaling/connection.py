@@ -14,6 +14,7 @@ class SignalingConnection:
 
     `instance`, `direct` and `door` are what its client joined with, or what it turned its door to
     since; `instance` is "" until it joined.
+    `crowd` is how many were on its last peer list, or beyond it.
     `version` is that of its caller when this process published it last, 0 until then. `districts`
     are those whose callers it is shown. `list_hash` and `listed_at_s` are those of the last peer
     list; `timer` makes the next one due at `due_s`.
@@ -32,6 +33,7 @@ class SignalingConnection:
         self.missing: set[str] = set()
         self.ended: set[str] = set()
         self.districts: frozenset[District] = frozenset()
+        self.crowd = 0
         self.list_hash = 0
         self.listed_at_s = 0.0
         self.due_s = 0.0

@@ -11,7 +11,7 @@ from voice.call_graph import CallGraph, Changes, Step
 from voice.callers import Caller, Callers
 from voice.calls import connected
 from voice.membership import settle
-from voice.mesh import rank_m
+from voice.mesh import rank_for
 from voice.signaling.cache import CallerCache
 
 
@@ -41,14 +41,15 @@ class CallCoordinator:
         The step runs again if another transaction was quicker. Raises Refused as the step does,
         or `store-unavailable`.
         """
-        each = {*ids, *(other for id in ids for other in self.known(id).ties)}
+        # Those whom the store has lost are put back with whom they were tied to.
+        others = {*beside, *(other for id in ids for other in self.known(id).ties)}
 
         def decide(found: Mapping[str, Caller]) -> Changes:
-            graph = self._graph(self._restored(found, {*each, *beside}))
+            graph = self._graph(self._restored(found, {*ids, *others}))
             step(graph)
             return graph.changes_since(found)
 
-        changes = await self.callers.change(each, decide, beside)
+        changes = await self.callers.change(ids, decide, others)
         self.cache.update(changes.read)
         return changes
 
@@ -63,11 +64,8 @@ class CallCoordinator:
         knows: twice as many as they may have connections, for some may be taken by now."""
         limit = settings.VOICE_CONNECTIONS
         each = self.cache.beside_doors(me, limit, self.presence.now_ms())
-        nearest = nsmallest(
-            2 * limit,
-            filter(self.alive, each),
-            key=lambda one: (rank_m(me, one), one.person_id),
-        )
+        alive = filter(self.alive, each)
+        nearest = nsmallest(2 * limit, alive, key=lambda one: rank_for(me, one))
         return [one.person_id for one in nearest]
 
     def unsettled(self, person_id: str) -> bool:

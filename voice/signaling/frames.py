@@ -1,6 +1,6 @@
 """The frames of `/signal` to the client."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from neartalk.limits import seconds
@@ -16,7 +16,7 @@ from voice.mesh import (
     is_polite,
     label_between_m,
     pairs,
-    rank_m,
+    rank_for,
     unheard_by,
 )
 
@@ -26,14 +26,16 @@ FURTHER = "further away"
 
 
 def peers(
-    me: Caller, others: Iterable[Caller], known: Mapping[str, Caller], limit: int, now_ms: int
+    me: Caller, others: Collection[Caller], known: Mapping[str, Caller], limit: int, now_ms: int
 ) -> Frame:
     """The peer list of one person. `others` are alive, and within reach or tied to that person;
     `known` has that person, whom they are tied to, and whom those speak with. The list has the
     nearest SHOWN_MAX, those with a tie before all others; `count` has everyone.
     """
-    listed = sorted(others, key=lambda one: (one.person_id not in me.ties, *rank(me, one)))
-    shown = sorted(listed[:SHOWN_MAX], key=lambda one: rank(me, one))
+    ranks = {one.person_id: rank_for(me, one) for one in others}
+    listed = sorted(others, key=lambda one: ranks[one.person_id])
+    # Nearest first, whether they have a tie or not.
+    shown = sorted(listed[:SHOWN_MAX], key=lambda one: ranks[one.person_id][1:])
     queue = line(me, listed, now_ms)
     ahead = {pair: turn for turn, pair in enumerate(queue)}
     mesh = Mesh(frozenset(pairs(known.values(), Tie.LIVE)), queue)
@@ -82,12 +84,6 @@ def pong() -> Frame:
 
 def policy(me: Caller) -> str:
     return "direct" if me.direct else "relay"
-
-
-def rank(me: Caller, one: Caller) -> tuple[float, str]:
-    """Orders by distance label, then by id; who is further away comes last. Anything finer than the
-    label would tell more of where they are than the label does."""
-    return rank_m(me, one), one.person_id
 
 
 def identity(one: Caller) -> dict[str, str]:

@@ -45,7 +45,7 @@ class VoiceHub:
         self.later = self.background.later
         instruments = presence.platform.instruments
         self.hints = Hints(layer, presence.leases, "voice", self.background, instruments)
-        self.connections = Connections()
+        self.connections = Connections(presence.set_door)
         self.coordinator = CallCoordinator(presence, callers)
         self.peer_lists = PeerLists(self.coordinator)
         broadcaster = CallBroadcaster(self.connections, self.peer_lists, self.hints)
@@ -108,12 +108,14 @@ class VoiceHub:
         self.peer_lists.schedule(connection)
 
     async def set_door(self, connection: SignalingConnection, door: Door) -> None:
-        """The same door again is nothing. Raises Refused: `not-joined`, `too-fast`,
-        `store-unavailable`."""
+        """The same door again changes nothing. The list that comes has the door, as it stands.
+        Raises Refused: `not-joined`, `too-fast`, `store-unavailable`."""
         require_joined(connection)
         if door is not connection.door:
             self._allow_turn(connection)
             await self.participants.set_door(connection, door)
+        connection.list_hash = 0
+        self.peer_lists.schedule(connection)
 
     def _allow_turn(self, connection: SignalingConnection) -> None:
         """A door that turns makes others be connected. Raises Refused: `too-fast`."""

@@ -112,7 +112,8 @@ class Participants:
 
         def enter_unless_gone(graph: CallGraph) -> None:
             if self.connections.is_current(connection):
-                enter(graph, me)
+                # As they are by now: a door may have turned while others were read.
+                enter(graph, self._caller(connection))
 
         self.entered.add(me.person_id)
         known = self.coordinator.known(me.person_id)
@@ -120,6 +121,7 @@ class Participants:
         changes = await self.transact([me.person_id], enter_unless_gone, beside)
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
+        self.connections.show_door(connection)
         self._compare(self.coordinator.known(me.person_id))
 
     async def _refresh(self, connection: SignalingConnection) -> None:

@@ -13,9 +13,10 @@ from voice.call_graph import Changes, End, EndReason, districts_of
 from voice.callers import AWAY_MS, Caller
 from voice.membership import reap
 from voice.mesh import may_speak
-from voice.signaling.broadcaster import LIST_PERIOD_S, note_calls
+from voice.signaling.broadcaster import note_calls
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.participants import Participants
+from voice.signaling.peer_list import LIST_PERIOD_S
 
 
 class Repair:

@@ -1,8 +1,7 @@
 // Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
 
 import { ambiguousTags } from '../../people/likeness.js';
-import * as voiceMarks from '../../people/voice-marks.js';
-import { openDoors } from '../../people/voice-outside.js';
+import { markRows, openDoors } from '../../people/voice-outside.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
@@ -66,7 +65,7 @@ function render() {
   renderDoor();
   panel.renderSocket(phase !== 'in' || facts.online);
   renderMicrophone();
-  voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
+  markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
   if (phase === 'in') renderPeople();
   else renderNobody(phase);
 }
