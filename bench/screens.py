@@ -239,7 +239,7 @@ def voice(browser: Browser, url: str, people: dict[str, PicturedPerson]) -> None
             ]
             you, bo, zeynep, _ = pages
             knock(bo)
-            you.get_by_role("button", name="Let in").click()
+            you.locator("#voice-tiles").get_by_role("button", name="Let in").click()
             expect(you.locator('.tile[data-state="live"][data-speaks]')).to_have_count(1)
             knock(zeynep)
             expect(you.locator('.tile[data-state="knocks"]')).to_have_count(1)
