@@ -10,11 +10,12 @@ PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY -u STUN_URLS -u
 
 .PHONY: run simulate turn test bench check format clean venv run-setup dev-setup
 
+# With a relay of its own where coturn is installed and none is set.
 run:
 	@echo "NearTalk: http://localhost:$(PORT)"
 	@$(MAKE) --no-print-directory run-setup
 	@$(PYTHON) manage.py migrate --verbosity 0
-	@exec $(PYTHON) manage.py serve --port $(PORT)
+	@exec env PYTHON=$(PYTHON) sh deploy/coturn/loopback.sh $(PYTHON) manage.py serve --port $(PORT)
 
 # People who are not there, beside `make run`; without AT it says how to find yours. ONE_ADDRESS=1
 # brings them through one address, beside `TRUSTED_PROXIES=1 make run`.
@@ -23,7 +24,7 @@ simulate: run-setup
 	@exec $(PYTHON) manage.py simulate --people $(PEOPLE) --url http://localhost:$(PORT) \
 		$(if $(AT),--at $(AT)) $(if $(ONE_ADDRESS),--one-address)
 
-# A relay for calls between browsers on this machine; TURN_PORT moves it.
+# The same relay by itself, for several servers or runs; TURN_PORT moves it.
 turn:
 	@exec sh deploy/coturn/loopback.sh
 

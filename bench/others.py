@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.support.client import Frame, Spot
     from tests.support.servers import Server
 
-# Candidates travel in the descriptions. Muted or not, all of them say the same.
+# They ask for what our page asks for. Candidates travel in the descriptions. Muted or not, all of them say the same.
 CONNECT = """
   const calls = new Map();
   let voice;
@@ -36,7 +36,8 @@ CONNECT = """
     while (call.iceGatheringState !== 'complete') {
       await new Promise((done) => { call.onicegatheringstatechange = done; });
     }
-    return call.localDescription.sdp.replace('useinbandfec=1', 'useinbandfec=1;usedtx=1');
+    const { withOpusOptions } = await import('/static/js/voice/calls/sdp.js');
+    return withOpusOptions(call.localDescription.sdp);
   };
   window.others = {
     offer: async (id) => described(await begin(id)),

@@ -239,7 +239,7 @@ def voice(browser: Browser, url: str, people: dict[str, PicturedPerson]) -> None
             ]
             you, bo, zeynep, _ = pages
             knock(bo)
-            you.get_by_role("button", name="Let in").click()
+            you.locator("#voice-tiles").get_by_role("button", name="Let in").click()
             expect(you.locator('.tile[data-state="live"][data-speaks]')).to_have_count(1)
             knock(zeynep)
             expect(you.locator('.tile[data-state="knocks"]')).to_have_count(1)
@@ -263,7 +263,7 @@ def join(context: BrowserContext, url: str, person: PicturedPerson) -> Page:
 
 
 def knock(page: Page) -> None:
-    page.get_by_role("button", name=f"Knock at {YOU}").click()
+    page.get_by_role("button", name=f"Ask {YOU}").click()
 
 
 def main() -> int:

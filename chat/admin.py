@@ -48,7 +48,7 @@ class ByReason(Choice):
 @admin.register(Report)
 class ReportAdmin(WithRowActions):
     list_title = "Reports"
-    list_display = ("reason", "person", "of_person", "kept", "made", "time_left", "outcome")
+    list_display = ("what", "person", "of_person", "kept", "made", "time_left", "outcome")
     list_filter = (ByState, ByReason)
     list_select_related = ("by",)
     search_fields = ("person_id__exact",)
@@ -82,6 +82,10 @@ class ReportAdmin(WithRowActions):
         total = same.values("person_id").annotate(total=Count("pk")).values("total")
         kept = Q(evidence__isnull=False)
         return rows.annotate(total=Subquery(total), has_evidence=kept).defer("evidence")
+
+    @admin.display(description="reason")
+    def what(self, row: Report) -> str:
+        return row.what
 
     @admin.display(description="person")
     def person(self, row: Report) -> str:

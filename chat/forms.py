@@ -3,6 +3,7 @@
 from django import forms
 
 from chat.messages import PUBLIC_ID
+from chat.models import Report
 from neartalk.models import Reason
 from neartalk.text import TextRefused, clean_words
 from presence.forms import PersonForm
@@ -24,9 +25,10 @@ class WordsField(forms.Field):
 
 
 class ReportForm(PersonForm):
-    """Who is reported, for which message if any, and why. The evidence is the server's own."""
+    """Who is reported, for which message or where, and why. The evidence is the server's own."""
 
     message_id = forms.RegexField(rf"^{PUBLIC_ID.pattern}\Z", required=False)
+    where = forms.ChoiceField(choices=Report.Where.choices, required=False)
     reason = forms.ChoiceField(choices=Reason.choices)
     words = WordsField(required=False)
 

@@ -14,7 +14,8 @@ class Report(models.Model):
 
     `evidence` is the server's own copy of the message and of up to five before it by the same
     person: a list of `{"id", "sent_at", "name", "text"}`, oldest first, or null where nothing was
-    left of it; `seal` is the SHA-256 of its canonical JSON. At `deadline` all
+    left of it; `seal` is the SHA-256 of its canonical JSON. `where` is "voice" if the reporter
+    says that it was there, where nothing is kept. At `deadline` all
     of this, the name and the words are deleted. `subject` is the digest of the network of whoever
     reported, `""` where they can't have met the person, and `reporter` that of their visit;
     `device` and `origin` are those of the person.
@@ -25,12 +26,19 @@ class Report(models.Model):
         DISMISSED = "dismissed"
         UPHELD = "upheld"
 
+    class Where(models.TextChoices):
+        VOICE = "voice"
+
     made = models.DateTimeField(default=timezone.now, editable=False)
     person_id = models.CharField("person", max_length=16)
     name = models.CharField(max_length=NAME_POINTS_MAX, blank=True)
     reason = models.CharField(max_length=16, choices=Reason.choices)
     words = models.CharField(max_length=MESSAGE_POINTS_MAX, blank=True)
     message_id = models.CharField(max_length=48, blank=True)
+    # The database has the default too: a process of the release before writes rows without it.
+    where = models.CharField(
+        max_length=8, choices=Where.choices, blank=True, default="", db_default=""
+    )
     evidence = models.JSONField(null=True, blank=True)
     seal = models.CharField(max_length=64, blank=True)
     deadline = models.DateTimeField()
@@ -52,11 +60,17 @@ class Report(models.Model):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("reporter", "person_id", "message_id"),
+                fields=("reporter", "person_id", "message_id", "where"),
                 condition=models.Q(state="waiting"),
                 name="report_once",
             ),
         )
 
+    @property
+    def what(self) -> str:
+        """The reason in words, and where it was: "Harassment, in voice"."""
+        where = f", in {self.where}" if self.where else ""
+        return f"{self.get_reason_display()}{where}"
+
     def __str__(self) -> str:
-        return f"{self.get_reason_display()}: {names.tag(self.person_id)}"
+        return f"{self.what}: {names.tag(self.person_id)}"

@@ -152,3 +152,12 @@ def names_are_named(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
         return []
     hint = "Name the hosts in ALLOWED_HOSTS: links in answers hold the name that was asked for."
     return [Warning("The server answers to any name.", hint=hint, id="neartalk.W025")]
+
+
+@register(Tags.security, deploy=True)
+def only_relays_are_named(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Public addresses need no mention: what is named is a relay's, or opens a network."""
+    if not settings.VOICE_LOCAL and all(one.num_addresses == 1 for one in settings.VOICE_NETWORKS):
+        return []
+    hint = "Name in VOICE_NETWORKS nothing but the relay's own address, such as 10.1.0.7/32."
+    return [Warning("People are told private addresses of others.", hint=hint, id="neartalk.W027")]

@@ -124,11 +124,13 @@ CODES: dict[str, Code] = {
     "no-relay": Code(
         409,
         0,
-        "The shield needs a relay, and this server has none.",
-        "Stay out, or talk directly: the people you talk with can then see your network address.",
+        "This server has no relay.",
+        "Talk directly, or not: people you talk with can then see your address, and from it your"
+        " provider and often your town.",
     ),
     "out-of-reach": Code(404, 0, "Not within reach.", "They moved away, or left voice."),
     "not-agreed": Code(403, 0, "Not yet.", "You hear each other only once both said yes."),
+    "locked": Code(403, 0, "Nobody new for now.", "Your door or theirs is locked."),
     "voice-elsewhere": Code(409, 0, "You are in voice on another page.", "It goes on there."),
     "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
     "too-large": Code(413, 0, "Too large.", "Send less at once."),

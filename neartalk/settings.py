@@ -17,6 +17,7 @@ from neartalk.environment import (
     env_list,
     env_networks,
     hosts,
+    names_local,
     objections,
     origins,
     redis_urls,
@@ -82,6 +83,8 @@ TURN_SECRET = os.getenv("TURN_SECRET", "")
 VOICE_CONNECTIONS = env_int("VOICE_CONNECTIONS", 8)
 # Addresses that people may be told of besides public ones: those of the operator's own relay.
 VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
+# Also those of networks at home, between two who both chose to talk directly.
+VOICE_LOCAL = names_local(env_list("VOICE_NETWORKS"))
 
 # ---- Django ----------------------------------------------------------------------------------
 
@@ -161,6 +164,7 @@ TEMPLATES = [
             "libraries": {
                 "characters": "neartalk.characters",
                 "modules": "neartalk.http.modules",
+                "relay": "voice.tags",
             },
         },
     }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from neartalk import graphemes
 from neartalk.clock import APART_MS, lasts
 from presence import blocks, names
+from presence.door_holder import door_of
 from presence.geo import (
     Cell,
     Roughness,
@@ -107,6 +108,8 @@ class Person:
     `version` grows with every change. `process` names the server process that holds their sockets
     (they are gone when its lease is); with none, they are shown until `until_ms`. One that
     `lingers` is where somebody has just been: whoever looked is seen for a while.
+    `door` is the number of the process that has their open door in voice (`door_of`); 0 where it is
+    not open, or no process holds them.
     """
 
     person_id: str
@@ -118,6 +121,7 @@ class Person:
     process: str = ""
     until_ms: int = 0
     lingers: bool = False
+    door: int = 0
 
     @property
     def key(self) -> str:
@@ -149,6 +153,18 @@ class Person:
         if self.process:
             return self.process in processes
         return lasts(self.until_ms, now_ms, HTTP_ONLY_MS)
+
+    def is_open(self, processes: frozenset[str]) -> bool:
+        """Whether their door in voice is open: only while the process lives that has it."""
+        return self.door > 0 and self.door in map(door_of, processes)
+
+    def with_door(self, process: str, *, is_open: bool) -> Self:
+        """A process opens their door, or closes it if it is still the one that has it. The door of
+        somebody whom no process holds stays closed: nobody shows them for longer than a minute."""
+        door = door_of(process)
+        if not self.process or (not is_open and self.door != door):
+            return self
+        return self.changed(door=door if is_open else 0)
 
     def stays_in(self, tile: Tile) -> bool:
         """Whether a tile is to list them: they are there, and were neither removed nor left."""

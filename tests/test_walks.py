@@ -14,7 +14,12 @@ from tests.test_imports import imports, room
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/architecture.md"
-WALKS = ("The way of a message", "The way of a move", "The way of a knock")
+WALKS = (
+    "The way of a message",
+    "The way of a move",
+    "The way of a knock",
+    "The way of an open door",
+)
 
 
 class WalkStep(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from zlib import crc32
 
 from neartalk.codes import Refused
-from voice.addresses import Network, is_visible, parsed
+from voice.addresses import Network, visible_address
 
 CANDIDATE_MAX = 512
 NOWHERE = "0.0.0.0"  # noqa: S104 an address that says nothing
@@ -26,18 +26,22 @@ EXTENSIONS = {
 }
 
 
-def rewritten(raw: str, networks: Sequence[Network], *, relay_only: bool) -> str | None:
+def rewritten(
+    raw: str, networks: Sequence[Network], *, relay_only: bool, local: bool = False
+) -> str | None:
     """The candidate without the address behind it; None where its own address must not be seen.
 
-    With `relay_only` the addresses of relays alone may be seen. Raises Refused: `bad-candidate`.
+    With `relay_only` the addresses of relays alone may be seen; with `local` a device may be seen
+    also by its address in a network at home. Raises Refused: `bad-candidate`.
     """
     found = parse(raw)
     kind, transport = found["kind"].lower(), found["transport"].lower()
     extensions = [*known_extensions(found["rest"].split(), relay_only=relay_only)]
-    address = parsed(found["address"])
-    if address is None or not is_visible(address, networks):
-        return None
     if relay_only and (kind, transport) != ("relay", "udp"):
+        return None
+    at_home = local and not relay_only and kind == "host"
+    address = visible_address(found["address"], networks, local=at_home)
+    if address is None:
         return None
     # The sender's own foundation may be a digest of the address behind, short enough to be guessed.
     foundation = crc32(f"{kind} {transport} {address}".encode())

@@ -1,17 +1,15 @@
 """What `manage.py doctor` finds of STUN and the relay: a real binding, a real allocation."""
 
-import secrets
 import ssl
-import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 
 from django.conf import settings
 
 from neartalk.doctor import SECRET_BITS, Check, CheckOptions, Finding, bits, fault, ok, warning
-from voice.ice import credentials, has_relay
-from voice.relay import Address, RelayServer, TurnError, allocation, binding, server_of
-from voice.sdp_filter import SdpFilter
+from voice.ice import has_relay
+from voice.relay import Address, TurnError, binding, server_of
+from voice.relay_watch import is_usable, lent_address
 
 
 def checks_for(options: CheckOptions) -> Iterable[Check]:
@@ -25,7 +23,7 @@ def checks_for(options: CheckOptions) -> Iterable[Check]:
 def relay() -> Iterator[Finding]:
     """Whether a relay is set, and set safely."""
     if not has_relay():
-        message = "There is none: who stays shielded cannot speak, and some networks let nobody."
+        message = "There is none: no address can be hidden, and some networks let nobody speak."
         yield warning(message, "Set up coturn by deploy/coturn, TURN_URLS and TURN_SECRET.")
         return
     if bits(settings.TURN_SECRET) < SECRET_BITS:
@@ -49,20 +47,16 @@ def stun(url: str, timeout_s: float) -> Iterator[Finding]:
 
 def turn(url: str, timeout_s: float) -> Iterator[Finding]:
     """An allocation, with credentials as for a session."""
-    nobody = credentials(settings.TURN_SECRET, secrets.token_hex(32), int(time.time()))
     try:
-        server = server_of(url)
-        relayed = allocation(server, nobody, timeout_s)
+        relayed = lent_address(url, timeout_s)
     except (ValueError, TurnError, OSError) as why:
         yield trouble(why)
     else:
-        yield reached(relayed, server)
+        yield reached(relayed)
 
 
-def reached(relayed: Address, server: RelayServer) -> Finding:
-    """Whether people may see the allocated address: it is public, or in VOICE_NETWORKS."""
-    line = f"candidate:1 1 udp 1 {relayed} {server.port} typ relay"
-    if SdpFilter(relay_only=True, networks=settings.VOICE_NETWORKS).candidate(line):
+def reached(relayed: Address) -> Finding:
+    if is_usable(relayed):
         return ok("It lends an address to speak through.")
     message = "It lends an address that is not public, which nobody is told of."
     return fault(message, "Set external-ip in coturn, or its network in VOICE_NETWORKS.")

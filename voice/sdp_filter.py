@@ -12,13 +12,11 @@ from neartalk.codes import Refused
 from voice.addresses import Network
 from voice.candidates import NOWHERE, rewritten
 from voice.sdp_lines import (
-    ATTRIBUTES,
     bandwidths,
     grouped,
-    in_usual_case,
+    known_attribute,
     origin_of,
     sections_of,
-    shows_address,
 )
 
 CANDIDATES_MAX = 32
@@ -29,16 +27,18 @@ NEEDED = {"fingerprint", "ice-pwd", "ice-ufrag", "setup"}
 class SdpFilter:
     """What two people may see of each other. With `relay_only` the only addresses are those of
     relays; else public ones of every kind. Those in `networks`, the operator's own, count as
-    public.
+    public. With `local`, which `relay_only` overrules, devices may be seen by their addresses in a
+    network at home, and by the names that browsers give out in their place.
     """
 
     relay_only: bool
     networks: Sequence[Network] = ()
+    local: bool = False
 
     def candidate(self, raw: str) -> str | None:
         """The candidate anew, without the address behind it; None where its own address must not be
         seen. Raises Refused: `bad-candidate`."""
-        return rewritten(raw, self.networks, relay_only=self.relay_only)
+        return rewritten(raw, self.networks, relay_only=self.relay_only, local=self.local)
 
     def description(self, raw: str) -> str:
         """The description anew: one audio section, without candidates that must not be seen.
@@ -61,17 +61,15 @@ class SdpFilter:
         """Unknown attributes are left out: they may hold anything."""
         candidates = 0
         for line in lines:
-            name, colon, value = line.removeprefix("a=").partition(":")
+            name, _, value = line.removeprefix("a=").partition(":")
             if not line.startswith("a="):
                 continue
             if name == "candidate":
                 candidates += 1
                 if candidates <= CANDIDATES_MAX and (seen := self._seen(f"{name}:{value}")):
                     yield f"a={seen}"
-            elif name in ATTRIBUTES and ATTRIBUTES[name].fullmatch(value):
-                known = f"a={name}{colon}{in_usual_case(name, value)}"
-                if not shows_address(known):
-                    yield known
+            elif known := known_attribute(name, value):
+                yield known
 
     def _seen(self, raw: str) -> str | None:
         """The candidate anew; None where it must not be seen, or has an unknown form."""

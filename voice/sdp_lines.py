@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from neartalk.codes import Refused
 from voice.addresses import parsed
 from voice.candidates import NOWHERE
+from voice.formats import known_bandwidth, known_format
 
 DESCRIPTION_MAX = 8_192
 
@@ -21,7 +22,8 @@ BANDWIDTH = re.compile(r"b=(?:AS|TIAS):[0-9]{1,9}")
 GROUP = "a=group:BUNDLE "
 FLAG = re.compile("")
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-NUMBER = re.compile(r"[0-9]{1,5}")
+# Milliseconds of sound in a packet: with fewer, headers are more than half of what is sent.
+PACKET_MS = re.compile(r"[2-9][0-9]|1[01][0-9]|120")
 ATTRIBUTES = {
     "end-of-candidates": FLAG,
     "extmap": re.compile(
@@ -36,11 +38,11 @@ ATTRIBUTES = {
     "ice-pwd": re.compile(r"[A-Za-z0-9+/]{22,256}"),
     "ice-ufrag": re.compile(r"[A-Za-z0-9+/]{4,256}"),
     "inactive": FLAG,
-    "maxptime": NUMBER,
+    "maxptime": PACKET_MS,
     "mid": WORD,
     "msid": re.compile(r"[A-Za-z0-9{}+/_-]{1,80}(?: [A-Za-z0-9{}+/_-]{1,80})?"),
     "msid-semantic": re.compile(r" ?WMS(?: [A-Za-z0-9{}*+/_-]{1,80})*"),
-    "ptime": NUMBER,
+    "ptime": PACKET_MS,
     "recvonly": FLAG,
     "rtcp-fb": re.compile(r"(?:[0-9]{1,3}|\*) [A-Za-z0-9 _-]{1,60}"),
     "rtcp-mux": FLAG,
@@ -83,7 +85,7 @@ def origin_of(lines: Iterable[str]) -> str:
 
 
 def bandwidths(lines: Iterable[str]) -> Iterator[str]:
-    return (line for line in lines if BANDWIDTH.fullmatch(line))
+    return (known_bandwidth(line) for line in lines if BANDWIDTH.fullmatch(line))
 
 
 def grouped(lines: Iterable[str], mids: Collection[str]) -> Iterator[str]:
@@ -97,6 +99,16 @@ def shows_address(line: str) -> bool:
     """Whether an address stands in a line, however it got there."""
     literals = LITERAL.findall(line)
     return any(each != NOWHERE and parsed(each) is not None for each in literals)
+
+
+def known_attribute(name: str, value: str) -> str | None:
+    """The line of an attribute anew; None where it is unknown, has an unknown form, or shows an
+    address."""
+    if name not in ATTRIBUTES or not ATTRIBUTES[name].fullmatch(value):
+        return None
+    known = known_format(value) if name == "fmtp" else in_usual_case(name, value)
+    line = f"a={name}:{known}" if known else f"a={name}"
+    return None if known is None or shows_address(line) else line
 
 
 def in_usual_case(name: str, value: str) -> str:

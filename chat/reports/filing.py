@@ -52,6 +52,7 @@ async def file_report(
         "made": made,
         "deadline": made + timedelta(days=settings.EVIDENCE_DAYS),
         "reason": asked["reason"],
+        "where": asked["where"],
         "words": asked["words"],
         "subject": subject if met else "",
         "reporter": hashlib.sha256(f"reporter:{reporter.digest}".encode()).hexdigest()[:32],

@@ -21,7 +21,7 @@ def context_of(report: Report) -> dict[str, Any]:
     sanctions = Sanction.objects.filter(person_id=report.person_id).select_related("by")
     return {
         "report": report,
-        "title": f"{report.get_reason_display()}: {report.name or report.person_id}",
+        "title": f"{report.what}: {report.name or report.person_id}",
         "subtitle": None,
         "tag": tag(report.person_id),
         "said": messages_of(report),

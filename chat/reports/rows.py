@@ -9,13 +9,15 @@ from chat.reports.filing import FiledReport
 from neartalk.clock import steady_ms
 from neartalk.models import RateLimit
 
+ONCE = ("reporter", "person_id", "message_id", "where")  # as the constraint report_once has it
+
 
 def save_report(report: FiledReport) -> None:
     """Writes a report. One that is made again is written once until somebody has reviewed it.
 
     Mutes the person where this is one report too many. May be called again after a failure.
     """
-    once = {name: report.fields[name] for name in ("reporter", "person_id", "message_id")}
+    once = {name: report.fields[name] for name in ONCE}
     with transaction.atomic():
         # One at a time in all processes, or two at once would each count without the other.
         RateLimit.objects.filter(name="chat.report").update(name="chat.report")

@@ -13,6 +13,7 @@ from neartalk.environment.variables import (
     env_list,
     env_networks,
     invalid,
+    names_local,
 )
 from neartalk.environment.web import hosts, objections, origins
 
@@ -29,6 +30,7 @@ __all__ = [
     "env_networks",
     "hosts",
     "invalid",
+    "names_local",
     "objections",
     "origins",
     "redis_urls",

@@ -14,6 +14,8 @@ SWITCHES = {
 }
 # It stands in keys and channels of Redis: nothing that a pattern or a hash tag is made of.
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+# In place of a network: every network at home.
+LOCAL = "local"
 
 
 def invalid(name: str, why: str) -> ImproperlyConfigured:
@@ -62,10 +64,16 @@ def env_list(name: str) -> list[str]:
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Without the word LOCAL, which may stand among them."""
     try:
-        return [ip_network(part) for part in env_list(name)]
+        return [ip_network(part) for part in env_list(name) if part != LOCAL]
     except ValueError:
-        raise invalid(name, "it takes networks such as 10.1.0.0/16, with commas") from None
+        why = f"it takes networks such as 10.1.0.0/16, or {LOCAL}, with commas"
+        raise invalid(name, why) from None
+
+
+def names_local(networks: list[str]) -> bool:
+    return LOCAL in networks
 
 
 def deployment(value: str) -> str:

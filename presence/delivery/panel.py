@@ -14,6 +14,9 @@ from presence.delivery.frames import Form, Frame, dumps
 from presence.geo import label_of
 from presence.roster import Entry, Listing, ListingChange
 
+# In the row of whoever has an open door.
+OPEN = ' data-v="open"'
+
 colour, tag = lru_cache(maxsize=20_000)(names.colour), lru_cache(maxsize=20_000)(names.tag)
 
 
@@ -44,18 +47,19 @@ def people_changed(form: Form, version: int, change: ListingChange) -> Frame:
 
 
 def listed(one: Entry) -> dict[str, str | int]:
-    """A person as JSON clients are told of them. `metres` are those of the label, never finer."""
+    """A person as JSON clients are told of them. `metres` are those of the label, never finer.
+    `voice` is there of whoever has an open door."""
     return {
         "person_id": one.person_id,
         "username": one.name,
         "distance": label_of(one.label_m),
         "metres": one.label_m,
-    }
+    } | ({"voice": "open"} if one.is_open else {})
 
 
 @lru_cache(maxsize=20_000)
-def entry_json(label_m: int, person_id: str, name: str) -> str:
-    return dumps(listed(Entry(label_m, person_id, name)))
+def entry_json(label_m: int, person_id: str, name: str, is_open: bool = False) -> str:
+    return dumps(listed(Entry(label_m, person_id, name, is_open)))
 
 
 def _joined(shown: Mapping[str, Any], **lists: Iterable[str]) -> str:
@@ -100,7 +104,7 @@ def _totals(totals: Mapping[int, int]) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def row(label_m: int, person_id: str, name: str) -> str:
+def row(label_m: int, person_id: str, name: str, is_open: bool = False) -> str:
     """One person's row: the same for every reader to whom they are equally far."""
     values = {
         "label_m": str(label_m),
@@ -108,6 +112,7 @@ def row(label_m: int, person_id: str, name: str) -> str:
         "name": escape(name),
         "tag": tag(person_id),
         "colour": str(colour(person_id)),
+        "voice": OPEN if is_open else "",
     }
     return render(_compiled("_person.html", "person", *values), values)
 

@@ -14,6 +14,7 @@ from presence.delivery import Audience, Socket
 from presence.geo import tiles_within
 from presence.hub.anti_entropy import COMPARE_S, AntiEntropy
 from presence.hub.departures import Departures
+from presence.hub.doors import Doors
 from presence.hub.events import event_of
 from presence.hub.exits import Exits
 from presence.hub.hints import Hint, Hints
@@ -81,6 +82,7 @@ class Hub:
         self.doubt = self.anti_entropy.doubt
         self.joins = Joins(registry, self.runner, self.departures)
         self.exits = Exits(registry, self.runner, self.departures, self.anti_entropy)
+        self.doors = Doors(registry, self.runner)
         self.starting = asyncio.Lock()
 
     def attach(self, source: Source) -> None:
@@ -104,6 +106,7 @@ class Hub:
                 self.background.always(self._listen())
             self.rounds.start()
             self.background.every(COMPARE_S, self.anti_entropy.compare)
+            self.background.every(COMPARE_S, self.doors.compare)
 
     async def finish(self) -> None:
         """The process ends: its people stay listed for one more lease, to come back elsewhere."""
@@ -155,6 +158,12 @@ class Hub:
     def announce(self, change: Change) -> None:
         """Brings this process in line with a change at once, and tells the others by hints."""
         self.runner.announce(change)
+
+    def set_door(self, person_id: str, *, is_open: bool) -> None:
+        """Voice says whether somebody's door is open by a socket of this process. Lists show it while
+        it is, and no longer than this process lives. To be called with each change, and closed once
+        the socket is gone. Never waits; the same again costs nothing."""
+        self.doors.set(person_id, is_open=is_open)
 
     def repeat_people(self, socket: Socket) -> None:
         """Writes a socket its list of people once more. One that is still arriving gets it so."""

@@ -11,8 +11,8 @@ from presence.registry import TileSnapshot
 from presence.roster import Roster
 from presence.values import Person, Place, TileEvent
 
-# All that others see of somebody listed, and whether they are shown.
-Appearance = tuple[str, Place, bool]
+# All that others see of somebody listed, whether they are shown, and whether their door is open.
+Appearance = tuple[str, Place, bool, bool]
 
 
 class RosterUpdates:
@@ -82,4 +82,6 @@ class RosterUpdates:
         last sent people before may still show them."""
         if listed is None:
             return None
-        return listed.name, listed.place, listed.alive(self.leases.processes, self.now_ms())
+        processes = self.leases.processes
+        alive, is_open = listed.alive(processes, self.now_ms()), listed.is_open(processes)
+        return listed.name, listed.place, alive, is_open

@@ -4,7 +4,7 @@ Every method that reaches a store may raise `Refused("store-unavailable")`: the 
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from django.conf import settings
@@ -124,6 +124,12 @@ class Registry(Protocol):
         """Ends the session and removes the person from their tile. None if they were in none.
         Whoever has just come lingers there, unless they are to be gone `at_once`."""
 
+    async def set_door(self, person_id: str, process: str, *, is_open: bool) -> Change | None:
+        """Lists the person with an open door in voice, which this process has by their socket; or with
+        none, if no other process has it by now. None, or a change without events, where there was
+        nothing to do: also of whoever has no session, and whom no process holds. A door goes with
+        the lease of the process that has it, a departure, and a store that lost it."""
+
     async def note(self, digest: str, code: str) -> None:
         """Keeps one error code to send to the person when they come back; "" forgets it."""
 
@@ -176,3 +182,8 @@ def trail_ms() -> int:
 def nobody(person: Person) -> Session:
     """What a change of a tile alone says of a session: nothing."""
     return Session("", person, 0)
+
+
+def closed(session: Session) -> Session:
+    """As it was, without the door: whoever has it says so again."""
+    return replace(session, person=session.person.changed(door=0))

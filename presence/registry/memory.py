@@ -7,7 +7,7 @@ from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
 from presence.geo import Roughness, Tile
 from presence.place_clock import Draw, by_chance
-from presence.registry.contract import BLOCKED_MAX, StoreStatus, nobody
+from presence.registry.contract import BLOCKED_MAX, StoreStatus, closed, nobody
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
@@ -124,7 +124,8 @@ class MemoryRegistry:
             stays = session.person.stays_in(tile)
             events = () if stays else self.tiles.leave(tile, session.person)
             return Change(nobody(session.person), events) if events else None
-        person = session.person.changed(process="", until_ms=0, version=session.person.version + 1)
+        version = session.person.version + 1
+        person = session.person.changed(process="", until_ms=0, door=0, version=version)
         events = self.tiles.linger(lingering(session, self.clock(), None, told_ms))
         departed = self.sessions.update(replace(session, person=person))
         return Change(departed, events + self.tiles.leave(tile, person))
@@ -160,6 +161,13 @@ class MemoryRegistry:
                     changes.append(self._changed(replace(other, blocked=other.blocked | {own})))
         return changes
 
+    async def set_door(self, person_id: str, process: str, *, is_open: bool) -> Change | None:
+        session = await self.find(person_id)
+        if session is None:
+            return None
+        person = session.person.with_door(process, is_open=is_open)
+        return self._changed(replace(session, person=person)) if person != session.person else None
+
     def _changed(self, session: Session) -> Change:
         """Keeps a session under its next version, and publishes its person if anybody sees them."""
         person = session.person.changed(version=session.person.version + 1)
@@ -178,5 +186,5 @@ class MemoryRegistry:
         return Change(replace(session, person=person), events + self.tiles.leave(tile, person))
 
     async def restore(self, sessions: Iterable[Session], process: str) -> list[Change]:
-        lost = [self.sessions.keep(one) for one in sessions if self.sessions.is_lost(one)]
+        lost = [self.sessions.keep(closed(one)) for one in sessions if self.sessions.is_lost(one)]
         return [await self.place(one.digest, None, process) for one in lost]

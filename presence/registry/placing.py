@@ -26,6 +26,7 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
         version=before.version + 1,
         process=process,
         until_ms=0 if process else at_ms + HTTP_ONLY_MS,
+        door=before.door if process else 0,
     )
     # Whoever was listed nowhere comes anew.
     was_here = before.place.site == place.site and is_listed(before, at_ms)
@@ -90,4 +91,4 @@ def lingering(
     until_ms = max(session.placed_ms, session.cell_ms, min(told_ms, at_ms)) + SEEN_MS
     if not at_ms < until_ms <= at_ms + SEEN_MS:
         return None
-    return person.changed(process="", until_ms=until_ms, lingers=True)
+    return person.changed(process="", until_ms=until_ms, lingers=True, door=0)

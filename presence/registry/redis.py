@@ -11,8 +11,9 @@ from itertools import islice
 
 from neartalk.codes import Refused
 from neartalk.redis import Store, unknown_when_lost
+from presence.door_holder import door_of
 from presence.place_clock import Draw, by_chance
-from presence.registry.contract import BLOCKED_MAX, idle_ms, nobody
+from presence.registry.contract import BLOCKED_MAX, closed, idle_ms, nobody
 from presence.registry.placing import after_telling, in_effect, lingering, placed_at
 from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
 from presence.registry.redis_holders import RedisHolders
@@ -181,6 +182,12 @@ class RedisRegistry:
             raise Refused("blocks-spent")
         return [await self._changed(said, flat_fields)] if said != "unknown" else []
 
+    async def set_door(self, person_id: str, process: str, *, is_open: bool) -> Change | None:
+        key, door = person_session_key(person_id), door_of(process)
+        with unknown_when_lost():
+            said, flat_fields = await self.sessions.run("door", key, door, int(is_open))
+        return await self._changed(said, flat_fields) if flat_fields else None
+
     async def _changed(self, said: str, flat_fields: list[str]) -> Change:
         """What a script did to a session, published where anybody sees the person."""
         session = from_fields(paired(flat_fields))
@@ -214,9 +221,10 @@ class RedisRegistry:
         whoever holds them publishes them."""
         before = session.person
         held = before.changed(process=process, until_ms=0, version=before.version + 1)
-        known: Session | None = replace(session, person=held)
+        lost = closed(replace(session, person=held))
+        known: Session | None = lost
         await self.hold([before.person_id], process)
-        if not await self.sessions.restore(replace(session, person=held), before.version):
+        if not await self.sessions.restore(lost, before.version):
             known = await self.find(before.person_id)
         if known is None or not known.person.cell or known.person.process != process:
             return None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neartalk.redis import Script, named, script
+from presence.door_holder import packed, unpacked
 from presence.geo import Roughness, Tile
 from presence.registry.contract import TileSnapshot
 from presence.values import (
@@ -68,7 +69,7 @@ def to_fields(session: Session) -> dict[str, Any]:
         "roughness": person.roughness,
         "version": person.version,
         "process": person.process,
-        "until_ms": person.until_ms,
+        "until_ms": packed(person.until_ms, person.door),
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
         "cell_ms": session.cell_ms,
@@ -90,6 +91,7 @@ PERSON_FIELDS = str.split("person_id name cell radius_m version process until_ms
 
 
 def to_person(fields: Mapping[str, str]) -> Person:
+    until_ms, door = unpacked(fields["process"], int(fields["until_ms"]))
     return Person(
         fields["person_id"],
         fields["name"],
@@ -99,7 +101,8 @@ def to_person(fields: Mapping[str, str]) -> Person:
         Roughness(fields.get("roughness") or Roughness.BLOCK),
         int(fields["version"]),
         fields["process"],
-        int(fields["until_ms"]),
+        until_ms,
+        door=door,
     )
 
 
@@ -145,7 +148,7 @@ def since_by_id(field: str) -> dict[str, int]:
 
 def to_entry(person: Person) -> str:
     """A person in a tile. A block is not named: the release before reads an entry without."""
-    place, held = person.place, (person.process, person.until_ms)
+    place, held = person.place, (person.process, packed(person.until_ms, person.door))
     rough = [] if place.roughness == Roughness.BLOCK else [place.roughness]
     return json.dumps([person.version, person.name, *place.circle, *held, *rough])
 
@@ -154,8 +157,9 @@ def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
     people = {}
     for key, entry in fields.items():
         if key != "v":
-            version, name, cell, radius_m, process, until_ms, *rough = json.loads(entry)
+            version, name, cell, radius_m, process, kept, *rough = json.loads(entry)
             id, _, left = key.partition("~")
+            until_ms, door = unpacked(process, kept)
             people[key] = Person(
                 id,
                 name,
@@ -164,5 +168,6 @@ def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
                 process,
                 until_ms,
                 lingers=bool(left),
+                door=door,
             )
     return TileSnapshot(int(fields.get("v", 0)), people)

@@ -29,7 +29,7 @@ class RedisSessions:
     def __init__(self, client: Store) -> None:
         self.client = client
         self.scripts = scripts_of(
-            "block", "close", "depart", "note", "read", "rename", "replace", "restore"
+            "block", "close", "depart", "door", "note", "read", "rename", "replace", "restore"
         )
 
     async def open(

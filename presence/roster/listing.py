@@ -8,11 +8,13 @@ from presence.roster.nearby import Nearby
 
 
 class Entry(NamedTuple):
-    """One person of a list: all that its readers see of them. Entries sort as they are listed."""
+    """One person of a list: all that its readers see of them. Entries sort as they are listed.
+    `is_open`: their door in voice. Whether any other is closed, or none, nobody is told."""
 
     label_m: int
     person_id: str
     name: str
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Listing:
     def of(cls, nearby: Nearby) -> "Listing":
         """The list of a reader, from who is near as they see it (`Nearby.seen_by`)."""
         return cls(
-            {one: Entry(far, one, person.name) for far, one, person in nearby.shown},
+            {one: Entry(far, one, who.name, is_open) for far, one, who, is_open in nearby.shown},
             nearby.totals,
         )
 

@@ -11,11 +11,13 @@ SHOWN_MAX = 50
 
 
 class Neighbour(NamedTuple):
-    """Someone in range, in the order people are listed: by label, then by id, never finer."""
+    """Someone in range, in the order people are listed: by label, then by id, never finer.
+    `is_open`: their door in voice."""
 
     label_m: int
     person_id: str
     person: Person
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,19 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
+from typing import TypeVar
 
 from presence.blocks import lingering_mark
+from presence.door_holder import door_of
 from presence.geo import Roughness, Tile, coarsened_m
 from presence.grid import Grid
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
 from presence.roster.nearby import SHOWN_MAX, Nearby, Neighbour
 from presence.values import Person, Place, TileEvent
+
+# A process by its name, or by the number of its doors.
+K = TypeVar("K", str, int)
 
 
 class Roster:
@@ -26,6 +31,7 @@ class Roster:
         self.listed: dict[str, tuple[Person, ...]] = {}
         self.held: dict[str, set[tuple[Tile, str]]] = {}
         self.minutes: list[tuple[int, Tile, str]] = []
+        self.doors: dict[int, set[tuple[Tile, str]]] = {}
 
     def load(self, tile: Tile, snapshot: TileSnapshot) -> None:
         """Replaces what is known of a tile. Who is in it as before costs nothing."""
@@ -74,8 +80,9 @@ class Roster:
         return [*orphans, *self.lapsed(-1, now_ms)]
 
     def tiles_of(self, processes: Iterable[str]) -> set[Tile]:
-        """The tiles in which any of these processes holds somebody."""
-        return {tile for process in processes for tile, _ in self.held.get(process, ())}
+        """The tiles in which any of these processes holds somebody, or an open door."""
+        each = [(self.held.get(one, ()), self.doors.get(door_of(one), ())) for one in processes]
+        return {tile for tile, _ in chain(*chain(*each))}
 
     def nearby(
         self,
@@ -108,7 +115,7 @@ class Roster:
         for far, ones in groupby(sorted(newest.values()), key=_label_m):
             near[far].append([one.person_id for one in ones])
         totals = {far: sum(map(len, ranks)) for far, ranks in near.items()}
-        return Nearby(place, self._nearest(near, newest), totals)
+        return Nearby(place, self._nearest(near, newest, processes), totals)
 
     def holds(self, hidden: frozenset[str], place: Place) -> bool:
         """Whether any of these is listed in range of a place."""
@@ -116,22 +123,31 @@ class Roster:
         return any(place.in_range(one.place) for one in known)
 
     def _nearest(
-        self, near: Mapping[int, list[list[str]]], loose: Mapping[str, Neighbour]
+        self,
+        near: Mapping[int, list[list[str]]],
+        loose: Mapping[str, Neighbour],
+        processes: frozenset[str],
     ) -> tuple[Neighbour, ...]:
         shown: list[Neighbour] = []
         for far in sorted(near):
             room = SHOWN_MAX + 1 - len(shown)
             firsts = sorted(chain.from_iterable(rank[:room] for rank in near[far]))[:room]
-            shown += [loose.get(one) or Neighbour(far, one, self.listed[one][0]) for one in firsts]
+            people = [loose[one].person if one in loose else self.listed[one][0] for one in firsts]
+            shown += [
+                Neighbour(far, one.person_id, one, one.door > 0 and one.is_open(processes))
+                for one in people
+            ]
         return tuple(shown)
 
     def _put(self, tile: Tile, person: Person) -> None:
         self.people[tile][person.key] = person
         self._list(person.person_id, (*self.listed.get(person.person_id, ()), person))
         if person.process:
-            self.held.setdefault(person.process, set()).add((tile, person.key))
+            enlist(self.held, person.process, (tile, person.key))
         else:
             insort(self.minutes, (person.until_ms, tile, person.key))
+        if person.door:
+            enlist(self.doors, person.door, (tile, person.key))
 
     def _drop(self, tile: Tile, key: str) -> None:
         person = self.people[tile].pop(key, None)
@@ -140,11 +156,11 @@ class Roster:
         others = tuple(one for one in self.listed[person.person_id] if one is not person)
         self._list(person.person_id, others)
         if person.process:
-            self.held[person.process].remove((tile, key))
-            if not self.held[person.process]:
-                del self.held[person.process]
+            delist(self.held, person.process, (tile, key))
         else:
             del self.minutes[bisect_left(self.minutes, (person.until_ms, tile, key))]
+        if person.door:
+            delist(self.doors, person.door, (tile, key))
 
     def _list(self, person_id: str, persons: tuple[Person, ...]) -> None:
         """Puts a person where they are counted: with their like if they are listed but once."""
@@ -159,6 +175,16 @@ class Roster:
             self.cells[one.cell].put(one, alone=len(persons) == 1)
         if persons:
             self.listed[person_id] = persons
+
+
+def enlist(index: dict[K, set[tuple[Tile, str]]], holder: K, entry: tuple[Tile, str]) -> None:
+    index.setdefault(holder, set()).add(entry)
+
+
+def delist(index: dict[K, set[tuple[Tile, str]]], holder: K, entry: tuple[Tile, str]) -> None:
+    index[holder].remove(entry)
+    if not index[holder]:
+        del index[holder]
 
 
 def is_hidden(person: Person, hidden: frozenset[str]) -> bool:

@@ -20,6 +20,7 @@ import './people/menu.js';
 import './people/namesakes.js';
 import * as self from './people/self.js';
 import './people/summary.js';
+import './people/voice-outside.js';
 import { describeError } from './place/location-errors.js';
 import { startLocation } from './place/location-prompt.js';
 import { askTabs, clearPlace, currentPlace, onWait, publish } from './place/published-place.js';

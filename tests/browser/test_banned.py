@@ -138,7 +138,6 @@ def test_who_is_muted_is_told_and_keeps_what_was_written(
 def test_who_is_muted_is_out_of_voice_and_told_why(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
     panel = alice.page.locator("#voice")
-    alice.page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice()
     expect(panel).to_have_attribute("data-phase", "in")
     sanction(server, alice, "--mute", "--for", "5m")

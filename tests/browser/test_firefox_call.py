@@ -46,7 +46,7 @@ def test_firefox_and_chromium_hear_each_other_also_after_a_reload_of_firefox(
     alice.until(f"{PHASE} === 'in'", "alice is in voice")
 
     tile = tile_of(bob, me)
-    tile.get_by_role("button", name="Knock").click()
+    tile.locator('[data-act="knock"]').click()
     alice.until(f"{in_tile('dataset.state')} === 'knocks'", "the knock")
     alice.tab.click("#voice-tiles [data-act=accept]")
     expect_call(alice)

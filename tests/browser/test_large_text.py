@@ -157,8 +157,7 @@ def test_large_and_spaced_text_keeps_every_control_in_sight(
 
     page.evaluate("location.hash = 'voice'")
     assert faults(page) == [], "out of voice"
-    page.get_by_role("switch", name="Shield").uncheck()
-    page.locator("#voice-start").click()
+    alice.start_voice()
     expect(page.locator("#voice-check-words")).to_have_text("Say something. Nobody hears it yet.")
     assert faults(page) == [], "on the way into voice"
     page.locator("#voice-join").click()
@@ -188,7 +187,6 @@ def test_the_newest_message_stands_above_whatever_lies_below_it(
     bob = meet(server, north(spot, 1), "bob")
     for turn in range(2):
         bob.send_text(f"Before {turn}. " + "Words " * 30)
-    page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice()
     expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
     expect(alice.messages).to_have_count(2)

@@ -271,10 +271,10 @@ def without_an_answer(alice: BrowserVisitor, path: str) -> None:
     alice.page.route(path, lambda route: route.abort())
 
 
-# ---- Knock ---------------------------------------------------------------------------------------
+# ---- Ask ------------------------------------------------------------------------------------------
 
 
-def test_somebody_in_voice_can_be_knocked_at_from_their_message(
+def test_somebody_in_voice_can_be_asked_to_talk_from_their_message(
     relayed: Server, visit: Invite, visit_voice: VisitVoice, meet: Meet
 ) -> None:
     spot = elsewhere()
@@ -283,10 +283,10 @@ def test_somebody_in_voice_can_be_knocked_at_from_their_message(
     bob.send_text("Say it aloud.")
     dora.send_text("I only write.")
     ring(alice, "I only write.").click()
-    expect(menu(alice).get_by_role("button", name=re.compile("^Knock"))).to_have_count(0)
+    expect(menu(alice).get_by_role("button", name=re.compile("^Ask"))).to_have_count(0)
     alice.page.keyboard.press("Escape")
     ring(alice, "Say it aloud.").click()
-    pressed(alice, "Knock")
+    pressed(alice, "Ask")
     expect(menu(alice)).to_have_count(0)
     expect(tile(alice, bob)).to_have_attribute("data-state", "knocked")
     expect(tile(bob, alice)).to_have_attribute("data-state", "knocks")
@@ -307,7 +307,7 @@ def test_the_menu_goes_by_keyboard_and_gives_the_focus_back(
     page.locator("#text").focus()
     reach(page, ring(alice, "One word."), "Shift+Tab")
     press("Enter")
-    expect(menu(alice).get_by_role("button", name=re.compile("^Block"))).to_be_focused()
+    expect(menu(alice).get_by_role("button", name=re.compile("^Ask to talk"))).to_be_focused()
     press("Escape")
     expect(ring(alice, "One word.")).to_be_focused()
 
@@ -341,6 +341,7 @@ def test_the_menu_goes_by_keyboard_and_gives_the_focus_back(
     expect(alice.people).to_have_count(3)
     expect(dots).to_be_focused()
     press("Enter")
+    press("Tab")
     press("Enter")
     page.keyboard.press("Shift+Tab")
     press("Enter")

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from presence.delivery import panel
 from presence.geo import label_m, label_of
 from presence.roster import SHOWN_MAX, Entry, Listing, difference
+from tests.browser.calls import WIDE
 from tests.support.client import elsewhere
 from tests.support.waiting import until
 
@@ -49,8 +50,13 @@ SHOWN = """() => ({
     [...group.nextElementSibling.children].map((row) => [
       row.querySelector('.name').textContent,
       row.querySelector('.tag').textContent,
+      row.querySelector('.in-voice')?.textContent ?? '',
     ]),
   ]),
+  button: document.querySelector('#voice-doors:not([hidden]) > :first-child')?.textContent ?? '',
+  talking: document.getElementById('voice').hasAttribute('data-doors')
+    ? [...document.querySelectorAll('#voice-open-words bdi')].map((name) => name.textContent)
+    : [],
   rest: document.getElementById('people-rest').textContent,
   rings: document.querySelectorAll('#rings circle').length,
   crowds: [...document.querySelectorAll('#crowds text')].map((text) => text.textContent),
@@ -75,7 +81,11 @@ class PageStreet:
             self.turn += 1
             one = f"{self.chance.randrange(16**12):012x}{self.turn:04x}"
             far = self.chance.choice(LABELS_M) if label_m is None else label_m
-            self.people[one] = Entry(far, one, self.chance.choice(NAMES))
+            self.people[one] = Entry(far, one, self.chance.choice(NAMES), self.opens())
+
+    def opens(self) -> bool:
+        """Whether somebody is in voice with an open door."""
+        return self.chance.random() < 0.2
 
     def leave(self, count: int) -> None:
         for one in self.chance.sample(sorted(self.people), count):
@@ -84,7 +94,7 @@ class PageStreet:
     def change(self) -> None:
         for one in self.chance.sample(sorted(self.people), min(2, len(self.people))):
             far, name = self.chance.choice(LABELS_M), self.chance.choice(NAMES)
-            self.people[one] = Entry(far, one, name)
+            self.people[one] = Entry(far, one, name, self.opens())
 
     def act(self) -> None:
         chance = self.chance
@@ -118,21 +128,28 @@ class PageStreet:
         far = sorted({one.label_m for one in people})
         rest = self.listing.count - len(people)
         few = [one for one in people if totals[one.label_m] < 6]
+        doors = [one.name for one in people if one.is_open]
         return {
             "count": str(self.listing.count),
             "groups": [
                 [
                     label_of(label_m),
                     str(totals[label_m]),
-                    [[one.name, panel.tag(one.person_id)] for one in people if one[0] == label_m],
+                    [row_of(one) for one in people if one.label_m == label_m],
                 ]
                 for label_m in far
             ],
+            "button": f" · {len(doors)}" if doors else "",
+            "talking": doors if len(doors) <= 3 else doors[:2],
             "rest": f"And {rest} more, further away." if rest else "",
             "rings": len(few),
             "crowds": [str(total) for _, total in sorted(totals.items()) if total >= 6],
             "stops": min(1, len(people)),
         }
+
+
+def row_of(one: Entry) -> list[str]:
+    return [one.name, panel.tag(one.person_id), "talks openly" if one.is_open else ""]
 
 
 def test_what_the_page_makes_of_changes_is_what_a_whole_list_would_show(
@@ -248,3 +265,47 @@ def test_a_list_that_was_not_answered_is_asked_for_again_until_it_comes(
 
 def wait(visitor: BrowserVisitor, holds: Callable[[], bool], what: str) -> None:
     until(holds, what, pause=lambda: visitor.page.wait_for_timeout(20))
+
+
+# ---- Who talks openly ----------------------------------------------------------------------------
+
+
+def test_who_talks_openly_stands_before_the_way_in_and_one_tap_joins_them(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
+    page, street = alice.page, PageStreet(alice.page, 1)
+    join_them, words = page.locator("#voice-join-them"), page.locator("#voice-open-words")
+    expect(join_them).to_be_hidden()
+    street.people = {f"{turn:016x}": Entry(0, f"{turn:016x}", "Ana", True) for turn in range(4)}
+    street.send_change()
+    tags = [panel.tag(one) for one in list(street.people)[:2]]
+    named = f"Ana {tags[0]}, Ana {tags[1]} and 2 more."
+    expect(words).to_have_text(f"4 people talk openly near you: {named}")
+    expect(alice.person("Ana").first.locator(".in-voice")).to_have_text("talks openly")
+    # What goes leaves the focus to the way in that stays.
+    join_them.focus()
+    street.people = {one: entry._replace(is_open=False) for one, entry in street.people.items()}
+    street.send_change()
+    expect(join_them).to_be_hidden()
+    expect(page.locator("#voice-start")).to_be_focused()
+    expect(alice.person("Ana").first.locator(".in-voice")).to_have_count(0)
+    street.people = {one: entry._replace(is_open=True) for one, entry in street.people.items()}
+    street.send_change()
+    join_them.click()
+    expect(page.locator("#voice-join")).to_be_visible()
+    expect(words).to_be_hidden()
+
+
+def test_the_button_of_voice_says_how_many_talk_openly_and_in_voice_how_many_are_in_it(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    street = PageStreet(alice.page, 2)
+    link = alice.page.locator("#voice-link")
+    expect(link).to_have_text("Voice")
+    street.people = {f"{turn:016x}": Entry(0, f"{turn:016x}", "Bo", True) for turn in range(4)}
+    street.send_change()
+    expect(link).to_have_accessible_name("Voice · 4 talking openly")
+    alice.page.evaluate("() => (document.getElementById('voice-count').textContent = ' 7')")
+    expect(link).to_have_accessible_name("Voice 7")

@@ -3,6 +3,7 @@ live."""
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Invite
     from tests.browser.visitor import BrowserVisitor
+    from tests.conftest import Serve
     from tests.support.servers import Server
 
 PRELOADED = "links => links.map(({ href }) => new URL(href).pathname)"
@@ -32,6 +34,8 @@ SAVES_DATA = """Object.defineProperty(navigator, 'connection', {
 })"""
 CONTROLS = "**/static/js/voice/controls.js"
 START = "#voice-start"
+# One that nobody speaks with.
+RELAY = {"TURN_URLS": "turn:127.0.0.1:9", "TURN_SECRET": "4mXz0vQ9hT7kLw2Rb8NcYp5Jd"}
 
 
 def test_every_module_that_chromium_loads_was_named_and_is_loaded_once(
@@ -80,9 +84,9 @@ def held(alice: BrowserVisitor) -> Iterator[None]:
 
 
 def test_a_page_is_live_without_voice_and_a_tap_on_it_waits_and_is_not_lost(
-    server: Server, visit: Invite
+    serve: Serve, visit: Invite
 ) -> None:
-    alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"])
+    alice = visit(serve("uvicorn", RELAY), elsewhere(), permissions=["geolocation", "microphone"])
     with held(alice):
         alice.arrive()
         alice.send_text("Before voice.")
@@ -96,14 +100,15 @@ def test_a_page_is_live_without_voice_and_a_tap_on_it_waits_and_is_not_lost(
     expect(alice.page.locator("#voice-join")).to_have_text("Join")
 
 
-def test_a_shield_that_is_put_down_before_voice_is_there_stays_down(
-    server: Server, visit: Invite
+def test_what_is_chosen_of_the_way_before_voice_is_there_holds(
+    serve: Serve, visit: Invite
 ) -> None:
-    alice = visit(server, elsewhere())
+    alice = visit(serve("uvicorn", RELAY), elsewhere())
     with held(alice):
         alice.arrive()
         alice.page.locator("#voice-shield").uncheck()
-    expect(alice.page.locator("#voice-shield-name")).to_have_text("Shield off")
+    words = alice.page.locator("#voice-shield-words")
+    expect(words).to_have_text(re.compile("^Your voice goes straight to them"))
     expect(alice.page.locator("#voice-shield")).not_to_be_checked()
 
 
@@ -118,7 +123,7 @@ def test_voice_that_does_not_load_says_so(server: Server, visit: Invite) -> None
     alice.context.unroute(CONTROLS)
     notice.get_by_role("button", name="Load the page again").click()
     alice.expect_here()
-    alice.page.locator(START).click()
+    alice.start_voice()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "check")
 
 
@@ -129,6 +134,6 @@ def test_who_saves_data_is_sent_voice_with_the_tap(server: Server, visit: Invite
     alice.page.wait_for_load_state("networkidle")
     later = {*alice.page.evaluate(LATER)}
     assert not later & {*alice.page.evaluate(LOADED)}
-    alice.page.locator(START).click()
+    alice.start_voice()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "check")
     assert later <= {*alice.page.evaluate(LOADED)}

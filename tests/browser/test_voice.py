@@ -122,7 +122,7 @@ def test_a_peer_that_is_no_browser_hears_and_is_heard_also_after_ice_began_anew(
     )
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(coming) as bob:
         row = tile_of(alice, bob.person_id)
-        row.get_by_role("button", name="Knock").click()
+        row.locator('[data-act="knock"]').click()
         expect(row).to_contain_text("Speaking")
         portal.call(bob.expect_sound, SPEAKING_DB)
         expect_sound(alice)

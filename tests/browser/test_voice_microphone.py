@@ -64,7 +64,7 @@ def expect_well(one: BrowserVisitor) -> None:
 def test_while_the_browser_asks_the_page_says_so(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE)
     alice.context.add_init_script(WAIT)
-    alice.arrive().page.locator("#voice-start").click()
+    alice.arrive().start_voice()
     check = alice.page.get_by_role("status").filter(has_text="Asking for the microphone")
     expect(check).to_be_visible()
     expect(alice.page.get_by_role("button", name="Join and listen")).to_be_enabled()

@@ -11,24 +11,32 @@ import pytest
 
 from presence import names
 from presence.values import Person
+from voice.sdp_filter import SdpFilter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-WISHES = {"useinbandfec=1", "usedtx=1"}
+WISHES = {
+    *("maxaveragebitrate=24000", "stereo=0", "sprop-stereo=0"),
+    *("useinbandfec=1", "usedtx=1"),
+}
+PACKET = "a=ptime:40"
+WHYS = [
+    *("away", "browser", "relay", "unreached", "unhidden"),
+    *("closed", "silent", "theirs", "direct", "path"),
+]
 # The states of a tile (view-model.js), and what each may be told besides a distance.
 STATES: dict[str, list[dict[str, Any]]] = {
-    "near": [{}],
+    "near": [{}, {"door": "open"}, {"door": "locked"}],
     "knocked": [{}],
     "knocks": [{}],
     "declined": [{"seconds": 600}],
     "waiting": [{"ahead": 0, "limit": 8}, {"ahead": 2, "limit": 8}],
-    "connecting": [{}],
+    "connecting": [{}, {"why": "away"}],
     "live": [{"direct": True}, {"muted": True}, {"speaks": True}],
-    "reconnecting": [{}],
-    "failed": [{"why": "relay"}, {"why": "path"}],
+    "failed": [{}],
     "ended": [{"end": end} for end in ("left", "apart", "gone", "declined", "session", "new")],
 }
 
@@ -178,7 +186,11 @@ def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(pag
     assert formats(answered)[opus] >= WISHES
     others = [line for line in offered.split("\r\n") if not line.startswith(f"a=fmtp:{opus} ")]
     kept = [line for line in asked.split("\r\n") if not line.startswith(f"a=fmtp:{opus} ")]
-    assert kept == others
+    assert [line for line in kept if line != PACKET] == others
+    assert asked.count(PACKET) == answered.count(PACKET) == 1
+    passed = SdpFilter(relay_only=True).description(asked)
+    assert formats(passed)[opus] == formats(asked)[opus], "the server lets just these pass"
+    assert f"{PACKET}\r\n" in passed
     assert with_opus_options(page, asked) == [asked]
 
 
@@ -202,6 +214,11 @@ def test_what_chromium_offers_asks_for_repair_and_silence_and_keeps_the_rest(pag
             {"111": {"flag", "config=ab==", *WISHES}},
             id="parameters of another shape",
         ),
+        pytest.param(
+            "a=ptime:20\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 maxaveragebitrate=510000;stereo=1",
+            {"111": WISHES},
+            id="more than anybody needs",
+        ),
         pytest.param("a=rtpmap:0 PCMU/8000\r\na=fmtp:0 x=1\r\n", {"0": {"x=1"}}, id="no opus"),
         pytest.param("", {}, id="nothing"),
     ],
@@ -213,6 +230,8 @@ def test_odd_descriptions_ask_too_and_lose_nothing(
     assert formats(asked) == asks
     maps = [line for line in sdp.splitlines() if line.startswith("a=rtpmap")]
     assert [line for line in asked.splitlines() if line.startswith("a=rtpmap")] == maps
+    packets = [line for line in asked.splitlines() if line.startswith("a=ptime")]
+    assert packets == ([PACKET] if "opus" in sdp.lower() else [])
     assert with_opus_options(page, asked) == [asked]
 
 
@@ -233,20 +252,17 @@ def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
     def line(state: str, **known: Any) -> Any:
         return words(page, "tileLine", state, {"distance": "~300 m", **known})
 
-    assert line("knocks") == "You hear each other only if you say yes."
-    assert line("declined", seconds=600) == "Not now. You can knock again in 10 min."
+    assert line("knocks") == "You hear each other once you let them in."
+    assert line("declined", seconds=600) == "Not now. You can ask again in 10 min."
     assert line("ended", end="apart") == "Moved out of your reach"
     assert line("live") == line("near") == "~300 m"
+    assert line("near", door="ask") == "~300 m"
+    assert line("near", door="open") == "~300 m, open door"
+    assert line("near", door="locked") == "~300 m. Not now: talks with nobody new."
     assert line("live", direct=True) == "~300 m, direct"
     assert line("waiting", ahead=0, limit=8) == "Next in line. All 8 places are taken."
     right_here = {"distance": "right around you"}
     assert words(page, "tileLine", "near", right_here) == "Right around you"
-    notice = page.evaluate("async () => (await import('/static/js/voice/panel/words.js')).noRelay")
-    assert notice == {
-        "title": "The shield needs a relay, and this server has none.",
-        "words": "Stay out, or talk directly:"
-        " the people you talk with can then see your network address.",
-    }
 
 
 def test_all_that_can_be_wrong_with_a_microphone_has_words_and_lets_one_listen(page: Page) -> None:
@@ -268,10 +284,10 @@ def test_all_that_can_be_wrong_with_a_microphone_has_words_and_lets_one_listen(p
         ({"state": "asking"}, False, "Asking for the microphone"),
         ({"state": "ready"}, False, "Your microphone is on"),
         ({"state": "ready", "muted": True}, False, "You are muted"),
-        ({"state": "ready", "muted": True}, True, "You are muted. Sound is off."),
+        ({"state": "ready", "muted": True}, True, "You are muted. Others are silent."),
         ({"state": "ready", "held": True}, False, "Your device holds the microphone back"),
         ({"state": "denied"}, False, "No microphone"),
-        ({"state": "lost", "muted": True}, True, "No microphone. Sound is off."),
+        ({"state": "lost", "muted": True}, True, "No microphone. Others are silent."),
     ],
 )
 def test_your_microphone_is_a_sentence(
@@ -302,7 +318,7 @@ def test_who_hears_you_is_a_sentence(page: Page) -> None:
     ("before", "state", "said"),
     [
         (None, "near", ""),
-        ("near", "knocked", "You knocked at Ana"),
+        ("near", "knocked", "You asked Ana to talk"),
         ("knocked", "declined", "Ana said not now"),
         ("near", "declined", ""),
         ("knocked", "waiting", "Ana is in line for a free place"),
@@ -332,3 +348,147 @@ def test_seconds_are_said_as_people_say_them(page: Page) -> None:
         "2 min",
         "10 min",
     ]
+
+
+# ---- Which way a voice goes, and why none leads there --------------------------------------------
+
+STRAIGHT = (
+    "Your voice goes straight to them."
+    " They can see your address, and from it your provider and often your town."
+)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "relay", "said"),
+    [
+        (False, "none", f"This server has no relay. {STRAIGHT}"),
+        (True, "none", f"This server has no relay. {STRAIGHT}"),
+        (False, "up", STRAIGHT),
+        (False, "down", STRAIGHT),
+        (
+            True,
+            "up",
+            "Your voice goes through our relay. The people you talk with cannot see your address.",
+        ),
+        (
+            True,
+            "down",
+            "Our relay does not answer just now, so calls may not come about."
+            " The people you talk with cannot see your address.",
+        ),
+    ],
+)
+def test_which_way_a_voice_goes_is_said_as_it_is(
+    page: Page, hidden: bool, relay: str, said: str
+) -> None:
+    assert words(page, "wayLine", hidden, relay) == said
+
+
+# A call that should come about: both sides have all there is, and the relay works.
+WELL: dict[str, Any] = {
+    "away": False,
+    "made": True,
+    "relay": "up",
+    "direct": False,
+    "own": ["relay"],
+    "theirs": ["relay"],
+    "answered": True,
+}
+REASONS: list[tuple[dict[str, Any], str]] = [
+    ({}, "path"),
+    ({"direct": True, "own": ["host", "srflx", "relay"], "theirs": ["srflx"]}, "path"),
+    ({"away": True}, "away"),
+    ({"away": True, "made": False, "own": []}, "away"),
+    ({"made": False, "own": []}, "browser"),
+    ({"relay": "down", "own": []}, "relay"),
+    ({"relay": "down", "direct": True, "own": ["host"]}, "relay"),
+    ({"relay": "down"}, "path"),
+    ({"own": []}, "unreached"),
+    ({"direct": True, "own": ["host", "srflx"]}, "unreached"),
+    ({"relay": "none", "own": []}, "unhidden"),
+    ({"relay": "none", "direct": True, "own": []}, "closed"),
+    ({"relay": "none", "direct": True, "own": ["host"], "answered": False}, "silent"),
+    ({"answered": False}, "silent"),
+    ({"theirs": []}, "theirs"),
+    ({"relay": "none", "direct": True, "own": ["host"], "theirs": []}, "direct"),
+    ({"relay": "none", "direct": True, "own": ["host"], "theirs": ["host"]}, "direct"),
+]
+
+
+def test_why_a_call_does_not_come_about_is_told_by_what_is_known(page: Page) -> None:
+    found = page.evaluate(
+        """async (each) => {
+          const { reasonOf } = await import('/static/js/voice/calls/why.js');
+          return each.map(({ own, theirs, ...known }) =>
+            reasonOf({ ...known, own: new Set(own), theirs: new Set(theirs) }));
+        }""",
+        [{**WELL, **changes} for changes, _ in REASONS],
+    )
+    assert [*zip(REASONS, found, strict=True)] == [(one, one[1]) for one in REASONS]
+    assert {*found} == {*WHYS}
+
+
+def test_kinds_of_candidates_are_those_of_this_attempt_and_the_one_before(page: Page) -> None:
+    relayed = "candidate:1 1 udp 1 203.0.113.7 9 typ relay raddr 0.0.0.0 rport 0"
+    described = "v=0\r\na=candidate:1 1 udp 1 10.0.0.7 9 typ host\r\na=sendrecv\r\n"
+    found = page.evaluate(
+        """async ([relayed, described]) => {
+          const { Kinds } = await import('/static/js/voice/calls/why.js');
+          const kinds = new Kinds();
+          const all = () => [...kinds.all].sort();
+          kinds.add(relayed);
+          kinds.add('typ srflx');
+          kinds.restart();
+          kinds.add(described);
+          const found = [all()];
+          kinds.restart();
+          found.push(all());
+          kinds.restart();
+          return [...found, all()];
+        }""",
+        [relayed, described],
+    )
+    assert found == [["host", "relay"], ["host"], []]
+
+
+def test_somebody_who_is_away_is_told_to_be_so_while_no_call_comes_about(page: Page) -> None:
+    for state in ("connecting", "reconnecting", "failed"):
+        known = {"distance": "~300 m", "why": "away"}
+        assert words(page, "tileLine", state, known) == "Away"
+        line = words(page, "brokenLine", state, known)
+        assert line == "Away for the moment. The call goes on once they are back."
+    assert words(page, "tileLine", "live", {"distance": "~300 m", "why": "away"}) == "~300 m"
+    assert words(page, "brokenLine", "live", {"why": "away"}) == ""
+
+
+def test_every_reason_that_a_call_does_not_come_about_has_words_of_its_own(page: Page) -> None:
+    lines = [words(page, "brokenLine", "failed", {"why": why}) for why in WHYS]
+    lines.append(words(page, "brokenLine", "reconnecting", {"why": "path"}))
+    assert len({*lines}) == len(lines)
+    assert not [line for line in lines if not line or not line.endswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ({"relay": True, "relay_works": True}, "up"),
+        ({"relay": True, "relay_works": False}, "down"),
+        ({"relay": True}, "up"),
+        ({"relay": False, "relay_works": False}, "none"),
+        ({}, "down"),
+        ({"relay": "yes"}, "down"),
+    ],
+)
+def test_what_is_known_of_the_relay_is_what_the_server_said_last(
+    page: Page, answer: dict[str, Any], state: str
+) -> None:
+    found = page.evaluate(
+        """async (answer) => {
+          const { applyRelay, relay } = await import('/static/js/voice/calls/relay.js');
+          applyRelay({ relay: true, relay_works: false });
+          applyRelay(answer);
+          return relay.state;
+        }""",
+        answer,
+    )
+    assert found == state

@@ -1,34 +1,34 @@
-"""The shield: nobody's network address is seen unless both chose that, relay or not."""
+"""Which way a voice goes: nobody's network address is seen unless both chose that, relay or not."""
 
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.calls import WIDE, call_stats, connect, expect_bytes, expect_sound, tile
-from tests.browser.conftest import through
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Route
 
     from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import BrowserVisitor
     from tests.conftest import Serve
     from tests.support.servers import Server
-    from tests.support.turn import Turn
 
 pytestmark = pytest.mark.browser
 
 ALLOWED = ["geolocation", "microphone"]
-NO_RELAY = (
-    "The shield needs a relay, and this server has none."
-    " Stay out, or talk directly: the people you talk with can then see your network address."
+STRAIGHT = (
+    "Your voice goes straight to them."
+    " They can see your address, and from it your provider and often your town."
+)
+NO_RELAY = f"This server has no relay. {STRAIGHT}"
+RELAYED = (
+    "Your voice goes through our relay. The people you talk with cannot see your address."
 )
 # Returns once sound goes by a way whose own end is of this kind.
 WAY = """async (kind) => {
@@ -44,23 +44,32 @@ WAY = """async (kind) => {
 }"""
 # No word of it to anybody, as between two sentences.
 HUSH = "() => { window.calls[0].getSenders()[0].track.enabled = false; }"
-
-
-def own_networks() -> str:
-    """Every address of this machine: Chromium prefers even a relay to loopback alone."""
-    each = psutil.net_if_addrs().values()
-    return ",".join(one.address for all in each for one in all if one.family is socket.AF_INET)
+# How often the page asked for a microphone.
+COUNT_QUESTIONS = """
+  window.questions = 0;
+  const ask = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = function (wanted) {
+    window.questions += 1;
+    return ask.call(this, wanted);
+  };
+"""
+# What each call was asked for Opus: bit/s, channels more than one, FEC, and silence unsent.
+ASKED = """() => window.calls
+  .filter(({ signalingState }) => signalingState !== 'closed')
+  .map((call) => call.remoteDescription.sdp.match(/^a=fmtp:.*useinbandfec.*$/m)[0])
+  .map((line) => ['maxaveragebitrate', 'stereo', 'useinbandfec', 'usedtx']
+    .map((name) => line.match(new RegExp(`[ ;]${name}=([0-9]+)`))[1]))"""
 
 
 def at_the_door(visit: Invite, server: Server, spot: tuple[float, float]) -> BrowserVisitor:
-    """Somebody before the check of the microphone."""
+    """Somebody who has asked to join voice."""
     visitor = visit(server, spot, permissions=ALLOWED, **WIDE).arrive()
     visitor.page.locator("#voice-start").click()
     return visitor
 
 
 def shield(one: BrowserVisitor) -> Locator:
-    return one.page.get_by_role("switch", name="Shield")
+    return one.page.get_by_role("switch", name="Hide my network address")
 
 
 def joins(one: BrowserVisitor) -> list[str]:
@@ -77,40 +86,47 @@ def policies(one: BrowserVisitor) -> Any:
     )
 
 
-def test_without_a_relay_nobody_talks_directly_before_they_chose_to(
+def test_without_a_relay_it_is_said_before_the_microphone_and_two_who_chose_it_talk_directly(
     serve: Serve, visit: Invite
 ) -> None:
-    server = serve("uvicorn", {"VOICE_NETWORKS": own_networks()})
+    """As on plain `make run` without coturn: no setting names a network of this machine."""
+    server = serve("uvicorn")
     spot = elsewhere()
-    alice, bob = (at_the_door(visit, server, north(spot, turn)) for turn in (0, 2))
+    alice, bob = (visit(server, north(spot, turn), permissions=ALLOWED, **WIDE) for turn in (0, 2))
+    for one in (alice, bob):
+        one.context.add_init_script(COUNT_QUESTIONS)
+        one.arrive()
+        expect(shield(one)).to_be_disabled()
+        expect(shield(one)).not_to_be_checked()
+        expect(shield(one)).to_have_accessible_description(NO_RELAY)
+        one.page.locator("#voice-start").click()
     alice.forgive("AudioContext")  # of a page that was loaded anew and not touched yet
-    alice.page.locator("#voice-join").click()
-    notice = alice.page.get_by_role("alert").filter(has_text="The shield")
+    notice = alice.page.get_by_role("alert").filter(has_text="no relay")
     expect(notice.locator(".notice-words")).to_have_text(NO_RELAY)
-    expect(notice.get_by_role("button")).to_have_text(["Stay out", "Talk directly"])
+    expect(notice.get_by_role("button")).to_have_text(["Talk directly", "Cancel"])
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "barred")
-    expect(shield(alice)).to_be_checked()
+    notice.get_by_role("button", name="Cancel").click()
+    expect(alice.page.locator("#voice-start")).to_be_visible()
+    expect(notice).to_have_count(0)
 
-    # A reload changes nothing, and neither does somebody who waits to talk directly.
-    shield(bob).uncheck()
+    # Neither a reload nor somebody who waits to talk directly changes what one chose.
+    bob.page.get_by_role("button", name="Talk directly").click()
     bob.page.locator("#voice-join").click()
     expect(bob.page.locator("#voice")).to_have_attribute("data-phase", "in")
     alice.page.reload()
+    alice.page.locator("#voice-start").click()
     expect(notice.locator(".notice-words")).to_have_text(NO_RELAY)
     expect(bob.page.locator("#voice-rest")).to_contain_text("Nobody else near is in voice")
-
-    notice.get_by_role("button", name="Stay out").click()
-    expect(alice.page.locator("#voice-start")).to_be_visible()
-    alice.page.locator("#voice-start").click()
-    alice.page.locator("#voice-join").click()
-    expect(notice.locator(".notice-words")).to_have_text(NO_RELAY)
-    assert {*joins(alice)} == {"relay"}
+    assert joins(alice) == []
+    assert alice.page.evaluate("window.questions") == 0, "the microphone is asked for afterwards"
     assert [one.page.evaluate("window.calls.length") for one in (alice, bob)] == [0, 0]
 
     notice.get_by_role("button", name="Talk directly").click()
+    expect(alice.page.locator("#voice-check-words")).to_contain_text("Say something")
+    assert alice.page.evaluate("window.questions") == 1
+    alice.page.locator("#voice-join").click()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
     expect(notice).to_have_count(0)
-    expect(shield(alice)).not_to_be_checked()
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
         expect_bytes(one)
@@ -118,7 +134,8 @@ def test_without_a_relay_nobody_talks_directly_before_they_chose_to(
         one.page.evaluate(HUSH)
         expect(tile(other, one)).to_contain_text("~300 m, direct")
         assert policies(one) == ["all"]
-    assert joins(alice)[-1] == "direct"
+        assert one.page.evaluate(ASKED) == [["24000", "0", "1", "1"]], "of the other's encoder"
+    assert {*joins(alice)} == {*joins(bob)} == {"direct"}
 
 
 def test_one_shield_is_enough_for_both_and_the_page_says_what_holds(
@@ -128,15 +145,12 @@ def test_one_shield_is_enough_for_both_and_the_page_says_what_holds(
     bob = visit_voice(relayed, north(spot, 2), **WIDE)
     alice = at_the_door(visit, relayed, spot)
     shield(alice).uncheck()
-    expect(alice.page.locator("#voice-shield-name")).to_have_text("Shield off")
-    expect(shield(alice)).to_have_accessible_description(
-        "Faster. People you talk with who chose the same can see your network address."
-    )
+    expect(shield(alice)).to_have_accessible_description(STRAIGHT)
     alice.page.locator("#voice-join").click()
     connect(alice, bob)
     expect(shield(alice)).not_to_be_checked()
     expect(shield(bob)).to_be_checked()
-    expect(shield(bob)).to_have_accessible_description("Nobody sees your network address.")
+    expect(shield(bob)).to_have_accessible_description(RELAYED)
     for one, other in ((alice, bob), (bob, alice)):
         expect_sound(one)
         expect(tile(one, other)).to_contain_text("Speaking")
@@ -146,12 +160,11 @@ def test_one_shield_is_enough_for_both_and_the_page_says_what_holds(
 
 
 def test_a_call_goes_directly_once_both_chose_that_and_back_through_the_relay_once_one_did_not(
-    serve: Serve, relay: Turn, visit_voice: VisitVoice
+    relayed: Server, visit_voice: VisitVoice
 ) -> None:
-    server = serve("uvicorn", {**through(relay), "VOICE_NETWORKS": own_networks()})
     spot = elsewhere()
-    alice = visit_voice(server, spot, **WIDE)
-    bob = visit_voice(server, north(spot, 2), **WIDE)
+    alice = visit_voice(relayed, spot, **WIDE)
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
     connect(alice, bob)
     for one, other in ((alice, bob), (bob, alice)):
         shield(one).uncheck()
@@ -168,3 +181,35 @@ def test_a_call_goes_directly_once_both_chose_that_and_back_through_the_relay_on
         expect(tile(one, other)).not_to_contain_text("direct")
     assert policies(alice) == policies(bob) == ["relay"]
     assert [one.page.evaluate("window.calls.length") for one in (alice, bob)] == [2, 2]
+
+
+def test_a_relay_that_is_gone_since_the_page_came_is_told_and_nothing_goes_on_before_a_choice(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere(), permissions=ALLOWED, **WIDE)
+    alice.context.route("**/near", with_a_relay)
+    alice.arrive()
+    expect(shield(alice)).to_be_checked()
+    expect(shield(alice)).to_have_accessible_description(RELAYED)
+    alice.page.locator("#voice-start").click()
+    expect(shield(alice)).to_have_accessible_description(NO_RELAY)
+    expect(shield(alice)).not_to_be_checked()
+    alice.page.locator("#voice-join").click()
+    notice = alice.page.locator("#voice-notices .notice")
+    expect(notice).to_contain_text(NO_RELAY)
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "barred")
+    notice.get_by_role("button", name="Cancel").click()
+    expect(alice.page.locator("#voice-start")).to_be_visible()
+    assert joins(alice) == ["relay"]
+    alice.page.locator("#voice-start").click()
+    notice.get_by_role("button", name="Talk directly").click()
+    alice.page.locator("#voice-join").click()
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
+    assert joins(alice) == ["relay", "direct"]
+
+
+def with_a_relay(route: Route) -> None:
+    """The page as it was while the server had one."""
+    answer = route.fetch()
+    html = answer.text().replace('data-relay="no"', 'data-relay="yes"')
+    route.fulfill(response=answer, body=html)

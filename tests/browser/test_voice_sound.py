@@ -55,7 +55,6 @@ def test_sound_that_is_held_back_is_told_on_joining_and_later_until_a_press_cure
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE)
     alice.context.add_init_script(STAND_IN)
     page = alice.arrive().page
-    page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice()
     expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
     notice = page.locator("#voice-notices .notice")
@@ -102,7 +101,6 @@ def test_a_player_that_may_not_play_is_no_sound_either(server: Server, visit: In
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE)
     alice.context.add_init_script(REFUSES)
     page = alice.arrive().page
-    page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice()
     notice = page.locator("#voice-notices .notice")
     expect(notice).to_contain_text(BLOCKED)

@@ -15,7 +15,7 @@ from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import BrowserVisitor
@@ -64,11 +64,16 @@ def knocks(one: BrowserVisitor) -> int:
     return sum(json.loads(frame)["type"] == "voice.knock" for frame in one.sent)
 
 
+def volume_of(one: BrowserVisitor, other: BrowserVisitor) -> Locator:
+    """The slider in the menu of somebody."""
+    tile(one, other).get_by_role("button", name="More about").click()
+    return one.page.get_by_role("dialog").get_by_role("slider")
+
+
 @pytest.fixture
 def muted(server: Server, visit: Invite) -> BrowserVisitor:
     """Somebody alone in voice who is muted."""
     alice = visit(server, elsewhere(), permissions=["geolocation", "microphone"], **WIDE).arrive()
-    alice.page.get_by_role("switch", name="Shield").uncheck()
     alice.join_voice(muted=True)
     # Who is still on the way in is muted too, and cannot talk.
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
@@ -154,7 +159,7 @@ def test_space_where_it_means_something_else_does_not_talk(muted: BrowserVisitor
     page.keyboard.up(" ")
     page.keyboard.type("a b")
     expect(page.locator("#text")).to_have_value(" a b")
-    for taken in ("#radius", "#voice-shield", "#voice-sound", ".voice-more summary", "#as"):
+    for taken in ("#radius", "#voice-sound", ".voice-more summary", "#as"):
         page.locator(taken).focus()
         page.keyboard.down(" ")
         expect_talks_not(page)
@@ -174,9 +179,11 @@ def test_a_person_is_as_loud_as_their_slider_says_or_silent(
     listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     alice, bob = listening
-    page, row = alice.page, tile(alice, bob)
+    page, menu = alice.page, alice.page.get_by_role("dialog")
     wait_until(page, GAIN, [LATEST, 1])
-    slider = row.get_by_role("slider", name=f"Volume of {bob.name}")
+    reach(page, tile(alice, bob).get_by_role("button", name="More about"))
+    page.keyboard.press("Enter")
+    slider = menu.get_by_role("slider", name=f"Volume of {bob.name}")
     reach(page, slider)
     page.keyboard.press("End")
     wait_until(page, GAIN, [LATEST, 2.25])
@@ -185,7 +192,7 @@ def test_a_person_is_as_loud_as_their_slider_says_or_silent(
         page.keyboard.press("ArrowLeft")
     wait_until(page, GAIN, [LATEST, 0.25])
     expect(slider).to_have_attribute("aria-valuetext", "50 %")
-    hush = row.get_by_role("button", name=f"Mute {bob.name}")
+    hush = menu.get_by_role("button", name="Mute for me")
     reach(page, hush)
     page.keyboard.press("Enter")
     wait_until(page, GAIN, [LATEST, 0])
@@ -209,16 +216,16 @@ def test_further_away_is_softer_if_one_wants_that(
     wait_until(page, GAIN, [LATEST, 1])
 
 
-def test_sound_off_silences_everybody_and_says_so(
+def test_everybody_can_be_silenced_and_the_page_says_so(
     listening: tuple[BrowserVisitor, BrowserVisitor],
 ) -> None:
     alice, bob = listening
     page = alice.page
-    reach(page, page.get_by_role("button", name="Sound off"))
+    reach(page, page.get_by_role("button", name="Silence others"))
     page.keyboard.press("Enter")
     wait_until(page, GAIN, [EVERYBODY, 0])
     own = page.locator("#voice-level-words")
-    expect(own).to_have_text("Your microphone is on. Sound is off.")
+    expect(own).to_have_text("Your microphone is on. Others are silent.")
     expect(tile(bob, alice)).to_contain_text("Speaking")
     page.keyboard.press("Enter")
     wait_until(page, GAIN, [EVERYBODY, 1])
@@ -249,7 +256,8 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
     alice, bob = listening
     if not talks:
         alice.page.locator("#voice-mute").click()
-    tile(alice, bob).get_by_role("slider").press("Home")
+    volume_of(alice, bob).press("Home")
+    alice.page.keyboard.press("Escape")
     asked = knocks(alice), knocks(bob)
     alice.forgive(UNTOUCHED)
     alice.page.reload()
@@ -260,7 +268,7 @@ def test_a_reload_comes_back_into_the_call_as_it_was(
     expect(tile(bob, alice)).to_contain_text("Speaking" if talks else "Muted")
     expect_talking(alice, talks)
     expect(alice.page.locator("#voice-notices .notice")).to_have_count(0)
-    expect(tile(alice, bob).get_by_role("slider")).to_have_value("0")
+    expect(volume_of(alice, bob)).to_have_value("0")
     wait_until(alice.page, GAIN, [LATEST, 0])
     assert (knocks(alice), knocks(bob)) == asked
 

@@ -117,9 +117,17 @@ class BrowserVisitor:
         self.expect_here()
         return self
 
+    def start_voice(self) -> None:
+        """Up to the question for the microphone; where there is no relay, chooses to talk directly."""
+        panel = self.page.locator("#voice")
+        self.page.locator("#voice-start").click()
+        expect(panel).to_have_attribute("data-phase", re.compile("barred|check"))
+        if panel.get_attribute("data-phase") == "barred":
+            self.page.get_by_role("button", name="Talk directly").click()
+
     def join_voice(self, *, muted: bool = False) -> None:
         """Once the microphone has answered: who is quicker starts muted, and cannot talk yet."""
-        self.page.locator("#voice-start").click()
+        self.start_voice()
         asking = re.compile("Asking for the microphone")
         expect(self.page.locator("#voice-check-words")).not_to_have_text(asking)
         self.page.locator("#voice-join-muted" if muted else "#voice-join").click()

@@ -41,7 +41,7 @@ def test_what_waits_is_listed_newest_first_and_other_states_when_asked_for() -> 
     second = report("2", evidence=SAID, seal=seal_of(SAID))
     report("3", state=Report.State.DISMISSED, reason="spam")
     head, *lines = printed().splitlines()
-    assert head.split() == str.split("id made person name reason state messages words")
+    assert head.split() == str.split("id made person name reason where state messages words")
     assert [line.split()[0] for line in lines] == [str(second.pk), str(first.pk)]
     assert lines[1].endswith("She shouts.")
     assert "dreadful" not in printed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ DANGERS: dict[str, dict[str, Any]] = {
     "neartalk.W024": {"REDIS_MAY_KEEP": True},
     "neartalk.W025": {"ALLOWED_HOSTS": ["*"]},
     "neartalk.W026": {"PLACE_CLOCK": False},
+    "neartalk.W027": {"VOICE_LOCAL": True},
 }
 
 
@@ -67,3 +69,22 @@ def test_each_danger_is_named_by_check_deploy_alone(name: str, settings: Any) ->
 def test_limits_that_are_doubled_are_loosened(settings: Any) -> None:
     settings.RATE_LIMITS_SCALE = 2
     assert "neartalk.W021" in {found.id for found in run_checks(include_deployment_checks=True)}
+
+
+
+@pytest.mark.parametrize(
+    ("networks", "opens"),
+    [
+        ([], False),
+        (["10.1.0.7/32", "fd00::7/128"], False),
+        (["10.1.0.7/32", "10.1.0.0/16"], True),
+        (["0.0.0.0/0"], True),
+        (["::/0"], True),
+    ],
+)
+def test_a_network_that_is_open_to_voice_is_named_and_a_relays_address_is_not(
+    networks: list[str], opens: bool, settings: Any
+) -> None:
+    settings.VOICE_NETWORKS = [ip_network(one) for one in networks]
+    found = {one.id for one in run_checks(include_deployment_checks=True)}
+    assert ("neartalk.W027" in found) is opens

@@ -89,7 +89,8 @@ def filed(person_id: str = "") -> FiledReport:
     made = timezone.now()
     fields = {
         **{"made": made, "deadline": made + timedelta(days=30), "name": "Bob", "reason": "hate"},
-        **{"words": "", "message_id": "", "evidence": None, "seal": "", "device": "", "origin": ""},
+        **{"words": "", "where": "", "message_id": "", "evidence": None, "seal": ""},
+        **{"device": "", "origin": ""},
         **{"subject": secrets.token_hex(16), "reporter": secrets.token_hex(16)},
     }
     return FiledReport({**fields, "person_id": person_id or secrets.token_hex(8)})

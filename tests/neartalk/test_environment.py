@@ -23,8 +23,10 @@ from neartalk.environment import (
     env_choice,
     env_float,
     env_int,
+    env_list,
     env_networks,
     hosts,
+    names_local,
     objections,
     origins,
     redis_urls,
@@ -392,6 +394,7 @@ def test_a_name_that_is_no_part_of_a_pattern_is_asked_for(name: str) -> None:
         (lambda: env_float("SETTING", 1, 1), "1.1"),
         (lambda: env_float("SETTING", 1), "one"),
         (lambda: env_networks("SETTING"), "10.0.0.1/8"),
+        (lambda: env_networks("SETTING"), "10.1.0.0/16, locals"),
         (lambda: env_choice("SETTING", "json", {"json", "console"}), "yaml"),
     ],
 )
@@ -400,6 +403,16 @@ def test_what_is_no_switch_number_or_network_is_refused(
 ) -> None:
     monkeypatch.setenv("SETTING", value)
     assert refusal(read).startswith("SETTING: ")
+
+
+def test_networks_at_home_are_named_by_a_word_among_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SETTING", "10.1.0.7, local")
+    assert [str(one) for one in env_networks("SETTING")] == ["10.1.0.7/32"]
+    assert names_local(env_list("SETTING"))
+    monkeypatch.setenv("SETTING", "10.1.0.7")
+    assert not names_local(env_list("SETTING"))
 
 
 def test_a_command_says_it_in_one_line() -> None:

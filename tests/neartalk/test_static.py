@@ -106,8 +106,8 @@ def test_what_is_loaded_later_is_all_that_is_imported_while_the_page_runs(folder
 def test_a_module_that_no_page_imports_is_not_there() -> None:
     entries = [ROOT / "static/js/near.js", ROOT / "static/js/welcome.js"]
     found = {one for entry in entries for one in imported(entry, {entry}, later=True)}
-    named = (ROOT / "templates/_htmx.html").read_text()
-    workers = re.findall(r"content=\"{% static '(js/[^']+)' %}\"", named)
+    named = "".join((ROOT / f"templates/_{name}.html").read_text() for name in ("htmx", "voice"))
+    workers = re.findall(r"=\"{% static '(js/[^']+)' %}\"", named)
     found |= {ROOT / "static" / name for name in workers}
     assert found == {*ROOT.glob("static/js/**/*.js")}
 

@@ -47,6 +47,7 @@ ODD_PLACES: tuple[dict[str, Any], ...] = (
     {"lat": 52.5, "lon": 13.4, "radius": 500, "roughness": "exact"},
     {},
 )
+DOORS = ("open", "open", "ask", "locked")
 READ = (
     *("/", "/near", "/privacy", "/rules", "/api/nearby", "/api/messages", "/api/voice/ice"),
     *("/api/health", "/api/health/live", "/api/session/challenge", "/api/nothing", "/nothing"),
@@ -160,8 +161,14 @@ async def enter_voice(world: LedWorld, one: WorldVisitor, rng: random.Random) ->
     if not one.signal or not one.signal.open:
         await one.open_signal()
         await asyncio.sleep(0.2)
-    policy = rng.choice(("relay", "direct", "direct"))
-    signal(one, "join", policy=policy, instance=f"instance-{rng.randrange(3)}")
+    policy, door = rng.choice(("relay", "direct", "direct")), rng.choice(DOORS)
+    signal(one, "join", policy=policy, instance=f"instance-{rng.randrange(3)}", door=door)
+
+
+async def turn_door(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """A public act: lists name whose doors are open to whom they name anyway."""
+    door = rng.choice(DOORS)
+    signal(one, "door", open=door == "open", locked=door == "locked")
 
 
 async def knock(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
@@ -286,6 +293,7 @@ ACTS: dict[Act, int] = {
     drop: 3,
     return_with_mark: 6,
     enter_voice: 7,
+    turn_door: 4,
     knock: 9,
     negotiate: 7,
     list_peers: 3,

@@ -371,6 +371,7 @@ def acts(world: PageWorld) -> Iterator[str]:
     yield world.keep("reported")
     page.keyboard.press("Escape")
     page.locator("#voice-start").click()
+    page.get_by_role("button", name="Talk directly").click()
     yield world.keep("asked for a voice")
     page.locator("#voice-join-muted").click()
     yield world.keep("in voice")

@@ -31,18 +31,27 @@ def readers_views(draw: st.DrawFn) -> Listing:
     fars = sorted(draw(st.lists(some, max_size=20) | st.lists(some, min_size=50, max_size=80)))
     names = [draw(st.sampled_from(NAMES)) for _ in fars[:SHOWN_MAX]]
     shown = [
-        Neighbour(far, f"id-{turn:02}", Person(f"id-{turn:02}", name))
+        Neighbour(far, f"id-{turn:02}", Person(f"id-{turn:02}", name), draw(st.booleans()))
         for turn, (far, name) in enumerate(zip(fars, names, strict=False))
     ]
     return Listing.of(Nearby(Place(CELL, radius_m), tuple(shown), Counter(fars)))
 
 
-def fields_of(entries: Any) -> list[tuple[str, str, str, int]]:
-    return [(one["person_id"], one["username"], one["distance"], one["metres"]) for one in entries]
+Told = tuple[str, str, str, int, str]
 
 
-def due(entries: Any) -> list[tuple[str, str, str, int]]:
-    return [(one.person_id, one.name, label_of(one.label_m), one.label_m) for one in entries]
+def fields_of(entries: Any) -> list[Told]:
+    return [
+        (one["person_id"], one["username"], one["distance"], one["metres"], one.get("voice", ""))
+        for one in entries
+    ]
+
+
+def due(entries: Any) -> list[Told]:
+    return [
+        (one.person_id, one.name, label_of(one.label_m), one.label_m, "open" if one.is_open else "")
+        for one in entries
+    ]
 
 
 def totals_of(words: str) -> dict[int, int]:
@@ -87,6 +96,13 @@ def test_a_row_speaks_no_language_and_is_small() -> None:
     assert len(row) <= ROW_MAX
     assert "300 m" not in row
     assert "svg" not in row
+
+
+def test_a_door_that_is_not_open_is_no_word_and_no_byte_of_a_row() -> None:
+    row = panel.row(300, "0123456789abcdef", "Ana")
+    assert panel.row(300, "0123456789abcdef", "Ana", True) == row.replace(">", ' data-v="open">', 1)
+    assert "voice" not in panel.entry_json(300, "0123456789abcdef", "Ana")
+    assert json.loads(panel.entry_json(300, "0123456789abcdef", "Ana", True))["voice"] == "open"
 
 
 def test_the_name_of_a_person_is_text_in_their_row() -> None:

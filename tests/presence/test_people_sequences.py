@@ -130,6 +130,10 @@ class Street:
         place = self.chance.choice(PLACES)
         self.change(lambda person: person.changed(cell=place.cell, radius_m=place.radius_m))
 
+    def turn_door(self) -> None:
+        process, is_open = self.chance.choice(PROCESSES), self.chance.random() < 0.7
+        self.change(lambda person: person.with_door(process, is_open=is_open))
+
     def tab(self) -> None:
         """Another page of somebody."""
         if self.readers:
@@ -253,13 +257,17 @@ class Street:
         found = self.broadcaster.nearby(socket.place, socket.session.hidden)
         listing = Listing.of(found.seen_by(socket.person.person_id))
         entries = [
-            (one.person_id, one.name, label_of(one.label_m)) for one in listing.people.values()
+            (one.person_id, one.name, label_of(one.label_m), "open" if one.is_open else None)
+            for one in listing.people.values()
         ]
         return listing.count, entries
 
 
 def shown(reader: LossyReader) -> Any:
-    entries = [(one["person_id"], one["username"], one["distance"]) for one in reader.list.entries]
+    entries = [
+        (one["person_id"], one["username"], one["distance"], one.get("voice"))
+        for one in reader.list.entries
+    ]
     return reader.list.count, entries
 
 
@@ -268,6 +276,7 @@ ACTS = {
     Street.leave: 2,
     Street.rename: 2,
     Street.move: 3,
+    Street.turn_door: 2,
     Street.tab: 1,
     Street.block: 1,
     Street.lose: 1,

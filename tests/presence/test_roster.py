@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from presence.door_holder import door_of
 from presence.geo import Tile, apart, cell_at, in_range, label_m, tile_of
 from presence.registry import TileSnapshot
 from presence.roster import SHOWN_MAX, Nearby, Roster
@@ -410,3 +411,16 @@ def test_a_full_cell_costs_no_more_to_ask_about_than_one_with_those_who_are_show
     costs = [count_instructions(lambda: one.nearby(HERE, ALIVE, NOW_MS)) for one in (few, many)]  # noqa: B023
     assert many.nearby(HERE, ALIVE, NOW_MS).count == 20_000
     assert costs[1] <= costs[0]
+
+
+def test_an_open_door_is_shown_while_the_process_lives_that_has_it() -> None:
+    """Whichever process holds its person."""
+    ana = Person("ana", "Ana", *HERE, version=1, process="alive", door=door_of("voice"))
+    roster = roster_of([ana])
+    for processes, is_open in ((ALIVE, False), (ALIVE | {"voice"}, True)):
+        shown = roster.nearby(HERE, processes, NOW_MS).shown
+        assert [one.is_open for one in shown] == [is_open]
+    assert roster.tiles_of({"voice"}) == {ana.tile}
+    roster.apply(gone(ana))
+    assert not roster.tiles_of({"voice"})
+    assert not roster.doors

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BOB, ZOE, OTHERS = "b", "z", ["c", "d"]
 WHERE = [PLACES[0], PLACES[1], PLACES[3]]
-WHAT = ["come", "come", "leave", "rename", "move", "open", "close", "tick", "tick", "tick"]
+WHAT = [*("come", "come", "leave", "rename", "move", "open", "close", "door"), *["tick"] * 3]
 SEQUENCES, STEPS = 150, 25
 # Versions that are no further apart are of one cohort.
 NEAR = 2_000
@@ -75,6 +75,9 @@ class StreetWithBlock(Street):
                 cell=where.cell, radius_m=where.radius_m, version=person.version + 1
             )
             self.replace_person(moved)
+        elif what == "door":
+            turned = person.with_door("one", is_open=name == "X")
+            self.replace_person(turned.changed(version=person.version + 1))
         elif what == "open" and len(self.sockets_of(who)) < 2:
             self.open_one(who)
         elif what == "close" and self.sockets_of(who):
@@ -161,6 +164,7 @@ HERE, NEAR_BY = WHERE[1], WHERE[2]
     "acts",
     [
         pytest.param([(BOB, "rename", HERE, "Y"), (BOB, "tick", HERE, "")], id="renames"),
+        pytest.param([(BOB, "door", HERE, "X"), (BOB, "tick", HERE, "")], id="opens-their-door"),
         pytest.param([(BOB, "open", HERE, ""), (BOB, "tick", HERE, "")], id="opens-another-page"),
         pytest.param([(BOB, "close", HERE, ""), (BOB, "open", HERE, "")], id="comes-back"),
     ],

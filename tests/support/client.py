@@ -443,4 +443,4 @@ def _entry(row: Element) -> Frame:
         "distance": label_of(metres),
         "metres": metres,
         "tag": tag.text,
-    }
+    } | ({"voice": row["data-v"]} if "data-v" in row.names else {})

@@ -4,11 +4,14 @@ import random
 import re
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from itertools import product
 
 import pytest
 
 from neartalk.codes import Refused
+from voice.addresses import local_allowed
 from voice.candidates import NOWHERE
+from voice.formats import known_format
 from voice.sdp_filter import CANDIDATES_MAX, SdpFilter
 
 RELAY, PUBLIC = "93.184.216.34", "145.97.39.155"
@@ -140,6 +143,102 @@ def test_a_malformed_candidate_is_refused(wrong: str) -> None:
     for shield in (RELAY_ONLY, DIRECT):
         with pytest.raises(Refused, match="bad-candidate"):
             shield.candidate(wrong)
+
+
+# ---- Networks at home --------------------------------------------------------------------------
+
+AT_HOME = SdpFilter(relay_only=False, local=True)
+LOCAL_ADDRESSES = ["10.0.0.7", "172.16.3.4", "192.168.1.20", "127.0.0.1", "::1", "fd00::7"]
+LOCAL_ADDRESSES += ["100.64.0.9", "192.0.2.2", "198.18.0.1", "2001:db8::7"]
+MDNS = "4f8a2f9c-1a3e-4e53-8f6d-3a3c1d9a2b77.local"
+
+
+@pytest.mark.parametrize(
+    ("direct", "debug", "named", "allowed"),
+    [
+        (direct, debug, named, direct and (debug or named))
+        for direct, debug, named in product((False, True), repeat=3)
+    ],
+)
+def test_addresses_at_home_are_told_only_where_both_chose_to_and_the_server_is_meant_for_it(
+    direct: bool, debug: bool, named: bool, allowed: bool
+) -> None:
+    assert local_allowed(direct=direct, debug=debug, named=named) is allowed
+    assert local_allowed(direct=True, debug=False, named=False) is False, "as an operator has it"
+
+
+@pytest.mark.parametrize("address", [*LOCAL_ADDRESSES, MDNS, MDNS.upper()])
+def test_a_device_at_home_is_told_by_its_address_or_its_name_and_by_nothing_else(
+    address: str,
+) -> None:
+    passed = AT_HOME.candidate(candidate("host", address)) or ""
+    assert f" {address.lower()} 46154 typ host" in passed
+    assert AT_HOME.candidate(passed.replace("candidate:", "candidate:1", 1)) == passed
+    assert AT_HOME.description(offer(candidate("host", address))).count("a=candidate:") == 1
+    for kind in ("srflx", "prflx", "relay"):
+        assert AT_HOME.candidate(candidate(kind, address)) is None
+    shielded = SdpFilter(relay_only=True, local=True)
+    for shield in (shielded, DIRECT):
+        assert shield.candidate(candidate("host", address)) is None
+        assert "a=candidate:" not in shield.description(offer(candidate("host", address)))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *{*PRIVATE} - {*LOCAL_ADDRESSES},
+        *DISGUISED,
+        *("metadata", "router.lan", "1.2.3", "printer.local", f"x{MDNS}", f"{MDNS}.", f"{MDNS}.evil"),
+        *(MDNS.replace("4f8a", "4f8g"), MDNS.replace("-", ""), "127.0.0.1.local"),
+    ],
+)
+def test_at_home_no_other_address_and_no_other_name_is_told(address: str) -> None:
+    assert AT_HOME.candidate(candidate("host", address)) is None
+
+
+# ---- What is asked of an encoder ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed"),
+    [
+        ("111 minptime=10;useinbandfec=1;usedtx=1", "111 minptime=10;useinbandfec=1;usedtx=1"),
+        ("111 maxaveragebitrate=24000;stereo=0", "111 maxaveragebitrate=24000;stereo=0"),
+        ("111 maxaveragebitrate=510000", "111 maxaveragebitrate=32000"),
+        ("111 maxaveragebitrate=1", "111 maxaveragebitrate=6000"),
+        ("109 maxplaybackrate=48000;stereo=1;useinbandfec=1", "109 maxplaybackrate=48000;useinbandfec=1"),
+        ("111 stereo=1; sprop-stereo=1 ;usedtx=1", "111 usedtx=1"),
+        ("111 usedtx=1;usedtx=0;new=1;useinbandfec=2", "111 usedtx=1"),
+        ("63 111/111", "63 111/111"),
+        ("101 0-15", "101 0-15"),
+        ("111 stereo=1", None),
+        ("111 x-google-max-bitrate=2000", None),
+        ("96 level-asymmetry-allowed=1;packetization-mode=1", None),
+    ],
+)
+def test_one_may_ask_for_speech_and_not_for_more_of_anothers_uplink(
+    asked: str, passed: str | None
+) -> None:
+    assert known_format(asked) == passed
+    line = "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n"
+    for shield in (RELAY_ONLY, DIRECT):
+        described = shield.description(offer().replace(line, f"a=fmtp:{asked}\r\n"))
+        assert re.findall("a=fmtp:(.*)\r", described) == ([passed] if passed else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "passed"),
+    [
+        *[("b=AS:24", "b=AS:24"), ("b=AS:510", "b=AS:32"), ("b=TIAS:24000", "b=TIAS:24000")],
+        *[("b=TIAS:510000", "b=TIAS:32000"), ("b=AS:999999999", "b=AS:32"), ("b=CT:128", None)],
+        *[("a=ptime:40", "a=ptime:40"), ("a=ptime:20", "a=ptime:20"), ("a=ptime:3", None)],
+        *[("a=maxptime:120", "a=maxptime:120"), ("a=maxptime:10", None), ("a=ptime:121", None)],
+    ],
+)
+def test_bandwidths_and_packets_are_those_of_speech(line: str, passed: str | None) -> None:
+    described = RELAY_ONLY.description(f"{offer()}{line}\r\n")
+    found = [one for one in described.split("\r\n") if re.match("b=|a=(?:max)?ptime", one)]
+    assert found == ([passed] if passed else [])
 
 
 # ---- Descriptions ------------------------------------------------------------------------------

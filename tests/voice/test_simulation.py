@@ -248,7 +248,7 @@ async def test_when_a_server_begins_anew_everybody_comes_back_once(server: Serve
 
 
 async def declined(signal: ClientConnection) -> str:
-    """Knocks at the first who may be knocked at. Returns who it was, once they declined; they
+    """Knocks at the first who has no open door. Returns who it was, once they declined; they
     must do nothing else."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
     wanted = ""
@@ -260,7 +260,7 @@ async def declined(signal: ClientConnection) -> str:
                 assert frame["code"] == "store-unavailable"
                 await signal.send(json.dumps(join))
             for one in frame.get("peers", ()):
-                if not wanted and one["state"] == "near":
+                if not wanted and one["state"] == "near" and one.get("door") != "open":
                     wanted = one["person_id"]
                     await signal.send(json.dumps({"type": "voice.knock", "to": wanted}))
                 if one["person_id"] == wanted and one["state"] == "declined":

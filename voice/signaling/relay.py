@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from neartalk.codes import Refused
+from voice.addresses import local_allowed
 from voice.callers import Caller, Tie
 from voice.mesh import is_direct
 from voice.sdp_filter import SdpFilter
@@ -59,7 +60,9 @@ def filtered(me: Caller, other: Caller, field: str, raw: str) -> str | None:
 
     Raises Refused: `bad-sdp`, `bad-candidate`, with the other person as `ref`.
     """
-    sdp = SdpFilter(relay_only=not is_direct(me, other), networks=settings.VOICE_NETWORKS)
+    direct = is_direct(me, other)
+    local = local_allowed(direct=direct, debug=settings.DEBUG, named=settings.VOICE_LOCAL)
+    sdp = SdpFilter(relay_only=not direct, networks=settings.VOICE_NETWORKS, local=local)
     try:
         return sdp.candidate(raw) if field == "candidate" else sdp.description(raw)
     except Refused as why:

@@ -69,6 +69,7 @@ def line(report: Report) -> dict[str, Any]:
         "person": report.person_id,
         "name": report.name,
         "reason": report.reason,
+        "where": report.where,
         "state": report.state,
         "messages": len(report.evidence or ()),
         "words": report.words[:40],

@@ -22,6 +22,13 @@ export function announce(sentence) {
   render();
 }
 
+/** Takes such a sentence back, if it is the one in front. */
+export function withdraw(sentence) {
+  if (announcement !== sentence) return;
+  announcement = '';
+  render();
+}
+
 /** Forgets what came since the page was hidden. */
 export function forgetNews() {
   missed = 0;

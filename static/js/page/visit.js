@@ -7,8 +7,8 @@ import { forgetNews } from './title.js';
 const PIECES = [
   '#messages, #older, #outbox, #loading, #notices, #refusal, #people-list, #people-count, #people-head, #dial-rings, #chain, #audience',
   '#nobody, #self, #as, #voice-tiles, #voice-heard, #voice-reasons, #voice-notices, #voice-bar-words, #voice-rest, #voice-count',
-  '#voice-announcement, #voice-knock-announcement',
-  '#menu .who, #menu blockquote',
+  '#voice-doors, #voice-outside, #voice-announcement, #voice-knock-announcement, #voice-asks, #voice-wish, #voice-open-now',
+  '#menu .who, #menu blockquote, #menu-call-words, #menu-call .end-verb',
 ].join();
 
 let erased = false;

@@ -1,6 +1,7 @@
 // An empty place: how far you reach, its buttons to reach further, share the link or be notified, and the notification when
 // someone arrives.
 
+import { askPermission, notify } from '../page/notification.js';
 import { formatMetres } from '../page/units.js';
 import { onRadius, requestRadius } from '../place/reach.js';
 import { stayAtEnd } from '../chat/scroll.js';
@@ -27,21 +28,7 @@ function announceArrival(count) {
   if (button.getAttribute('aria-pressed') !== 'true') return;
   setPressed(button, false, '');
   announce('Someone is near');
-  if (document.hidden) notify(count === 1 ? '1 person is in your reach.' : `${count} people are in your reach.`);
-}
-
-// Phones allow notifications from a service worker only and throw here; the title says it as well.
-function notify(body) {
-  if (!('Notification' in window) || Notification.permission !== 'granted') return;
-  try {
-    const notification = new Notification('Someone is near', { body, tag: 'neartalk', icon: '/static/icons/neartalk-192.png' });
-    notification.onclick = () => {
-      window.focus();
-      notification.close();
-    };
-  } catch {
-    announce('Someone is near');
-  }
+  notify('arrival', 'Someone is near', count === 1 ? '1 person is in your reach.' : `${count} people are in your reach.`);
 }
 
 function setPressed(button, pressed, sentence) {
@@ -51,7 +38,7 @@ function setPressed(button, pressed, sentence) {
 
 async function toggleNotify(button) {
   if (button.getAttribute('aria-pressed') === 'true') return setPressed(button, false, '');
-  const allowed = 'Notification' in window && (await Notification.requestPermission()) === 'granted';
+  const allowed = await askPermission();
   setPressed(button, true, allowed ? 'You get a notification while this page stays open.' : 'This page’s title will say it. Keep it open.');
 }
 

@@ -82,6 +82,8 @@ function put(fresh) {
     return;
   }
   row.querySelector('.name').textContent = fresh.children[0].textContent;
+  if (fresh.dataset.v) row.dataset.v = fresh.dataset.v;
+  else delete row.dataset.v;
   label(row);
   if (metresOf(row) === metresOf(fresh)) return;
   row.dataset.m = fresh.dataset.m;

@@ -3,16 +3,19 @@
 import { onBlock } from '../people/blocks.js';
 import { onPeople } from '../people/listing.js';
 import { onPlace } from '../place/published-place.js';
+import './acts.js';
 import * as lifecycle from './lifecycle.js';
 import * as volumes from './audio/volumes.js';
-import { save, saved, volumeOf } from './session-state.js';
+import { save, saved } from './session-state.js';
 import { microphone, onChange, onDevices } from './audio/microphone.js';
 import { facts } from './calls/facts.js';
 import * as room from './calls/room.js';
 import * as output from './audio/output.js';
 import { display, onRetry, renderDevices, scheduleRender } from './panel/renderer.js';
+import { openSheet } from './panel/sheet.js';
 import * as pushToTalk from './audio/push-to-talk.js';
-import { toggleExpanded } from './panel/tiles.js';
+import { askPermission } from '../page/notification.js';
+import { askingOf } from './calls/wish.js';
 
 const find = (id) => document.getElementById(`voice-${id}`);
 let network = navigator.connection?.type;
@@ -26,15 +29,6 @@ const ON_CLICK = {
   sound: () => volumes.setDeaf(!saved.deaf),
   leave: lifecycle.leave,
 };
-const ON_TILE_ACT = {
-  knock: (id) => room.sendAct('knock', id),
-  cancel: (id) => room.sendAct('decline', id),
-  accept: (id) => room.sendAct('accept', id),
-  decline: (id) => room.sendAct('decline', id),
-  end: (id) => room.sendAct('decline', id),
-  hush: (id) => volumes.setForPerson(id, { hushed: !volumeOf(id).hushed }),
-  more: toggleExpanded,
-};
 const ON_DEVICE = {
   audioinput: (id) => {
     save({ input: id });
@@ -43,34 +37,34 @@ const ON_DEVICE = {
   audiooutput: volumes.setOutput,
 };
 
-export const { endVisit, setShield, startCheck } = lifecycle;
+export const { askFor, endVisit, setShield, startCheck } = lifecycle;
+export { openSheet };
 
-export function canKnock(id) {
-  return facts.peers.some((peer) => peer.person_id === id && peer.state === 'near');
+/** Whether you are in voice, or on the way in. */
+export function isIn() {
+  return ['joining', 'in'].includes(display.phase);
 }
 
-export function knock(id) {
-  room.sendAct('knock', id);
-  scheduleRender();
+/** What asking somebody to talk would do: 'talk' at once, 'ask' them, or '' where it is not possible. */
+export function asking(id) {
+  return display.phase === 'in' ? askingOf(id, facts) : 'ask';
 }
 
 for (const [id, run] of Object.entries(ON_CLICK)) find(id).addEventListener('click', run);
-find('tiles').addEventListener('click', ({ target }) => {
-  const act = target.closest('[data-act]')?.dataset.act;
-  if (!act) return;
-  ON_TILE_ACT[act](target.closest('.tile').dataset.person);
-  scheduleRender();
-});
-find('tiles').addEventListener('input', ({ target }) => {
-  volumes.setForPerson(target.closest('.tile').dataset.person, { volume: Number(target.value) });
-  scheduleRender();
-});
 find('falls').checked = saved.falls;
 find('falls').addEventListener('change', ({ target }) => {
   save({ falls: target.checked });
   volumes.applyAll();
 });
-document.getElementById('voice').addEventListener('change', ({ target }) => ON_DEVICE[target.dataset.device]?.(target.value));
+find('signals').checked = saved.signals;
+find('signals').addEventListener('change', ({ target: { checked } }) => {
+  save({ signals: checked });
+  if (checked) askPermission();
+});
+document.getElementById('voice').addEventListener('change', ({ target }) => {
+  ON_DEVICE[target.dataset.device]?.(target.value);
+  if (target.name?.startsWith('voice-door')) lifecycle.chooseDoor(target.value);
+});
 pushToTalk.bind(find('hold'), () => display.phase === 'in' && microphone.state === 'ready', lifecycle.holdToTalk);
 onRetry(() => lifecycle.openMicrophone());
 

@@ -1,4 +1,4 @@
-// What of voice is here from the start: its link, and the ways in. All else, a quarter of the page's modules, is loaded once the
+// What of voice is here from the start: its link, the ways in, and asking somebody to talk. All else, a quarter of the page's modules, is loaded once the
 // page is live, or with the first tap, which then waits for it; at once in a tab that was in voice before.
 
 import { callAll } from '../page/listeners.js';
@@ -20,13 +20,20 @@ let voice = null; // once it is loaded
 let loading = null;
 const waiting = new Map(); // what was tapped before
 
-/** Whether somebody can be knocked at. */
-export function canKnock(id) {
-  return Boolean(voice?.canKnock(id));
+/** What asking somebody to talk would do: 'talk' at once, 'ask' them (once you are in voice), or '' where it is not possible. */
+export function asking(id) {
+  return voice ? voice.asking(id) : 'ask';
 }
 
-export function knock(id) {
-  voice?.knock(id);
+/** Asks somebody, {id, called}, to talk. Whoever is not in voice joins first. */
+export function askToTalk(who) {
+  if (!voice?.isIn()) showPanel();
+  run('ask', ({ askFor }) => askFor(who));
+}
+
+/** Shows in the menu of a person what can be done about a call with them. */
+export function openSheet(id) {
+  voice?.openSheet(id);
 }
 
 /** The visit is over, and its page erased. */
@@ -74,6 +81,11 @@ function loadUnasked() {
   load().catch(() => (loading = null));
 }
 
+function showPanel() {
+  window.location.hash = '#voice';
+  document.getElementById('voice').focus({ preventScroll: true });
+}
+
 // The button in the head opens the panel, and closes it again.
 function updateLink() {
   const open = window.location.hash === '#voice';
@@ -86,7 +98,10 @@ function updateLink() {
 
 window.addEventListener('hashchange', updateLink);
 updateLink();
-find('start').addEventListener('click', () => run('start', ({ startCheck }) => startCheck()));
+document.getElementById('voice').addEventListener('click', ({ target }) => {
+  const way = target.closest('[data-start]');
+  if (way) run('start', ({ startCheck }) => startCheck({ door: way.dataset.start }));
+});
 find('shield').addEventListener('change', ({ target: { checked } }) => run('shield', ({ setShield }) => setShield(checked)));
 if (wasStored) loadUnasked();
 else loadLater();

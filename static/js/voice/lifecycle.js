@@ -7,30 +7,43 @@ import { save, saved, touch, wasJoinedRecently } from './session-state.js';
 import { setMediaSession } from './audio/media-session.js';
 import * as mic from './audio/microphone.js';
 import { hold, isHeld } from '../page/locks.js';
-import { clearNotice, showNotice } from './panel/notices.js';
+import { clearNotice, showNotice, showPassing } from './panel/notices.js';
 import { facts } from './calls/facts.js';
+import { setDoor } from './calls/door.js';
+import { iceServers } from './calls/ice.js';
+import { applyRelay, relay } from './calls/relay.js';
 import * as room from './calls/room.js';
+import { fulfilWish } from './asking.js';
 import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
 import * as words from './panel/words.js';
 
 const TICK_MS = 1000;
-const PASSING_MS = 8000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'out-of-reach'];
+const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'locked', 'out-of-reach'];
 
 const { microphone } = mic;
 let ticker = 0;
 let tickedAt = 0;
+let entered = false; // this page is in voice, or on its way there
 let over = null; // why voice ended on this page, since it was last begun
 let releaseLock = () => {};
 
-/** Starts the microphone check; nothing is sent to anybody yet. */
-export function startCheck() {
+/**
+ * Starts the choice of the door and the microphone check; nothing is sent to anybody yet. Where no relay can hide an address, asks
+ * before that. The door that is chosen beforehand is `door`, or, where that is '', the one you had, unless it let nobody in.
+ */
+export function startCheck({ door = '' } = {}) {
   over = null;
+  display.door = door || (saved.door === 'open' ? 'open' : 'ask');
   for (const subject of ['over', 'passing']) clearNotice(subject);
+  if (relay.state === 'none' && saved.policy === 'relay') {
+    askToGoDirect();
+    return;
+  }
   setPhase('check');
   volumes.startPlayback();
   openMicrophone();
+  iceServers().then(scheduleRender); // and with them whether the relay works
 }
 
 export async function openMicrophone(id = saved.input) {
@@ -38,8 +51,25 @@ export async function openMicrophone(id = saved.input) {
   renderDevices();
 }
 
+/** Wants to talk with somebody, {id, called}: they are asked now, or once you are in. */
+export function askFor(who) {
+  display.wish = who;
+  if (display.phase === 'out') startCheck();
+  fulfilWish();
+  scheduleRender();
+}
+
+/** Chooses who may come in: before joining, or while in voice. */
+export function chooseDoor(door) {
+  display.door = door;
+  save({ door });
+  if (display.phase !== 'check') setDoor(door);
+  scheduleRender();
+}
+
 /** Joins; a microphone that is not ready yet starts muted. */
 export function join(muted) {
+  save({ door: display.door });
   mic.setMuted(muted || microphone.state !== 'ready');
   enter();
 }
@@ -63,6 +93,8 @@ export function leave() {
 
 /** Ends voice on this page without a word to the server: closes microphone, playback and the lock. */
 export function exit() {
+  display.wish = null;
+  entered = false;
   clearInterval(ticker);
   releaseLock();
   save({ joined: false });
@@ -83,8 +115,8 @@ export function endWith(why, message) {
 
 /** The visit is over, and its page erased: ends voice with it, or says again why it ended if its own socket was told first. */
 export function endVisit(code) {
-  if (display.phase === 'check') exit();
-  else if (display.phase !== 'out') room.onOver(code);
+  if (entered) room.onOver(code);
+  else if (display.phase !== 'out') exit();
   else if (over) {
     clearNotice('over'); // it was erased with the page
     showNotice('over', over);
@@ -112,9 +144,11 @@ export function setShield(on) {
 }
 
 function enter() {
+  entered = true;
   save({ joined: true, muted: microphone.muted, seen: serverNow() });
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
+  setDoor(saved.door || 'ask');
   room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
   volumes.showSound();
   holdLock();
@@ -124,9 +158,12 @@ function enter() {
 }
 
 function onChange() {
-  if (facts.joined && facts.policy !== saved.policy) save({ policy: facts.policy });
-  if (facts.joined) volumes.applyAll();
   scheduleRender();
+  if (!facts.joined) return;
+  const { policy, requestedDoor: door } = facts;
+  if (policy !== saved.policy || door !== saved.door) save({ policy, door });
+  volumes.applyAll();
+  fulfilWish();
 }
 
 // Renders countdowns, and names that have changed on the page.
@@ -146,18 +183,32 @@ function holdLock() {
 
 function onRefused({ code, message }) {
   if (code === 'no-relay') {
-    const actions = [{ label: 'Stay out', run: leave }, { label: 'Talk directly', run: goDirect, quiet: true }];
-    if (display.phase === 'joining') setPhase('barred');
-    showNotice('relay', { ...words.noRelay, actions });
+    applyRelay({ relay: false });
+    askToGoDirect();
   } else if (SHOWN_CODES.includes(code) && display.phase === 'in') {
-    showNotice('passing', { title: '', words: message });
-    setTimeout(() => clearNotice('passing'), PASSING_MS);
+    showPassing(message);
   }
+}
+
+// Without a relay nothing goes on before somebody chose that their address is seen.
+function askToGoDirect() {
+  if (display.phase !== 'in') setPhase('barred');
+  const actions = [{ label: 'Talk directly', run: goDirect }, { label: 'Cancel', run: cancel, quiet: true }];
+  showNotice('relay', { ...words.noRelay, actions });
+}
+
+function cancel() {
+  if (entered) leave();
+  else exit();
 }
 
 function goDirect() {
   clearNotice('relay');
   save({ policy: 'direct' });
+  if (!entered) {
+    startCheck({ door: display.door });
+    return;
+  }
   if (display.phase === 'barred') setPhase('joining');
   room.setPolicy('direct');
   scheduleRender();

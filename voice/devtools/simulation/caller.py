@@ -9,13 +9,17 @@ from neartalk.devtools import Frame, ReconnectingSocket
 from voice.devtools.simulation.neighbour import SimulatedNeighbour
 
 
-class KnockListener(Protocol):
+class CallListener(Protocol):
     def knocked(self, caller: "SimulatedCaller", person_id: str) -> None:
         """Somebody knocks, and waits for an answer."""
 
+    def connected(self, caller: "SimulatedCaller", person_id: str) -> None:
+        """Somebody is in a call with them, or waits for one."""
+
 
 class SimulatedCaller(ReconnectingSocket):
-    """A simulated person at `/signal`. `peers` are the states of the peer list, by person."""
+    """A simulated person at `/signal`, with an open door or one to ask at. `peers` are the states of
+    the peer list, by person."""
 
     path = "/signal"
 
@@ -24,11 +28,13 @@ class SimulatedCaller(ReconnectingSocket):
         neighbour: SimulatedNeighbour,
         server_urls: Sequence[str],
         policy: str,
-        listener: KnockListener,
+        listener: CallListener,
+        door: str = "ask",
     ) -> None:
         super().__init__(neighbour.key, server_urls)
         self.neighbour = neighbour
         self.policy = policy
+        self.door = door
         self.listener = listener
         self.instance = secrets.token_hex(8)
         self.peers: dict[str, str] = {}
@@ -51,12 +57,16 @@ class SimulatedCaller(ReconnectingSocket):
 
     def _update(self, peers: Sequence[Frame]) -> None:
         before, self.peers = self.peers, {one["person_id"]: one["state"] for one in peers}
-        for person_id in self.in_state("knocks"):
-            if before.get(person_id) != "knocks":
+        for person_id, state in self.peers.items():
+            if before.get(person_id) == state:
+                continue
+            if state == "knocks":
                 self.listener.knocked(self, person_id)
+            elif state in {"live", "waiting"}:
+                self.listener.connected(self, person_id)
 
     def _join(self) -> None:
-        self.write("voice.join", policy=self.policy, instance=self.instance)
+        self.write("voice.join", policy=self.policy, instance=self.instance, door=self.door)
 
     async def _join_later(self, seconds: Any) -> None:
         await asyncio.sleep(seconds)

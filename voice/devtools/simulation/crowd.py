@@ -20,7 +20,7 @@ from voice.devtools.simulation.neighbour import SimulatedNeighbour
 from voice.devtools.simulation.walk import Walk, walks
 
 RADII_M = (300, 500, 500, 700, 1000)
-# One in so many is in voice.
+# One in so many is in voice; every other of them has an open door.
 CALLERS = 6
 # Seconds.
 ARRIVAL_S = 0.05
@@ -104,8 +104,9 @@ class Crowd:
                 answer = await self.api.call("GET", "/api/voice/ice", neighbour.key)
                 self.policy = "relay" if answer["relay"] else "direct"
             if turn % CALLERS == 0:
+                door = "ask" if turn % (2 * CALLERS) else "open"
                 neighbour.caller = SimulatedCaller(
-                    neighbour, self.server_urls, self.policy, self.doorbell
+                    neighbour, self.server_urls, self.policy, self.doorbell, door
                 )
                 neighbour.caller.address = self.address
                 neighbour.caller.open()

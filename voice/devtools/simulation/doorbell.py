@@ -36,6 +36,17 @@ class Doorbell:
     def knocked(self, caller: SimulatedCaller, person_id: str) -> None:
         self.crowd.beside(self._answer_knock(caller, person_id))
 
+    def connected(self, caller: SimulatedCaller, person_id: str) -> None:
+        """Ends what somebody real came into by an open door."""
+        if person_id not in self.crowd.ids:
+            self.crowd.beside(self._end(caller, person_id))
+
+    async def _end(self, caller: SimulatedCaller, person_id: str) -> None:
+        await self.crowd.pause(*ANSWER_S)
+        caller.write("voice.decline", to=person_id)
+        self.crowd.figures["calls ended"] += 1
+        self.crowd.chatter.excuse(caller.neighbour)
+
     async def _answer_knock(self, caller: SimulatedCaller, person_id: str) -> None:
         """Declines whoever is real: a call would be silent."""
         await self.crowd.pause(*ANSWER_S)

@@ -36,9 +36,10 @@ class Command(BaseCommand):
     help = (
         "Brings people who are not there to a running server, by its public API: around a point "
         "they walk, sit at cafés, chat, knock at each other, say hello to whoever comes and answer "
-        "what they write; who knocks at them is told no, as they have no voice. It needs nothing "
-        "set on a server on this machine, whose own addresses no limit counts, and asks for more "
-        "of no other: there they come as the limits let them. Ctrl-C lets all of them leave. "
+        "what they write; who knocks at them is told no, and whoever comes in by an open door "
+        "is sent out again, as they have no voice. It needs nothing set on a server on this "
+        "machine, whose own addresses no limit counts, and asks for more of no other: there they "
+        "come as the limits let them. Ctrl-C lets all of them leave. "
         "What was sent, acked and shown, refusals by code and latencies are printed at the end."
     )
 

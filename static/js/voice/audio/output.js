@@ -1,27 +1,31 @@
-// Audio output: each person through a gain of their own into one player, and a level meter for each of them and for you.
+// Audio output: each person through a gain of their own into one player, and what is measured of them and of you.
 
-import { decibels, gain, speaking, waves } from './loudness.js';
+import { HowlGuard } from './howl-guard.js';
+import * as meters from './level-meters.js';
+import { gain } from './loudness.js';
+import * as levels from './octave-levels.js';
 
 const TICK_MS = 100; // by a timer: a page that is not seen draws no frames
 const GLIDE_S = 0.03; // a gain that jumps clicks
-const WINDOW = 2048;
 
 let context = null;
 let master = null;
+let guard = null;
 let player = null;
 let deviceId = '';
-let measured = null; // {track, source, analyser}
 let timer = 0;
 let callbacks = {};
-const people = new Map(); // id: {source, analyser, volume, element, last, speaks}
+const silences = { deaf: false, howl: false };
+const people = new Map(); // id: {source, volume, element}
 
 /**
- * Starts; handlers is {onLevel(waves), onSpeaking(id, speaks), onSound(state)}. Call it in a gesture: without one, browsers
- * block playback.
+ * Starts; handlers is {onLevel(waves), onSpeaking(id, speaks), onValues(powers), onHowl(), onSound(state)}. Call it in a gesture:
+ * without one, browsers block playback.
  */
 export function start(handlers) {
   callbacks = handlers;
   if (!context) createGraph();
+  levels.start(context, (powers) => callbacks.onValues(powers));
   clearInterval(timer);
   timer = setInterval(measure, TICK_MS);
   resume();
@@ -58,7 +62,8 @@ function createGraph() {
   context = new AudioContext({ latencyHint: 'interactive' });
   const end = context.createMediaStreamDestination();
   master = context.createGain();
-  master.connect(end);
+  guard = new HowlGuard(context);
+  guard.input.connect(master).connect(end);
   player = new Audio();
   player.srcObject = end.stream;
   player.onplaying = reportSound;
@@ -81,32 +86,41 @@ export function addStream(id, stream) {
   element.srcObject = stream;
   element.play().catch(() => {});
   const source = context.createMediaStreamSource(stream);
-  const analyser = context.createAnalyser();
-  analyser.fftSize = WINDOW;
   const volume = context.createGain();
   volume.gain.value = 0;
-  source.connect(analyser);
-  source.connect(volume).connect(master);
-  people.set(id, { source, analyser, volume, element, last: 0, speaks: false });
+  source.connect(volume).connect(guard.input);
+  meters.add(id, context, source);
+  levels.add(id, source);
+  people.set(id, { source, volume, element });
 }
 
 export function removeStream(id) {
   const one = people.get(id);
   if (!one) return;
+  levels.remove(id);
+  meters.remove(id);
   one.source.disconnect();
   one.volume.disconnect();
   one.element.srcObject = null;
   people.delete(id);
 }
 
-/** Sets volume (0 to 150) times the share that distance leaves of it; `hushed` is silence for now. */
-export function setVolume(id, { volume, hushed, share }) {
+/** Sets volume (0 to 150) times the share that distance leaves of it; `silent` is silence for now. */
+export function setVolume(id, { volume, silent, share }) {
   const one = people.get(id);
-  if (one) glideTo(one.volume, hushed ? 0 : gain(volume) * share);
+  if (one) glideTo(one.volume, silent ? 0 : gain(volume) * share);
 }
 
-export function setDeaf(deaf) {
-  if (master) glideTo(master, deaf ? 0 : 1);
+/** Silences everybody, or no more: `deaf` since one wants that, `howl` since it howls. */
+export function setSilences(changes) {
+  Object.assign(silences, changes);
+  guard?.clear();
+  if (master) glideTo(master, silences.deaf || silences.howl ? 0 : 1);
+}
+
+/** Has `play(context, output)` add a short sound to what you hear, if anything is. */
+export function playOnce(play) {
+  if (timer) play(context, master);
 }
 
 export const canChooseDevice = 'setSinkId' in HTMLMediaElement.prototype;
@@ -119,15 +133,7 @@ export async function setDevice(id) {
 
 /** Sets the microphone track whose level is measured; null for none. */
 export function measureTrack(track) {
-  if (measured?.track === track) return;
-  measured?.source.disconnect();
-  measured = null;
-  if (!track || !context) return;
-  const source = context.createMediaStreamSource(new MediaStream([track]));
-  const analyser = context.createAnalyser();
-  analyser.fftSize = WINDOW;
-  source.connect(analyser);
-  measured = { track, source, analyser };
+  if (meters.setMicrophone(context, track) && context) levels.setMicrophone(context, track);
 }
 
 function glideTo(node, value) {
@@ -135,18 +141,6 @@ function glideTo(node, value) {
 }
 
 function measure() {
-  callbacks.onLevel(measured ? waves(level(measured)) : 0);
-  for (const [id, one] of people) {
-    const { last, speaks } = speaking(level(one), one.last, performance.now());
-    one.last = last;
-    if (speaks !== one.speaks) callbacks.onSpeaking(id, speaks);
-    one.speaks = speaks;
-  }
-}
-
-const samples = new Float32Array(WINDOW);
-
-function level({ analyser }) {
-  analyser.getFloatTimeDomainData(samples);
-  return decibels(samples);
+  meters.measure(callbacks);
+  if (!silences.deaf && !silences.howl && guard.howls()) callbacks.onHowl();
 }

@@ -1,18 +1,21 @@
-// The volume of each person: what you set, less what distance takes, applied to the audio output; and who is speaking.
+// The volume of each person: what you set, less what distance takes, and none in one room; applied to the audio output. And who
+// is speaking.
 
 import { save, saved, setVolume, volumeOf } from '../session-state.js';
 import { falloff } from './loudness.js';
 import { clearNotice, showNotice } from '../panel/notices.js';
-import { renderLevel } from '../panel/panel.js';
-import { soundNotice } from '../panel/words.js';
+import { announce, renderLevel } from '../panel/panel.js';
+import { roomAnnouncement, soundNotice } from '../panel/words.js';
 import { facts } from '../calls/facts.js';
+import * as howlPause from './howl-pause.js';
+import * as oneRoom from './one-room.js';
 import * as output from './output.js';
 import { display, scheduleRender } from '../panel/renderer.js';
 
 /** Starts playback. Call it in a gesture: without one, a browser may block it. */
 export function startPlayback() {
-  output.start({ onLevel: renderLevel, onSpeaking, onSound: showSound });
-  output.setDeaf(saved.deaf);
+  output.start({ onLevel: renderLevel, onSpeaking, onValues: oneRoom.applyValues, onHowl: howlPause.begin, onSound: showSound });
+  output.setSilences({ deaf: saved.deaf });
   output.setDevice(saved.output);
 }
 
@@ -20,7 +23,10 @@ export const resume = output.resume;
 
 export function stopPlayback() {
   output.stop();
+  howlPause.clear();
+  oneRoom.clear();
   display.speaks.clear();
+  display.inRoom.clear();
   renderLevel(0);
 }
 
@@ -31,10 +37,12 @@ export function addPerson(id, stream) {
 
 export function removePerson(id) {
   output.removeStream(id);
+  oneRoom.remove(id);
   display.speaks.delete(id);
+  display.inRoom.delete(id);
 }
 
-/** Changes {volume} or {hushed} of a person. */
+/** Changes {volume}, {hushed} or {anyway}: heard although they are in your room. */
 export function setForPerson(id, changes) {
   setVolume(id, changes);
   applyTo(id);
@@ -47,12 +55,15 @@ export function applyAll() {
 function applyTo(id) {
   const peer = facts.peers.find((one) => one.person_id === id);
   const share = saved.falls && peer ? falloff(peer.distance) : 1;
-  output.setVolume(id, { ...volumeOf(id), share });
+  const { volume, hushed } = volumeOf(id);
+  const inRoom = oneRoom.isInRoom(id);
+  display.inRoom[inRoom ? 'add' : 'delete'](id);
+  output.setVolume(id, { volume, silent: hushed || inRoom, share });
 }
 
 export function setDeaf(deaf) {
   save({ deaf });
-  output.setDeaf(deaf);
+  output.setSilences({ deaf });
   scheduleRender();
 }
 
@@ -75,6 +86,15 @@ function onSpeaking(id, speaks) {
   else display.speaks.delete(id);
   scheduleRender();
 }
+
+oneRoom.onChange((id) => {
+  const before = display.inRoom.has(id);
+  applyTo(id);
+  const peer = facts.peers.find((one) => one.person_id === id);
+  const now = display.inRoom.has(id);
+  if (peer && now !== before) announce(roomAnnouncement(peer.username, now));
+  scheduleRender();
+});
 
 // Which of these counts as a gesture, and says that a phone call is over, differs from browser to browser.
 for (const press of ['pointerdown', 'pointerup', 'touchend', 'click', 'keydown', 'visibilitychange']) document.addEventListener(press, resume);

@@ -3,17 +3,20 @@
 import { now } from '../../server/clock.js';
 
 const ENDED_MS = 10_000;
-const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', policy: '', peers: [], unheard: [], count: 0, limit: 0 };
+const OUTSIDE = { policy: '', door: '', peers: [], unheard: [], count: 0, limit: 0 };
+const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', requestedDoor: 'ask', doorPending: false, ...OUTSIDE };
 
 /**
- * joined, online, requestedPolicy; policy, peers, unheard, count and limit as the server sent them; and by person: ended
+ * joined, online, requestedPolicy, requestedDoor, doorPending (the server has not confirmed that door); policy, door, peers,
+ * unheard, count and limit as the server sent them; and by person: ended
  * {peer, reason}, muted (they muted themselves), until (now() when a knock is possible again), declinedByMe.
  */
 export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set() };
 
 /** Applies a voice.peers frame. */
-export function applyPeers({ policy, peers, unheard, count, limit }) {
-  Object.assign(facts, { joined: true, online: true, requestedPolicy: policy, policy, peers, unheard, count, limit });
+export function applyPeers({ policy, door = facts.requestedDoor, peers, unheard, count, limit }) {
+  Object.assign(facts, { joined: true, online: true, requestedPolicy: policy, policy, door, peers, unheard, count, limit });
+  if (!facts.doorPending || door === facts.requestedDoor) Object.assign(facts, { requestedDoor: door, doorPending: false });
   forgetUnlisted();
   for (const peer of peers) applyPeer(peer);
 }

@@ -3,10 +3,12 @@
 import { ownJson } from '../../server/answers.js';
 import { moment, onJump, since } from '../../server/clock.js';
 import { sessionKnownSoon } from '../../server/session.js';
+import { applyRelay } from './relay.js';
 
 const ADDRESS = '/api/voice/ice';
 const PATIENCE_MS = 4000;
 const RETRY_MS = 10_000;
+const DOUBT_MS = 30_000; // so old an answer may be where no call comes about
 const RENEW_AT = 0.8; // of the credentials' life
 
 let known = null; // {servers, from, lifeMs}
@@ -14,9 +16,12 @@ let refreshing = null;
 let timer = 0;
 let renewing = null; // who is called back
 
-/** Resolves to RTCConfiguration.iceServers: fetched anew after half of their life, the old ones if that fails. */
-export async function iceServers() {
-  if (!known || since(known.from) > known.lifeMs / 2) await refresh().catch(() => {});
+/**
+ * Resolves to RTCConfiguration.iceServers: fetched anew after half of their life, sooner if they are doubted; the old ones if
+ * that fails.
+ */
+export async function iceServers(doubted = false) {
+  if (!known || since(known.from) > (doubted ? DOUBT_MS : known.lifeMs / 2)) await refresh().catch(() => {});
   return known?.servers ?? [];
 }
 
@@ -51,8 +56,10 @@ async function request() {
   await sessionKnownSoon();
   const from = moment();
   const answer = await fetch(ADDRESS, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE_MS) });
-  const { ice_servers: found, expires_in: seconds } = await ownJson(answer);
+  const body = await ownJson(answer);
+  const { ice_servers: found, expires_in: seconds } = body;
   if (!Array.isArray(found) || !(seconds > 0)) throw new Error('Not ICE servers');
+  applyRelay(body);
   known = { servers: found, from, lifeMs: seconds * 1000 };
 }
 

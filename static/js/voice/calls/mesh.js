@@ -31,10 +31,11 @@ export class Mesh {
     for (const [id, { instance }] of [...this.calls]) {
       if (wanted.get(id)?.instance !== instance) this.removeCall(id);
     }
-    for (const [id, { instance, polite, direct }] of wanted) {
+    for (const [id, { instance, polite, direct, state }] of wanted) {
       const call = this.calls.get(id);
       if (!call) this.addCall(id, instance, polite, direct);
       else if (call.peer.direct !== direct) call.peer.setDirect(direct);
+      this.calls.get(id).peer.away = state === 'away';
     }
   }
 

@@ -3,10 +3,12 @@
 
 import { withOpusOptions } from './sdp.js';
 import { ConnectionMonitor } from './connection-monitor.js';
+import { relay } from './relay.js';
+import { Kinds, reasonOf } from './why.js';
 
 export class Peer {
   /**
-   * polite, direct; track (or null); servers() resolves to RTCIceServer[]; send(type, fields); onStream(stream); onChange().
+   * polite, direct; track (or null); servers(doubted) resolves to RTCIceServer[]; send(type, fields); onStream(stream); onChange().
    */
   constructor(options) {
     Object.assign(this, options);
@@ -14,6 +16,8 @@ export class Peer {
     this.closed = false;
     this.makingOffer = false;
     this.candidates = []; // ours, since ICE last started
+    this.kinds = { own: new Kinds(), theirs: new Kinds() };
+    this.away = false; // their socket is gone for the moment
     this.monitor = new ConnectionMonitor(this);
     this.begin();
   }
@@ -23,9 +27,17 @@ export class Peer {
     return this.monitor.state;
   }
 
-  /** Why it failed: 'relay', which does not answer, or 'path', where none leads there. */
+  /** Why it does not come about, as reasonOf() says. */
   get why() {
-    return this.direct || this.candidates.length ? 'path' : 'relay';
+    return reasonOf({
+      away: this.away,
+      made: Boolean(this.pc),
+      relay: relay.state,
+      direct: this.direct,
+      own: this.kinds.own.all,
+      theirs: this.kinds.theirs.all,
+      answered: Boolean(this.pc?.remoteDescription) && !this.unanswered,
+    });
   }
 
   /** Whether our offer has no answer yet. */
@@ -54,11 +66,12 @@ export class Peer {
 
   /** Restarts ICE: on another network, or over a relay that lost the allocation. Audio goes on meanwhile. */
   async restart() {
-    const servers = await this.servers();
+    const servers = await this.servers(this.state === 'failed');
     if (this.closed || !this.pc) return;
     this.configure(servers);
     if (this.polite && !this.pc.remoteDescription) return;
     this.candidates = [];
+    for (const kinds of Object.values(this.kinds)) kinds.restart();
     this.pc.restartIce();
     // The event waits for a stable state, which may never come if the offer was lost.
     if (this.unanswered) await this.offer();
@@ -117,6 +130,7 @@ export class Peer {
 
   onCandidate(candidate) {
     this.candidates.push(candidate);
+    this.kinds.own.add(candidate);
     this.send('voice.candidate', { candidate });
     this.monitor.onCandidateSent();
   }
@@ -129,6 +143,7 @@ export class Peer {
   // ---- From the other side ---------------------------------------------------------------------
 
   async applyRemote(kind, body) {
+    this.kinds.theirs.add(body);
     if (kind === 'candidate') await this.pc.addIceCandidate({ candidate: body, sdpMLineIndex: 0 });
     else if (kind === 'offer') await this.answer(body);
     else if (this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });

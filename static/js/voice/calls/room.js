@@ -2,6 +2,7 @@
 // the mesh of calls.
 
 import { isBlocked } from '../../people/blocks.js';
+import { DOOR_REF, forgetDoor, restoreDoor, sendDoor } from './door.js';
 import { applyAct, applyEnd, applyPeers, clearFacts, facts } from './facts.js';
 import * as ice from './ice.js';
 import { Mesh } from './mesh.js';
@@ -74,7 +75,8 @@ export function setMuted(now) {
 }
 
 function joinRequest() {
-  return { type: 'voice.join', policy: facts.requestedPolicy, instance: `${pageId}-${shieldCount + (isRaisingShield() ? 1 : 0)}` };
+  const instance = `${pageId}-${shieldCount + (isRaisingShield() ? 1 : 0)}`;
+  return { type: 'voice.join', policy: facts.requestedPolicy, instance, door: facts.requestedDoor };
 }
 
 // A browser keeps a direct path that works, whatever policy is set later. So when the shield is raised all calls restart, on
@@ -92,6 +94,7 @@ function reset() {
   joins += 1;
   signaling.close();
   mesh.close();
+  forgetDoor();
   ice.stopRenewing();
   clearTimeout(mutedTimer);
   clearTimeout(retryTimer);
@@ -134,7 +137,10 @@ function onPeers(frame) {
   if (facts.policy === 'direct' && policy === 'relay') restartBehindShield();
   applyPeers(frame);
   mesh.update(peers);
-  if (back) mesh.retry();
+  if (back) {
+    mesh.retry();
+    sendDoor();
+  }
   if (peers.some(({ person_id: id, instance: theirs }) => theirs && informed.get(id) !== theirs)) sendMuted();
 }
 
@@ -152,9 +158,10 @@ function onRefused(frame) {
   if (code === 'voice-elsewhere') return onOver('elsewhere');
   if (code === 'muted') return onOver('muted', frame.message);
   if (code === 'no-relay' && facts.joined) facts.requestedPolicy = facts.policy;
-  if (code === 'out-of-reach' || code === 'not-agreed') requestPeers();
+  if (ref === DOOR_REF && code !== 'not-joined') restoreDoor();
+  if (['out-of-reach', 'not-agreed', 'locked'].includes(code)) requestPeers();
   if (code === 'not-joined') onLost();
-  if (!ref && !facts.joined && code !== 'no-relay') {
+  if (!facts.joined && code !== 'no-relay' && (code === 'not-joined' || !ref)) {
     clearTimeout(retryTimer);
     retryTimer = setTimeout(() => signaling.send(joinRequest()), seconds ? seconds * 1000 : RETRY_MS);
   }

@@ -1,6 +1,9 @@
 // Notices in the voice panel: one for each subject, with a text and actions.
 
+const PASSING_MS = 8000;
+
 const shown = new Map(); // subject: {key, element}
+let passing = 0;
 
 /** Shows the notice on a subject, or replaces it: {title, words, actions: [{label, run, quiet?}]}. */
 export function showNotice(subject, { title, words, actions = [] }) {
@@ -16,6 +19,13 @@ export function showNotice(subject, { title, words, actions = [] }) {
   choices.append(...actions.map(actionButton));
   shown.set(subject, { key, element });
   document.getElementById('voice-notices').append(element);
+}
+
+/** Shows one sentence for a few seconds. */
+export function showPassing(words) {
+  showNotice('passing', { title: '', words });
+  clearTimeout(passing);
+  passing = setTimeout(() => clearNotice('passing'), PASSING_MS);
 }
 
 export function clearNotice(subject) {

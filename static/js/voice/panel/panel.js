@@ -1,12 +1,9 @@
 // The elements of the voice panel: shows the parts of a phase and fills them. renderer.js and view-model.js decide with what.
 
+import { renderSentence } from '../../page/sentences.js';
 import { isVisible } from '../../page/visible.js';
+import { DOOR } from './door-words.js';
 import { renderTiles, setText } from './tiles.js';
-
-const SHIELD = {
-  on: ['Shield on', 'Nobody sees your network address.'],
-  off: ['Shield off', 'Faster. People you talk with who chose the same can see your network address.'],
-};
 
 const panel = document.getElementById('voice');
 const find = (id) => document.getElementById(`voice-${id}`);
@@ -20,22 +17,32 @@ export function showPhase(phase) {
   if (focused && !isVisible(document.activeElement)) panel.focus({ preventScroll: true });
 }
 
-export function renderShield(on, held) {
-  const [name, words] = SHIELD[on ? 'on' : 'off'];
-  find('shield').checked = on;
+/** Whether your address is hidden, and in words which way your voice goes. */
+export function renderWay({ hidden, held, words }) {
+  find('shield').checked = hidden;
   find('shield').disabled = held;
-  setText(find('shield-name'), name);
   setText(find('shield-words'), words);
 }
 
-/** Who hears you, why others do not, and everybody in voice. `alike` are the tags of names that two people have. */
-export function renderPeople({ sentence, reasons, tiles, rest, count }, alike) {
+/** Your door: what is chosen, and before you join whose is open now and whom you will ask. */
+export function renderDoor(door, openNow, wish) {
+  for (const choice of panel.querySelectorAll('input[name^="voice-door"]')) choice.checked = choice.value === door;
+  setText(find('door-words'), DOOR[door] ?? '');
+  setText(find('open-now'), openNow);
+  setText(find('wish'), wish);
+}
+
+/**
+ * Who hears you, why others do not, and everybody in voice; `own` is your microphone in a word. `alike` are the tags of names
+ * that two people have.
+ */
+export function renderPeople({ sentence, reasons, tiles, rest, count, own }, alike) {
   renderSentence(find('heard'), sentence, alike);
   const lines = find('reasons');
   while (lines.childElementCount > reasons.length) lines.lastElementChild.remove();
   while (lines.childElementCount < reasons.length) lines.append(document.createElement('p'));
   reasons.forEach((reason, turn) => renderSentence(lines.children[turn], reason, alike));
-  renderTiles(find('tiles'), tiles);
+  renderTiles(find('tiles'), tiles, own, alike);
   setText(find('rest'), rest);
   setText(find('count'), count ? ` ${count}` : '');
 }
@@ -77,7 +84,7 @@ export function renderLevel(waves) {
 /** The line above the composer while the panel is out of sight. */
 export function renderBar(words, alike, needed) {
   find('bar').hidden = !words;
-  find('bar').toggleAttribute('data-knock', needed);
+  find('bar').toggleAttribute('data-needed', needed);
   if (words) renderSentence(find('bar-words'), words, alike);
 }
 
@@ -106,22 +113,4 @@ export function announce(sentence, knock = false) {
   region.textContent = '';
   // Screen readers read the same sentence again only if it was gone in between.
   setTimeout(() => (region.textContent = sentence));
-}
-
-function renderSentence(element, sentence, alike) {
-  const key = JSON.stringify([sentence, [...alike]]);
-  if (element.dataset.key === key) return;
-  element.dataset.key = key;
-  element.replaceChildren(...sentence.flatMap((part) => (typeof part === 'string' ? part : createName(part, alike))));
-}
-
-function createName({ name, tag, colour }, alike) {
-  const bold = document.createElement('bdi');
-  bold.className = `name p${colour}`;
-  bold.textContent = name;
-  if (!alike.has(tag)) return [bold];
-  const small = document.createElement('span');
-  small.className = 'tag';
-  small.textContent = tag;
-  return [bold, ' ', small];
 }

@@ -1,24 +1,32 @@
 // Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
 
-import { announce as announceInTitle } from '../../page/title.js';
 import { ambiguousTags } from '../../people/likeness.js';
+import { markRows, openDoors } from '../../people/voice-outside.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
 import { currentDevice, listDevices, microphone } from '../audio/microphone.js';
 import { person } from './appearance.js';
+import { signalAsks } from './ask-signals.js';
+import { renderAsks } from './asks.js';
+import { openNow, wishLine } from './door-words.js';
 import { clearNotice, showNotice } from './notices.js';
 import * as panel from './panel.js';
+import { renderSheet } from './sheet.js';
 import { facts } from '../calls/facts.js';
+import { relay } from '../calls/relay.js';
 import { mesh } from '../calls/room.js';
-import * as voiceMarks from './voice-marks.js';
 import { canChooseDevice } from '../audio/output.js';
 import * as viewModel from './view-model.js';
 import * as words from './words.js';
 
-/** phase: out, check, joining, barred (no relay) or in; speaks: the ids of those who are speaking; silent: nothing is heard. */
-export const display = { phase: 'out', speaks: new Set(), silent: false };
+/**
+ * phase: out, check, joining, barred (no relay) or in; door: what is chosen before joining; wish: whom you want to ask then,
+ * {id, called}; speaks: the ids of those who are speaking; inRoom: of those who are silent here since they are in one room with
+ * you; silent: nothing is heard.
+ */
+export const display = { phase: 'out', door: 'ask', wish: null, speaks: new Set(), inRoom: new Set(), silent: false };
 
-const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0 };
+const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0, own: '' };
 
 let announced = new Map(); // person_id: the state that was announced last
 let scheduled = false;
@@ -53,16 +61,34 @@ function render() {
   if (display.phase === 'joining' && facts.joined) display.phase = 'in';
   const { phase } = display;
   panel.showPhase(phase);
-  panel.renderShield((phase === 'in' ? facts.requestedPolicy : saved.policy) === 'relay', phase === 'joining');
+  renderWay();
+  renderDoor();
   panel.renderSocket(phase !== 'in' || facts.online);
   renderMicrophone();
-  voiceMarks.markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
+  markRows(new Set(facts.peers.map(({ person_id: id }) => id)));
   if (phase === 'in') renderPeople();
-  else panel.renderPeople(NOTHING, new Set());
-  if (phase !== 'in') {
-    announced = new Map();
-    panel.renderBar(phase === 'joining' ? ['Joining voice'] : null, new Set(), false);
-  }
+  else renderNobody(phase);
+}
+
+function renderNobody(phase) {
+  panel.renderPeople(NOTHING, new Set());
+  renderSheet([]);
+  renderKnocking([]);
+  announced = new Map();
+  panel.renderBar(phase === 'joining' ? ['Joining voice'] : null, new Set(), false);
+}
+
+function renderWay() {
+  const { phase } = display;
+  const policy = phase === 'in' ? facts.requestedPolicy : saved.policy;
+  const hidden = relay.state !== 'none' && policy === 'relay';
+  panel.renderWay({ hidden, held: phase === 'joining' || relay.state === 'none', words: words.wayLine(hidden, relay.state) });
+}
+
+function renderDoor() {
+  const door = display.phase === 'in' ? facts.requestedDoor : display.door;
+  const names = openDoors().map(({ name }) => name);
+  panel.renderDoor(door, openNow(names), display.wish ? wishLine(display.wish.called) : '');
 }
 
 function renderMicrophone() {
@@ -76,16 +102,24 @@ function renderMicrophone() {
 
 function renderPeople() {
   const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
-  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, nowMs: now() });
+  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, inRoom: display.inRoom, nowMs: now() });
   const alike = ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.remainder(tiles.length, facts.count - facts.peers.length);
-  panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count }, alike);
+  const own = words.ownWord(microphone);
+  panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count, own }, alike);
+  renderSheet(tiles);
   const knocking = tiles.filter(({ state }) => state === 'knocks');
   const talking = tiles.filter(({ state }) => state === 'live');
-  const needed = knocking.length > 0 || display.silent;
-  panel.renderBar(words.barLine(talking, knocking, display.silent), knocking.length ? alike : new Set(), needed);
+  panel.renderBar(words.barLine(talking, display.silent), new Set(), display.silent);
+  renderKnocking(knocking);
   announceChanges(tiles, alike);
+}
+
+function renderKnocking(knocking) {
+  renderAsks(knocking);
+  const fresh = signalAsks(knocking);
+  if (fresh.length) panel.announce(fresh.join('. '), true);
 }
 
 // The names of yourself and of the people list: a caller may share one.
@@ -96,17 +130,11 @@ function namesOnPage() {
 
 function announceChanges(tiles, alike) {
   const sentences = [];
-  for (const { id, name, tag, state, distance } of tiles) {
+  for (const { id, name, tag, state } of tiles) {
     const before = announced.get(id);
-    if (state === 'knocks' && before !== 'knocks') announceKnock(`${name} ${tag} knocks, ${distance}`);
     const news = words.announcement(alike.has(tag) ? `${name} ${tag}` : name, before, state, facts.declinedByMe.has(id) ? 'declined-by-me' : facts.ended.get(id)?.reason);
     if (news) sentences.push(news);
   }
   if (sentences.length) panel.announce(sentences.join('. '));
   announced = new Map(tiles.map(({ id, state }) => [id, state]));
-}
-
-function announceKnock(sentence) {
-  panel.announce(sentence, true);
-  announceInTitle(sentence);
 }

@@ -1,5 +1,6 @@
 // The view model of the panel: what the room and the calls are to what it shows. Pure: no clock, no page.
 
+import { askingOf } from '../calls/wish.js';
 import { person } from './appearance.js';
 import * as words from './words.js';
 
@@ -8,11 +9,11 @@ const TALKS = ['connecting', 'live', 'reconnecting', 'failed'];
 const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'], ['declined']];
 
 /**
- * Everybody in voice as tiles in their order. facts: {peers, limit, ended, muted, until} of the room; stateOf and whyOf of
- * the mesh; speaks is a Set of ids; nowMs.
+ * Everybody in voice as tiles in their order. facts: {peers, door, limit, ended, muted, until} of the room; stateOf and whyOf of
+ * the mesh; speaks and inRoom are Sets of ids; nowMs.
  */
-export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
-  const listed = facts.peers.map((peer) => tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }));
+export function tilesOf(facts, calls) {
+  const listed = facts.peers.map((peer) => tileOf(peer, facts, calls));
   const gone = [...facts.ended.values()]
     .filter(({ peer }) => !facts.peers.some((one) => one.person_id === peer.person_id))
     .map(({ peer, reason }) => toTile(peer, 'ended', { end: reason }));
@@ -20,17 +21,20 @@ export function tilesOf(facts, { stateOf, whyOf, speaks, nowMs }) {
   return [...listed, ...gone].sort((a, b) => rank(a) - rank(b));
 }
 
-function tileOf(peer, facts, { stateOf, whyOf, speaks, nowMs }) {
+function tileOf(peer, facts, { stateOf, whyOf, speaks, inRoom, nowMs }) {
   const id = peer.person_id;
   const ended = facts.ended.get(id);
   const state = stateIn(peer, ended, stateOf(id));
   return toTile(peer, state, {
     speaks: speaks.has(id),
+    inRoom: inRoom.has(id),
     muted: facts.muted.get(id) ?? false,
     limit: facts.limit,
     seconds: ((facts.until.get(id) ?? nowMs) - nowMs) / 1000,
     end: ended?.reason,
     why: whyOf(id),
+    door: peer.door,
+    asking: state === 'near' ? askingOf(id, facts) : '',
   });
 }
 
@@ -40,16 +44,23 @@ function stateIn({ state }, ended, call) {
   return ended && (state === 'near' || state === 'declined') ? 'ended' : state;
 }
 
-function toTile(peer, state, { speaks = false, muted = false, ...rest }) {
+function toTile(peer, state, { speaks = false, inRoom = false, muted = false, asking = '', ...rest }) {
   const talks = state === 'live';
-  const known = { distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, muted, ...rest };
+  const known = { name: peer.username, distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, inRoom, muted, ...rest };
   return {
     ...person(peer),
     state,
+    place: (TALKS.includes(state) && !(talks && inRoom)) || state === 'ended',
     distance: peer.distance,
+    direct: peer.direct ?? false,
+    ahead: peer.ahead ?? 0,
+    asks: state === 'knocks' ? words.asks(peer.distance) : '',
+    asking,
     speaks: talks && speaks && !muted,
+    inRoom: talks && inRoom,
     muted: talks && muted,
     words: words.tileLine(state, known),
+    broken: words.brokenLine(state, known),
     ends: CALLS.includes(peer.state) && state !== 'ended',
   };
 }
@@ -61,7 +72,11 @@ export function audienceOf(shownTiles, unheard, speaks) {
   const not = unheard
     .map((one) => ({ who: person(one), why: one.why, through: one.through.map((id) => byId.get(id)).filter(Boolean) }))
     .filter(({ through }) => through.length);
-  const sentence = words.audience(hearing, not.map(({ who }) => who), speaks);
-  const explained = hearing.length && speaks !== 'none' ? not.slice(0, words.REASONS_MAX) : [];
-  return { sentence, reasons: explained.map(({ who, why, through }) => words.reason(who, why, through)) };
+  const waiting = shownTiles.filter(({ state }) => state === 'waiting');
+  if (waiting.length && !shownTiles.some(({ state }) => TALKS.includes(state))) return words.inLine(waiting);
+  const cut = shownTiles.filter(({ broken }) => broken);
+  const sentence = words.audience(hearing, [...cut, ...not.map(({ who }) => who)], speaks);
+  const explained = hearing.length && speaks !== 'none' ? not.map(({ who, why, through }) => words.reason(who, why, through)) : [];
+  const reasons = [...cut.map((one) => [one, `: ${one.broken}`]), ...explained];
+  return { sentence, reasons: reasons.slice(0, words.REASONS_MAX) };
 }

@@ -1,0 +1,17 @@
+// Asking somebody to talk: what it would do, and what becomes of it once you are in voice. Pure.
+
+/** What asking them does: 'talk' (their door is open: at once), 'ask', or '' where it is not possible. `facts` is {peers, door}. */
+export function askingOf(id, { peers, door }) {
+  const peer = peers.find((one) => one.person_id === id);
+  if (peer?.state !== 'near' || peer.door === 'locked' || door === 'locked') return '';
+  return peer.door === 'open' ? 'talk' : 'ask';
+}
+
+/** What becomes of wanting to talk with somebody: 'ask' them, 'absent' (not in voice near you), 'locked', 'declined' or 'done'. */
+export function wishOf(id, facts) {
+  const peer = facts.peers.find((one) => one.person_id === id);
+  if (!peer) return 'absent';
+  if (peer.state === 'declined') return 'declined';
+  if (peer.state === 'knocks' || askingOf(id, facts)) return 'ask';
+  return peer.state === 'near' ? 'locked' : 'done';
+}

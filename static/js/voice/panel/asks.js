@@ -1,0 +1,65 @@
+// Who wants to talk, where you are: a card for each beside the chat, as in the panel. It goes once it is answered, here or on
+// another page, or taken back.
+
+import { setText } from './tiles.js';
+
+const SHOWN_MAX = 2; // more would cover the chat: the panel has them all
+
+const place = document.getElementById('voice-asks');
+const cards = new Map(); // person_id: element
+
+/** Renders those who knock (tiles of view-model.js), nearest first. */
+export function renderAsks(knocking) {
+  const shown = knocking.slice(0, SHOWN_MAX);
+  const ids = new Set(shown.map(({ id }) => id));
+  for (const [id, card] of [...cards]) if (!ids.has(id)) removeCard(id, card);
+  for (const tile of shown) renderCard(cards.get(tile.id) ?? createCard(tile), tile);
+  renderRest(knocking.length - shown.length);
+}
+
+function createCard({ id, colour, initial }) {
+  const card = document.getElementById('voice-ask').content.cloneNode(true).firstElementChild;
+  card.dataset.person = id;
+  card.classList.add(`p${colour}`);
+  card.querySelector('text').textContent = initial;
+  cards.set(id, card);
+  place.append(card);
+  return card;
+}
+
+function renderCard(card, { name, tag, distance, asks }) {
+  const called = `${name} ${tag}`;
+  card.dataset.far = distance;
+  setText(card.querySelector('.name'), name);
+  setText(card.querySelector('.tag'), tag);
+  setText(card.querySelector('.asking-words'), asks);
+  card.setAttribute('aria-label', `${called} ${asks}`);
+  for (const [act, label] of Object.entries({ accept: 'Let in', decline: 'Not now,', person: 'More about' })) {
+    card.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', `${label} ${called}`);
+  }
+}
+
+// The focus goes to the next card, or to the chat, never to the page.
+function removeCard(id, card) {
+  const focused = card.contains(document.activeElement);
+  card.remove();
+  cards.delete(id);
+  if (!focused) return;
+  const next = place.querySelector('button') ?? document.getElementById('chat');
+  next.focus({ preventScroll: true });
+}
+
+function renderRest(count) {
+  let link = place.querySelector('.asks-rest');
+  if (count <= 0) {
+    link?.remove();
+    return;
+  }
+  if (!link) {
+    link = document.createElement('a');
+    link.className = 'asks-rest';
+    link.href = '#voice';
+  }
+  setText(link, `${count} more ${count === 1 ? 'wants' : 'want'} to talk`);
+  place.append(link);
+}

@@ -1,0 +1,87 @@
+"""Two on one table: whose voice is in the air is silent here, is told so, and can be heard here
+anyway; nobody else is told anything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.calls import WIDE, call_stats, connect, expect_bytes, tile
+from tests.browser.test_access import complaints
+from tests.browser.test_one_room import ROOMS
+from tests.browser.test_voice_talking import COUNT_SOUND, GAIN, LATEST
+from tests.browser.visitor import wait_until
+from tests.support.client import elsewhere
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Invite
+    from tests.browser.visitor import BrowserVisitor
+    from tests.support.client import Spot
+    from tests.support.servers import Server
+
+pytestmark = pytest.mark.browser
+
+# A microphone that hears a voice, the same for both and at the same time, as near as the clocks of
+# two pages of one machine are: `window.hears` is what of it reaches this one.
+MICROPHONE = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext();
+  await context.resume();
+  const { chanceOf, inRoom, voice } = window.rooms;
+  const sound = voice(11, 24);
+  const heard = window.hears === 'air' ? inRoom(sound, chanceOf(3)).map((sample) => sample / 10) : sound;
+  const buffer = context.createBuffer(1, heard.length, 24_000);
+  buffer.copyToChannel(heard, 0);
+  const source = new AudioBufferSourceNode(context, { buffer, loop: true });
+  const end = context.createMediaStreamDestination();
+  source.connect(end);
+  source.start(0, (Date.now() / 1000) % buffer.duration);
+  return end.stream;
+};
+"""
+# Far longer than the four seconds that it takes.
+FOUND_MS = 60_000
+
+
+def come(server: Server, visit: Invite, spot: Spot, hears: str) -> BrowserVisitor:
+    one = visit(server, spot, permissions=["geolocation", "microphone"], **WIDE)
+    for script in (f"window.hears = '{hears}';", ROOMS, MICROPHONE, COUNT_SOUND):
+        one.context.add_init_script(script)
+    one.arrive().join_voice()
+    return one
+
+
+def frames_of(one: BrowserVisitor) -> set[str]:
+    return {json.loads(frame)["type"] for frame in one.sent}
+
+
+def test_whose_voice_comes_through_the_air_is_silent_here_until_one_wants_it_anyway(
+    relayed: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    ana, bob = (come(relayed, visit, spot, hears) for hears in ("voice", "air"))
+    connect(bob, ana)
+    before = frames_of(bob) | {"voice.state"}
+    row = tile(bob, ana)
+    expect(row).to_have_attribute("data-in-room", "", timeout=FOUND_MS)
+    words = f"You are in one room with {ana.name}: their voice comes through the air."
+    expect(row).to_contain_text(words)
+    expect(bob.page.locator("#voice-announcement")).to_have_text(words.removesuffix("."))
+    wait_until(bob.page, GAIN, [LATEST, 0])
+    assert complaints(bob.page) == []
+
+    # Of the voice that is in the air nothing changes on the other side, nor on the wire.
+    expect(tile(ana, bob)).not_to_have_attribute("data-in-room", "")
+    expect(tile(ana, bob)).to_contain_text("Speaking")
+    expect(ana.page.locator("#voice-heard")).to_contain_text(f"Heard by {bob.name}")
+    assert call_stats(bob)["receivedBytes"] > 0
+    expect_bytes(ana)
+
+    row.get_by_role("button", name="Hear them here anyway").click()
+    expect(row).not_to_have_attribute("data-in-room", "")
+    expect(row).to_contain_text("Speaking")
+    wait_until(bob.page, GAIN, [LATEST, 1])
+    assert frames_of(bob) <= before | {"voice.candidate"}

@@ -1,0 +1,186 @@
+"""Open doors, and requests to talk where one is: two people and their browsers."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.calls import WIDE, connect, expect_sound, id_of, tile, tile_of
+from tests.browser.conftest import through
+from tests.browser.test_access import PHONE, SIDEWAYS, SMALL, TOUCH_PX, complaints
+from tests.browser.voice_person import VoicePerson
+from tests.support.client import elsewhere, north
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Invite, VisitVoice
+    from tests.browser.visitor import BrowserVisitor
+    from tests.conftest import Serve
+    from tests.support.client import Spot
+    from tests.support.servers import Server
+    from tests.support.turn import Turn
+
+pytestmark = pytest.mark.browser
+
+ALLOWED = ["geolocation", "microphone"]
+# Notifications and vibrations that a page asks for, in place of the device's.
+DEVICE = """
+  window.shown = [];
+  window.buzzes = 0;
+  window.Notification = class {
+    static permission = 'granted';
+    constructor(title, { body }) { this.body = body; window.shown.push(body); }
+    close() { window.shown.splice(window.shown.indexOf(this.body), 1); }
+  };
+  navigator.vibrate = () => { window.buzzes += 1; };
+"""
+
+
+def here(visit: Invite, server: Server, spot: Spot, **options: object) -> BrowserVisitor:
+    visitor = visit(server, spot, permissions=ALLOWED, **{**WIDE, **options})
+    visitor.context.add_init_script(DEVICE)
+    return visitor.arrive()
+
+
+def ready(page: Page) -> None:
+    expect(page.locator("#voice-check-words")).to_contain_text("Say something")
+
+
+def sent(one: BrowserVisitor, kind: str) -> list[str]:
+    return [frame for frame in one.sent if json.loads(frame)["type"] == kind]
+
+
+def test_three_taps_lead_from_the_chat_to_whoever_has_an_open_door(
+    relayed: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    bob = here(visit, relayed, north(spot, 2))
+    bob.page.locator("#voice-start").click()
+    chosen = bob.page.get_by_role("radio", name="Ask me first")
+    expect(chosen).to_be_checked()
+    ready(bob.page)
+    bob.page.get_by_role("radio", name="Open door").check()
+    bob.page.locator("#voice-join").click()
+
+    alice = here(visit, relayed, spot, viewport=PHONE)
+    page, taps = alice.page, 0
+    for control in ("#voice-link", "#voice-join-them", "#voice-join"):
+        page.locator(control).click()
+        taps += 1
+        if control == "#voice-join-them":
+            expect(page.get_by_role("radio", name="Open door")).to_be_checked()
+            expect(page.locator("#voice-open-now")).to_have_text(f"Now: {bob.name}.")
+            ready(page)
+    for one, other in ((alice, bob), (bob, alice)):
+        expect(tile(one, other)).to_have_attribute("data-state", "live")
+        expect_sound(one)
+    assert taps == 3
+    for one in (alice, bob):
+        assert sent(one, "voice.knock") + sent(one, "voice.accept") == []
+
+    # A reload comes back with the door that was chosen, and closing it ends no call.
+    page.get_by_role("radio", name="Nobody new").check()
+    until(lambda: sent(alice, "voice.door"), "the door", pause=lambda: page.wait_for_timeout(20))
+    expect(page.locator("#voice-door-words")).to_contain_text("Calls go on")
+    expect(tile(alice, bob)).to_have_attribute("data-state", "live")
+    alice.forgive("AudioContext")
+    page.reload()
+    expect(page.get_by_role("radio", name="Nobody new")).to_be_checked()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "live")
+    assert json.loads(sent(alice, "voice.join")[-1])["door"] == "locked"
+
+
+def test_a_request_is_answered_where_one_is_and_goes_when_it_is_taken_back(
+    relayed: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = here(visit, relayed, spot, viewport=PHONE)
+    page = alice.page
+    page.locator("#voice-link").click()
+    page.locator("#voice-start").click()
+    ready(page)
+    page.locator("#voice-join").click()
+    expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
+    page.get_by_role("link", name="Back to chat").first.click()
+    with VoicePerson(relayed, north(spot, 2), "Zeynep") as zeynep:
+        alice.hide()
+        zeynep.ask("knock", to=id_of(alice))
+        card = page.locator("#voice-asks").get_by_role("group")
+        expect(card).to_have_accessible_name(re.compile("^Zeynep ... wants to talk, ~300 m$"))
+        assert page.evaluate("window.shown.length") == 1
+        assert page.evaluate("window.buzzes") == 1
+        expect(page.locator("#voice-knock-announcement")).to_contain_text("wants to talk")
+        assert page.title().startswith("Zeynep")
+        assert complaints(page) == []
+        assert (page.evaluate(SIDEWAYS), page.evaluate(SMALL, TOUCH_PX)) == ([], [])
+
+        zeynep.ask("decline", to=id_of(alice))  # taken back
+        expect(card).to_have_count(0)
+        assert page.evaluate("window.shown") == []
+        assert not page.title().startswith("Zeynep")
+        alice.hide(False)
+    with VoicePerson(relayed, north(spot, 1), "Minh") as minh:
+        minh.ask("knock", to=id_of(alice))
+        expect(card).to_contain_text("Minh")
+        card.get_by_role("button", name="Let in").click()
+        expect(card).to_have_count(0)
+        expect(tile_of(alice, minh.person_id)).to_have_attribute("data-state", "connecting")
+
+
+def test_somebody_is_asked_from_their_message_by_way_of_the_dialog(
+    relayed: Server, visit: Invite, visit_voice: VisitVoice
+) -> None:
+    spot = elsewhere()
+    bob = visit_voice(relayed, north(spot, 2), **WIDE)
+    alice = here(visit, relayed, spot, viewport=PHONE)
+    bob.send_text("Say it aloud.")
+    page = alice.page
+    alice.message("Say it aloud.").get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ask to talk").click()
+    expect(page.locator("#voice-wish")).to_contain_text(f"{bob.name} ")
+    expect(page.get_by_role("radio", name="Ask me first")).to_be_checked()
+    ready(page)
+    assert sent(alice, "voice.join") == []
+    page.locator("#voice-join").click()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "knocked")
+    expect(tile(bob, alice)).to_have_attribute("data-state", "knocks")
+    bob.page.locator("#voice-asks").get_by_role("button", name="Let in").click()
+    expect(tile(alice, bob)).to_have_attribute("data-state", "live")
+
+
+def test_somebody_in_voice_is_reported_as_that(
+    serve: Serve, relay: Turn, visit_voice: VisitVoice
+) -> None:
+    server = serve("uvicorn", through(relay))
+    spot = elsewhere()
+    alice, bob = visit_voice(server, spot, **WIDE), visit_voice(server, north(spot, 2), **WIDE)
+    connect(alice, bob)
+    menu = alice.page.get_by_role("dialog")
+    tile(alice, bob).get_by_role("button", name="More about").click()
+    expect(menu.locator("#menu-call-words")).to_contain_text("You hear each other")
+    menu.get_by_role("button", name=re.compile("^Report")).click()
+    expect(menu).to_contain_text("Nothing that is said aloud is recorded")
+    expect(menu).not_to_contain_text("This message and up to five")
+    assert complaints(alice.page) == []
+    menu.get_by_text("Harassment").click()
+    menu.get_by_role("button", name="Send report").click()
+    expect(menu.get_by_role("status")).to_have_text(re.compile("^Sent."))
+
+    def reported() -> list[tuple[str, str]]:
+        with sqlite3.connect(server.folder / "db.sqlite3") as database:
+            return database.execute('SELECT person_id, "where" FROM chat_report').fetchall()
+
+    until(reported, "the report is written", pause=lambda: alice.page.wait_for_timeout(20))
+    assert reported() == [(id_of(bob), "voice")]
+    menu.get_by_role("button", name="Close").click()
+    tile(alice, bob).get_by_role("button", name="More about").click()
+    menu.get_by_role("button", name="End with").click()
+    expect(menu).to_have_count(0)
+    expect(tile(bob, alice)).to_have_attribute("data-state", "ended")
