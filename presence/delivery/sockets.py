@@ -25,7 +25,8 @@ class Socket:
     sent any at its place; not kept while it follows its cohort, whose own are the same.
     `private` stands for the listing of its cohort where a block hides somebody in range: the one of
     a cohort in which they are not. All sockets of a person in one cohort have the same.
-    `ended` says that it was sent its end.
+    `network` is the digest of the widest network that it was opened from. `ended` says that it was
+    sent its end.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Socket:
         "held_gone",
         "listing",
         "lock",
+        "network",
         "people_version",
         "place",
         "private",
@@ -44,8 +46,11 @@ class Socket:
         "session",
     )
 
-    def __init__(self, session: Session, form: Form, connection: Connection) -> None:
+    def __init__(
+        self, session: Session, form: Form, connection: Connection, network: str = ""
+    ) -> None:
         self.session = session
+        self.network = network
         self.form = form
         self.connection = connection
         self.place, self.entered = session.person.place, session

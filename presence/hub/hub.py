@@ -26,6 +26,7 @@ from presence.hub.roster_updates import RosterUpdates
 from presence.hub.rounds import Rounds
 from presence.hub.runner import EffectRunner
 from presence.hub.source import Source
+from presence.hub.stays import STAYS_S, Stays
 from presence.registry import Registry
 from presence.roster import Nearby, Roster, load_nearby
 from presence.values import Change, Place, Session
@@ -79,6 +80,7 @@ class Hub:
         self.rounds = Rounds(registry, self.clock, self.roster, self.runner, self.departures)
         self.anti_entropy = AntiEntropy(registry, self.roster, self.runner, self.departures)
         self.doubt = self.anti_entropy.doubt
+        self.stays = Stays(platform, self.audience, self.now_ms)
         self.joins = Joins(registry, self.runner, self.departures)
         self.exits = Exits(registry, self.runner, self.departures, self.anti_entropy)
         self.starting = asyncio.Lock()
@@ -104,6 +106,7 @@ class Hub:
                 self.background.always(self._listen())
             self.rounds.start()
             self.background.every(COMPARE_S, self.anti_entropy.compare)
+            self.background.every(STAYS_S, self.stays.count)
 
     async def finish(self) -> None:
         """The process ends: its people stay listed for one more lease, to come back elsewhere."""
