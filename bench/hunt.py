@@ -172,7 +172,7 @@ def entry(size: Size) -> list[AttackRow]:
     must = "all in; p95 of the wait under 6 s with a CPU four times slower"
     rows = [AttackRow(name, "10 an hour", must, text, holds)]
     rate = devices.program_tries_s()
-    for spread, words in ((False, "from one place"), (True, "from twelve districts")):
+    for spread, words in ((False, "from one place"), (True, "looking in twelve tiles")):
         found = played("entry", 1000, spread=spread)
         hours = found["tries"] / rate / 3600
         text = f"{found['sessions']:,} for {hours:.2f} h of OpenSSL, at {rate:,.0f} tries a second"
