@@ -13,6 +13,8 @@ from presence.roster import NOBODY
 from presence.values import Person, Place, Session
 
 HELD_MAX = 2_000
+# A peer that lives answers a ping every 20 s (`neartalk.server.keepalive`).
+SILENT_S = 22.0
 
 
 class Socket:
@@ -74,6 +76,12 @@ class Socket:
         Then each message and list for it is chosen by itself.
         """
         return bool(self.session.blocked or self.session.blocked_by)
+
+    @property
+    def silent(self) -> bool:
+        """Whether its peer may have vanished. Until a sign of life it is told of nobody who comes, and
+        moves nowhere: so whoever vanished need not linger for what they were told since."""
+        return self.connection.quiet_s() > SILENT_S
 
     def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
         return self.session.may_receive(sent.person_id, sent.sent_ms)

@@ -173,15 +173,23 @@ class Hub:
         return self.audience.newcomer_ms(session.person, self.now_ms())
 
     def note_newcomers(self, session: Session) -> None:
-        """A call told the person of a session who is near."""
-        self.audience.note_newcomers(session.person, self.now_ms())
+        """A call told the person of a session who is near: here, or where their sockets are."""
+        person = session.person
+        self._note_call(person.person_id)
+        if person.process not in {"", self.process}:
+            hint = {"type": "presence.called", "person_id": person.person_id}
+            self.hints.publish(person.tile, hint)
+
+    def _note_call(self, person_id: str) -> None:
+        self.audience.note_newcomers(person_id, self.now_ms())
+        self.exits.note_call(person_id)
 
     async def in_effect(self, session: Session) -> Session:
-        """The session with the place that is in effect by now.
+        """The session with the place that is in effect by now; who is silent moves nowhere.
 
         Raises Refused: `store-unavailable`.
         """
-        if not session.is_due(self.now_ms()):
+        if not session.is_due(self.now_ms()) or self.audience.is_silent(session.person):
             return session
         await self.start()
         self.runner.run(await self.runner.loader.bring_into_effect(session, self.now_ms()))
@@ -210,5 +218,7 @@ class Hub:
             self.note_process(hint["from"])
         elif hint["type"] == "presence.changed":
             self.runner.run(self.updates.apply(event_of(hint)))
+        elif hint["type"] == "presence.called":
+            self._note_call(hint["person_id"])
         else:
             await self.runner.source.receive(hint)
