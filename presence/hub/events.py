@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from presence.geo import Roughness
-from presence.values import Person, TileEvent
+from presence.values import Person, TileEvent, field_names
 
 
 def to_event(event: TileEvent) -> dict[str, Any]:
@@ -23,6 +23,6 @@ def to_event(event: TileEvent) -> dict[str, Any]:
 
 
 def event_of(event: dict[str, Any]) -> TileEvent:
-    fields = event["person"]
-    person = Person(**{**fields, "roughness": Roughness(fields.get("roughness", "block"))})
+    known = {name: one for name, one in event["person"].items() if name in field_names(Person)}
+    person = Person(**{**known, "roughness": Roughness.kept(known.get("roughness"))})
     return TileEvent(event["tile"], event["version"], event["here"], person)

@@ -4,8 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from presence.geo import Roughness
-from presence.values import place_of
+from presence.values import field_names, place_of
 from voice.callers.contract import Caller, Tie
+
+TIES = frozenset(Tie)
 
 
 def to_fields(caller: Caller) -> dict[str, Any]:
@@ -16,6 +18,8 @@ def to_fields(caller: Caller) -> dict[str, Any]:
 
 
 def from_fields(fields: dict[str, Any]) -> Caller:
-    ties = {other: Tie(tie) for other, tie in fields["ties"].items()}
+    """What a newer release adds is left out, and so is a tie of a kind that it alone knows."""
+    known = {name: one for name, one in fields.items() if name in field_names(Caller)}
+    ties = {other: Tie(tie) for other, tie in fields["ties"].items() if tie in TIES}
     place, hidden = place_of(fields["place"]), frozenset(fields["hidden"])
-    return Caller(**{**fields, "place": place, "ties": ties, "hidden": hidden})
+    return Caller(**{**known, "place": place, "ties": ties, "hidden": hidden})
