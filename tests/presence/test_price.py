@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("patient")
 
 CAFE = {"address": "cafe"}
+# As they come, before `few` makes them small.
+DEFAULTS = dict(RULES)
 NOW_MS = 1_800_000_000_000
 HOUR_S = 3600
 FREE, FEW, MORE, MOST = 3, 2, 2, 2
@@ -267,13 +269,23 @@ async def test_where_all_stand_in_one_place_it_is_a_cafe_and_in_ten_within_minut
         assert found == [1000] * 4 + [1000 + SOME_MS] * 6 + [1000 + MANY_MS]
 
 
+async def test_of_500_who_come_to_one_square_nobody_pays_more_than_three_seconds() -> None:
+    """Where the corners of four tiles meet, all within ten minutes, before anybody has stayed."""
+    platform = Platform.build()
+    platform.rules.stored = DEFAULTS
+    paid: Counter[int] = Counter()
+    for turn in range(500):
+        price = await price_ms(platform)
+        paid[price] += 1
+        await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
+        await look(platform, TILES[turn % 4])
+    assert paid == {0: 30, 1000: 100, 3000: 370}
+
+
 async def test_a_hunter_pays_a_minute_for_each_session_in_the_mean(make: Make) -> None:
     """Of a hunt as long as those of bench/HUNT.md: a new session for each of 77 places."""
     async with make() as platform:
-        platform.rules.stored = {
-            "session.address": Rule(30, HOUR_S, 30),
-            STEPS[0]: Rule(100, HOUR_S, 100, price_ms=1000),
-        }
+        platform.rules.stored = DEFAULTS
         paid_ms = 0
         for turn in range(77):
             price = await price_ms(platform)
