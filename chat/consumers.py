@@ -9,7 +9,7 @@ from chat.parts import Chat
 from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
-from neartalk.limits import Meter
+from neartalk.limits import Meter, widest_network
 from neartalk.text import TextRefused, clean_message
 from presence.consumers import SocketConsumer
 from presence.decoding import ref_of
@@ -45,7 +45,8 @@ class ChatConsumer(SocketConsumer):
         return self.hub.later(work)
 
     async def arrive(self, session: Session) -> None:
-        self.socket = Socket(session, self.form, self.connection)
+        network = widest_network(self.origin)
+        self.socket = Socket(session, self.form, self.connection, network)
         since_ms = await self._since()
         await self.hub.join(self.socket, since_ms)
 

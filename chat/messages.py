@@ -8,6 +8,11 @@ from typing import NamedTuple, Self
 from presence.geo import Roughness, Tile, tile_of
 from presence.values import Place
 
+# The fields of a retraction, and of a message.
+KNOWN = (
+    {"gone", "person", "cell", "radius_m"},
+    {"person", "name", "text", "ref", "cell", "radius_m"},
+)
 PUBLIC_ID = re.compile(r"(\d{1,15}-\d{1,15})\.[0-9a-f]{8}")
 
 
@@ -113,7 +118,15 @@ class Retraction:
         return tile_of(self.place.cell)
 
 
-Entry = Message | Retraction
+@dataclass(frozen=True, slots=True)
+class UnknownEntry:
+    """What only a newer release knows: it has its place in the order, and nobody is sent it."""
+
+    at: StreamId
+    tile: Tile = ""
+
+
+Entry = Message | Retraction | UnknownEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ def message_of(draft: Draft, at: StreamId) -> Message:
     return Message(at, draft.person_id, draft.name, draft.place, draft.text, draft.ref)
 
 
-def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
+def to_fields(entry: Message | Retraction | Draft) -> dict[str, str | int]:
     """The fields of a stream entry."""
     place: dict[str, str | int] = {"cell": entry.place.cell, "radius_m": entry.place.radius_m}
     if entry.place.roughness != Roughness.BLOCK:
@@ -141,10 +154,11 @@ def to_fields(entry: Entry | Draft) -> dict[str, str | int]:
 
 
 def entry_of(raw_id: str, fields: dict[str, str]) -> Entry:
-    """The entry that a stream holds as `fields`. Raises KeyError, ValueError for anything else."""
-    at = StreamId.parse(raw_id)
-    roughness = Roughness(fields.get("roughness", Roughness.BLOCK))
-    place = Place(fields["cell"], int(fields["radius_m"]), roughness)
+    """The entry that a stream holds as `fields`, of which a newer release may write more."""
+    at, cell = StreamId.parse(raw_id), fields.get("cell", "")
+    if not any(known <= fields.keys() for known in KNOWN):
+        return UnknownEntry(at, tile_of(cell) if cell else "")
+    place = Place(cell, int(fields["radius_m"]), Roughness.kept(fields.get("roughness")))
     if "gone" in fields:
         return Retraction(at, place, fields["person"], fields["gone"])
     return Message(at, fields["person"], fields["name"], place, fields["text"], fields["ref"])

@@ -7,7 +7,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from neartalk.limits import PRICE_MAX_MS, PRICED
+from neartalk.limits import PRICED, price_max_ms
 
 
 class RateLimit(models.Model):
@@ -30,12 +30,11 @@ class RateLimit(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A price stands only where somebody pays it, and is one that a slow phone can pay in
-        time."""
+        """A price stands only where somebody pays it, and is one that a slow phone can pay."""
         if self.price_ms and self.name not in PRICED:
             raise ValidationError({"price_ms": "This rule has no price: leave 0."})
-        if self.price_ms > PRICE_MAX_MS:
-            raise ValidationError({"price_ms": f"At most {PRICE_MAX_MS}: a challenge lives 2 min."})
+        if self.price_ms > (most_ms := price_max_ms(self.name)):
+            raise ValidationError({"price_ms": f"At most {most_ms}: nobody is to wait longer."})
 
 
 class RateLimitHit(models.Model):

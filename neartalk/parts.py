@@ -14,15 +14,18 @@ from neartalk.instruments import Instruments
 from neartalk.limits import (
     Allowances,
     DayKey,
+    DistinctCounts,
     Lanes,
     Marks,
     MemoryAllowances,
     MemoryDayKey,
+    MemoryDistinctCounts,
     MemoryMarks,
     MemorySlidingCounts,
     Origins,
     RedisAllowances,
     RedisDayKey,
+    RedisDistinctCounts,
     RedisMarks,
     RedisSlidingCounts,
     Rules,
@@ -42,6 +45,7 @@ class Platform:
     rules: Rules
     allowances: Allowances
     counts: SlidingCounts
+    distinct: DistinctCounts
     marks: Marks
     keys: DayKey
     lanes: Lanes
@@ -60,11 +64,13 @@ class Platform:
         instruments, rules = Instruments(), Rules()
         allowances: Allowances = MemoryAllowances(rules)
         counts: SlidingCounts = MemorySlidingCounts()
+        distinct: DistinctCounts = MemoryDistinctCounts()
         marks: Marks = MemoryMarks()
         keys: DayKey = MemoryDayKey()
         if settings.REDIS_URLS:
             allowances = RedisAllowances(open_store(), rules)
             counts = RedisSlidingCounts(open_store())
+            distinct = RedisDistinctCounts(open_store())
             marks = RedisMarks(open_store())
             keys = RedisDayKey(open_store())
         records = Records(rules)
@@ -73,6 +79,7 @@ class Platform:
             rules,
             instruments.timed(allowances, "allowances", spend="take"),
             instruments.timed(counts, "counts"),
+            instruments.timed(distinct, "distinct"),
             instruments.timed(marks, "marks"),
             keys,
             Lanes(rules),

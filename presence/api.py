@@ -20,7 +20,7 @@ from presence.placement import around, effective_in_s, placed, put, shown
 from presence.price import allow_session, price_of
 from presence.roster import Listing
 from presence.sessions import cookie_name, device_of, keep, key_of, new_device
-from presence.suspicion import count_district
+from presence.suspicion import count_look, count_unplaced
 from presence.values import Place, Session
 from presence.views import own
 
@@ -43,6 +43,7 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
         origin=narrowest(origin),
         roughness=form.cleaned_data["roughness"] or Roughness.BLOCK,
     )
+    await count_unplaced(presence.platform, origin, session.digest)
     if device:
         response = HttpResponse(status=201)
         keep(response, key, device)
@@ -146,7 +147,7 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     begins = not session.person.cell
     if begins:
         origin = await presence.platform.origins.of(request.scope)
-        await count_district(presence.platform, origin, session.origin, cell)
+        await count_look(presence.platform, origin, session.origin, session.digest, cell)
     session = (await put(presence, session, asked)).session
     if begins:
         presence.platform.records.activity.count_session(area_of(cell))

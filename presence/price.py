@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from neartalk.codes import Refused
 from neartalk.limits import (
-    LIFE_MS,
-    PRICE_MAX_MS,
+    TOTAL_MAX_MS,
     Act,
     Origin,
     Paid,
     Quota,
     Rules,
+    life_of,
     narrowest,
     seconds,
     widest_network,
@@ -54,8 +54,7 @@ async def allow_session(platform: Platform, origin: Origin, paid: Paid | None = 
     """
     if paid is None and await _is_free(platform, origin):
         return
-    # A clock that is set meanwhile lets none count twice.
-    if paid and not await platform.marks.add(f"paid:{paid.nonce}", 2 * LIFE_MS):
+    if paid and not await _counts_once(platform, paid):
         raise Refused("work-spent")
     for _ in range(TRIES):
         price = await price_of(platform, origin)
@@ -64,6 +63,11 @@ async def allow_session(platform: Platform, origin: Origin, paid: Paid | None = 
         if await platform.counts.add(price.quotas):
             return
     raise Refused("work-needed", rule=f"session.{next(iter(origin))}")
+
+
+async def _counts_once(platform: Platform, paid: Paid) -> bool:
+    """Whether a solution is new. A clock that is set meanwhile lets none count twice."""
+    return await platform.marks.add(f"paid:{paid.nonce}", 2 * life_of(paid.price_ms))
 
 
 async def _is_free(platform: Platform, origin: Origin) -> bool:
@@ -86,7 +90,7 @@ async def price_of(platform: Platform, origin: Origin) -> Price:
     if _banned_act(platform, origin):
         price_ms = max(price_ms, platform.rules[BANNED].price_ms)
     if price_ms:
-        price_ms = min(PRICE_MAX_MS, price_ms + await added_ms(platform, origin))
+        price_ms = min(TOTAL_MAX_MS, price_ms + await added_ms(platform, origin))
     return Price(price_ms, tuple(one.quota for one in chosen))
 
 

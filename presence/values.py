@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any, NamedTuple, Self
 
 from neartalk import graphemes
@@ -54,9 +55,16 @@ class Place(NamedTuple):
 
 
 def place_of(parts: Sequence[Any]) -> Place:
-    """A place as it is kept; what the release before kept has no roughness."""
-    cell, radius_m, *rough = parts
-    return Place(cell, radius_m, Roughness(*rough or [Roughness.BLOCK]))
+    """A place as it is kept; what the release before kept has no roughness, and what a newer one
+    adds is left out."""
+    cell, radius_m, *rough = parts[:3]
+    return Place(cell, radius_m, Roughness.kept(*rough))
+
+
+@cache
+def field_names(kind: type) -> frozenset[str]:
+    """Of a dataclass whose fields other processes write: a newer release may know more."""
+    return frozenset(one.name for one in fields(kind))
 
 
 class PendingPlace(NamedTuple):

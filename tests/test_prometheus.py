@@ -22,6 +22,7 @@ from chat.history import History
 from neartalk.codes import CODES
 from neartalk.limits import RULES
 from neartalk.limits.allowances import Allowances
+from neartalk.limits.distinct import DistinctCounts
 from neartalk.limits.marks import Marks
 from neartalk.limits.sliding import SlidingCounts
 from presence.registry import Registry
@@ -40,6 +41,7 @@ STORES = {
     "allowances": Allowances,
     "callers": Callers,
     "counts": SlidingCounts,
+    "distinct": DistinctCounts,
     "history": History,
     "marks": Marks,
     "registry": Registry,

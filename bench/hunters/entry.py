@@ -24,8 +24,8 @@ PATH = "/api/session"
 WITHIN_S = 600.0
 # A price may rise while it is paid.
 TRIES = 6
-# Some ten districts of 5 km, half a degree apart.
-DISTRICTS = 12
+# More than ten, three kilometres apart.
+TILES = 12
 
 
 class Counters:
@@ -114,10 +114,10 @@ async def guests(people: int, seed: int, tries_s: float) -> dict[str, Any]:
 
 async def script(sessions: int, seed: int, *, spread: bool) -> dict[str, Any]:
     """What as many sessions cost a script that takes them one after the other, in tries: in one
-    place, or in as many districts as make it dearer."""
+    place, or in as many tiles as make it dearer."""
     chance, product, counters = random.Random(seed), Product(), Counters()
     near = [*cells_within(HOME, 100)]
-    far = districts()
+    far = cells_in_tiles()
     tries, taken = 0, 0
     for turn in range(sessions):
         guest = PayingGuest(product, counters, 0)
@@ -131,9 +131,9 @@ async def script(sessions: int, seed: int, *, spread: bool) -> dict[str, Any]:
     return {"sessions": taken, "tries": tries}
 
 
-def districts() -> list[str]:
+def cells_in_tiles() -> list[str]:
     geo = import_module("presence.geo")
-    return [geo.cell_at(52.5, 13.0 + turn / 20) for turn in range(DISTRICTS)]
+    return [geo.cell_at(52.5, 13.0 + turn / 20) for turn in range(TILES)]
 
 
 def percentile(found: list[float], share: float) -> float:

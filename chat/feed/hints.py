@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chat.messages import Entry, StreamId, entry_of, to_fields
+from chat.messages import Entry, Message, Retraction, StreamId, entry_of, to_fields
 
 
-def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:
+def to_hint(entry: Message | Retraction, previous: StreamId) -> dict[str, Any]:
     """An entry as it stands in history, with the id before it in its tile."""
     return {
         "type": "chat.said",
@@ -16,5 +16,5 @@ def to_hint(entry: Entry, previous: StreamId) -> dict[str, Any]:
 
 
 def from_hint(hint: dict[str, Any]) -> tuple[Entry, StreamId]:
-    """The entry of a hint, and the id before it. Raises KeyError, ValueError for anything else."""
+    """The entry of a hint, and the id before it."""
     return entry_of(hint["at"], hint["fields"]), StreamId.parse(hint["previous"])

@@ -39,7 +39,7 @@ class Selection:
         for entry in entries:
             if isinstance(entry, Retraction):
                 self.retractions.append(entry)
-            elif wanted(entry):
+            elif isinstance(entry, RenderedMessage) and wanted(entry):
                 self.messages.append(entry)
 
     def oldest(self, limit: int) -> StreamId | None:
@@ -52,12 +52,12 @@ class Selection:
         del self.messages[:-limit]
 
 
-def reaches(place: Place, entry: TimelineEntry) -> bool:
+def reaches(place: Place, entry: RenderedMessage | Retraction) -> bool:
     """Whether an entry is in range of a reader's place."""
     return place.in_range(entry.place)
 
 
-def is_shown(session: Session, entry: TimelineEntry) -> bool:
+def is_shown(session: Session, entry: RenderedMessage | Retraction) -> bool:
     """Whether whoever has this session is shown an entry that history holds."""
     place = judged_from(session, entry.sent_ms)
     return place is not None and reaches(place, entry)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import NextStep, Timeline
 from chat.history import AFTER_COUNT, History
-from chat.messages import Entry, StreamId
+from chat.messages import Entry, Retraction, StreamId
 from presence.geo import Tile
 from presence.hub import Hub
 
@@ -91,7 +91,7 @@ class Sequencer:
             if isinstance(rendered, RenderedMessage):
                 self.delivery_seconds.observe(max(0, now_ms - entry.at.ms) / 1000)
                 self.audience.broadcast(rendered)
-            else:
+            elif isinstance(rendered, Retraction):
                 self.audience.retract(rendered)
         return timeline.last != before
 

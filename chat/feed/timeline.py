@@ -6,11 +6,20 @@ from enum import Enum, auto
 
 from chat.feed.rendered_message import RenderedMessage
 from chat.history import life_ms
-from chat.messages import BEGINNING, Entry, Message, Retraction, StreamId, just_before, next_id
+from chat.messages import (
+    BEGINNING,
+    Entry,
+    Message,
+    Retraction,
+    StreamId,
+    UnknownEntry,
+    just_before,
+    next_id,
+)
 
 ENTRIES_MAX = 400
 
-TimelineEntry = RenderedMessage | Retraction
+TimelineEntry = RenderedMessage | Retraction | UnknownEntry
 
 
 class NextStep(Enum):
@@ -87,7 +96,7 @@ class Timeline:
             self.entries.extendleft(
                 one
                 for one in reversed(older)
-                if isinstance(one, Retraction) or one.id not in removed
+                if not isinstance(one, RenderedMessage) or one.id not in removed
             )
             self.since = older[0].at if full else BEGINNING
 

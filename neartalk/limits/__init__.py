@@ -2,9 +2,10 @@
 counted, and the work that is asked for in place of a refusal."""
 
 from neartalk.limits.allowances import Act, Allowances, allow
-from neartalk.limits.challenge import LIFE_MS, Paid, new_challenge, read_solution
+from neartalk.limits.challenge import LIFE_MS, Paid, life_of, new_challenge, read_solution
 from neartalk.limits.client_address import ProxyDoubt, Route, client_address, client_of, route_of
 from neartalk.limits.day_key import DayKey, MemoryDayKey, RedisDayKey
+from neartalk.limits.distinct import DistinctCounts, MemoryDistinctCounts, RedisDistinctCounts
 from neartalk.limits.forwarded import FORWARDED, PROXY_HEADERS
 from neartalk.limits.gcra import QUEUE_MAX_MS, queue, seconds, spend
 from neartalk.limits.hits import HitKey, Hits
@@ -23,7 +24,16 @@ from neartalk.limits.networks import (
 from neartalk.limits.origins import DOUBTS, Origins
 from neartalk.limits.published import PUBLISHED, Limits, PublishedLimits, published
 from neartalk.limits.redis import RedisAllowances
-from neartalk.limits.rules import PRICE_MAX_MS, PRICED, RULES, Rule, Rules
+from neartalk.limits.rules import (
+    PRICE_MAX_MS,
+    PRICED,
+    RULES,
+    TILE_RULES,
+    TOTAL_MAX_MS,
+    Rule,
+    Rules,
+    price_max_ms,
+)
 from neartalk.limits.sliding import (
     MemorySlidingCounts,
     Quota,
@@ -41,9 +51,12 @@ __all__ = [
     "PUBLISHED",
     "QUEUE_MAX_MS",
     "RULES",
+    "TILE_RULES",
+    "TOTAL_MAX_MS",
     "Act",
     "Allowances",
     "DayKey",
+    "DistinctCounts",
     "HitKey",
     "Hits",
     "Lane",
@@ -52,6 +65,7 @@ __all__ = [
     "Marks",
     "MemoryAllowances",
     "MemoryDayKey",
+    "MemoryDistinctCounts",
     "MemoryMarks",
     "MemorySlidingCounts",
     "Meter",
@@ -64,6 +78,7 @@ __all__ = [
     "Quota",
     "RedisAllowances",
     "RedisDayKey",
+    "RedisDistinctCounts",
     "RedisMarks",
     "RedisSlidingCounts",
     "Route",
@@ -74,9 +89,11 @@ __all__ = [
     "client_address",
     "client_of",
     "digest_of",
+    "life_of",
     "narrowest",
     "networks_of",
     "new_challenge",
+    "price_max_ms",
     "published",
     "queue",
     "read_solution",

@@ -99,9 +99,11 @@ RULES: dict[str, Rule] = {
     "session.price3": Rule(allowance=1500, period_s=3600, burst=1500, price_ms=10_000),
     # Where somebody of the address is banned: sessions that need not pay at least this.
     "session.banned": Rule(allowance=2, period_s=3600, burst=1, price_ms=8_000),
-    # Districts in which visitors of a network have stood, and different people who were banned
-    # there or have reported somebody there: where there are more, a price is higher by this.
-    "session.districts": Rule(allowance=9, period_s=600, burst=9, price_ms=12_000),
+    # Tiles in which sessions of a network took their first place and nobody stayed: where there are
+    # more, a price is higher by the dearer of these. Four meet at one spot.
+    "session.tiles1": Rule(allowance=4, period_s=600, burst=4, price_ms=2_000),
+    "session.tiles2": Rule(allowance=10, period_s=600, burst=10, price_ms=110_000),
+    # Different people who were banned in a network or have reported somebody there: the same.
     "session.blamed": Rule(allowance=2, period_s=3600, burst=2, price_ms=8_000),
     "session.challenge": Rule(allowance=600, period_s=60, burst=600),
     "socket.session": Rule(allowance=30, period_s=60, burst=10),
@@ -144,9 +146,15 @@ RULES: dict[str, Rule] = {
 }
 
 
-# Rules whose price counts, from 0 to this: what is solved in two minutes on a slow phone.
+# Rules whose price counts: from 0 to the first of these, of those that keep hunters away to the
+# second, which is also the most that all of them ask for together.
 PRICED = frozenset(name for name, rule in RULES.items() if rule.price_ms)
-PRICE_MAX_MS = 30_000
+TILE_RULES = "session.tiles1", "session.tiles2"
+PRICE_MAX_MS, TOTAL_MAX_MS = 30_000, 150_000
+
+
+def price_max_ms(rule: str) -> int:
+    return TOTAL_MAX_MS if rule in TILE_RULES else PRICE_MAX_MS
 
 
 class Rules:

@@ -27,7 +27,10 @@ class SanctionIndex:
             self.earlier.update(filter(None, (row.person_id, row.device)))
             keep_latest(self.mutes, row.person_id, row)
             keep_latest(self.mutes, row.device, row)
-            return
+        elif row.kind == Sanction.Kind.BAN:
+            self._add_ban(row)
+
+    def _add_ban(self, row: Sanction) -> None:
         keep_latest(self.bans, row.person_id, row)
         keep_latest(self.bans, row.device, row)
         keep_latest(self.origins, row.origin, row)

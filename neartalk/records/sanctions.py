@@ -63,7 +63,8 @@ class Sanctions:
 
     def refusal(self, row: Sanction, *, rule: str | None = None) -> Refused:
         """The refusal that a person gets because of a sanction."""
-        reason = Reason(row.reason).label
+        # Processes of a newer release may know more of them.
+        reason = dict(Reason.choices).get(row.reason, Reason.OTHER.label)
         if row.kind == Sanction.Kind.BAN:
             return Refused("banned", reason=reason, until=row.until)
         wait_ms = (row.until - self._now()) // timedelta(milliseconds=1)

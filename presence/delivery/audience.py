@@ -43,6 +43,11 @@ class Audience:
     def sockets_of(self, person: Person) -> set[Socket]:
         return self.sockets.get(person.person_id, set())
 
+    def is_silent(self, person: Person) -> bool:
+        """Whether a person has sockets here, and all of them are silent."""
+        sockets = self.sockets_of(person)
+        return bool(sockets) and all(one.silent for one in sockets)
+
     def locations(self) -> Iterable[tuple[str, Cell]]:
         """Each person with a socket once, and the cell they are in."""
         for person_id, sockets in self.sockets.items():
@@ -61,9 +66,10 @@ class Audience:
             return now_ms
         return max(one.came_ms for one in cohorts)
 
-    def note_newcomers(self, person: Person, now_ms: int) -> None:
+    def note_newcomers(self, person_id: str, now_ms: int) -> None:
         """A call told a person who is near: perhaps of somebody of whom no socket was told yet."""
-        for cohort in filter(None, map(self.cohort_of, self.sockets_of(person))):
+        sockets = self.sockets.get(person_id, ())
+        for cohort in filter(None, map(self.cohort_of, sockets)):
             cohort.came_ms = now_ms
 
     def enter(self, socket: Socket) -> Cohort:

@@ -13,6 +13,8 @@ from presence.roster import NOBODY
 from presence.values import Person, Place, Session
 
 HELD_MAX = 2_000
+# A peer that lives answers a ping every 20 s (`neartalk.server.keepalive`).
+SILENT_S = 22.0
 
 
 class Socket:
@@ -25,7 +27,8 @@ class Socket:
     sent any at its place; not kept while it follows its cohort, whose own are the same.
     `private` stands for the listing of its cohort where a block hides somebody in range: the one of
     a cohort in which they are not. All sockets of a person in one cohort have the same.
-    `ended` says that it was sent its end.
+    `network` is the digest of the widest network that it was opened from. `ended` says that it was
+    sent its end.
     """
 
     __slots__ = (
@@ -37,6 +40,7 @@ class Socket:
         "held_gone",
         "listing",
         "lock",
+        "network",
         "people_version",
         "place",
         "private",
@@ -44,8 +48,11 @@ class Socket:
         "session",
     )
 
-    def __init__(self, session: Session, form: Form, connection: Connection) -> None:
+    def __init__(
+        self, session: Session, form: Form, connection: Connection, network: str = ""
+    ) -> None:
         self.session = session
+        self.network = network
         self.form = form
         self.connection = connection
         self.place, self.entered = session.person.place, session
@@ -69,6 +76,12 @@ class Socket:
         Then each message and list for it is chosen by itself.
         """
         return bool(self.session.blocked or self.session.blocked_by)
+
+    @property
+    def silent(self) -> bool:
+        """Whether its peer may have vanished. Until a sign of life it is told of nobody who comes, and
+        moves nowhere: so whoever vanished need not linger for what they were told since."""
+        return self.connection.quiet_s() > SILENT_S
 
     def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
         return self.session.may_receive(sent.person_id, sent.sent_ms)

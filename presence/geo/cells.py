@@ -45,6 +45,12 @@ class Roughness(StrEnum):
     BLOCK = "block"
     AREA = "area"
 
+    @classmethod
+    def kept(cls, value: str | None = None) -> "Roughness":
+        """By what a store or a process tells: a block where that is nothing, and what only a newer
+        release knows the coarsest."""
+        return cls.BLOCK if not value or value == cls.BLOCK else cls.AREA
+
 
 class BeyondLatitude(ValueError):
     """A place nearer to a pole than LATITUDE_MAX, where cells are too narrow to meet in."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from presence.door_holder import packed, unpacked
 from presence.geo import Roughness
-from presence.values import Person, TileEvent
+from presence.values import Person, TileEvent, field_names
 
 
 def to_event(event: TileEvent) -> dict[str, Any]:
@@ -25,8 +25,8 @@ def to_event(event: TileEvent) -> dict[str, Any]:
 
 
 def event_of(event: dict[str, Any]) -> TileEvent:
-    fields = event["person"]
-    until_ms, door = unpacked(fields["process"], fields["until_ms"])
-    roughness = Roughness(fields.get("roughness", "block"))
-    person = Person(**{**fields, "roughness": roughness, "until_ms": until_ms, "door": door})
+    known = {name: one for name, one in event["person"].items() if name in field_names(Person)}
+    until_ms, door = unpacked(known["process"], known["until_ms"])
+    roughness = Roughness.kept(known.get("roughness"))
+    person = Person(**{**known, "roughness": roughness, "until_ms": until_ms, "door": door})
     return TileEvent(event["tile"], event["version"], event["here"], person)

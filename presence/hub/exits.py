@@ -6,13 +6,16 @@ import asyncio
 from neartalk.codes import Refused
 from presence.delivery import Socket
 from presence.hub.anti_entropy import AntiEntropy
-from presence.hub.departures import DEPART_AGAIN_S, Departures
+from presence.hub.departures import DEPART_AGAIN_S, GONE_MS, Departures
 from presence.hub.runner import EffectRunner
-from presence.registry import Registry
+from presence.registry import SEEN_MS, Registry
 from presence.values import Person, Session
 
 
 class Exits:
+    """`heard_ms` is the last sign of life of people with sockets here, besides what these say: by a
+    socket that closed, or a call."""
+
     def __init__(
         self,
         registry: Registry,
@@ -26,17 +29,34 @@ class Exits:
         self.anti_entropy = anti_entropy
         self.audience = runner.audience
         self.later = runner.background.later
+        self.heard_ms: dict[str, int] = {}
 
     def exit(self, socket: Socket) -> None:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
         if socket.connection.too_slow:
             self.later(self.registry.note(socket.session.digest, "too-slow"))
         self.departures.forget(socket)
-        # Of somebody who came while the peer was quiet already it may have read.
-        told_ms = self._newcomer_ms(socket.person)
+        told_ms = self._told_ms(socket)
         last = self.audience.exit(socket)
+        if last:
+            self.heard_ms.pop(socket.person.person_id, None)
         if last and not self.departures.expects(socket.person):
             self._depart_in(self.departures.wait_s(socket), socket, told_ms)
+
+    def note_call(self, person_id: str) -> None:
+        """Somebody called: a sign of life, though their sockets may be silent."""
+        if person_id in self.audience.sockets:
+            self.heard_ms[person_id] = self.runner.broadcaster.now_ms()
+
+    def _told_ms(self, socket: Socket) -> int:
+        """When the person of a socket was last told of somebody who had come, as far as they linger
+        for it: who is silent is told of nobody, and is gone `GONE_MS` after their last sign of
+        life. Of whoever came before that it may have read, though nothing says so."""
+        now_ms, person_id = self.runner.broadcaster.now_ms(), socket.person.person_id
+        quiet_ms = int(socket.connection.quiet_s() * 1000)
+        heard_ms = max(self.heard_ms.get(person_id, 0), now_ms - quiet_ms)
+        self.heard_ms[person_id] = heard_ms
+        return min(self._newcomer_ms(socket.person), heard_ms + GONE_MS - SEEN_MS)
 
     def _newcomer_ms(self, person: Person) -> int:
         return self.audience.newcomer_ms(person, self.runner.broadcaster.now_ms())

@@ -27,6 +27,7 @@ from presence.hub.roster_updates import RosterUpdates
 from presence.hub.rounds import Rounds
 from presence.hub.runner import EffectRunner
 from presence.hub.source import Source
+from presence.hub.stays import STAYS_S, Stays
 from presence.registry import Registry
 from presence.roster import Nearby, Roster, load_nearby
 from presence.values import Change, Place, Session
@@ -80,6 +81,7 @@ class Hub:
         self.rounds = Rounds(registry, self.clock, self.roster, self.runner, self.departures)
         self.anti_entropy = AntiEntropy(registry, self.roster, self.runner, self.departures)
         self.doubt = self.anti_entropy.doubt
+        self.stays = Stays(platform, self.audience, self.now_ms)
         self.joins = Joins(registry, self.runner, self.departures)
         self.exits = Exits(registry, self.runner, self.departures, self.anti_entropy)
         self.doors = Doors(registry, self.runner)
@@ -107,6 +109,7 @@ class Hub:
             self.rounds.start()
             self.background.every(COMPARE_S, self.anti_entropy.compare)
             self.background.every(COMPARE_S, self.doors.compare)
+            self.background.every(STAYS_S, self.stays.count)
 
     async def finish(self) -> None:
         """The process ends: its people stay listed for one more lease, to come back elsewhere."""
@@ -179,15 +182,23 @@ class Hub:
         return self.audience.newcomer_ms(session.person, self.now_ms())
 
     def note_newcomers(self, session: Session) -> None:
-        """A call told the person of a session who is near."""
-        self.audience.note_newcomers(session.person, self.now_ms())
+        """A call told the person of a session who is near: here, or where their sockets are."""
+        person = session.person
+        self._note_call(person.person_id)
+        if person.process not in {"", self.process}:
+            hint = {"type": "presence.called", "person_id": person.person_id}
+            self.hints.publish(person.tile, hint)
+
+    def _note_call(self, person_id: str) -> None:
+        self.audience.note_newcomers(person_id, self.now_ms())
+        self.exits.note_call(person_id)
 
     async def in_effect(self, session: Session) -> Session:
-        """The session with the place that is in effect by now.
+        """The session with the place that is in effect by now; who is silent moves nowhere.
 
         Raises Refused: `store-unavailable`.
         """
-        if not session.is_due(self.now_ms()):
+        if not session.is_due(self.now_ms()) or self.audience.is_silent(session.person):
             return session
         await self.start()
         self.runner.run(await self.runner.loader.bring_into_effect(session, self.now_ms()))
@@ -216,5 +227,7 @@ class Hub:
             self.note_process(hint["from"])
         elif hint["type"] == "presence.changed":
             self.runner.run(self.updates.apply(event_of(hint)))
+        elif hint["type"] == "presence.called":
+            self._note_call(hint["person_id"])
         else:
             await self.runner.source.receive(hint)

@@ -1,6 +1,6 @@
 """Sockets join: each is taken to its place by register, buffer, read and merge, in that order."""
 
-from neartalk.codes import Refused
+from neartalk.codes import CODES, Refused
 from presence.delivery import Socket, refusal
 from presence.hub.departures import Departures
 from presence.hub.runner import EffectRunner
@@ -60,7 +60,7 @@ class Joins:
 
     async def _send_note(self, socket: Socket) -> None:
         """Says why the socket before this one was cut off. The join does not fail with it."""
-        if socket.session.note:
+        if socket.session.note in CODES:
             socket.write(refusal(socket.form, Refused(socket.session.note)))
             noted = self.registry.note(socket.session.digest, "")
             await self.runner.background.later(noted)

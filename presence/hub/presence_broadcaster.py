@@ -34,8 +34,8 @@ class PresenceBroadcaster:
 
     A change is rendered once and written in one pass to all who follow the listing of their cohort.
     `apart`, and told one by one, are those whom a change itself is about, those who came since the
-    last one, and those whom a block parts from somebody in range. `sockets` are those of each
-    person in this process; `now_ms` is the store's clock.
+    last one, those whom a block parts from somebody in range, and those who are silent. `sockets`
+    are those of each person in this process; `now_ms` is the store's clock.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class PresenceBroadcaster:
         self.pieces = Pieces(TURN_MAX)
         # Of these it waits in `pieces` that they are told.
         self.due: set[tuple[Cohort, Socket]] = set()
+        # These are told once they give a sign of life.
+        self.held_back: set[tuple[Cohort, Socket]] = set()
 
     def nearby(self, place: Place, hidden: frozenset[str] = frozenset()) -> Nearby:
         """Who is near a place whose tiles are subscribed to, without those who are hidden."""
@@ -99,7 +101,7 @@ class PresenceBroadcaster:
         drawn = CohortListing(self.nearby(cohort.place), 0)
         self.apart.redraw_one(cohort, socket, cohort.listing, drawn)
         for one in own:
-            self.apart.send(cohort, one)
+            self._send_unless_silent(cohort, one)
 
     # ---- A cohort ----------------------------------------------------------------------------
 
@@ -129,14 +131,30 @@ class PresenceBroadcaster:
             broadcast(self._batches(cohort, before, after, change), cohort.backlog)
         self.apart.redraw(cohort, before, after)
         for socket in [*cohort.apart]:
-            if (cohort, socket) not in self.due:
-                self.due.add((cohort, socket))
-                self.pieces.do(partial(self._send_apart, cohort, socket))
+            self._send_soon(cohort, socket)
+
+    def resume(self) -> None:
+        """Every 2 s: tells those what changed who were silent and have given a sign of life."""
+        for cohort, socket in [*self.held_back]:
+            if socket not in cohort.apart or not socket.silent:
+                self.held_back.discard((cohort, socket))
+                self._send_soon(cohort, socket)
+
+    def _send_soon(self, cohort: Cohort, socket: Socket) -> None:
+        if (cohort, socket) not in self.due:
+            self.due.add((cohort, socket))
+            self.pieces.do(partial(self._send_apart, cohort, socket))
 
     def _send_apart(self, cohort: Cohort, socket: Socket) -> None:
         """Tells one reader what changed, unless they follow or have left meanwhile."""
         self.due.discard((cohort, socket))
         if socket in cohort.apart:
+            self._send_unless_silent(cohort, socket)
+
+    def _send_unless_silent(self, cohort: Cohort, socket: Socket) -> None:
+        if socket.silent:
+            self.held_back.add((cohort, socket))
+        else:
             self.apart.send(cohort, socket)
 
     def _singled_out(
@@ -145,6 +163,7 @@ class PresenceBroadcaster:
         """Whose own change differs from that of all who follow."""
         found = {one for about in change.person_ids for one in self.sockets.get(about, ())}
         found.update(one for one in cohort.filtered if self.apart.hidden_in_range(one))
+        found.update(one for one in cohort.live if one.silent)
         if before.crowded and not after.crowded:
             listed = after.whole.people
             found.update(one for one in cohort.live if one.person.person_id not in listed)

@@ -74,7 +74,7 @@ class Reconciler:
 
     def compare_all(self, now_ms: int) -> list[Effect]:
         """The same for everybody here, and what they told of their place takes effect once it is
-        due: every other second, so what each costs counts."""
+        due and none of theirs is silent: every other second, so what each costs counts."""
         effects: list[Effect] = []
         people = self.roster.people
         for sockets in self.audience.sockets.values():
@@ -83,7 +83,11 @@ class Reconciler:
             listed = people.get(tile_of(known.cell), {}).get(known.person_id)
             if listed is not None and listed.version > known.version:
                 effects += self.load_if_newer(listed)
-            if session.timing.pending and session.is_due(now_ms):
+            if (
+                session.timing.pending
+                and session.is_due(now_ms)
+                and not self.audience.is_silent(known)
+            ):
                 effects.append(BringIntoEffect(session))
         return effects
 

@@ -1,4 +1,8 @@
-"""How sessions, people and tiles stand in Redis: keys, scripts, and the fields of their hashes."""
+"""How sessions, people and tiles stand in Redis: keys, scripts, and the fields of their hashes.
+
+While processes are replaced those of a newer release write here, too: what it adds behind what this
+one knows is left out, and values that it alone knows are read as the nearest known one.
+"""
 
 import json
 from collections.abc import Mapping
@@ -98,7 +102,7 @@ def to_person(fields: Mapping[str, str]) -> Person:
         fields["cell"],
         int(fields["radius_m"]),
         # A session that the release before opened has none.
-        Roughness(fields.get("roughness") or Roughness.BLOCK),
+        Roughness.kept(fields.get("roughness")),
         int(fields["version"]),
         fields["process"],
         until_ms,
@@ -108,7 +112,7 @@ def to_person(fields: Mapping[str, str]) -> Person:
 
 def from_fields(fields: Mapping[str, str]) -> Session:
     person = to_person(fields)
-    trail = tuple(Left(tile, int(left_ms)) for tile, left_ms in json.loads(fields["trail"]))
+    trail = tuple(Left(one[0], int(one[1])) for one in json.loads(fields["trail"]))
     return Session(
         fields["digest"],
         person,
@@ -129,21 +133,22 @@ def from_fields(fields: Mapping[str, str]) -> Session:
 
 def timing_of(fields: Mapping[str, str]) -> Timing:
     read = json.loads(fields.get("timing", NO_TIMING))
-    moved_ms, spaced_ms, pending, reaches, reached, cell = read
+    moved_ms, spaced_ms, pending, reaches, reached, cell, *_ = read
     if cell != fields["cell"]:
         # The release before opened it, or moved it.
         return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
     if pending:
-        place, due_ms, slow_ms, quick_ms, limit_ms, later = pending
+        place, due_ms, slow_ms, quick_ms, limit_ms, later, *_ = pending
         following = place_of(later) if later else None
         pending = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    held = tuple(Reached(*one) for one in reached)
+    held = tuple(Reached(*one[:3]) for one in reached)
     return Timing(moved_ms, spaced_ms, pending, tuple(reaches), held)
 
 
 def since_by_id(field: str) -> dict[str, int]:
     """Person ids, each with the milliseconds that stand behind it."""
-    return {id: int(ms) for id, _, ms in (one.partition(":") for one in field.split(" ") if one)}
+    entries = (one.split(":") for one in field.split(" ") if one)
+    return {id: int(ms) for id, ms, *_ in entries}
 
 
 def to_entry(person: Person) -> str:
@@ -156,7 +161,8 @@ def to_entry(person: Person) -> str:
 def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
     people = {}
     for key, entry in fields.items():
-        if key != "v":
+        # Beside people and the count there may be what only a newer release knows.
+        if entry.startswith("["):
             version, name, cell, radius_m, process, kept, *rough = json.loads(entry)
             id, _, left = key.partition("~")
             until_ms, door = unpacked(process, kept)

@@ -10,8 +10,9 @@ from presence.registry.epoch import Epoch
 from presence.registry.redis_fields import TILE_KEEP_MS, paired, people_key, scripts_of
 
 LEASES = "leases"
-# Beside the processes: the latest time of the store's clock, and how often it was set back.
-CLOCK, TURNS = ":clock", ":turns"
+# Beside the processes, which are hex, stand others: the latest time of the store's clock (`:clock`),
+# how often it was set back, and whatever a newer release adds.
+TURNS = ":turns"
 # Tiles are kept for ten minutes and asked about every other second: their time is renewed once in
 # so many times.
 RENEWED_EACH = 4
@@ -46,11 +47,14 @@ class RedisLeases:
                 [("ZRANGE", named(LEASES), 0, -1, "WITHSCORES"), *versions, *renewals]
             )
         ends = {process: int(float(end)) for process, end in paired(leases).items()}
-        turns = ends.pop(TURNS, 0)
-        ends.pop(CLOCK, None)
+        turns = ends.get(TURNS, 0)
         return StoreStatus(
             now_ms,
             f"{epoch}{turns:x}" if turns else epoch,
-            frozenset(process for process, end in ends.items() if lasts(end, now_ms, LEASE_MS)),
+            frozenset(
+                process
+                for process, end in ends.items()
+                if not process.startswith(":") and lasts(end, now_ms, LEASE_MS)
+            ),
             {tile: int(v or 0) for tile, v in zip(wanted, rest, strict=False)},
         )

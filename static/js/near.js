@@ -110,8 +110,8 @@ function describeFailure({ cookiesRefused, refusal: why }) {
 }
 
 // Where a new session costs work: shown once, in place of what is said of the connection, until it is done.
-document.addEventListener('neartalk:work', ({ detail: { seconds } }) => {
-  if (seconds) showAlert('connection', { title: 'Many are coming in from your network.', words: `One moment: ${seconds} s` });
+document.addEventListener('neartalk:work', ({ detail: { seconds, words } }) => {
+  if (seconds) showAlert('connection', { title: 'Many are coming in from your network.', words });
   else clearAlert('connection');
 });
 

@@ -101,8 +101,8 @@ function showError({ kind, title, words, action, steps, href }) {
 button.addEventListener('click', arrive);
 for (const option of document.querySelectorAll('[name="roughness"]')) option.addEventListener('change', renderWhatLeaves);
 // Said once; the button goes on turning.
-document.addEventListener('neartalk:work', ({ detail: { seconds } }) => {
-  if (seconds) find('arrive-next').textContent = `Many are coming in from your network. One moment: ${seconds} s`;
+document.addEventListener('neartalk:work', ({ detail: { seconds, words } }) => {
+  if (seconds) find('arrive-next').textContent = `Many are coming in from your network. ${words}`;
 });
 // The answer holds fragments of the chat page, which this page has no room for.
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.shouldSwap = false));

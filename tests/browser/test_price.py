@@ -194,3 +194,24 @@ def test_a_solution_that_came_too_late_is_done_once_more(cafe: Server, visit: In
     alice.arrive()
     asked = [one.url for one in alice.requests if one.url.endswith("/api/session/challenge")]
     assert len(asked) == 2
+
+
+def dear(route: Route) -> None:
+    """A challenge as in a network that hunts, which no counter answers."""
+    answer = route.fetch()
+    fields = answer.json()
+    fields["parameters"]["keyPrefix"] = "never"
+    fields["parameters"]["data"]["price_ms"] = 111_000
+    route.fulfill(response=answer, json=fields)
+
+
+def test_whoever_has_to_work_for_minutes_is_told_how_many_and_to_stay(
+    cafe: Server, visit: Invite
+) -> None:
+    alice = guest(cafe, visit)
+    alice.page.route("**/api/session/challenge", dear)
+    alice.page.goto(alice.url)
+    alice.page.locator("#arrive").click()
+    words = "This takes about 2 min. Stay on this page: it goes on by itself."
+    expect(alice.page.locator("#arrive-next")).to_contain_text(words)
+    assert Axe().run(alice.page).response["violations"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import time
 from typing import Any
 
@@ -13,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neartalk.codes import Refused
-from neartalk.limits import LIFE_MS, new_challenge, read_solution
+from neartalk.limits import (
+    LIFE_MS,
+    RULES,
+    TOTAL_MAX_MS,
+    life_of,
+    new_challenge,
+    read_solution,
+)
 from neartalk.limits.challenge import SOLUTION_MAX, TRIES_S
 
 HERE = "digest-of-here"
@@ -75,6 +83,33 @@ def test_it_lasts_two_minutes_and_not_longer_where_the_clock_was_set_back() -> N
     assert code_of(solution, at_ms=at_ms + LIFE_MS - 2000) == ""
     assert code_of(solution, at_ms=at_ms + LIFE_MS + 1000) == "work-late"
     assert code_of(solution, at_ms=at_ms - LIFE_MS) == "work-late"
+
+
+PRICES_MS = sorted({1, TOTAL_MAX_MS, *(rule.price_ms for rule in RULES.values())} - {0})
+
+
+@pytest.mark.parametrize("price_ms", PRICES_MS)
+def test_it_lives_as_long_as_a_phone_four_times_slower_needs_for_the_most_tries(
+    price_ms: int,
+) -> None:
+    """On one core, whatever it costs; and two minutes where that is more."""
+    at_ms = now_ms()
+    parameters = new_challenge(price_ms, HERE, at_ms)["parameters"]
+    life_s = parameters["expiresAt"] - at_ms // 1000
+    assert life_s >= max(119, 4 * parameters["data"]["most"] / TRIES_S)
+    assert life_of(price_ms) == LIFE_MS or price_ms > 11_000
+
+
+def test_what_cost_a_minute_counts_as_long_as_it_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "randbelow", lambda most: 3)
+    price_ms = 60_000
+    at_ms = now_ms()
+    challenge = Challenge.from_dict(new_challenge(price_ms, HERE, at_ms - life_of(price_ms) // 2))
+    found = solve_challenge(challenge)
+    assert found
+    solution = Payload(challenge, found).to_base64()
+    assert code_of(solution, at_ms=at_ms) == ""
+    assert code_of(solution, at_ms=at_ms + life_of(price_ms) // 2 + 1000) == "work-late"
 
 
 def test_one_that_was_over_when_it_came_is_late() -> None:

@@ -315,6 +315,8 @@ def test_rules_that_nobody_has_set_follow_new_defaults_and_others_stay() -> None
         ("session.price1", 0, True),
         ("session.price1", 30_000, True),
         ("session.price1", 30_001, False),
+        ("session.tiles2", 150_000, True),
+        ("session.tiles2", 150_001, False),
         ("chat.send", 0, True),
         ("chat.send", 1, False),
     ],

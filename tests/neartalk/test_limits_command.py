@@ -78,6 +78,7 @@ def test_rules_that_are_named_are_listed_alone() -> None:
         (("set", "chat.send", "--on", "--off"), "not allowed with"),
         (("set", "chat.send", "--price", "5"), "has no price"),
         (("set", "session.price1", "--price", "99999"), "At most 30000"),
+        (("set", "session.tiles2", "--price", "150001"), "At most 150000"),
         (("set", "session.price1", "--price", "-1"), "price_ms: .*greater than or equal to 0"),
         (("--off",), "limits set NAME"),
         (("get",), "There is no rule 'get'"),

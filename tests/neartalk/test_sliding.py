@@ -1,4 +1,5 @@
-"""How often something happened lately: counted in memory or in Redis, and marks: one contract."""
+"""How often something happened lately, how many different things, and marks: one contract, in memory
+and in Redis."""
 
 from __future__ import annotations
 
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.limits import (
+    DistinctCounts,
     Marks,
+    MemoryDistinctCounts,
     MemoryMarks,
     MemorySlidingCounts,
     Quota,
+    RedisDistinctCounts,
     RedisMarks,
     RedisSlidingCounts,
     SlidingCounts,
 )
+from neartalk.redis import named
 from neartalk.redis.shared import store_at
 
 if TYPE_CHECKING:
@@ -114,3 +119,79 @@ async def test_old_marks_and_counts_are_forgotten() -> None:
         now_ms += 100_000
     assert len(marks.ends_ms) < 1100
     assert len(counts.times_ms) < 2000
+
+
+# ---- Different members --------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+def make_distinct(
+    request: pytest.FixtureRequest,
+) -> Callable[[], AbstractAsyncContextManager[DistinctCounts]]:
+    kept = request.param != "memory"
+    url = request.getfixturevalue(f"{request.param}_url") if kept else ""
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[DistinctCounts]:
+        if not url:
+            yield MemoryDistinctCounts()
+            return
+        store = store_at(url.split(","))
+        try:
+            yield RedisDistinctCounts(store)
+        finally:
+            await store.aclose()
+
+    return made
+
+
+async def test_each_member_of_a_subject_counts_once_until_it_is_removed(
+    make_distinct: Callable[[], AbstractAsyncContextManager[DistinctCounts]],
+) -> None:
+    async with make_distinct() as distinct:
+        added = [await distinct.add("alice", one, HOUR_MS) for one in ("a", "b", "a", "c")]
+        assert added == [1, 2, 2, 3]
+        await distinct.remove("alice", "b")
+        await distinct.remove("alice", "never")
+        await distinct.remove("nobody", "a")
+        assert await distinct.count("alice", HOUR_MS) == 2
+        assert await distinct.count("bob", HOUR_MS) == 0
+        many = await asyncio.gather(*(distinct.add("bob", str(n), HOUR_MS) for n in range(50)))
+        assert sorted(many) == [*range(1, 51)]
+
+
+async def test_in_redis_nothing_of_a_subject_is_kept_for_longer_than_its_period(
+    redis_url: str,
+) -> None:
+    store = store_at([redis_url])
+    try:
+        distinct = RedisDistinctCounts(store)
+        await distinct.add("carol", "a", 9_000_000)
+        await distinct.add("carol", "b", HOUR_MS)
+        assert 0 < await store.send("PTTL", named("distinct:carol")) <= HOUR_MS
+    finally:
+        await store.aclose()
+
+
+async def test_members_of_before_the_period_are_neither_counted_nor_kept() -> None:
+    now_ms = 1_800_000_000_000
+    distinct = MemoryDistinctCounts(lambda: now_ms)
+    await distinct.add("alice", "a", 1000)
+    now_ms += 600
+    await distinct.add("alice", "b", 1000)
+    now_ms += 400
+    assert await distinct.count("alice", 1000) == 1
+    assert await distinct.add("alice", "c", 1000) == 2
+    assert [*distinct.added_ms["alice"]] == ["b", "c"]
+    now_ms -= 3_600_000
+    assert await distinct.count("alice", HOUR_MS) == 0
+
+
+async def test_subjects_without_members_are_forgotten() -> None:
+    now_ms = 1_800_000_000_000
+    distinct = MemoryDistinctCounts(lambda: now_ms)
+    for turn in range(3000):
+        await distinct.add(str(turn), "a", 1000)
+        now_ms += 100_000
+    assert len(distinct.added_ms) < 1100
+    assert distinct.added_ms.keys() == distinct.ends_ms.keys()

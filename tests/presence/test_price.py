@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,11 +15,13 @@ from neartalk import limits
 from neartalk.codes import Refused
 from neartalk.limits import (
     RULES,
-    MemoryAllowances,
-    MemoryMarks,
+    TILE_RULES,
+    MemoryDistinctCounts,
     MemorySlidingCounts,
+    Origin,
     Paid,
     RedisAllowances,
+    RedisDistinctCounts,
     RedisMarks,
     RedisSlidingCounts,
     Rule,
@@ -25,8 +29,16 @@ from neartalk.limits import (
 from neartalk.models import Reason, Sanction
 from neartalk.parts import Platform
 from neartalk.redis.shared import store_at
+from presence.geo import tile_of
 from presence.price import STEPS, allow_session, price_of
-from presence.suspicion import count_blame, count_district
+from presence.suspicion import (
+    added_ms,
+    count_blame,
+    count_look,
+    count_stay,
+    count_unplaced,
+    tiles_left,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -37,6 +49,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("patient")
 
 CAFE = {"address": "cafe"}
+# As they come, before `few` makes them small.
+DEFAULTS = dict(RULES)
 NOW_MS = 1_800_000_000_000
 HOUR_S = 3600
 FREE, FEW, MORE, MOST = 3, 2, 2, 2
@@ -66,6 +80,7 @@ def make(request: pytest.FixtureRequest) -> Make:
         object.__setattr__(platform, "allowances", RedisAllowances(store, platform.rules))
         object.__setattr__(platform, "marks", RedisMarks(store))
         object.__setattr__(platform, "counts", RedisSlidingCounts(store))
+        object.__setattr__(platform, "distinct", RedisDistinctCounts(store))
         try:
             yield platform
         finally:
@@ -220,47 +235,157 @@ async def test_what_came_before_a_clock_was_set_back_counts_no_more() -> None:
 # ---- What makes it dearer ------------------------------------------------------------------------
 
 
+SOME_MS, MANY_MS = (RULES[rule].price_ms for rule in TILE_RULES)
+# Tiles beside each other, by a cell in each.
+TILES = [f"u33d{row}{column}0" for row in "bcdefghjkm" for column in "0123456789"]
+_visitors = itertools.count()
+
+
 async def spend_free(platform: Platform) -> None:
     for _ in range(FREE):
         await allow_session(platform, CAFE)
 
 
-async def test_visitors_who_stand_in_one_place_are_a_cafe_and_in_ten_within_minutes_hunters(
+async def look(platform: Platform, cell: str, origin: Origin = CAFE, begun: str = "cafe") -> None:
+    """A new session takes its first place."""
+    session = f"visitor-{next(_visitors)}"
+    await count_unplaced(platform, {"address": begun} if begun else {}, session)
+    await count_look(platform, origin, begun, session, cell)
+
+
+async def test_where_all_stand_in_one_place_it_is_a_cafe_and_in_ten_within_minutes_a_hunter(
     make: Make,
 ) -> None:
     async with make() as platform:
         await spend_free(platform)
         for turn in range(60):
-            await count_district(platform, CAFE, "cafe", f"u33dc0{'0123456789bcdefgh'[turn % 17]}")
-        assert await price_ms(platform) == 1000
-        districts = [f"u33d{letter}0q" for letter in "0123456789"]
-        for cell in districts[:8]:
-            await count_district(platform, CAFE, "", cell)
-        assert await price_ms(platform) == 1000
-        await count_district(platform, CAFE, "", districts[9])
-        await count_district(platform, CAFE, "", districts[9])
-        assert await price_ms(platform) == 1000 + RULES["session.districts"].price_ms
+            await look(platform, f"u33db0{'0123456789bcdefgh'[turn % 17]}")
+        found = [await price_ms(platform)]
+        for cell in TILES[1:11]:
+            await look(platform, cell)
+            await look(platform, cell)
+            found.append(await price_ms(platform))
+        # Four tiles meet at one spot.
+        assert found == [1000] * 4 + [1000 + SOME_MS] * 6 + [1000 + MANY_MS]
+
+
+async def test_of_500_who_come_to_one_square_nobody_pays_more_than_three_seconds() -> None:
+    """Where the corners of four tiles meet, all within ten minutes, before anybody has stayed."""
+    platform = Platform.build()
+    platform.rules.stored = DEFAULTS
+    paid: Counter[int] = Counter()
+    for turn in range(500):
+        price = await price_ms(platform)
+        paid[price] += 1
+        await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
+        await look(platform, TILES[turn % 4])
+    assert paid == {0: 30, 1000: 100, 3000: 370}
+
+
+async def test_a_hunter_pays_a_minute_for_each_session_in_the_mean(make: Make) -> None:
+    """Of a hunt as long as those of bench/HUNT.md: a new session for each of 77 places."""
+    async with make() as platform:
+        platform.rules.stored = DEFAULTS
+        paid_ms = 0
+        for turn in range(77):
+            price = await price_ms(platform)
+            await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
+            await look(platform, TILES[turn])
+            paid_ms += price
+        assert paid_ms / 77 >= 60_000
 
 
 async def test_whoever_begins_here_and_stands_there_counts_for_both_networks() -> None:
     platform = Platform.build()
     await spend_free(platform)
-    for letter in "0123456789":
-        await count_district(platform, {"address": "other"}, "cafe", f"u33d{letter}0q")
-    assert await price_ms(platform) == 13_000
+    for cell in TILES[:11]:
+        await look(platform, cell, {"address": "other"})
+    assert await price_ms(platform) == 1000 + MANY_MS
+    assert await added_ms(platform, {"address": "other"}) == MANY_MS
+    assert await added_ms(platform, {"address": "elsewhere"}) == 0
 
 
-async def test_districts_of_an_hour_ago_are_forgotten() -> None:
+async def test_tiles_of_ten_minutes_ago_are_forgotten() -> None:
     now_ms = NOW_MS
     platform = Platform.build()
-    object.__setattr__(platform, "marks", MemoryMarks(lambda: now_ms))
-    object.__setattr__(platform, "allowances", MemoryAllowances(platform.rules, lambda: now_ms))
+    object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
     await spend_free(platform)
-    for letter in "0123456789":
-        await count_district(platform, CAFE, "", f"u33d{letter}0q")
-    assert await price_ms(platform) == 13_000
-    now_ms += RULES["session.districts"].period_s * 1000 + 1
+    for cell in TILES[:11]:
+        await look(platform, cell)
+    now_ms += RULES["session.tiles2"].period_s * 1000 - 1
+    assert await price_ms(platform) == 1000 + MANY_MS
+    now_ms += 1
     assert await price_ms(platform) == 1000
+
+
+async def test_visitors_of_a_phone_company_all_over_a_city_are_no_hunters_since_most_of_them_stay(
+    make: Make,
+) -> None:
+    """Each in a tile of their own; two of five are gone before they have stayed for two minutes."""
+    async with make() as platform:
+        stay = [cell for turn, cell in enumerate(TILES) if turn % 5 not in {1, 3}]
+        for turn, cell in enumerate(TILES):
+            await look(platform, cell)
+            # Eight came in the last two minutes.
+            if turn >= 8 and TILES[turn - 8] in stay:
+                await count_stay(platform, ["cafe", ""], TILES[turn - 8])
+            assert await added_ms(platform, CAFE) <= SOME_MS
+        assert await added_ms(platform, {"address": "elsewhere"}) == 0
+
+
+async def test_a_stay_counts_once_however_often_it_is_noticed(make: Make) -> None:
+    async with make() as platform:
+        for cell in TILES[:13]:
+            await look(platform, cell)
+        for _ in range(5):
+            await count_stay(platform, ["cafe"], TILES[0])
+        assert await tiles_left(platform, "cafe", 600_000) == 11
+
+
+async def test_sessions_that_are_kept_for_a_look_later_count_beyond_thirty(make: Make) -> None:
+    async with make() as platform:
+        sessions = [f"kept-{turn}" for turn in range(41)]
+        found = []
+        for session in sessions:
+            await count_unplaced(platform, CAFE, session)
+            found.append(await added_ms(platform, CAFE))
+        assert found == [0] * 34 + [SOME_MS] * 6 + [MANY_MS]
+        for session in sessions:
+            await count_look(platform, CAFE, "cafe", session, TILES[0])
+        assert await tiles_left(platform, "cafe", 600_000) == 1
+
+
+async def test_nothing_is_counted_where_the_rules_of_tiles_are_off(settings: Any) -> None:
+    settings.RATE_LIMITS_OFF = [*TILE_RULES]
+    platform = Platform.build()
+    for cell in TILES[:20]:
+        await look(platform, cell)
+    assert await added_ms(platform, CAFE) == 0
+    assert await tiles_left(platform, "cafe", 600_000) == 0
+
+
+async def test_operators_see_which_networks_look_in_many_tiles() -> None:
+    platform = Platform.build()
+    for cell in TILES[:12]:
+        await look(platform, cell)
+    counted: Counter[tuple[str, str]] = Counter()
+    for hit, count in platform.records.hits.counts.items():
+        counted[hit.rule, hit.subject] += count
+    assert counted == {("session.tiles1", "cafe"): 8, ("session.tiles2", "cafe"): 2}
+
+
+async def test_what_is_kept_of_tiles_says_nothing_of_where_anybody_is() -> None:
+    """Neither a tile nor a cell stands in it, and digests of two networks cannot be compared."""
+    platform = Platform.build()
+    for network in ("cafe", "other"):
+        await look(platform, TILES[0], {"address": network}, network)
+        await count_stay(platform, [network], TILES[0])
+    kept = platform.distinct
+    assert isinstance(kept, MemoryDistinctCounts)
+    assert TILES[0] not in repr(vars(kept))
+    assert tile_of(TILES[0]) not in repr(vars(kept))
+    members = [one for members in kept.added_ms.values() for one in members]
+    assert len(members) == len({*members}) == 2
 
 
 async def test_one_who_reports_again_and_again_is_one_and_three_who_report_make_it_dearer() -> None:
@@ -307,8 +432,11 @@ async def test_bans_of_three_people_make_it_dearer() -> None:
 
 async def test_no_price_is_more_than_a_slow_phone_can_pay_in_time() -> None:
     platform = Platform.build()
-    platform.rules.stored = {STEPS[0]: Rule(9, HOUR_S, 9, price_ms=29_000)}
+    platform.rules.stored = {
+        STEPS[0]: Rule(9, HOUR_S, 9, price_ms=limits.PRICE_MAX_MS),
+        TILE_RULES[1]: Rule(10, 600, 10, price_ms=limits.TOTAL_MAX_MS),
+    }
     await spend_free(platform)
-    for letter in "0123456789":
-        await count_district(platform, CAFE, "", f"u33d{letter}0q")
-    assert await price_ms(platform) == limits.PRICE_MAX_MS
+    for cell in TILES[:11]:
+        await look(platform, cell)
+    assert await price_ms(platform) == limits.TOTAL_MAX_MS

@@ -4,12 +4,13 @@ from dataclasses import asdict
 from typing import Any
 
 from presence.geo import Roughness
-from presence.values import place_of
+from presence.values import field_names, place_of
 from voice.callers.contract import Caller, Door, Tie
 
 # The release before reads no field that it does not know. So a door stands among the people who are
 # hidden, where it finds nobody of that name.
 DOORS = {f"door {door}": door for door in Door if door is not Door.ASK}
+TIES = frozenset(Tie)
 
 
 def to_fields(caller: Caller) -> dict[str, Any]:
@@ -22,8 +23,10 @@ def to_fields(caller: Caller) -> dict[str, Any]:
 
 
 def from_fields(fields: dict[str, Any]) -> Caller:
-    ties = {other: Tie(tie) for other, tie in fields["ties"].items()}
+    """What a newer release adds is left out, and so is a tie of a kind that it alone knows."""
+    known = {name: one for name, one in fields.items() if name in field_names(Caller)}
+    ties = {other: Tie(tie) for other, tie in fields["ties"].items() if tie in TIES}
     place, hidden = place_of(fields["place"]), frozenset(fields["hidden"])
     door = next((door for mark, door in DOORS.items() if mark in hidden), Door.ASK)
     kept = {"place": place, "ties": ties, "hidden": hidden - DOORS.keys(), "door": door}
-    return Caller(**{**fields, **kept})
+    return Caller(**{**known, **kept})

@@ -6,6 +6,8 @@ from presence.hub import Hint
 from voice.call_graph import Changes, End, EndReason
 from voice.callers import District, from_fields, to_fields
 
+REASONS = frozenset(EndReason)
+
 
 def to_hints(changes: Changes) -> Iterator[tuple[District, Hint]]:
     """One hint for each district that the changed callers are in or were.
@@ -31,6 +33,11 @@ def from_hint(hint: Hint) -> Changes:
     """What another process changed, as far as it concerns the hint's district."""
     return Changes(
         callers=tuple(from_fields(fields) for fields in hint["callers"]),
-        ended=tuple(End(to, other, EndReason(why)) for to, other, why in hint["ended"]),
+        ended=tuple(End(to, other, reason_of(why)) for to, other, why, *_ in hint["ended"]),
         visible_in=frozenset(hint["seen"]),
     )
+
+
+def reason_of(why: str) -> EndReason:
+    """Of a kind that only a newer release knows nothing is told but that they left."""
+    return EndReason(why) if why in REASONS else EndReason.LEFT

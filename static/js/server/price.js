@@ -1,5 +1,5 @@
 // The price of a session: where many came from the same network, the device works for some seconds before the server lets it in.
-// Who shows that listens to `neartalk:work` on the document, whose detail is {seconds}: 0 when it is over.
+// Who shows that listens to `neartalk:work` on the document, whose detail is {seconds, words}: 0 and none when it is over.
 
 import { ownJson } from './answers.js';
 
@@ -48,8 +48,15 @@ async function ask() {
   }
 }
 
+/** How long it takes, in words: of a middling phone, so that beyond a minute seconds would say too much. */
+export function workWords(seconds) {
+  if (seconds <= 60) return `One moment: ${seconds} s`;
+  return `This takes about ${Math.round(seconds / 60)} min. Stay on this page: it goes on by itself.`;
+}
+
 function announce(seconds) {
-  document.dispatchEvent(new CustomEvent('neartalk:work', { detail: { seconds } }));
+  const words = seconds ? workWords(seconds) : '';
+  document.dispatchEvent(new CustomEvent('neartalk:work', { detail: { seconds, words } }));
 }
 
 // A page that is left stops working; it may come back from the cache.
