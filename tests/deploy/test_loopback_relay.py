@@ -1,5 +1,5 @@
-"""`make run` has a relay of its own where coturn is installed: its secret and its process are of that
-run. Without coturn, or with a relay that is set, nothing is started."""
+"""`make run` has a relay of its own where coturn is installed: its secret and its process are of
+that run. Without coturn, or with a relay that is set, nothing is started."""
 
 from __future__ import annotations
 
@@ -114,8 +114,9 @@ def test_a_relay_that_is_set_stays_the_one() -> None:
 def test_make_run_serves_by_this_script() -> None:
     make = shutil.which("make")
     assert make
+    command = [make, "--dry-run", "run"]
     listed = subprocess.run(
-        [make, "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S
+        command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S, check=True
     )
     serve = [line for line in listed.stdout.splitlines() if "manage.py serve" in line]
     assert len(serve) == 1
