@@ -160,9 +160,9 @@ class Hub:
         self.runner.announce(change)
 
     def set_door(self, person_id: str, *, is_open: bool) -> None:
-        """Voice says whether somebody's door is open by a socket of this process. Lists show it while
-        it is, and no longer than this process lives. To be called with each change, and closed once
-        the socket is gone. Never waits; the same again costs nothing."""
+        """Voice says whether somebody's door is open by a socket of this process. Lists show it
+        while it is, and no longer than this process lives. To be called with each change, and
+        closed once the socket is gone. Never waits; the same again costs nothing."""
         self.doors.set(person_id, is_open=is_open)
 
     def repeat_people(self, socket: Socket) -> None:
