@@ -204,7 +204,7 @@ async def test_what_the_store_did_not_take_is_told_again_in_a_round() -> None:
             await hub.doors.compare()
             await found.pair.settle()
             assert await found.doors(seen_by=found.bob) == due
-        assert not hub.doors.untold
+        assert not hub.doors.unwritten
 
 
 async def test_doors_are_open_again_once_a_store_that_was_lost_is_back() -> None:
