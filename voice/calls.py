@@ -57,8 +57,8 @@ def accept(graph: CallGraph, own: str, to: str) -> None:
 
 
 def decline(graph: CallGraph, own: str, to: str) -> None:
-    """Declines a knock, withdraws one, or ends a call; where there is no tie, keeps somebody out whom
-    two open doors would connect, or does nothing.
+    """Declines a knock, withdraws one, or ends a call; where there is no tie, keeps somebody out
+    whom two open doors would connect, or does nothing.
 
     After each of them one side may not knock for a while. After a withdrawn knock that is the side
     that knocked: knocks that come and go would be a way to disturb somebody.

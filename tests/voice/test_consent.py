@@ -1,4 +1,4 @@
-"""A pair connects when both have said yes, by a word or by a door; what a door says, and to whom."""
+"""A pair connects when both have said yes, by a word or by a door; what a door says to whom."""
 
 from __future__ import annotations
 

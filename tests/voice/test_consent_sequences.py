@@ -15,7 +15,7 @@ from neartalk.codes import Refused
 from neartalk.limits import Rule
 from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
-from voice.call_graph import WITHDRAWN_MS, CallGraph, EndReason
+from voice.call_graph import MIRROR, WITHDRAWN_MS, CallGraph, EndReason
 from voice.callers import AWAY_MS, DECLINED_MS, Caller, Door, Tie
 from voice.calls import accept, decline, knock
 from voice.membership import enter, leave, settle, suspend
@@ -29,7 +29,6 @@ HERE = "here"
 # The circles of the first two places meet, and that of the third meets neither.
 PLACES = [Place(cell_at(52.52, 13.4 + column * CELL_DEGREES), 300) for column in (0, 2, 20)]
 UNLIMITED = Rule(allowance=1, period_s=1, burst=1, on=False)
-MIRROR = {Tie.OUTGOING: Tie.INCOMING, Tie.INCOMING: Tie.OUTGOING}
 
 
 class Evening:
@@ -148,8 +147,8 @@ class Evening:
     def check(self, before: set[frozenset[str]]) -> None:
         live = self.live()
         for one, other in permutations(self.graph.callers, 2):
-            tie = self.graph.callers[one].ties.get(other)
-            assert self.graph.callers[other].ties.get(one) is MIRROR.get(tie, tie)  # type: ignore[arg-type]
+            mine, theirs = (self.graph.callers[each].ties for each in (one, other))
+            assert theirs.get(one) is (MIRROR[mine[other]] if other in mine else None)
         for one, other in map(sorted, live - before):
             assert self.meets(one, other)
             assert self.says_yes(one, other) and self.says_yes(other, one)
