@@ -194,7 +194,7 @@ def method(seconds: float) -> str:
             "Callers elsewhere are in rooms of ten, in districts of their own.",
             "Open doors: everybody stands in one place and joins with an open door, and describes "
             "themselves to each whom they are connected with. Figures are for each who joins; of "
-            "CPU and commands, what goes on when nobody joins is not counted, as half of it before the "
-            "first came and half after the last.",
+            "CPU and commands, what goes on when nobody joins is not counted, as half of it before "
+            "the first came and half after the last.",
         )
     )

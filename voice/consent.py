@@ -52,7 +52,12 @@ def willing(voices: Mapping[str, Caller], person_id: str, now_ms: int) -> set[Pa
     }
     if person_id in voices:
         pairs |= {frozenset({person_id, other}) for other in voices if other != person_id}
-    return {pair for pair in pairs if agreed(*(voices[each] for each in pair), now_ms)}
+    return {pair for pair in pairs if _agreed(voices, pair, now_ms)}
+
+
+def _agreed(voices: Mapping[str, Caller], pair: Pair, now_ms: int) -> bool:
+    one, other = pair
+    return agreed(voices[one], voices[other], now_ms)
 
 
 def line(me: Caller, listed: Iterable[Caller], now_ms: int) -> tuple[Pair, ...]:

@@ -41,6 +41,12 @@ class PageConnection(SignalingConnection):
         return {one["username"]: one["state"] for one in lists[-1]["peers"]} if lists else {}
 
     @property
+    def doors(self) -> dict[str, str]:
+        """The doors of the newest peer list, by name."""
+        lists = self.page.all("voice.peers")
+        return {one["username"]: one["door"] for one in lists[-1]["peers"]} if lists else {}
+
+    @property
     def ends(self) -> list[tuple[str, str]]:
         """The calls that ended: with whom, and why."""
         return [(one["from"], one["reason"]) for one in self.page.all("voice.end")]

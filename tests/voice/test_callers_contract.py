@@ -127,12 +127,12 @@ async def test_of_those_beside_only_who_is_changed_makes_a_step_run_again(redis_
 
         async def write_after(*args: Any) -> bool:
             """Somebody else changes one of those beside between the reading and the writing."""
-            callers._write = write  # type: ignore[method-assign]
+            setattr(callers, "_write", write)  # noqa: B010
             await keep(elsewhere, caller("b", version=2))
             return await write(*args)
 
         async def tries_of(*changed: str) -> int:
-            callers._write = write_after  # type: ignore[method-assign]
+            setattr(callers, "_write", write_after)  # noqa: B010
             turns = 0
 
             def step(found: Mapping[str, Caller]) -> WriteCallers:

@@ -308,10 +308,11 @@ async def test_a_door_that_opens_and_closes_all_the_time_is_refused_and_stays_as
 async def test_coming_in_openly_again_and_again_is_no_way_round_that() -> None:
     async with two_processes() as both:
         alice = await both.speaker("Alice", both.first)
+        for _ in range(RULES["voice.door"].burst):
+            await both.first.hub.join(alice, "instance-again", direct=True, door=Door.OPEN)
+            await both.first.hub.leave(alice)
         with pytest.raises(Refused, match="too-fast"):
-            for _ in range(RULES["voice.door"].burst + 1):
-                await both.first.hub.join(alice, "instance-again", direct=True, door=Door.OPEN)
-                await both.first.hub.leave(alice)
+            await both.first.hub.join(alice, "instance-again", direct=True, door=Door.OPEN)
         # Who does not come in openly goes by the rules of before.
         await both.first.hub.join(alice, "instance-again", direct=True)
 
