@@ -67,10 +67,10 @@ def decline(graph: CallGraph, own: str, to: str) -> None:
     tie = me.ties.get(to)
     if tie is None:
         if is_open(me, other, graph.now_ms) and is_open(other, me, graph.now_ms):
-            graph.remember_decline(own, to, DECLINED_MS)
+            graph.remember_decline(own, to)
         return
     if tie is not Tie.OUTGOING:
-        graph.remember_decline(own, to, DECLINED_MS)
+        graph.remember_decline(own, to)
     graph.end(own, to, EndReason.DECLINED, by=own)
     settle(graph, own)
 

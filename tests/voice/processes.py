@@ -12,7 +12,7 @@ from presence.registry import MemoryRegistry
 from presence.values import Place
 from tests.support.processes import Halting, Layer, Page, Process, Wire, person, turns
 from tests.support.waiting import deadline
-from voice.callers import Door
+from voice.callers import DoorState
 from voice.callers.memory import MemoryCallers
 from voice.signaling import SignalingConnection, VoiceHub
 
@@ -73,7 +73,7 @@ class VoiceProcess:
         self.hub = VoiceHub(self.presence, callers, self.layer)
 
     async def join(
-        self, session: Session, instance: str = "", door: Door = Door.ASK
+        self, session: Session, instance: str = "", door: DoorState = DoorState.ASK
     ) -> PageConnection:
         found = await self.presence.registry.get(session.digest)
         assert found
@@ -106,7 +106,7 @@ class TwoProcesses:
         )
 
     async def speaker(
-        self, name: str, process: VoiceProcess, place: Place = HERE, door: Door = Door.ASK
+        self, name: str, process: VoiceProcess, place: Place = HERE, door: DoorState = DoorState.ASK
     ) -> PageConnection:
         return await process.join(await person(self.registry, name, place), door=door)
 

@@ -16,7 +16,7 @@ from neartalk.limits import Rule
 from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
 from voice.call_graph import MIRROR, WITHDRAWN_MS, CallGraph, EndReason
-from voice.callers import AWAY_MS, DECLINED_MS, Caller, Door, Tie
+from voice.callers import AWAY_MS, DECLINED_MS, Caller, DoorState, Tie
 from voice.calls import accept, decline, knock
 from voice.membership import enter, leave, settle, suspend
 
@@ -48,7 +48,9 @@ class Evening:
             return True
         me, now_ms = self.graph.get(one), self.graph.now_ms
         no = (self.no_until_ms.get(pair, 0) for pair in ((one, other), (other, one)))
-        return me.door is Door.OPEN and bool(me.process) and all(until <= now_ms for until in no)
+        return (
+            me.door is DoorState.OPEN and bool(me.process) and all(until <= now_ms for until in no)
+        )
 
     def meets(self, one: str, other: str) -> bool:
         first, second = self.graph.get(one), self.graph.get(other)
@@ -91,11 +93,11 @@ class Evening:
             self.goes(one)
         place = self.chance.choice([*PLACES[:2], *PLACES])
         hidden = frozenset(each for each in PEOPLE if frozenset({one, each}) in self.blocks)
-        door = self.chance.choice([*Door, Door.OPEN])
+        door = self.chance.choice([*DoorState, DoorState.OPEN])
         me = Caller(one, one, place, process=HERE, hidden=hidden, door=door)
         enter(self.graph, me)
         for each in asked:
-            if door is Door.LOCKED and self.meets(one, each):
+            if door is DoorState.LOCKED and self.meets(one, each):
                 self.hold((each, one), WITHDRAWN_MS)
 
     def asks(self, one: str, other: str) -> None:
@@ -155,7 +157,7 @@ class Evening:
             assert self.says_yes(other, one)
         assert all(len(one.tied_by(Tie.LIVE)) <= LIMIT for one in self.graph.callers.values())
         for one, other in combinations(PEOPLE, 2):
-            locked = Door.LOCKED in {self.graph.get(each).door for each in (one, other)}
+            locked = DoorState.LOCKED in {self.graph.get(each).door for each in (one, other)}
             gone = frozenset({one, other}) not in live and locked
             if gone or not self.meets(one, other):
                 self.forget(one, other)
