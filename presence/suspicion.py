@@ -73,7 +73,9 @@ async def count_blame(platform: Platform, network: str, by: str) -> None:
     life_ms = limit.period_s * 1000
     if not (network and by and limit.on):
         return
-    if not await platform.marks.add(f"{_mark(network)}:{kept_digest(network, BLAMED, by)}", life_ms):
+    if not await platform.marks.add(
+        f"{_mark(network)}:{kept_digest(network, BLAMED, by)}", life_ms
+    ):
         return
     _, wait_ms = await platform.allowances.spend([Act(BLAMED, network)])
     if wait_ms:

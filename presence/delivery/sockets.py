@@ -79,8 +79,8 @@ class Socket:
 
     @property
     def silent(self) -> bool:
-        """Whether its peer may have vanished. Until a sign of life it is told of nobody who comes, and
-        moves nowhere: so whoever vanished need not linger for what they were told since."""
+        """Whether its peer may have vanished. Until a sign of life it is told of nobody who comes,
+        and moves nowhere: whoever vanished need not linger for what they were told since."""
         return self.connection.quiet_s() > SILENT_S
 
     def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:

@@ -1,5 +1,5 @@
-"""Who vanished without a word is gone from every list within a minute of their last sign of life, and
-yet whoever was told of somebody was shown to them for half a minute."""
+"""Who vanished without a word is gone from every list within a minute of their last sign of life,
+and yet whoever was told of somebody was shown to them for half a minute."""
 
 from __future__ import annotations
 
@@ -139,6 +139,7 @@ async def test_whoever_calls_while_their_socket_is_silent_has_looked(*, elsewher
         visits = await vanished(pair)
         await visits.pass_s(47)
         carol = await visits.comes("Carol")
+        await pair.settle()
         caller = pair.second if elsewhere else pair.first
         nearby = await around(caller.presence, visits.alice.session)
         assert "Carol" in [one.person.name for one in nearby.shown]
