@@ -23,6 +23,8 @@ class Socket:
     `held` are messages that wait while the socket reads history; None once it is live.
     `entered` is the session as it was when the socket entered that place.
     `recent_places` are the places it was subscribed to before, oldest first.
+    `came_ms` is when it was last told of somebody who had come, by the store's clock, while it is
+    silent and its cohort is told on; None where that says it.
     `listing` are the people that it was last sent, in `people_version`, which is 0 until it was
     sent any at its place; not kept while it follows its cohort, whose own are the same.
     `private` stands for the listing of its cohort where a block hides somebody in range: the one of
@@ -32,6 +34,7 @@ class Socket:
     """
 
     __slots__ = (
+        "came_ms",
         "connection",
         "ended",
         "entered",
@@ -62,6 +65,7 @@ class Socket:
         self.listing = NOBODY
         self.people_version = 0
         self.private: CohortListing | None = None
+        self.came_ms: int | None = None
         self.ended = False
         self.recent_places: list[Place] = []
 

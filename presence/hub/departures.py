@@ -12,6 +12,8 @@ DEPART_AGAIN_S = 5.0
 # Who vanished stands in no list of the store so long after their last sign of life, and in none
 # that somebody is sent a round and a turn later: within a minute.
 GONE_MS = 52_000
+# Whoever was told of people is shown to them for so long at least.
+SHOWN_MS = 30_000
 
 
 class Departures:

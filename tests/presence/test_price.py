@@ -246,7 +246,7 @@ async def spend_free(platform: Platform) -> None:
         await allow_session(platform, CAFE)
 
 
-async def look(platform: Platform, cell: str, origin: Origin = CAFE, begun: str = "cafe") -> None:
+async def visit(platform: Platform, cell: str, origin: Origin = CAFE, begun: str = "cafe") -> None:
     """A new session takes its first place."""
     session = f"visitor-{next(_visitors)}"
     await count_unplaced(platform, {"address": begun} if begun else {}, session)
@@ -259,11 +259,11 @@ async def test_where_all_stand_in_one_place_it_is_a_cafe_and_in_ten_within_minut
     async with make() as platform:
         await spend_free(platform)
         for turn in range(60):
-            await look(platform, f"u33db0{'0123456789bcdefgh'[turn % 17]}")
+            await visit(platform, f"u33db0{'0123456789bcdefgh'[turn % 17]}")
         found = [await price_ms(platform)]
         for cell in TILES[1:11]:
-            await look(platform, cell)
-            await look(platform, cell)
+            await visit(platform, cell)
+            await visit(platform, cell)
             found.append(await price_ms(platform))
         # Four tiles meet at one spot.
         assert found == [1000] * 4 + [1000 + SOME_MS] * 6 + [1000 + MANY_MS]
@@ -278,7 +278,7 @@ async def test_of_500_who_come_to_one_square_nobody_pays_more_than_three_seconds
         price = await price_ms(platform)
         paid[price] += 1
         await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
-        await look(platform, TILES[turn % 4])
+        await visit(platform, TILES[turn % 4])
     assert paid == {0: 30, 1000: 100, 3000: 370}
 
 
@@ -290,7 +290,7 @@ async def test_a_hunter_pays_a_minute_for_each_session_in_the_mean(make: Make) -
         for turn in range(77):
             price = await price_ms(platform)
             await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
-            await look(platform, TILES[turn])
+            await visit(platform, TILES[turn])
             paid_ms += price
         assert paid_ms / 77 >= 60_000
 
@@ -299,7 +299,7 @@ async def test_whoever_begins_here_and_stands_there_counts_for_both_networks() -
     platform = Platform.build()
     await spend_free(platform)
     for cell in TILES[:11]:
-        await look(platform, cell, {"address": "other"})
+        await visit(platform, cell, {"address": "other"})
     assert await price_ms(platform) == 1000 + MANY_MS
     assert await added_ms(platform, {"address": "other"}) == MANY_MS
     assert await added_ms(platform, {"address": "elsewhere"}) == 0
@@ -311,7 +311,7 @@ async def test_tiles_of_ten_minutes_ago_are_forgotten() -> None:
     object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
     await spend_free(platform)
     for cell in TILES[:11]:
-        await look(platform, cell)
+        await visit(platform, cell)
     now_ms += RULES["session.tiles2"].period_s * 1000 - 1
     assert await price_ms(platform) == 1000 + MANY_MS
     now_ms += 1
@@ -325,7 +325,7 @@ async def test_visitors_of_a_phone_company_all_over_a_city_are_no_hunters_since_
     async with make() as platform:
         stay = [cell for turn, cell in enumerate(TILES) if turn % 5 not in {1, 3}]
         for turn, cell in enumerate(TILES):
-            await look(platform, cell)
+            await visit(platform, cell)
             # Eight came in the last two minutes.
             if turn >= 8 and TILES[turn - 8] in stay:
                 await count_stay(platform, ["cafe", ""], TILES[turn - 8])
@@ -336,7 +336,7 @@ async def test_visitors_of_a_phone_company_all_over_a_city_are_no_hunters_since_
 async def test_a_stay_counts_once_however_often_it_is_noticed(make: Make) -> None:
     async with make() as platform:
         for cell in TILES[:13]:
-            await look(platform, cell)
+            await visit(platform, cell)
         for _ in range(5):
             await count_stay(platform, ["cafe"], TILES[0])
         assert await tiles_left(platform, "cafe", 600_000) == 11
@@ -359,7 +359,7 @@ async def test_nothing_is_counted_where_the_rules_of_tiles_are_off(settings: Any
     settings.RATE_LIMITS_OFF = [*TILE_RULES]
     platform = Platform.build()
     for cell in TILES[:20]:
-        await look(platform, cell)
+        await visit(platform, cell)
     assert await added_ms(platform, CAFE) == 0
     assert await tiles_left(platform, "cafe", 600_000) == 0
 
@@ -367,7 +367,7 @@ async def test_nothing_is_counted_where_the_rules_of_tiles_are_off(settings: Any
 async def test_operators_see_which_networks_look_in_many_tiles() -> None:
     platform = Platform.build()
     for cell in TILES[:12]:
-        await look(platform, cell)
+        await visit(platform, cell)
     counted: Counter[tuple[str, str]] = Counter()
     for hit, count in platform.records.hits.counts.items():
         counted[hit.rule, hit.subject] += count
@@ -378,7 +378,7 @@ async def test_what_is_kept_of_tiles_says_nothing_of_where_anybody_is() -> None:
     """Neither a tile nor a cell stands in it, and digests of two networks cannot be compared."""
     platform = Platform.build()
     for network in ("cafe", "other"):
-        await look(platform, TILES[0], {"address": network}, network)
+        await visit(platform, TILES[0], {"address": network}, network)
         await count_stay(platform, [network], TILES[0])
     kept = platform.distinct
     assert isinstance(kept, MemoryDistinctCounts)
@@ -438,5 +438,5 @@ async def test_no_price_is_more_than_a_slow_phone_can_pay_in_time() -> None:
     }
     await spend_free(platform)
     for cell in TILES[:11]:
-        await look(platform, cell)
+        await visit(platform, cell)
     assert await price_ms(platform) == limits.TOTAL_MAX_MS
