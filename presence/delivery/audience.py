@@ -43,6 +43,11 @@ class Audience:
     def sockets_of(self, person: Person) -> set[Socket]:
         return self.sockets.get(person.person_id, set())
 
+    def note_silence(self) -> None:
+        """Every 2 s: whose peers have not given a sign of life for long."""
+        for socket in self.all_sockets():
+            socket.note_silence()
+
     def is_silent(self, person: Person) -> bool:
         """Whether a person has sockets here, and all of them are silent."""
         sockets = self.sockets_of(person)

@@ -13,8 +13,8 @@ from presence.values import Person, Session
 
 
 class Exits:
-    """`told_ms` is when sockets that closed, of people with others here, were last told of somebody who
-    had come."""
+    """`told_ms` is when sockets that closed, of people with others here, were last told of
+    somebody who had come."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class Exits:
             self._depart_in(self.departures.wait_s(socket), socket, lingers_ms)
 
     def _lingers_by(self, socket: Socket, told_ms: int) -> int:
-        """From when a person lingers who was told of somebody, and whose last socket closed: they are
-        shown for 30 s, and for longer until `GONE_MS` after their last sign of life. Who is silent
-        is told of nobody (`Socket.silent`): so both hold."""
+        """From when a person lingers who was told of somebody, and whose last socket closed: they
+        are shown for 30 s, and for longer until `GONE_MS` after their last sign of life. Who is
+        silent is told of nobody (`Socket.silent`): so both hold."""
         now_ms = self.runner.broadcaster.now_ms()
         heard_ms = now_ms - int(socket.connection.quiet_s() * 1000)
         return max(told_ms + SHOWN_MS - SEEN_MS, min(told_ms, heard_ms + GONE_MS - SEEN_MS))
