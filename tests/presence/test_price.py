@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -32,6 +33,7 @@ from neartalk.redis.shared import store_at
 from presence.geo import tile_of
 from presence.price import STEPS, allow_session, price_of
 from presence.suspicion import (
+    STAY_MS,
     added_ms,
     count_blame,
     count_look,
@@ -318,19 +320,43 @@ async def test_tiles_of_ten_minutes_ago_are_forgotten() -> None:
     assert await price_ms(platform) == 1000
 
 
+@pytest.mark.parametrize("an_hour", [90, 300, 1200])
 async def test_visitors_of_a_phone_company_all_over_a_city_are_no_hunters_since_most_of_them_stay(
-    make: Make,
+    an_hour: int,
 ) -> None:
-    """Each in a tile of their own; two of five are gone before they have stayed for two minutes."""
-    async with make() as platform:
-        stay = [cell for turn, cell in enumerate(TILES) if turn % 5 not in {1, 3}]
-        for turn, cell in enumerate(TILES):
-            await visit(platform, cell)
-            # Eight came in the last two minutes.
-            if turn >= 8 and TILES[turn - 8] in stay:
-                await count_stay(platform, ["cafe", ""], TILES[turn - 8])
-            assert await added_ms(platform, CAFE) <= SOME_MS
-        assert await added_ms(platform, {"address": "elsewhere"}) == 0
+    """Two hours; more where more live, in a hundred tiles; two of five are gone at once."""
+    now_ms, chance = NOW_MS, random.Random(16)
+    platform = Platform.build()
+    object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
+    weights = [1 / (1 + turn) ** 0.7 for turn in range(len(TILES))]
+    stay: list[tuple[int, str]] = []
+    added = Counter[int]()
+    for _ in range(2 * an_hour):
+        now_ms += int(chance.expovariate(an_hour / 3_600_000))
+        for due in [one for one in stay if one[0] <= now_ms]:
+            stay.remove(due)
+            await count_stay(platform, ["cafe", ""], due[1])
+        (cell,) = chance.choices(TILES, weights)
+        await visit(platform, cell)
+        if chance.random() < 0.6:
+            stay.append((now_ms + STAY_MS + 10_000, cell))
+        added[await added_ms(platform, CAFE)] += 1
+    # As many come at the beginning as hunters do, before anybody has stayed.
+    assert added[MANY_MS] < 0.05 * added.total()
+    assert added[0] > 0.7 * added.total()
+
+
+async def test_visitors_of_a_train_come_in_ever_other_tiles_and_stay() -> None:
+    """One in twenty seconds, each in a tile of their own; two of five are gone at once."""
+    now_ms = NOW_MS
+    platform = Platform.build()
+    object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
+    for turn, cell in enumerate(TILES):
+        now_ms += 20_000
+        await visit(platform, cell)
+        if turn >= 7 and turn % 5 not in {1, 3}:
+            await count_stay(platform, ["cafe"], TILES[turn - 7])
+        assert await added_ms(platform, CAFE) <= SOME_MS
 
 
 async def test_a_stay_counts_once_however_often_it_is_noticed(make: Make) -> None:
