@@ -1,10 +1,11 @@
 """What makes sessions of a network dearer: they look in many tiles and stay in few, or different
 people point there. Only digests are kept, for the period of the rule.
 
-Whoever is somewhere stays there for a while; whoever looks for somebody tells a first place, looks
-and begins anew elsewhere. So a tile counts in which a first place was told, until somebody has
-stood there for two minutes with a page open; each such tile takes another one off. A session that
-has told no place yet may be kept for later: there is room for some, each above counts as a tile.
+Whoever is somewhere stays for a while; whoever looks for somebody tells a first place, looks and
+begins anew elsewhere. So a tile counts in which a first place was told, until one who came there
+has had a page open for two minutes; for an hour each such tile takes another one off, so that a
+phone company pays nothing whose people do stay. A session that has told no place yet may be kept
+for later: there is room for some, each above counts as a tile.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ BLAMED = "session.blamed"
 LOOKED, STAYED, UNPLACED = "looked", "stayed", "unplaced"
 # As many come without a price, and a page tells its place as soon as it has a session.
 UNPLACED_MAX = 30
-STAY_MS = 120_000
+# After so long with a page open somebody has stayed; that counts for an hour.
+STAY_MS, STAYED_MS = 120_000, 3_600_000
 
 
 async def count_unplaced(platform: Platform, origin: Origin, session_digest: str) -> None:
@@ -47,8 +49,8 @@ async def count_look(
 
 
 async def count_stay(platform: Platform, networks: Collection[str], cell: Cell) -> None:
-    """Somebody of these networks has stood for two minutes where their session told its first
-    place, with a page open. Raises Refused: `store-unavailable`.
+    """Somebody of these networks, whose session began in a cell, has had a page open for two
+    minutes. Raises Refused: `store-unavailable`.
     """
     for network in {*networks} - {""}:
         await _remove(platform, network, LOOKED, tile_of(cell))
@@ -57,10 +59,8 @@ async def count_stay(platform: Platform, networks: Collection[str], cell: Cell) 
 
 async def tiles_left(platform: Platform, network: str, period_ms: int) -> int:
     """In how many tiles sessions of a network looked within the period, and did not stay."""
-    counting = (
-        platform.distinct.count(subject_of(network, kind), period_ms)
-        for kind in (LOOKED, STAYED, UNPLACED)
-    )
+    kinds = (LOOKED, period_ms), (STAYED, STAYED_MS), (UNPLACED, period_ms)
+    counting = (platform.distinct.count(subject_of(network, kind), ms) for kind, ms in kinds)
     looked, stayed, unplaced = await asyncio.gather(*counting)
     return max(0, looked - stayed) + max(0, unplaced - UNPLACED_MAX)
 
@@ -73,7 +73,9 @@ async def count_blame(platform: Platform, network: str, by: str) -> None:
     life_ms = limit.period_s * 1000
     if not (network and by and limit.on):
         return
-    if not await platform.marks.add(f"{_mark(network)}:{kept_digest(network, BLAMED, by)}", life_ms):
+    if not await platform.marks.add(
+        f"{_mark(network)}:{kept_digest(network, BLAMED, by)}", life_ms
+    ):
         return
     _, wait_ms = await platform.allowances.spend([Act(BLAMED, network)])
     if wait_ms:
@@ -131,7 +133,7 @@ def kept_digest(network: str, kind: str, member: str) -> str:
 async def _add(platform: Platform, network: str, kind: str, member: str) -> None:
     if any(platform.rules[rule].on for rule in TILE_RULES):
         digest = kept_digest(network, kind, member)
-        period_ms = tiles_period_ms(platform)
+        period_ms = STAYED_MS if kind == STAYED else tiles_period_ms(platform)
         await platform.distinct.add(subject_of(network, kind), digest, period_ms)
 
 

@@ -1,5 +1,6 @@
-"""While processes are replaced, those of this release read what a newer one writes: what it adds is left
-out, and values that it alone knows are read as the nearest known one. Nothing raises, nobody is lost.
+"""While processes are replaced, those of this release read what a newer one writes: what it adds is
+left out, and values that it alone knows are read as the nearest known one. Nothing raises, nobody
+is lost.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ async def test_a_tile_in_which_a_newer_release_listed_somebody_is_read(redis_url
         entries = {ids[0]: newer, f"{ids[1]}~9000~{NEW}": lingers}
         fields = {key: json.dumps(entry) for key, entry in entries.items()}
         fields |= {"w": "7", "doors": json.dumps({"open": 1}), NEW: NEW}
-        await store.send("HSET", people_key(TILE), *(one for pair in fields.items() for one in pair))
+        await store.send(
+            "HSET", people_key(TILE), *(one for pair in fields.items() for one in pair)
+        )
         people = (await registry.people([TILE]))[TILE].people
         assert sorted(one.name for one in people.values()) == ["Alice", "Bob", "Carol"]
         assert people[ids[0]].roughness is Roughness.AREA
@@ -187,6 +190,7 @@ async def test_nobody_is_sent_what_only_a_newer_release_knows_and_all_else_once(
                 await process.poll()
             await settled(process)
             texts = ["text 0", "text 1", "text 2"]
+            await alice.page.until(lambda: len(alice.page.texts) >= len(texts))
             assert alice.page.texts == texts
             bob = await process.join(await person(process.hub.registry, "Bob", BESIDE))
             assert bob.page.texts == texts
@@ -208,7 +212,11 @@ async def test_hints_of_a_newer_release_are_applied_as_far_as_they_are_known(
         await pair.settle()
         version = (await pair.registry.people([TILE]))[TILE].version
         bob = Person(secrets.token_hex(8), "Bob", *HERE, version=1, process="newer")
-        event = {"type": "presence.changed", **to_event(TileEvent(TILE, version + 1, True, bob)), NEW: 1}
+        event = {
+            "type": "presence.changed",
+            **to_event(TileEvent(TILE, version + 1, True, bob)),
+            NEW: 1,
+        }
         event["person"] |= {"roughness": NEW, "doors": [NEW]}
         unknown = {"type": "chat.said", "at": "1-0", "previous": "0-0", "fields": {NEW: NEW}}
         each = [{"type": NEW}, {"type": f"presence.{NEW}", "x": 1}, unknown, event]

@@ -33,25 +33,23 @@ if TYPE_CHECKING:
 # Of OpenSSL on one core (bench/PRICE.md): 4.5 million iterations a second, 2,000 a try.
 SCRIPT_TRIES_S = 2_250
 SHUT_OUT = "shut out"
-# Who is patient takes no session that costs more, asks again after so long, and stays where they were.
+# Who is patient takes no session that costs more, asks again after so long, and stays there.
 CHEAP_MS, AGAIN_S = 5_000, 20.0
 
 
 class Disposable:
-    """A new session for each probe. Whoever is `patient` waits until one is cheap, and keeps each with a
-    socket, as people do."""
+    """A new session for each probe. Whoever is `patient` waits until one is cheap, and keeps each
+    with a socket, as people do."""
 
-    def __init__(
-        self, product: Product, counters: Counters, wanted: str, *, patient: bool
-    ) -> None:
+    def __init__(self, product: Product, counters: Counters, wanted: str, *, patient: bool) -> None:
         self.product, self.counters, self.wanted = product, counters, wanted
         self.sessions = self.tries = 0
         self.lines: list[ProberSocket] | None = [] if patient else None
 
     async def probe(self, cell: Cell) -> Sight | None:
         guest = PayingGuest(self.product, self.counters, SCRIPT_TRIES_S)
-        while self.lines is not None and await price_ms(guest) > CHEAP_MS:
-            await asyncio.sleep(AGAIN_S)
+        if self.lines is not None:
+            await cheap(guest)
         visitor = await guest.come(f"Guest {self.sessions}")
         self.tries += guest.tries
         if visitor is None:
@@ -68,6 +66,13 @@ class Disposable:
     async def close(self) -> None:
         for line in self.lines or ():
             await line.close()
+
+
+async def cheap(guest: PayingGuest) -> None:
+    """Returns once the next session costs little."""
+    if await price_ms(guest) > CHEAP_MS:
+        await asyncio.sleep(AGAIN_S)
+        await cheap(guest)
 
 
 async def price_ms(guest: PayingGuest) -> int:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from chat.feed.hints import to_hint
 from chat.feed.sequencer import Sequencer
 from chat.history import History
-from chat.messages import Draft, Entry, Retraction, StreamId, message_of, public_id
+from chat.messages import Draft, Message, Retraction, StreamId, message_of, public_id
 from neartalk.codes import Refused
 from presence.delivery import Socket, signal
 from presence.geo import Tile, area_of
@@ -118,7 +118,7 @@ class Sender:
             self.unavailable["history",] += 1
             raise Refused("store-unavailable", retry_after=2) from late
 
-    def _publish(self, entry: Entry, previous: StreamId) -> None:
+    def _publish(self, entry: Message | Retraction, previous: StreamId) -> None:
         """Broadcasts to this process's sockets, and tells the other processes by a hint."""
         self.sequencer.apply(entry, previous)
         self.hints.publish(entry.tile, to_hint(entry, previous))

@@ -20,8 +20,8 @@ ALGORITHM = "PBKDF2/SHA-256"
 # what Chromium does on one core of the server of bench/PRICE.md.
 ITERATIONS = 2_000
 TRIES_S = 720
-# A challenge lives two minutes, or until a phone that is so much slower than a middling one has done
-# the most tries on one core, and a while longer.
+# A challenge lives two minutes, or until a phone that is so much slower than a middling one has
+# done the most tries on one core, and a while longer.
 LIFE_MS, SLOWER, SPARE_MS = 120_000, 4, 30_000
 # The largest solution that is read; ours has some 900 characters.
 SOLUTION_MAX = 2_000

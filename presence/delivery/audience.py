@@ -43,6 +43,11 @@ class Audience:
     def sockets_of(self, person: Person) -> set[Socket]:
         return self.sockets.get(person.person_id, set())
 
+    def note_silence(self) -> None:
+        """Every 2 s: whose peers have not given a sign of life for long."""
+        for socket in self.all_sockets():
+            socket.note_silence()
+
     def is_silent(self, person: Person) -> bool:
         """Whether a person has sockets here, and all of them are silent."""
         sockets = self.sockets_of(person)
@@ -61,23 +66,30 @@ class Audience:
         """When a person was last told of somebody who had come, as far as their sockets here know;
         just now, where they have none: they call, or their sockets are elsewhere. So do those who
         are to be told of a change soon: a call to another process may have told them."""
-        cohorts = [*filter(None, map(self.cohort_of, self.sockets_of(person)))]
-        if not cohorts or any(one.people_timer for one in cohorts):
-            return now_ms
-        return max(one.came_ms for one in cohorts)
+        each = [(one, cohort) for one in self.sockets_of(person) if (cohort := self.cohort_of(one))]
+        told_ms = (
+            one.came_ms
+            if one.came_ms is not None
+            else now_ms
+            if cohort.people_timer and not one.silent
+            else cohort.came_ms
+            for one, cohort in each
+        )
+        return max(told_ms, default=now_ms)
 
     def note_newcomers(self, person_id: str, now_ms: int) -> None:
         """A call told a person who is near: perhaps of somebody of whom no socket was told yet."""
-        sockets = self.sockets.get(person_id, ())
-        for cohort in filter(None, map(self.cohort_of, sockets)):
-            cohort.came_ms = now_ms
+        for socket in self.sockets.get(person_id, ()):
+            if cohort := self.cohort_of(socket):
+                cohort.came_ms = now_ms
+                socket.came_ms = None if socket.came_ms is None else now_ms
 
     def enter(self, socket: Socket) -> Cohort:
         """Subscribes the socket to its person's place. Messages are held until it settles."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
         socket.place, socket.entered = socket.person.place, socket.session
         socket.held, socket.held_gone = [], []
-        socket.people_version, socket.private = 0, None
+        socket.people_version, socket.private, socket.came_ms = 0, None, None
         cohort = self.cohort_of(socket) or self._begin(socket.place, socket.form)
         self.recent.remove(socket, socket.place)
         cohort.joining.add(socket)

@@ -14,7 +14,7 @@ from presence.values import Person, Place, Session
 
 HELD_MAX = 2_000
 # A peer that lives answers a ping every 20 s (`neartalk.server.keepalive`).
-SILENT_S = 22.0
+SILENT_S = 21.0
 
 
 class Socket:
@@ -23,6 +23,10 @@ class Socket:
     `held` are messages that wait while the socket reads history; None once it is live.
     `entered` is the session as it was when the socket entered that place.
     `recent_places` are the places it was subscribed to before, oldest first.
+    One that is `silent` is told of nobody who comes, and moves nowhere, until its peer gives a sign
+    of life: whoever vanished need not linger for what they were told since. `came_ms` is when it
+    was last told of somebody who had come, by the store's clock, while its cohort is told on; None
+    where that says it.
     `listing` are the people that it was last sent, in `people_version`, which is 0 until it was
     sent any at its place; not kept while it follows its cohort, whose own are the same.
     `private` stands for the listing of its cohort where a block hides somebody in range: the one of
@@ -32,6 +36,7 @@ class Socket:
     """
 
     __slots__ = (
+        "came_ms",
         "connection",
         "ended",
         "entered",
@@ -46,6 +51,7 @@ class Socket:
         "private",
         "recent_places",
         "session",
+        "silent",
     )
 
     def __init__(
@@ -62,6 +68,8 @@ class Socket:
         self.listing = NOBODY
         self.people_version = 0
         self.private: CohortListing | None = None
+        self.came_ms: int | None = None
+        self.silent = False
         self.ended = False
         self.recent_places: list[Place] = []
 
@@ -77,11 +85,9 @@ class Socket:
         """
         return bool(self.session.blocked or self.session.blocked_by)
 
-    @property
-    def silent(self) -> bool:
-        """Whether its peer may have vanished. Until a sign of life it is told of nobody who comes, and
-        moves nowhere: so whoever vanished need not linger for what they were told since."""
-        return self.connection.quiet_s() > SILENT_S
+    def note_silence(self) -> None:
+        """Whether its peer may have vanished is seen every 2 s: any call costs."""
+        self.silent = self.connection.quiet_s() > SILENT_S
 
     def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
         return self.session.may_receive(sent.person_id, sent.sent_ms)

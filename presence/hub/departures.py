@@ -9,9 +9,11 @@ from presence.values import Person, Session
 LINGER_S = 45.0
 # A departure that the store did not take is tried again after so long.
 DEPART_AGAIN_S = 5.0
-# Who vanished stands in no list of the store so long after their last sign of life, and in none that
-# somebody is sent a round and a turn later: within a minute.
+# Who vanished stands in no list of the store so long after their last sign of life, and in none
+# that somebody is sent a round and a turn later: within a minute.
 GONE_MS = 52_000
+# Whoever was told of people is shown to them for so long at least.
+SHOWN_MS = 30_000
 
 
 class Departures:

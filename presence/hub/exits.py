@@ -6,15 +6,15 @@ import asyncio
 from neartalk.codes import Refused
 from presence.delivery import Socket
 from presence.hub.anti_entropy import AntiEntropy
-from presence.hub.departures import DEPART_AGAIN_S, GONE_MS, Departures
+from presence.hub.departures import DEPART_AGAIN_S, GONE_MS, SHOWN_MS, Departures
 from presence.hub.runner import EffectRunner
 from presence.registry import SEEN_MS, Registry
 from presence.values import Person, Session
 
 
 class Exits:
-    """`heard_ms` is the last sign of life of people with sockets here, besides what these say: by a
-    socket that closed, or a call."""
+    """`told_ms` is when sockets that closed, of people with others here, were last told of
+    somebody who had come."""
 
     def __init__(
         self,
@@ -29,34 +29,28 @@ class Exits:
         self.anti_entropy = anti_entropy
         self.audience = runner.audience
         self.later = runner.background.later
-        self.heard_ms: dict[str, int] = {}
+        self.told_ms: dict[str, int] = {}
 
     def exit(self, socket: Socket) -> None:
         """The socket is gone. Its person stays for 45 s after their last sign of life."""
         if socket.connection.too_slow:
             self.later(self.registry.note(socket.session.digest, "too-slow"))
         self.departures.forget(socket)
-        told_ms = self._told_ms(socket)
-        last = self.audience.exit(socket)
-        if last:
-            self.heard_ms.pop(socket.person.person_id, None)
-        if last and not self.departures.expects(socket.person):
-            self._depart_in(self.departures.wait_s(socket), socket, told_ms)
+        person = socket.person
+        told_ms = max(self._newcomer_ms(person), self.told_ms.pop(person.person_id, 0))
+        if not self.audience.exit(socket):
+            self.told_ms[person.person_id] = told_ms
+        elif not self.departures.expects(person):
+            lingers_ms = self._lingers_by(socket, told_ms)
+            self._depart_in(self.departures.wait_s(socket), socket, lingers_ms)
 
-    def note_call(self, person_id: str) -> None:
-        """Somebody called: a sign of life, though their sockets may be silent."""
-        if person_id in self.audience.sockets:
-            self.heard_ms[person_id] = self.runner.broadcaster.now_ms()
-
-    def _told_ms(self, socket: Socket) -> int:
-        """When the person of a socket was last told of somebody who had come, as far as they linger
-        for it: who is silent is told of nobody, and is gone `GONE_MS` after their last sign of
-        life. Of whoever came before that it may have read, though nothing says so."""
-        now_ms, person_id = self.runner.broadcaster.now_ms(), socket.person.person_id
-        quiet_ms = int(socket.connection.quiet_s() * 1000)
-        heard_ms = max(self.heard_ms.get(person_id, 0), now_ms - quiet_ms)
-        self.heard_ms[person_id] = heard_ms
-        return min(self._newcomer_ms(socket.person), heard_ms + GONE_MS - SEEN_MS)
+    def _lingers_by(self, socket: Socket, told_ms: int) -> int:
+        """From when a person lingers who was told of somebody, and whose last socket closed: they
+        are shown for 30 s, and for longer until `GONE_MS` after their last sign of life. Who is
+        silent is told of nobody (`Socket.silent`): so both hold."""
+        now_ms = self.runner.broadcaster.now_ms()
+        heard_ms = now_ms - int(socket.connection.quiet_s() * 1000)
+        return max(told_ms + SHOWN_MS - SEEN_MS, min(told_ms, heard_ms + GONE_MS - SEEN_MS))
 
     def _newcomer_ms(self, person: Person) -> int:
         return self.audience.newcomer_ms(person, self.runner.broadcaster.now_ms())

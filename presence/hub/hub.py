@@ -184,14 +184,10 @@ class Hub:
     def note_newcomers(self, session: Session) -> None:
         """A call told the person of a session who is near: here, or where their sockets are."""
         person = session.person
-        self._note_call(person.person_id)
+        self.audience.note_newcomers(person.person_id, self.now_ms())
         if person.process not in {"", self.process}:
             hint = {"type": "presence.called", "person_id": person.person_id}
             self.hints.publish(person.tile, hint)
-
-    def _note_call(self, person_id: str) -> None:
-        self.audience.note_newcomers(person_id, self.now_ms())
-        self.exits.note_call(person_id)
 
     async def in_effect(self, session: Session) -> Session:
         """The session with the place that is in effect by now; who is silent moves nowhere.
@@ -228,6 +224,6 @@ class Hub:
         elif hint["type"] == "presence.changed":
             self.runner.run(self.updates.apply(event_of(hint)))
         elif hint["type"] == "presence.called":
-            self._note_call(hint["person_id"])
+            self.audience.note_newcomers(hint["person_id"], self.now_ms())
         else:
             await self.runner.source.receive(hint)

@@ -155,6 +155,7 @@ class PresenceBroadcaster:
         if socket.silent:
             self.held_back.add((cohort, socket))
         else:
+            socket.came_ms = None
             self.apart.send(cohort, socket)
 
     def _singled_out(
@@ -163,11 +164,18 @@ class PresenceBroadcaster:
         """Whose own change differs from that of all who follow."""
         found = {one for about in change.person_ids for one in self.sockets.get(about, ())}
         found.update(one for one in cohort.filtered if self.apart.hidden_in_range(one))
-        found.update(one for one in cohort.live if one.silent)
+        found.update(self._held_back_from(cohort))
         if before.crowded and not after.crowded:
             listed = after.whole.people
             found.update(one for one in cohort.live if one.person.person_id not in listed)
         return found & cohort.live
+
+    def _held_back_from(self, cohort: Cohort) -> set[Socket]:
+        """Who is silent, and from now on knows less than the cohort."""
+        silent = {one for one in cohort.live if one.silent}
+        for one in silent:
+            one.came_ms = cohort.came_ms if one.came_ms is None else one.came_ms
+        return silent
 
     def _batches(
         self, cohort: Cohort, before: CohortListing, after: CohortListing, change: ListingChange

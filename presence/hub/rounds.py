@@ -81,6 +81,7 @@ class Rounds:
             self.runner.run(self.reconciler.republish_orphaned(died))
         since_ms = status.now_ms - int(PULSE_S * 2000)
         self.runner.run(self.updates.expire(since_ms, status.now_ms))
+        self.audience.note_silence()
         self.runner.broadcaster.resume()
         self.runner.run(self.reconciler.compare_all(status.now_ms))
         if self.leases.process not in status.processes:

@@ -10,8 +10,8 @@ from presence.registry.epoch import Epoch
 from presence.registry.redis_fields import TILE_KEEP_MS, paired, people_key, scripts_of
 
 LEASES = "leases"
-# Beside the processes, which are hex, stand others: the latest time of the store's clock (`:clock`),
-# how often it was set back, and whatever a newer release adds.
+# Beside the processes stand the latest time of the store's clock (`:clock`), how often it was set
+# back, and whatever a newer release adds.
 TURNS = ":turns"
 # Tiles are kept for ten minutes and asked about every other second: their time is renewed once in
 # so many times.

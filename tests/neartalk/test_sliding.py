@@ -1,5 +1,5 @@
-"""How often something happened lately, how many different things, and marks: one contract, in memory
-and in Redis."""
+"""How often something happened lately, how many different things, and marks: one contract, in
+memory and in Redis."""
 
 from __future__ import annotations
 

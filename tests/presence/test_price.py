@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -32,6 +33,7 @@ from neartalk.redis.shared import store_at
 from presence.geo import tile_of
 from presence.price import STEPS, allow_session, price_of
 from presence.suspicion import (
+    STAY_MS,
     added_ms,
     count_blame,
     count_look,
@@ -246,7 +248,7 @@ async def spend_free(platform: Platform) -> None:
         await allow_session(platform, CAFE)
 
 
-async def look(platform: Platform, cell: str, origin: Origin = CAFE, begun: str = "cafe") -> None:
+async def visit(platform: Platform, cell: str, origin: Origin = CAFE, begun: str = "cafe") -> None:
     """A new session takes its first place."""
     session = f"visitor-{next(_visitors)}"
     await count_unplaced(platform, {"address": begun} if begun else {}, session)
@@ -259,11 +261,11 @@ async def test_where_all_stand_in_one_place_it_is_a_cafe_and_in_ten_within_minut
     async with make() as platform:
         await spend_free(platform)
         for turn in range(60):
-            await look(platform, f"u33db0{'0123456789bcdefgh'[turn % 17]}")
+            await visit(platform, f"u33db0{'0123456789bcdefgh'[turn % 17]}")
         found = [await price_ms(platform)]
         for cell in TILES[1:11]:
-            await look(platform, cell)
-            await look(platform, cell)
+            await visit(platform, cell)
+            await visit(platform, cell)
             found.append(await price_ms(platform))
         # Four tiles meet at one spot.
         assert found == [1000] * 4 + [1000 + SOME_MS] * 6 + [1000 + MANY_MS]
@@ -278,7 +280,7 @@ async def test_of_500_who_come_to_one_square_nobody_pays_more_than_three_seconds
         price = await price_ms(platform)
         paid[price] += 1
         await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
-        await look(platform, TILES[turn % 4])
+        await visit(platform, TILES[turn % 4])
     assert paid == {0: 30, 1000: 100, 3000: 370}
 
 
@@ -290,7 +292,7 @@ async def test_a_hunter_pays_a_minute_for_each_session_in_the_mean(make: Make) -
         for turn in range(77):
             price = await price_ms(platform)
             await allow_session(platform, CAFE, Paid(price, str(turn)) if price else None)
-            await look(platform, TILES[turn])
+            await visit(platform, TILES[turn])
             paid_ms += price
         assert paid_ms / 77 >= 60_000
 
@@ -299,7 +301,7 @@ async def test_whoever_begins_here_and_stands_there_counts_for_both_networks() -
     platform = Platform.build()
     await spend_free(platform)
     for cell in TILES[:11]:
-        await look(platform, cell, {"address": "other"})
+        await visit(platform, cell, {"address": "other"})
     assert await price_ms(platform) == 1000 + MANY_MS
     assert await added_ms(platform, {"address": "other"}) == MANY_MS
     assert await added_ms(platform, {"address": "elsewhere"}) == 0
@@ -311,32 +313,56 @@ async def test_tiles_of_ten_minutes_ago_are_forgotten() -> None:
     object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
     await spend_free(platform)
     for cell in TILES[:11]:
-        await look(platform, cell)
+        await visit(platform, cell)
     now_ms += RULES["session.tiles2"].period_s * 1000 - 1
     assert await price_ms(platform) == 1000 + MANY_MS
     now_ms += 1
     assert await price_ms(platform) == 1000
 
 
+@pytest.mark.parametrize("an_hour", [90, 300, 1200])
 async def test_visitors_of_a_phone_company_all_over_a_city_are_no_hunters_since_most_of_them_stay(
-    make: Make,
+    an_hour: int,
 ) -> None:
-    """Each in a tile of their own; two of five are gone before they have stayed for two minutes."""
-    async with make() as platform:
-        stay = [cell for turn, cell in enumerate(TILES) if turn % 5 not in {1, 3}]
-        for turn, cell in enumerate(TILES):
-            await look(platform, cell)
-            # Eight came in the last two minutes.
-            if turn >= 8 and TILES[turn - 8] in stay:
-                await count_stay(platform, ["cafe", ""], TILES[turn - 8])
-            assert await added_ms(platform, CAFE) <= SOME_MS
-        assert await added_ms(platform, {"address": "elsewhere"}) == 0
+    """Two hours; more where more live, in a hundred tiles; two of five are gone at once."""
+    now_ms, chance = NOW_MS, random.Random(16)
+    platform = Platform.build()
+    object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
+    weights = [1 / (1 + turn) ** 0.7 for turn in range(len(TILES))]
+    stay: list[tuple[int, str]] = []
+    added = Counter[int]()
+    for _ in range(2 * an_hour):
+        now_ms += int(chance.expovariate(an_hour / 3_600_000))
+        for due in [one for one in stay if one[0] <= now_ms]:
+            stay.remove(due)
+            await count_stay(platform, ["cafe", ""], due[1])
+        (cell,) = chance.choices(TILES, weights)
+        await visit(platform, cell)
+        if chance.random() < 0.6:
+            stay.append((now_ms + STAY_MS + 10_000, cell))
+        added[await added_ms(platform, CAFE)] += 1
+    # As many come at the beginning as hunters do, before anybody has stayed.
+    assert added[MANY_MS] < 0.05 * added.total()
+    assert added[0] > 0.7 * added.total()
+
+
+async def test_visitors_of_a_train_come_in_ever_other_tiles_and_stay() -> None:
+    """One in twenty seconds, each in a tile of their own; two of five are gone at once."""
+    now_ms = NOW_MS
+    platform = Platform.build()
+    object.__setattr__(platform, "distinct", MemoryDistinctCounts(lambda: now_ms))
+    for turn, cell in enumerate(TILES):
+        now_ms += 20_000
+        await visit(platform, cell)
+        if turn >= 7 and turn % 5 not in {1, 3}:
+            await count_stay(platform, ["cafe"], TILES[turn - 7])
+        assert await added_ms(platform, CAFE) <= SOME_MS
 
 
 async def test_a_stay_counts_once_however_often_it_is_noticed(make: Make) -> None:
     async with make() as platform:
         for cell in TILES[:13]:
-            await look(platform, cell)
+            await visit(platform, cell)
         for _ in range(5):
             await count_stay(platform, ["cafe"], TILES[0])
         assert await tiles_left(platform, "cafe", 600_000) == 11
@@ -359,7 +385,7 @@ async def test_nothing_is_counted_where_the_rules_of_tiles_are_off(settings: Any
     settings.RATE_LIMITS_OFF = [*TILE_RULES]
     platform = Platform.build()
     for cell in TILES[:20]:
-        await look(platform, cell)
+        await visit(platform, cell)
     assert await added_ms(platform, CAFE) == 0
     assert await tiles_left(platform, "cafe", 600_000) == 0
 
@@ -367,7 +393,7 @@ async def test_nothing_is_counted_where_the_rules_of_tiles_are_off(settings: Any
 async def test_operators_see_which_networks_look_in_many_tiles() -> None:
     platform = Platform.build()
     for cell in TILES[:12]:
-        await look(platform, cell)
+        await visit(platform, cell)
     counted: Counter[tuple[str, str]] = Counter()
     for hit, count in platform.records.hits.counts.items():
         counted[hit.rule, hit.subject] += count
@@ -378,7 +404,7 @@ async def test_what_is_kept_of_tiles_says_nothing_of_where_anybody_is() -> None:
     """Neither a tile nor a cell stands in it, and digests of two networks cannot be compared."""
     platform = Platform.build()
     for network in ("cafe", "other"):
-        await look(platform, TILES[0], {"address": network}, network)
+        await visit(platform, TILES[0], {"address": network}, network)
         await count_stay(platform, [network], TILES[0])
     kept = platform.distinct
     assert isinstance(kept, MemoryDistinctCounts)
@@ -438,5 +464,5 @@ async def test_no_price_is_more_than_a_slow_phone_can_pay_in_time() -> None:
     }
     await spend_free(platform)
     for cell in TILES[:11]:
-        await look(platform, cell)
+        await visit(platform, cell)
     assert await price_ms(platform) == limits.TOTAL_MAX_MS

@@ -8,14 +8,11 @@ import secrets
 import pytest
 
 from neartalk.codes import Refused
-from presence.hub.stays import stays
 from presence.suspicion import STAY_MS, count_look, tiles_left
-from presence.values import Person, Session, Timing
 from tests.presence.process_pair import ProcessPair, process_pair
-from tests.support.processes import HERE, PageSocket
+from tests.support.processes import AWAY, HERE, PageSocket
 
 PERIOD_MS = 600_000
-NOW_MS = 1_800_000_000_000
 
 
 async def arrived(pair: ProcessPair, network: str = "cafe") -> PageSocket:
@@ -33,9 +30,10 @@ async def left(pair: ProcessPair, network: str = "cafe") -> int:
     return await tiles_left(pair.first.platform, network, PERIOD_MS)
 
 
-async def test_a_tile_counts_until_somebody_has_stood_in_it_for_two_minutes() -> None:
+async def test_a_tile_counts_until_one_who_came_there_has_a_page_open_for_two_minutes() -> None:
     async with process_pair() as pair:
         await arrived(pair)
+        assert await left(pair) == 1
         pair.now_ms += STAY_MS - 1
         assert await left(pair) == 1
         pair.now_ms += 1
@@ -44,9 +42,34 @@ async def test_a_tile_counts_until_somebody_has_stood_in_it_for_two_minutes() ->
         assert await left(pair) == 0
 
 
+async def test_whoever_walks_on_or_rides_has_stayed_where_they_began() -> None:
+    async with process_pair() as pair:
+        socket = await arrived(pair)
+        assert await left(pair) == 1
+        moved = await pair.registry.place(socket.session.digest, AWAY, pair.first.hub.process)
+        pair.first.hub.announce(moved)
+        await pair.settle()
+        assert socket.place == AWAY
+        pair.now_ms += STAY_MS
+        assert await left(pair) == 0
+
+
+async def test_a_session_that_is_older_than_the_period_says_nothing_of_where_it_began() -> None:
+    """As after a restart, when all come back at once."""
+    async with process_pair() as pair:
+        socket = await arrived(pair)
+        pair.now_ms += PERIOD_MS
+        await left(pair)
+        pair.now_ms += STAY_MS
+        assert await left(pair) == 1
+        assert not pair.first.hub.stays.visits
+        assert socket.session.digest not in pair.first.hub.stays.counted
+
+
 async def test_whoever_is_gone_before_has_only_looked() -> None:
     async with process_pair() as pair:
         socket = await arrived(pair)
+        await left(pair)
         pair.first.hub.exit(socket)
         await pair.first.hub.end(socket.session)
         pair.now_ms += STAY_MS
@@ -68,6 +91,7 @@ async def test_a_stay_is_counted_once_and_again_where_the_store_did_not_answer(
             return await add(subject, member, period_ms)
 
         monkeypatch.setattr(distinct, "add", fails_once)
+        await left(pair)
         pair.now_ms += STAY_MS
         with pytest.raises(Refused):
             await left(pair)
@@ -79,28 +103,11 @@ async def test_a_stay_is_counted_once_and_again_where_the_store_did_not_answer(
 async def test_whoever_is_gone_is_forgotten() -> None:
     async with process_pair() as pair:
         socket = await arrived(pair)
+        await left(pair)
         pair.now_ms += STAY_MS
         await left(pair)
         assert pair.first.hub.stays.counted == {socket.session.digest}
         pair.first.hub.exit(socket)
         await left(pair)
         assert not pair.first.hub.stays.counted
-
-
-@pytest.mark.parametrize(
-    ("age_ms", "timing", "right"),
-    [
-        (STAY_MS, Timing(), True),
-        (STAY_MS - 1, Timing(), False),
-        (PERIOD_MS, Timing(), False),
-        (STAY_MS, Timing(spaced_ms=5), False),
-    ],
-)
-def test_it_is_the_first_place_that_counts_within_the_period(
-    age_ms: int, timing: Timing, right: bool
-) -> None:
-    here = Person("p", "Alice", HERE.cell, HERE.radius_m)
-    session = Session("d", here, 3, timing=timing._replace(moved_ms=NOW_MS - age_ms))
-    assert stays(session, NOW_MS, PERIOD_MS) is right
-    nowhere = Session("d", Person("p", "Alice"), 3, timing=session.timing)
-    assert not stays(nowhere, NOW_MS, PERIOD_MS)
+        assert not pair.first.hub.stays.visits

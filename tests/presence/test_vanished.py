@@ -1,5 +1,5 @@
-"""Who vanished without a word is gone from every list within a minute of their last sign of life, and
-yet whoever was told of somebody was shown to them for half a minute."""
+"""Who vanished without a word is gone from every list within a minute of their last sign of life,
+and yet whoever was told of somebody was shown to them for half a minute."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def vanished(pair: ProcessPair) -> Visits:
 
 
 @pytest.mark.parametrize("dropped_s", [DROPPED_S[0], 45, DROPPED_S[-1]])
-@pytest.mark.parametrize("comes_s", [1, 16, 21, 22, 23, 29, 40, 44, 49])
+@pytest.mark.parametrize("comes_s", [1, 16, 20, 21, 22, 23, 24, 29, 40, 44, 49])
 async def test_who_vanished_is_gone_within_a_minute_and_was_shown_to_whom_they_were_told_of(
     comes_s: int, dropped_s: int
 ) -> None:
@@ -73,10 +73,13 @@ async def test_who_vanished_is_gone_within_a_minute_and_was_shown_to_whom_they_w
         visits = await vanished(pair)
         carol: PageSocket | None = None
         told_s = shown_s = gone_s = 0
-        while visits.second < 2 * GONE_S and not gone_s:
+        for _ in range(2 * GONE_S):
             await visits.pass_s(1)
             if visits.second == comes_s:
                 carol = await visits.comes("Carol")
+            # A list that was just sent is sent again 5 s later.
+            if visits.second in {53, 58}:
+                await visits.comes(f"Dora {visits.second}")
             if visits.second == dropped_s:
                 pair.first.hub.exit(visits.alice)
             if "Carol" in visits.alice.page.names and not told_s:
@@ -86,15 +89,16 @@ async def test_who_vanished_is_gone_within_a_minute_and_was_shown_to_whom_they_w
                 shown_s = visits.second
             if carol and all("Alice" not in one.page.names for one in readers):
                 gone_s = visits.second
+                break
         assert 0 < gone_s <= GONE_S
-        assert told_s <= SILENT_S + 1
+        assert told_s <= SILENT_S + 2
         assert not told_s or shown_s - told_s >= SHOWN_S - 1
 
 
 async def test_who_is_silent_is_told_of_nobody_and_of_all_of_them_once_they_answer() -> None:
     async with process_pair() as pair:
         visits = await vanished(pair)
-        await visits.pass_s(int(SILENT_S) + 1)
+        await visits.pass_s(int(SILENT_S) + 3)
         frames = len(visits.alice.page.people_frames)
         await visits.comes("Carol")
         await visits.pass_s(6)
@@ -137,8 +141,11 @@ async def test_the_place_of_whoever_is_silent_takes_effect_once_they_answer() ->
 async def test_whoever_calls_while_their_socket_is_silent_has_looked(*, elsewhere: bool) -> None:
     async with process_pair() as pair:
         visits = await vanished(pair)
-        await visits.pass_s(47)
+        await visits.pass_s(30)
+        await visits.comes("Dora")
+        await visits.pass_s(17)
         carol = await visits.comes("Carol")
+        await pair.settle()
         caller = pair.second if elsewhere else pair.first
         nearby = await around(caller.presence, visits.alice.session)
         assert "Carol" in [one.person.name for one in nearby.shown]
@@ -165,8 +172,8 @@ async def test_of_two_pages_the_one_that_closed_last_says_when_somebody_was_ther
         pair.first.hub.exit(visits.alice)
         await visits.pass_s(SHOWN_S - 6)
         assert "Alice" in carol.page.names
-        assert not pair.first.hub.exits.heard_ms
+        assert not pair.first.hub.exits.told_ms
 
 
 def test_a_peer_that_answers_pings_is_never_silent() -> None:
-    assert PING_S + 1 < SILENT_S
+    assert PING_S < SILENT_S
