@@ -66,11 +66,11 @@ class Report(models.Model):
             ),
         )
 
+    def __str__(self) -> str:
+        return f"{self.what}: {names.tag(self.person_id)}"
+
     @property
     def what(self) -> str:
         """The reason in words, and where it was: "Harassment, in voice"."""
         where = f", in {self.where}" if self.where else ""
         return f"{self.get_reason_display()}{where}"
-
-    def __str__(self) -> str:
-        return f"{self.what}: {names.tag(self.person_id)}"

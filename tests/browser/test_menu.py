@@ -271,7 +271,7 @@ def without_an_answer(alice: BrowserVisitor, path: str) -> None:
     alice.page.route(path, lambda route: route.abort())
 
 
-# ---- Ask ------------------------------------------------------------------------------------------
+# ---- Ask -----------------------------------------------------------------------------------------
 
 
 def test_somebody_in_voice_can_be_asked_to_talk_from_their_message(

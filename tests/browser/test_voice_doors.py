@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.calls import WIDE, connect, expect_sound, id_of, tile, tile_of
-from tests.browser.conftest import through
+from tests.browser.calls import WIDE, expect_sound, id_of, tile, tile_of
 from tests.browser.test_access import PHONE, SIDEWAYS, SMALL, TOUCH_PX, complaints
 from tests.browser.voice_person import VoicePerson
 from tests.support.client import elsewhere, north
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Invite, VisitVoice
     from tests.browser.visitor import BrowserVisitor
-    from tests.conftest import Serve
     from tests.support.client import Spot
     from tests.support.servers import Server
-    from tests.support.turn import Turn
 
 pytestmark = pytest.mark.browser
 
@@ -155,32 +152,27 @@ def test_somebody_is_asked_from_their_message_by_way_of_the_dialog(
     expect(tile(alice, bob)).to_have_attribute("data-state", "live")
 
 
-def test_somebody_in_voice_is_reported_as_that(
-    serve: Serve, relay: Turn, visit_voice: VisitVoice
-) -> None:
-    server = serve("uvicorn", through(relay))
+def test_somebody_in_voice_is_reported_as_that(server: Server, visit: Invite) -> None:
     spot = elsewhere()
-    alice, bob = visit_voice(server, spot, **WIDE), visit_voice(server, north(spot, 2), **WIDE)
-    connect(alice, bob)
-    menu = alice.page.get_by_role("dialog")
-    tile(alice, bob).get_by_role("button", name="More about").click()
-    expect(menu.locator("#menu-call-words")).to_contain_text("You hear each other")
-    menu.get_by_role("button", name=re.compile("^Report")).click()
-    expect(menu).to_contain_text("Nothing that is said aloud is recorded")
-    expect(menu).not_to_contain_text("This message and up to five")
-    assert complaints(alice.page) == []
-    menu.get_by_text("Harassment").click()
-    menu.get_by_role("button", name="Send report").click()
-    expect(menu.get_by_role("status")).to_have_text(re.compile("^Sent."))
+    with VoicePerson(server, north(spot, 2), "Bob") as bob:
+        bob.ask("join", policy="direct", instance="without-a-relay")
+        alice = here(visit, server, spot)
+        alice.join_voice()
+        menu = alice.page.get_by_role("dialog")
+        ring = tile_of(alice, bob.person_id).get_by_role("button", name="More about")
+        ring.click()
+        expect(menu.locator("#menu-call-words")).to_have_text("~300 m")
+        expect(menu.get_by_role("button", name="Ask to talk")).to_be_visible()
+        menu.get_by_role("button", name=re.compile("^Report")).click()
+        expect(menu.get_by_text("Nothing that is said aloud is recorded")).to_be_visible()
+        expect(menu.get_by_text("This message and up to five")).to_be_hidden()
+        assert complaints(alice.page) == []
+        menu.get_by_text("Harassment").click()
+        menu.get_by_role("button", name="Send report").click()
+        expect(menu.get_by_role("status")).to_have_text(re.compile("^Sent."))
 
-    def reported() -> list[tuple[str, str]]:
-        with sqlite3.connect(server.folder / "db.sqlite3") as database:
-            return database.execute('SELECT person_id, "where" FROM chat_report').fetchall()
-
-    until(reported, "the report is written", pause=lambda: alice.page.wait_for_timeout(20))
-    assert reported() == [(id_of(bob), "voice")]
-    menu.get_by_role("button", name="Close").click()
-    tile(alice, bob).get_by_role("button", name="More about").click()
-    menu.get_by_role("button", name="End with").click()
-    expect(menu).to_have_count(0)
-    expect(tile(bob, alice)).to_have_attribute("data-state", "ended")
+        (call,) = alice.calls("/api/report")
+        asked = dict(parse_qsl(str(call.post_data)))
+        assert asked == {"person_id": bob.person_id, "reason": "harassment", "where": "voice"}
+        menu.get_by_role("button", name="Close").click()
+        expect(ring).to_be_focused()

@@ -184,7 +184,7 @@ def test_a_person_is_as_loud_as_their_slider_says_or_silent(
     reach(page, tile(alice, bob).get_by_role("button", name="More about"))
     page.keyboard.press("Enter")
     slider = menu.get_by_role("slider", name=f"Volume of {bob.name}")
-    reach(page, slider)
+    expect(slider).to_be_focused()
     page.keyboard.press("End")
     wait_until(page, GAIN, [LATEST, 2.25])
     expect(slider).to_have_attribute("aria-valuetext", "150 %")

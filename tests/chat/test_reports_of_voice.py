@@ -86,5 +86,6 @@ def test_a_process_of_the_release_before_writes_its_rows_without_a_place() -> No
     with connection.cursor() as cursor:
         names = ", ".join(f'"{name}"' for name in fields)
         places = ", ".join("%s" for _ in fields)
-        cursor.execute(f"INSERT INTO chat_report ({names}) VALUES ({places})", [*fields.values()])
+        insert = f"INSERT INTO chat_report ({names}) VALUES ({places})"  # noqa: S608 names of ours
+        cursor.execute(insert, [*fields.values()])
     assert Report.objects.get().where == ""

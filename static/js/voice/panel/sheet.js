@@ -25,7 +25,8 @@ export function renderSheet(shown = tiles) {
   const tile = tiles.find(({ id }) => id === dialog.dataset.person);
   section.hidden = !tile;
   if (tile) renderCall(tile);
-  if (focused && !isVisible(document.activeElement)) dialog.querySelector('.menu-acts > [data-act="close"]').focus();
+  const kept = section.contains(document.activeElement) && isVisible(document.activeElement);
+  if (focused && !kept) dialog.querySelector('.menu-acts > [data-act="close"]').focus();
 }
 
 function renderCall(tile) {

@@ -69,8 +69,8 @@ function renderRow(row, tile, alike) {
   setText(find('.asking-words'), tile.asks);
   setText(find('.tile-status'), tile.words);
   renderControls(row, tile);
-  // A control that went away under the focus leaves it to its row, not to the page.
-  if (focused && !isVisible(document.activeElement)) row.focus({ preventScroll: true });
+  // A control that went away under the focus leaves it to its row, not to the page. Chromium drops the focus with `hidden`.
+  if (focused && !(row.contains(document.activeElement) && isVisible(document.activeElement))) row.focus({ preventScroll: true });
 }
 
 function renderControls(row, { name, tag, asking, state, inRoom }) {
