@@ -53,7 +53,7 @@ SHOWN = """() => ({
       row.querySelector('.in-voice .unseen')?.textContent ?? '',
     ]),
   ]),
-  button: document.querySelector('#voice-doors:not([hidden]) #voice-doors-count')?.textContent ?? '',
+  button: document.querySelector(':not([hidden]) > #voice-doors-count')?.textContent ?? '',
   talking: document.getElementById('voice').hasAttribute('data-doors')
     ? [...document.querySelectorAll('#voice-open-words bdi')].map((name) => name.textContent)
     : [],
