@@ -22,6 +22,8 @@ class CaseSize:
     idle: int = 5000
     walkers: int = 1000
     cell_s: float = 90.0
+    # Each socket is sent a mark every 10 s: windows in which nobody speaks have as many.
+    silence_s: float = 20.0
     storm: int = 2000
     storm_s: float = 10.0
     history: int = 500
@@ -50,6 +52,7 @@ TRIAL = CaseSize(
     place_rates=(1, 10),
     idle=300,
     walkers=100,
+    silence_s=10,
     cell_s=9,
     storm=200,
     storm_s=2,

@@ -92,7 +92,7 @@ async def idle(stack: str, size: CaseSize) -> list[Measurement]:
         empty_kb = rss_kb(servers)
         places = crowd.rooms(size.idle // size.each, size.each)
         seats = await crowd.seats(servers, places, speaks=False)
-        quiet = loading(servers, seats, [0], 2 * size.seconds, connect_rate=250, settle_s=12)
+        quiet = loading(servers, seats, [0], size.silence_s, connect_rate=250, settle_s=12)
         live, [talk] = await measure(quiet)
     figures = {
         "kb": (live.rss_kb - empty_kb) / live.sockets,
@@ -116,7 +116,7 @@ async def walking(stack: str, size: CaseSize) -> list[Measurement]:
             crowd.stroll(servers, seats, places, rate),
             crowd.stroll(servers, seats, [crowd.next_to(place) for place in places], rate),
         ]
-        watching = loading(servers, seats, [0] * len(strolls), 2 * size.seconds)
+        watching = loading(servers, seats, [0] * len(strolls), size.silence_s)
         async with aclosing(watching) as lines, asyncio.TaskGroup() as tasks:
             stroll = None
             async for line in lines:

@@ -119,8 +119,9 @@ def write(folder: Path, run: Run, measurements: Measurements) -> None:
         rest = page.read_text() if page.exists() else ""
         page.write_text(put(processes_section(run, processes), rest))
     if any(measurement.case == "one-cell" for measurement in chat):
-        (folder / "cost.svg").write_text(cost_picture(chat))
         (folder / "latency.svg").write_text(latency_picture(chat))
+    if any(measurement.case == "sizes" for measurement in chat):
+        (folder / "cost.svg").write_text(cost_picture(chat))
 
 
 def main() -> int:

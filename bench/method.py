@@ -10,7 +10,7 @@ def method(pinned: bool, seconds: float) -> str:
     return "\n".join(
         f"- {line}"
         for line in (
-            f"{cores} Each rate lasts {seconds:g} s (half of that for crowds of other sizes, twice "
+            f"{cores} Each rate lasts {seconds:g} s (half of that for crowds of other sizes, 20 s "
             "where nobody speaks) after 2 s that are not counted. The stacks take turns within a "
             "round; a server is started anew for each case. Crowds of other sizes, the Channels "
             "tutorial and a page among simulated people are read in the first round alone.",

@@ -70,10 +70,7 @@ def results(run: Run, measurements: Measurements, everything: Measurements) -> s
         "![Latency by rate](latency.svg)",
         "Memory for each socket, and bytes of text for each delivery at 10 messages/s:",
         table(["server", "KB a socket", "bytes a delivery"], [*weights(measurements)]),
-        "## Crowds of other sizes in one cell, 10 messages/s",
-        "CPU for each delivery in microseconds:",
-        sizes_table(measurements),
-        "![Cost by size of the crowd](cost.svg)",
+        *sizes_section(measurements),
         "## The other cases",
         table(["case", "server", "figures"], [*others(measurements)]),
         "## What was measured, and how",
@@ -159,6 +156,18 @@ def weights(measurements: Measurements) -> Iterable[list[str]]:
 
 
 # ---- Crowds of other sizes -------------------------------------------------------------------
+
+
+def sizes_section(measurements: Measurements) -> list[str]:
+    """Nothing where no other sizes were measured."""
+    if not stacks_of(measurements, "sizes"):
+        return []
+    return [
+        "## Crowds of other sizes in one cell, 10 messages/s",
+        "CPU for each delivery in microseconds:",
+        sizes_table(measurements),
+        "![Cost by size of the crowd](cost.svg)",
+    ]
 
 
 def by_size(measurements: Measurements, stack: str) -> list[tuple[float, float]]:

@@ -97,6 +97,13 @@ def test_a_busy_machine_is_told() -> None:
     assert not [line for line in lines_of(READINGS) if "Other programs" in line]
 
 
+def test_sizes_have_a_table_only_where_they_were_measured() -> None:
+    assert not any(
+        line.startswith("## Crowds") for line in lines_of(Measurements([talk("go", 10, 8)]))
+    )
+    assert any(line.startswith("## Crowds") for line in lines_of(READINGS))
+
+
 def test_a_trial_is_told() -> None:
     trial = replace(RUN, trial=True)
     assert [line for line in lines_of(READINGS, trial) if line.startswith("**A trial")]

@@ -74,7 +74,7 @@ def test_the_seconds_of_voice_are_told_and_not_those_of_the_chat(tmp_path: Path)
 
 def test_a_run_without_voice_writes_no_page_of_it(tmp_path: Path) -> None:
     write(tmp_path, RUN, Measurements([talk("neartalk", 10, 8.0)]))
-    assert {path.name for path in tmp_path.iterdir()} == {"RESULTS.md", "cost.svg", "latency.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == {"RESULTS.md", "latency.svg"}
 
 
 def test_more_connections_are_tried_than_anybody_may_have() -> None:
