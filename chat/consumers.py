@@ -1,7 +1,7 @@
 """`/ws`: checks the shape of a frame, calls the part that decides, writes what it answers."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
@@ -31,7 +31,7 @@ class ChatConsumer(SocketConsumer):
     # What it may still ask for of whole lists of people, once it has asked.
     lists: Meter | None = None
 
-    def enter(self, scope: Mapping[str, Any]) -> None:
+    def enter(self, scope: dict[str, Any]) -> None:
         super().enter(scope)
         chat: Chat = scope["state"]["chat"]
         self.feed, self.hub = chat.feed, self.presence.hub

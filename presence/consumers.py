@@ -1,7 +1,7 @@
 """What both sockets share: how they arrive and leave, and how refusals are sent."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -32,6 +32,7 @@ class SocketConsumer(FrameReader):
     kind: ClassVar[str]
     form = Form.JSON
     connection: QueuedConnection | TransportConnection
+    accepted = False
     arriving: asyncio.Task[None] | None = None
     digest = ""
     origin: Origin = MappingProxyType({})
@@ -71,7 +72,7 @@ class SocketConsumer(FrameReader):
             return
         except BaseException:
             # Leave on any error, so that nobody writes to a closed socket.
-            if self.arriving:
+            if self.accepted:
                 self._leave()
             raise
         finally:
@@ -80,7 +81,7 @@ class SocketConsumer(FrameReader):
                 self.lane.remove_session(self.digest)
             self.platform.instruments.closed[self.kind, self.form] += 1
 
-    def enter(self, scope: Mapping[str, Any]) -> None:
+    def enter(self, scope: dict[str, Any]) -> None:
         """Finds the parts of its process in the state of the scope."""
         self.scope = scope
         self.presence: Presence = scope["state"]["presence"]
@@ -98,6 +99,7 @@ class SocketConsumer(FrameReader):
         self.connection = (
             TransportConnection(direct) if direct else QueuedConnection(self._send_queued, backlog)
         )
+        self.accepted = True
         self.arriving = self.later(self._arrive_in_turn())
 
     async def _send_queued(self, message: dict[str, Any]) -> None:
@@ -110,9 +112,12 @@ class SocketConsumer(FrameReader):
     async def _arrive_in_turn(self) -> None:
         """Runs as a task, so that frames are handled while the arrival is slow."""
         await self.lane.turn()
-        await self.lane.measured(self._arrive())
-        # Every layer of the application holds them, and with them the key of the session.
-        self.scope["headers"].clear()
+        try:
+            await self.lane.measured(self._arrive())
+        finally:
+            # The server holds it as long as the socket, and with it the key of the session.
+            self.scope.clear()
+            self.arriving = None
 
     async def _arrive(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 from neartalk.codes import Refused
@@ -27,7 +27,7 @@ class SignalConsumer(SocketConsumer):
     frame_rule = "voice.frame"
     signaling: SignalingConnection | None = None
 
-    def enter(self, scope: Mapping[str, Any]) -> None:
+    def enter(self, scope: dict[str, Any]) -> None:
         super().enter(scope)
         voice: Voice = scope["state"]["voice"]
         self.hub = voice.hub

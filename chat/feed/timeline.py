@@ -1,6 +1,5 @@
 """The newest entries of one tile that this process has broadcast, and which entry comes next."""
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
@@ -32,7 +31,8 @@ class Timeline:
     def __init__(self) -> None:
         self.last: StreamId | None = None
         self.since = BEGINNING
-        self.entries: deque[TimelineEntry] = deque()
+        # No deque, which takes half a kilobyte where nobody speaks.
+        self.entries: list[TimelineEntry] = []
         self.waiting: list[tuple[Entry, StreamId]] = []
         self.reading = True
         self.reordering = False
@@ -70,7 +70,7 @@ class Timeline:
         if isinstance(rendered, Retraction):
             self._remove(rendered.removed_id)
         if len(self.entries) > ENTRIES_MAX:
-            self.since = next_id(self.entries.popleft().at)
+            self.since = next_id(self.entries.pop(0).at)
         return rendered
 
     def is_partial(self, now_ms: int) -> bool:
@@ -84,11 +84,9 @@ class Timeline:
         """
         if self.since == below and len(self.entries) + len(older) <= ENTRIES_MAX:
             removed = {one.removed_id for one in self.entries if isinstance(one, Retraction)}
-            self.entries.extendleft(
-                one
-                for one in reversed(older)
-                if isinstance(one, Retraction) or one.id not in removed
-            )
+            self.entries[:0] = [
+                one for one in older if isinstance(one, Retraction) or one.id not in removed
+            ]
             self.since = older[0].at if full else BEGINNING
 
     def alive(self, now_ms: int) -> Iterable[TimelineEntry]:
@@ -97,7 +95,7 @@ class Timeline:
     def expire(self, now_ms: int) -> None:
         """Removes entries whose life is over."""
         while self.entries and self.entries[0].at.ms <= now_ms - life_ms():
-            self.since = next_id(self.entries.popleft().at)
+            self.since = next_id(self.entries.pop(0).at)
 
     def _remove(self, removed_id: str) -> None:
         for entry in self.entries:

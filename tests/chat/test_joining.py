@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import secrets
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from chat.consumers import ChatConsumer
 from chat.feed import paging
 from chat.history import MemoryHistory
 from presence.registry import MemoryRegistry
+from presence.sessions import digest_of
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
 from tests.support.processes import (
     BESIDE,
@@ -23,6 +26,7 @@ from tests.support.processes import (
     settled,
     turns,
 )
+from tests.support.waiting import deadline
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
 
@@ -169,3 +173,36 @@ async def test_the_first_socket_of_a_process_resumes_by_a_mark_of_this_epoch() -
         await consumer.arrive(session)
         assert page.frames[0]["type"] == "welcome"
         assert page.all("gap") == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_socket_that_has_arrived_keeps_nothing_of_its_handshake(known: bool) -> None:
+    """The server holds the scope, with the key of the session, as long as the socket."""
+    process = Process(MemoryRegistry(), MemoryHistory())
+    async with running(process):
+        key = secrets.token_urlsafe(32)
+        await process.hub.registry.open(digest_of(key), "Alice")
+        await process.hub.registry.place(digest_of(key), HERE, "")
+        bearer = f"Bearer {key if known else 'another'}".encode()
+        scope = {
+            "state": process.state,
+            "headers": [(b"authorization", bearer)],
+            "subprotocols": ["neartalk.v1.json"],
+            "client": ("127.0.0.1", 1),
+            "query_string": b"",
+        }
+        sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        received.put_nowait({"type": "websocket.connect"})
+        consumer = ChatConsumer()
+        task = asyncio.create_task(consumer(scope, received.get, sent.put))
+        wanted = '"mark"' if known else "session-unknown"
+        async with deadline("the first frames"):
+            while wanted not in (await sent.get()).get("text", ""):
+                pass
+            while scope:
+                await turns()
+        assert consumer.arriving is None
+        received.put_nowait({"type": "websocket.disconnect"})
+        await task
+        assert not process.hub.audience.sockets
