@@ -193,8 +193,8 @@ def method(seconds: float) -> str:
             "commands, what 10 s take when nobody joins is not counted. "
             "Callers elsewhere are in rooms of ten, in districts of their own.",
             "Open doors: everybody stands in one place and joins with an open door, and describes "
-            "themselves to each whom they are connected with. Figures are for each who joins; of CPU "
-            "and commands, what goes on when nobody joins is not counted, as half of it before the "
-            "first came and half after the last.",
+            "themselves to each whom they are connected with. Figures are for each who joins; of "
+            "CPU and commands, what goes on when nobody joins is not counted, as half of it before "
+            "the first came and half after the last.",
         )
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
 from neartalk.limits import RULES, Rule
-from voice.callers import Caller, District, Tie
+from voice.callers import DECLINED_MS, Caller, District, Tie
 
 WITHDRAWN_MS = 60_000
 # The tie of the other side.
@@ -114,7 +114,7 @@ class CallGraph:
         for other in [*self.get(person_id).ties]:
             self.end(person_id, other, reason, by=person_id)
 
-    def remember_decline(self, own: str, to: str, life_ms: int) -> None:
+    def remember_decline(self, own: str, to: str, life_ms: int = DECLINED_MS) -> None:
         """Keeps the other from knocking at this person for so long; a longer decline stays."""
         if me := self.callers.get(own):
             declined = self.declines_of(me)

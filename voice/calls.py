@@ -57,8 +57,8 @@ def accept(graph: CallGraph, own: str, to: str) -> None:
 
 
 def decline(graph: CallGraph, own: str, to: str) -> None:
-    """Declines a knock, withdraws one, or ends a call; where there is no tie, keeps somebody out whom
-    two open doors would connect, or does nothing.
+    """Declines a knock, withdraws one, or ends a call; where there is no tie, keeps somebody out
+    whom two open doors would connect, or does nothing.
 
     After each of them one side may not knock for a while. After a withdrawn knock that is the side
     that knocked: knocks that come and go would be a way to disturb somebody.
@@ -67,10 +67,10 @@ def decline(graph: CallGraph, own: str, to: str) -> None:
     tie = me.ties.get(to)
     if tie is None:
         if is_open(me, other, graph.now_ms) and is_open(other, me, graph.now_ms):
-            graph.remember_decline(own, to, DECLINED_MS)
+            graph.remember_decline(own, to)
         return
     if tie is not Tie.OUTGOING:
-        graph.remember_decline(own, to, DECLINED_MS)
+        graph.remember_decline(own, to)
     graph.end(own, to, EndReason.DECLINED, by=own)
     settle(graph, own)
 

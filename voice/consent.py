@@ -6,7 +6,7 @@ closes takes its yes back by itself.
 
 from collections.abc import Iterable, Mapping
 
-from voice.callers import Caller, Door, Tie
+from voice.callers import Caller, DoorState, Tie
 from voice.mesh import Pair
 
 # The ties by which this side has said yes.
@@ -27,7 +27,7 @@ def says_yes(one: Caller, other: Caller, now_ms: int) -> bool:
 def is_open(one: Caller, other: Caller, now_ms: int) -> bool:
     """Whether a door stands open to somebody: to nobody while its owner is away, nor between two of
     whom either declined the other."""
-    if one.door is not Door.OPEN or not one.process:
+    if one.door is not DoorState.OPEN or not one.process:
         return False
     if not one.declined and not other.declined:
         return True
@@ -38,7 +38,7 @@ def is_open(one: Caller, other: Caller, now_ms: int) -> bool:
 
 def locked_by(one: Caller, other: Caller) -> str:
     """The id of whoever of the two lets nobody new in; "" if neither does."""
-    return next((each.person_id for each in (one, other) if each.door is Door.LOCKED), "")
+    return next((each.person_id for each in (one, other) if each.door is DoorState.LOCKED), "")
 
 
 def willing(voices: Mapping[str, Caller], person_id: str, now_ms: int) -> set[Pair]:
@@ -52,7 +52,12 @@ def willing(voices: Mapping[str, Caller], person_id: str, now_ms: int) -> set[Pa
     }
     if person_id in voices:
         pairs |= {frozenset({person_id, other}) for other in voices if other != person_id}
-    return {pair for pair in pairs if agreed(*(voices[each] for each in pair), now_ms)}
+    return {pair for pair in pairs if _agreed(voices, pair, now_ms)}
+
+
+def _agreed(voices: Mapping[str, Caller], pair: Pair, now_ms: int) -> bool:
+    one, other = pair
+    return agreed(voices[one], voices[other], now_ms)
 
 
 def line(me: Caller, listed: Iterable[Caller], now_ms: int) -> tuple[Pair, ...]:

@@ -9,7 +9,7 @@ from neartalk.codes import Refused
 from presence.consumers import SocketConsumer
 from presence.incoming import Action
 from presence.values import Session
-from voice.callers import Door
+from voice.callers import DoorState
 from voice.ice import has_relay
 from voice.parts import Voice
 from voice.signaling import SignalingConnection, frames
@@ -124,20 +124,20 @@ class SignalConsumer(SocketConsumer):
     }
 
 
-def door_of(named: object) -> Door:
+def door_of(named: object) -> DoorState:
     """Raises Refused: `bad-frame`."""
-    if not isinstance(named, str) or named not in {*map(str, Door)}:
+    if not isinstance(named, str) or named not in {*map(str, DoorState)}:
         raise Refused("bad-frame")
-    return Door(named)
+    return DoorState(named)
 
 
-def turned(is_open: object, locked: object) -> Door:
+def turned(is_open: object, locked: object) -> DoorState:
     """The door that a frame asks for. Raises Refused: `bad-frame`."""
     if not isinstance(is_open, bool) or not isinstance(locked, bool) or (is_open and locked):
         raise Refused("bad-frame")
     if locked:
-        return Door.LOCKED
-    return Door.OPEN if is_open else Door.ASK
+        return DoorState.LOCKED
+    return DoorState.OPEN if is_open else DoorState.ASK
 
 
 def to_of(frame: dict[str, Any]) -> str:

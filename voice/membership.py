@@ -9,8 +9,8 @@ from voice.mesh import connect, is_blocked, may_speak, pairs
 
 
 def enter(graph: CallGraph, caller: Caller) -> None:
-    """Someone joins, comes back, moves or turns their door; they keep their calls if they were still
-    alive."""
+    """Someone joins, comes back, moves or turns their door; they keep their calls if they were
+    still alive."""
     if not graph.alive(graph.callers.get(caller.person_id)):
         graph.end_all(caller.person_id, EndReason.GONE)
     known = graph.get(caller.person_id)

@@ -145,9 +145,11 @@ def rank_pair(voices: Mapping[str, Caller], pair: Pair) -> tuple[bool, float, li
     return other.person_id not in one.ties, rank_m(one, other), sorted(pair)
 
 
-def rank_for(me: Caller, one: Caller) -> tuple[bool, float, str]:
-    """The same order, of the pairs of one person."""
-    return one.person_id not in me.ties, rank_m(me, one), one.person_id
+def rank_for(me: Caller, one: Caller) -> tuple[int, float, str]:
+    """Orders others for one person: whom they speak with, then who has asked or waits, then the
+    rest, and of each the nearest first. Those who wait are in the order of `rank_pair`."""
+    tie = me.ties.get(one.person_id)
+    return 0 if tie is Tie.LIVE else 1 if tie else 2, rank_m(me, one), one.person_id
 
 
 def _both(voices: Mapping[str, Caller], pair: Pair) -> tuple[Caller, Caller]:

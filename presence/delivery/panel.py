@@ -49,12 +49,15 @@ def people_changed(form: Form, version: int, change: ListingChange) -> Frame:
 def listed(one: Entry) -> dict[str, str | int]:
     """A person as JSON clients are told of them. `metres` are those of the label, never finer.
     `voice` is there of whoever has an open door."""
-    return {
+    found: dict[str, str | int] = {
         "person_id": one.person_id,
         "username": one.name,
         "distance": label_of(one.label_m),
         "metres": one.label_m,
-    } | ({"voice": "open"} if one.is_open else {})
+    }
+    if one.is_open:
+        found["voice"] = "open"
+    return found
 
 
 @lru_cache(maxsize=20_000)

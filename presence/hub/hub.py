@@ -14,7 +14,7 @@ from presence.delivery import Audience, Socket
 from presence.geo import tiles_within
 from presence.hub.anti_entropy import COMPARE_S, AntiEntropy
 from presence.hub.departures import Departures
-from presence.hub.doors import Doors
+from presence.hub.doors import OpenDoors
 from presence.hub.events import event_of
 from presence.hub.exits import Exits
 from presence.hub.hints import Hint, Hints
@@ -82,7 +82,7 @@ class Hub:
         self.doubt = self.anti_entropy.doubt
         self.joins = Joins(registry, self.runner, self.departures)
         self.exits = Exits(registry, self.runner, self.departures, self.anti_entropy)
-        self.doors = Doors(registry, self.runner)
+        self.doors = OpenDoors(registry, self.runner)
         self.starting = asyncio.Lock()
 
     def attach(self, source: Source) -> None:
@@ -160,9 +160,9 @@ class Hub:
         self.runner.announce(change)
 
     def set_door(self, person_id: str, *, is_open: bool) -> None:
-        """Voice says whether somebody's door is open by a socket of this process. Lists show it while
-        it is, and no longer than this process lives. To be called with each change, and closed once
-        the socket is gone. Never waits; the same again costs nothing."""
+        """Voice says whether somebody's door is open by a socket of this process. Lists show it
+        while it is, and no longer than this process lives. To be called with each change, and
+        closed once the socket is gone. Never waits; the same again costs nothing."""
         self.doors.set(person_id, is_open=is_open)
 
     def repeat_people(self, socket: Socket) -> None:

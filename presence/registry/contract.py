@@ -125,10 +125,10 @@ class Registry(Protocol):
         Whoever has just come lingers there, unless they are to be gone `at_once`."""
 
     async def set_door(self, person_id: str, process: str, *, is_open: bool) -> Change | None:
-        """Lists the person with an open door in voice, which this process has by their socket; or with
-        none, if no other process has it by now. None, or a change without events, where there was
-        nothing to do: also of whoever has no session, and whom no process holds. A door goes with
-        the lease of the process that has it, a departure, and a store that lost it."""
+        """Lists the person with an open door in voice, which this process has by their socket; or
+        with none, if no other process has it by now. None, or a change without events, where there
+        was nothing to do: also of whoever has no session, and whom no process holds. A door goes
+        with the lease of the process that has it, a departure, and a store that lost it."""
 
     async def note(self, digest: str, code: str) -> None:
         """Keeps one error code to send to the person when they come back; "" forgets it."""

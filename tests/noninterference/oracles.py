@@ -44,6 +44,7 @@ ROW = re.compile(r"<li .*?</li>", re.DOTALL)
 # What of a person memory keeps after all is over, and why; of a place, nothing finer than an area.
 KEPT = re.compile(
     r"allowances\.tats_ms"  # what they may not do again yet; swept as the table grows
+    r"|hub\.turns\.meters"  # the same of doors in voice that turn
     r"|records\.activity\.areas"  # whom the hour has counted; gone with the hour
     r"|sanctions\."  # mutes and bans in force
 )

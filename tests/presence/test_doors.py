@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from tests.support.processes import (
     PageSocket,
     never,
     person,
+    turns,
 )
 from tests.support.waiting import deadline
 
@@ -204,7 +204,7 @@ async def test_what_the_store_did_not_take_is_told_again_in_a_round() -> None:
             await hub.doors.compare()
             await found.pair.settle()
             assert await found.doors(seen_by=found.bob) == due
-        assert not hub.doors.untold
+        assert not hub.doors.unwritten
 
 
 async def test_doors_are_open_again_once_a_store_that_was_lost_is_back() -> None:
@@ -298,9 +298,9 @@ async def test_over_redis_a_hint_tells_other_processes_of_a_door(
 
         async with deadline("the first process to know the second"):
             while first.leases.alone:
-                await asyncio.sleep(0)
+                await turns(1)
         for is_open in (True, False):
             first.set_door(alice.person.person_id, is_open=is_open)
             async with deadline(f"a door that is open: {is_open}"):
                 while open_for_bob() != [is_open]:
-                    await asyncio.sleep(0)
+                    await turns(1)

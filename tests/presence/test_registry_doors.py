@@ -131,7 +131,8 @@ async def test_whoever_lingers_where_they_were_has_no_door(
         digest = await placed(harness)
         await harness.registry.set_door(ALICE, "two", is_open=True)
         await harness.registry.place(digest, OUT, "one")
-        lingers, moved = ((await shown(harness))[tile][0] for tile in (HOME_TILE, OUT_TILE))
+        found = await shown(harness)
+        [lingers], [moved] = found[HOME_TILE], found[OUT_TILE]
         assert lingers.lingers
         assert not lingers.is_open(TWO)
         assert moved.is_open(TWO)

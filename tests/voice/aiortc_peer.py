@@ -1,6 +1,7 @@
 """A voice client that is no browser: aiortc, and /signal as docs/clients.md describes it.
 
-It comes in with an open door or accepts every knock, sends a tone and measures how loud the received sound is.
+It comes in with an open door or accepts every knock, sends a tone and measures how loud the
+received sound is.
 """
 
 from __future__ import annotations

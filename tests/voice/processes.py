@@ -12,7 +12,7 @@ from presence.registry import MemoryRegistry
 from presence.values import Place
 from tests.support.processes import Halting, Layer, Page, Process, Wire, person, turns
 from tests.support.waiting import deadline
-from voice.callers import Door
+from voice.callers import DoorState
 from voice.callers.memory import MemoryCallers
 from voice.signaling import SignalingConnection, VoiceHub
 
@@ -41,6 +41,12 @@ class PageConnection(SignalingConnection):
         return {one["username"]: one["state"] for one in lists[-1]["peers"]} if lists else {}
 
     @property
+    def doors(self) -> dict[str, str]:
+        """The doors of the newest peer list, by name."""
+        lists = self.page.all("voice.peers")
+        return {one["username"]: one["door"] for one in lists[-1]["peers"]} if lists else {}
+
+    @property
     def ends(self) -> list[tuple[str, str]]:
         """The calls that ended: with whom, and why."""
         return [(one["from"], one["reason"]) for one in self.page.all("voice.end")]
@@ -67,7 +73,7 @@ class VoiceProcess:
         self.hub = VoiceHub(self.presence, callers, self.layer)
 
     async def join(
-        self, session: Session, instance: str = "", door: Door = Door.ASK
+        self, session: Session, instance: str = "", door: DoorState = DoorState.ASK
     ) -> PageConnection:
         found = await self.presence.registry.get(session.digest)
         assert found
@@ -100,7 +106,7 @@ class TwoProcesses:
         )
 
     async def speaker(
-        self, name: str, process: VoiceProcess, place: Place = HERE, door: Door = Door.ASK
+        self, name: str, process: VoiceProcess, place: Place = HERE, door: DoorState = DoorState.ASK
     ) -> PageConnection:
         return await process.join(await person(self.registry, name, place), door=door)
 

@@ -15,7 +15,7 @@ from neartalk.redis.shared import store_at
 from presence.geo import Roughness, cell_at
 from presence.values import Place
 from tests.support.clocks import ManualClock
-from voice.callers import Caller, Callers, Door, Tie, districts_in_reach
+from voice.callers import Caller, Callers, DoorState, Tie, districts_in_reach
 from voice.callers.contract import KEEP_MS
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers
@@ -79,7 +79,7 @@ async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
             ties={"b": Tie.LIVE, "c": Tie.INCOMING},
             declined={"d": 9},
             knock_tat_ms=11,
-            door=Door.OPEN,
+            door=DoorState.OPEN,
         )
         await keep(callers, full)
         assert await callers.read(["a", "nobody"]) == {"a": full}
@@ -127,12 +127,12 @@ async def test_of_those_beside_only_who_is_changed_makes_a_step_run_again(redis_
 
         async def write_after(*args: Any) -> bool:
             """Somebody else changes one of those beside between the reading and the writing."""
-            callers._write = write  # type: ignore[method-assign]
+            setattr(callers, "_write", write)  # noqa: B010
             await keep(elsewhere, caller("b", version=2))
             return await write(*args)
 
         async def tries_of(*changed: str) -> int:
-            callers._write = write_after  # type: ignore[method-assign]
+            setattr(callers, "_write", write_after)  # noqa: B010
             turns = 0
 
             def step(found: Mapping[str, Caller]) -> WriteCallers:

@@ -1,4 +1,4 @@
-"""A pair connects when both have said yes, by a word or by a door; what a door says, and to whom."""
+"""A pair connects when both have said yes, by a word or by a door; what a door says to whom."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
 from tests.voice.test_call_graph import NOW_MS, among, call, caller, code_of, stand
 from voice.call_graph import WITHDRAWN_MS, CallGraph, End, EndReason
-from voice.callers import AWAY_MS, DECLINED_MS, Caller, Door, Tie, from_fields, to_fields
+from voice.callers import AWAY_MS, DECLINED_MS, Caller, DoorState, Tie, from_fields, to_fields
 from voice.calls import TIES_MAX, accept, connected, decline, knock
 from voice.consent import DECLINES_MAX, agreed, line
 from voice.membership import enter, leave, settle, suspend
@@ -21,15 +21,15 @@ LIVE, WAITS, NOTHING = (Tie.LIVE, Tie.LIVE), (Tie.WAITING, Tie.WAITING), (None, 
 ASKED = (Tie.OUTGOING, Tie.INCOMING)
 
 
-def with_door(person_id: str, door: Door, column: int = 0) -> Caller:
+def with_door(person_id: str, door: DoorState, column: int = 0) -> Caller:
     return caller(person_id, column).changed(door=door)
 
 
 def opened(person_id: str, column: int = 0) -> Caller:
-    return with_door(person_id, Door.OPEN, column)
+    return with_door(person_id, DoorState.OPEN, column)
 
 
-def turn(graph: CallGraph, person_id: str, door: Door) -> None:
+def turn(graph: CallGraph, person_id: str, door: DoorState) -> None:
     """As a page does: the same person enters again with another door."""
     enter(graph, graph.callers[person_id].changed(door=door))
 
@@ -49,27 +49,29 @@ def waits(graph: CallGraph, one: str, other: str) -> bool:
 # ---- Who is connected ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mine", Door)
-@pytest.mark.parametrize("theirs", Door)
+@pytest.mark.parametrize("mine", DoorState)
+@pytest.mark.parametrize("theirs", DoorState)
 def test_without_a_word_two_are_connected_where_both_doors_are_open(
-    mine: Door, theirs: Door
+    mine: DoorState, theirs: DoorState
 ) -> None:
     graph = among(with_door("b", theirs))
     enter(graph, with_door("a", mine))
-    assert stand(graph, "a", "b") == (LIVE if mine is theirs is Door.OPEN else NOTHING)
-    if mine is theirs is Door.OPEN:
+    assert stand(graph, "a", "b") == (LIVE if mine is theirs is DoorState.OPEN else NOTHING)
+    if mine is theirs is DoorState.OPEN:
         connected(graph, "a", "b")
 
 
 @pytest.mark.parametrize(
     ("mine", "theirs", "stands"),
     [
-        (Door.ASK, Door.ASK, ASKED),
-        (Door.OPEN, Door.ASK, ASKED),
-        (Door.ASK, Door.OPEN, LIVE),
+        (DoorState.ASK, DoorState.ASK, ASKED),
+        (DoorState.OPEN, DoorState.ASK, ASKED),
+        (DoorState.ASK, DoorState.OPEN, LIVE),
     ],
 )
-def test_whoever_asks_at_an_open_door_is_in(mine: Door, theirs: Door, stands: object) -> None:
+def test_whoever_asks_at_an_open_door_is_in(
+    mine: DoorState, theirs: DoorState, stands: object
+) -> None:
     graph = among(with_door("a", mine), with_door("b", theirs))
     knock(graph, "a", "b")
     assert stand(graph, "a", "b") == stands
@@ -78,7 +80,7 @@ def test_whoever_asks_at_an_open_door_is_in(mine: Door, theirs: Door, stands: ob
 def test_whoever_opens_their_door_lets_in_those_who_asked_and_those_who_are_open() -> None:
     graph = among(caller("a"), caller("asked"), opened("open"), caller("quiet"))
     knock(graph, "asked", "a")
-    turn(graph, "a", Door.OPEN)
+    turn(graph, "a", DoorState.OPEN)
     assert {one: stand(graph, "a", one) for one in ("asked", "open", "quiet")} == {
         "asked": LIVE,
         "open": LIVE,
@@ -89,7 +91,7 @@ def test_whoever_opens_their_door_lets_in_those_who_asked_and_those_who_are_open
 def test_what_one_asked_before_the_other_opened_is_a_yes() -> None:
     graph = among(caller("a"), caller("b"))
     knock(graph, "a", "b")
-    turn(graph, "b", Door.OPEN)
+    turn(graph, "b", DoorState.OPEN)
     assert stand(graph, "a", "b") == LIVE
 
 
@@ -100,7 +102,7 @@ def test_a_door_that_closes_ends_no_call_and_takes_back_what_only_waits_by_it() 
     call(graph, "d", "a")
     assert stand(graph, "a", "b") == LIVE
     assert waits(graph, "a", "c")
-    turn(graph, "a", Door.ASK)
+    turn(graph, "a", DoorState.ASK)
     assert stand(graph, "a", "b") == LIVE
     # What c said still stands, as a question.
     assert stand(graph, "c", "a") == ASKED
@@ -112,11 +114,11 @@ def test_a_door_that_closes_ends_no_call_and_takes_back_what_only_waits_by_it() 
 def test_who_waits_by_words_stays_in_line_when_a_door_closes() -> None:
     graph = among(opened("a"), opened("b"), caller("c"), limit=1)
     settle(graph, "a")
-    turn(graph, "a", Door.ASK)
+    turn(graph, "a", DoorState.ASK)
     call(graph, "c", "a")
     assert stand(graph, "a", "c") == WAITS
-    turn(graph, "a", Door.OPEN)
-    turn(graph, "a", Door.ASK)
+    turn(graph, "a", DoorState.OPEN)
+    turn(graph, "a", DoorState.ASK)
     assert stand(graph, "a", "c") == WAITS
 
 
@@ -144,7 +146,7 @@ def test_nobody_comes_in_by_a_door_while_its_owner_is_away() -> None:
 def test_who_leaves_voice_leaves_no_door_open() -> None:
     graph = among(opened("a"), opened("b"))
     leave(graph, "a", EndReason.LEFT)
-    assert graph.callers["a"].door is Door.ASK
+    assert graph.callers["a"].door is DoorState.ASK
     enter(graph, caller("a"))
     assert stand(graph, "a", "b") == NOTHING
 
@@ -226,10 +228,10 @@ def test_a_lock_lets_calls_go_on_and_ends_all_that_has_not_begun() -> None:
     graph = among(opened("a"), caller("in"), caller("asks"), caller("asked"), caller("w"), limit=1)
     call(graph, "in", "a")
     call(graph, "w", "a")
-    turn(graph, "a", Door.ASK)
+    turn(graph, "a", DoorState.ASK)
     knock(graph, "asks", "a")
     knock(graph, "a", "asked")
-    turn(graph, "a", Door.LOCKED)
+    turn(graph, "a", DoorState.LOCKED)
     assert stand(graph, "a", "in") == LIVE
     for other in ("asks", "asked", "w"):
         assert stand(graph, "a", other) == NOTHING
@@ -240,8 +242,8 @@ def test_a_lock_lets_calls_go_on_and_ends_all_that_has_not_begun() -> None:
 def test_a_lock_is_no_decline_of_ten_minutes() -> None:
     graph = among(caller("a"), caller("b"))
     knock(graph, "b", "a")
-    turn(graph, "a", Door.LOCKED)
-    turn(graph, "a", Door.ASK)
+    turn(graph, "a", DoorState.LOCKED)
+    turn(graph, "a", DoorState.ASK)
     knock(graph, "b", "a")
     assert stand(graph, "b", "a") == ASKED
 
@@ -249,8 +251,8 @@ def test_a_lock_is_no_decline_of_ten_minutes() -> None:
 def test_locking_and_opening_again_and_again_is_no_way_to_knock_again_and_again() -> None:
     graph = among(caller("a"), caller("b"))
     knock(graph, "a", "b")
-    turn(graph, "a", Door.LOCKED)
-    turn(graph, "a", Door.ASK)
+    turn(graph, "a", DoorState.LOCKED)
+    turn(graph, "a", DoorState.ASK)
     with pytest.raises(Refused) as refused:
         knock(graph, "a", "b")
     assert code_of(refused) == ("declined", "b")
@@ -259,7 +261,7 @@ def test_locking_and_opening_again_and_again_is_no_way_to_knock_again_and_again(
 
 @pytest.mark.parametrize(("own", "to"), [("a", "b"), ("b", "a")])
 def test_nobody_asks_at_a_locked_door_nor_from_behind_one(own: str, to: str) -> None:
-    graph = among(with_door("a", Door.LOCKED), opened("b"))
+    graph = among(with_door("a", DoorState.LOCKED), opened("b"))
     with pytest.raises(Refused) as refused:
         knock(graph, own, to)
     assert code_of(refused) == ("locked", to)
@@ -271,11 +273,11 @@ def test_nobody_asks_at_a_locked_door_nor_from_behind_one(own: str, to: str) -> 
 
 
 def test_a_lock_holds_over_a_move_until_it_is_undone_or_its_owner_leaves() -> None:
-    graph = among(with_door("a", Door.LOCKED), opened("b"))
-    enter(graph, with_door("a", Door.LOCKED, 1))
+    graph = among(with_door("a", DoorState.LOCKED), opened("b"))
+    enter(graph, with_door("a", DoorState.LOCKED, 1))
     assert stand(graph, "a", "b") == NOTHING
     leave(graph, "a", EndReason.LEFT)
-    assert graph.callers["a"].door is Door.ASK
+    assert graph.callers["a"].door is DoorState.ASK
 
 
 # ---- A crowd -------------------------------------------------------------------------------------
@@ -338,8 +340,8 @@ def test_a_settled_graph_is_not_written_again() -> None:
 # ---- Between processes and releases --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("door", Door)
-def test_a_door_travels_and_the_release_before_reads_who_has_one(door: Door) -> None:
+@pytest.mark.parametrize("door", DoorState)
+def test_a_door_travels_and_the_release_before_reads_who_has_one(door: DoorState) -> None:
     me = with_door("a", door).changed(hidden=frozenset({"c"}))
     fields = json.loads(json.dumps(to_fields(me)))
     assert from_fields(fields) == me
@@ -351,7 +353,7 @@ def test_a_door_travels_and_the_release_before_reads_who_has_one(door: Door) -> 
 
 def test_who_the_release_before_entered_is_asked() -> None:
     fields = to_fields(caller("a"))
-    assert from_fields(fields).door is Door.ASK
+    assert from_fields(fields).door is DoorState.ASK
     assert fields["hidden"] == []
 
 

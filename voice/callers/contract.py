@@ -37,7 +37,7 @@ class Tie(StrEnum):
     LIVE = "live"  # the two are to be connected
 
 
-class Door(StrEnum):
+class DoorState(StrEnum):
     """Whether others may come in. The values stand in Redis and on the wire."""
 
     OPEN = "open"  # a standing yes to whoever is in reach
@@ -72,7 +72,7 @@ class Caller:
     declined: Mapping[str, int] = field(default_factory=dict)
     knock_tat_ms: int = 0
     hidden: frozenset[str] = frozenset()
-    door: Door = Door.ASK
+    door: DoorState = DoorState.ASK
 
     def alive(self, processes: Collection[str], now_ms: int) -> bool:
         """Whether they are in voice: their process lives, or they may still come back."""

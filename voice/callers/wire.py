@@ -5,11 +5,11 @@ from typing import Any
 
 from presence.geo import Roughness
 from presence.values import place_of
-from voice.callers.contract import Caller, Door, Tie
+from voice.callers.contract import Caller, DoorState, Tie
 
 # The release before reads no field that it does not know. So a door stands among the people who are
 # hidden, where it finds nobody of that name.
-DOORS = {f"door {door}": door for door in Door if door is not Door.ASK}
+DOORS = {f"door {door}": door for door in DoorState if door is not DoorState.ASK}
 
 
 def to_fields(caller: Caller) -> dict[str, Any]:
@@ -24,6 +24,6 @@ def to_fields(caller: Caller) -> dict[str, Any]:
 def from_fields(fields: dict[str, Any]) -> Caller:
     ties = {other: Tie(tie) for other, tie in fields["ties"].items()}
     place, hidden = place_of(fields["place"]), frozenset(fields["hidden"])
-    door = next((door for mark, door in DOORS.items() if mark in hidden), Door.ASK)
+    door = next((door for mark, door in DOORS.items() if mark in hidden), DoorState.ASK)
     kept = {"place": place, "ties": ties, "hidden": hidden - DOORS.keys(), "door": door}
     return Caller(**{**fields, **kept})

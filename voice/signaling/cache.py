@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from voice.callers import Caller, District, Door, Tie, districts_in_reach
+from voice.callers import Caller, District, DoorState, Tie, districts_in_reach
 from voice.consent import agreed
 from voice.mesh import is_full, may_speak
 
@@ -66,12 +66,12 @@ class CallerCache:
 
     def beside_doors(self, me: Caller, limit: int, now_ms: int) -> Iterator[Caller]:
         """Those whom open doors alone would connect with a person now: both have a free place."""
-        if me.door is not Door.OPEN or is_full(me, limit):
+        if me.door is not DoorState.OPEN or is_full(me, limit):
             return
         for district in districts_in_reach(me.place):
             for person_id in self.by_district.get(district, ()):
                 one = self.callers[person_id]
-                if one.door is not Door.OPEN or person_id in me.ties or is_full(one, limit):
+                if one.door is not DoorState.OPEN or person_id in me.ties or is_full(one, limit):
                     continue
                 if agreed(me, one, now_ms) and may_speak(me, one):
                     yield one

@@ -6,7 +6,7 @@ from typing import Any
 
 from presence.delivery import Connection, Frame, dumps
 from presence.values import Session
-from voice.callers import District, Door
+from voice.callers import District, DoorState
 
 
 class SignalingConnection:
@@ -25,7 +25,7 @@ class SignalingConnection:
         self.connection = connection
         self.instance = ""
         self.direct = False
-        self.door = Door.ASK
+        self.door = DoorState.ASK
         self.version = 0
         # Whom its person was in a call with, as far as it was told; whose call went missing without
         # a word by the last round; and whose end a round told.
@@ -64,7 +64,7 @@ class SignalingConnection:
 
     def reset(self) -> None:
         """Its person is no longer in voice here; the socket may stay open."""
-        self.instance, self.door, self.list_hash = "", Door.ASK, 0
+        self.instance, self.door, self.list_hash = "", DoorState.ASK, 0
         self.calls, self.missing, self.ended = set(), set(), set()
         if self.timer:
             self.timer.cancel()

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from voice.callers import District, Door
+from voice.callers import District, DoorState
 from voice.signaling.connection import SignalingConnection
 
 
@@ -35,7 +35,7 @@ class Connections:
         """Its caller is in the store: whoever is not in voice may see by now that the door is open.
         Nothing is shown for one that was taken over since."""
         if self.is_current(connection):
-            self.set_door(connection.person_id, is_open=connection.door is Door.OPEN)
+            self.set_door(connection.person_id, is_open=connection.door is DoorState.OPEN)
 
     def of(self, person_id: str) -> SignalingConnection | None:
         return self.by_person.get(person_id)

@@ -30,7 +30,8 @@ def peers(
 ) -> Frame:
     """The peer list of one person. `others` are alive, and within reach or tied to that person;
     `known` has that person, whom they are tied to, and whom those speak with. The list has the
-    nearest SHOWN_MAX, those with a tie before all others; `count` has everyone.
+    nearest SHOWN_MAX, those with a tie before all others, and calls before knocks however many they
+    are; `count` has everyone.
     """
     ranks = {one.person_id: rank_for(me, one) for one in others}
     listed = sorted(others, key=lambda one: ranks[one.person_id])

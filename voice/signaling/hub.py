@@ -17,7 +17,7 @@ from presence.hub import Hint, Hints, Hub
 from presence.values import Session
 from voice import calls
 from voice.call_graph import CallGraph, EndReason
-from voice.callers import Callers, Door
+from voice.callers import Callers, DoorState
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.connections import Connections
@@ -99,15 +99,15 @@ class VoiceHub:
         instance: str,
         *,
         direct: bool,
-        door: Door = Door.ASK,
+        door: DoorState = DoorState.ASK,
     ) -> None:
-        if door is Door.OPEN or door is not connection.door:
+        if door is DoorState.OPEN or door is not connection.door:
             self._allow_turn(connection)
         await self.start()
         await self.participants.join(connection, instance, direct=direct, door=door)
         self.peer_lists.schedule(connection)
 
-    async def set_door(self, connection: SignalingConnection, door: Door) -> None:
+    async def set_door(self, connection: SignalingConnection, door: DoorState) -> None:
         """The same door again changes nothing. The list that comes has the door, as it stands.
         Raises Refused: `not-joined`, `too-fast`, `store-unavailable`."""
         require_joined(connection)

@@ -11,7 +11,7 @@ from neartalk.codes import Refused
 from presence.delivery import Form, refusal
 from presence.hub import Hub
 from voice.call_graph import CallGraph, Changes, EndReason, Step
-from voice.callers import AWAY_MS, Caller, Door, districts_in_reach
+from voice.callers import AWAY_MS, Caller, DoorState, districts_in_reach
 from voice.membership import enter, leave, settle, suspend
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
@@ -84,7 +84,7 @@ class Participants:
     # ---- Coming and going --------------------------------------------------------------------
 
     async def join(
-        self, connection: SignalingConnection, instance: str, *, direct: bool, door: Door
+        self, connection: SignalingConnection, instance: str, *, direct: bool, door: DoorState
     ) -> None:
         """Its person is in voice by this connection from now on, and by no other. Raises Refused:
         `store-unavailable`; the next round tries again then."""
@@ -96,7 +96,7 @@ class Participants:
         connection.version = 0
         await self.publish(connection)
 
-    async def set_door(self, connection: SignalingConnection, door: Door) -> None:
+    async def set_door(self, connection: SignalingConnection, door: DoorState) -> None:
         """Turns the door of its person. Raises Refused: `store-unavailable`; the next round tries
         again then."""
         connection.door = door

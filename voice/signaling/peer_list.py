@@ -11,7 +11,6 @@ from voice.signaling import frames
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.coordinator import CallCoordinator
 
-
 # How often a list is sent of what has to do with others alone, with at most so many around, and in
 # a crowd however large.
 LIST_PERIOD_S, CROWD_PERIOD_S = 1.0, 5.0

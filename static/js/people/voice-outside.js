@@ -37,15 +37,20 @@ export function markRows(ids) {
 function renderMarks() {
   for (const row of listedRows()) {
     const words = isOpen(row) ? 'talks openly' : inVoice.has(row.dataset.person) ? 'in voice' : '';
-    const shown = row.querySelector('.in-voice');
-    if (!words) shown?.remove();
-    else if (shown?.textContent !== words) (shown ?? addMark(row)).querySelector('.unseen').textContent = words;
+    const mark = row.querySelector('.in-voice');
+    if (words) nameMark(mark ?? addMark(row), words);
+    else mark?.remove();
   }
 }
 
 function addMark(row) {
   row.lastElementChild.before(document.getElementById('voice-mark').content.cloneNode(true));
   return row.querySelector('.in-voice');
+}
+
+function nameMark(mark, words) {
+  const said = mark.querySelector('.unseen');
+  if (said.textContent !== words) said.textContent = words;
 }
 
 function render() {

@@ -18,8 +18,8 @@ class CallListener(Protocol):
 
 
 class SimulatedCaller(ReconnectingSocket):
-    """A simulated person at `/signal`, with an open door or one to ask at. `peers` are the states of
-    the peer list, by person."""
+    """A simulated person at `/signal`, with an open door or one to ask at. `peers` are the states
+    of the peer list, by person."""
 
     path = "/signal"
 
