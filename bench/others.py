@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tests.support.client import Frame, Spot
     from tests.support.servers import Server
 
-# They ask for what our page asks for. Candidates travel in the descriptions. Muted or not, all of them say the same.
+# They ask for what our page does. Candidates travel in the descriptions. Muted or not, all of them
+# say the same.
 CONNECT = """
   const calls = new Map();
   let voice;

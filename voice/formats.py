@@ -1,5 +1,4 @@
-"""What one side of a call may ask of the other's encoder: the parameters of formats, and bandwidths.
-Pure.
+"""What one side of a call may ask of the other's encoder: parameters of formats, bandwidths. Pure.
 
 Whoever is asked pays with their uplink, once for each connection. So Opus (RFC 7587) is speech of
 one channel, at most BITRATE_MAX, and parameters that are not known here are left out.

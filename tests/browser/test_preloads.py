@@ -100,9 +100,7 @@ def test_a_page_is_live_without_voice_and_a_tap_on_it_waits_and_is_not_lost(
     expect(alice.page.locator("#voice-join")).to_have_text("Join")
 
 
-def test_what_is_chosen_of_the_way_before_voice_is_there_holds(
-    serve: Serve, visit: Invite
-) -> None:
+def test_what_is_chosen_of_the_way_before_voice_is_there_holds(serve: Serve, visit: Invite) -> None:
     alice = visit(serve("uvicorn", RELAY), elsewhere())
     with held(alice):
         alice.arrive()

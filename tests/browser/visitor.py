@@ -118,7 +118,7 @@ class BrowserVisitor:
         return self
 
     def start_voice(self) -> None:
-        """Up to the question for the microphone; where there is no relay, chooses to talk directly."""
+        """Up to the check of the microphone; where there is no relay, chooses to talk directly."""
         panel = self.page.locator("#voice")
         self.page.locator("#voice-start").click()
         expect(panel).to_have_attribute("data-phase", re.compile("barred|check"))

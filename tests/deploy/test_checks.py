@@ -71,7 +71,6 @@ def test_limits_that_are_doubled_are_loosened(settings: Any) -> None:
     assert "neartalk.W021" in {found.id for found in run_checks(include_deployment_checks=True)}
 
 
-
 @pytest.mark.parametrize(
     ("networks", "opens"),
     [

@@ -1,5 +1,5 @@
-"""`make run` has a relay of its own where coturn is installed: its secret and its process are of that
-run. Without coturn, or with a relay that is set, nothing is started."""
+"""`make run` has a relay of its own where coturn is installed: its secret and its process are of
+that run. Without coturn, or with a relay that is set, nothing is started."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from tests.support import coturn
@@ -65,6 +66,13 @@ def configuration(told: dict[str, Any]) -> Path:
     return ROOT / "var" / f"turnserver-{port}.conf"
 
 
+def processes(told: dict[str, Any]) -> list[int]:
+    """The relays of this run."""
+    listed = psutil.process_iter(["pid", "cmdline"])
+    own = str(configuration(told))
+    return [one.pid for one in listed if own in (one.info["cmdline"] or ())]
+
+
 @pytest.mark.usefixtures("_coturn")
 @pytest.mark.parametrize("how", ["by itself", signal.SIGKILL])
 def test_a_run_has_a_relay_of_its_own_which_is_over_with_it(
@@ -80,6 +88,7 @@ def test_a_run_has_a_relay_of_its_own_which_is_over_with_it(
         assert configuration(told).stat().st_mode & 0o077 == 0
         settings.TURN_SECRET = told["TURN_SECRET"]
         until(lambda: lends(told["TURN_URLS"]), "the relay of this run")
+        assert len(processes(told)) == 1
         if isinstance(how, signal.Signals):
             process.send_signal(how)
             assert process.wait(WAIT_S) == -how
@@ -87,7 +96,7 @@ def test_a_run_has_a_relay_of_its_own_which_is_over_with_it(
             assert process.stdin
             process.stdin.close()
             assert process.wait(WAIT_S) == 7
-        until(lambda: not lends(told["TURN_URLS"]), "the end of its relay")
+        until(lambda: not processes(told), "the end of its relay")
         until(lambda: not configuration(told).exists(), "the end of its secret")
         settings.TURN_SECRET = others["TURN_SECRET"]
         until(lambda: lends(others["TURN_URLS"]), "that of another run, which goes on")
@@ -114,8 +123,9 @@ def test_a_relay_that_is_set_stays_the_one() -> None:
 def test_make_run_serves_by_this_script() -> None:
     make = shutil.which("make")
     assert make
+    command = [make, "--dry-run", "run"]
     listed = subprocess.run(
-        [make, "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S
+        command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S, check=True
     )
     serve = [line for line in listed.stdout.splitlines() if "manage.py serve" in line]
     assert len(serve) == 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from django.template.loader import get_template
 
 from voice.ice import LIFE_S, credentials, servers
 
@@ -58,3 +60,19 @@ def test_a_client_is_told_how_to_enter_the_relay(settings: Settings) -> None:
     assert servers("a1" * 32, NOW_S) == [
         {"urls": ["turn:relay.example"], "username": username, "credential": password}
     ]
+
+
+@pytest.mark.parametrize(("urls", "relay"), [(["turn:relay.example"], "yes"), ([], "no")])
+def test_the_page_says_whether_there_is_a_relay_before_anything_is_asked_for(
+    urls: list[str], relay: str, settings: Settings
+) -> None:
+    settings.DEBUG = False
+    settings.TURN_URLS, settings.TURN_SECRET = urls, "secret" if urls else ""
+    shown = get_template("_voice.html").render()
+    assert f'data-relay="{relay}"' in shown
+    switch = re.search(r'<input [^>]*id="voice-shield"[^>]*>', shown)
+    assert switch
+    assert (" checked" in switch[0], " disabled" in switch[0]) == (bool(urls), not urls)
+    assert ("They can see your address" in shown) is not bool(urls)
+    assert "secret" not in shown
+    assert "relay.example" not in shown

@@ -188,7 +188,15 @@ def test_a_device_at_home_is_told_by_its_address_or_its_name_and_by_nothing_else
     [
         *{*PRIVATE} - {*LOCAL_ADDRESSES},
         *DISGUISED,
-        *("metadata", "router.lan", "1.2.3", "printer.local", f"x{MDNS}", f"{MDNS}.", f"{MDNS}.evil"),
+        *(
+            "metadata",
+            "router.lan",
+            "1.2.3",
+            "printer.local",
+            f"x{MDNS}",
+            f"{MDNS}.",
+            f"{MDNS}.evil",
+        ),
         *(MDNS.replace("4f8a", "4f8g"), MDNS.replace("-", ""), "127.0.0.1.local"),
     ],
 )
@@ -206,7 +214,10 @@ def test_at_home_no_other_address_and_no_other_name_is_told(address: str) -> Non
         ("111 maxaveragebitrate=24000;stereo=0", "111 maxaveragebitrate=24000;stereo=0"),
         ("111 maxaveragebitrate=510000", "111 maxaveragebitrate=32000"),
         ("111 maxaveragebitrate=1", "111 maxaveragebitrate=6000"),
-        ("109 maxplaybackrate=48000;stereo=1;useinbandfec=1", "109 maxplaybackrate=48000;useinbandfec=1"),
+        (
+            "109 maxplaybackrate=48000;stereo=1;useinbandfec=1",
+            "109 maxplaybackrate=48000;useinbandfec=1",
+        ),
         ("111 stereo=1; sprop-stereo=1 ;usedtx=1", "111 usedtx=1"),
         ("111 usedtx=1;usedtx=0;new=1;useinbandfec=2", "111 usedtx=1"),
         ("63 111/111", "63 111/111"),
