@@ -34,6 +34,8 @@ class CaseSize:
     around: int = 8
     joins: int = 3
     elsewhere: tuple[int, ...] = (0, 200)
+    doors: int = 200
+    doors_s: float = 60.0
     simulated: tuple[int, ...] = (80, 200)
     page_s: float = 300.0
     arrivals: int = 200
@@ -64,6 +66,8 @@ TRIAL = CaseSize(
     around=2,
     joins=1,
     elsewhere=(0, 10),
+    doors=12,
+    doors_s=4,
     simulated=(10,),
     page_s=15,
     arrivals=20,

@@ -211,4 +211,5 @@ CASES = {
     "voice-desktop": Case(("neartalk",), voice.desktop, in_each=False),
     "voice-phone": Case(("neartalk",), voice.phone, in_each=False),
     "voice-join": Case(("neartalk", "neartalk-two"), signalling.join, in_each=False),
+    "voice-doors": Case(("neartalk", "neartalk-two"), signalling.crowd_of_doors, in_each=False),
 }

@@ -314,7 +314,7 @@ def details(measurements: Measurements) -> str:
 ORDER = [
     *("one-cell", "sizes", *CASES),
     *("dealt", "routed"),
-    *("voice-mesh", "voice-desktop", "voice-phone", "voice-join"),
+    *("voice-mesh", "voice-desktop", "voice-phone", "voice-join", "voice-doors"),
 ]
 
 

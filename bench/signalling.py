@@ -7,13 +7,14 @@ import asyncio
 import json
 import secrets
 import time
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import redis
+from websockets.exceptions import ConnectionClosed
 
 from bench import crowd
 from bench.busy import Busy
@@ -97,11 +98,14 @@ class ScriptedCaller:
         self.more = asyncio.Event()
         self.sent: list[int] = []
         self.got: list[int] = []
+        self.states: dict[str, str] = {}
+        self.ends = 0
         self.sending_state: asyncio.Task[None] | None = None
 
-    async def join(self, *, knocks: bool = False) -> None:
+    async def join(self, *, knocks: bool = False, **door: str) -> None:
         self.knocks = knocks
-        await self.send("voice.join", policy="direct", instance=secrets.token_hex(16))
+        instance = secrets.token_hex(16)
+        await self.send("voice.join", policy="direct", instance=instance, **door)
 
     async def send(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"type": kind, **fields}, separators=(",", ":"))
@@ -117,15 +121,18 @@ class ScriptedCaller:
 
     async def follow(self) -> None:
         """Until the socket closes."""
-        async for raw in self.one.socket:
-            self.got.append(len(raw))
-            await self._apply(json.loads(raw))
+        # Who goes last is still connected with others while they go, and answers them.
+        with suppress(ConnectionClosed):
+            async for raw in self.one.socket:
+                self.got.append(len(raw))
+                await self._apply(json.loads(raw))
         if self.sending_state:
             self.sending_state.cancel()
 
     async def _apply(self, frame: Frame) -> None:
         match frame["type"]:
             case "voice.peers":
+                self.states = {peer["person_id"]: peer["state"] for peer in frame["peers"]}
                 for peer in frame["peers"]:
                     await self._meet(peer)
                 self._forget({peer["person_id"] for peer in frame["peers"]})
@@ -134,6 +141,8 @@ class ScriptedCaller:
                 self._agree(frame["from"])
             case "voice.answer":
                 self._agree(frame["from"])
+            case "voice.end":
+                self.ends += 1
 
     async def _meet(self, peer: Frame) -> None:
         person_id, state = peer["person_id"], peer["state"]
@@ -194,6 +203,58 @@ async def joined(stack: str, far: int, size: CaseSize) -> Measurement:
                 return await joins(stack, servers, meter, around, strangers, size.joins)
 
 
+async def crowd_of_doors(stack: str, size: CaseSize) -> list[Measurement]:
+    """So many people come to one place within a minute, each with an open door."""
+    with running(STACKS[stack]) as servers, CpuMeter(servers) as meter:
+        async with callers(servers, [HERE] * size.doors) as people:
+            busy, before = Busy.now(), await at_rest(meter)
+            start = meter.read()
+            for turn, one in enumerate(people, 1):
+                await one.join(door="open")
+                due_s = start.at_s + turn * size.doors_s / len(people)
+                await asyncio.sleep(due_s - time.monotonic())
+            await asyncio.sleep(SETTLE_S)
+            spent = meter.read().since(start)
+            seen = frames_of(people)
+            after = await at_rest(meter)
+            # What rounds cost grows with the crowd, from the one to the other.
+            joins = spent.beyond(before).plus(spent.beyond(after)).each(2 * len(people))
+            figures = {
+                **joins.figures(),
+                **seen,
+                **after.each(after.at_s).rounds(),
+                "others": busy.until_now()["others"],
+            }
+    minute = round(60 * len(people) / size.doors_s)
+    return [Measurement("voice-doors", stack, len(people), minute, figures)]
+
+
+async def at_rest(meter: CpuMeter) -> Reads:
+    """What goes on while nobody joins."""
+    await asyncio.sleep(SETTLE_S)
+    start = meter.read()
+    await asyncio.sleep(WINDOW_S)
+    return meter.read().since(start)
+
+
+def frames_of(people: Sequence[ScriptedCaller]) -> dict[str, float]:
+    """Frames and bytes for each who came, and how they stand in the end: with how many they speak,
+    how many speak with nobody, and how often a call ended meanwhile."""
+    sent = [size for one in people for size in one.sent]
+    got = [size for one in people for size in one.got]
+    live = [sum(state == "live" for state in one.states.values()) for one in people]
+    return {
+        "sent": len(sent) / len(people),
+        "sent_kb": sum(sent) / len(people) / 1000,
+        "got": len(got) / len(people),
+        "got_kb": sum(got) / len(people) / 1000,
+        "live": mean(live),
+        "most": max(live),
+        "alone": live.count(0),
+        "ends": sum(one.ends for one in people),
+    }
+
+
 async def joins(
     stack: str,
     servers: Running,
@@ -203,10 +264,7 @@ async def joins(
     count: int,
 ) -> Measurement:
     busy = Busy.now()
-    await asyncio.sleep(SETTLE_S)
-    start = meter.read()
-    await asyncio.sleep(WINDOW_S)
-    rest = meter.read().since(start)
+    rest = await at_rest(meter)
     found = []
     for turn in range(count):
         # At one process, and then at the other.
@@ -296,8 +354,19 @@ class Reads:
         share = self.at_s / rest.at_s
         return self.since(Reads(*(share * one for one in astuple(rest))))
 
+    def plus(self, other: Reads) -> Reads:
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Reads(*(one + more for one, more in pairs))
+
+    def each(self, count: float) -> Reads:
+        return Reads(*(one / count for one in astuple(self)))
+
     def figures(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in sorted(self.SUMS)}
+
+    def rounds(self) -> dict[str, float]:
+        """The same, of a second in which nobody joins."""
+        return {f"rest_{name}": value for name, value in self.figures().items()}
 
 
 class CpuMeter(ExitStack):

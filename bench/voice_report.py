@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bench.report import Run
 
 PARTS_USED = ("NearTalk", "Python", "Redis", "Chromium")
-CASES = ("voice-mesh", "voice-desktop", "voice-phone", "voice-join")
-MESH, DESKTOP, PHONE, JOIN = CASES
+CASES = ("voice-mesh", "voice-desktop", "voice-phone", "voice-join", "voice-doors")
+MESH, DESKTOP, PHONE, JOIN, DOORS = CASES
 # A heading, the figures it stands for, and how they are told.
 Column = tuple[str, tuple[str, ...], str]
 CPU = ("cpu_page", "cpu_audio", "cpu_network", "cpu_browser")
@@ -59,6 +59,22 @@ JOIN_COLUMNS: tuple[Column, ...] = (
     ("Redis commands", ("commands",), "{:.0f}"),
 )
 
+DOORS_COLUMNS: tuple[Column, ...] = (
+    ("speaks with, in the end", ("live", "most"), "{:.1f}, {:.0f} at most"),
+    ("with nobody", ("alone",), "{:.0f} people"),
+    ("calls that ended meanwhile", ("ends",), "{:.0f}"),
+    ("who joins sends", ("sent", "sent_kb"), "{:.0f} frames, {:.1f} KB"),
+    ("and is sent until all are there", ("got", "got_kb"), "{:.0f} frames, {:.0f} KB"),
+    ("CPU of the servers, a join", ("server_ms",), "{:.0f} ms"),
+    ("of Redis", ("redis_ms",), "{:.1f} ms"),
+    ("Redis commands", ("commands",), "{:.0f}"),
+    (
+        "a second in which nobody joins",
+        ("rest_server_ms", "rest_redis_ms", "rest_commands"),
+        "{:.0f} ms, Redis {:.0f} ms, {:.0f} commands",
+    ),
+)
+
 
 def voice_results(run: Run, measurements: Measurements) -> str:
     """VOICE.md."""
@@ -90,6 +106,14 @@ def voice_results(run: Run, measurements: Measurements) -> str:
             "server",
             JOIN_COLUMNS,
             lambda stack, size: f"{STACKS[stack].title}, {size - around} callers elsewhere",
+        ),
+        "## Open doors in one place, one after the other within a minute",
+        columns_table(
+            measurements,
+            DOORS,
+            "server",
+            DOORS_COLUMNS,
+            lambda stack, size: f"{STACKS[stack].title}, {size} people",
         ),
         "## What was measured, and how",
         method(run.seconds),
@@ -168,5 +192,9 @@ def method(seconds: float) -> str:
             "frame passed on once as it comes in and once as it goes out, for 10 s; of CPU and "
             "commands, what 10 s take when nobody joins is not counted. "
             "Callers elsewhere are in rooms of ten, in districts of their own.",
+            "Open doors: everybody stands in one place and joins with an open door, and describes "
+            "themselves to each whom they are connected with. Figures are for each who joins; of "
+            "CPU and commands, what goes on when nobody joins is not counted, as half of it before "
+            "the first came and half after the last.",
         )
     )

@@ -129,6 +129,7 @@ CODES: dict[str, Code] = {
     ),
     "out-of-reach": Code(404, 0, "Not within reach.", "They moved away, or left voice."),
     "not-agreed": Code(403, 0, "Not yet.", "You hear each other only once both said yes."),
+    "locked": Code(403, 0, "Nobody new for now.", "Your door or theirs is locked."),
     "voice-elsewhere": Code(409, 0, "You are in voice on another page.", "It goes on there."),
     "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
     "too-large": Code(413, 0, "Too large.", "Send less at once."),

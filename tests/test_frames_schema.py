@@ -130,7 +130,7 @@ def signal_consumer() -> tuple[SignalConsumer, Page]:
     consumer.connection = cast(Any, found)
     session = SimpleNamespace(device="")
     consumer.signaling = cast(Any, SimpleNamespace(person_id="a" * 16, session=session))
-    acts = ("join", "leave", "send_list", "knock", "accept", "decline", "send_state")
+    acts = ("join", "set_door", "leave", "send_list", "knock", "accept", "decline", "send_state")
     calls = {**dict.fromkeys(acts, done), "relay_signal": relay_signal}
     consumer.hub = cast(Any, SimpleNamespace(**calls))
     return consumer, found

@@ -21,7 +21,7 @@ from neartalk.records import retention_rules
 from neartalk.records.activity import FEW
 from presence.delivery.recent_subscriptions import PLACES_MAX
 from presence.sessions import DEVICE_S
-from voice.call_graph import DECLINED_MS
+from voice.callers import DECLINED_MS
 from voice.ice import LIFE_S
 
 if TYPE_CHECKING:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeGuard
 
-from neartalk.clock import lasts
 from neartalk.limits import RULES, Rule
-from voice.callers import Caller, District, Tie
+from voice.callers import DECLINED_MS, Caller, District, Tie
 
-DECLINED_MS = 600_000
 WITHDRAWN_MS = 60_000
 # The tie of the other side.
 MIRROR = {
@@ -47,13 +45,15 @@ class Changes:
 
     `read` is everyone whom it read, and `callers` those whom it changed, as they are now. `ended`
     are the calls that it ended. `districts` are those where the changed callers are and were;
-    `visible_in` are those of them where people without a tie are shown something else.
+    `visible_in` are those of them where people without a tie are shown something else. `own_ends`
+    are who ended a call, and with whom: they know of it.
     """
 
     callers: tuple[Caller, ...] = ()
     ended: tuple[End, ...] = ()
     districts: frozenset[District] = frozenset()
     visible_in: frozenset[District] = frozenset()
+    own_ends: frozenset[tuple[str, str]] = frozenset()
     read: tuple[Caller, ...] = ()
 
 
@@ -78,6 +78,7 @@ class CallGraph:
         self.limit = limit
         self.knock_rule = knock_rule
         self.ended: list[End] = []
+        self.own_ends: set[tuple[str, str]] = set()
 
     def get(self, person_id: str) -> Caller:
         """The caller; if nothing is known of a person, one that has not joined."""
@@ -107,12 +108,13 @@ class CallGraph:
         if tie in {Tie.WAITING, Tie.LIVE}:
             pair = (own, to), (to, own)
             self.ended += [End(one, other, reason) for one, other in pair if one != by]
+            self.own_ends |= {(one, other) for one, other in pair if one == by}
 
     def end_all(self, person_id: str, reason: EndReason) -> None:
         for other in [*self.get(person_id).ties]:
             self.end(person_id, other, reason, by=person_id)
 
-    def remember_decline(self, own: str, to: str, life_ms: int) -> None:
+    def remember_decline(self, own: str, to: str, life_ms: int = DECLINED_MS) -> None:
         """Keeps the other from knocking at this person for so long; a longer decline stays."""
         if me := self.callers.get(own):
             declined = self.declines_of(me)
@@ -121,8 +123,7 @@ class CallGraph:
 
     def declines_of(self, caller: Caller) -> dict[str, int]:
         """Whom a caller declined and until when, without declines that are over."""
-        each = caller.declined.items()
-        return {id: until for id, until in each if lasts(until, self.now_ms, DECLINED_MS)}
+        return caller.declines(self.now_ms)
 
     def changes_since(self, before: Mapping[str, Caller]) -> Changes:
         """What the graph changed, compared with these callers."""
@@ -134,6 +135,7 @@ class CallGraph:
             ended=tuple(self.ended),
             districts=districts_of(one for pair in pairs for one in pair),
             visible_in=districts_of(one for pair in visible for one in pair),
+            own_ends=frozenset(self.own_ends),
             read=tuple(self.callers.values()),
         )
 

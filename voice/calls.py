@@ -5,8 +5,9 @@ Each raises Refused with the other person as `ref`.
 
 from neartalk.codes import Refused
 from neartalk.limits import Rule, seconds, spend
-from voice.call_graph import DECLINED_MS, CallGraph, EndReason
-from voice.callers import Caller, Tie
+from voice.call_graph import CallGraph, EndReason
+from voice.callers import DECLINED_MS, Caller, Tie
+from voice.consent import agreed, is_open, locked_by
 from voice.membership import settle
 from voice.mesh import may_speak
 
@@ -15,9 +16,9 @@ BUSY_S = 60
 
 
 def knock(graph: CallGraph, own: str, to: str) -> None:
-    """Asks somebody for a call; accepts it if they asked first.
+    """Asks somebody for a call; accepts it if they asked first. An open door lets whoever asks in.
 
-    Raises Refused: `not-joined`, `out-of-reach`, `declined`, `too-fast`, `busy`.
+    Raises Refused: `not-joined`, `out-of-reach`, `locked`, `declined`, `too-fast`, `busy`.
     """
     me, other = both(graph, own, to)
     tie = me.ties.get(to)
@@ -25,6 +26,8 @@ def knock(graph: CallGraph, own: str, to: str) -> None:
         accept(graph, own, to)
     if tie is not None:
         return
+    if locked_by(me, other):
+        raise Refused("locked", ref=to)
     if until_ms := graph.declines_of(other).get(own):
         wait_s = seconds(min(DECLINED_MS, until_ms - graph.now_ms))
         raise Refused("declined", retry_after=wait_s, ref=to)
@@ -35,6 +38,8 @@ def knock(graph: CallGraph, own: str, to: str) -> None:
     declined = {id: until for id, until in me.declined.items() if id != to}
     graph.put(me.changed(knock_tat_ms=tat_ms, declined=declined))
     graph.tie(own, to, Tie.OUTGOING)
+    if agreed(graph.callers[own], graph.callers[to], graph.now_ms):
+        settle(graph, own)
 
 
 def accept(graph: CallGraph, own: str, to: str) -> None:
@@ -52,16 +57,20 @@ def accept(graph: CallGraph, own: str, to: str) -> None:
 
 
 def decline(graph: CallGraph, own: str, to: str) -> None:
-    """Declines a knock, withdraws one, or ends a call; does nothing where there is no tie.
+    """Declines a knock, withdraws one, or ends a call; where there is no tie, keeps somebody out
+    whom two open doors would connect, or does nothing.
 
     After each of them one side may not knock for a while. After a withdrawn knock that is the side
     that knocked: knocks that come and go would be a way to disturb somebody.
     """
-    tie = graph.get(own).ties.get(to)
+    me, other = graph.get(own), graph.get(to)
+    tie = me.ties.get(to)
     if tie is None:
+        if is_open(me, other, graph.now_ms) and is_open(other, me, graph.now_ms):
+            graph.remember_decline(own, to)
         return
     if tie is not Tie.OUTGOING:
-        graph.remember_decline(own, to, DECLINED_MS)
+        graph.remember_decline(own, to)
     graph.end(own, to, EndReason.DECLINED, by=own)
     settle(graph, own)
 

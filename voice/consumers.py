@@ -9,6 +9,7 @@ from neartalk.codes import Refused
 from presence.consumers import SocketConsumer
 from presence.incoming import Action
 from presence.values import Session
+from voice.callers import DoorState
 from voice.ice import has_relay
 from voice.parts import Voice
 from voice.signaling import SignalingConnection, frames
@@ -46,6 +47,7 @@ class SignalConsumer(SocketConsumer):
     async def join(self, frame: dict[str, Any]) -> None:
         connection = self._require_session()
         policy, instance = frame.get("policy"), frame.get("instance")
+        door = door_of(frame.get("door") if "door" in frame else "ask")
         if not isinstance(policy, str) or policy not in POLICIES:
             raise Refused("bad-frame")
         if not isinstance(instance, str) or not INSTANCE.fullmatch(instance):
@@ -53,7 +55,11 @@ class SignalConsumer(SocketConsumer):
         self.platform.sanctions.refuse_muted(connection.person_id, connection.session.device)
         if policy == "relay" and not has_relay():
             raise Refused("no-relay")
-        await self.hub.join(connection, instance, direct=policy == "direct")
+        await self.hub.join(connection, instance, direct=policy == "direct", door=door)
+
+    async def door(self, frame: dict[str, Any]) -> None:
+        wanted = turned(frame.get("open"), frame.get("locked") if "locked" in frame else False)
+        await self.hub.set_door(self._require_session(), wanted)
 
     async def leave(self, frame: dict[str, Any]) -> None:
         await self.hub.leave(self._require_session())
@@ -104,6 +110,7 @@ class SignalConsumer(SocketConsumer):
 
     actions: ClassVar[dict[str, Action]] = {
         "voice.join": join,
+        "voice.door": door,
         "voice.leave": leave,
         "voice.peers": peers,
         "voice.knock": knock,
@@ -115,6 +122,22 @@ class SignalConsumer(SocketConsumer):
         "voice.state": state,
         "ping": ping,
     }
+
+
+def door_of(named: object) -> DoorState:
+    """Raises Refused: `bad-frame`."""
+    if not isinstance(named, str) or named not in {*map(str, DoorState)}:
+        raise Refused("bad-frame")
+    return DoorState(named)
+
+
+def turned(is_open: object, locked: object) -> DoorState:
+    """The door that a frame asks for. Raises Refused: `bad-frame`."""
+    if not isinstance(is_open, bool) or not isinstance(locked, bool) or (is_open and locked):
+        raise Refused("bad-frame")
+    if locked:
+        return DoorState.LOCKED
+    return DoorState.OPEN if is_open else DoorState.ASK
 
 
 def to_of(frame: dict[str, Any]) -> str:

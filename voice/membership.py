@@ -4,11 +4,13 @@ from collections.abc import Collection
 
 from voice.call_graph import MIRROR, CallGraph, EndReason
 from voice.callers import Caller, Tie
+from voice.consent import locked_by, willing
 from voice.mesh import connect, is_blocked, may_speak, pairs
 
 
 def enter(graph: CallGraph, caller: Caller) -> None:
-    """Someone joins, comes back or moves; they keep their calls if they were still alive."""
+    """Someone joins, comes back, moves or turns their door; they keep their calls if they were
+    still alive."""
     if not graph.alive(graph.callers.get(caller.person_id)):
         graph.end_all(caller.person_id, EndReason.GONE)
     known = graph.get(caller.person_id)
@@ -51,13 +53,16 @@ def reap(graph: CallGraph, person_ids: Collection[str]) -> None:
 
 
 def settle(graph: CallGraph, person_id: str) -> None:
-    """Ends the ties of a person that cannot go on, and connects who waits for a free place."""
+    """Ends the ties of a person that cannot go on, and connects who waits for a free place: whoever
+    of the graph has a tie, and whom the doors of this person and another connect."""
     for other, tie in graph.get(person_id).ties.items():
         if reason := why_over(graph, person_id, other, tie):
-            graph.end(person_id, other, reason)
+            locked = locked_by(graph.get(person_id), graph.get(other))
+            graph.end(person_id, other, reason, by=locked if reason is EndReason.DECLINED else "")
     alive = {id: caller for id, caller in graph.callers.items() if graph.alive(caller)}
-    live, waiting = (pairs(graph.callers.values(), tie) for tie in (Tie.LIVE, Tie.WAITING))
-    for pair in connect(alive, live | waiting, live, graph.limit).live - live:
+    live = pairs(graph.callers.values(), Tie.LIVE)
+    agreed = willing(alive, person_id, graph.now_ms)
+    for pair in connect(alive, live | agreed, live, graph.limit).live - live:
         one, other = pair
         graph.tie(one, other, Tie.LIVE)
 
@@ -70,4 +75,7 @@ def why_over(graph: CallGraph, own: str, to: str, tie: Tie) -> EndReason | None:
     if is_blocked(me, other):
         # As if the other had left: nobody is told of a block.
         return EndReason.LEFT
-    return None if may_speak(me, other) else EndReason.APART
+    if not may_speak(me, other):
+        return EndReason.APART
+    # Who speaks goes on; nobody new comes in where either has locked their door.
+    return EndReason.DECLINED if tie is not Tie.LIVE and locked_by(me, other) else None

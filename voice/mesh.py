@@ -66,8 +66,9 @@ def connect(
     live: Collection[Pair],
     limit: int,
 ) -> Mesh:
-    """Which pairs are to be connected. Live pairs stay; pairs that agreed follow, the nearest
-    first, while both sides have fewer than `limit` connections; the others wait.
+    """Which pairs are to be connected. Live pairs stay; pairs that agreed follow, those where one
+    has asked before those whose doors alone agree, and of either the nearest first, while both
+    sides have fewer than `limit` connections; the others wait.
 
     The result does not depend on the order of the arguments. A live pair with somebody who is not
     among `voices` counts as a connection too.
@@ -76,7 +77,7 @@ def connect(
     kept = {pair for pair in live if pair in allowed or not pair <= voices.keys()}
     connections = Counter(person for pair in kept for person in pair)
     waiting = []
-    for pair in sorted(allowed - kept, key=lambda pair: _rank(voices, pair)):
+    for pair in sorted(allowed - kept, key=lambda pair: rank_pair(voices, pair)):
         if all(connections[person] < limit for person in pair):
             kept.add(pair)
             connections.update(pair)
@@ -85,11 +86,9 @@ def connect(
     return Mesh(frozenset(kept), tuple(waiting))
 
 
-def standing(callers: Mapping[str, Caller]) -> Mesh:
-    """Which pairs are connected and which wait, by the ties of the callers."""
-    waiting = (pair for pair in pairs(callers.values(), Tie.WAITING) if pair <= callers.keys())
-    in_line = sorted(waiting, key=lambda pair: _rank(callers, pair))
-    return Mesh(frozenset(pairs(callers.values(), Tie.LIVE)), tuple(in_line))
+def is_full(one: Caller, limit: int) -> bool:
+    """Whether somebody has no free place."""
+    return sum(tie is Tie.LIVE for tie in one.ties.values()) >= limit
 
 
 def pairs(callers: Iterable[Caller], tie: Tie) -> set[Pair]:
@@ -108,6 +107,7 @@ def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list
     """Those who do not hear a person although they speak with somebody who does, sorted by id.
     Whoever is not among `voices`, and whoever a block stands between, is left out."""
     hears, me = {*heard_by(person_id, mesh)}, voices.get(person_id, Caller(person_id))
+    waiting = {*mesh.waiting}
     between: dict[str, list[str]] = {}
     for other in sorted(hears):
         for far in heard_by(other, mesh):
@@ -116,15 +116,15 @@ def unheard_by(person_id: str, mesh: Mesh, voices: Mapping[str, Caller]) -> list
             if not is_blocked(me, voices[far]):
                 between.setdefault(far, []).append(other)
     return [
-        Unheard(far, _why(voices, frozenset({person_id, far}), mesh), tuple(others))
+        Unheard(far, _why(voices, frozenset({person_id, far}), waiting), tuple(others))
         for far, others in sorted(between.items())
     ]
 
 
-def _why(voices: Mapping[str, Caller], pair: Pair, mesh: Mesh) -> Why:
+def _why(voices: Mapping[str, Caller], pair: Pair, waiting: Collection[Pair]) -> Why:
     if not may_speak(*_both(voices, pair)):
         return Why.APART
-    return Why.WAITING if pair in mesh.waiting else Why.STRANGER
+    return Why.WAITING if pair in waiting else Why.STRANGER
 
 
 def label_between_m(one: Caller, other: Caller) -> int | None:
@@ -139,8 +139,17 @@ def rank_m(one: Caller, other: Caller) -> float:
     return math.inf if metres is None else metres
 
 
-def _rank(voices: Mapping[str, Caller], pair: Pair) -> tuple[float, list[str]]:
-    return rank_m(*_both(voices, pair)), sorted(pair)
+def rank_pair(voices: Mapping[str, Caller], pair: Pair) -> tuple[bool, float, list[str]]:
+    """Orders those who wait: who has asked before whom only doors would connect."""
+    one, other = _both(voices, pair)
+    return other.person_id not in one.ties, rank_m(one, other), sorted(pair)
+
+
+def rank_for(me: Caller, one: Caller) -> tuple[int, float, str]:
+    """Orders others for one person: whom they speak with, then who has asked or waits, then the
+    rest, and of each the nearest first. Those who wait are in the order of `rank_pair`."""
+    tie = me.ties.get(one.person_id)
+    return 0 if tie is Tie.LIVE else 1 if tie else 2, rank_m(me, one), one.person_id
 
 
 def _both(voices: Mapping[str, Caller], pair: Pair) -> tuple[Caller, Caller]:

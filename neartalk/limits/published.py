@@ -19,6 +19,7 @@ PUBLISHED = (
     "socket.frame",
     "socket.people",
     "socket.flood",
+    "voice.door",
     "voice.frame",
     "voice.ice",
     "voice.knock",

@@ -132,6 +132,8 @@ RULES: dict[str, Rule] = {
     "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
     "voice.ice": Rule(allowance=20, period_s=60, burst=10),
     "voice.knock": Rule(allowance=30, period_s=60, burst=10),
+    # Doors that a person turns, or comes in with open.
+    "voice.door": Rule(allowance=30, period_s=60, burst=10),
     "voice.frame": Rule(allowance=1200, period_s=60, burst=400),
     # Tries to log in to the admin: of a network, and for an account from wherever they come. The
     # first is far below the second, or one network could keep an account's operator out. Of a

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import signalling
-from bench.signalling import CANDIDATES, DESCRIPTION, CpuMeter, Reads, callers, elsewhere, traffic
+from bench.signalling import (
+    CANDIDATES,
+    DESCRIPTION,
+    CpuMeter,
+    Reads,
+    callers,
+    elsewhere,
+    frames_of,
+    traffic,
+)
 from bench.stacks import STACKS, running
 from presence.geo import cell_at
 from presence.values import Place
 from tests.support.client import HERE
-from voice.callers import districts_in_reach
-from voice.callers.contract import district_of
+from voice.callers import district_of, districts_in_reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +62,20 @@ async def test_who_joins_knocks_at_all_and_both_sides_describe_themselves(
     assert (told["sent"], told["sent_kb"]) == (len(me.sent), sum(me.sent) / 1000)
     assert told["sent_kb"] > AROUND * len(DESCRIPTION) / 1000
     assert told["all"] >= told["sent"] + told["got"]
+
+
+async def test_open_doors_are_connected_without_a_knock_and_how_they_stand_is_told(
+    servers: Running,
+) -> None:
+    async with callers(servers, [HERE] * AROUND) as people:
+        for turn, one in enumerate(people):
+            await one.join(door="open")
+            await one.live(turn)
+        found = frames_of(people)
+        assert (found["most"], found["alone"], found["ends"]) == (AROUND - 1, 0, 0)
+        description = 1 + CANDIDATES
+        # A join, perhaps a word of being muted, and a description to each.
+        assert found["sent"] >= 1 + (AROUND - 1) * description
 
 
 def test_the_clocks_and_counters_of_servers_go_on(servers: Running) -> None:

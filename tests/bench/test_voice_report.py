@@ -13,13 +13,20 @@ from bench.cases import CASES
 from bench.compare import write
 from bench.measurements import Measurement, Measurements
 from bench.voice_report import CASES as VOICE
-from bench.voice_report import JOIN_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, voice_results
+from bench.voice_report import (
+    DOORS_COLUMNS,
+    JOIN_COLUMNS,
+    MESH_COLUMNS,
+    PHONE_COLUMNS,
+    voice_results,
+)
 from tests.bench.test_report import RUN, talk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLUMNS = dict(zip(VOICE, (MESH_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, JOIN_COLUMNS), strict=True))
+EACH = MESH_COLUMNS, MESH_COLUMNS, PHONE_COLUMNS, JOIN_COLUMNS, DOORS_COLUMNS
+COLUMNS = dict(zip(VOICE, EACH, strict=True))
 
 
 def measurement(case: str, size: int, turn: int = 0, **figures: float) -> Measurement:
@@ -34,6 +41,7 @@ READINGS = Measurements(
         measurement("voice-phone", 16, speaking_up_kbit=1056.4, muted_up_kbit=84.2),
         measurement("voice-join", 8, sent=51, sent_kb=18.0, around=8),
         measurement("voice-join", 208, sent=50, sent_kb=17.02, around=8),
+        measurement("voice-doors", 200, live=7.9, most=8, server_ms=61.2),
     ]
 )
 
@@ -47,6 +55,8 @@ READINGS = Measurements(
         ("| NearTalk, 0 callers elsewhere |", "| 51 frames, 18.0 KB |"),
         ("| NearTalk, 200 callers elsewhere |", "| 50 frames, 17.0 KB |"),
         ("## Somebody joins 8 who speak with each other", ""),
+        ("| NearTalk, 200 people |", "| 7.9, 8 at most |"),
+        ("| NearTalk, 200 people |", "| 61 ms |"),
         ("| machine |", "| a processor, 2 cores |"),
         ("| voice-mesh | neartalk | 4 | 0 |", "mb 190 210 200;"),
     ],

@@ -145,9 +145,9 @@ async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(
             for name in ("alice", "bob")
         ]
         for one in (alice, bob):
-            await one.join()
-        await alice.expect_state(bob, "near")
-        await alice.call(bob)
+            await one.join(door="open")
+        await alice.expect_state(bob, "live")
+        await bob.expect_state(alice, "live")
         deployment.manage("ban", alice.person_id, "--mute", "--for", "1h", "--reason", "hate")
         told = await alice.expect("error", code="muted")
         assert "ref" not in told
@@ -157,5 +157,11 @@ async def test_a_mute_by_an_operator_ends_calls_is_told_and_keeps_from_voice(
         await bob.expect_state(alice, None)
         await alice.send("voice.knock", to=bob.person_id)
         await alice.expect("error", code="not-joined")
-        await alice.send("voice.join", policy="direct", instance=alice.instance)
-        assert (await alice.expect("error"))["code"] == "muted"
+        # Nor is an open door one.
+        await alice.send("voice.door", open=True)
+        await alice.expect("error", code="not-joined")
+        for door in ("ask", "open"):
+            await alice.send("voice.join", policy="direct", instance=alice.instance, door=door)
+            assert (await alice.expect("error"))["code"] == "muted"
+        await bob.send("voice.knock", to=alice.person_id)
+        await bob.expect("error", code="out-of-reach")

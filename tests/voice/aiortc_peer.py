@@ -1,6 +1,7 @@
 """A voice client that is no browser: aiortc, and /signal as docs/clients.md describes it.
 
-It accepts every knock, sends a tone and measures how loud the received sound is.
+It comes in with an open door or accepts every knock, sends a tone and measures how loud the
+received sound is.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ class AiortcPeer:
     """A client with a connection for each peer and each instance of their client. Frames that come
     before the peer list that they belong to wait for it."""
 
-    def __init__(self, speaker: Speaker, ice_servers: list[RTCIceServer]) -> None:
-        self.speaker, self.ice_servers = speaker, ice_servers
+    def __init__(self, speaker: Speaker, ice_servers: list[RTCIceServer], door: str) -> None:
+        self.speaker, self.ice_servers, self.door = speaker, ice_servers, door
         self.person_id, self.name = speaker.person_id, speaker.name
         self.calls: dict[tuple[str, str], Call] = {}
         self.early: list[Frame] = []
@@ -131,8 +132,8 @@ class AiortcPeer:
         self.listening: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        instance = self.speaker.instance
-        await self.speaker.send("voice.join", policy="relay", instance=instance)
+        joins = {"policy": "relay", "instance": self.speaker.instance, "door": self.door}
+        await self.speaker.send("voice.join", **joins)
         async for raw in self.speaker.socket:
             frame = json.loads(raw)
             if frame["type"] == "voice.peers":
@@ -195,13 +196,13 @@ class AiortcPeer:
 
 @asynccontextmanager
 async def aiortc_peer(
-    server: Server, spot: Spot, name: str, suits: Callable[[str], bool]
+    server: Server, spot: Spot, name: str, suits: Callable[[str], bool], door: str = "ask"
 ) -> AsyncIterator[AiortcPeer]:
     """Somebody in voice, whose person_id `suits`: it says who of two is polite."""
     async with AsyncExitStack() as stack:
         one = await suitable_speaker(stack, server, spot, name, suits)
         answer = (await one.http.get("/api/voice/ice")).json()
-        peer = AiortcPeer(one, [RTCIceServer(**each) for each in answer["ice_servers"]])
+        peer = AiortcPeer(one, [RTCIceServer(**each) for each in answer["ice_servers"]], door)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(peer.run())
             yield peer

@@ -12,6 +12,7 @@ from presence.registry import MemoryRegistry
 from presence.values import Place
 from tests.support.processes import Halting, Layer, Page, Process, Wire, person, turns
 from tests.support.waiting import deadline
+from voice.callers import DoorState
 from voice.callers.memory import MemoryCallers
 from voice.signaling import SignalingConnection, VoiceHub
 
@@ -40,6 +41,12 @@ class PageConnection(SignalingConnection):
         return {one["username"]: one["state"] for one in lists[-1]["peers"]} if lists else {}
 
     @property
+    def doors(self) -> dict[str, str]:
+        """The doors of the newest peer list, by name."""
+        lists = self.page.all("voice.peers")
+        return {one["username"]: one["door"] for one in lists[-1]["peers"]} if lists else {}
+
+    @property
     def ends(self) -> list[tuple[str, str]]:
         """The calls that ended: with whom, and why."""
         return [(one["from"], one["reason"]) for one in self.page.all("voice.end")]
@@ -65,11 +72,14 @@ class VoiceProcess:
         self.layer = Layer(wire)
         self.hub = VoiceHub(self.presence, callers, self.layer)
 
-    async def join(self, session: Session, instance: str = "") -> PageConnection:
+    async def join(
+        self, session: Session, instance: str = "", door: DoorState = DoorState.ASK
+    ) -> PageConnection:
         found = await self.presence.registry.get(session.digest)
         assert found
         connection = PageConnection(found, self)
-        await self.hub.join(connection, instance or f"instance-{next(_instances)}", direct=True)
+        named = instance or f"instance-{next(_instances)}"
+        await self.hub.join(connection, named, direct=True, door=door)
         return connection
 
     @property
@@ -96,9 +106,9 @@ class TwoProcesses:
         )
 
     async def speaker(
-        self, name: str, process: VoiceProcess, place: Place = HERE
+        self, name: str, process: VoiceProcess, place: Place = HERE, door: DoorState = DoorState.ASK
     ) -> PageConnection:
-        return await process.join(await person(self.registry, name, place))
+        return await process.join(await person(self.registry, name, place), door=door)
 
     async def call(self, one: PageConnection, other: PageConnection) -> None:
         await one.process.hub.knock(one, other.person_id)

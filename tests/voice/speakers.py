@@ -36,8 +36,8 @@ class Speaker(Tab):
         self.person_id, self.name = str(created["person_id"]), str(created["username"])
         self.latest: Frame = {}
 
-    async def join(self, policy: str = "direct") -> Self:
-        await self.send("voice.join", policy=policy, instance=self.instance)
+    async def join(self, policy: str = "direct", **door: str) -> Self:
+        await self.send("voice.join", policy=policy, instance=self.instance, **door)
         await self.peers()
         return self
 

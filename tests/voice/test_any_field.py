@@ -29,14 +29,16 @@ ODD = [
     *('"__class__"', '"../../etc"', '"\'; --"', '"<script>"', '"' + "x" * 3_000 + '"'),
     *("[]", "[null]", "[[]]", '["relay"]', '["0000000000000000"]', "[" * 200 + "]" * 200),
     *("{}", '{"a": {"b": []}}', '{"": null}', '{"policy": "relay"}', '{"__proto__": 1}'),
-    *('"relay"', '"direct"', '"0000000000000000"', '"reference-1"', '"1-0.00000000"'),
+    *('"relay"', '"direct"', '"open"', '"0000000000000000"', '"reference-1"'),
+    '"1-0.00000000"',
 ]
 FIELDS = {
     "chat.send": {"text": '"Hello"', "ref": '"reference-1"'},
     "chat.remove": {"id": '"1-0.00000000"'},
     "people": {"x": "1"},
     "ping": {"x": "1"},
-    "voice.join": {"policy": '"relay"', "instance": '"instance-1"'},
+    "voice.join": {"policy": '"relay"', "instance": '"instance-1"', "door": '"open"'},
+    "voice.door": {"open": "false", "locked": "true"},
     "voice.leave": {"x": "1"},
     "voice.peers": {"x": "1"},
     "voice.knock": {"to": '"0000000000000000"'},

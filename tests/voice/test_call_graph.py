@@ -8,8 +8,8 @@ from neartalk.codes import Refused
 from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
-from voice.call_graph import DECLINED_MS, WITHDRAWN_MS, CallGraph, End, EndReason
-from voice.callers import Caller, Tie
+from voice.call_graph import WITHDRAWN_MS, CallGraph, End, EndReason
+from voice.callers import DECLINED_MS, Caller, Tie
 from voice.calls import TIES_MAX, accept, connected, decline, knock
 from voice.membership import enter, leave, settle, suspend
 

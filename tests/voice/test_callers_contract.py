@@ -15,7 +15,7 @@ from neartalk.redis.shared import store_at
 from presence.geo import Roughness, cell_at
 from presence.values import Place
 from tests.support.clocks import ManualClock
-from voice.callers import Caller, Callers, Tie, districts_in_reach
+from voice.callers import Caller, Callers, DoorState, Tie, districts_in_reach
 from voice.callers.contract import KEEP_MS
 from voice.callers.memory import MemoryCallers
 from voice.callers.redis import RedisCallers
@@ -79,6 +79,7 @@ async def test_who_was_kept_is_read_as_they_were(make: Make) -> None:
             ties={"b": Tie.LIVE, "c": Tie.INCOMING},
             declined={"d": 9},
             knock_tat_ms=11,
+            door=DoorState.OPEN,
         )
         await keep(callers, full)
         assert await callers.read(["a", "nobody"]) == {"a": full}
@@ -99,6 +100,56 @@ async def test_a_step_gets_the_callers_it_names_and_all_whom_they_are_tied_to(
 
         await callers.change(["a"], note)
         assert handed == [{"a", "b"}]
+
+
+async def test_a_step_gets_those_beside_without_whom_they_are_tied_to(make: Make) -> None:
+    async with make() as callers:
+        a, b = caller("a"), caller("b", ties={"c": Tie.LIVE})
+        await keep(callers, a, b, caller("c", ties={"b": Tie.LIVE}))
+        handed: list[set[str]] = []
+
+        def connect_both(found: Mapping[str, Caller]) -> WriteCallers:
+            handed.append({*found})
+            both = found["a"].tied("b", Tie.LIVE), found["b"].tied("a", Tie.LIVE)
+            return WriteCallers(tuple(one.changed(version=one.version + 1) for one in both))
+
+        await callers.change(["a"], connect_both, ["b", "nobody"])
+        assert handed == [{"a", "b"}]
+        assert (await callers.read(["b"]))["b"].ties == {"a": Tie.LIVE, "c": Tie.LIVE}
+
+
+async def test_of_those_beside_only_who_is_changed_makes_a_step_run_again(redis_url: str) -> None:
+    client = connect(redis_url)
+    try:
+        callers, elsewhere = RedisCallers(client), RedisCallers(client)
+        await keep(callers, caller("a"), caller("b"), caller("c"))
+        write = callers._write
+
+        async def write_after(*args: Any) -> bool:
+            """Somebody else changes one of those beside between the reading and the writing."""
+            setattr(callers, "_write", write)  # noqa: B010
+            await keep(elsewhere, caller("b", version=2))
+            return await write(*args)
+
+        async def tries_of(*changed: str) -> int:
+            setattr(callers, "_write", write_after)  # noqa: B010
+            turns = 0
+
+            def step(found: Mapping[str, Caller]) -> WriteCallers:
+                nonlocal turns
+                turns += 1
+                each = (found[id] for id in changed)
+                return WriteCallers(tuple(one.changed(version=one.version + 1) for one in each))
+
+            await callers.change(["a"], step, ["b", "c"])
+            return turns
+
+        assert await tries_of("a", "c") == 1
+        await keep(callers, caller("b"))
+        assert await tries_of("a", "b") == 2
+        assert (await callers.read(["b"]))["b"].version == 3
+    finally:
+        await client.aclose()
 
 
 async def test_whoever_moves_or_leaves_is_listed_where_they_are(

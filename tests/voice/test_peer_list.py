@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.support.processes import LoopClock, turns
 from tests.support.waiting import deadline
 from tests.voice.processes import AWAY, BESIDE, HERE, NEXT, two_processes
+from voice.callers import Caller, Tie
+from voice.signaling import frames
 from voice.signaling.peer_list import PeerLists
 
 if TYPE_CHECKING:
@@ -60,6 +63,20 @@ async def test_who_would_not_hear_one_in_the_chat_is_listed_without_a_distance_a
         last = carol.all("voice.peers")[-1]["peers"][-1]
         assert (last["username"], last["distance"]) == ("Alice", "further away")
         assert last["metres"] is None
+
+
+def test_a_call_is_listed_however_many_knock_from_nearer() -> None:
+    knocking = [f"p{turn:02}" for turn in range(60)]
+    ties = {**dict.fromkeys(knocking, Tie.INCOMING), "friend": Tie.LIVE}
+    me = Caller("me", place=HERE, process="here", ties=ties)
+    others = [Caller(one, place=HERE, process="here") for one in knocking]
+    others.append(Caller("friend", place=BESIDE, process="here", ties={"me": Tie.LIVE}))
+    known = {one.person_id: one for one in [me, *others]}
+    listed = json.loads(frames.peers(me, others, known, 8, 0).text)["peers"]
+    assert len(listed) == frames.SHOWN_MAX
+    assert [one["state"] for one in listed if one["person_id"] == "friend"] == ["live"]
+    # Nearest first all the same.
+    assert listed[-1]["person_id"] == "friend"
 
 
 def unheard(one: PageConnection) -> list[str]:

@@ -356,6 +356,16 @@ async def test_an_end_that_no_hint_told_is_told_by_the_rounds_once() -> None:
         assert alice.ends == [(bob.person_id, "gone")]
 
 
+async def test_whoever_ended_a_call_is_not_told_so_by_the_rounds() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        await both.second.hub.decline(bob, alice.person_id)
+        await both.settle()
+        for _ in range(4):
+            await both.second.hub.repair.follow()
+        assert (alice.ends, bob.ends) == ([(bob.person_id, "declined")], [])
+
+
 async def test_a_call_that_begins_again_after_a_lost_end_ends_again() -> None:
     async with two_processes() as both:
         alice, bob = await both.met()

@@ -2,11 +2,13 @@
 
 from voice.callers.contract import (
     AWAY_MS,
+    DECLINED_MS,
     Caller,
     Callers,
     Decide,
     Decision,
     District,
+    DoorState,
     Tie,
     district_of,
     districts_in_reach,
@@ -17,11 +19,13 @@ from voice.callers.wire import from_fields, to_fields
 
 __all__ = [
     "AWAY_MS",
+    "DECLINED_MS",
     "Caller",
     "Callers",
     "Decide",
     "Decision",
     "District",
+    "DoorState",
     "MemoryCallers",
     "RedisCallers",
     "Tie",

@@ -15,6 +15,7 @@ class Request(NamedTuple):
 
     ids: Collection[str]
     decide: Decide[Any]
+    beside: Collection[str]
     done: asyncio.Future[Any]
 
 
@@ -29,10 +30,12 @@ class Batch:
         self.waiting: list[Request] = []
         self.task: asyncio.Task[None] | None = None
 
-    async def run(self, ids: Collection[str], decide: Decide[Any]) -> Any:
+    async def run(
+        self, ids: Collection[str], decide: Decide[Any], beside: Collection[str] = ()
+    ) -> Any:
         """The decision. Raises what `decide` raises, or what `work` raises for the whole batch."""
         done = asyncio.get_running_loop().create_future()
-        self.waiting.append(Request(ids, decide, done))
+        self.waiting.append(Request(ids, decide, beside, done))
         if self.task is None:
             self.task = asyncio.create_task(self._run())
         return await done

@@ -21,6 +21,8 @@ DISTRICT_LEVEL = 5  # characters of a geohash: 5 km
 KEEP_MS = 900_000
 # For so long somebody whose socket closed keeps their calls, and may come back to them.
 AWAY_MS = 30_000
+# For so long a decline, and the end of a call, keep two apart.
+DECLINED_MS = 600_000
 
 
 class Tie(StrEnum):
@@ -35,6 +37,14 @@ class Tie(StrEnum):
     LIVE = "live"  # the two are to be connected
 
 
+class DoorState(StrEnum):
+    """Whether others may come in. The values stand in Redis and on the wire."""
+
+    OPEN = "open"  # a standing yes to whoever is in reach
+    ASK = "ask"
+    LOCKED = "locked"  # nobody may ask, nor do they
+
+
 NOWHERE = Place("", 0)
 
 
@@ -44,9 +54,9 @@ class Caller:
 
     `direct`: others may see their network address. `instance` names this life of their client.
     `process` holds their socket and is reached by `channel`. Without a process they are away, and
-    stay until `until_ms`. `declined`: until when each person may not knock at them again.
-    `knock_tat_ms`: the GCRA state of their own knocks. `hidden`: the people between whom and them a
-    block stands.
+    stay until `until_ms`. `declined`: until when each person may not knock at them again, and no
+    door connects the two. `knock_tat_ms`: the GCRA state of their own knocks. `hidden`: the people
+    between whom and them a block stands.
     """
 
     person_id: str
@@ -62,6 +72,7 @@ class Caller:
     declined: Mapping[str, int] = field(default_factory=dict)
     knock_tat_ms: int = 0
     hidden: frozenset[str] = frozenset()
+    door: DoorState = DoorState.ASK
 
     def alive(self, processes: Collection[str], now_ms: int) -> bool:
         """Whether they are in voice: their process lives, or they may still come back."""
@@ -98,7 +109,12 @@ class Caller:
     @property
     def public(self) -> tuple[Any, ...]:
         """What people without a tie to them are shown of them."""
-        return self.name, self.place, bool(self.process), self.hidden
+        return self.name, self.place, bool(self.process), self.hidden, self.door
+
+    def declines(self, now_ms: int) -> dict[str, int]:
+        """Whom they declined and until when, without declines that are over."""
+        each = self.declined.items()
+        return {id: until_ms for id, until_ms in each if lasts(until_ms, now_ms, DECLINED_MS)}
 
 
 def district_of(place: Place) -> District:
@@ -124,11 +140,14 @@ Decide = Callable[[Mapping[str, Caller]], D]
 
 
 class Callers(Protocol):
-    async def change(self, ids: Collection[str], decide: Decide[D]) -> D:
+    async def change(
+        self, ids: Collection[str], decide: Decide[D], beside: Collection[str] = ()
+    ) -> D:
         """One transaction: writes the callers that `decide` changes, and returns its decision.
 
-        `decide` gets these people and all whom they are tied to, as far as they are known. It is
-        called again if another transaction was quicker. What it raises leaves everything as it was.
+        `decide` gets these people and all whom they are tied to, and those `beside` without their
+        ties, as far as they are known. It is called again if another transaction was quicker: of
+        those beside, with somebody whom it changes. What it raises leaves everything as it was.
         """
 
     async def read(self, ids: Collection[str]) -> Mapping[str, Caller]:

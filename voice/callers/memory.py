@@ -13,10 +13,12 @@ class MemoryCallers:
         self.ends_ms: dict[str, int] = {}
         self.districts: dict[District, set[str]] = {}
 
-    async def change(self, ids: Collection[str], decide: Decide[D]) -> D:
+    async def change(
+        self, ids: Collection[str], decide: Decide[D], beside: Collection[str] = ()
+    ) -> D:
         self._expire()
         tied = {other for id in ids if id in self.callers for other in self.callers[id].ties}
-        known = {id: self.callers[id] for id in {*ids, *tied} if id in self.callers}
+        known = {id: self.callers[id] for id in {*ids, *tied, *beside} if id in self.callers}
         decision = decide(known)
         for caller in decision.callers:
             self._keep(caller)

@@ -39,34 +39,41 @@ class RedisCallers:
         self.script = script(CHANGE)
         self.batch = Batch(self._change)
 
-    async def change(self, ids: Collection[str], decide: Decide[D]) -> D:
-        return cast(D, await self.batch.run(ids, decide))
+    async def change(
+        self, ids: Collection[str], decide: Decide[D], beside: Collection[str] = ()
+    ) -> D:
+        return cast(D, await self.batch.run(ids, decide, beside))
 
     async def _change(self, requests: Sequence[Request]) -> Sequence[Outcome]:
         """What became of each request. Raises Refused: `store-unavailable`, for all of them."""
+        ids = {id for one in requests for id in one.ids}
+        beside = {id for one in requests for id in one.beside}
         for turn in range(TRIES):
-            before = await self._with_tied({id for one in requests for id in one.ids})
+            before = await self._with_tied(ids, beside)
             after = {id: caller for id, caller in before.items() if caller}
             outcomes = [decided(after, one) for one in requests]
             changed = {id: one for id, one in after.items() if before.get(id) != one}
-            if not changed or await self._write(before, changed):
+            checked = {*ids, *tied_to(before, ids), *changed}
+            read = {id: before.get(id) for id in checked}
+            if not changed or await self._write(read, changed):
                 return outcomes
             await sleep(secrets.randbelow(RETRY_MS * turn + 1) / 1000)
         raise Refused("store-unavailable", retry_after=2)
 
-    async def _with_tied(self, ids: Collection[str]) -> dict[str, Caller | None]:
-        """These people and all whom they are tied to; None for whoever is not known."""
-        before = await self._read(ids)
-        tied = {other for caller in before.values() if caller for other in caller.ties}
-        return before | await self._read(tied - {*ids})
+    async def _with_tied(
+        self, ids: Collection[str], beside: Collection[str]
+    ) -> dict[str, Caller | None]:
+        """These people and all whom they are tied to, and those beside; None for whoever is not
+        known."""
+        before = await self._read({*ids, *beside})
+        return before | await self._read(tied_to(before, ids) - before.keys())
 
     async def _write(
-        self, before: Mapping[str, Caller | None], changed: Mapping[str, Caller]
+        self, read: Mapping[str, Caller | None], changed: Mapping[str, Caller]
     ) -> bool:
-        """Writes the changed callers, unless one that was read has another version by now: then
-        it writes nothing and returns False."""
-        read = {id: before.get(id) for id in {**before, **changed}}
-        moves = [*districts_changed(before, changed.values())]
+        """Writes the changed callers, unless one of those that were read has another version by
+        now: then it writes nothing and returns False."""
+        moves = [*districts_changed(read, changed.values())]
         keys = [*map(caller_key, read), *(district_key(district) for district, _, _ in moves)]
         arguments: list[str | int] = [len(read), KEEP_MS]
         for person_id, caller in read.items():
@@ -115,14 +122,20 @@ class RedisCallers:
 def decided(callers: dict[str, Caller], request: Request) -> Outcome:
     """Puts what a request decides into `callers`. What it raises is its outcome, and changes
     nothing."""
-    tied = {other for id in request.ids if id in callers for other in callers[id].ties}
-    found = {id: callers[id] for id in {*request.ids, *tied} if id in callers}
+    each = {*request.ids, *tied_to(callers, request.ids), *request.beside}
+    found = {id: callers[id] for id in each if id in callers}
     try:
         decision: Decision = request.decide(found)
     except Exception as why:
         return why
     callers.update({one.person_id: one for one in decision.callers})
     return decision
+
+
+def tied_to(callers: Mapping[str, Caller | None], ids: Iterable[str]) -> set[str]:
+    """The ids of all whom these people are tied to."""
+    known = filter(None, map(callers.get, ids))
+    return {other for caller in known for other in caller.ties}
 
 
 def districts_changed(

@@ -12,8 +12,6 @@ from voice.signaling.connections import Connections
 from voice.signaling.hints import to_hints
 from voice.signaling.peer_list import PeerLists
 
-LIST_PERIOD_S = 1.0
-
 
 class CallBroadcaster:
     """Sends what changed. It never waits for a connection; a hint may be lost, and the rounds of
@@ -31,10 +29,13 @@ class CallBroadcaster:
 
     def write(self, changes: Changes) -> None:
         """To this process's connections: ends of calls and the peer lists of those who are tied to
-        a changed caller at once, other peer lists at most every LIST_PERIOD_S."""
+        a changed caller at once, other peer lists more seldom."""
         for end in changes.ended:
             if connection := self.connections.of(end.to):
                 self.end(connection, end)
+        for person_id, other in changes.own_ends:
+            if connection := self.connections.of(person_id):
+                connection.calls.discard(other)
         for caller in changes.callers:
             if connection := self.connections.of(caller.person_id):
                 note_calls(connection, caller)
@@ -43,7 +44,7 @@ class CallBroadcaster:
                     self.peer_lists.schedule(connection)
         for district in changes.visible_in:
             for connection in self.connections.by_district.get(district, ()):
-                self.peer_lists.schedule(connection, LIST_PERIOD_S)
+                self.peer_lists.schedule_seldom(connection)
 
     def end(self, connection: SignalingConnection, end: End) -> None:
         """Tells the end of a call, unless a round has found it before the hint came."""

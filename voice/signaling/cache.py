@@ -1,9 +1,10 @@
 """What this process knows of the callers in the districts that its people can reach."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from voice.callers import Caller, District, Tie, districts_in_reach
-from voice.mesh import may_speak
+from voice.callers import Caller, District, DoorState, Tie, districts_in_reach
+from voice.consent import agreed
+from voice.mesh import is_full, may_speak
 
 
 class CallerCache:
@@ -62,6 +63,18 @@ class CallerCache:
             if may_speak(me, self.callers[person_id])
         }
         return [self.callers[id] for id in near | (me.ties.keys() & self.callers.keys())]
+
+    def beside_doors(self, me: Caller, limit: int, now_ms: int) -> Iterator[Caller]:
+        """Those whom open doors alone would connect with a person now: both have a free place."""
+        if me.door is not DoorState.OPEN or is_full(me, limit):
+            return
+        for district in districts_in_reach(me.place):
+            for person_id in self.by_district.get(district, ()):
+                one = self.callers[person_id]
+                if one.door is not DoorState.OPEN or person_id in me.ties or is_full(one, limit):
+                    continue
+                if agreed(me, one, now_ms) and may_speak(me, one):
+                    yield one
 
     def two_calls_away(self, me: Caller) -> set[str]:
         """The ids of those who speak with somebody who speaks with a person."""

@@ -6,13 +6,15 @@ from typing import Any
 
 from presence.delivery import Connection, Frame, dumps
 from presence.values import Session
-from voice.callers import District
+from voice.callers import District, DoorState
 
 
 class SignalingConnection:
     """A socket by which somebody may be in voice.
 
-    `instance` and `direct` are what its client joined with; `instance` is "" until it did.
+    `instance`, `direct` and `door` are what its client joined with, or what it turned its door to
+    since; `instance` is "" until it joined.
+    `crowd` is how many were on its last peer list, or beyond it.
     `version` is that of its caller when this process published it last, 0 until then. `districts`
     are those whose callers it is shown. `list_hash` and `listed_at_s` are those of the last peer
     list; `timer` makes the next one due at `due_s`.
@@ -23,6 +25,7 @@ class SignalingConnection:
         self.connection = connection
         self.instance = ""
         self.direct = False
+        self.door = DoorState.ASK
         self.version = 0
         # Whom its person was in a call with, as far as it was told; whose call went missing without
         # a word by the last round; and whose end a round told.
@@ -30,6 +33,7 @@ class SignalingConnection:
         self.missing: set[str] = set()
         self.ended: set[str] = set()
         self.districts: frozenset[District] = frozenset()
+        self.crowd = 0
         self.list_hash = 0
         self.listed_at_s = 0.0
         self.due_s = 0.0
@@ -60,7 +64,7 @@ class SignalingConnection:
 
     def reset(self) -> None:
         """Its person is no longer in voice here; the socket may stay open."""
-        self.instance, self.list_hash = "", 0
+        self.instance, self.door, self.list_hash = "", DoorState.ASK, 0
         self.calls, self.missing, self.ended = set(), set(), set()
         if self.timer:
             self.timer.cancel()

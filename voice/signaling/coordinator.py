@@ -1,6 +1,7 @@
 """Reads and changes callers: in the store, and in this process's cache."""
 
 from collections.abc import Collection, Iterable, Mapping
+from heapq import nsmallest
 from typing import TypeGuard
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from voice.call_graph import CallGraph, Changes, Step
 from voice.callers import Caller, Callers
 from voice.calls import connected
 from voice.membership import settle
+from voice.mesh import rank_for
 from voice.signaling.cache import CallerCache
 
 
@@ -30,21 +32,24 @@ class CallCoordinator:
             self.presence.leases.processes, self.presence.now_ms()
         )
 
-    async def transaction(self, ids: Collection[str], step: Step) -> Changes:
-        """Carries out a step on these people and all whom they are tied to, in one transaction of
-        the store, and keeps them in the cache.
+    async def transaction(
+        self, ids: Collection[str], step: Step, beside: Collection[str] = ()
+    ) -> Changes:
+        """Carries out a step on these people, all whom they are tied to and those beside, in one
+        transaction of the store, and keeps them in the cache.
 
         The step runs again if another transaction was quicker. Raises Refused as the step does,
         or `store-unavailable`.
         """
-        each = {*ids, *(other for id in ids for other in self.known(id).ties)}
+        # Those whom the store has lost are put back with whom they were tied to.
+        others = {*beside, *(other for id in ids for other in self.known(id).ties)}
 
         def decide(found: Mapping[str, Caller]) -> Changes:
-            graph = self._graph(self._restored(found, each))
+            graph = self._graph(self._restored(found, {*ids, *others}))
             step(graph)
             return graph.changes_since(found)
 
-        changes = await self.callers.change(each, decide)
+        changes = await self.callers.change(ids, decide, others)
         self.cache.update(changes.read)
         return changes
 
@@ -54,9 +59,20 @@ class CallCoordinator:
         found = await self.callers.read([own, to])
         return connected(self._graph(self._restored(found, [own, to])), own, to)
 
+    def beside(self, me: Caller) -> list[str]:
+        """The ids of the nearest whom open doors would connect with a person, as far as the cache
+        knows: twice as many as they may have connections, for some may be taken by now."""
+        limit = settings.VOICE_CONNECTIONS
+        each = self.cache.beside_doors(me, limit, self.presence.now_ms())
+        alive = filter(self.alive, each)
+        nearest = nsmallest(2 * limit, alive, key=lambda one: rank_for(me, one))
+        return [one.person_id for one in nearest]
+
     def unsettled(self, person_id: str) -> bool:
         """Whether `settle` would change something: a place is free, or a tie cannot go on."""
-        before = self.cache.with_tied(self.known(person_id))
+        me = self.known(person_id)
+        beside = {id: self.cache.callers[id] for id in self.beside(me)}
+        before = {**self.cache.with_tied(me), **beside}
         graph = self._graph(before)
         settle(graph, person_id)
         return graph.callers != before

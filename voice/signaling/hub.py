@@ -6,19 +6,18 @@ back as `Changes`, which `Participants` writes.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from neartalk.background import Background
 from neartalk.codes import Refused
+from neartalk.limits import Meters
 from neartalk.models import Sanction
 from presence.delivery import Form, refusal
 from presence.hub import Hint, Hints, Hub
 from presence.values import Session
 from voice import calls
 from voice.call_graph import CallGraph, EndReason
-from voice.callers import Callers
-from voice.membership import settle
+from voice.callers import Callers, DoorState
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.connections import Connections
@@ -46,7 +45,7 @@ class VoiceHub:
         self.later = self.background.later
         instruments = presence.platform.instruments
         self.hints = Hints(layer, presence.leases, "voice", self.background, instruments)
-        self.connections = Connections()
+        self.connections = Connections(presence.set_door)
         self.coordinator = CallCoordinator(presence, callers)
         self.peer_lists = PeerLists(self.coordinator)
         broadcaster = CallBroadcaster(self.connections, self.peer_lists, self.hints)
@@ -62,6 +61,7 @@ class VoiceHub:
         self.repair = Repair(self.participants)
         self.starting = asyncio.Lock()
         self.knocks = 0
+        self.turns = Meters(presence.platform.rules, "voice.door")
         self.sanctions = presence.platform.sanctions
         self.sanctions.listen(self.end_sanctioned)
         presence.runner.end_listeners.append(self.end_session)
@@ -93,10 +93,33 @@ class VoiceHub:
 
     # ---- Coming and going --------------------------------------------------------------------
 
-    async def join(self, connection: SignalingConnection, instance: str, *, direct: bool) -> None:
+    async def join(
+        self,
+        connection: SignalingConnection,
+        instance: str,
+        *,
+        direct: bool,
+        door: DoorState = DoorState.ASK,
+    ) -> None:
+        if door is DoorState.OPEN or door is not connection.door:
+            self._allow_turn(connection)
         await self.start()
-        await self.participants.join(connection, instance, direct=direct)
+        await self.participants.join(connection, instance, direct=direct, door=door)
         self.peer_lists.schedule(connection)
+
+    async def set_door(self, connection: SignalingConnection, door: DoorState) -> None:
+        """The same door again changes nothing. The list that comes has the door, as it stands.
+        Raises Refused: `not-joined`, `too-fast`, `store-unavailable`."""
+        require_joined(connection)
+        if door is not connection.door:
+            self._allow_turn(connection)
+            await self.participants.set_door(connection, door)
+        connection.list_hash = 0
+        self.peer_lists.schedule(connection)
+
+    def _allow_turn(self, connection: SignalingConnection) -> None:
+        """A door that turns makes others be connected. Raises Refused: `too-fast`."""
+        self.turns.allow(connection.person_id.encode(), "too-fast")
 
     async def leave(self, connection: SignalingConnection) -> None:
         require_joined(connection)
@@ -202,7 +225,7 @@ class VoiceHub:
             return
         own = connection.person_id
         if self.coordinator.unsettled(own):
-            await self.participants.transact([own], partial(settle, person_id=own))
+            await self.participants.settle(own)
         await self.peer_lists.send(connection)
 
 

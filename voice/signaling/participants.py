@@ -4,14 +4,15 @@ Here alone a transaction's changes are written to connections and published to o
 """
 
 from collections.abc import Collection
+from functools import partial
 
 from neartalk.background import Background
 from neartalk.codes import Refused
 from presence.delivery import Form, refusal
 from presence.hub import Hub
 from voice.call_graph import CallGraph, Changes, EndReason, Step
-from voice.callers import AWAY_MS, Caller, districts_in_reach
-from voice.membership import enter, leave, suspend
+from voice.callers import AWAY_MS, Caller, DoorState, districts_in_reach
+from voice.membership import enter, leave, settle, suspend
 from voice.signaling.broadcaster import CallBroadcaster
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.connections import Connections
@@ -47,13 +48,21 @@ class Participants:
 
     # ---- Changes -----------------------------------------------------------------------------
 
-    async def transact(self, ids: Collection[str], step: Step) -> Changes:
+    async def transact(
+        self, ids: Collection[str], step: Step, beside: Collection[str] = ()
+    ) -> Changes:
         """Carries out a step, writes and publishes what it changed. Raises Refused as
         `CallCoordinator.transaction` does."""
-        changes = await self.coordinator.transaction(ids, step)
+        changes = await self.coordinator.transaction(ids, step, beside)
         self.broadcaster.publish(changes)
         self.write(changes)
         return changes
+
+    async def settle(self, person_id: str) -> None:
+        """Ends a person's ties that cannot go on, and fills their free places: by who waits, then
+        by open doors."""
+        beside = self.coordinator.beside(self.coordinator.known(person_id))
+        await self.transact([person_id], partial(settle, person_id=person_id), beside)
 
     def write(self, changes: Changes) -> None:
         """Writes changes, made here or elsewhere, to this process's connections."""
@@ -74,31 +83,53 @@ class Participants:
 
     # ---- Coming and going --------------------------------------------------------------------
 
-    async def join(self, connection: SignalingConnection, instance: str, *, direct: bool) -> None:
+    async def join(
+        self, connection: SignalingConnection, instance: str, *, direct: bool, door: DoorState
+    ) -> None:
         """Its person is in voice by this connection from now on, and by no other. Raises Refused:
         `store-unavailable`; the next round tries again then."""
         before = self.connections.of(connection.person_id)
         if before and before is not connection:
             self.hand_over(before)
         self.connections.add(connection)
-        connection.instance, connection.direct, connection.version = instance, direct, 0
+        connection.instance, connection.direct, connection.door = instance, direct, door
+        connection.version = 0
+        await self.publish(connection)
+
+    async def set_door(self, connection: SignalingConnection, door: DoorState) -> None:
+        """Turns the door of its person. Raises Refused: `store-unavailable`; the next round tries
+        again then."""
+        connection.door = door
         await self.publish(connection)
 
     async def publish(self, connection: SignalingConnection) -> None:
-        """Enters the caller of a connection as they are now: name, place and blocks."""
+        """Enters the caller of a connection as they are now: name, place, blocks and door. Whom
+        open doors connect with them is connected at once."""
+        await self._refresh(connection)
         me = self._caller(connection)
         self.connections.subscribe(connection, districts_in_reach(me.place))
         await self.districts.subscribe(connection.districts)
 
         def enter_unless_gone(graph: CallGraph) -> None:
             if self.connections.is_current(connection):
-                enter(graph, me)
+                # As they are by now: a door may have turned while others were read.
+                enter(graph, self._caller(connection))
 
         self.entered.add(me.person_id)
-        changes = await self.transact([me.person_id], enter_unless_gone)
+        known = self.coordinator.known(me.person_id)
+        beside = self.coordinator.beside(me.changed(ties=known.ties, declined=known.declined))
+        changes = await self.transact([me.person_id], enter_unless_gone, beside)
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
+        self.connections.show_door(connection)
         self._compare(self.coordinator.known(me.person_id))
+
+    async def _refresh(self, connection: SignalingConnection) -> None:
+        """Reads its session anew: a block is perhaps younger than the socket, and nobody is to come
+        in by an open door in spite of it. One that is over is left to the rounds."""
+        session = await self.presence.registry.get(connection.session.digest)
+        if session and session.person.cell:
+            connection.session = await self.presence.in_effect(session)
 
     def _caller(self, connection: SignalingConnection) -> Caller:
         person = connection.session.person
@@ -111,6 +142,7 @@ class Participants:
             self.presence.process,
             self.districts.hints.groups.channel,
             hidden=connection.session.hidden,
+            door=connection.door,
         )
 
     async def leave(self, person_id: str, reason: EndReason) -> None:

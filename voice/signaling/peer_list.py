@@ -1,7 +1,7 @@
 """The peer list of each connection: who is in voice within reach, and when that is sent."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.conf import settings
 
@@ -10,6 +10,10 @@ from voice.callers import Caller
 from voice.signaling import frames
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.coordinator import CallCoordinator
+
+# How often a list is sent of what has to do with others alone, with at most so many around, and in
+# a crowd however large.
+LIST_PERIOD_S, CROWD_PERIOD_S = 1.0, 5.0
 
 
 class PeerLists:
@@ -37,6 +41,12 @@ class PeerLists:
         connection.due_s = due_s
         connection.timer = loop.call_at(due_s, self.queue.put_nowait, connection)
 
+    def schedule_seldom(self, connection: SignalingConnection) -> None:
+        """For what has to do with others alone: the more seldom the more are around, for in a crowd
+        somebody comes or goes all the time, and everybody's list would be made anew for each."""
+        period_s = LIST_PERIOD_S * connection.crowd / frames.SHOWN_MAX
+        self.schedule(connection, min(CROWD_PERIOD_S, max(LIST_PERIOD_S, period_s)))
+
     async def due(self) -> SignalingConnection:
         """The next connection whose list is due."""
         return await self.queue.get()
@@ -60,18 +70,25 @@ class PeerLists:
             # Many lists at once give way to other work between them.
             await asyncio.sleep(0)
             if self.is_published(connection):
-                connection.send_list(self.render(connection.person_id, elsewhere))
+                others = self._others(connection.person_id)
+                connection.crowd = len(others)
+                connection.send_list(self.render(connection.person_id, others, elsewhere))
 
     def is_published(self, connection: SignalingConnection) -> bool:
         """Whether its caller is in voice and so has a place, on which the list depends."""
         return connection.joined and self.coordinator.known(connection.person_id).joined
 
-    def render(self, own: str, elsewhere: Mapping[str, Caller]) -> Frame:
-        """`elsewhere` are callers that are not in the cache, two calls away from the person."""
+    def _others(self, own: str) -> list[Caller]:
+        """Whoever is in voice within reach. Who is away is shown only to those tied to them."""
         me = self.coordinator.known(own)
         around = filter(self.coordinator.alive, self.cache.around(me))
-        # Whoever is away is shown only to those who are tied to them.
-        others = [one for one in around if one.process or one.person_id in me.ties]
+        return [one for one in around if one.process or one.person_id in me.ties]
+
+    def render(
+        self, own: str, others: Collection[Caller], elsewhere: Mapping[str, Caller]
+    ) -> Frame:
+        """`elsewhere` are callers that are not in the cache, two calls away from the person."""
+        me = self.coordinator.known(own)
         tied = {*me.ties, *self.cache.two_calls_away(me)} & self.cache.callers.keys()
         behind = [*elsewhere.values(), *(self.cache.callers[id] for id in tied)]
         known = {one.person_id: one for one in [me, *behind] if one.joined}

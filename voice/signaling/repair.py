@@ -13,9 +13,10 @@ from voice.call_graph import Changes, End, EndReason, districts_of
 from voice.callers import AWAY_MS, Caller
 from voice.membership import reap
 from voice.mesh import may_speak
-from voice.signaling.broadcaster import LIST_PERIOD_S, note_calls
+from voice.signaling.broadcaster import note_calls
 from voice.signaling.connection import SignalingConnection
 from voice.signaling.participants import Participants
+from voice.signaling.peer_list import LIST_PERIOD_S
 
 
 class Repair:
@@ -52,7 +53,8 @@ class Repair:
             self._send_missed_ends(connection)
 
     async def follow_connection(self, connection: SignalingConnection) -> None:
-        """Publishes its caller again if name, place or blocks differ; ends it with its session."""
+        """Publishes its caller again if name, place, blocks or door differ; ends it with its
+        session."""
         epoch = self.presence.leases.epoch
         session = await self.presence.registry.get(connection.session.digest)
         if session is None or not session.person.cell:
@@ -62,8 +64,9 @@ class Repair:
             return
         connection.session = session = await self.presence.in_effect(session)
         known, person = self.coordinator.known(connection.person_id), session.person
-        published = known.name, known.place, known.hidden
-        if connection.joined and published != (person.name, person.place, session.hidden):
+        published = known.name, known.place, known.hidden, known.door
+        current = person.name, person.place, session.hidden, connection.door
+        if connection.joined and published != current:
             await self.participants.publish(connection)
             await self.participants.unsubscribe()
 
@@ -121,6 +124,8 @@ class Repair:
             for connection in [*self.connections.by_person.values()]:
                 if self.coordinator.unsettled(connection.person_id):
                     self.peer_lists.schedule(connection, LIST_PERIOD_S)
+                # Open doors of a crowd are many to look at: others have their turn.
+                await asyncio.sleep(0)
             await self.participants.unsubscribe()
 
     async def _enter_lost(self, found: Collection[Caller]) -> None:
