@@ -293,7 +293,7 @@ def test_who_talks_openly_stands_before_the_way_in_and_one_tap_joins_them(
     street.people = {one: entry._replace(is_open=True) for one, entry in street.people.items()}
     street.send_change()
     join_them.click()
-    expect(page.locator("#voice-join")).to_be_visible()
+    expect(page.locator("#voice")).not_to_have_attribute("data-phase", "out")
     expect(words).to_be_hidden()
 
 
