@@ -113,8 +113,13 @@ def test_whose_voice_comes_through_the_air_is_silent_here_until_one_wants_it_any
     expect(notice).to_contain_text("Your phones hear each other", timeout=FOUND_MS)
     wait_until(bob.page, GAIN, [EVERYBODY, 0])
 
+    # What is measured is not muted, with another microphone neither, and ends with the call.
     assert bob.page.evaluate(COPIES) == ["true live"]
+    bob.page.locator(".voice-more summary").click()
+    bob.page.locator("#voice-input-in").select_option(index=1)
+    wait_until(bob.page, "() => window.copies.length === 2")
+    assert bob.page.evaluate(COPIES) == ["true ended", "true live"]
     bob.page.locator("#voice-leave").click()
     expect(bob.page.locator("#voice-start")).to_be_visible()
-    assert bob.page.evaluate(COPIES) == ["true ended"]
+    assert bob.page.evaluate(COPIES) == ["true ended"] * 2
     expect(notice).to_have_count(0)
