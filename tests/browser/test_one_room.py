@@ -104,10 +104,13 @@ const inRoomAt = (own, stream) => {
         pytest.param(
             "mixPowers(values, [[ana, -25, 6]], -70)", "ana", id="the echo of one's loudspeaker"
         ),
+        pytest.param("mixPowers(values, [[ana, -25, 1]], -70)", "ana", id="a quick loudspeaker"),
         pytest.param("ana", "mixPowers(values, [[ana, -25, 12]], -75)", id="one's echo at theirs"),
         pytest.param("bo", "ana", id="both speak"),
         pytest.param(
-            "beep(500, 40, values)", "mixPowers(values, [[beep(500, 40, values), 0, 9]], -75)"
+            "beep(500, 40, values)",
+            "mixPowers(values, [[beep(500, 40, values), 0, 9]], -75)",
+            id="beeps",
         ),
         pytest.param(
             "beep(1000, 200, values)",
