@@ -208,3 +208,24 @@ def test_however_many_ask_at_once_the_chat_keeps_its_room_and_one_signal_says_so
     expect(cards).to_have_count(0)
     expect(page.locator("#chat")).to_be_focused()
     expect(page.get_by_role("link", name="more want to talk")).to_have_count(0)
+
+
+def test_a_reload_joins_nobody_who_has_begun_to_choose_anew(server: Server, visit: Invite) -> None:
+    page = here(visit, server, elsewhere()).page
+    expect(page.locator("#voice-start")).to_be_visible()
+    phase = page.evaluate(
+        """async () => {
+        const load = (name) => import(`/static/js/voice/${name}.js`);
+        const [lifecycle, { save, touch }] = [await load('lifecycle'), await load('session-state')];
+        const { display } = await load('panel/renderer');
+        save({ joined: true, door: 'open', policy: 'direct' });
+        touch();
+        const resumed = lifecycle.resume();
+        lifecycle.startCheck();
+        await resumed;
+        const { phase } = display;
+        lifecycle.exit();
+        return phase;
+      }"""
+    )
+    assert phase == "check", "nobody is heard before they press Join"

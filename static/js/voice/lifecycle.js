@@ -34,6 +34,7 @@ let releaseLock = () => {};
  * before that. The door that is chosen beforehand is `door`, or, where that is '', the one you had, unless it let nobody in.
  */
 export function startCheck({ door = '' } = {}) {
+  if (entered) return; // a tap that waited while a reload came back into voice
   over = null;
   display.door = door || (saved.door === 'open' ? 'open' : 'ask');
   for (const subject of ['over', 'passing']) clearNotice(subject);
@@ -75,10 +76,10 @@ export function join(muted) {
   enter();
 }
 
-/** After a reload: joins again as before, unless another tab has. */
+/** After a reload: joins again as before, unless another tab has, or the choice before joining was begun anew meanwhile. */
 export async function resume() {
   await sessionKnown();
-  if (!wasJoinedRecently() || (await isHeld(LOCK))) return;
+  if (!wasJoinedRecently() || (await isHeld(LOCK)) || display.phase !== 'out') return;
   mic.setMuted(saved.muted);
   volumes.startPlayback();
   enter();
