@@ -229,3 +229,29 @@ def test_a_reload_joins_nobody_who_has_begun_to_choose_anew(server: Server, visi
       }"""
     )
     assert phase == "check", "nobody is heard before they press Join"
+
+
+def test_the_link_to_all_who_ask_keeps_the_focus_and_hands_it_on(
+    server: Server, visit: Invite
+) -> None:
+    page = here(visit, server, elsewhere()).page
+    focused = page.evaluate(
+        """async () => {
+        const { renderAsks } = await import('/static/js/voice/panel/asks.js');
+        const asking = (count) => Array.from({ length: count }, (_, turn) => ({
+          id: `${turn}`, name: `Ana ${turn}`, tag: 'abc', colour: 1, initial: 'A',
+          distance: '~300 m', asks: 'wants to talk',
+        }));
+        renderAsks(asking(3));
+        document.querySelector('.asks-rest').focus();
+        const found = [4, 3].map((count) => {
+          renderAsks(asking(count));
+          return document.activeElement.className;
+        });
+        renderAsks(asking(2));
+        found.push(document.activeElement.closest('.ask')?.dataset.person);
+        renderAsks([]);
+        return found;
+      }"""
+    )
+    assert focused == ["asks-rest", "asks-rest", "0"]

@@ -23,7 +23,9 @@ function createCard({ id, colour, initial }) {
   card.classList.add(`p${colour}`);
   card.querySelector('text').textContent = initial;
   cards.set(id, card);
-  place.append(card);
+  const rest = place.querySelector('.asks-rest');
+  if (rest) rest.before(card);
+  else place.append(card);
   return card;
 }
 
@@ -39,11 +41,15 @@ function renderCard(card, { name, tag, distance, asks }) {
   }
 }
 
-// The focus goes to the next card, or to the chat, never to the page.
 function removeCard(id, card) {
-  const focused = card.contains(document.activeElement);
-  card.remove();
   cards.delete(id);
+  remove(card);
+}
+
+// The focus goes to the next card, or to the chat, never to the page.
+function remove(element) {
+  const focused = element.contains(document.activeElement);
+  element.remove();
   if (!focused) return;
   const next = place.querySelector('button') ?? document.getElementById('chat');
   next.focus({ preventScroll: true });
@@ -52,14 +58,14 @@ function removeCard(id, card) {
 function renderRest(count) {
   let link = place.querySelector('.asks-rest');
   if (count <= 0) {
-    link?.remove();
+    if (link) remove(link);
     return;
   }
   if (!link) {
     link = document.createElement('a');
     link.className = 'asks-rest';
     link.href = '#voice';
+    place.append(link); // once: moving it would lose its focus
   }
   setText(link, `${count} more ${count === 1 ? 'wants' : 'want'} to talk`);
-  place.append(link);
 }
