@@ -201,6 +201,15 @@ def test_the_join_says_the_door_and_what_is_chosen_later_a_frame_of_its_own(join
     assert joined.evaluate("[facts.door, facts.doorPending]") == ["locked", False]
 
 
+def test_a_server_that_says_nothing_of_doors_holds_none(joined: Page) -> None:
+    """One of the release before, to which a rolling deployment has brought the page."""
+    joined.evaluate("setDoor('locked')")
+    joined.clock.run_for(SETTLED_MS)
+    joined.evaluate("peers('locked')")
+    joined.evaluate("peers(undefined)")
+    assert joined.evaluate("[facts.door, facts.requestedDoor]") == ["ask", "ask"]
+
+
 def test_a_refused_door_is_as_it_was(joined: Page) -> None:
     joined.evaluate("setDoor('ask')")
     joined.clock.run_for(SETTLED_MS)

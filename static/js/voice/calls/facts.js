@@ -13,8 +13,8 @@ const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', request
  */
 export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set() };
 
-/** Applies a voice.peers frame. */
-export function applyPeers({ policy, door = facts.requestedDoor, peers, unheard, count, limit }) {
+/** Applies a voice.peers frame. A server that says nothing of doors holds none: whoever wants to come in asks. */
+export function applyPeers({ policy, door = 'ask', peers, unheard, count, limit }) {
   Object.assign(facts, { joined: true, online: true, requestedPolicy: policy, policy, door, peers, unheard, count, limit });
   if (!facts.doorPending || door === facts.requestedDoor) Object.assign(facts, { requestedDoor: door, doorPending: false });
   forgetUnlisted();
