@@ -6,6 +6,7 @@ import { askTabs, chosenRoughness, currentPlace, onPlace, publish } from './plac
 import { describeError } from './place/location-errors.js';
 import { localise } from './page/local-time.js';
 import { prefetch } from './page/prefetch.js';
+import { removeText } from './page/storage.js';
 import { asksForWork, canWork } from './server/price.js';
 
 const find = (id) => document.getElementById(id);
@@ -99,6 +100,8 @@ function showError({ kind, title, words, action, steps, href }) {
 }
 
 button.addEventListener('click', arrive);
+// Another visit is another person: a door, and being in voice, end with the one before.
+document.addEventListener('neartalk:session', () => removeText('neartalk.voice'));
 for (const option of document.querySelectorAll('[name="roughness"]')) option.addEventListener('change', renderWhatLeaves);
 // Said once; the button goes on turning.
 document.addEventListener('neartalk:work', ({ detail: { seconds, words } }) => {

@@ -252,9 +252,9 @@ def test_whoever_is_told_that_a_door_is_locked_asks_for_the_list_anew(joined: Pa
     assert found == ["voice.peers", "locked"]
 
 
-def test_the_door_of_a_visit_goes_with_it(arrival: Page) -> None:
+def test_the_door_of_a_visit_goes_with_it(page: Page) -> None:
     found = run(
-        arrival,
+        page,
         """const { save, saved } = await load('voice/session-state');
         save({ door: 'open', volumes: { p1: { volume: 50, hushed: false } } });
         document.dispatchEvent(new Event('neartalk:session'));
@@ -262,6 +262,19 @@ def test_the_door_of_a_visit_goes_with_it(arrival: Page) -> None:
         return [saved.door, stored.door, stored.volumes.p1.volume];""",
     )
     assert found == ["", "", 50]
+
+
+def test_a_visit_that_begins_on_the_first_page_has_no_door_of_the_one_before(
+    arrival: Page,
+) -> None:
+    found = arrival.evaluate(
+        """() => {
+        sessionStorage.setItem('neartalk.voice', JSON.stringify({ door: 'open', joined: true }));
+        document.dispatchEvent(new Event('neartalk:session'));
+        return sessionStorage.getItem('neartalk.voice');
+      }"""
+    )
+    assert found is None
 
 
 def test_a_door_that_was_turned_too_often_says_when_it_can_be_again(page: Page) -> None:
