@@ -210,6 +210,49 @@ def test_a_server_that_says_nothing_of_doors_holds_none(joined: Page) -> None:
     assert joined.evaluate("[facts.door, facts.requestedDoor]") == ["ask", "ask"]
 
 
+def test_a_call_that_is_ended_while_voice_is_lost_ends_at_once_and_stays_so(joined: Page) -> None:
+    live = [peer(one, "live", instance="page", polite=False, direct=False) for one in (ANA, BO)]
+    joined.evaluate(
+        """(live) => {
+        window.RTCPeerConnection = class {};
+        Object.assign(room.mesh, { onStreamEnd() {}, onChange() {} });
+        const list = { type: 'voice.peers', policy: 'relay', door: 'open', limit: 8 };
+        window.listed = (peers) => window.receive({ ...list, unheard: [], count: 2, peers });
+        window.calls = () => [...room.mesh.calls.keys()];
+        listed(live);
+      }""",
+        live,
+    )
+    assert joined.evaluate("calls()") == [ANA, BO]
+    joined.evaluate("signaling.onclose({ code: 1006 })")
+    joined.evaluate("(id) => room.sendAct('decline', id)", ANA)
+    assert joined.evaluate("calls()") == [BO]
+    joined.clock.run_for(60_000)
+    joined.evaluate("signaling.onopen()")
+    joined.evaluate("(live) => listed(live)", live)
+    assert joined.evaluate("calls()") == [BO]
+    declined = "window.sent.filter(({ type }) => type === 'voice.decline').map(({ to }) => to)"
+    assert joined.evaluate(declined) == [ANA]
+
+
+def test_a_call_with_somebody_who_is_blocked_ends_also_while_voice_is_lost(joined: Page) -> None:
+    live = [peer(one, "live", instance="page", polite=False, direct=False) for one in (ANA, BO)]
+    joined.evaluate(
+        """async ([live, blocked]) => {
+        const { block } = await import('/static/js/people/blocks.js');
+        window.RTCPeerConnection = class {};
+        Object.assign(room.mesh, { onStreamEnd() {}, onChange() {} });
+        const list = { type: 'voice.peers', policy: 'relay', door: 'open', limit: 8 };
+        window.receive({ ...list, unheard: [], count: 2, peers: live });
+        signaling.onclose({ code: 1006 });
+        block([blocked]);
+        room.endBlocked();
+      }""",
+        [live, ANA],
+    )
+    assert joined.evaluate("[...room.mesh.calls.keys()]") == [BO]
+
+
 def test_a_refused_door_is_as_it_was(joined: Page) -> None:
     joined.evaluate("setDoor('ask')")
     joined.clock.run_for(SETTLED_MS)

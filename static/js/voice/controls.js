@@ -80,7 +80,7 @@ onDevices(() => display.phase !== 'out' && renderDevices());
 document.addEventListener('submit', ({ target }) => target.id === 'leave' && display.phase !== 'out' && lifecycle.leave(), { capture: true });
 onPeople(scheduleRender);
 onPlace(() => display.phase === 'in' && room.requestPeers());
-onBlock(() => display.phase === 'in' && room.requestPeers()); // ends their call now, not with the server's next round
+onBlock(() => display.phase === 'in' && room.endBlocked());
 document.addEventListener('neartalk:session', () => {
   if (display.phase === 'out') return;
   room.leave();

@@ -20,6 +20,7 @@ let shieldCount = 0; // how often the shield was raised
 let muted = false;
 let mutedTimer = 0;
 let retryTimer = 0;
+const declines = new Set(); // the ids of those whom you declined while voice was lost
 let informed = new Map(); // person_id: the instance that knows whether this microphone is muted
 
 export const mesh = new Mesh({
@@ -58,10 +59,26 @@ export function leave() {
   reset();
 }
 
-/** Sends `verb`: knock, accept or decline. */
+/** Sends `verb`: knock, accept or decline. A call that is declined while voice is lost ends here at once, there once it is back. */
 export function sendAct(verb, id) {
   applyAct(verb, id);
-  signaling.send({ type: `voice.${verb}`, to: id });
+  if (facts.joined || verb !== 'decline') {
+    signaling.send({ type: `voice.${verb}`, to: id });
+    return;
+  }
+  declines.add(id);
+  endCalls((one) => one === id);
+}
+
+/** Somebody was blocked: their call ends now, not with the server's next round. */
+export function endBlocked() {
+  endCalls(isBlocked);
+  requestPeers();
+}
+
+function endCalls(isOver) {
+  facts.peers = facts.peers.filter(({ person_id: id }) => !isOver(id));
+  mesh.update(facts.peers);
 }
 
 export function requestPeers() {
@@ -99,6 +116,7 @@ function reset() {
   clearTimeout(mutedTimer);
   clearTimeout(retryTimer);
   informed = new Map();
+  declines.clear();
   clearFacts();
 }
 
@@ -133,15 +151,23 @@ function onFrame(frame) {
 
 function onPeers(frame) {
   const back = !facts.joined;
-  const { policy, peers } = frame;
-  if (facts.policy === 'direct' && policy === 'relay') restartBehindShield();
-  applyPeers(frame);
+  const peers = back ? withoutDeclined(frame.peers) : frame.peers;
+  if (facts.policy === 'direct' && frame.policy === 'relay') restartBehindShield();
+  applyPeers({ ...frame, peers });
   mesh.update(peers);
   if (back) {
     mesh.retry();
     sendDoor();
   }
   if (peers.some(({ person_id: id, instance: theirs }) => theirs && informed.get(id) !== theirs)) sendMuted();
+}
+
+// Whom you declined meanwhile: the server is told, and its next list says what became of it.
+function withoutDeclined(peers) {
+  const declined = peers.filter(({ person_id: id }) => declines.has(id));
+  declines.clear();
+  for (const { person_id: id } of declined) signaling.send({ type: 'voice.decline', to: id });
+  return peers.filter((peer) => !declined.includes(peer));
 }
 
 function onEnd({ from, reason }) {
