@@ -212,3 +212,26 @@ def test_a_relay_that_is_gone_since_the_page_came_is_told_and_nothing_goes_on_be
     alice.page.locator("#voice-join").click()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
     assert joins(alice) == ["relay", "direct"]
+
+
+def test_an_address_that_is_hidden_while_voice_is_lost_stays_so_over_a_reload(
+    server: Server, visit: Invite
+) -> None:
+    page = visit(server, elsewhere()).arrive().page
+    policies = page.evaluate(
+        """async () => {
+        const load = (name) => import(`/static/js/voice/${name}.js`);
+        const [lifecycle, { save, saved }] = [await load('lifecycle'), await load('session-state')];
+        const [{ facts }, { display }] = [await load('calls/facts'), await load('panel/renderer')];
+        save({ policy: 'direct' });
+        Object.assign(facts, { online: false, policy: 'direct', requestedPolicy: 'direct' });
+        display.phase = 'in';
+        const found = [true, false].map((hidden) => {
+          lifecycle.setShield(hidden);
+          return saved.policy;
+        });
+        lifecycle.leave();
+        return found;
+      }"""
+    )
+    assert policies == ["relay", "direct"]

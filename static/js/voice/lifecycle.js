@@ -140,8 +140,8 @@ export function setShield(on) {
   const policy = on ? 'relay' : 'direct';
   clearNotice('relay');
   if (display.phase === 'barred') goDirect();
-  else if (display.phase === 'in') room.setPolicy(policy);
-  else save({ policy });
+  else save({ policy }); // now: while voice is lost, a reload must not come back with an address that was hidden
+  if (display.phase === 'in') room.setPolicy(policy);
   scheduleRender();
 }
 
@@ -162,7 +162,7 @@ function enter() {
 function onChange() {
   scheduleRender();
   if (!facts.joined) return;
-  const { policy, requestedDoor: door } = facts;
+  const { requestedPolicy: policy, requestedDoor: door } = facts;
   if (policy !== saved.policy || door !== saved.door) save({ policy, door });
   volumes.applyAll();
   fulfilWish();
