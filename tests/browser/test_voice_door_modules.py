@@ -327,3 +327,22 @@ def test_a_door_that_was_turned_too_often_says_when_it_can_be_again(page: Page) 
         return refusedDoor(8);""",
     )
     assert said == "Your door is as it was. You can change it again in 8 s."
+
+
+def test_a_notification_of_somebody_goes_with_the_page(page: Page) -> None:
+    shown = run(
+        page,
+        """const { notify } = await load('page/notification');
+        const shown = new Set();
+        window.Notification = class {
+          static permission = 'granted';
+          constructor(title, { body }) { shown.add(this.body = body); }
+          close() { shown.delete(this.body); }
+        };
+        Object.defineProperty(document, 'hidden', { value: true });
+        notify('ask', 'Voice', 'Ana 2mq wants to talk, ~300 m');
+        const before = shown.size;
+        window.dispatchEvent(new Event('pagehide'));
+        return [before, shown.size];""",
+    )
+    assert shown == [1, 0]

@@ -30,3 +30,6 @@ export function closeNotification(subject) {
   shown.get(subject)?.close();
   shown.delete(subject);
 }
+
+// What it says of somebody must not outlive the page.
+window.addEventListener('pagehide', () => [...shown.keys()].forEach(closeNotification));
