@@ -394,10 +394,10 @@ def test_a_reader_of_screens_hears_whom_it_is_about_and_what_follows(
     bob.send_text("Another.")
     tag = alice.person("bob").locator(".tag").inner_text()
     for text in ("One word.", "Another."):
-        called = f"bob {tag}: block or report"
+        called = f"bob {tag}: talk, block or report"
         expect(ring(alice, text)).to_have_accessible_name(called)
     dots = alice.person("bob").get_by_role("button")
-    expect(dots).to_have_accessible_name(f"bob {tag}: block or report")
+    expect(dots).to_have_accessible_name(f"bob {tag}: talk, block or report")
     ring(alice, "Another.").click()
     expect(menu(alice)).to_have_accessible_name(f"bob {tag} ~300 m")
     pressed(alice, "Block")

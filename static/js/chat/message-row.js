@@ -69,7 +69,7 @@ export function labelRow(row) {
   ring.setAttribute('aria-description', `sent at ${CLOCK.format(Number(row.dataset.sent))}`);
   if (ring.dataset.act !== 'person') return;
   const [called, tag] = row.querySelectorAll('.name, .tag');
-  ring.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: block or report`);
+  ring.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: talk, block or report`);
   ring.setAttribute('aria-haspopup', 'dialog');
 }
 

@@ -45,7 +45,7 @@ function dress(row) {
 function label(row) {
   const [name, tag] = row.querySelectorAll('.name, .tag');
   row.querySelector('.ring text').textContent = initial(name.textContent);
-  row.querySelector('button').setAttribute('aria-label', `${name.textContent} ${tag.textContent}: block or report`);
+  row.querySelector('button').setAttribute('aria-label', `${name.textContent} ${tag.textContent}: talk, block or report`);
 }
 
 function groupOf(metres) {
