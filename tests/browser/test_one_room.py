@@ -108,6 +108,11 @@ const inRoomAt = (own, stream) => {
         pytest.param("ana", "mixPowers(values, [[ana, -25, 12]], -75)", id="one's echo at theirs"),
         pytest.param("bo", "ana", id="both speak"),
         pytest.param(
+            "beep(523, 30, values)",
+            "mixPowers(values, [[beep(523, 30, values), 0, 21]], -75)",
+            id="beeps that no number of values parts",
+        ),
+        pytest.param(
             "beep(500, 40, values)",
             "mixPowers(values, [[beep(500, 40, values), 0, 9]], -75)",
             id="beeps",
