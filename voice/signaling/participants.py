@@ -106,6 +106,8 @@ class Participants:
         """Enters the caller of a connection as they are now: name, place, blocks and door. Whom
         open doors connect with them is connected at once."""
         await self._refresh(connection)
+        if not self.connections.is_current(connection):
+            return
         me = self._caller(connection)
         self.connections.subscribe(connection, districts_in_reach(me.place))
         await self.districts.subscribe(connection.districts)
