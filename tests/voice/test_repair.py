@@ -74,6 +74,17 @@ async def test_hints_that_arrive_twice_and_in_any_order_leave_the_newest() -> No
         await bob.until(Alice="near")
 
 
+async def test_a_shield_that_the_store_did_not_take_is_up_after_the_next_round() -> None:
+    async with two_processes() as both:
+        alice, _ = await both.met()
+        both.callers.failing["change"] = LOST
+        with pytest.raises(Refused, match="store-unavailable"):
+            await both.first.hub.join(alice, "instance-anew", direct=False)
+        await both.first.hub.repair.follow()
+        known = (await both.callers.read([alice.person_id]))[alice.person_id]
+        assert (known.direct, known.instance) == (False, "instance-anew")
+
+
 async def test_whoever_speaks_across_districts_is_told_of_the_end_once() -> None:
     async with two_processes() as both:
         alice, bob = await both.met()
