@@ -118,11 +118,12 @@ def city(size: Size) -> list[AttackRow]:
 def past(size: Size) -> list[AttackRow]:
     name, must = "messages of one who left, placed exactly", "3 of 30 (chance)"
     rows = []
-    for sessions, before, words in (
-        (1, "29 of 30", "six sessions read from six places, at two reaches each"),
-        (5, "-", "thirty sessions do, at every reach"),
+    for reaches, before, words in (
+        (1, "29 of 30", "six sessions read from six places, at the reach that each came with"),
+        (2, "-", "the same, at two reaches each"),
+        (10, "-", "thirty sessions do, at every reach"),
     ):
-        found = played("past", size.messages, sessions=sessions)
+        found = played("past", size.messages, reaches=reaches)
         text = (
             f"{found['placed']} of {found['messages']}; "
             f"{found['median_cells']} cells fit half of the time"

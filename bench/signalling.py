@@ -7,13 +7,14 @@ import asyncio
 import json
 import secrets
 import time
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import redis
+from websockets.exceptions import ConnectionClosed
 
 from bench import crowd
 from bench.busy import Busy
@@ -120,9 +121,11 @@ class ScriptedCaller:
 
     async def follow(self) -> None:
         """Until the socket closes."""
-        async for raw in self.one.socket:
-            self.got.append(len(raw))
-            await self._apply(json.loads(raw))
+        # Who goes last is still connected with others while they go, and answers them.
+        with suppress(ConnectionClosed):
+            async for raw in self.one.socket:
+                self.got.append(len(raw))
+                await self._apply(json.loads(raw))
         if self.sending_state:
             self.sending_state.cancel()
 

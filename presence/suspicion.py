@@ -96,13 +96,13 @@ async def added_ms(platform: Platform, origin: Origin) -> int:
 
 async def _for_tiles_ms(platform: Platform, networks: Collection[str]) -> int:
     """The dearest of the rules that a network goes beyond."""
-    found = 0
-    for limit in (platform.rules[rule] for rule in TILE_RULES):
-        if limit.on and limit.price_ms > found:
-            counting = (tiles_left(platform, one, limit.period_s * 1000) for one in networks)
-            if max(await asyncio.gather(*counting), default=0) > most_tiles(limit):
-                found = limit.price_ms
-    return found
+    limits = [limit for rule in TILE_RULES if (limit := platform.rules[rule]).on]
+    left = {one.period_s: 0 for one in limits}
+    for period_s in left:
+        counting = (tiles_left(platform, one, period_s * 1000) for one in networks)
+        left[period_s] = max(await asyncio.gather(*counting), default=0)
+    beyond = (one.price_ms for one in limits if left[one.period_s] > most_tiles(one))
+    return max(beyond, default=0)
 
 
 def judged_networks(origin: Origin) -> set[str]:

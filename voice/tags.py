@@ -2,7 +2,6 @@
 
 from django import template
 from django.template.loader import get_template
-from django.utils.safestring import SafeString
 
 from voice.ice import has_relay
 
@@ -10,6 +9,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def voice_way() -> SafeString:
+def voice_way() -> str:
     name = "_voice_way_relay.html" if has_relay() else "_voice_way_straight.html"
     return get_template(name).render()

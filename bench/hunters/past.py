@@ -1,5 +1,5 @@
 """Somebody has said a line and left. A newcomer reads the past from six places, each by a session
-of its own and at two reaches, and says in which cell it was said; or by more sessions at each.
+of its own and at one reach or at two, and says in which cell it was said; or by more sessions.
 """
 
 from __future__ import annotations
@@ -120,23 +120,24 @@ async def spoken(product: Product, place: Place) -> tuple[Prober, str]:
 
 
 async def place_message(
-    reader: PastReader, message_id: str, first: Cell, sessions: int, chance: random.Random
+    reader: PastReader, message_id: str, first: Cell, reaches: int, chance: random.Random
 ) -> list[Hypothesis]:
-    """What fits after six places, each chosen by what those before it showed, with so many sessions
-    at each."""
+    """What fits after six places, each chosen by what those before it showed, read at so many
+    reaches."""
     left, here = around(first, RADIUS_STOPS_M), first
     for turn in range(PLACES):
         sample = few(left, chance, 200)
         places = places_to_try(sample, here, chance)[:120] if turn else [first]
-        here, reaches_m = best_reading(sample, places, REACHES_EACH * sessions)
+        here, reaches_m = best_reading(sample, places, reaches)
         readings = await reader.read(here, reaches_m, message_id)
         left = [one for one in left if agrees(one, here, readings)]
     return left
 
 
-async def attack(messages: int, seed: int = 1, *, sessions: int = 1) -> dict[str, Any]:
+async def attack(messages: int, seed: int = 1, *, reaches: int = 1) -> dict[str, Any]:
     """So many messages; which of them are placed in the very cell by the best guess, and how many
-    would be by chance among what fits."""
+    would be by chance among what fits. At each place they are read at so many reaches, by a session
+    for two."""
     chance, product = random.Random(seed), Product()
     reader = PastReader(product)
     placed, expected, left_cells = 0, 0.0, []
@@ -146,7 +147,7 @@ async def attack(messages: int, seed: int = 1, *, sessions: int = 1) -> dict[str
         author, message_id = await spoken(product, Place(where, reach_m))
         await author.leave()
         first = chance.choice(cells_within(where, reach_m))
-        left = await place_message(reader, message_id, first, sessions, chance)
+        left = await place_message(reader, message_id, first, reaches, chance)
         cells = cells_of(left)
         guess, sure = share_of_best(Hypothesis(cell, REACH_MAX) for cell in sorted(cells))
         placed += guess == where

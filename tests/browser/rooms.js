@@ -224,5 +224,50 @@
   }
 
   const VALUE_MS = (1000 * 4 * QUANTUM) / RATE;
-  window.rooms = { OCTAVES, VALUE_MS, between, chanceOf, choose, inRoom, lead, mix, mixPowers, poolOf, powersOf, streamOf, transmitted, voice };
+
+  /**
+   * A voice; the same 20 dB quieter with a room's echo and noise in one's own microphone; and another voice at the same time, there
+   * (10 dB quieter than theirs) and in a stream of its own. After 12 s they go elsewhere, and talk on: by powers alone, which costs
+   * less than sounds. For both of them: [second, same] of each change.
+   */
+  function mixture(seed, { SameRoom, worklet, pool, powers }) {
+    const chance = chanceOf(seed);
+    const [ana, bo, cem] = choose(pool, 3, chance);
+    const [start, way, noise] = [between(chance, 0, 20), between(chance, 0.06, 0.55), between(chance, -60, -50)];
+    const near = mix(12, [[ana.heard, -20, start], [bo.heard, -30, between(chance, 0, 20)]], noise, chance);
+    const streams = [[ana, start + way], [cem, 3]].map(([one, later]) => streamOf(one.sound, 12, later, chance, worklet));
+    const values = Math.round(28_000 / VALUE_MS);
+    const far = mixPowers(values, [[powers.get(bo.heard), -30, 300]], noise - 6);
+    const others = [[ana, 100], [cem, 500]].map(([one, later]) => transmitted(mixPowers(values, [[powers.get(one.sound), 0, later]], -75)));
+    const room = new SameRoom(OCTAVES);
+    const found = [[], []];
+    const note = (ms, changes) => {
+      for (const [id, same] of changes) found[id.at(-1)].push([ms / 1000, same]);
+    };
+    lead(room, far, others, lead(room, powersOf(near, worklet), streams, 0, note), note);
+    return found;
+  }
+
+  /**
+   * A minute of talk with three people who are elsewhere: one's own voice in turns, what one's own loudspeaker leaves of theirs,
+   * and what theirs leave of one's own voice in their streams. The changes: [id, same].
+   */
+  function minute(seed, { SameRoom, pool, powers }) {
+    const chance = chanceOf(seed);
+    const values = Math.round(60_000 / VALUE_MS);
+    const [me, ...others] = choose(pool, 4, chance).map(({ sound }) => [powers.get(sound), Math.floor(chance() * values)]);
+    const left = others.map(([each, at]) => [each, between(chance, -45, -25), at + between(chance, 2, 10)]);
+    const own = mixPowers(values, [[me[0], between(chance, -6, 6), me[1]], ...left], between(chance, -75, -60));
+    const quiet = between(chance, 0, 0.7); // of one's own turns
+    for (let from = 0; from < own.length; from += 200 * OCTAVES) if (chance() < quiet) own.fill(1e-7, from, from + 200 * OCTAVES);
+    const streams = others.map(([each, at]) => {
+      const back = [me[0], between(chance, -50, -30), me[1] + between(chance, 5, 30)];
+      return transmitted(mixPowers(values, [[each, between(chance, -6, 6), at], back], -75));
+    });
+    const found = [];
+    lead(new SameRoom(OCTAVES), own, streams, 0, (ms, changes) => found.push(...changes));
+    return found;
+  }
+
+  window.rooms = { OCTAVES, VALUE_MS, chanceOf, inRoom, lead, minute, mixPowers, mixture, poolOf, powersOf, voice };
 })();

@@ -31,7 +31,8 @@ const foundAt = (frames) => {
   const detector = new HowlDetector();
   return frames.findIndex((frame) => detector.add(frame));
 };
-const turns = (count, make) => Array.from({ length: count }, (_, turn) => spectrum(...[make(turn)].flat()));
+const turns = (count, make) =>
+  Array.from({ length: count }, (_, turn) => spectrum(...[make(turn)].flat()));
 """
 
 
@@ -82,7 +83,8 @@ def test_a_howl_is_found_while_somebody_speaks(page: Page) -> None:
             """turns(100, (turn) => {
               const pitch = 7 + Math.floor(turn / 9) % 4;
               const loud = -45 + 4 * (turn % 6);
-              return Object.fromEntries([1, 2, 3, 4, 5, 6].map((times) => [times * pitch, loud - 2 * times]));
+              const overtones = [1, 2, 3, 4, 5, 6];
+              return Object.fromEntries(overtones.map((n) => [n * pitch, loud - 2 * n]));
             })""",
             id="a voice that gets louder",
         ),

@@ -3,11 +3,13 @@ can still be seen and reached on the narrowest phone."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
+from presence.roster import SHOWN_MAX, Entry
 from tests.browser.test_access import (
     DESKTOP,
     PHONE,
@@ -18,6 +20,7 @@ from tests.browser.test_access import (
     WORDS,
     live_through,
 )
+from tests.browser.test_people_list import PageStreet
 from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north
 
@@ -79,6 +82,8 @@ NOT_SENT = """() => {
   document.getElementById('outbox').append(row);
 }"""
 # How high the head of the page is in each state of the connection.
+# That of one line, which a thumb can touch.
+HEAD_PX = 56
 HEADS = """() => {
   const words = document.getElementById('status-words');
   const before = words.textContent;
@@ -170,9 +175,13 @@ def test_large_and_spaced_text_keeps_every_control_in_sight(
 
 def test_the_head_stays_one_line_whatever_becomes_of_the_connection(alice: BrowserVisitor) -> None:
     page = alice.arrive().page
-    for width in (320, 360, 390):
+    street = PageStreet(page, 0)
+    for width, crowd in product((320, 352, 360, 390), (0, 5, SHOWN_MAX)):
         page.set_viewport_size({"width": width, "height": 740})
-        assert len(set(page.evaluate(HEADS))) == 1, width
+        street.people = {one: Entry(0, one, "Ana", True) for one in map(str, range(crowd))}
+        street.send_change()
+        expect(page.locator("#people-count")).to_have_text(f"{crowd} people")
+        assert {*page.evaluate(HEADS)} == {HEAD_PX}, (width, crowd)
         name = page.locator("#as").bounding_box()
         assert name
         assert name["width"] >= TOUCH_PX, "your name keeps a thumb of room"

@@ -361,8 +361,8 @@ def test_a_text_that_the_page_lets_through_is_one_that_the_server_keeps(page: Pa
 DOORS = """async (names) => {
   const { describeDoors } = await import('/static/js/people/open-doors.js');
   return names.map((_, turn) => {
-    const { label, sentence } = describeDoors(names.slice(0, turn).map((name) => ({ name })));
-    return [label, sentence.map((part) => part.name ?? part).join('')];
+    const { count, sentence } = describeDoors(names.slice(0, turn).map((name) => ({ name })));
+    return [count, sentence.map((part) => part.name ?? part).join('')];
   });
 }"""
 
@@ -370,9 +370,9 @@ DOORS = """async (names) => {
 def test_who_talks_openly_is_counted_and_the_nearest_are_named(page: Page) -> None:
     assert page.evaluate(DOORS, ["Ana", "Bo", "Cem", "Dan", "Eve", ""]) == [
         ["", ""],
-        [" · 1", "1 person talks openly near you: Ana."],
-        [" · 2", "2 people talk openly near you: Ana and Bo."],
-        [" · 3", "3 people talk openly near you: Ana, Bo and Cem."],
-        [" · 4", "4 people talk openly near you: Ana, Bo and 2 more."],
-        [" · 5", "5 people talk openly near you: Ana, Bo and 3 more."],
+        ["1", "1 person talks openly near you: Ana."],
+        ["2", "2 people talk openly near you: Ana and Bo."],
+        ["3", "3 people talk openly near you: Ana, Bo and Cem."],
+        ["4", "4 people talk openly near you: Ana, Bo and 2 more."],
+        ["5", "5 people talk openly near you: Ana, Bo and 3 more."],
     ]

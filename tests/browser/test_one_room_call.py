@@ -32,7 +32,8 @@ navigator.mediaDevices.getUserMedia = async () => {
   await context.resume();
   const { chanceOf, inRoom, voice } = window.rooms;
   const sound = voice(11, 24);
-  const heard = window.hears === 'air' ? inRoom(sound, chanceOf(3)).map((sample) => sample / 10) : sound;
+  const air = () => inRoom(sound, chanceOf(3)).map((sample) => sample / 10);
+  const heard = window.hears === 'air' ? air() : sound;
   const buffer = context.createBuffer(1, heard.length, 24_000);
   buffer.copyToChannel(heard, 0);
   const source = new AudioBufferSourceNode(context, { buffer, loop: true });

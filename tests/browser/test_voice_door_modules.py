@@ -40,7 +40,7 @@ def tiles(page: Page, *peers: dict[str, Any], calls: dict[str, Any], door: str =
     )
 
 
-def audience(page: Page, shown: Any) -> dict[str, list[Any]]:
+def audience(page: Page, shown: Any) -> Any:
     """Who hears you and why others do not, with names in place of people."""
     return run(
         page,

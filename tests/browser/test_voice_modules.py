@@ -35,7 +35,7 @@ STATES: dict[str, list[dict[str, Any]]] = {
     "declined": [{"seconds": 600}],
     "waiting": [{"ahead": 0, "limit": 8}, {"ahead": 2, "limit": 8}],
     "connecting": [{}, {"why": "away"}],
-    "live": [{"direct": True}, {"muted": True}, {"speaks": True}],
+    "live": [{"direct": True}, {"muted": True}, {"speaks": True}, {"inRoom": True, "name": "Ana"}],
     "failed": [{}],
     "ended": [{"end": end} for end in ("left", "apart", "gone", "declined", "session", "new")],
 }
@@ -265,6 +265,9 @@ def test_a_tile_says_what_the_table_of_words_says(page: Page) -> None:
     assert line("near", door="open") == "~300 m, open door"
     assert line("near", door="locked") == "~300 m. Not now: talks with nobody new."
     assert line("live", direct=True) == "~300 m, direct"
+    in_room = "You are in one room with Ana: their voice comes through the air."
+    assert line("live", inRoom=True, speaks=True, name="Ana") == in_room
+    assert line("live", inRoom=True, muted=True, name="Ana") == "Muted"
     assert line("waiting", ahead=0, limit=8) == "Next in line. All 8 places are taken."
     right_here = {"distance": "right around you"}
     assert words(page, "tileLine", "near", right_here) == "Right around you"
@@ -317,6 +320,18 @@ def test_who_hears_you_is_a_sentence(page: Page) -> None:
     assert many == "Heard by Ana; not Bo, Cem, Dan and 2 more."
     alone = sentence(["Ana"], ["Bo"], "none")
     assert alone == "You hear Ana. Nobody hears you without a microphone."
+
+
+def test_the_line_above_the_composer_says_whose_voice_is_in_the_air(page: Page) -> None:
+    def line(*in_room: bool) -> str:
+        talking = [{"name": "Ana", "inRoom": one} for one in in_room]
+        shown = words(page, "barLine", talking, [])
+        return "".join(one if isinstance(one, str) else one["name"] for one in shown)
+
+    assert line(True) == "In one room with Ana"
+    assert line(True, True) == "In one room with Ana and Ana"
+    assert line(True, False) == "In voice with Ana and Ana"
+    assert line() == "In voice, with nobody yet"
 
 
 @pytest.mark.parametrize(

@@ -167,3 +167,44 @@ def test_a_call_is_retried_after_a_restart_that_failed(browser: Browser, server:
         page.clock.run_for(4_000)
         page.wait_for_function("(times) => window.restarts >= times", arg=times)
     page.close()
+
+
+def test_whoever_is_away_is_why_their_call_does_not_come_about(arrival: Page) -> None:
+    found = run(
+        arrival,
+        """const { Mesh } = await load('voice/calls/mesh');
+        const mesh = new Mesh({
+          servers: async () => [], send() {}, onStream() {}, onStreamEnd() {}, onChange() {},
+        });
+        const why = (state) => {
+          mesh.update([{ person_id: 'a', instance: 'one', polite: true, direct: true, state }]);
+          return mesh.whyOf('a');
+        };
+        const found = [why('away'), why('live'), why('away')];
+        mesh.close();
+        return found;""",
+    )
+    assert found[0] == found[2] == "away"
+    assert found[1] != "away"
+
+
+def test_where_no_call_comes_about_the_relay_is_asked_for_again_and_not_at_each_try(
+    browser: Browser, server: Server
+) -> None:
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}/")
+    page.evaluate(
+        ICE,
+        '{"ice_servers": [], "expires_in": 600, "relay": true, "relay_works": false}',
+    )
+    page.evaluate(WELCOME)
+    tries = """const { iceServers } = await load('voice/calls/ice');
+        const { relay } = await load('voice/calls/relay');
+        for (let turn = 0; turn < 8; turn += 1) await iceServers(argument);
+        return [window.asked, relay.state];"""
+    assert run(page, tries, True) == [1, "down"]
+    page.clock.run_for(31_000)
+    assert run(page, tries, False) == [1, "down"], "they are good for five minutes"
+    assert run(page, tries, True) == [2, "down"]
+    page.close()

@@ -77,7 +77,7 @@ def test_a_moderator_sees_that_it_was_in_voice_and_that_there_is_nothing_to_read
 
 def test_a_process_of_the_release_before_writes_its_rows_without_a_place() -> None:
     """As long as both run on one database."""
-    fields = {
+    fields: dict[str, Any] = {
         **{"made": timezone.now(), "deadline": timezone.now(), "person_id": "b" * 16},
         **{"name": "Bob", "reason": "spam", "words": "", "message_id": "", "seal": ""},
         **{"subject": "", "reporter": secrets.token_hex(16), "device": "", "origin": ""},

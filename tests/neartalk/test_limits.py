@@ -309,6 +309,15 @@ def test_rules_that_nobody_has_set_follow_new_defaults_and_others_stay() -> None
 
 
 @pytest.mark.django_db
+def test_the_rule_of_districts_is_gone_and_those_of_tiles_stand_in_its_place() -> None:
+    migration = import_module("neartalk.migrations.0008_session_tiles")
+    RateLimit.objects.create(name="session.districts", allowance=9, burst=9)
+    migration.forget_districts(apps, None)
+    names = {*RateLimit.objects.values_list("name", flat=True)}
+    assert names == {*RULES}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "price_ms", "right"),
     [

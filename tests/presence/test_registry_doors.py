@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neartalk.codes import Refused
 from presence.door_holder import door_of
 from presence.hub.events import event_of, to_event
 from presence.registry.redis_fields import from_fields, snapshot_of, to_entry, to_fields
@@ -22,6 +23,7 @@ from tests.presence.registry_harness import (
     RegistryHarness,
     events_of,
     opened,
+    redis_harness,
     session_of,
     shown,
 )
@@ -177,6 +179,24 @@ async def test_a_store_that_was_lost_gets_no_door_back_but_by_whoever_has_it(
         assert not await is_open(harness)
         await harness.registry.set_door(ALICE, "two", is_open=True)
         assert await is_open(harness)
+
+
+async def test_a_door_of_which_half_was_written_is_written_whole_the_next_time(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(session: Session) -> None:
+        raise Refused("store-unavailable")
+
+    async with redis_harness(redis_url) as harness:
+        await placed(harness)
+        for door, version in ((True, 2), (False, 3)):
+            with monkeypatch.context() as patch:
+                patch.setattr(harness.registry.tiles, "publish", lost)
+                with pytest.raises(Refused):
+                    await harness.registry.set_door(ALICE, "two", is_open=door)
+            change = await harness.registry.set_door(ALICE, "two", is_open=door)
+            assert events_of(change) == [(HOME_TILE, version, True)]
+            assert await is_open(harness) is door
 
 
 # ---- How it is kept ------------------------------------------------------------------------------

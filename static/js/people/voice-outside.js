@@ -57,9 +57,10 @@ function render() {
   if (isErased()) return;
   renderMarks();
   const doors = openDoors();
-  const { label, sentence } = describeDoors(doors);
-  if (find('doors-count').textContent !== label) find('doors-count').textContent = label;
-  find('doors').hidden = !label;
+  const { count, sentence } = describeDoors(doors);
+  if (find('doors-count').textContent !== count) find('doors-count').textContent = count;
+  find('doors').hidden = !count;
+  find('link').toggleAttribute('data-doors', Boolean(count));
   renderPanel(sentence, doors.length ? ambiguousTags(listedRows().map(personIn)) : new Set());
 }
 

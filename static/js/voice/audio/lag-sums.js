@@ -1,19 +1,19 @@
 // Sums of which the correlation of one stream with the past of another follows, for each lag between them. Pure.
 
-const CHANGE_DB = 1.5; // of an octave and value on average: less is no speech
+const CHANGE_DB = 0.3; // of an octave and value on average: less is no sound of anybody
 
 export class LagSums {
   constructor(lags) {
     this.products = new Float64Array(lags);
     this.energies = new Float64Array(lags); // of the past
-    this.loudness = new Float64Array(lags); // of the past, dB
+    this.powers = new Float64Array(lags); // of the past
     this.clear();
   }
 
   clear() {
-    for (const each of [this.products, this.energies, this.loudness]) each.fill(0);
+    for (const each of [this.products, this.energies, this.powers]) each.fill(0);
     this.energy = 0;
-    this.ownLoudness = 0;
+    this.power = 0;
     this.count = 0; // of octaves and values
   }
 
@@ -22,7 +22,7 @@ export class LagSums {
     const { octaves } = one;
     const value = one.index(age);
     this.energy += one.energies[value];
-    this.ownLoudness += one.loudness[value];
+    this.power += one.powers[value];
     this.count += octaves;
     for (let lag = 0; lag < this.products.length; lag += 1) {
       const past = other.index(from + lag);
@@ -30,7 +30,7 @@ export class LagSums {
       for (let octave = 0; octave < octaves; octave += 1) product += one.changes[value * octaves + octave] * other.changes[past * octaves + octave];
       this.products[lag] += product;
       this.energies[lag] += other.energies[past];
-      this.loudness[lag] += other.loudness[past];
+      this.powers[lag] += other.powers[past];
     }
   }
 
@@ -38,10 +38,10 @@ export class LagSums {
     for (let lag = 0; lag < this.products.length; lag += 1) {
       this.products[lag] += sums.products[lag];
       this.energies[lag] += sums.energies[lag];
-      this.loudness[lag] += sums.loudness[lag];
+      this.powers[lag] += sums.powers[lag];
     }
     this.energy += sums.energy;
-    this.ownLoudness += sums.ownLoudness;
+    this.power += sums.power;
     this.count += sums.count;
   }
 

@@ -4,12 +4,14 @@ import { Envelope, EnvelopeHistory } from './envelope.js';
 import { OWN_LENGTH, VoiceMatch } from './voice-match.js';
 
 const UNDONE_MS = 20_000;
+const OWN_DEPTH = 10 ** -4; // a voice across the room is far below one's own
+const DEPTH = 10 ** -2.2;
 
 export class SameRoom {
   /** octaves: how many powers a value of a stream has. */
   constructor(octaves) {
     this.octaves = octaves;
-    this.own = new Envelope(octaves);
+    this.own = new Envelope(octaves, OWN_DEPTH);
     this.ownHistory = new EnvelopeHistory(octaves, OWN_LENGTH);
     this.people = new Map(); // id: {envelope, match, same, heldMs}
   }
@@ -44,7 +46,7 @@ export class SameRoom {
   person(id) {
     let person = this.people.get(id);
     if (!person) {
-      person = { envelope: new Envelope(this.octaves), match: new VoiceMatch(this.octaves), same: false, heldMs: 0 };
+      person = { envelope: new Envelope(this.octaves, DEPTH), match: new VoiceMatch(this.octaves), same: false, heldMs: 0 };
       this.people.set(id, person);
     }
     return person;

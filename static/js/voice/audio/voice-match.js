@@ -1,12 +1,12 @@
 // Whether somebody's voice reached one's own microphone before it came through the network, for two of the last four seconds in
-// which they spoke. Pure. Work for each value is that of 46 lags and, to know what repeats, of 50 more; memory has an end.
+// which they spoke. Pure. Work for each value is that of 39 lags and, to know what repeats, of 50 more; memory has an end.
 
 import { EnvelopeHistory } from './envelope.js';
 import { LagSums } from './lag-sums.js';
 
 // Lags in values of 20 ms. The air comes first: their stream lags one's own microphone by up to 600 ms. Where it is ahead of it by
-// less than 300 ms, it is the echo of one's own loudspeaker.
-const ECHO = 15;
+// a little, it is the echo of one's own loudspeaker.
+const ECHO = 8;
 const AIR = 30;
 const LAGS = ECHO + 1 + AIR;
 // What is like itself a fifth of a second to 1.2 s before, a ringing phone or a machine, is found everywhere.
@@ -16,11 +16,13 @@ const REPEATED = 0.75;
 
 const BLOCK = 12; // values in which they spoke
 const WINDOW = 4; // blocks that are compared: a second
+const WHOLE = 2 ** WINDOW - 1;
 const BLOCKS = 16; // four seconds
 const NEEDED = 8; // two seconds
-const ALIKE = 0.5; // correlation of a second
-const ALIKE_OVER_ALL = 0.4; // and of all four
-const LOUDER_DB = 12; // a voice that is louder in one's own microphone is one's own, and theirs its echo
+const ALIKE = 0.55; // correlation of a second
+const ALIKE_OVER_ALL = 0.52; // and of all four
+const SURER = 0.0125; // more for each block that is not there yet: by chance, less is alike sooner
+const LOUDER = 16; // times the power: a voice that is louder in one's own microphone is one's own, and theirs its echo
 
 export const OWN_LENGTH = LAGS;
 
@@ -29,7 +31,7 @@ export class VoiceMatch {
     this.theirs = new EnvelopeHistory(octaves, ECHO + REPEAT_MIN + REPEATS);
     this.blocks = Array.from({ length: BLOCKS }, () => ({ lags: new LagSums(LAGS), repeats: new LagSums(REPEATS), values: 0 }));
     this.turn = 0;
-    this.alike = new Uint16Array(LAGS); // by lag, a bit a block: whether the second before it was alike
+    this.alike = new Uint16Array(LAGS); // by lag, a bit a block: whether a second with it was alike
     this.holds = false;
   }
 
@@ -46,7 +48,7 @@ export class VoiceMatch {
 
   endBlock() {
     const lately = this.sum('lags', WINDOW);
-    for (let lag = 0; lag < LAGS; lag += 1) this.alike[lag] = (this.alike[lag] << 1) | Number(lately.correlation(lag) >= ALIKE);
+    for (let lag = 0; lag < LAGS; lag += 1) this.alike[lag] = (this.alike[lag] << 1) | (this.isAlike(lately, lag) ? WHOLE : 0);
     this.holds = this.isHeard();
     this.turn = (this.turn + 1) % BLOCKS;
     const next = this.blocks[this.turn];
@@ -55,11 +57,16 @@ export class VoiceMatch {
     next.values = 0;
   }
 
+  isAlike(sums, lag) {
+    const whole = sums.count === WINDOW * BLOCK * this.theirs.octaves;
+    return whole && sums.correlation(lag) >= ALIKE && sums.powers[lag] <= LOUDER * sums.power;
+  }
+
   isHeard() {
     const lags = this.sum('lags', BLOCKS);
     const air = lags.best(ECHO, LAGS);
-    if (air.correlation < ALIKE_OVER_ALL || air.correlation < lags.best(0, ECHO).correlation) return false;
-    if (lags.loudness[air.lag] - lags.ownLoudness > (LOUDER_DB * lags.count) / this.theirs.octaves) return false;
+    const missing = BLOCKS - lags.count / (BLOCK * this.theirs.octaves);
+    if (air.correlation < ALIKE_OVER_ALL + SURER * missing || air.correlation < lags.best(0, ECHO).correlation) return false;
     if (this.sum('repeats', BLOCKS).best(0, REPEATS).correlation >= REPEATED) return false;
     const near = this.alike[air.lag - 1] | this.alike[air.lag] | (this.alike[air.lag + 1] ?? 0); // ways drift
     return bits(near) >= NEEDED;
