@@ -9,7 +9,8 @@ import pytest
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
 from tests.voice.processes import AWAY, BESIDE, two_processes
-from voice.callers import AWAY_MS
+from voice.call_graph import Changes
+from voice.callers import AWAY_MS, DoorState
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -239,6 +240,41 @@ async def test_callers_that_the_store_lost_are_put_back_with_their_calls() -> No
         await both.second.hub.accept(carol, alice.person_id)
         await both.settle()
         await alice.until(Bob="live", Carol="live")
+
+
+async def test_whoever_left_before_the_store_was_lost_comes_in_and_holds_to_what_they_declined() -> (
+    None
+):
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        await both.second.hub.knock(bob, alice.person_id)
+        await both.first.hub.decline(alice, bob.person_id)
+        await both.first.hub.leave(alice)
+        await both.settle()
+        forget_callers(both)
+        await both.first.hub.join(alice, "instance-again", direct=True, door=DoorState.OPEN)
+        await both.settle()
+        with pytest.raises(Refused, match="declined"):
+            await both.second.hub.knock(bob, alice.person_id)
+
+
+async def test_a_store_that_has_callers_as_they_were_before_turns_nobody_out() -> None:
+    """As a replica that takes over, and missed what was written last."""
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        before = Changes(callers=tuple((await both.callers.read([alice.person_id])).values()))
+        for instance in ("instance-two", "instance-three"):
+            await both.first.hub.leave(alice)
+            await both.first.hub.join(alice, instance, direct=True)
+        await both.first.hub.leave(alice)
+        await both.callers.change([], lambda found: before)
+        again = await both.first.join(alice.session)
+        await both.settle()
+        await both.first.hub.repair.heal()
+        await both.settle()
+        assert again.refused == []
+        await again.until()
+        assert again.joined
 
 
 async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_voice() -> None:

@@ -126,7 +126,10 @@ class Participants:
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
         self.connections.show_door(connection)
-        self._compare(self.coordinator.known(me.person_id))
+        latest = self.coordinator.known(me.person_id)
+        # What was known before is over, also where a store that lost something has an older one.
+        if latest is not known:
+            self._compare(latest)
 
     async def publish_blocks(self, connection: SignalingConnection) -> None:
         """Publishes a caller whose blocks are not those of their session: somebody is about to be
