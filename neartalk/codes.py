@@ -113,8 +113,8 @@ CODES: dict[str, Code] = {
     "too-many-reports": Code(
         429, 0, "Many reports at once.", "You can report again in {minutes} min."
     ),
-    "declined": Code(429, 0, "Not now.", "You can knock again in {minutes} min."),
-    "busy": Code(429, 0, "Too many at once.", "Knock again in a minute."),
+    "declined": Code(429, 0, "Not now.", "You can ask again in {minutes} min."),
+    "busy": Code(429, 0, "Too many at once.", "Ask again in a minute."),
     # Do not: what was sent must change
     "bad-json": Code(400, 0, "Not understood.", "This was not a JSON object."),
     "bad-frame": Code(400, 0, "Not understood.", "A field is missing or of the wrong kind."),

@@ -67,15 +67,7 @@ class Audience:
         just now, where they have none: they call, or their sockets are elsewhere. So do those who
         are to be told of a change soon: a call to another process may have told them."""
         each = [(one, cohort) for one in self.sockets_of(person) if (cohort := self.cohort_of(one))]
-        told_ms = (
-            one.came_ms
-            if one.came_ms is not None
-            else now_ms
-            if cohort.people_timer and not one.silent
-            else cohort.came_ms
-            for one, cohort in each
-        )
-        return max(told_ms, default=now_ms)
+        return max((newcomer_ms_of(*one, now_ms) for one in each), default=now_ms)
 
     def note_newcomers(self, person_id: str, now_ms: int) -> None:
         """A call told a person who is near: perhaps of somebody of whom no socket was told yet."""
@@ -229,3 +221,10 @@ class Audience:
             self.by_tile[tile].discard(cohort)
             if not self.by_tile[tile]:
                 del self.by_tile[tile]
+
+
+def newcomer_ms_of(socket: Socket, cohort: Cohort, now_ms: int) -> int:
+    """When a socket was last told of somebody who had come."""
+    if socket.came_ms is not None:
+        return socket.came_ms
+    return now_ms if cohort.people_timer and not socket.silent else cohort.came_ms

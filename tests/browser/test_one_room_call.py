@@ -1,5 +1,5 @@
-"""Two on one table: whose voice is in the air is silent here, is told so, and can be heard here
-anyway; nobody else is told anything."""
+"""Two on one table, one of them muted: whose voice is in the air is silent here, which is told, and
+can be heard here anyway; then it howls. Nobody else is told anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.calls import WIDE, call_stats, connect, expect_bytes, tile
 from tests.browser.test_access import complaints
 from tests.browser.test_one_room import ROOMS
-from tests.browser.test_voice_talking import COUNT_SOUND, GAIN, LATEST
+from tests.browser.test_voice_talking import COUNT_SOUND, EVERYBODY, GAIN, LATEST
 from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere
 
@@ -40,18 +40,38 @@ navigator.mediaDevices.getUserMedia = async () => {
   const end = context.createMediaStreamDestination();
   source.connect(end);
   source.start(0, (Date.now() / 1000) % buffer.duration);
+  window.ear = { context, end };
   return end.stream;
 };
+window.copies = [];
+const { clone } = MediaStreamTrack.prototype;
+MediaStreamTrack.prototype.clone = function () {
+  window.copies.push(clone.call(this));
+  return window.copies.at(-1);
+};
 """
+COPIES = """() => window.copies.map(({ enabled, readyState }) => `${enabled} ${readyState}`)"""
+# A tone that grows for three seconds, again and again.
+HOWL = """() => {
+  const { context, end } = window.ear;
+  const gain = new GainNode(context, { gain: 0 });
+  const tone = new OscillatorNode(context, { frequency: 1500 });
+  tone.connect(gain).connect(end);
+  tone.start();
+  for (let turn = 0; turn < 15; turn += 1) {
+    const from = context.currentTime + 4 * turn;
+    gain.gain.setValueAtTime(0.001, from).exponentialRampToValueAtTime(0.8, from + 3);
+  }
+}"""
 # Far longer than the four seconds that it takes.
 FOUND_MS = 60_000
 
 
-def come(server: Server, visit: Invite, spot: Spot, hears: str) -> BrowserVisitor:
+def come(server: Server, visit: Invite, spot: Spot, hears: str, *, muted: bool) -> BrowserVisitor:
     one = visit(server, spot, permissions=["geolocation", "microphone"], **WIDE)
     for script in (f"window.hears = '{hears}';", ROOMS, MICROPHONE, COUNT_SOUND):
         one.context.add_init_script(script)
-    one.arrive().join_voice()
+    one.arrive().join_voice(muted=muted)
     return one
 
 
@@ -63,7 +83,8 @@ def test_whose_voice_comes_through_the_air_is_silent_here_until_one_wants_it_any
     relayed: Server, visit: Invite
 ) -> None:
     spot = elsewhere()
-    ana, bob = (come(relayed, visit, spot, hears) for hears in ("voice", "air"))
+    ana = come(relayed, visit, spot, "voice", muted=False)
+    bob = come(relayed, visit, spot, "air", muted=True)  # as most phones on a table are
     connect(bob, ana)
     before = frames_of(bob) | {"voice.state"}
     row = tile(bob, ana)
@@ -76,7 +97,7 @@ def test_whose_voice_comes_through_the_air_is_silent_here_until_one_wants_it_any
 
     # Of the voice that is in the air nothing changes on the other side, nor on the wire.
     expect(tile(ana, bob)).not_to_have_attribute("data-in-room", "")
-    expect(tile(ana, bob)).to_contain_text("Speaking")
+    expect(tile(ana, bob)).to_contain_text("Muted")
     expect(ana.page.locator("#voice-heard")).to_contain_text(f"Heard by {bob.name}")
     assert call_stats(bob)["receivedBytes"] > 0
     expect_bytes(ana)
@@ -86,3 +107,19 @@ def test_whose_voice_comes_through_the_air_is_silent_here_until_one_wants_it_any
     expect(row).to_contain_text("Speaking")
     wait_until(bob.page, GAIN, [LATEST, 1])
     assert frames_of(bob) <= before | {"voice.candidate"}
+
+    ana.page.evaluate(HOWL)
+    notice = bob.page.locator("#voice-notices .notice")
+    expect(notice).to_contain_text("Your phones hear each other", timeout=FOUND_MS)
+    wait_until(bob.page, GAIN, [EVERYBODY, 0])
+
+    # What is measured is not muted, with another microphone neither, and ends with the call.
+    assert bob.page.evaluate(COPIES) == ["true live"]
+    bob.page.locator(".voice-more summary").click()
+    bob.page.locator("#voice-input-in").select_option(index=1)
+    wait_until(bob.page, "() => window.copies.length === 2")
+    assert bob.page.evaluate(COPIES) == ["true ended", "true live"]
+    bob.page.locator("#voice-leave").click()
+    expect(bob.page.locator("#voice-start")).to_be_visible()
+    assert bob.page.evaluate(COPIES) == ["true ended"] * 2
+    expect(notice).to_have_count(0)

@@ -253,3 +253,12 @@ def test_the_door_of_a_visit_goes_with_it(arrival: Page) -> None:
         return [saved.door, stored.door, stored.volumes.p1.volume];""",
     )
     assert found == ["", "", 50]
+
+
+def test_a_door_that_was_turned_too_often_says_when_it_can_be_again(page: Page) -> None:
+    said = run(
+        page,
+        """const { refusedDoor } = await load('voice/panel/door-words');
+        return refusedDoor(8);""",
+    )
+    assert said == "Your door is as it was. You can change it again in 8 s."

@@ -38,6 +38,16 @@ DEVICE = """
   };
   navigator.vibrate = () => { window.buzzes += 1; };
 """
+# So many people knock at once, or none.
+ASKED_BY = """async (count) => {
+  const { facts } = await import('/static/js/voice/calls/facts.js');
+  const { scheduleRender } = await import('/static/js/voice/panel/renderer.js');
+  facts.peers = Array.from({ length: count }, (_, turn) => ({
+    person_id: turn.toString(16).padStart(16, '0'), username: `Ana ${turn}`,
+    distance: '~300 m', state: 'knocks', door: 'ask',
+  }));
+  scheduleRender();
+}"""
 
 
 def here(visit: Invite, server: Server, spot: Spot, **options: object) -> BrowserVisitor:
@@ -176,3 +186,25 @@ def test_somebody_in_voice_is_reported_as_that(server: Server, visit: Invite) ->
         assert asked == {"person_id": bob.person_id, "reason": "harassment", "where": "voice"}
         menu.get_by_role("button", name="Close").click()
         expect(ring).to_be_focused()
+
+
+def test_however_many_ask_at_once_the_chat_keeps_its_room_and_one_signal_says_so(
+    server: Server, visit: Invite
+) -> None:
+    alice = here(visit, server, elsewhere())
+    alice.join_voice()
+    page = alice.page
+    expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
+    cards = page.locator("#voice-asks").get_by_role("group")
+    page.evaluate(ASKED_BY, 64)
+    expect(cards).to_have_count(2)
+    expect(page.locator('.tile[data-state="knocks"]')).to_have_count(64)
+    expect(page.get_by_role("link", name="62 more want to talk")).to_be_visible()
+    assert page.evaluate("window.buzzes") == 1
+
+    # The focus goes on to the next who asks, and to the chat after the last.
+    cards.first.get_by_role("button", name="Not now").focus()
+    page.evaluate(ASKED_BY, 0)
+    expect(cards).to_have_count(0)
+    expect(page.locator("#chat")).to_be_focused()
+    expect(page.get_by_role("link", name="more want to talk")).to_have_count(0)

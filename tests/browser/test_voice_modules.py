@@ -325,7 +325,7 @@ def test_who_hears_you_is_a_sentence(page: Page) -> None:
 def test_the_line_above_the_composer_says_whose_voice_is_in_the_air(page: Page) -> None:
     def line(*in_room: bool) -> str:
         talking = [{"name": "Ana", "inRoom": one} for one in in_room]
-        shown = words(page, "barLine", talking, [])
+        shown = words(page, "barLine", talking)
         return "".join(one if isinstance(one, str) else one["name"] for one in shown)
 
     assert line(True) == "In one room with Ana"

@@ -49,9 +49,9 @@ async def rounds(both: TwoProcesses) -> None:
 
 async def pass_time(both: TwoProcesses, passed_ms: int) -> None:
     """Both processes live on meanwhile."""
-    until_ms = both.now_ms + passed_ms
-    while both.now_ms < until_ms:
-        both.now_ms = min(until_ms, both.now_ms + LEASE_MS // 2)
+    began_ms, step_ms = both.now_ms, LEASE_MS // 2
+    for turn_ms in (*range(step_ms, passed_ms, step_ms), passed_ms):
+        both.now_ms = began_ms + turn_ms
         for process in (both.first, both.second):
             await process.presence.leases.renew()
 

@@ -9,12 +9,13 @@ import * as mic from './audio/microphone.js';
 import { hold, isHeld } from '../page/locks.js';
 import { clearNotice, showNotice, showPassing } from './panel/notices.js';
 import { facts } from './calls/facts.js';
-import { setDoor } from './calls/door.js';
+import { DOOR_REF, setDoor } from './calls/door.js';
 import { iceServers } from './calls/ice.js';
 import { applyRelay, relay } from './calls/relay.js';
 import * as room from './calls/room.js';
 import { fulfilWish } from './asking.js';
 import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
+import { refusedDoor } from './panel/door-words.js';
 import * as words from './panel/words.js';
 
 const TICK_MS = 1000;
@@ -181,12 +182,12 @@ function holdLock() {
   releaseLock = hold(LOCK);
 }
 
-function onRefused({ code, message }) {
+function onRefused({ code, message, ref, retry_after: seconds }) {
   if (code === 'no-relay') {
     applyRelay({ relay: false });
     askToGoDirect();
   } else if (SHOWN_CODES.includes(code) && display.phase === 'in') {
-    showPassing(message);
+    showPassing(ref === DOOR_REF && seconds ? refusedDoor(seconds) : message);
   }
 }
 

@@ -1,6 +1,7 @@
 // The texts of doors, of asking somebody to talk, and of a call in the menu of a person; pure.
 
 import { named } from '../../page/sentences.js';
+import { duration } from './words.js';
 
 const NAMED_MAX = 2;
 
@@ -15,6 +16,11 @@ const UNMET = {
   locked: 'cannot be asked now: one of you talks with nobody new.',
   declined: 'cannot be asked for a while.',
 };
+
+/** Your door was turned too often. */
+export function refusedDoor(seconds) {
+  return `Your door is as it was. You can change it again in ${duration(seconds)}.`;
+}
 
 /** Whose door is open before you join: names. */
 export function openNow(names) {
