@@ -242,9 +242,7 @@ async def test_callers_that_the_store_lost_are_put_back_with_their_calls() -> No
         await alice.until(Bob="live", Carol="live")
 
 
-async def test_whoever_left_before_the_store_was_lost_comes_in_and_holds_to_what_they_declined() -> (
-    None
-):
+async def test_whom_somebody_declined_is_kept_out_though_the_store_was_lost_since() -> None:
     async with two_processes() as both:
         alice, bob = await both.strangers()
         await both.second.hub.knock(bob, alice.person_id)
