@@ -232,8 +232,7 @@ async def crowd_of_doors(stack: str, size: CaseSize) -> list[Measurement]:
                 **after.each(after.at_s).rounds(),
                 "others": busy.until_now()["others"],
             }
-    minute = round(60 * len(people) / size.doors_s)
-    return [Measurement("voice-doors", stack, len(people), minute, figures)]
+    return [Measurement("voice-doors", stack, len(people), 0, figures)]
 
 
 async def at_rest(meter: CpuMeter) -> Reads:
