@@ -1,6 +1,7 @@
 """How many different members a subject had lately: in memory or in Redis.
 
-Subjects and members are digests, and none is kept for longer than the period that it was added for.
+Subjects and members are digests. None counts for longer than the period that it was added for; it
+is forgotten with what is added next, in Redis also once nothing was added for as long.
 """
 
 from pathlib import Path
@@ -36,11 +37,12 @@ class MemoryDistinctCounts:
         self.clock = clock
         self.added_ms: dict[str, dict[str, int]] = {}
         self.ends_ms: dict[str, int] = {}
-        self.sweep_at = SWEEP
+        self.sweep_at, self.swept_ms = SWEEP, 0
 
     async def add(self, subject: str, member: str, period_ms: int) -> int:
         now_ms = self.clock()
-        self._forget_old(now_ms)
+        if len(self.added_ms) >= self.sweep_at or abs(now_ms - self.swept_ms) >= period_ms:
+            self._forget_old(now_ms)
         known = self.added_ms.get(subject, {})
         self.added_ms[subject] = {
             one: at_ms for one, at_ms in known.items() if _counts(at_ms, now_ms, period_ms)
@@ -58,12 +60,10 @@ class MemoryDistinctCounts:
         return sum(_counts(at_ms, now_ms, period_ms) for at_ms in known.values())
 
     def _forget_old(self, now_ms: int) -> None:
-        """Whenever the table has doubled: each call pays for two."""
-        if len(self.added_ms) < self.sweep_at:
-            return
+        """Whenever the table has doubled, where each call pays for two, and once in a period."""
         self.ends_ms = {one: end_ms for one, end_ms in self.ends_ms.items() if end_ms > now_ms}
         self.added_ms = {one: self.added_ms[one] for one in self.ends_ms}
-        self.sweep_at = max(SWEEP, 2 * len(self.added_ms))
+        self.sweep_at, self.swept_ms = max(SWEEP, 2 * len(self.added_ms)), now_ms
 
 
 class RedisDistinctCounts:

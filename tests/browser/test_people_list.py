@@ -14,7 +14,8 @@ from presence.delivery import panel
 from presence.geo import label_m, label_of
 from presence.roster import SHOWN_MAX, Entry, Listing, difference
 from tests.browser.calls import WIDE
-from tests.support.client import elsewhere
+from tests.browser.voice_person import VoicePerson
+from tests.support.client import elsewhere, north
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -309,3 +310,19 @@ def test_the_button_of_voice_says_how_many_talk_openly_and_in_voice_how_many_are
     expect(link).to_have_accessible_name("Voice · 4 talking openly")
     alice.page.evaluate("() => (document.getElementById('voice-count').textContent = ' 7')")
     expect(link).to_have_accessible_name("Voice 7")
+
+
+def test_a_door_is_seen_from_outside_of_voice_while_it_is_open(
+    server: Server, visit: Invite
+) -> None:
+    spot = elsewhere()
+    alice = visit(server, spot, **WIDE).arrive()
+    words = alice.page.locator("#voice-open-words")
+    join = {"policy": "direct", "instance": "another-one"}
+    with VoicePerson(server, north(spot, 1), "Ana") as ana:
+        ana.ask("join", **join, door="open")
+        expect(words).to_have_text("1 person talks openly near you: Ana.")
+        expect(alice.person("Ana").locator(".in-voice .unseen")).to_have_text("talks openly")
+        ana.ask("join", **join, door="ask")
+        expect(words).to_be_hidden()
+        expect(alice.person("Ana").locator(".in-voice")).to_have_count(0)

@@ -187,6 +187,15 @@ async def test_members_of_before_the_period_are_neither_counted_nor_kept() -> No
     assert await distinct.count("alice", HOUR_MS) == 0
 
 
+async def test_a_few_subjects_are_forgotten_too_with_what_is_added_after_their_period() -> None:
+    now_ms = 1_800_000_000_000
+    distinct = MemoryDistinctCounts(lambda: now_ms)
+    await distinct.add("alice", "a", HOUR_MS)
+    now_ms += HOUR_MS
+    await distinct.add("bob", "b", HOUR_MS)
+    assert [*distinct.added_ms] == [*distinct.ends_ms] == ["bob"]
+
+
 async def test_subjects_without_members_are_forgotten() -> None:
     now_ms = 1_800_000_000_000
     distinct = MemoryDistinctCounts(lambda: now_ms)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neartalk.codes import Refused
-from tests.voice.processes import NEXT, two_processes
+from tests.voice.processes import BESIDE, NEXT, two_processes
+from voice.callers import DoorState
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
     from tests.voice.processes import PageConnection, TwoProcesses
 
 
@@ -21,6 +24,12 @@ async def block(both: TwoProcesses, by: PageConnection, whom: PageConnection) ->
     await both.registry.block(by.session.digest, whom.person_id)
     await by.process.hub.repair.follow()
     await both.settle()
+
+
+def states(one: PageConnection, name: str) -> list[str]:
+    """All that somebody's lists have said of another."""
+    rows = (row for each in one.page.all("voice.peers") for row in each["peers"])
+    return [row["state"] for row in rows if row["username"] == name]
 
 
 async def test_a_call_ends_on_both_sides_and_looks_as_if_the_other_had_left() -> None:
@@ -69,6 +78,47 @@ async def test_a_knock_that_waits_is_gone_and_no_other_comes_through_either_way(
                 await one.process.hub.relay_signal(
                     one, other.person_id, "voice.offer", "sdp", "v=0"
                 )
+
+
+@pytest.mark.parametrize("blocker", ["alice", "bob"])
+async def test_a_block_holds_at_an_open_door_before_any_round(blocker: str) -> None:
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first, door=DoorState.OPEN)
+        bob = await both.speaker("Bob", both.second, BESIDE)
+        await both.settle()
+        by, whom = (alice, bob) if blocker == "alice" else (bob, alice)
+        await both.registry.block(by.session.digest, whom.person_id)
+        with pytest.raises(Refused, match="out-of-reach"):
+            await both.second.hub.knock(bob, alice.person_id)
+        await both.settle()
+        assert "live" not in states(alice, "Bob")
+
+
+async def test_a_knock_from_before_a_block_is_not_accepted_before_any_round() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        await both.second.hub.knock(bob, alice.person_id)
+        await both.registry.block(bob.session.digest, alice.person_id)
+        with pytest.raises(Refused, match="out-of-reach"):
+            await both.first.hub.accept(alice, bob.person_id)
+        await both.settle()
+        assert "live" not in states(bob, "Alice")
+
+
+async def test_a_free_place_is_not_taken_by_somebody_blocked_since(settings: Settings) -> None:
+    settings.VOICE_CONNECTIONS = 1
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first, door=DoorState.OPEN)
+        bob = await both.speaker("Bob", both.second, door=DoorState.OPEN)
+        carol = await both.speaker("Carol", both.second, NEXT, DoorState.OPEN)
+        await both.settle()
+        await alice.until(Bob="live", Carol="waiting")
+        await both.registry.block(alice.session.digest, carol.person_id)
+        await both.second.hub.leave(bob)
+        await both.settle()
+        await alice.until()
+        await carol.until()
+        assert "live" not in states(alice, "Carol") + states(carol, "Alice")
 
 
 async def test_people_near_both_see_both_and_lists_are_drawn_where_nobody_had_met() -> None:

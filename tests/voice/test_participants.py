@@ -9,7 +9,8 @@ import pytest
 
 from neartalk.codes import Refused
 from neartalk.models import Sanction
-from tests.voice.processes import AWAY, NEXT, two_processes
+from tests.support.processes import person
+from tests.voice.processes import AWAY, HERE, NEXT, PageConnection, two_processes
 from voice.callers import AWAY_MS
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
@@ -76,6 +77,20 @@ async def test_whoever_was_the_last_to_go_is_forgotten_too() -> None:
         known = (await both.callers.read([alice.person_id]))[alice.person_id]
         assert (known.joined, known.name, known.place.cell) == (False, "", "")
         assert both.first.hub.participants.away == {}
+
+
+async def test_a_socket_that_goes_while_it_joins_leaves_nothing_behind() -> None:
+    async with two_processes() as both:
+        hub = both.first.hub
+        alice = PageConnection(await person(both.registry, "Alice", HERE), both.first)
+        reading = both.registry.stop("before", "get")
+        joining = asyncio.create_task(hub.join(alice, "instance-alice", direct=True))
+        await reading.arrived()
+        hub.exit(alice)
+        reading.open.set()
+        await joining
+        await both.settle()
+        assert (hub.connections.by_district, hub.coordinator.cache.districts) == ({}, set())
 
 
 async def test_the_old_socket_that_goes_after_the_new_one_came_takes_nobody_out() -> None:

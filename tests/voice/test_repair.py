@@ -9,7 +9,8 @@ import pytest
 from neartalk.codes import CODES, Refused
 from presence.registry import LEASE_MS
 from tests.voice.processes import AWAY, BESIDE, two_processes
-from voice.callers import AWAY_MS
+from voice.call_graph import Changes
+from voice.callers import AWAY_MS, DoorState
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -72,6 +73,17 @@ async def test_hints_that_arrive_twice_and_in_any_order_leave_the_newest() -> No
         await both.settle()
         await alice.until(Bob="declined")
         await bob.until(Alice="near")
+
+
+async def test_a_shield_that_the_store_did_not_take_is_up_after_the_next_round() -> None:
+    async with two_processes() as both:
+        alice, _ = await both.met()
+        both.callers.failing["change"] = LOST
+        with pytest.raises(Refused, match="store-unavailable"):
+            await both.first.hub.join(alice, "instance-anew", direct=False)
+        await both.first.hub.repair.follow()
+        known = (await both.callers.read([alice.person_id]))[alice.person_id]
+        assert (known.direct, known.instance) == (False, "instance-anew")
 
 
 async def test_whoever_speaks_across_districts_is_told_of_the_end_once() -> None:
@@ -228,6 +240,39 @@ async def test_callers_that_the_store_lost_are_put_back_with_their_calls() -> No
         await both.second.hub.accept(carol, alice.person_id)
         await both.settle()
         await alice.until(Bob="live", Carol="live")
+
+
+async def test_whom_somebody_declined_is_kept_out_though_the_store_was_lost_since() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        await both.second.hub.knock(bob, alice.person_id)
+        await both.first.hub.decline(alice, bob.person_id)
+        await both.first.hub.leave(alice)
+        await both.settle()
+        forget_callers(both)
+        await both.first.hub.join(alice, "instance-again", direct=True, door=DoorState.OPEN)
+        await both.settle()
+        with pytest.raises(Refused, match="declined"):
+            await both.second.hub.knock(bob, alice.person_id)
+
+
+async def test_a_store_that_has_callers_as_they_were_before_turns_nobody_out() -> None:
+    """As a replica that takes over, and missed what was written last."""
+    async with two_processes() as both:
+        alice = await both.speaker("Alice", both.first)
+        before = Changes(callers=tuple((await both.callers.read([alice.person_id])).values()))
+        for instance in ("instance-two", "instance-three"):
+            await both.first.hub.leave(alice)
+            await both.first.hub.join(alice, instance, direct=True)
+        await both.first.hub.leave(alice)
+        await both.callers.change([], lambda found: before)
+        again = await both.first.join(alice.session)
+        await both.settle()
+        await both.first.hub.repair.heal()
+        await both.settle()
+        assert again.refused == []
+        await again.until()
+        assert again.joined
 
 
 async def test_after_the_store_began_anew_sessions_that_are_put_back_keep_their_voice() -> None:

@@ -186,7 +186,7 @@ def test_a_device_at_home_is_told_by_its_address_or_its_name_and_by_nothing_else
 @pytest.mark.parametrize(
     "address",
     [
-        *{*PRIVATE} - {*LOCAL_ADDRESSES},
+        *sorted({*PRIVATE} - {*LOCAL_ADDRESSES}),
         *DISGUISED,
         *(
             "metadata",

@@ -45,7 +45,7 @@ class CallCoordinator:
         others = {*beside, *(other for id in ids for other in self.known(id).ties)}
 
         def decide(found: Mapping[str, Caller]) -> Changes:
-            graph = self._graph(self._restored(found, {*ids, *others}))
+            graph = self._graph(self._restored(found, ids, others))
             step(graph)
             return graph.changes_since(found)
 
@@ -57,7 +57,7 @@ class CallCoordinator:
         """Both callers, as the store has them. Raises Refused as `calls.connected` does, or
         `store-unavailable`."""
         found = await self.callers.read([own, to])
-        return connected(self._graph(self._restored(found, [own, to])), own, to)
+        return connected(self._graph(self._restored(found, [own, to], ())), own, to)
 
     def beside(self, me: Caller) -> list[str]:
         """The ids of the nearest whom open doors would connect with a person, as far as the cache
@@ -95,7 +95,11 @@ class CallCoordinator:
             self.presence.platform.rules["voice.knock"],
         )
 
-    def _restored(self, found: Mapping[str, Caller], ids: Iterable[str]) -> dict[str, Caller]:
-        """With those who are alive in the cache and whom a store that began anew has lost."""
-        lost = {id: self.cache.callers.get(id) for id in ids if id not in found}
-        return {**found, **{id: known for id, known in lost.items() if self.alive(known)}}
+    def _restored(
+        self, found: Mapping[str, Caller], ids: Iterable[str], others: Iterable[str]
+    ) -> dict[str, Caller]:
+        """With those whom a store that began anew has lost, as the cache has them: these people,
+        who may have declined somebody before they left, and others who are alive."""
+        lost = {id: self.cache.callers[id] for id in ids if id in self.cache.callers}
+        known = filter(self.alive, map(self.cache.callers.get, others))
+        return {**{one.person_id: one for one in known}, **lost, **found}

@@ -33,6 +33,8 @@ FOLLOW_S = 2.0
 HEAL_S = 10.0
 TOUCH_S = 300.0
 MINUTE_S = 60.0
+# A step of one person towards another.
+PairStep = Callable[[CallGraph, str, str], None]
 
 
 class VoiceHub:
@@ -163,20 +165,21 @@ class VoiceHub:
 
     async def knock(self, connection: SignalingConnection, to: str) -> None:
         self.knocks += 1
-        await self._step(connection, to, calls.knock)
+        await self._agree(connection, to, calls.knock)
 
     async def accept(self, connection: SignalingConnection, to: str) -> None:
-        await self._step(connection, to, calls.accept)
+        await self._agree(connection, to, calls.accept)
 
     async def decline(self, connection: SignalingConnection, to: str) -> None:
         await self._step(connection, to, calls.decline)
 
-    async def _step(
-        self,
-        connection: SignalingConnection,
-        to: str,
-        step: Callable[[CallGraph, str, str], None],
-    ) -> None:
+    async def _agree(self, connection: SignalingConnection, to: str, step: PairStep) -> None:
+        """A step that may connect two, also at once: by their blocks as they are by now."""
+        require_joined(connection)
+        await self.participants.publish_blocks(connection)
+        await self._step(connection, to, step)
+
+    async def _step(self, connection: SignalingConnection, to: str, step: PairStep) -> None:
         require_joined(connection)
         own = connection.person_id
         await self.participants.transact([own, to], lambda graph: step(graph, own, to))
@@ -223,9 +226,8 @@ class VoiceHub:
         """Before a list is sent, ties that cannot go on are ended, and free places filled."""
         if not self.peer_lists.begin(connection):
             return
-        own = connection.person_id
-        if self.coordinator.unsettled(own):
-            await self.participants.settle(own)
+        if self.coordinator.unsettled(connection.person_id):
+            await self.participants.settle(connection)
         await self.peer_lists.send(connection)
 
 

@@ -58,11 +58,13 @@ class Participants:
         self.write(changes)
         return changes
 
-    async def settle(self, person_id: str) -> None:
+    async def settle(self, connection: SignalingConnection) -> None:
         """Ends a person's ties that cannot go on, and fills their free places: by who waits, then
         by open doors."""
-        beside = self.coordinator.beside(self.coordinator.known(person_id))
-        await self.transact([person_id], partial(settle, person_id=person_id), beside)
+        await self.publish_blocks(connection)
+        own = connection.person_id
+        beside = self.coordinator.beside(self.coordinator.known(own))
+        await self.transact([own], partial(settle, person_id=own), beside)
 
     def write(self, changes: Changes) -> None:
         """Writes changes, made here or elsewhere, to this process's connections."""
@@ -106,6 +108,8 @@ class Participants:
         """Enters the caller of a connection as they are now: name, place, blocks and door. Whom
         open doors connect with them is connected at once."""
         await self._refresh(connection)
+        if not self.connections.is_current(connection):
+            return
         me = self._caller(connection)
         self.connections.subscribe(connection, districts_in_reach(me.place))
         await self.districts.subscribe(connection.districts)
@@ -122,7 +126,18 @@ class Participants:
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
         connection.version = entered.version
         self.connections.show_door(connection)
-        self._compare(self.coordinator.known(me.person_id))
+        latest = self.coordinator.known(me.person_id)
+        # What was known before is over, also where a store that lost something has an older one.
+        if latest is not known:
+            self._compare(latest)
+
+    async def publish_blocks(self, connection: SignalingConnection) -> None:
+        """Publishes a caller whose blocks are not those of their session: somebody is about to be
+        connected, and no round comes before that."""
+        session = await self.presence.registry.get(connection.session.digest)
+        known = self.coordinator.known(connection.person_id)
+        if session and known.joined and session.hidden != known.hidden:
+            await self.publish(connection)
 
     async def _refresh(self, connection: SignalingConnection) -> None:
         """Reads its session anew: a block is perhaps younger than the socket, and nobody is to come

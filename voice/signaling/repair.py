@@ -53,8 +53,8 @@ class Repair:
             self._send_missed_ends(connection)
 
     async def follow_connection(self, connection: SignalingConnection) -> None:
-        """Publishes its caller again if name, place, blocks or door differ; ends it with its
-        session."""
+        """Publishes its caller again if name, place, blocks, door or what it joined with differ;
+        ends it with its session."""
         epoch = self.presence.leases.epoch
         session = await self.presence.registry.get(connection.session.digest)
         if session is None or not session.person.cell:
@@ -66,9 +66,16 @@ class Repair:
         known, person = self.coordinator.known(connection.person_id), session.person
         published = known.name, known.place, known.hidden, known.door
         current = person.name, person.place, session.hidden, connection.door
-        if connection.joined and published != current:
+        differs = published != current or self._is_join_lost(connection, known)
+        if connection.joined and differs:
             await self.participants.publish(connection)
             await self.participants.unsubscribe()
+
+    def _is_join_lost(self, connection: SignalingConnection, known: Caller) -> bool:
+        """Whether the store did not take how it joined. Who is at another process joined there."""
+        joined = connection.direct, connection.instance
+        here = known.process in {"", self.presence.process}
+        return here and joined != (known.direct, known.instance)
 
     async def _end(self, connection: SignalingConnection) -> None:
         """Ends a connection whose session is over, and its person's calls."""

@@ -12,7 +12,7 @@ const LAGS = ECHO + 1 + AIR;
 // What is like itself a fifth of a second to 1.2 s before, a ringing phone or a machine, is found everywhere.
 const REPEAT_MIN = 9;
 const REPEATS = 50;
-const REPEATED = 0.75;
+const REPEATED = 0.55;
 
 const BLOCK = 12; // values in which they spoke
 const WINDOW = 4; // blocks that are compared: a second
