@@ -38,11 +38,12 @@ PUBLISHED = "static/js/place/published-place.js"
 BEFORE_PLACE = "    begins = not session.person.cell\n"
 HEARD = "    return session.person.place.label_m(message.place)\n"
 LABEL = "    return one.place.label_m(other.place) if one.place.in_range(other.place) else None\n"
-ROW = '        "metres": metres,\n        **state(me, one, now_ms),\n'
+ROW = '        "metres": metres,\n        "door": str(one.door),\n'
+RANK = "    return 0 if tie is Tie.LIVE else 1 if tie else 2, rank_m(me, one), one.person_id\n"
 WORDS = '        "words": asked["words"],\n'
 ANNOUNCE = "    hub.announce(change)\n    return change\n"
 TILES = '    yield gauge("tiles", "Tiles watched.", len(hub.subscriptions.tiles))\n'
-NEARBY = "        return Nearby(place, self._nearest(near, newest), totals)\n"
+NEARBY = "        return Nearby(place, self._nearest(near, newest, processes), totals)\n"
 RELAY = "        clean = filtered(me, other, field, raw)\n"
 RESPONSE = "    response = HttpResponse(panel.people_html(Listing.of(nearby), radius_m))\n"
 FIX = "    Object.assign(state, { failingSince: null, fixed: true });\n"
@@ -74,7 +75,7 @@ SERVER = [
         ROSTER,
         NEARBY,
         "        from presence.geo import apart\n"
-        "        shown = self._nearest(near, newest)\n"
+        "        shown = self._nearest(near, newest, processes)\n"
         "        exact = lambda one: (one.label_m, apart(place.cell, one.person.cell))\n"
         "        return Nearby(place, tuple(sorted(shown, key=exact)), totals)\n",
     ),
@@ -87,10 +88,10 @@ SERVER = [
     ),
     Leak(
         "peers in the order of exact distances",
-        FRAMES,
-        "    return rank_m(me, one), one.person_id\n",
+        MESH,
+        RANK,
         "    from presence.geo import apart\n"
-        "    return rank_m(me, one), apart(me.place.cell, one.place.cell), one.person_id\n",
+        + RANK.replace("one.person_id\n", "apart(me.place.cell, one.place.cell), one.person_id\n"),
     ),
     Leak(
         "an offer that takes as long as it is far",
