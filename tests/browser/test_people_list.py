@@ -311,7 +311,8 @@ def test_the_button_of_voice_says_how_many_talk_openly_and_in_voice_how_many_are
     # In one turn: voice, once it is loaded, writes its own count.
     display = alice.page.evaluate(
         """() => {
-        const [count, doors] = ['count', 'doors'].map((id) => document.getElementById(`voice-${id}`));
+        const find = (part) => document.getElementById(`voice-${part}`);
+        const [count, doors] = ['count', 'doors'].map(find);
         const shown = () => getComputedStyle(doors).display;
         count.textContent = '';
         const before = shown();
