@@ -86,14 +86,6 @@ async def stay(consumer: Arriving, scope: dict[str, Any]) -> None:
     await consumer(scope, receive, send)
 
 
-async def test_a_socket_that_has_arrived_keeps_neither_key_nor_address() -> None:
-    headers = [(b"authorization", b"Bearer key"), (b"x-forwarded-for", b"203.0.113.9")]
-    process = Process(MemoryRegistry(), MemoryHistory())
-    scope = {"subprotocols": [], "headers": headers, "state": process.state}
-    await stay(Arriving(), scope)
-    assert scope == {}
-
-
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_session_that_is_known_adds_to_the_share_of_its_network_while_it_is_here(
     known: bool,
