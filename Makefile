@@ -6,9 +6,11 @@ PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 # Checks and tests choose their own servers, whatever the shell has set.
 PLAIN := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SECRET_KEY -u STUN_URLS -u TURN_URLS \
-	-u TURN_SECRET -u VOICE_NETWORKS -u LAYER_REDIS_URL -u METRICS_TOKEN -u LOG_FORMAT -u DEPLOYMENT
+	-u TURN_SECRET -u VOICE_NETWORKS -u LAYER_REDIS_URL -u METRICS_TOKEN -u LOG_FORMAT -u DEPLOYMENT \
+	-u VAPID_PRIVATE_KEY -u VAPID_SUBJECT -u PUSH_HOSTS \
+	-u SITE_URL -u OPERATOR_NAME -u OPERATOR_CONTACT -u MINIMUM_AGE -u TERMS_FILE -u EMAIL_URL -u EMAIL_FROM -u ALERT_EMAIL
 
-.PHONY: run simulate turn test bench check format clean venv run-setup dev-setup
+.PHONY: run simulate turn test languages room bench check format clean venv run-setup dev-setup
 
 # With a relay of its own where coturn is installed and none is set.
 run:
@@ -28,14 +30,24 @@ simulate: run-setup
 turn:
 	@exec sh deploy/coturn/loopback.sh
 
-# As many workers as tests/conftest.py says: one more than cores.
+# As many workers as tests/conftest.py says: one more than cores. Sound that is late is not heard:
+# whoever listens to it comes last, beside nobody.
 test: check
 	@$(PYTHON) tests/support/chromium.py
 	@$(PYTHON) tests/support/other_browsers.py
 	@$(PYTHON) tests/support/coturn.py
 	@$(PYTHON) tests/support/prometheus.py
 	@$(PYTHON) tests/support/proxy_packages.py
-	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs
+	@$(PLAIN) $(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal -rs -m "not alone"
+	@$(PLAIN) $(PYTHON) -m pytest -rs -m alone tests/browser
+
+# Every page and state in each language, where the suite walks through four: about five minutes.
+languages: dev-setup
+	@$(PLAIN) $(PYTHON) -m pytest tests/browser/languages_fit.py
+
+# Eight people in voice and a ninth, each a page of Chromium: about two minutes, beside nothing else.
+room: dev-setup
+	@$(PLAIN) $(PYTHON) -m pytest tests/browser/room_of_eight.py
 
 # An hour and twenty minutes on a machine that does nothing else; writes bench/RESULTS.md and VOICE.md. It
 # installs the peers it can, builds in bench/build/ and names what is missing.

@@ -136,8 +136,7 @@ class Talker:
         start = self.page.locator("#voice-start")
         if not await start.is_visible():
             await self.page.locator("#voice-link").click()
-        await start.click()
-        await self.page.get_by_role("button", name="Talk directly").click()
+        await self.page.locator("#voice-start[data-direct]").click()
         await self.page.locator("#voice-join").click()
         await expect(self.page.locator("#voice")).to_have_attribute(
             "data-phase", "in", timeout=PATIENCE_MS

@@ -113,7 +113,15 @@ def reports(now: datetime, by: User) -> Report:
         for at, text in enumerate(SAID)
     ]
     first = report(now, 74, "Vulgar Crow", VULGAR, Reason.THREATS, words="He does not stop.")
-    first.evidence, first.seal, first.message_id = said, seal_of(said), str(said[-1]["id"])
+    own = {
+        "id": f"{then_ms - 21_000}-0.5b67a2a7",
+        "sent_at": then_ms - 21_000,
+        "name": "",
+        "text": "I am not telling you that. Stop.",
+        "by_reporter": True,
+    }
+    first.message_id, kept = str(said[-1]["id"]), [*said, own]
+    first.evidence, first.seal = kept, seal_of(kept)
     first.origin = "9d41" * 8
     first.save()
     report(now, 61, "Vulgar Crow", VULGAR, Reason.HARASSMENT, words="Asks everyone where they are.")
@@ -148,7 +156,11 @@ def report(
 
 def sanctions(now: datetime, by: User) -> None:
     Sanction.objects.create(
-        kind="mute", person_id=VULGAR, reason=Reason.THREATS, until=now + 2 * HOUR
+        kind="mute",
+        person_id=VULGAR,
+        reason=Reason.THREATS,
+        until=now + 2 * HOUR,
+        until_reviewed=True,
     )
     for person_id, reason, hours, note in (
         ("c09e2f6b7d814a33", Reason.HATE, 19, "Slurs against neighbours"),
@@ -162,4 +174,4 @@ def sanctions(now: datetime, by: User) -> None:
             by=by,
             note=note,
         )
-        record(by, ban, f"Banned for 1 day. {note}")
+        record(by, ban, "Banned for 1 day.", note)

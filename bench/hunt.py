@@ -96,14 +96,20 @@ def seen(size: Size) -> list[AttackRow]:
 
 
 def city(size: Size) -> list[AttackRow]:
-    before, must = "153-216 s", "40 min, or 60 s of proof of work a session"
-    found = played("city", size.cities)
-    text = (
-        f"{minutes(found['median_s'])} half of the time "
-        f"({minutes(found['quickest_s'])} to {minutes(found['slowest_s'])})"
-    )
-    name = "ten sessions of one address, a named person in 10 x 10 km"
-    rows = [AttackRow(name, before, must, text, found["median_s"] >= 2400)]
+    must = "40 min, or 60 s of proof of work a session"
+    rows = []
+    for name, before, options in (
+        ("ten sessions of one address, a named person in 10 x 10 km", "153-216 s", {}),
+        ("the same, seven of them no further at once than people walk", "-", {"on_foot": 7}),
+        ("the same, all thirty sessions that are free", "-", {"sessions": 30}),
+    ):
+        found = played("city", size.cities, **options)
+        text = (
+            f"{minutes(found['median_s'])} half of the time "
+            f"({minutes(found['quickest_s'])} to {minutes(found['slowest_s'])})"
+        )
+        holds = found["median_s"] >= 2400 if "sessions" not in options else None
+        rows.append(AttackRow(name, before, must if holds is not None else "-", text, holds))
     for patient, words in ((False, "for each probe"), (True, "kept, whenever one is cheap")):
         fresh = played("fresh", size.cities, patient=patient)
         text = (
@@ -118,19 +124,23 @@ def city(size: Size) -> list[AttackRow]:
 def past(size: Size) -> list[AttackRow]:
     name, must = "messages of one who left, placed exactly", "3 of 30 (chance)"
     rows = []
-    for reaches, before, words in (
-        (1, "29 of 30", "six sessions read from six places, at the reach that each came with"),
-        (2, "-", "the same, at two reaches each"),
-        (10, "-", "thirty sessions do, at every reach"),
+    for places, lines, before, words in (
+        (6, 1, "29 of 30", "of 500 m, 1 km and 2 km reach, read from six places at every reach"),
+        (12, 1, "-", "the same, from twelve"),
+        (6, 4, "-", "the last of four lines of one who went on by a cell each time"),
     ):
-        found = played("past", size.messages, reaches=reaches)
+        found = played("past", size.messages, places=places, lines=lines)
         text = (
-            f"{found['placed']} of {found['messages']}; "
-            f"{found['median_cells']} cells fit half of the time"
+            f"{found['placed']} of {found['messages']}, {found['by_chance']} by chance; "
+            f"{found['median_cells']} cells fit half of the time, {found['fewest_cells']} at least"
         )
-        holds = found["by_chance"] <= found["messages"] / 10
-        rows.append(AttackRow(f"{name}: {words}", before, must, text, holds))
-    return rows
+        holds = None if lines > 1 else found["by_chance"] <= found["messages"] / 10
+        wanted = "-" if lines > 1 else must
+        rows.append(AttackRow(f"{name}: {words}", before, wanted, text, holds))
+    found = played("past", size.messages, places=12, every_reach=True)
+    fewest = [f"{cells} at {reach_m} m" for reach_m, cells in found["fewest_by_reach"].items()]
+    name = "cells that fit what somebody said who left, read from twelve places at every reach"
+    return [*rows, AttackRow(name, "1", "-", f"at least {', '.join(fewest)}")]
 
 
 def walker(size: Size) -> list[AttackRow]:
@@ -201,14 +211,22 @@ def comeback(size: Size) -> list[AttackRow]:
 
 
 def harmless(size: Size) -> list[AttackRow]:
-    found = played("harmless", 50)
-    text = (
-        f"met {found['met']} for half a minute or more, missed {found['missed']}; the list was "
-        f"{found['late_median_s']} s late half of the time, {found['late_most_s']} s at most; "
-        f"{found['stale_share']:.0%} of what it showed was out of reach by then"
-    )
-    name = "what it costs people who do no harm: somebody walks 20 minutes among 50 others"
-    return [AttackRow(name, "-", "said in figures", text)]
+    rows = []
+    for options, words in (
+        ({}, "somebody walks 20 minutes among 50 others"),
+        ({"crowded": True}, "the same, where others of their network go far and wide"),
+        ({"rides": True}, "somebody rides a tram instead"),
+        ({"rides": True, "crowded": True}, "the same, where others of their network ride too"),
+    ):
+        found = played("harmless", 50, **options)
+        text = (
+            f"met {found['met']} for half a minute or more, missed {found['missed']}; the list was "
+            f"{found['late_median_s']} s late half of the time, {found['late_most_s']} s at most; "
+            f"{found['stale_share']:.0%} of what it showed was out of reach by then"
+        )
+        name = f"what it costs people who do no harm: {words}"
+        rows.append(AttackRow(name, "-", "said in figures", text))
+    return rows
 
 
 ROWS: dict[str, Callable[[Size], list[AttackRow]]] = {

@@ -19,7 +19,7 @@ from chat.devtools import in_reach
 from neartalk.codes import TRY_AGAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from chat.devtools import Visitor
 
@@ -86,15 +86,14 @@ def apply(view: View, frame: Any) -> None:
             view.mark_ms, view.snapshot = one["mark"], len(view.ids)
 
 
-def holes(view: View, in_range: Sequence[tuple[At, str, str]]) -> int:
-    """Messages that a joiner should have seen between others it saw.
+def holes(view: View, in_range: Sequence[tuple[At, str, str]], tile_of: Mapping[str, str]) -> int:
+    """Messages that a joiner should have seen between others it saw, by the tiles of all.
 
-    `in_range` is everything it could see, as (place in the stream, tile, id), in order. Due is what
+    `in_range` is everything it must see, as (place in the stream, tile, id), in order. Due is what
     stands after the oldest of a full snapshot, and before the mark or before the last one seen of
     its tile.
     """
     seen = set(view.ids)
-    tile_of = {message_id: tile for _, tile, message_id in in_range}
     last: dict[str, At] = {}
     for message_id in view.ids:
         tile = tile_of[message_id]
@@ -120,6 +119,7 @@ def count_holes(
 ) -> int:
     """Over all joiners; `ids` tells the public id of a ref."""
     reach: dict[str, list[tuple[At, str, str]]] = {}
+    tile_of = {ids[one.ref]: one.tile for one in history}
     for view in views:
         key = view.person.key
         if key not in reach:
@@ -128,7 +128,7 @@ def count_holes(
                 for one in history
                 if in_reach(view.person.place, one.place)
             ]
-    return sum(holes(view, reach[view.person.key]) for view in views)
+    return sum(holes(view, reach[view.person.key], tile_of) for view in views)
 
 
 def count_repeats(views: Collection[View]) -> int:

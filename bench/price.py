@@ -49,7 +49,7 @@ def page() -> Iterator[Page]:
                 executable_path=chromium.find(), args=["--no-sandbox"]
             )
             found = browser.new_page()
-            found.goto(f"http://127.0.0.1:{server.server_port}/neartalk.webmanifest")
+            found.goto(f"http://127.0.0.1:{server.server_port}/icons/neartalk.svg")
             yield found
             browser.close()
         server.shutdown()

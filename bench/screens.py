@@ -1,7 +1,10 @@
 """Takes the pictures in docs/screens: the welcome page, half an hour of a place as one of the
 people in it sees it, and voice there.
 
-    python bench/screens.py
+    python bench/screens.py [--languages]
+
+With `--languages` those of other languages alone. Their fonts must be there: on Debian
+fonts-noto-core and fonts-ipafont-gothic.
 
 The server runs inside this script, by a clock that starts half an hour ago and is moved on between
 messages, so that what the page shows has its true age. People come by the public API.
@@ -9,8 +12,11 @@ messages, so that what the page shows has its true age. People come by the publi
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import json
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENS = ROOT / "docs" / "screens"
+# What the manifest shows to whoever installs the product.
+MANIFEST_SCREENS = ROOT / "static" / "screens"
 SIZES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2},
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -61,7 +69,7 @@ PEOPLE = {
     "Minh": ("Minh", 0, 5, 6),
 }
 # Minutes ago, who, what.
-SAID = (
+SAID: tuple[tuple[int, str, str], ...] = (
     (28, "Олена", "Is the tram at Mill Square running? I have waited twenty minutes."),
     (25, "Ana further on", "Driver says there is a car on the tracks. Walking is faster."),
     (22, YOU, "Is the bridge open on foot?"),
@@ -72,12 +80,47 @@ SAID = (
     (5, "Yusuf", "Sesame ones are going fast."),
     (1, YOU, "Thank you both. On my way, and saving you a roll, Yusuf."),
 )
+# What answers what, by how these messages begin; who reacted to which, and how.
+ANSWERS = {"Left side": "Is the bridge", "Thank you both": "The bakery"}
+REACTED = (
+    ("Bo", "The bakery", "love"),
+    ("Олена", "The bakery", "love"),
+    ("Ana across the street", "The bakery", "me-too"),
+    (YOU, "Left side", "yes"),
+)
+# Taken with text twice as large, too.
+LARGE = {("phone", "light"), ("desktop", "dark")}
+TWICE_AS_LARGE = """() => {
+  document.documentElement.style.fontSize = '200%';
+  const scroller = document.getElementById('scroller');
+  scroller.scrollTop = scroller.scrollHeight;
+}"""
+# What is said where the page speaks another language.
+ABROAD = {
+    "de": (
+        ("Yusuf", "Am Bahnhof gibt es bis Ladenschluss Brötchen umsonst."),
+        (YOU, "Danke! Ich komme gleich über die Brücke."),
+    ),
+    "ar": (
+        ("Yusuf", "المخبز قرب المحطة يوزع خبز اليوم مجانًا حتى الإغلاق."),
+        (YOU, "شكرًا! أنا قادم الآن عبر الجسر."),
+    ),
+    "hi": (
+        ("Yusuf", "स्टेशन के पास की बेकरी बंद होने तक आज की ब्रेड मुफ़्त दे रही है।"),
+        (YOU, "धन्यवाद! मैं अभी पुल से आ रहा हूँ।"),
+    ),
+    "ja": (
+        ("Yusuf", "駅前のパン屋さんが、閉店まで今日のパンを配っています。"),
+        (YOU, "ありがとう!今から橋を渡って行きます。"),
+    ),
+}
 # The page asks for older messages where it has room for them.
 COMPLETE = """() => {
   const scroller = document.getElementById('scroller');
   const full = scroller.scrollHeight > scroller.clientHeight;
   return full || !document.getElementById('oldest').hidden;
 }"""
+TO_THE_TOP = "() => document.getElementById('voice').scrollTo(0, 0)"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -128,6 +171,8 @@ class PastClock:
 class PicturedPerson:
     """A session with a place and a live socket."""
 
+    refs = itertools.count()
+
     def __init__(self, url: str, name: str, spot: tuple[float, float], wanted: int) -> None:
         self.stack = ExitStack()
         self.http = self.stack.enter_context(httpx.Client(base_url=url, trust_env=False))
@@ -146,6 +191,7 @@ class PicturedPerson:
                 subprotocols=[Subprotocol("neartalk.json")],
                 additional_headers=bearer,
                 proxy=None,
+                ping_interval=None,  # a page that is drawn keeps this process busy
             )
         )
 
@@ -153,12 +199,27 @@ class PicturedPerson:
         answer = self.http.post(path, json=body).raise_for_status()
         return dict(answer.json())
 
-    def send_text(self, text: str) -> None:
+    def send_text(self, text: str, reply_to: str | None) -> str:
+        """Returns its id once it is kept."""
+        answers = {"reply_to": reply_to} if reply_to else {}
+        self.send("chat.send", text=text, **answers)
+        return str(self.await_frame("chat.ack")["id"])
+
+    def react(self, message_id: str, reaction: str) -> None:
         """Returns once it is kept."""
-        ref = f"screens-{abs(hash(text))}"
-        self.socket.send(json.dumps({"type": "chat.send", "text": text, "ref": ref}))
-        while json.loads(self.socket.recv(timeout=10))["type"] != "chat.ack":
-            pass
+        self.send("chat.react", id=message_id, reaction=reaction)
+        self.await_frame("chat.reacted")
+
+    def send(self, kind: str, **fields: str) -> None:
+        ref = f"screens-{next(self.refs)}"
+        self.socket.send(json.dumps({"type": kind, "ref": ref, **fields}))
+
+    def await_frame(self, kind: str) -> dict[str, Any]:
+        while True:
+            found = json.loads(self.socket.recv(timeout=10))
+            for frame in found if isinstance(found, list) else [found]:
+                if frame["type"] == kind:
+                    return dict(frame)
 
 
 def serve(folder: Path, past: PastClock, relay: Turn) -> str:
@@ -184,15 +245,23 @@ def serve(folder: Path, past: PastClock, relay: Turn) -> str:
 
 def live(url: str, past: PastClock, stack: ExitStack) -> dict[str, PicturedPerson]:
     """Brings people together and lets half an hour pass in which they talk."""
-    people = {}
+    people: dict[str, PicturedPerson] = {}
     for who, (name, _, _, wanted) in PEOPLE.items():
         people[who] = PicturedPerson(url, name, spot_of(who), wanted)
         stack.enter_context(people[who].stack)
+    ids: dict[str, str] = {}
     for ago_minutes, who, text in SAID:
         past.ago_minutes = ago_minutes + 0.5
-        people[who].send_text(text)
+        begins = next((answer for answer in ANSWERS if text.startswith(answer)), "")
+        ids[text] = people[who].send_text(text, named(ids, ANSWERS[begins]) if begins else None)
+    for who, begins, reaction in REACTED:
+        people[who].react(named(ids, begins), reaction)
     past.ago_minutes = 0
     return people
+
+
+def named(ids: dict[str, str], begins: str) -> str:
+    return next(found for text, found in ids.items() if text.startswith(begins))
 
 
 def capture(browser: Browser, url: str, you: PicturedPerson) -> None:
@@ -200,7 +269,11 @@ def capture(browser: Browser, url: str, you: PicturedPerson) -> None:
         for shade in SHADES:
             context = browser.new_context(**options, **at(YOU), color_scheme=shade)
             welcome(context, url, SCREENS / f"welcome-{size}-{shade}.png")
-            near(context, url, you, SCREENS / f"near-{size}-{shade}.png")
+            page = near(context, url, you, SCREENS / f"near-{size}-{shade}.png")
+            if (size, shade) in LARGE:
+                page.evaluate(TWICE_AS_LARGE)
+                picture = SCREENS / f"near-large-{size}-{shade}.png"
+                page.screenshot(path=picture, animations="disabled")
             context.close()
 
 
@@ -211,19 +284,20 @@ def welcome(context: BrowserContext, url: str, picture: Path) -> None:
     page.screenshot(path=picture)
 
 
-def near(context: BrowserContext, url: str, you: PicturedPerson, picture: Path) -> None:
+def near(context: BrowserContext, url: str, you: PicturedPerson, picture: Path) -> Page:
     page = arrive(context, url, you)
     expect(page.locator("#messages > li")).to_have_count(len(SAID))
     expect(page.locator("#people-list .person-row")).to_have_count(len(PEOPLE) - 1)
     page.wait_for_function(COMPLETE)
     page.screenshot(path=picture, animations="disabled")
+    return page
 
 
 def arrive(context: BrowserContext, url: str, person: PicturedPerson, panel: str = "chat") -> Page:
     context.add_cookies([{"name": "neartalk", "value": person.key, "url": url}])
     page = context.new_page()
     page.goto(f"{url}/near#{panel}")
-    expect(page.locator("#status")).to_have_text("Live")
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
     return page
 
 
@@ -253,10 +327,54 @@ def voice(browser: Browser, url: str, people: dict[str, PicturedPerson]) -> None
                 page.locator("#voice-leave").click()
 
 
+def abroad(browser: Browser, url: str, people: dict[str, PicturedPerson]) -> None:
+    """Near and voice on a phone, in each of some languages."""
+    for language, said in ABROAD.items():
+        for who, text in said:
+            people[who].send_text(text, None)
+        with browser.new_context(**spoken(language)) as context:
+            page = arrive(context, url, people[YOU])
+            expect(page.locator("#people-list .person-row")).to_have_count(len(PEOPLE) - 1)
+            page.wait_for_function(COMPLETE)
+            expect(page.locator("#messages > li").last).to_contain_text(said[-1][1])
+            picture = SCREENS / f"near-phone-light-{language}.png"
+            page.screenshot(path=picture, animations="disabled")
+    for language in ABROAD:
+        voice_abroad(browser, url, people, language)
+
+
+def spoken(language: str) -> dict[str, Any]:
+    return {**SIZES["phone"], **at(YOU), "color_scheme": "light", "locale": language}
+
+
+def voice_abroad(
+    browser: Browser, url: str, people: dict[str, PicturedPerson], language: str
+) -> None:
+    with ExitStack() as stack:
+        context = stack.enter_context(browser.new_context(**spoken(language)))
+        you = join(context, url, people[YOU])
+        pages = [you]
+        for who in ("Bo", "Zeynep"):
+            context = stack.enter_context(browser.new_context(**SIZES["phone"], **at(who)))
+            pages.append(join(context, url, people[who]))
+        knock(pages[1])
+        you.locator('#voice-tiles [data-act="accept"]:visible').click()
+        expect(you.locator('.tile[data-state="live"][data-speaks]')).to_have_count(1)
+        knock(pages[2])
+        expect(you.locator('.tile[data-state="knocks"]')).to_have_count(1)
+        expect(you.locator(".tile[data-speaks]")).to_have_count(1)
+        you.mouse.move(0, 0)
+        you.evaluate(TO_THE_TOP)  # who asks is put above whom one let in
+        picture = SCREENS / f"voice-phone-light-{language}.png"
+        you.screenshot(path=picture, animations="disabled")
+        for page in pages:
+            page.locator("#voice-leave").click()
+
+
 def join(context: BrowserContext, url: str, person: PicturedPerson) -> Page:
     page = arrive(context, url, person, "voice")
     page.locator("#voice-start").click()
-    expect(page.locator("#voice-check-words")).to_contain_text("Say something")
+    expect(page.locator("#voice-join")).to_be_visible()
     page.locator("#voice-join").click()
     expect(page.locator("#voice")).to_have_attribute("data-phase", "in")
     return page
@@ -267,6 +385,9 @@ def knock(page: Page) -> None:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--languages", action="store_true", help="those of other languages alone")
+    languages_alone = parser.parse_args().languages
     chromium = find()
     if chromium is None:
         print("No Chromium: python tests/support/chromium.py installs one.", file=sys.stderr)
@@ -286,12 +407,16 @@ def main() -> int:
             args=ARGUMENTS,
             env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
         )
-        capture(browser, url, people[YOU])
-        voice(browser, url, people)
+        if not languages_alone:
+            capture(browser, url, people[YOU])
+            voice(browser, url, people)
+        abroad(browser, url, people)
         canvas = browser.new_page()
-        for picture in SCREENS.glob("*.png"):
+        for picture in SCREENS.glob("*-light-??.png" if languages_alone else "*.png"):
             shrink(picture, canvas)
         browser.close()
+    for size in SIZES:
+        shutil.copy(SCREENS / f"near-{size}-light.png", MANIFEST_SCREENS / f"near-{size}.png")
     for picture in sorted(SCREENS.glob("*.png")):
         print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size / 1000:.0f} KB")
     return 0

@@ -104,12 +104,14 @@ class Town:
         )
 
     async def history(self) -> list[StoredMessage]:
-        """Everything in every tile's stream, as Redis holds it."""
+        """Every message in every tile's stream, as Redis holds it."""
         client = aioredis.Redis.from_url(self.redis.url, decode_responses=True)
         kept = []
         async with client:
             async for key in client.scan_iter("*{*}:history", count=1000):
                 for raw_id, entry in await client.xrange(key):
+                    if "text" not in entry:
+                        continue  # counts of reactions
                     ms, _, seq = raw_id.partition("-")
                     place = Place(entry["cell"], int(entry["radius_m"]))
                     found = (entry["person"], entry["ref"], entry["text"])

@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from chat.models import Report
 from chat.parts import chat_of
@@ -22,7 +24,7 @@ FIRST = 5
 class ByState(Choice):
     """Reports that wait; all of a person's where the search is for a person."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
     known = choices_of("state", Report.State)
 
@@ -40,33 +42,35 @@ class ByState(Choice):
 
 
 class ByReason(Choice):
-    title = "reason"
+    title = _("reason")
     parameter_name = "reason"
     known = choices_of("reason", Reason)
 
 
 @admin.register(Report)
 class ReportAdmin(WithRowActions):
-    list_title = "Reports"
+    list_title = _("Reports")
     list_display = ("what", "person", "of_person", "kept", "made", "time_left", "outcome")
     list_filter = (ByState, ByReason)
     list_select_related = ("by",)
     search_fields = ("person_id__exact",)
-    search_help_text = "a person's id, in full"
+    search_help_text = _("a person's id, in full")
     change_form_template = "admin/report.html"
     fields = ()
     may_act = "chat.act_on_report"
     on_to_list = True
     DISMISS = RowAction(
         "dismiss",
-        "Dismiss",
-        "Nothing was wrong. Ends the automatic mute, if nothing else of theirs waits.",
+        _("Dismiss"),
+        _("Nothing was wrong. Ends the automatic mute, if nothing else of theirs waits."),
         decisions.dismiss,
     )
     SANCTIONS = (
-        RowAction("mute", "Mute 1 h", "They read, and can't write or speak.", decisions.mute),
-        RowAction("ban", "Ban 1 day", "Their device can't come back.", decisions.ban),
-        RowAction("ban-for-long", "Ban 30 days", "The same, for longer.", decisions.ban_for_long),
+        RowAction("mute", _("Mute 1 h"), _("They read, and can't write or speak."), decisions.mute),
+        RowAction("ban", _("Ban 1 day"), _("Their device can't come back."), decisions.ban),
+        RowAction(
+            "ban-for-long", _("Ban 30 days"), _("The same, for longer."), decisions.ban_for_long
+        ),
     )
 
     # ---- The list ----------------------------------------------------------------------------
@@ -83,30 +87,30 @@ class ReportAdmin(WithRowActions):
         kept = Q(evidence__isnull=False)
         return rows.annotate(total=Subquery(total), has_evidence=kept).defer("evidence")
 
-    @admin.display(description="reason")
+    @admin.display(description=_("reason"))
     def what(self, row: Report) -> str:
         return row.what
 
-    @admin.display(description="person")
+    @admin.display(description=_("person"))
     def person(self, row: Report) -> str:
         return report_page.name_with_tag(row)
 
-    @admin.display(description="reports of them")
+    @admin.display(description=_("reports of them"))
     def of_person(self, row: Any) -> int:
         return int(row.total)
 
-    @admin.display(description="evidence")
+    @admin.display(description=_("evidence"))
     def kept(self, row: Any) -> str:
-        return "yes" if row.has_evidence else "no"
+        return gettext("yes") if row.has_evidence else gettext("no")
 
-    @admin.display(description="deadline in")
+    # Translators: a column: for how long what was said is still kept, such as "3 days".
+    @admin.display(description=_("deadline in"))
     def time_left(self, row: Report) -> str:
         return report_page.time_left(row)
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def outcome(self, row: Report) -> str:
-        by = f" by {row.by.get_username()}" if row.by else ""
-        return f"{row.get_state_display()}{by}".capitalize()
+        return report_page.outcome_of(row)
 
     # ---- A report ----------------------------------------------------------------------------
 
@@ -129,8 +133,8 @@ def removing(request: HttpRequest) -> RowAction:
     def remove(report: Report, user: User, note: str) -> str:
         return decisions.remove(report, user, note, chat_of(request).feed)
 
-    hint = "Takes it back everywhere, while it lives. Their other reports still wait."
-    return RowAction("remove", "Remove the message", hint, remove)
+    hint = _("Takes it back everywhere, while it lives. Their other reports still wait.")
+    return RowAction("remove", _("Remove the message"), hint, remove)
 
 
 def waiting(request: HttpRequest) -> str:
@@ -138,9 +142,10 @@ def waiting(request: HttpRequest) -> str:
     if not may(request, "chat.view_report"):
         return ""
     queue = Report.objects.filter(state=WAITING).order_by("made", "id")
+    count = queue[: COUNT_MAX + 1].count()
     shown = {
-        "count": queue[: COUNT_MAX + 1].count(),
-        "count_max": COUNT_MAX,
+        "count": count,
+        "shown": f"{COUNT_MAX}+" if count > COUNT_MAX else f"{count}",
         "reports": [(one, tag(one.person_id)) for one in queue.defer("evidence")[:FIRST]],
     }
     return render_to_string("admin/_waiting.html", shown)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from chat.parts import Chat
+from chat.reactions import REACTIONS
 from chat.spam import refuse_spam
 from chat.strikes import record_strike
 from neartalk.codes import Refused
@@ -30,6 +31,8 @@ class ChatConsumer(SocketConsumer):
     socket: Socket | None = None
     # What it may still ask for of whole lists of people, once it has asked.
     lists: Meter | None = None
+    # The same of lists of who reacted.
+    reactors: Meter | None = None
 
     def enter(self, scope: dict[str, Any]) -> None:
         super().enter(scope)
@@ -61,6 +64,8 @@ class ChatConsumer(SocketConsumer):
         text, ref = frame.get("text"), ref_of(frame)
         if not isinstance(text, str) or ref is None:
             raise Refused("bad-frame")
+        reply_to = text_or_bad(frame.get("reply_to")) if "reply_to" in frame else None
+        mentions = texts_or_bad(frame.get("mentions")) if "mentions" in frame else []
         socket = self._joined_socket()
         person_id, device = socket.person.person_id, socket.session.device
         try:
@@ -70,16 +75,30 @@ class ChatConsumer(SocketConsumer):
                 return  # it was kept before they were muted
             raise
         try:
-            await self.feed.sender.send(socket, checked(text), ref)
+            await self.feed.sender.send(socket, checked(text), ref, reply_to, mentions)
         except Refused as refused:
             await record_strike(self.platform, person_id, device, refused)
             raise
 
     async def remove_message(self, frame: dict[str, Any]) -> None:
-        message_id = frame.get("id")
-        if not isinstance(message_id, str):
-            raise Refused("bad-frame")
+        message_id = text_or_bad(frame.get("id"))
         await self.feed.sender.remove(self._joined_socket(), message_id, ref_of(frame))
+
+    async def react(self, frame: dict[str, Any]) -> None:
+        """Keeps what a person chose of a message, or that they took it back."""
+        message_id, reaction = text_or_bad(frame.get("id")), frame.get("reaction")
+        if "reaction" not in frame or (reaction is not None and reaction not in REACTIONS):
+            raise Refused("bad-frame")
+        socket = self._joined_socket()
+        self.platform.sanctions.refuse_muted(socket.person.person_id, socket.session.device)
+        await self.feed.reaction_sender.react(socket, message_id, reaction or "", ref_of(frame))
+
+    async def list_reactors(self, frame: dict[str, Any]) -> None:
+        """Answers with who chose what of a message of one's own."""
+        message_id, socket = text_or_bad(frame.get("id")), self._joined_socket()
+        self.reactors = self.reactors or Meter(self.platform.rules, "chat.reactors")
+        self.reactors.allow("too-fast")
+        await self.feed.reaction_sender.list_reactors(socket, message_id, ref_of(frame))
 
     async def list_people(self, frame: dict[str, Any]) -> None:
         """Answers with the list of people as it was last sent: a change of it was missed."""
@@ -104,7 +123,8 @@ class ChatConsumer(SocketConsumer):
         if is_time and epoch == current and int(since) <= ahead_ms:
             return int(since)
         restarted = bool(epoch) and epoch != current
-        self.write(gap(self.form, "restarted" if restarted else "unknown-mark"))
+        reason = "restarted" if restarted else "unknown-mark"
+        self.write(gap(self.form, reason, self.connection.language))
         return None
 
     def _joined_socket(self) -> Socket:
@@ -119,9 +139,25 @@ class ChatConsumer(SocketConsumer):
     actions: ClassVar[dict[str, Action]] = {
         "chat.send": send_message,
         "chat.remove": remove_message,
+        "chat.react": react,
+        "chat.reactors": list_reactors,
         "people": list_people,
         "ping": ping,
     }
+
+
+def text_or_bad(value: object) -> str:
+    """A field that is a text. Raises Refused: `bad-frame`."""
+    if not isinstance(value, str):
+        raise Refused("bad-frame")
+    return value
+
+
+def texts_or_bad(value: object) -> list[str]:
+    """A field that is a list of texts. Raises Refused: `bad-frame`."""
+    if not isinstance(value, list):
+        raise Refused("bad-frame")
+    return [text_or_bad(one) for one in value]
 
 
 def checked(text: str) -> str:

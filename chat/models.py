@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from neartalk.models import Reason
 from neartalk.text import MESSAGE_POINTS_MAX, NAME_POINTS_MAX
@@ -14,7 +16,8 @@ class Report(models.Model):
 
     `evidence` is the server's own copy of the message and of up to five before it by the same
     person: a list of `{"id", "sent_at", "name", "text"}`, oldest first, or null where nothing was
-    left of it; `seal` is the SHA-256 of its canonical JSON. `where` is "voice" if the reporter
+    left of it; behind them stand messages of the reporter that they added, `by_reporter` and
+    without a name. `seal` is the SHA-256 of its canonical JSON. `where` is "voice" if the reporter
     says that it was there, where nothing is kept. At `deadline` all
     of this, the name and the words are deleted. `subject` is the digest of the network of whoever
     reported, `""` where they can't have met the person, and `reporter` that of their visit;
@@ -22,15 +25,16 @@ class Report(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        DISMISSED = "dismissed"
-        UPHELD = "upheld"
+        # Translators: states of a report. Upheld: it was right, and something was done.
+        WAITING = "waiting", _("Waiting")
+        DISMISSED = "dismissed", _("Dismissed")
+        UPHELD = "upheld", _("Upheld")
 
     class Where(models.TextChoices):
-        VOICE = "voice"
+        VOICE = "voice", _("Voice")
 
-    made = models.DateTimeField(default=timezone.now, editable=False)
-    person_id = models.CharField("person", max_length=16)
+    made = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    person_id = models.CharField(_("person"), max_length=16)
     name = models.CharField(max_length=NAME_POINTS_MAX, blank=True)
     reason = models.CharField(max_length=16, choices=Reason.choices)
     words = models.CharField(max_length=MESSAGE_POINTS_MAX, blank=True)
@@ -52,6 +56,8 @@ class Report(models.Model):
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
         permissions = (("act_on_report", "Can act on reports"),)
         indexes = (
             models.Index(fields=("state", "made", "id"), name="report_queue"),
@@ -72,5 +78,21 @@ class Report(models.Model):
     @property
     def what(self) -> str:
         """The reason in words, and where it was: "Harassment, in voice"."""
-        where = f", in {self.where}" if self.where else ""
-        return f"{self.get_reason_display()}{where}"
+        if self.where == self.Where.VOICE:
+            # Translators: the reason of a report, such as harassment, that happened in voice.
+            return gettext("{reason}, in voice").format(reason=self.get_reason_display())
+        return str(self.get_reason_display())
+
+
+class ReportMail(models.Model):
+    """When operators were last told by mail that reports wait, and which of them was the newest:
+    one row, which all processes share."""
+
+    sent = models.DateTimeField(null=True)
+    newest = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return "the last mail about reports"

@@ -2,10 +2,18 @@
 
 from django.http import HttpResponse, JsonResponse
 
-from chat.feed import ARRIVAL_MAX, RenderedMessage, heard_m, is_shown, load_newest
+from chat.feed import (
+    ARRIVAL_MAX,
+    RenderedMessage,
+    TimelineEntry,
+    heard_m,
+    is_shown,
+    load_newest,
+)
 from chat.forms import ReportForm
-from chat.messages import StreamId, next_id, stream_id_of
+from chat.messages import Reacted, StreamId, next_id, stream_id_of
 from chat.parts import chat_of
+from chat.reactions import Choices, Counts, counted
 from chat.reports import file_report, save_report
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, body_of, endpoint
@@ -18,7 +26,7 @@ from neartalk.limits import (
 )
 from neartalk.parts import platform_of
 from presence.delivery import Form
-from presence.geo import tiles_within
+from presence.geo import Tile, tiles_within
 from presence.placement import placed
 from presence.suspicion import count_blame
 from presence.values import Session
@@ -38,17 +46,55 @@ async def messages(request: HtmxRequest) -> HttpResponse:
             not known and is_shown(session, one) and session.may_receive(one.person_id, one.sent_ms)
         )
 
+    reacted: dict[str, Reacted] = {}
+
+    def on_page(
+        tile: Tile, below: StreamId | None, entries: list[TimelineEntry], full: bool
+    ) -> None:
+        reacted.update({one.message_id: one for one in entries if isinstance(one, Reacted)})
+
     below = next_id(before[0]) if before else None
     selection = await load_newest(
         chat.history,
         dict.fromkeys(tiles_within(place.cell, place.radius_m), below),
         wanted,
         limit=ARRIVAL_MAX,
+        on_page=on_page,
     )
     found = [(one, heard_m(one.message, session)) for one in selection.messages]
+    # What counts reactions stands behind a message, and was not read where older ones were.
+    asked = [one for one in selection.messages if before or one.id in reacted]
+    choices = await chat.history.choices([(one.message.tile, one.id) for one in asked])
+    told = {id: reactions_for(session, each) for id, each in choices.items()}
     if request.htmx:
-        return HttpResponse("".join(one.row(Form.HTML, far) for one, far in found))
-    return JsonResponse({"messages": [one.fields(far) for one, far in found]})
+        rows = (with_reactions(one.row(Form.HTML, far), told.get(one.id)) for one, far in found)
+        return HttpResponse("".join(rows))
+    return JsonResponse(
+        {"messages": [one.fields(far) | fields_of(told.get(one.id)) for one, far in found]}
+    )
+
+
+def reactions_for(session: Session, choices: Choices) -> tuple[Counts, str]:
+    """The counts of a message for whoever has this session, and what they chose."""
+    hidden, each = session.hidden, choices.reactions
+    counts = counted(word for who, word in each.items() if who not in hidden)
+    return counts, each.get(session.person.person_id, "")
+
+
+def fields_of(told: tuple[Counts, str] | None) -> dict[str, Counts | str]:
+    """Reactions as JSON clients are told them: nothing where there are none."""
+    counts, own = told or ({}, "")
+    found: dict[str, Counts | str] = {"reactions": counts} if counts else {}
+    return found | {"your_reaction": own} if own else found
+
+
+def with_reactions(row: str, told: tuple[Counts, str] | None) -> str:
+    """A row of the page with its reactions: `data-r="yes:12 love:3*"`, the star at one's own."""
+    counts, own = told or ({}, "")
+    if not counts:
+        return row
+    words = " ".join(f"{word}:{n}{'*' if word == own else ''}" for word, n in counts.items())
+    return row.replace("<li", f'<li data-r="{words}"', 1)
 
 
 @endpoint("POST")

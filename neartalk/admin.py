@@ -10,8 +10,10 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 
-from neartalk.limits import RULES
+from neartalk.limits import RULES, sentence_of
 from neartalk.models import HourlyActivity, HourlyHits, RateLimit, RateLimitHit, Sanction
 from neartalk.operators import (
     Choice,
@@ -24,7 +26,7 @@ from neartalk.operators import (
 
 
 class ByRule(Choice):
-    title = "rule"
+    title = _("rule")
     parameter_name = "rule"
     known = tuple((name, name, {"rule": name}) for name in RULES)
 
@@ -39,10 +41,10 @@ SET = ("allowance", "period_s", "burst", "price_ms", "on")
 class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A change takes effect in every process within 10 s."""
 
-    list_display = ("name", *SET, "refused_yesterday", "lately")
+    list_display = ("name", "does", *SET, "refused_yesterday", "lately")
     list_editable = SET
-    fields = ("name", *SET)
-    readonly_fields = ("name",)
+    fields = ("name", "does", *SET)
+    readonly_fields = ("name", "does")
     sortable_by = ()
     actions = None
 
@@ -58,7 +60,9 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Rules", **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": gettext("Rules"), **(extra_context or {})}
+        )
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """With the chart of each rule, all of them read at once."""
@@ -77,11 +81,15 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: RateLimit, form: Any, change: bool) -> None:
         obj.save(update_fields=form.changed_data)
 
-    @admin.display(description="refused yesterday")
+    @admin.display(description=_("what it does"))
+    def does(self, row: Any) -> str:
+        return sentence_of(row.name)
+
+    @admin.display(description=_("refused yesterday"))
     def refused_yesterday(self, row: Any) -> int:
         return row.refused or 0
 
-    @admin.display(description="the last 24 hours")
+    @admin.display(description=_("the last 24 hours"))
     def lately(self, row: Any) -> str:
         chart: SafeString = row.chart
         return chart
@@ -90,10 +98,11 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
         """What it was and what it is, for the audit trail."""
-        changes = (
-            f"{form.fields[name].label}: {form.initial[name]} to {form.cleaned_data[name]}"
-            for name in form.changed_data
-        )
+        with override("en"):
+            changes = [
+                f"{form.fields[name].label}: {form.initial[name]} to {form.cleaned_data[name]}"
+                for name in form.changed_data
+            ]
         return "; ".join(changes) or "Saved without a change"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -107,12 +116,12 @@ class RateLimitAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class RateLimitHitAdmin(ReadOnly):
     """What was refused to whom, by the minute; a subject is told from others for a day."""
 
-    list_title = "What was refused to whom"
+    list_title = _("What was refused to whom")
     list_display = ("minute", "rule", "subject", "count")
     list_filter = (ByRule, "minute")
     # `=subject` would ask for it in any case, which no index knows.
     search_fields = ("subject__exact",)
-    search_help_text = "a subject, in full"
+    search_help_text = _("a subject, in full")
     ordering = ("-minute", "-id")
 
 
@@ -120,11 +129,11 @@ class RateLimitHitAdmin(ReadOnly):
 class HourlyActivityAdmin(ReadOnly):
     """How much happened, by area never of fewer than 5 people; see `activity`."""
 
-    list_title = "How much happened by the hour"
+    list_title = _("How much happened by the hour")
     list_display = ("hour", "place", "people", "sessions", "messages", "voice_minutes", "peak")
     list_filter = ("hour",)
     ordering = ("-hour", "area")
 
-    @admin.display(description="area", empty_value="elsewhere")
-    def place(self, row: HourlyActivity) -> str | None:
-        return row.area or None
+    @admin.display(description=_("area"))
+    def place(self, row: HourlyActivity) -> str:
+        return row.area or gettext("elsewhere")

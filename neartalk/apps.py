@@ -5,11 +5,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class NearTalkConfig(AppConfig):
     name = "neartalk"
-    verbose_name = "Safety"
+    verbose_name = _("Safety")
     default = True
 
     def ready(self) -> None:
@@ -21,7 +22,7 @@ class NearTalkConfig(AppConfig):
 
 class OperatorsConfig(admin_apps.AdminConfig):
     default_site = "neartalk.operators.site.Site"
-    verbose_name = "Audit"
+    verbose_name = _("Audit")
     default = False
 
 

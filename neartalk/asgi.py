@@ -22,6 +22,7 @@ import presence.metrics
 import voice.metrics
 import voice.urls
 from chat.parts import Chat
+from chat.reports import ReportWatch
 from neartalk.http import CallHandler, Gate, Health
 from neartalk.parts import Platform
 from presence.parts import Presence
@@ -40,17 +41,20 @@ def build() -> State:
     platform = Platform.build()
     people = Presence.build(platform)
     talk = Chat.build(people)
+    reports = ReportWatch(platform.records)
     calls = Voice.build(people)
     metrics = (
         partial(neartalk.http.figures, platform),
         partial(presence.metrics.figures, people),
         partial(chat.metrics.figures, talk),
+        partial(chat.metrics.report_figures, reports),
         partial(voice.metrics.figures, calls),
     )
     return {
         "neartalk": platform,
         "presence": people,
         "chat": talk,
+        "reports": reports,
         "voice": calls,
         "health": Health(),
         "metrics": metrics,
@@ -62,6 +66,7 @@ class Application:
     (Daphne) gets them with its first scope."""
 
     def __init__(self) -> None:
+        neartalk.http.load_languages()
         self.state: State = {}
         self.calls = Gate(CallHandler())
         # Found by the path alone: each router that stands before a consumer stays as long as its
@@ -85,6 +90,7 @@ class Application:
             self.state = build()
             self.state["neartalk"].start()
             self.state["presence"].start()
+            self.state["reports"].start()
         return self.state
 
     async def _live(self, scope: Any, receive: Any, send: Any) -> None:

@@ -72,6 +72,22 @@ def relay_has_a_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
     return [Error("The relay is set by half.", hint=hint, id="neartalk.E007")]
 
 
+@register(Tags.security)
+def pushes_are_signed(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if bool(settings.VAPID_PRIVATE_KEY) == bool(settings.VAPID_SUBJECT):
+        return []
+    hint = "Set VAPID_PRIVATE_KEY (manage.py vapid) and VAPID_SUBJECT, mailto:..., together."
+    return [Error("Pushes are set by half.", hint=hint, id="neartalk.E018")]
+
+
+@register(Tags.security)
+def mail_is_set_whole(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if bool(settings.ALERT_EMAIL) == bool(settings.EMAIL_HOST):
+        return []
+    hint = "Set EMAIL_URL and ALERT_EMAIL together, or nobody is told of reports that wait."
+    return [Warning("Mail about reports is set by half.", hint=hint, id="neartalk.W012")]
+
+
 @register(Tags.files)
 def static_files_are_collected(
     app_configs: Sequence[Any] | None, **kwargs: Any

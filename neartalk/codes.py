@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from neartalk.marking import gettext_noop as _
 
 # As IANA names them.
 SERVICE_RESTART, TRY_AGAIN = 1012, 1013
@@ -17,12 +22,17 @@ SOON_MINUTES = 120
 
 # Where those who are banned read on if OBJECTIONS names nothing that can be opened.
 RULES_PAGE = "/rules#objections"
-UNNAMED = "ask whoever runs this server."
+UNNAMED = _("To object: ask whoever runs this server.")
 
 
 def objections_url() -> str:
     """What OBJECTIONS names, as a link; `""` where it is empty or words of another kind."""
-    where = settings.OBJECTIONS.strip()
+    return link_to(settings.OBJECTIONS)
+
+
+def link_to(address: str) -> str:
+    """An e-mail address or a URL as a link; `""` for what is neither."""
+    where = address.strip()
     if not where or " " in where:
         return ""
     if re.match(r"(https?|mailto|tel):", where):
@@ -47,139 +57,166 @@ class Code:
 
 CODES: dict[str, Code] = {
     # Try again
-    "too-fast": Code(429, 0, "That was quick.", "You can send again in {retry_after} s."),
-    "repeated": Code(429, 0, "You just said that.", "You can say it again in {retry_after} s."),
+    "too-fast": Code(429, 0, _("That was quick."), _("You can send again in {retry_after} s.")),
+    "repeated": Code(
+        429, 0, _("You just said that."), _("You can say it again in {retry_after} s.")
+    ),
     "copied": Code(
         429,
         0,
-        "This came several times from your network.",
-        "Say it in your own words, or in {minutes} min.",
+        _("This came several times from your network."),
+        _("Say it in your own words, or in {minutes} min."),
     ),
     "store-unavailable": Code(
-        503, 0, "One moment.", "This is not confirmed yet. It is tried again."
+        503, 0, _("One moment."), _("This is not confirmed yet. It is tried again.")
     ),
     "store-refuses": Code(
-        503, 0, "Out of order.", "The server takes nothing in until whoever runs it mends it."
+        503, 0, _("Out of order."), _("The server takes nothing in until whoever runs it mends it.")
     ),
     "out-of-order": Code(
         503,
         TRY_AGAIN,
-        "Out of order.",
-        "Nobody can come in until whoever runs this server mends it.",
+        _("Out of order."),
+        _("Nobody can come in until whoever runs this server mends it."),
     ),
-    "try-later": Code(503, TRY_AGAIN, "One moment.", "The server is busy. It is tried again."),
+    "try-later": Code(
+        503, TRY_AGAIN, _("One moment."), _("The server is busy. It is tried again.")
+    ),
     "too-slow": Code(
         503,
         TRY_AGAIN,
-        "Your connection fell behind.",
-        "It was closed, and what you missed is here.",
+        _("Your connection fell behind."),
+        _("It was closed, and what you missed is here."),
     ),
-    "too-often": Code(429, 0, "That was quick.", "You can change this again in {retry_after} s."),
+    "too-often": Code(
+        429, 0, _("That was quick."), _("You can change this again in {retry_after} s.")
+    ),
     "too-far": Code(
-        429, 0, "That is far from where you were.", "You can be there in {minutes} min."
+        429, 0, _("That is far from where you were."), _("You can be there in {minutes} min.")
     ),
     "too-many-sessions": Code(
-        429, 0, "Many have come from your network.", "You can start in {minutes} min."
+        429, 0, _("Many have come from your network."), _("You can start in {minutes} min.")
     ),
     "work-needed": Code(
         428,
         0,
-        "Many are coming in from your network.",
-        "Your device has to work for a moment first.",
+        _("Many are coming in from your network."),
+        _("Your device has to work for a moment first."),
     ),
-    "work-late": Code(422, 0, "That took too long.", "Your device has to work once more."),
-    "work-spent": Code(409, 0, "Somebody came in by this.", "Your device has to work once more."),
-    "work-wrong": Code(422, 0, "Not understood.", "Your device has to work once more."),
+    "work-late": Code(422, 0, _("That took too long."), _("Your device has to work once more.")),
+    "work-spent": Code(
+        409, 0, _("Somebody came in by this."), _("Your device has to work once more.")
+    ),
+    "work-wrong": Code(422, 0, _("Not understood."), _("Your device has to work once more.")),
     "too-many-sockets": Code(
-        429, TRY_AGAIN, "Too many connections.", "It is tried again in {retry_after} s."
+        429, TRY_AGAIN, _("Too many connections."), _("It is tried again in {retry_after} s.")
     ),
     "too-many-calls": Code(
-        429, 0, "That was a lot at once.", "It can be tried again in {retry_after} s."
+        429, 0, _("That was a lot at once."), _("It can be tried again in {retry_after} s.")
     ),
     "flooding": Code(
         429,
         TRY_AGAIN,
-        "Too much came at once.",
-        "The connection was closed. It can be opened again in {retry_after} s.",
+        _("Too much came at once."),
+        _("The connection was closed. It can be opened again in {retry_after} s."),
     ),
-    "timed-out": Code(408, 0, "That took too long.", "Send it again."),
+    "timed-out": Code(408, 0, _("That took too long."), _("Send it again.")),
     "muted": Code(
         429,
         0,
-        "You cannot speak for now.",
-        "Reason: {reason}. It ends {end}.{objections}",
+        _("You cannot speak for now."),
+        _("Reason: {reason}."),
     ),
-    "too-many-logins": Code(429, 0, "Too many tries.", "You can try again in {retry_after} s."),
+    "too-many-logins": Code(
+        429, 0, _("Too many tries."), _("You can try again in {retry_after} s.")
+    ),
     "too-many-reports": Code(
-        429, 0, "Many reports at once.", "You can report again in {minutes} min."
+        429, 0, _("Many reports at once."), _("You can report again in {minutes} min.")
     ),
-    "declined": Code(429, 0, "Not now.", "You can ask again in {minutes} min."),
-    "busy": Code(429, 0, "Too many at once.", "Ask again in a minute."),
+    "declined": Code(429, 0, _("Not now."), _("You can ask again in {minutes} min.")),
+    "busy": Code(429, 0, _("Too many at once."), _("Ask again in a minute.")),
     # Do not: what was sent must change
-    "bad-json": Code(400, 0, "Not understood.", "This was not a JSON object."),
-    "bad-frame": Code(400, 0, "Not understood.", "A field is missing or of the wrong kind."),
-    "bad-sdp": Code(400, 0, "Not understood.", "This is not a call of one voice."),
-    "bad-candidate": Code(400, 0, "Not understood.", "This is no way to reach anybody."),
-    "not-joined": Code(409, 0, "You are not in voice.", "Join first."),
+    "bad-json": Code(400, 0, _("Not understood."), _("This was not a JSON object.")),
+    "bad-frame": Code(400, 0, _("Not understood."), _("A field is missing or of the wrong kind.")),
+    "bad-sdp": Code(400, 0, _("Not understood."), _("This is not a call of one voice.")),
+    "bad-candidate": Code(400, 0, _("Not understood."), _("This is no way to reach anybody.")),
+    "not-joined": Code(409, 0, _("You are not in voice."), _("Join first.")),
     "no-relay": Code(
         409,
         0,
-        "This server has no relay.",
-        "Talk directly, or not: people you talk with can then see your address, and from it your"
-        " provider and often your town.",
+        _("This server has no relay."),
+        _(
+            "Talk directly, or not: people you talk with can then see your address, and from it"
+            " your provider and often your town."
+        ),
     ),
-    "out-of-reach": Code(404, 0, "Not within reach.", "They moved away, or left voice."),
-    "not-agreed": Code(403, 0, "Not yet.", "You hear each other only once both said yes."),
-    "locked": Code(403, 0, "Nobody new for now.", "Your door or theirs is locked."),
-    "voice-elsewhere": Code(409, 0, "You are in voice on another page.", "It goes on there."),
-    "unknown-type": Code(400, 0, "Not understood.", "There is no frame of this type."),
-    "too-large": Code(413, 0, "Too large.", "Send less at once."),
+    "out-of-reach": Code(404, 0, _("Not near."), _("They moved away, or left voice.")),
+    "not-agreed": Code(403, 0, _("Not yet."), _("You hear each other only once both said yes.")),
+    "locked": Code(403, 0, _("Nobody new for now."), _("Your door or theirs is locked.")),
+    "voice-elsewhere": Code(409, 0, _("You are in voice on another page."), _("It goes on there.")),
+    "unknown-type": Code(400, 0, _("Not understood."), _("There is no frame of this type.")),
+    "too-large": Code(413, 0, _("Too large."), _("Send less at once.")),
     "bad-place": Code(
-        422, 0, "Not a place.", "A latitude is -90 to 90 and a longitude -180 to 180 degrees."
+        422, 0, _("Not a place."), _("A latitude is -90 to 90 and a longitude -180 to 180 degrees.")
     ),
     "beyond-85": Code(
         422,
         0,
-        "Too near to a pole.",
-        "NearTalk is there from 85 degrees south to 85 degrees north.",
+        _("Too near to a pole."),
+        _("NearTalk is there from 85 degrees south to 85 degrees north."),
     ),
     "bad-radius": Code(
-        422, 0, "Not a reach.", "A reach is a whole number from 100 to 2000 metres."
+        422, 0, _("Not a distance."), _("A distance is a whole number from 100 to 2000 metres.")
     ),
     "bad-roughness": Code(
-        422, 0, "Not understood.", "Others can place you to a block or to an area."
+        422, 0, _("Not understood."), _("Others can place you to a block or to an area.")
     ),
-    "name-empty": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
-    "name-too-long": Code(422, 0, "A name has 1 to 24 letters.", "Your name stays for now."),
+    "name-empty": Code(422, 0, _("A name has 1 to 24 letters."), _("Your name stays for now.")),
+    "name-too-long": Code(422, 0, _("A name has 1 to 24 letters."), _("Your name stays for now.")),
     "name-reserved": Code(
         422,
         0,
-        "That name looks like one of ours.",
-        "Those who run NearTalk have it. Choose another.",
+        _("That name looks like one of ours."),
+        _("Those who run NearTalk have it. Choose another."),
     ),
     "name-taken": Code(
-        409, 0, "Somebody near you has that name.", "Choose one that looks different."
+        409, 0, _("Somebody near you has that name."), _("Choose one that looks different.")
     ),
-    "message-empty": Code(422, 0, "Nothing to send.", "Write a few words first."),
-    "message-too-long": Code(422, 0, "Too long.", "A message has at most 500 characters."),
-    "too-many-links": Code(422, 0, "Too many links.", "A message has at most 2."),
-    "wall-of-text": Code(422, 0, "Too much of one letter.", "Say it with fewer."),
-    "not-found": Code(404, 0, "Not here.", "It is gone, or it was never yours."),
-    "wrong-method": Code(405, 0, "Not understood.", "This address takes another method."),
+    "message-empty": Code(422, 0, _("Nothing to send."), _("Write a few words first.")),
+    "message-too-long": Code(422, 0, _("Too long."), _("A message has at most 500 characters.")),
+    "too-many-links": Code(422, 0, _("Too many links."), _("A message has at most 2.")),
+    "wall-of-text": Code(422, 0, _("Too much of one letter."), _("Say it with fewer.")),
+    "away": Code(
+        409,
+        0,
+        _("They are away."),
+        _("Their device says that you want to talk, once a minute. Ask again when they are back."),
+    ),
+    "push-unknown": Code(
+        400,
+        0,
+        _("Not there."),
+        _("This server sends no notifications to the service of your browser."),
+    ),
+    "not-found": Code(404, 0, _("Not here."), _("It is gone, or it was never yours.")),
+    "wrong-method": Code(405, 0, _("Not understood."), _("This address takes another method.")),
     "renames-spent": Code(
-        403, 0, "Your name changes are used up.", "Your name stays until you leave."
+        403, 0, _("Your name changes are used up."), _("Your name stays until you leave.")
     ),
     "blocks-spent": Code(
-        403, 0, "You have blocked 500 people.", "Leave and start again to block more."
+        403, 0, _("You have blocked 500 people."), _("Leave and start again to block more.")
     ),
-    "csrf": Code(403, 0, "This page is out of date.", "Reload it and try again."),
+    "csrf": Code(403, 0, _("This page is out of date."), _("Reload it and try again.")),
     "session-unknown": Code(
-        401, 4401, "You were away for a while.", "Sessions end after 30 quiet minutes. Start again."
+        401,
+        4401,
+        _("You were away for a while."),
+        _("Sessions end after 30 quiet minutes. Start again."),
     ),
-    "foreign-origin": Code(403, 4403, "Another site's page.", "Open NearTalk itself."),
-    "no-place": Code(409, 4409, "No place yet.", "Share roughly where you are first."),
-    "banned": Code(403, 4411, "You are banned.", "Reason: {reason}. It ends {end}.{objections}"),
-    "left": Code(410, 4410, "You left.", "Start again whenever you like."),
+    "foreign-origin": Code(403, 4403, _("Another site's page."), _("Open NearTalk itself.")),
+    "no-place": Code(409, 4409, _("No place yet."), _("Share roughly where you are first.")),
+    "banned": Code(403, 4411, _("You are banned."), _("Reason: {reason}.")),
+    "left": Code(410, 4410, _("You left."), _("Start again whenever you like.")),
 }
 
 
@@ -189,7 +226,7 @@ class Refused(Exception):
     `retry_after` is in whole seconds and stands only where trying again can help; `ref` is the
     sender's own mark of the message refused. `rule` names the limit that was met, and is counted;
     `in_turn` says that the sender had waited as long as they were told before. `reason` and
-    `until` are those of a sanction.
+    `until` are those of a sanction; a reason reads in the language of whoever reads it.
     """
 
     def __init__(
@@ -200,7 +237,7 @@ class Refused(Exception):
         ref: str | None = None,
         rule: str | None = None,
         in_turn: bool = False,
-        reason: str = "",
+        reason: str | Promise = "",
         until: datetime | None = None,
     ) -> None:
         super().__init__(code)
@@ -218,30 +255,32 @@ class Refused(Exception):
 
     @property
     def title(self) -> str:
-        return self.row.title
+        return gettext(self.row.title)
 
     @property
     def minutes(self) -> int:
         return -(-(self.retry_after or 0) // 60)
 
     @property
-    def end(self) -> str:
+    def words(self) -> str:
+        """What follows the title: whole sentences, in the language of whoever reads them."""
+        words = gettext(self.row.words).format(
+            retry_after=self.retry_after, minutes=self.minutes, reason=self.reason
+        )
+        return " ".join(filter(None, (words, self._end_words(), self._objections_words())))
+
+    def _end_words(self) -> str:
         """When a sanction is over."""
         if self.until is None:
             return ""
         if 0 < self.minutes <= SOON_MINUTES:
-            return f"in {self.minutes} min"
-        return f"on {self.until:%-d %B %Y, %H:%M} UTC"
+            return gettext("It ends in {minutes} min.").format(minutes=self.minutes)
+        return gettext("It ends on {day} UTC.").format(day=self.day)
 
     @property
-    def words(self) -> str:
-        return self.row.words.format(
-            retry_after=self.retry_after,
-            minutes=self.minutes,
-            reason=self.reason,
-            end=self.end,
-            objections=f" To object: {told}" if (told := self._objections_words()) else "",
-        )
+    def day(self) -> str:
+        """The end of a sanction in UTC, as its reader writes days. The page puts theirs instead."""
+        return date_format(self.until, gettext("j F Y, H:i")) if self.until else ""
 
     @property
     def until_ms(self) -> int | None:
@@ -249,7 +288,11 @@ class Refused(Exception):
 
     def _objections_words(self) -> str:
         """Where whoever is banned or muted may object; who is banned is told in any case."""
-        return settings.OBJECTIONS or (UNNAMED if self.code == "banned" else "")
+        if self.code not in {"banned", "muted"}:
+            return ""
+        if settings.OBJECTIONS:
+            return gettext("To object: {where}").format(where=settings.OBJECTIONS)
+        return gettext(UNNAMED) if self.code == "banned" else ""
 
     @property
     def objections(self) -> str:

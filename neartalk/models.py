@@ -6,6 +6,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from neartalk.limits import PRICED, price_max_ms
 
@@ -13,18 +16,20 @@ from neartalk.limits import PRICED, price_max_ms
 class RateLimit(models.Model):
     """A rule as the operator set it; every process reads it within 10 s."""
 
-    name = models.CharField(max_length=40, primary_key=True, editable=False)
-    allowance = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    name = models.CharField(_("name"), max_length=40, primary_key=True, editable=False)
+    allowance = models.PositiveIntegerField(_("allowance"), validators=[MinValueValidator(1)])
     period_s = models.PositiveIntegerField(
-        "each (seconds)", default=60, validators=[MinValueValidator(1)]
+        _("each (seconds)"), default=60, validators=[MinValueValidator(1)]
     )
-    burst = models.PositiveIntegerField("at once", validators=[MinValueValidator(1)])
-    on = models.BooleanField(default=True)
-    price_ms = models.PositiveIntegerField("price (ms)", default=0)
+    burst = models.PositiveIntegerField(_("at once"), validators=[MinValueValidator(1)])
+    # Translators: of a rule: whether it is switched on.
+    on = models.BooleanField(_("on"), default=True)
+    price_ms = models.PositiveIntegerField(_("price (ms)"), default=0)
 
     class Meta:
         ordering = ("name",)
-        verbose_name = "rule"
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
 
     def __str__(self) -> str:
         return self.name
@@ -32,21 +37,23 @@ class RateLimit(models.Model):
     def clean(self) -> None:
         """A price stands only where somebody pays it, and is one that a slow phone can pay."""
         if self.price_ms and self.name not in PRICED:
-            raise ValidationError({"price_ms": "This rule has no price: leave 0."})
+            raise ValidationError({"price_ms": _("This rule has no price: leave 0.")})
         if self.price_ms > (most_ms := price_max_ms(self.name)):
-            raise ValidationError({"price_ms": f"At most {most_ms}: nobody is to wait longer."})
+            words = gettext("At most {count}: nobody is to wait longer.").format(count=most_ms)
+            raise ValidationError({"price_ms": words})
 
 
 class RateLimitHit(models.Model):
     """So often was a subject refused in a minute, by one process."""
 
-    rule = models.CharField(max_length=40)
-    subject = models.CharField(max_length=32, blank=True)
-    minute = models.DateTimeField()
-    count = models.PositiveIntegerField()
+    rule = models.CharField(_("rule"), max_length=40)
+    subject = models.CharField(_("subject"), max_length=32, blank=True)
+    minute = models.DateTimeField(_("minute"))
+    count = models.PositiveIntegerField(_("count"))
 
     class Meta:
-        verbose_name = "hit"
+        verbose_name = _("hit")
+        verbose_name_plural = _("hits")
         indexes = (
             models.Index(fields=("-minute", "-id"), name="hit_newest"),
             models.Index(fields=("rule", "minute"), name="hit_by_rule"),
@@ -65,23 +72,24 @@ class HourlyHits(models.Model):
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        verbose_name_plural = "hourly hits"
+        verbose_name = _("hourly hits")
+        verbose_name_plural = _("hourly hits")
         constraints = (models.UniqueConstraint(fields=("hour", "rule"), name="hits_once_an_hour"),)
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.hour:%d %b %H:00}"
+        return f"{self.rule} {date_format(self.hour, gettext('d M H:i'))}"
 
 
 class Reason(models.TextChoices):
     """Why somebody is reported, muted or banned, in the words that they are told."""
 
-    HARASSMENT = "harassment", "Harassment"
-    THREATS = "threats", "Threats or violence"
-    HATE = "hate", "Hate"
-    SEXUAL = "sexual", "Unwanted sexual content"
-    MINORS = "minors", "Harm to minors"
-    SPAM = "spam", "Spam or fraud"
-    OTHER = "other", "Something else"
+    HARASSMENT = "harassment", _("Harassment")
+    THREATS = "threats", _("Threats or violence")
+    HATE = "hate", _("Hate")
+    SEXUAL = "sexual", _("Unwanted sexual content")
+    MINORS = "minors", _("Harm to minors")
+    SPAM = "spam", _("Spam or fraud")
+    OTHER = "other", _("Something else")
 
 
 class Sanction(models.Model):
@@ -94,25 +102,30 @@ class Sanction(models.Model):
     """
 
     class Kind(models.TextChoices):
-        MUTE = "mute"
-        BAN = "ban"
+        # Translators: nouns: what somebody has who may not write or speak, or not come.
+        MUTE = "mute", pgettext_lazy("noun", "Mute")
+        BAN = "ban", pgettext_lazy("noun", "Ban")
 
-    kind = models.CharField(max_length=4, choices=Kind.choices)
-    person_id = models.CharField("person", max_length=16)
+    kind = models.CharField(_("kind"), max_length=4, choices=Kind.choices)
+    person_id = models.CharField(_("person"), max_length=16)
     device = models.CharField(max_length=64, blank=True, editable=False)
     origin = models.CharField(max_length=32, blank=True, editable=False)
-    reason = models.CharField(max_length=16, choices=Reason.choices)
-    made = models.DateTimeField(default=timezone.now, editable=False)
-    until = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
+    # Translators: when a report, a mute or a ban was made.
+    made = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    # Translators: until when a mute or a ban holds.
+    until = models.DateTimeField(_("until"))
     lifted = models.DateTimeField(null=True, blank=True, editable=False)
     changed = models.DateTimeField(auto_now=True)
     until_reviewed = models.BooleanField(default=False, editable=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False
     )
-    note = models.CharField(max_length=500, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
 
     class Meta:
+        verbose_name = _("sanction")
+        verbose_name_plural = _("sanctions")
         indexes = (
             models.Index(fields=("-changed",), name="sanction_newest"),
             models.Index(fields=("until",), name="sanction_end"),
@@ -123,7 +136,9 @@ class Sanction(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} of {self.person_id}"
+        is_ban = self.kind == self.Kind.BAN
+        words = gettext("Ban of {person}") if is_ban else gettext("Mute of {person}")
+        return words.format(person=self.person_id)
 
 
 class HourlyActivity(models.Model):
@@ -131,19 +146,20 @@ class HourlyActivity(models.Model):
     all areas together that had fewer than 5 people each, `""`.
     """
 
-    hour = models.DateTimeField()
-    area = models.CharField(max_length=4, blank=True)
-    people = models.PositiveIntegerField(default=0)
-    sessions = models.PositiveIntegerField(default=0)
-    messages = models.PositiveIntegerField(default=0)
-    voice_minutes = models.PositiveIntegerField(default=0)
-    peak = models.PositiveIntegerField("most at once", default=0)
+    hour = models.DateTimeField(_("hour"))
+    area = models.CharField(_("area"), max_length=4, blank=True)
+    people = models.PositiveIntegerField(_("people"), default=0)
+    sessions = models.PositiveIntegerField(_("sessions"), default=0)
+    messages = models.PositiveIntegerField(_("messages"), default=0)
+    voice_minutes = models.PositiveIntegerField(_("voice minutes"), default=0)
+    peak = models.PositiveIntegerField(_("most at once"), default=0)
 
     class Meta:
-        verbose_name_plural = "hourly activity"
+        verbose_name = _("hourly activity")
+        verbose_name_plural = _("hourly activity")
         constraints = (
             models.UniqueConstraint(fields=("hour", "area"), name="activity_once_an_hour"),
         )
 
     def __str__(self) -> str:
-        return f"{self.area or 'elsewhere'} {self.hour:%d %b %H:00}"
+        return f"{self.area or gettext('elsewhere')} {date_format(self.hour, gettext('d M H:i'))}"

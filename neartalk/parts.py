@@ -31,6 +31,7 @@ from neartalk.limits import (
     Rules,
     SlidingCounts,
 )
+from neartalk.push import PushSender
 from neartalk.records import Records, Sanctions
 from neartalk.redis import open_store
 from neartalk.server import Backlog, Deadlines, Keepalive, Lag
@@ -39,7 +40,7 @@ from neartalk.server import Backlog, Deadlines, Keepalive, Lag
 @dataclass(frozen=True)
 class Platform:
     """`draining` is set where this process ends: who is here is served, and nobody is sent here any
-    more."""
+    more. `pushes` is None where they are off."""
 
     instruments: Instruments
     rules: Rules
@@ -57,6 +58,7 @@ class Platform:
     deadlines: Deadlines
     lag: Lag
     draining: threading.Event
+    pushes: PushSender | None = None
 
     @classmethod
     def build(cls) -> Self:
@@ -91,6 +93,7 @@ class Platform:
             Deadlines(),
             Lag(instruments),
             threading.Event(),
+            PushSender.build(),
         )
 
     def start(self) -> None:
@@ -99,7 +102,9 @@ class Platform:
         self.lag.start()
 
     async def finish(self) -> None:
-        """Writes what waits, before the process ends."""
+        """Writes what waits, and ends connections to push services, before the process ends."""
+        if self.pushes:
+            await self.pushes.close()
         await self.records.finish()
 
 

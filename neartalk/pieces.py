@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 Piece = Callable[[], None]
+T = TypeVar("T")
 
 
 class Pieces:
@@ -53,3 +55,9 @@ class Pieces:
         except Exception as why:
             told = {"message": "a piece of work failed", "exception": why}
             asyncio.get_running_loop().call_exception_handler(told)
+
+
+def in_pieces(each: Sequence[T], most: int) -> Iterator[list[T]]:
+    """A sequence, so many at a time."""
+    for start in range(0, len(each), most):
+        yield list(each[start : start + most])

@@ -17,12 +17,20 @@ from neartalk.environment import (
     env_list,
     env_networks,
     hosts,
+    mail_addresses,
+    mail_server,
     names_local,
     objections,
     origins,
+    paragraphs,
+    push_hosts,
     redis_urls,
+    sender,
+    site_url,
     stun_urls,
     turn_urls,
+    vapid_private_key,
+    vapid_subject,
 )
 from neartalk.redis.connection import pool_options
 
@@ -70,6 +78,18 @@ REPORTS_KEPT_DAYS = env_int("REPORTS_KEPT_DAYS", 90)
 ADMIN_LOG_KEPT_DAYS = env_int("ADMIN_LOG_KEPT_DAYS", 400)
 # Where whoever is muted or banned may object: an e-mail address or a URL.
 OBJECTIONS = objections("OBJECTIONS", os.getenv("OBJECTIONS", ""))
+# Who runs this server and how to reach them, an e-mail address or a URL: shown where set.
+OPERATOR_NAME = os.getenv("OPERATOR_NAME", "").strip()
+OPERATOR_CONTACT = objections("OPERATOR_CONTACT", os.getenv("OPERATOR_CONTACT", ""))
+# How old people are to be, as the pages say; 0: they say nothing of it.
+MINIMUM_AGE = env_int("MINIMUM_AGE", 16)
+# Terms of the operator's own, as plain text, in place of ours.
+TERMS = paragraphs("TERMS_FILE", os.getenv("TERMS_FILE", ""))
+# Where people reach this server, as links in mail and invitations begin.
+SITE_URL = site_url("SITE_URL", os.getenv("SITE_URL", ""))
+# Who is told by mail that reports wait, and through which server; both, or nobody is.
+ALERT_EMAIL = mail_addresses("ALERT_EMAIL", env_list("ALERT_EMAIL"))
+MAIL_SERVER = mail_server(os.getenv("EMAIL_URL", ""))
 # For how long a process that ends sends its sockets elsewhere; alone it has nowhere to send them.
 DRAIN_SECONDS = env_float("DRAIN_SECONDS", 5 if REDIS_URLS else 0)
 # Where `collectstatic` puts what browsers may keep.
@@ -86,6 +106,17 @@ VOICE_NETWORKS = env_networks("VOICE_NETWORKS")
 # Also those of networks at home, between two who both chose to talk directly.
 VOICE_LOCAL = names_local(env_list("VOICE_NETWORKS"))
 
+# By which push services know this server, and whom they write to: off unless both are set. Pushes
+# go to these hosts alone: those of the browsers that there are.
+VAPID_PRIVATE_KEY = vapid_private_key("VAPID_PRIVATE_KEY", os.getenv("VAPID_PRIVATE_KEY", ""))
+VAPID_SUBJECT = vapid_subject("VAPID_SUBJECT", os.getenv("VAPID_SUBJECT", ""))
+PUSH_HOSTS = push_hosts("PUSH_HOSTS", env_list("PUSH_HOSTS")) or [
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    "*.push.apple.com",
+    "*.notify.windows.com",
+]
+
 # ---- Django ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -93,6 +124,7 @@ INSTALLED_APPS = [
     "neartalk.apps.OperatorsConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -114,6 +146,7 @@ MIDDLEWARE = [
     "neartalk.http.middleware.DevicePolicy",
     "neartalk.http.middleware.FrameOptions",
     "neartalk.http.middleware.Probes",
+    "neartalk.http.language.Language",
     "neartalk.http.middleware.AdminSession",
     "neartalk.http.middleware.Common",
     "presence.csrf.BearerIsNoCookie",
@@ -129,6 +162,8 @@ DOCTOR_CHECKS = [
     "neartalk.doctor.redis.checks_for",
     "neartalk.doctor.database.checks_for",
     "neartalk.doctor.machine.checks_for",
+    "neartalk.doctor.push.checks_for",
+    "neartalk.doctor.mail.checks_for",
     "neartalk.doctor.site.checks_for",
     "presence.doctor.checks_for",
     "voice.doctor.checks_for",
@@ -163,8 +198,12 @@ TEMPLATES = [
             "builtins": ["neartalk.http.constants"],
             "libraries": {
                 "characters": "neartalk.characters",
+                "manifest": "neartalk.http.manifest",
                 "modules": "neartalk.http.modules",
+                "operator": "neartalk.http.operator_tags",
                 "relay": "voice.tags",
+                "text_size": "neartalk.http.text_size",
+                "units": "neartalk.http.units",
             },
         },
     }
@@ -202,7 +241,38 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
-USE_I18N = False
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER.starttls, MAIL_SERVER.tls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = sender(os.getenv("EMAIL_FROM", ""), MAIL_SERVER, ALERT_EMAIL)
+
+# The languages that pages speak, each by its own name: those with a catalogue in locale/. Whoever
+# asks for another one reads English.
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("pl", "Polski"),
+    ("pt-br", "Português (Brasil)"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("ar", "العربية"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("ja", "日本語"),
+    ("zh-hans", "简体中文"),
+]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = HTTPS
+USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "neartalk.formats"
@@ -288,5 +358,8 @@ LOGGING = {
         "neartalk": {"level": "INFO"},
         # Known by name, so that redis-py adds no handler of its own.
         "push_response": {"level": "WARNING"},
+        # They would name endpoints.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
     },
 }

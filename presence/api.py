@@ -3,14 +3,24 @@
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from neartalk.clock import now_ms
 from neartalk.codes import Refused
-from neartalk.http import HtmxRequest, body_of, endpoint
-from neartalk.limits import Act, Origin, Paid, allow, narrowest, new_challenge, read_solution
+from neartalk.http import HtmxRequest, body_of, endpoint, forget_text_size
+from neartalk.limits import (
+    Act,
+    Origin,
+    Paid,
+    allow,
+    narrowest,
+    new_challenge,
+    read_solution,
+    widest_network,
+)
 from presence.allowances import allow_place
-from presence.delivery import panel
+from presence.delivery import fragment, panel
 from presence.forms import LocationForm, NameForm, NewcomerForm, PersonForm
 from presence.geo import RADIUS_STOPS_M, Roughness, area_of, cell_at
 from presence.likeness import namesakes
@@ -42,6 +52,7 @@ async def session_create(request: HtmxRequest) -> HttpResponse:
         device=device,
         origin=narrowest(origin),
         roughness=form.cleaned_data["roughness"] or Roughness.BLOCK,
+        language=get_language() or settings.LANGUAGE_CODE,
     )
     await count_unplaced(presence.platform, origin, session.digest)
     if device:
@@ -129,6 +140,7 @@ async def session_leave(request: HtmxRequest) -> HttpResponse:
     elif cookie_name() in request.COOKIES:
         response = redirect("welcome")
     response.delete_cookie(cookie_name())
+    forget_text_size(response)
     return response
 
 
@@ -145,10 +157,11 @@ async def location_update(request: HtmxRequest) -> HttpResponse:
     asked = Place(cell, form.cleaned_data["radius"], roughness)
     await allow_place(presence.platform.allowances, session, reaching(*asked))
     begins = not session.person.cell
+    origin = await presence.platform.origins.of(request.scope)
     if begins:
-        origin = await presence.platform.origins.of(request.scope)
         await count_look(presence.platform, origin, session.origin, session.digest, cell)
-    session = (await put(presence, session, asked)).session
+    networks = {widest_network(origin), session.origin}
+    session = (await put(presence, session, asked, networks=networks)).session
     if begins:
         presence.platform.records.activity.count_session(area_of(cell))
     nearby = await around(presence, session)
@@ -183,6 +196,37 @@ async def block(request: HtmxRequest) -> HttpResponse:
     for change in await presence.registry.block(session.digest, person_id, told_ms=told_ms):
         presence.hub.announce(change)
     return HttpResponse(status=204)
+
+
+@endpoint("POST")
+async def unblock(request: HtmxRequest) -> HttpResponse:
+    """Takes back a block of one's own, while both sessions live."""
+    form = PersonForm(body_of(request))
+    if not form.is_valid():
+        raise Refused("bad-frame")
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
+    await allow(presence.platform.allowances, "too-often", Act("person.block", session.digest))
+    await presence.hub.start()
+    person_id = form.cleaned_data["person_id"]
+    for change in await presence.registry.unblock(session.digest, person_id):
+        presence.hub.announce(change)
+    return HttpResponse(status=204)
+
+
+@endpoint("GET")
+async def blocks(request: HtmxRequest) -> HttpResponse:
+    """Whom a person blocked, as far as those are still here."""
+    presence = presence_of(request)
+    session = await presence.sessions.of_request(request)
+    found = await presence.registry.persons(sorted(session.blocked)) if session.blocked else {}
+    people = sorted(found.values(), key=lambda one: (one.name, one.person_id))
+    if request.htmx:
+        each = (fragment("_blocked_row.html", {"person": one}).strip() for one in people)
+        rows = "".join(each)
+        return HttpResponse(f"<ul>{rows}</ul>")
+    listed = [{"person_id": one.person_id, "username": one.name} for one in people]
+    return JsonResponse({"people": listed})
 
 
 @endpoint("GET")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from channels.exceptions import StopConsumer
 
 from neartalk.codes import CODES, SERVICE_RESTART, Refused
+from neartalk.http import language_of
 from neartalk.limits import Origin, narrowest
 from neartalk.server import EXTENSION
 from presence.allowances import allow_socket
@@ -96,8 +97,11 @@ class SocketConsumer(FrameReader):
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
         direct = self.scope.get("extensions", {}).get(EXTENSION)
         backlog, self.paces = self.platform.backlog, direct is not None
+        language = language_of(dict(self.scope["headers"]))
         self.connection = (
-            TransportConnection(direct) if direct else QueuedConnection(self._send_queued, backlog)
+            TransportConnection(direct, language)
+            if direct
+            else QueuedConnection(self._send_queued, backlog, language)
         )
         self.accepted = True
         self.arriving = self.later(self._arrive_in_turn())
@@ -164,7 +168,7 @@ class SocketConsumer(FrameReader):
         self.platform.instruments.count_refusal(refused)
         if refused.rule:
             self.platform.records.hits.count(refused.rule, narrowest(self.origin))
-        self.write(refusal(self.form, refused))
+        self.write(refusal(self.form, refused, self.connection.language))
         if close := CODES[refused.code].close:
             self.connection.close(close)
 

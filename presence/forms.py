@@ -2,6 +2,7 @@
 
 from django import forms
 
+from neartalk.push import ENDPOINT_MAX
 from neartalk.text import TextRefused, clean_name
 from presence.geo import LATITUDE_MAX, RADIUS_MAX_M, RADIUS_MIN_M, Roughness
 from presence.reserved_names import looks_official
@@ -48,6 +49,31 @@ class PersonForm(forms.Form):
     """Somebody else, by the id that others see."""
 
     person_id = forms.RegexField(r"\A[0-9a-f]{16}\Z")
+
+
+SWITCHES = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
+
+
+class SwitchField(forms.Field):
+    """On or off, in JSON or in a form; off where it is not said."""
+
+    def to_python(self, value: object) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], bool):
+            return value[0]
+        if type(value) is not str or value not in SWITCHES:
+            raise forms.ValidationError("neither on nor off")
+        return SWITCHES[value]
+
+
+class PushForm(forms.Form):
+    """What a browser is reached by: an endpoint and two keys, and whether texts may go there."""
+
+    endpoint = forms.CharField(max_length=ENDPOINT_MAX, strip=False)
+    p256dh = forms.RegexField(r"\A[A-Za-z0-9_-]{87}=?\Z", strip=False)
+    auth = forms.RegexField(r"\A[A-Za-z0-9_-]{22}(==)?\Z", strip=False)
+    text = SwitchField(required=False)
 
 
 class NameField(forms.Field):

@@ -22,4 +22,5 @@ def figures(presence: Presence) -> Iterator[Metric]:
     yield gauge("processes", "Living processes, as this one sees it.", len(hub.leases.processes))
     yield counter("deliveries", "Messages written to a socket each.", here.coalescer.messages)
     yield counter("delivery_frames", "Frames in which they left.", here.coalescer.frames)
+    yield counter("pushes", "Pushes, by what became of them.", hub.pushes.outcomes, ("outcome",))
     yield counter("hints", "Hints, by what became of them.", instruments.hints, ("kind", "fate"))

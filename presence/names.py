@@ -2,31 +2,41 @@
 
 import hashlib
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 COLOURS = 8
 TAG_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # i, l, o, 0 and 1 pass for each other
 TAG_LENGTH = 3
 
-ADJECTIVES = str.split("""
-    Amber Bold Brave Bright Brisk Calm Cheerful Clever Cosy Curious Daring Dapper Eager Early Easy
-    Fair Fond Gentle Glad Golden Graceful Happy Hardy Hearty Honest Humble Jolly Jovial Keen Kind
-    Lively Loyal Lucky Mellow Merry Mild Nimble Noble Patient Peaceful Playful Plucky Polite Proud
-    Quick Quiet Radiant Ready Rosy Serene Silver Smiling Snug Spry Steady Sunny Sweet Tender Warm
-    Wise
-""")
-ANIMALS = str.split("""
-    Alpaca Avocet Badger Beaver Bittern Bluebird Bunting Chaffinch Crane Curlew Dipper Dolphin
-    Dormouse Dunlin Egret Eider Falcon Fieldfare Finch Firecrest Fox Gannet Goldfinch Grebe
-    Greenfinch Hare Hedgehog Heron Hoopoe Ibis Jackdaw Kestrel Kingfisher Lapwing Lark Linnet
-    Magpie Marten Nuthatch Oriole Osprey Otter Owl Panda Partridge Pelican Petrel Plover Puffin
-    Redstart Robin Sandpiper Seal Siskin Skylark Sparrow Starling Swallow Swift Tern Thrush
-    Wagtail Warbler Wren
-""")
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
+    """What names of a language are made of; any of its adjectives goes with any of its animals."""
+
+    pattern: str
+    adjectives: Sequence[str]
+    animals: Sequence[str]
+
+    def name(self, adjective: str, animal: str) -> str:
+        return self.pattern.format(adjective=adjective, animal=animal)
 
 
-def generate(rng: random.Random) -> str:
-    """A name such as "Quiet Heron", never longer than a name may be."""
-    return f"{rng.choice(ADJECTIVES)} {rng.choice(ANIMALS)}"
+def read_words(path: Path) -> NameWords:
+    """A file of three paragraphs: the pattern, adjectives, animals."""
+    pattern, adjectives, animals = path.read_text(encoding="utf-8").strip().split("\n\n")
+    return NameWords(pattern, adjectives.split(), animals.split())
+
+
+WORDS = {path.stem: read_words(path) for path in Path(__file__).with_name("name_words").iterdir()}
+
+
+def generate(rng: random.Random, language: str = "en") -> str:
+    """A name such as "Quiet Heron", in the language of whoever gets it where there are words of it,
+    never longer than a name may be."""
+    words = WORDS.get(language, WORDS["en"])
+    return words.name(rng.choice(words.adjectives), rng.choice(words.animals))
 
 
 def colour(person_id: str) -> int:

@@ -1,27 +1,38 @@
-"""Pure: from where a person is shown what was said before.
+"""Pure: whether a person is shown what was said, also before they came.
 
-Reaching further and less again, somebody could tell for each old message between which two of ten
-reaches it was said. So at one place the past is read at two reaches only: the one that somebody
-came with and the first other one that they chose there. With another they are shown of it what the
-largest of those two shows that is no larger; with one below both, nothing.
+What is said while somebody is listed in their cell is shown by cells, and with a distance. What was
+said before, or while they were gone from the lists, has none, and is shown by the square that it
+was said in (`geo.squares`): wherever any cell of that lies within both reaches. So nothing is
+missing that was said in range, and all readers together, of whatever sessions, places and reaches,
+learn the square and how far its author reached, and no more. What comes from further off than both
+reach comes from that square, which is about as wide as its author reached.
 
-What they are told a distance of is not the past: it was said while they were listed there. What was
-said while they were gone from the lists and their place held is judged by the reach of that time;
-with one below that they are shown nothing of it.
+The square is the same for everybody and at all times, and nothing is drawn. Of what is moved by a
+secret for each author, several moves of one cell have few cells in common: of people who stand
+together, or of one who comes again under another id. And whoever heard somebody once from nearby
+would know their move, wherever they speak afterwards.
+
+No square leaves its tile, which is what history is read and followed by: nothing further needs to
+be looked through.
 """
 
+from presence.geo import Tile, is_beside, tiles_around
 from presence.values import Place, Session
 
 
-def judged_from(session: Session, sent_ms: int) -> Place | None:
-    """The place by whose range it is judged whether a person is shown what was said then; None
-    where they are not, wherever it was said."""
-    place = session.person.place
-    if session.in_cell_at(sent_ms) or sent_ms >= session.placed_ms:
-        return place
-    timing, known = session.timing, session.timing.reaches
-    if sent_ms >= timing.moved_ms:
-        held = (one for one in timing.reached if one.since_ms <= sent_ms < one.until_ms)
-        known = tuple(one.radius_m for one in held)
-    reaches = [one for one in known if one <= place.radius_m]
-    return place._replace(radius_m=max(reaches)) if reaches else None
+def is_shown(session: Session, said: Place, sent_ms: int) -> bool:
+    """Whether a person is shown what somebody said then, at a place."""
+    here = session.person.place
+    if session.in_cell_at(sent_ms):
+        return here.in_range(said)
+    return may_be_shown(here, said)
+
+
+def may_be_shown(here: Place, said: Place) -> bool:
+    """Whether anybody at a place is shown what was said at another, whenever they came."""
+    return is_beside(here.cell, said.square, min(here.radius_m, said.radius_m))
+
+
+def tiles_of_readers(said: Place) -> frozenset[Tile]:
+    """All tiles in which somebody may be shown what was said at a place."""
+    return tiles_around(said.square, said.radius_m)

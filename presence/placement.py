@@ -1,10 +1,12 @@
 """Where the person of a session is: published in a place, and whom they are shown there."""
 
 import math
+from collections.abc import Collection
 
 from django.http import HttpRequest
 
 from neartalk.codes import Refused
+from presence.far_moves import far_holds_ms
 from presence.parts import Presence
 from presence.place_clock import effective_in_ms
 from presence.roster import Nearby
@@ -33,8 +35,11 @@ async def shown(presence: Presence, session: Session) -> Session:
     return (await put(presence, session, None)).session
 
 
-async def put(presence: Presence, session: Session, told: Place | None) -> Change:
-    """Publishes a person where they are, or as they tell that they are elsewhere.
+async def put(
+    presence: Presence, session: Session, told: Place | None, *, networks: Collection[str] = ()
+) -> Change:
+    """Publishes a person where they are, or as they tell that they are elsewhere, from these
+    networks.
 
     The process that holds their sockets stays named.
     """
@@ -44,7 +49,10 @@ async def put(presence: Presence, session: Session, told: Place | None) -> Chang
     try:
         who, told_ms = session.digest, hub.newcomer_ms(session)
         if told:
-            change = await registry.request_place(who, told, holder, was=process, told_ms=told_ms)
+            far_ms = await far_holds_ms(presence.platform, networks, session, told, hub.now_ms())
+            change = await registry.request_place(
+                who, told, holder, was=process, told_ms=told_ms, far_holds_ms=far_ms
+            )
         else:
             change = await registry.place(who, None, holder, was=process, told_ms=told_ms)
     except Refused:

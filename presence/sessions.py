@@ -9,14 +9,13 @@ import random
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from neartalk.codes import Refused
-from neartalk.http import own_origin
+from neartalk.http import cookies_of, own_origin
 from neartalk.records import Sanctions
 from presence import names
 from presence.geo import Roughness
@@ -64,11 +63,12 @@ class Sessions:
         device: str | None = None,
         origin: str = "",
         roughness: Roughness = Roughness.BLOCK,
+        language: str = "en",
     ) -> tuple[str, Session]:
-        """A new session under this name or a generated one, and its key: 32 random bytes,
-        base64url."""
+        """A new session under this name or a generated one of this language, and its key: 32
+        random bytes, base64url."""
         key = secrets.token_urlsafe(32)
-        chosen = name or names.generate(random.SystemRandom())
+        chosen = name or names.generate(random.SystemRandom(), language)
         known = digest_of(device) if device else ""
         digest = digest_of(key)
         return key, await self.registry.open(
@@ -142,11 +142,7 @@ def new_device() -> str:
 
 
 def cookie_in(header: str) -> str | None:
-    try:
-        morsel = SimpleCookie(header).get(cookie_name())
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+    return cookies_of(header).get(cookie_name())
 
 
 def keep(response: HttpResponse, key: str, device: str) -> None:

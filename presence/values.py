@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any, NamedTuple, Self
 
+from django.conf import settings
+
 from neartalk import graphemes
 from neartalk.clock import APART_MS, lasts
 from presence import blocks, names
@@ -13,11 +15,13 @@ from presence.door_holder import door_of
 from presence.geo import (
     Cell,
     Roughness,
+    Square,
     Tile,
     apart,
     coarser,
     in_range,
     label_m,
+    square_of,
     tile_of,
 )
 
@@ -25,6 +29,11 @@ from presence.geo import (
 HTTP_ONLY_MS = 60_000
 # No told place waits longer (`place_clock`).
 WAITS_MAX_MS = 330_000
+
+
+def unheld_ms(*, reachable: bool) -> int:
+    """How long somebody is shown whom no process holds: after a call, or away."""
+    return settings.SESSION_IDLE_SECONDS * 1000 if reachable else HTTP_ONLY_MS
 
 
 class Place(NamedTuple):
@@ -43,6 +52,15 @@ class Place(NamedTuple):
     @property
     def circle(self) -> tuple[Cell, int]:
         return self.cell, self.radius_m
+
+    @property
+    def tile(self) -> Tile:
+        return tile_of(self.cell)
+
+    @property
+    def square(self) -> Square:
+        """By which goes what is said here, for whoever was not there."""
+        return square_of(*self.circle)
 
     def in_range(self, other: "Place") -> bool:
         """Each is inside the other's circle."""
@@ -72,7 +90,8 @@ class PendingPlace(NamedTuple):
 
     `slow_ms` and `quick_ms` are the moments that were drawn for it, the second only where it was
     far away (else 0): telling more often draws none anew. What is told later waits until `limit_ms`
-    at most; what comes too late for that is `next`.
+    at most; what comes too late for that is `next`, before which this one holds for `next_ms` at
+    least, where that is not 0.
     """
 
     place: Place
@@ -81,6 +100,7 @@ class PendingPlace(NamedTuple):
     quick_ms: int
     limit_ms: int
     next: Place | None = None
+    next_ms: int = 0
 
     def waits(self, now_ms: int) -> bool:
         """One that is due later than any may be was told before the clock was set back: it is
@@ -88,25 +108,16 @@ class PendingPlace(NamedTuple):
         return lasts(self.due_ms, now_ms, WAITS_MAX_MS)
 
 
-class Reached(NamedTuple):
-    """A reach of before at the place in effect, and when it held."""
-
-    radius_m: int
-    since_ms: int
-    until_ms: int
-
-
 class Timing(NamedTuple):
-    """Of a place in effect: since when it holds, what waits to replace it, and the two `reaches` at
-    most at which the past is read there. `spaced_ms` is when the last move had taken effect that
-    was no quicker than others; 0 where the first place holds. `reached` are the last reaches that
-    held there before the present one, the oldest first."""
+    """Of a place in effect: since when it holds, and what waits to replace it.
+
+    `spaced_ms` is when the last move had taken effect that was no quicker than others; 0 where the
+    first place holds.
+    """
 
     moved_ms: int = 0
     spaced_ms: int = 0
     pending: PendingPlace | None = None
-    reaches: tuple[int, ...] = ()
-    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,7 @@ class Person:
     `lingers` is where somebody has just been: whoever looked is seen for a while.
     `door` is the number of the process that has their open door in voice (`door_of`); 0 where it is
     not open, or no process holds them.
+    Who is `reachable` by push and whom no process holds is away until `until_ms`.
     """
 
     person_id: str
@@ -130,6 +142,17 @@ class Person:
     until_ms: int = 0
     lingers: bool = False
     door: int = 0
+    reachable: bool = False
+
+    @property
+    def is_away(self) -> bool:
+        """Whether a push is all that reaches them: they hear nothing, and their session lives."""
+        return self.reachable and not self.process and not self.lingers
+
+    @property
+    def may_become_away(self) -> bool:
+        """Whether a push will be all that reaches them, once no process holds them."""
+        return self.reachable and bool(self.process) and not self.lingers
 
     @property
     def key(self) -> str:
@@ -160,7 +183,7 @@ class Person:
     def alive(self, processes: frozenset[str], now_ms: int) -> bool:
         if self.process:
             return self.process in processes
-        return lasts(self.until_ms, now_ms, HTTP_ONLY_MS)
+        return lasts(self.until_ms, now_ms, unheld_ms(reachable=self.reachable))
 
     def is_open(self, processes: frozenset[str]) -> bool:
         """Whether their door in voice is open: only while the process lives that has it."""

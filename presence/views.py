@@ -3,17 +3,18 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from neartalk.codes import Refused, objections_url
-from neartalk.http import HtmxRequest, refusal
+from neartalk.http import HtmxRequest, refusal, site_origin
 from neartalk.models import Reason
 from presence.delivery import panel, safe
 from presence.geo import RADIUS_STOPS_M
+from presence.invite import qr_svg
 from presence.likeness import namesakes
 from presence.parts import presence_of
 from presence.placement import around, effective_in_s, shown
@@ -35,7 +36,12 @@ async def welcome(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def privacy(request: HttpRequest) -> HttpResponse:
-    figures = {
+    return render(request, "privacy.html", figures())
+
+
+def figures() -> dict[str, int]:
+    """For how long is kept what the pages of words speak of."""
+    return {
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
         "idle_minutes": settings.SESSION_IDLE_SECONDS // 60,
         "evidence_days": settings.EVIDENCE_DAYS,
@@ -46,13 +52,42 @@ async def privacy(request: HttpRequest) -> HttpResponse:
         "log_days": settings.ADMIN_LOG_KEPT_DAYS,
         "device_days": DEVICE_S // 86_400,
     }
-    return render(request, "privacy.html", figures)
 
 
 @require_safe
 async def rules(request: HttpRequest) -> HttpResponse:
     values = {"objections": settings.OBJECTIONS, "objections_url": objections_url()}
     return render(request, "rules.html", values)
+
+
+@require_safe
+@never_cache
+async def invite_code(request: HttpRequest) -> HttpResponse:
+    """Nothing where only the browser knows the address: a Host that anybody may write is in no
+    code."""
+    if not (url := invite_url(request)):
+        raise Http404
+    return HttpResponse(qr_svg(url), content_type="image/svg+xml")
+
+
+def invite_url(request: HttpRequest) -> str:
+    """Where others are invited to, the first page; `""` where only the browser knows it."""
+    origin = site_origin(request)
+    return f"{origin}/" if origin else ""
+
+
+@require_safe
+async def safety(request: HttpRequest) -> HttpResponse:
+    return render(request, "safety.html", {"life_minutes": settings.MESSAGE_LIFE_SECONDS // 60})
+
+
+@require_safe
+async def terms(request: HttpRequest) -> HttpResponse:
+    """The operator's own, where there are some: as plain text, whatever is in it."""
+    life_minutes = settings.MESSAGE_LIFE_SECONDS // 60
+    return render(
+        request, "terms.html", {"paragraphs": settings.TERMS, "life_minutes": life_minutes}
+    )
 
 
 @require_safe
@@ -78,7 +113,9 @@ async def near(request: HttpRequest) -> HttpResponse:
         "life_minutes": settings.MESSAGE_LIFE_SECONDS // 60,
         "life_ms": settings.MESSAGE_LIFE_SECONDS * 1000,
         "reasons": Reason.choices,
+        "invite_url": invite_url(request),
         "evidence_days": settings.EVIDENCE_DAYS,
+        "push_key": pushes.keys.public_key if (pushes := presence.platform.pushes) else "",
     }
     return render(request, "near.html", values)
 

@@ -13,15 +13,20 @@ import pytest
 
 from tests.support.client import api, elsewhere, person, running
 from tests.support.waiting import deadline, within
+from tests.voice.aiortc_peer import aiortc_peer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
+    from tests.conftest import Serve
     from tests.support.client import ConnectedPerson
     from tests.support.servers import Server
+    from tests.support.turn import Turn
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/clients.md"
-LINES_MAX = 30
+LINES_MAX = (30, 21, 105)
+# The tone is at -12 dB; silence is far below.
+ABOVE_SILENCE_DB = -30.0
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def server() -> Iterator[Server]:
 
 
 def examples() -> list[str]:
-    """What stands between the page's fences for Python: a client, and one that pays."""
+    """What stands between the page's fences for Python: a client, one that pays, and a voice."""
     return re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
 
 
@@ -118,6 +123,24 @@ async def test_the_example_that_pays_gets_a_session_where_the_free_ones_are_over
     assert "'session_id': " in said.decode()
 
 
+async def test_the_example_with_a_voice_hears_and_is_heard_at_an_open_door(
+    turn: Callable[..., Turn], serve: Serve, tmp_path: Path
+) -> None:
+    path = tmp_path / "voice.py"
+    path.write_text(examples()[2])
+    relay = turn(open_to_loopback=True)
+    at = {"TURN_URLS": relay.url, "TURN_SECRET": relay.secret, "VOICE_NETWORKS": "127.0.0.1/32"}
+    server, (lat, lon) = serve("uvicorn", at), elsewhere()
+    async with (
+        aiortc_peer(server, (lat, lon), "Ana", lambda own: True, "open") as ana,
+        run(path, server.url, str(lat), str(lon)) as voice,
+    ):
+        assert voice.stdout is not None
+        heard = await within(voice.stdout.readline(), "the example hears somebody")
+        assert heard.decode().strip() == "I hear Ana"
+        await ana.expect_sound(ABOVE_SILENCE_DB)
+
+
 def test_the_examples_are_short() -> None:
-    assert len(example().splitlines()) <= LINES_MAX
-    assert len(examples()[1].splitlines()) <= 21
+    lengths = [len(one.splitlines()) for one in examples()]
+    assert all(length <= most for length, most in zip(lengths, LINES_MAX, strict=True)), lengths

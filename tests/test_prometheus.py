@@ -265,6 +265,8 @@ def test_alerts_wake_when_they_should_and_not_before(
         alert_test("PeopleVanish", {"neartalk_sockets": "100x10 60x10"}, wakes=False),
         alert_test("RecordsStuck", {"neartalk_records_waiting": "600x20"}),
         alert_test("RecordsStuck", {"neartalk_records_lost_total": "0+1x20"}),
+        alert_test("ReportWaits", {"neartalk_reports_waiting_seconds": "0+60x20"}),
+        alert_test("ReportWaits", {"neartalk_reports_waiting_seconds": "0+30x20"}, wakes=False),
         alert_test("FilesRunOut", {FILES % "open": "900x20", FILES % "max": "1000x20"}),
         alert_test("Unforeseen", {'neartalk_log_lines_total{level="error"}': "0+1x20"}),
         alert_test(

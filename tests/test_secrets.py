@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from presence.geo import cell_at, tile_of
-from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
+from tests.support.client import api, bearer_of, elsewhere, listening, north, person
 from tests.support.servers import Server
 from tests.support.waiting import deadline
 
@@ -191,7 +191,7 @@ async def test_a_lost_redis_brings_nothing_to_light(
         assert answer.status_code == 503
         async with alice.tab() as later:
             assert await later.closed() == 1013
-        async with deadline("the line about the pulse", TIMEOUT_S):
+        async with deadline("the line about the pulse"):
             while not re.search("code=store-unavailable .*work=pulse", server.output()):
                 await alice.http.get("/api/health")
         cell = cell_at(*spot)

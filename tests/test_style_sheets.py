@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.template.loader import render_to_string
 
+from presence.views import figures
 from tests.support.servers import ROOT
 
 if TYPE_CHECKING:
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 TEMPLATES = ROOT / "templates"
 # The admin has Django's.
 SHEETS = {path.stem: path for path in (ROOT / "static/css").glob("*.css")}.keys() - {"admin"}
-FRONT, NEAR = ["base", "front"], ["base", "near", "chat", "people", "voice"]
+FRONT = ["base", "front"]
+NEAR = ["base", "near", "chat", "message", "people", "sheets", "voice"]
 LONGEST = 350
+# What pages count, in sentences that a plural form of a language depends on.
+COUNTS = {**figures(), "radius": 500, "renames_left": 3, "renames_allowed": 3, "same_name": 1}
 
 
 def text_of(template: str) -> str:
@@ -41,7 +45,9 @@ def pages() -> Iterator[str]:
 
 def linked(template: str) -> list[str]:
     """The sheets of a page in their order; those in a template element are not its own."""
-    page = re.sub(r"<template.*?</template>", "", render_to_string(template), flags=re.DOTALL)
+    page = re.sub(
+        r"<template.*?</template>", "", render_to_string(template, COUNTS), flags=re.DOTALL
+    )
     return re.findall(r"<link rel=\"stylesheet\" href=\"[^\"]*css/(\w+)\.[^\"]*\"", page)
 
 

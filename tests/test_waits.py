@@ -31,7 +31,9 @@ SERVING = {
     "noninterference/world.py": {"receive"},  # the lifespan, which ends with the world
     "neartalk/test_idle_sockets.py": {"wait"},
     "support/client.py": {"_receive"},
+    "support/entrance.py": {"_carry"},
     "support/processes.py": {"drained", "halt", "receive"},
+    "support/push_service.py": {"_answer", "handle"},
     "support/redis_proxy.py": {"_answers", "_commands"},
     "support/servers.py": {"_launch"},  # raises DidNotStart at its own deadline
     "voice/aiortc_peer.py": {"_measure", "recv"},

@@ -12,6 +12,8 @@ from neartalk.limits import RULES, Rule
 from voice.callers import DECLINED_MS, Caller, District, Tie
 
 WITHDRAWN_MS = 60_000
+# So many withdrawn knocks at one person are remembered; whoever withdraws one more may knock again.
+WITHDRAWN_MAX = 64
 # The tie of the other side.
 MIRROR = {
     Tie.OUTGOING: Tie.INCOMING,
@@ -118,6 +120,9 @@ class CallGraph:
         """Keeps the other from knocking at this person for so long; a longer decline stays."""
         if me := self.callers.get(own):
             declined = self.declines_of(me)
+            soon = sum(until_ms <= self.now_ms + WITHDRAWN_MS for until_ms in declined.values())
+            if life_ms <= WITHDRAWN_MS and to not in declined and soon >= WITHDRAWN_MAX:
+                return
             declined[to] = max(declined.get(to, 0), self.now_ms + life_ms)
             self.put(me.changed(declined=declined))
 

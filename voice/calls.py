@@ -3,6 +3,8 @@
 Each raises Refused with the other person as `ref`.
 """
 
+from collections.abc import Iterator
+
 from neartalk.codes import Refused
 from neartalk.limits import Rule, seconds, spend
 from voice.call_graph import CallGraph, EndReason
@@ -31,12 +33,13 @@ def knock(graph: CallGraph, own: str, to: str) -> None:
     if until_ms := graph.declines_of(other).get(own):
         wait_s = seconds(min(DECLINED_MS, until_ms - graph.now_ms))
         raise Refused("declined", retry_after=wait_s, ref=to)
-    if count_ties(me, incoming=False) >= TIES_MAX or count_ties(other, incoming=True) >= TIES_MAX:
+    if count_ties(me, incoming=False) >= TIES_MAX or not has_room(graph, other):
         raise Refused("busy", retry_after=BUSY_S, ref=to)
     tat_ms = allow_knock(me, to, graph.knock_rule, graph.now_ms)
     # Whoever knocks at somebody withdraws an earlier decline.
     declined = {id: until for id, until in me.declined.items() if id != to}
     graph.put(me.changed(knock_tat_ms=tat_ms, declined=declined))
+    make_room(graph, to)
     graph.tie(own, to, Tie.OUTGOING)
     if agreed(graph.callers[own], graph.callers[to], graph.now_ms):
         settle(graph, own)
@@ -105,6 +108,23 @@ def allow_knock(me: Caller, to: str, limit: Rule, now_ms: int) -> int:
     if wait_ms:
         raise Refused("too-fast", retry_after=seconds(wait_ms), ref=to, rule="voice.knock")
     return tat_ms
+
+
+def has_room(graph: CallGraph, at: Caller) -> bool:
+    """Whether one more may knock at somebody. Those who knocked and are away keep nobody out."""
+    return count_ties(at, incoming=True) < TIES_MAX or any(away_knocks(graph, at))
+
+
+def make_room(graph: CallGraph, at: str) -> None:
+    """Removes the knock of somebody who is away, if so many knock that one more has no room."""
+    caller = graph.callers[at]
+    if count_ties(caller, incoming=True) >= TIES_MAX:
+        graph.tie(at, next(away_knocks(graph, caller)), None)
+
+
+def away_knocks(graph: CallGraph, at: Caller) -> Iterator[str]:
+    """The ids of those who knocked at somebody and have no socket any more."""
+    return (other for other in at.tied_by(Tie.INCOMING) if not graph.get(other).process)
 
 
 def count_ties(caller: Caller, *, incoming: bool) -> int:

@@ -6,12 +6,14 @@ closes takes its yes back by itself.
 
 from collections.abc import Iterable, Mapping
 
+from voice.call_graph import WITHDRAWN_MS
 from voice.callers import Caller, DoorState, Tie
 from voice.mesh import Pair
 
 # The ties by which this side has said yes.
 WORDS = frozenset({Tie.OUTGOING, Tie.WAITING, Tie.LIVE})
-# Whoever keeps so many out has no open door, whatever they say.
+# Whoever keeps so many out by their own word has no open door, whatever they say. Knocks that were
+# withdrawn do not count: no number of others closes a door.
 DECLINES_MAX = 64
 
 
@@ -33,7 +35,8 @@ def is_open(one: Caller, other: Caller, now_ms: int) -> bool:
         return True
     declines = one.declines(now_ms)
     held_back = other.person_id in declines or one.person_id in other.declines(now_ms)
-    return not held_back and len(declines) < DECLINES_MAX
+    own_words = sum(until_ms > now_ms + WITHDRAWN_MS for until_ms in declines.values())
+    return not held_back and own_words < DECLINES_MAX
 
 
 def locked_by(one: Caller, other: Caller) -> str:

@@ -94,7 +94,10 @@ def is_full(one: Caller, limit: int) -> bool:
 def pairs(callers: Iterable[Caller], tie: Tie) -> set[Pair]:
     """The pairs with this tie."""
     return {
-        frozenset({caller.person_id, other}) for caller in callers for other in caller.tied_by(tie)
+        frozenset({caller.person_id, other})
+        for caller in callers
+        for other, known in caller.ties.items()
+        if known is tie
     }
 
 

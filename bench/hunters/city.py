@@ -30,7 +30,10 @@ SOUTH, WEST = 52.47, 13.33
 SIDE_M = 10_000
 REACH_M = 500
 # Circles of the reach cover the plane on a grid of triangles; less half a cell each way.
-SPACING_M = (REACH_M - 60) * math.sqrt(3)
+SEEN_M = REACH_M - 60
+SPACING_M = SEEN_M * math.sqrt(3)
+# What the product does not take for far, whichever cells are between.
+FOOT_M = 300.0
 SESSIONS = 10
 HUNTER = "198.51.100.99"
 NAME = "Wanted"
@@ -41,21 +44,35 @@ def cell_in_city(north_m: float, east_m: float) -> Cell:
     return cell_at(lat, WEST + east_m / METRES_A_DEGREE / math.cos(math.radians(SOUTH)))
 
 
-def spots() -> list[Cell]:
-    """Where hunters have to stand so that nobody in the city is missed, row by row, there and
-    back."""
-    step_m = SPACING_M * math.sqrt(3) / 2
-    rows = math.ceil(SIDE_M / step_m)
-    columns = math.ceil(SIDE_M / SPACING_M)
+def spots(south_m: float = 0, north_m: float = SIDE_M, spacing_m: float = SPACING_M) -> list[Cell]:
+    """Where hunters have to stand so that nobody in a part of the city is missed, row by row, there
+    and back."""
+    step_m = SEEN_M + math.sqrt(SEEN_M**2 - (spacing_m / 2) ** 2)
+    rows = math.ceil((north_m - south_m) / step_m)
+    columns = math.ceil(SIDE_M / spacing_m)
     found: list[Cell] = []
     for row in range(rows):
-        shift_m = SPACING_M / 2 * (row % 2)
+        shift_m = spacing_m / 2 * (row % 2)
         line = [
-            cell_in_city((row + 0.5) * step_m, shift_m + column * SPACING_M)
+            cell_in_city(south_m + (row + 0.5) * step_m, shift_m + column * spacing_m)
             for column in range(columns + 1)
         ]
         found += line if row % 2 else reversed(line)
     return found
+
+
+def routes(sessions: int, on_foot: int) -> list[list[Cell]]:
+    """What each session searches: those on foot go no further at once than people walk, and have as
+    much less of the city as they are slower."""
+    foot_spots = len(spots(spacing_m=FOOT_M)) / len(spots())
+    share = on_foot / (on_foot + (sessions - on_foot) * foot_spots)
+    on_foot_m = SIDE_M * share
+    parts = (spots(0, on_foot_m, FOOT_M), on_foot), (spots(on_foot_m), sessions - on_foot)
+    return [
+        some[turn * len(some) // count : (turn + 1) * len(some) // count]
+        for some, count in parts
+        for turn in range(count)
+    ]
 
 
 class Pack:
@@ -108,7 +125,7 @@ def toward(here: Cell, there: Cell) -> Cell:
     return cell_at(lat + part * (to_lat - lat), lon + part * (to_lon - lon))
 
 
-async def hunt(seed: int) -> dict[str, float]:
+async def hunt(seed: int, sessions: int, on_foot: int) -> dict[str, float]:
     """One hunt of somebody who stands still somewhere, with a page open."""
     chance, product = random.Random(seed), Product()
     hunted = await product.visitor(name=NAME)
@@ -118,12 +135,11 @@ async def hunt(seed: int) -> dict[str, float]:
     await line.expect("people")
     pack = Pack(chance)
     pack.wanted = hunted.person_id
-    began_s, all_spots = TIME.now_s, spots()
-    each = math.ceil(len(all_spots) / SESSIONS)
-    hunters = [await product.visitor(HUNTER) for _ in range(SESSIONS)]
+    began_s = TIME.now_s
+    hunters = [await product.visitor(HUNTER) for _ in range(sessions)]
     tasks = [
-        asyncio.ensure_future(pack.search(one, all_spots[turn * each : (turn + 1) * each]))
-        for turn, one in enumerate(hunters)
+        asyncio.ensure_future(pack.search(one, route))
+        for one, route in zip(hunters, routes(sessions, on_foot), strict=True)
     ]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     took_s = TIME.now_s - began_s
@@ -134,8 +150,10 @@ async def hunt(seed: int) -> dict[str, float]:
     return {"seconds": took_s, "probes": pack.probes, "right": right}
 
 
-async def attack(hunts: int, seed: int = 1) -> dict[str, Any]:
-    found = [await hunt(seed * 1000 + turn) for turn in range(hunts)]
+async def attack(
+    hunts: int, seed: int = 1, *, sessions: int = SESSIONS, on_foot: int = 0
+) -> dict[str, Any]:
+    found = [await hunt(seed * 1000 + turn, sessions, on_foot) for turn in range(hunts)]
     took = sorted(one["seconds"] for one in found)
     return {
         "hunts": hunts,

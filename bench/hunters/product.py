@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,6 +38,11 @@ class Product:
     @property
     def registry(self) -> Any:
         return self.application.state["presence"].registry
+
+    def allow(self, rule: str, allowance: int) -> None:
+        """As an operator sets a rule."""
+        rules = self.application.state["presence"].platform.rules
+        rules.stored = {**rules.stored, rule: replace(rules[rule], allowance=allowance)}
 
     async def call(
         self, method: str, path: str, body: object = None, *, key: str = "", address: str = ANYWHERE

@@ -5,7 +5,7 @@ from chat.devtools.client import ChatClient, leave
 from chat.devtools.loadtest import Load
 from chat.devtools.people import Sent, Visitor, arrive, in_reach, sent_ms, spot_of
 from chat.devtools.people_list import PeopleList
-from chat.devtools.tally import Tally, quantile, spread
+from chat.devtools.tally import Tally, may_be_shown, quantile, spread
 
 __all__ = [
     "ChatClient",
@@ -17,6 +17,7 @@ __all__ = [
     "arrive",
     "in_reach",
     "leave",
+    "may_be_shown",
     "quantile",
     "sent_ms",
     "spot_of",

@@ -21,7 +21,7 @@ class ChatClient(ReconnectingSocket):
     """`shown` holds of each text when it was first shown, `twice` the texts that came under a
     second id, and `wire_repeats` how often one connection carried the same id again. `arrivals` are
     the times at which a mark ended an arrival, `gaps` the reasons and times of gap frames, `fewest`
-    the least that `count` has been.
+    the least that `count` has been. `past` are the texts that came without a distance.
     """
 
     path = "/ws"
@@ -40,6 +40,7 @@ class ChatClient(ReconnectingSocket):
         self.ids: dict[str, str] = {}  # to their texts
         self.on_wire: set[str] = set()
         self.shown: dict[str, float] = {}
+        self.past: set[str] = set()
         self.twice: Counter[str] = Counter()
         self.wire_repeats = 0
         self.listing = PeopleList()
@@ -101,6 +102,8 @@ class ChatClient(ReconnectingSocket):
         if message_id in self.ids:
             return
         self.ids[message_id] = text
+        if frame["metres"] is None:
+            self.past.add(text)
         if text in self.shown:
             self.twice[text] += 1
             return
@@ -125,15 +128,23 @@ class ChatClient(ReconnectingSocket):
 
     # ---- Messages it sends -------------------------------------------------------------------
 
-    def send_message(self, text: str) -> Sent:
+    def send_message(self, text: str, reply_to: str = "", mentions: Sequence[str] = ()) -> Sent:
         now_s = asyncio.get_running_loop().time()
         sent = Sent(text, secrets.token_hex(16), self.person, now_s)
+        if reply_to:
+            sent.refers["reply_to"] = reply_to
+        if mentions:
+            sent.refers["mentions"] = [*mentions]
         self.pending[sent.ref] = sent
         self._transmit(sent)
         return sent
 
+    def react(self, message_id: str, reaction: str | None) -> None:
+        """Chooses a reaction. Nobody waits for it."""
+        self.write("chat.react", id=message_id, reaction=reaction)
+
     def _transmit(self, sent: Sent) -> None:
-        if self.write("chat.send", text=sent.text, ref=sent.ref):
+        if self.write("chat.send", text=sent.text, ref=sent.ref, **sent.refers):
             self._later(UNANSWERED_S, sent)
 
     def _later(self, wait_s: float, sent: Sent) -> None:

@@ -2,13 +2,20 @@
 
 import re
 from argparse import ArgumentTypeError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pygeohash
 
 from neartalk.devtools import Api, begin_session
-from presence.geo import CELL_LEVEL, BeyondLatitude, cell_at, in_range, published_point
+from presence.geo import (
+    CELL_LEVEL,
+    BeyondLatitude,
+    cell_at,
+    in_range,
+    is_beside,
+    published_point,
+)
 from presence.values import Place
 
 # From 5 characters on, 5 km, a geohash names a place to stand.
@@ -26,7 +33,8 @@ class Visitor(NamedTuple):
 
 @dataclass(slots=True)
 class Sent:
-    """A message that somebody (`by`) sends: pending until its `id` or `refused` is known."""
+    """A message that somebody (`by`) sends: pending until its `id` or `refused` is known. `refers`
+    are the fields that say what it answers, and whom it mentions."""
 
     text: str
     ref: str
@@ -35,6 +43,7 @@ class Sent:
     id: str = ""
     acked_s: float = 0.0
     refused: str = ""
+    refers: dict[str, str | list[str]] = field(default_factory=dict)
 
 
 def sent_ms(message_id: str) -> int:
@@ -62,6 +71,11 @@ def spot_of(text: str) -> tuple[float, float]:
 def in_reach(a: Place, b: Place) -> bool:
     """Whether two places are in range of each other."""
     return in_range(a.cell, a.radius_m, b.cell, b.radius_m)
+
+
+def may_read(reader: Place, said: Place) -> bool:
+    """Whether a reader is shown what was said at a place before they came."""
+    return is_beside(reader.cell, said.square, min(reader.radius_m, said.radius_m))
 
 
 async def arrive(api: Api, spot: tuple[float, float], radius_m: int) -> Visitor:

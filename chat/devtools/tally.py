@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat.devtools.client import ChatClient
-from chat.devtools.people import Sent
+from chat.devtools.people import Sent, Visitor, in_reach, may_read
+from presence.values import Place
 
 
 @dataclass(slots=True)
@@ -14,7 +15,7 @@ class Tally:
 
     `due` are all deliveries: `shown` arrived, `told` are missing after a gap frame, `lost` are
     missing without one. `repeated` came under a second id, or twice on one connection. `strange`
-    were shown out of range. `unanswered` messages were neither acked nor refused.
+    were shown that may not have been. `unanswered` messages were neither acked nor refused.
     """
 
     people: int
@@ -54,10 +55,9 @@ def count_load(
     delays_s = [s for one in acked for s in count_deliveries(tally, one, receivers[one.by.key])]
     tally.ack_ms = spread([one.acked_s - one.at_s for one in acked])
     tally.delivery_ms = spread(delays_s)
-    senders = {one.text: one.by.key for one in sent}
+    senders = {one.text: one.by for one in sent}
     for client in clients:
-        in_range = {one.key for one in receivers[client.key]}
-        count_shown(tally, client, senders, in_range)
+        count_shown(tally, client, senders)
     ends = (f"close {client.ended}" for client in clients if client.ended)
     tally.ended = dict(Counter(ends))
     return tally
@@ -78,14 +78,18 @@ def count_deliveries(tally: Tally, sent: Sent, receivers: Sequence[ChatClient]) 
     return delays_s
 
 
-def count_shown(
-    tally: Tally, client: ChatClient, senders: Mapping[str, str], in_range: Collection[str]
-) -> None:
-    """Counts what a client was shown too often or from out of range."""
-    shown = [senders[text] for text in client.shown if text in senders]
-    tally.strange += sum(key not in in_range for key in shown)
+def count_shown(tally: Tally, client: ChatClient, senders: Mapping[str, Visitor]) -> None:
+    """Counts what a client was shown too often or from too far."""
+    shown = [text for text in client.shown if text in senders]
+    tally.strange += sum(not may_be_shown(client, text, senders[text].place) for text in shown)
     tally.repeated += client.wire_repeats + client.twice.total()
     tally.reconnected += max(0, client.connections - 1)
+
+
+def may_be_shown(client: ChatClient, text: str, said: Place) -> bool:
+    """Whether a client may have been shown what it was, from where it was said."""
+    here = client.person.place
+    return in_reach(here, said) or (text in client.past and may_read(here, said))
 
 
 def had_gap_after(client: ChatClient, sent: Sent) -> bool:

@@ -5,12 +5,14 @@ from chat.feed.paging import is_shown, load_newest, reaches
 from chat.feed.rendered_message import RenderedMessage, heard_m
 from chat.feed.replayer import ARRIVAL_MAX
 from chat.feed.sequencer import Sequencer
+from chat.feed.timeline import TimelineEntry
 
 __all__ = [
     "ARRIVAL_MAX",
     "Feed",
     "RenderedMessage",
     "Sequencer",
+    "TimelineEntry",
     "heard_m",
     "is_shown",
     "load_newest",

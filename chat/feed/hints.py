@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chat.messages import Entry, Message, Retraction, StreamId, entry_of, to_fields
+from chat.messages import Entry, Message, Reacted, Retraction, StreamId, entry_of, to_fields
 
 
-def to_hint(entry: Message | Retraction, previous: StreamId) -> dict[str, Any]:
+def to_hint(entry: Message | Retraction | Reacted, previous: StreamId) -> dict[str, Any]:
     """An entry as it stands in history, with the id before it in its tile."""
     return {
         "type": "chat.said",

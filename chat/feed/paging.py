@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from chat.feed.reaction_state import ReactionState
 from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import TimelineEntry, rendered_entry
 from chat.history import History
 from chat.messages import Retraction, StreamId
+from presence import past
 from presence.geo import Tile
-from presence.past import judged_from
 from presence.values import Place, Session
 
 PAGE_MIN, PAGE_MAX = 16, 200
@@ -52,15 +53,14 @@ class Selection:
         del self.messages[:-limit]
 
 
-def reaches(place: Place, entry: RenderedMessage | Retraction) -> bool:
+def reaches(place: Place, entry: RenderedMessage | Retraction | ReactionState) -> bool:
     """Whether an entry is in range of a reader's place."""
     return place.in_range(entry.place)
 
 
-def is_shown(session: Session, entry: RenderedMessage | Retraction) -> bool:
+def is_shown(session: Session, entry: RenderedMessage | Retraction | ReactionState) -> bool:
     """Whether whoever has this session is shown an entry that history holds."""
-    place = judged_from(session, entry.sent_ms)
-    return place is not None and reaches(place, entry)
+    return past.is_shown(session, entry.place, entry.sent_ms)
 
 
 async def load_newest(

@@ -7,6 +7,7 @@ page.
 
 from functools import cache, lru_cache
 from html import escape
+from typing import Any
 
 from chat.history import life_ms
 from chat.messages import Message
@@ -20,7 +21,7 @@ from presence.values import Place, Session
 LABEL, METRES = "\ufdd0", "\ufdd1"
 # The label of what was said before its reader was where they are.
 EARLIER = "earlier, near here"
-FIELDS = str.split("id person_id name tag colour text metres")
+FIELDS = str.split("id person_id name tag colour text metres refers")
 
 colour, tag = lru_cache(20_000)(names.colour), lru_cache(20_000)(names.tag)
 
@@ -82,12 +83,12 @@ class RenderedMessage:
             self.rows[key] = row.replace(METRES, metres)
         return self.rows[key]
 
-    def fields(self, label_m: int | None) -> dict[str, str | int | None]:
+    def fields(self, label_m: int | None) -> dict[str, Any]:
         """The message as JSON clients are sent it."""
         return {**self._fields(words_of(label_m)), "metres": label_m}
 
-    def _fields(self, distance: str) -> dict[str, str | int]:
-        return {
+    def _fields(self, distance: str) -> dict[str, Any]:
+        fields: dict[str, Any] = {
             "id": self.id,
             "person_id": self.message.person_id,
             "username": self.message.name,
@@ -96,6 +97,11 @@ class RenderedMessage:
             "expires_at": self.expires_at,
             "distance": distance,
         }
+        if self.message.reply_to:
+            fields["reply_to"] = self.message.reply_to
+        if self.message.mentions:
+            fields["mentions"] = [*self.message.mentions]
+        return fields
 
     def _json(self) -> str:
         return f'{dumps({"type": "chat.message", **self._fields(LABEL)})[:-1]},"metres":{METRES}}}'
@@ -110,5 +116,12 @@ class RenderedMessage:
             "colour": str(colour(message.person_id)),
             "text": escape(message.text),
             "metres": METRES,
+            "refers": refers(message),
         }
         return render(compiled_row(), values)
+
+
+def refers(message: Message) -> str:
+    """The attributes of a row that name what a message answers, and whom it mentions."""
+    reply = f' data-re="{message.reply_to}"' if message.reply_to else ""
+    return f'{reply} data-at="{" ".join(message.mentions)}"' if message.mentions else reply

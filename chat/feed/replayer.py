@@ -1,20 +1,27 @@
 """What a socket is sent that arrives, comes back with a mark or moves: the messages in range."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from chat.feed.paging import OnPage, Selection, ignore_page, is_shown, load_newest
+from chat.feed.paging import OnPage, Selection, is_shown, load_newest
 from chat.feed.poller import Poller
+from chat.feed.reaction_state import ReactionState
 from chat.feed.rendered_message import RenderedMessage, heard_m
+from chat.feed.sequencer import Sequencer
 from chat.feed.timeline import Timeline, TimelineEntry
 from chat.history import History
 from chat.messages import StreamId
+from neartalk.pieces import in_pieces
 from presence.delivery import Socket, gap, rows, signal
 from presence.geo import Tile, tiles_within
 from presence.hub import Arrival
 
 CHUNK_ROWS = 20
+# So many ids at most are in one frame: some 20 KB.
+IDS_MAX = 500
 ARRIVAL_MAX = 200
 RESUME_MAX = 2_000
+# Counts leave up to a second after a mark may have counted them as sent.
+COUNTS_LATE_MS = 5_000
 
 
 class Replayer:
@@ -24,30 +31,95 @@ class Replayer:
         self,
         history: History,
         poller: Poller,
-        timelines: Mapping[Tile, Timeline],
+        sequencer: Sequencer,
     ) -> None:
         self.history = history
         self.poller = poller
-        self.timelines = timelines
+        self.timelines = sequencer.timelines
+        self.reactions = sequencer.reactions
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
-        """Writes what is in range and alive, then the mark. Returns the ids that were written.
+        """Writes what is in range and alive, the reactions to it, then the mark. Returns the ids
+        that were written.
 
         Waits while more than 64 KB are unsent. Raises Refused: `store-unavailable`.
         """
         tiles = tiles_within(socket.place.cell, socket.place.radius_m)
         mark_ms = await self.poller.catch_up(tiles)
-        selection = await self._select(socket, tiles, arrival, now_ms=mark_ms)
+        wanted = wanted_by(socket, arrival)
+        selection = await self._select(tiles, arrival, wanted, now_ms=mark_ms)
+        await self._write(socket, selection)
+        if arrival.mark_ms is not None:
+            await write_missed(socket, selection, arrival)
+        ids = {message.id for message in selection.messages}
+        await self.reactions.show(socket, self._states(socket, tiles, arrival, ids))
+        socket.write(signal(socket.form, "mark", mark=mark_ms))
+        return ids
+
+    async def repeat(
+        self,
+        socket: Socket,
+        person_ids: frozenset[str],
+        until: Mapping[Tile, StreamId],
+        pending: Collection[str],
+    ) -> None:
+        """Writes what these people said up to the last entries of the tiles, less what is pending,
+        and the counts in which they are: their block was taken back.
+
+        Where the store does not answer, it is left to the next arrival.
+        """
+
+        def wanted(message: RenderedMessage) -> bool:
+            is_new = message.at > until.get(message.place.tile, message.at)
+            theirs = message.person_id in person_ids and socket.may_receive(message)
+            fresh = is_new or message.id in pending
+            return theirs and not fresh and is_shown(socket.entered, message)
+
+        async with socket.lock:
+            tiles = tiles_within(socket.place.cell, socket.place.radius_m)
+            now_ms = await self.poller.catch_up(tiles)
+            selection = await self._select(tiles, Arrival(), wanted, now_ms=now_ms)
+            await self._write(socket, selection)
+        ids = {message.id for message in selection.messages}
+        await self.reactions.show(socket, self._states(socket, tiles, Arrival(), ids))
+        timelines = (self.timelines.get(tile) for tile in tiles)
+        states = (one for timeline in timelines if timeline for one in timeline.states.values())
+        counted = [one for one in states if socket.shows(one) and one.may_count(person_ids)]
+        await self.reactions.show_counts(socket, [one for one in counted if one.id not in ids])
+
+    async def _write(self, socket: Socket, selection: Selection) -> None:
+        """Writes messages. Waits while more than 64 KB are unsent."""
         for chunk in self._chunks(socket, selection.messages):
             socket.write(rows(socket.form, chunk))
             await socket.connection.drained()
-        if arrival.mark_ms is not None:
-            write_missed(socket, selection, arrival)
-        socket.write(signal(socket.form, "mark", mark=mark_ms))
-        return {message.id for message in selection.messages}
+
+    def _states(
+        self, socket: Socket, tiles: Iterable[Tile], arrival: Arrival, ids: Collection[str]
+    ) -> list[ReactionState]:
+        """The reactions to what was replayed, and those that have changed since the mark to what
+        the reader shows since before."""
+        since_ms = arrival.since_ms
+        timelines = (self.timelines.get(tile) for tile in tiles)
+        states = (one for timeline in timelines if timeline for one in timeline.states.values())
+        return [
+            one
+            for one in states
+            if one.id in ids
+            or (
+                since_ms is not None
+                and one.changed_ms >= since_ms - COUNTS_LATE_MS
+                and is_shown(socket.entered, one)
+                and socket.may_receive(one)
+            )
+        ]
 
     async def _select(
-        self, socket: Socket, tiles: Iterable[Tile], arrival: Arrival, *, now_ms: int
+        self,
+        tiles: Iterable[Tile],
+        arrival: Arrival,
+        wanted: Callable[[RenderedMessage], bool],
+        *,
+        now_ms: int,
     ) -> Selection:
         """The messages of a replay. `now_ms` is the store's own clock: what this process knows of
         it may be late by as long as an answer took.
@@ -61,17 +133,16 @@ class Replayer:
                 for tile, one in timelines.items()
                 if one.is_partial(now_ms) and (since_ms is None or one.since.ms >= since_ms)
             },
-            wanted_by(socket, arrival),
+            wanted,
             limit=ARRIVAL_MAX if since_ms is None else RESUME_MAX,
             held=[entry for one in timelines.values() for entry in one.alive(now_ms)],
             since_ms=since_ms or 0,
-            on_page=prepend_to(timelines) if since_ms is None else ignore_page,
+            on_page=prepend_to(timelines) if since_ms is None else note_reactions(timelines),
         )
 
     def _chunks(self, socket: Socket, messages: Sequence[RenderedMessage]) -> Iterable[list[str]]:
         """The rows of so many messages at once as a socket's reader sees them."""
-        for start in range(0, len(messages), CHUNK_ROWS):
-            chunk = messages[start : start + CHUNK_ROWS]
+        for chunk in in_pieces(messages, CHUNK_ROWS):
             yield [
                 message.row(socket.form, heard_m(message.message, socket.entered))
                 for message in chunk
@@ -101,9 +172,18 @@ def prepend_to(timelines: Mapping[Tile, Timeline]) -> OnPage:
     return on_page
 
 
-def write_missed(socket: Socket, selection: Selection, arrival: Arrival) -> None:
+def note_reactions(timelines: Mapping[Tile, Timeline]) -> OnPage:
+    """Keeps of each page that was read the counts of reactions alone."""
+
+    def on_page(tile: Tile, below: StreamId | None, older: list[TimelineEntry], full: bool) -> None:
+        timelines[tile].note_all(older)
+
+    return on_page
+
+
+async def write_missed(socket: Socket, selection: Selection, arrival: Arrival) -> None:
     """Writes to a socket that comes back what was retracted since its mark, and a gap where it
-    missed more than is replayed."""
+    missed more than is replayed. Waits while more than 64 KB are unsent."""
     removed = [
         one.removed_id
         for one in selection.retractions
@@ -111,7 +191,8 @@ def write_missed(socket: Socket, selection: Selection, arrival: Arrival) -> None
         and is_shown(socket.entered, one)
         and socket.may_receive(one)
     ]
-    if removed:
-        socket.write(signal(socket.form, "gone", ids=removed))
+    for some in in_pieces(removed, IDS_MAX):
+        socket.write(signal(socket.form, "gone", ids=some))
+        await socket.connection.drained()
     if selection.more and not arrival.moved_away:
-        socket.write(gap(socket.form, "too-much"))
+        socket.write(gap(socket.form, "too-much", socket.connection.language))

@@ -1,10 +1,15 @@
 """What a person does: sends messages and retracts them. Each is kept before anybody is shown it."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
+from chat.feed.away import notices_of
+from chat.feed.finder import MessageFinder
 from chat.feed.hints import to_hint
+from chat.feed.rendered_message import RenderedMessage
 from chat.feed.sequencer import Sequencer
 from chat.history import History
 from chat.messages import Draft, Message, Retraction, StreamId, message_of, public_id
@@ -17,6 +22,7 @@ from presence.values import Session
 STORE_WAIT_S = 2.0
 RECENT_MS = 120_000
 NEW_MS = 60_000
+MENTIONS_MAX = 5
 T = TypeVar("T")
 
 
@@ -26,9 +32,14 @@ class Sender:
     `kept` counts the messages that were kept here.
     """
 
-    def __init__(self, hub: Hub, history: History, sequencer: Sequencer) -> None:
+    def __init__(
+        self, hub: Hub, history: History, sequencer: Sequencer, finder: MessageFinder
+    ) -> None:
         self.history = history
         self.sequencer = sequencer
+        self.finder = finder
+        self.listed = hub.listed
+        self.push = hub.push
         self.hints = hub.hints
         self.activity = hub.activity
         self.now_ms = hub.now_ms
@@ -36,21 +47,69 @@ class Sender:
         self.unavailable = hub.platform.instruments.unavailable
         self.kept = 0
 
-    async def send(self, socket: Socket, text: str, ref: str) -> None:
+    async def send(
+        self,
+        socket: Socket,
+        text: str,
+        ref: str,
+        reply_to: str | None = None,
+        mentions: Sequence[str] = (),
+    ) -> None:
         """Keeps a message, acks it, and only then shows it to anybody.
 
-        A known ref is acked again and shown to nobody. Raises Refused: as `History.append` does;
-        after `store-unavailable` (at most 2 s) it is unknown whether the message was kept.
+        A known ref is acked again and shown to nobody. Raises Refused: as `History.append` does,
+        and `not-found` where it answers what its sender does not hear; after `store-unavailable`
+        (at most 2 s) it is unknown whether the message was kept.
         """
+        answered = None if reply_to is None else self.finder.held(socket.session, reply_to)
+        if reply_to is not None and answered is None:
+            answered = await self._in_time(self._find_answered(socket, ref, reply_to))
+            if answered is None:
+                return
         person, session = socket.person, socket.session
         speed = "chat.new" if self._is_new(session) else "chat.send"
-        draft = Draft(person.person_id, person.name, person.place, text, ref, speed, session.origin)
+        draft = Draft(
+            *(person.person_id, person.name, person.place, text, ref, speed, session.origin),
+            reply_to=reply_to or "",
+            mentions=self._listed(session, mentions) if mentions else (),
+        )
         appended = await self._in_time(self.history.append(draft, self._just_left(session)))
         ack(socket, ref, appended.at)
         if appended.fresh:
             self.kept += 1
             self.activity.count_message(area_of(draft.place.cell))
-            self._publish(message_of(draft, appended.at), appended.previous)
+            message = message_of(draft, appended.at)
+            self._publish(message, appended.previous)
+            if message.reply_to or message.mentions:
+                self._push(message, answered)
+
+    def _push(self, message: Message, answered: RenderedMessage | None) -> None:
+        """Tells whom it is written to and who is away. Nobody waits for that."""
+        for notice in notices_of(message, answered.person_id if answered else ""):
+            self.push(notice)
+
+    async def _find_answered(
+        self, socket: Socket, ref: str, reply_to: str
+    ) -> RenderedMessage | None:
+        """Asks history at once whether a message is sent again, which is acked, and for the one
+        that it answers; None where it is acked. Raises Refused: `not-found`, `too-fast`,
+        `store-unavailable`."""
+        answers = self.ack_known(socket, ref), self.finder.load(socket.session, reply_to)
+        known, answered = await asyncio.gather(*answers, return_exceptions=True)
+        if isinstance(known, BaseException):
+            raise known
+        if known:
+            return None
+        if isinstance(answered, BaseException):
+            raise answered
+        if answered is None:
+            raise Refused("not-found")
+        return answered
+
+    def _listed(self, session: Session, person_ids: Iterable[str]) -> tuple[str, ...]:
+        """The first of these people who are in range of whoever mentions them, each once."""
+        here = self.listed(session, dict.fromkeys(person_ids))
+        return tuple(islice(here, MENTIONS_MAX))
 
     async def ack_known(self, socket: Socket, ref: str) -> bool:
         """Acks a message that is kept already. True if it is.
@@ -110,18 +169,23 @@ class Sender:
         return [left.tile for left in session.recent_tiles if left.left_ms > recent_ms]
 
     async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
-        """Ends what somebody waits for after 2 s. Raises Refused: `store-unavailable`."""
-        try:
-            async with asyncio.timeout(STORE_WAIT_S):
-                return await work
-        except TimeoutError as late:
-            self.unavailable["history",] += 1
-            raise Refused("store-unavailable", retry_after=2) from late
+        return await in_time(work, self.unavailable)
 
     def _publish(self, entry: Message | Retraction, previous: StreamId) -> None:
         """Broadcasts to this process's sockets, and tells the other processes by a hint."""
         self.sequencer.apply(entry, previous)
         self.hints.publish(entry.tile, to_hint(entry, previous))
+
+
+async def in_time(work: Coroutine[Any, Any, T], unavailable: Counter[Any]) -> T:
+    """Ends what somebody waits for after 2 s, and counts it. Raises Refused:
+    `store-unavailable`."""
+    try:
+        async with asyncio.timeout(STORE_WAIT_S):
+            return await work
+    except TimeoutError as late:
+        unavailable["history",] += 1
+        raise Refused("store-unavailable", retry_after=2) from late
 
 
 def ack(socket: Socket, ref: str, at: StreamId) -> None:

@@ -8,10 +8,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
+from chat.feed.reaction_broadcaster import ReactionBroadcaster
 from chat.feed.rendered_message import RenderedMessage
 from chat.feed.timeline import NextStep, Timeline
 from chat.history import AFTER_COUNT, History
-from chat.messages import Entry, Retraction, StreamId
+from chat.messages import Entry, Reacted, Retraction, StreamId
 from presence.geo import Tile
 from presence.hub import Hub
 
@@ -30,7 +31,9 @@ class Sequencer:
         self.audience = hub.audience
         self.now_ms = hub.now_ms
         self.later = hub.later
+        self.forget_push = hub.pushes.forget
         self.delivery_seconds = hub.platform.instruments.delivery_seconds
+        self.reactions = ReactionBroadcaster(hub, history)
         self.timelines: dict[Tile, Timeline] = {}
         self.subscribed = 0
         # By what closed them: a late hint, reading, or the poll where no hint came at all.
@@ -93,6 +96,9 @@ class Sequencer:
                 self.audience.broadcast(rendered)
             elif isinstance(rendered, Retraction):
                 self.audience.retract(rendered)
+                self.forget_push(rendered.removed_id)
+            elif isinstance(rendered, Reacted):
+                self.reactions.apply(timeline, rendered)
         return timeline.last != before
 
     # ---- Gaps --------------------------------------------------------------------------------

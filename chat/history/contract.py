@@ -10,7 +10,8 @@ from typing import Protocol
 
 from django.conf import settings
 
-from chat.messages import Appended, Draft, Entry, Retraction, StreamId
+from chat.messages import Appended, Draft, Entry, Message, Reacted, Retraction, StreamId
+from chat.reactions import Choices, ChosenReaction
 from presence.geo import Tile
 
 # The most entries of a tile in the answer of one `after`. So many mean that there may be more.
@@ -53,6 +54,20 @@ class History(Protocol):
     async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
         """Whether a message of this person was removed from any of these tiles, as long as the
         message would have lived."""
+
+    async def react(
+        self, message: Message, choice: ChosenReaction
+    ) -> tuple[Reacted, StreamId] | None:
+        """Sets, changes or takes back what a person chose of a living message, in one atomic step:
+        takes the allowance, keeps the choice until the message ends, and appends the counts in
+        place of the entry that held them before.
+
+        Returns that entry and the id before it; None where the person had chosen the same. Raises
+        Refused: `not-found` where the message is gone, `too-fast`.
+        """
+
+    async def choices(self, messages: Iterable[tuple[Tile, str]]) -> Mapping[str, Choices]:
+        """Everybody's choices of these messages, each by its tile and id, all asked at once."""
 
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
+from chat.history.memory_reactions import MemoryReactions, Reacting, expired_of
 from chat.history.turns import MemoryTurns
 from chat.messages import (
     BEGINNING,
@@ -13,13 +14,16 @@ from chat.messages import (
     Draft,
     Entry,
     Message,
+    Reacted,
     Retraction,
     StreamId,
     just_before,
     message_of,
     stream_id_of,
 )
+from chat.reactions import Choices, ChosenReaction
 from neartalk.clock import Clock, steady_ms
+from neartalk.codes import Refused
 from neartalk.limits import Rules
 from presence.geo import Tile
 
@@ -34,6 +38,9 @@ class Stream:
     refs: dict[tuple[str, str], StreamId] = field(default_factory=dict)
     kept_refs: list[tuple[StreamId, tuple[str, str]]] = field(default_factory=list)
     last: StreamId = BEGINNING
+    reacting: dict[StreamId, Reacting] = field(default_factory=dict)
+    # None of those who are reacted to stands before it.
+    reacting_since: StreamId = BEGINNING
 
     def expire(self, oldest: StreamId) -> None:
         """Forgets entries and refs up to an id. Nearly always there are none, and it costs nothing
@@ -45,6 +52,21 @@ class Stream:
             for _, ref in self.kept_refs[:spent]:
                 self.refs.pop(ref, None)
             del self.kept_refs[:spent]
+        if self.reacting and self.reacting_since <= oldest:
+            for marked in expired_of(self.reacting, oldest):
+                self.drop(marked)
+            self.reacting_since = min(self.reacting, default=BEGINNING)
+
+    def find(self, place: StreamId) -> Entry | None:
+        """The entry of this id."""
+        index = bisect_left(self.entries, place, key=at)
+        found = self.entries[index] if index < len(self.entries) else None
+        return found if found and found.at == place else None
+
+    def drop(self, place: StreamId | None) -> None:
+        """Removes the entry of this id, if it is still there."""
+        if place and (found := self.find(place)):
+            self.entries.remove(found)
 
 
 class MemoryHistory:
@@ -53,6 +75,7 @@ class MemoryHistory:
         self.streams: dict[Tile, Stream] = {}
         self.turns = MemoryTurns(rules or Rules())
         self.gone: dict[tuple[Tile, str], str] = {}
+        self.reactions = MemoryReactions(self.turns.rules)
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         known = await self.known(draft.person_id, draft.ref, (*earlier, draft.tile))
@@ -79,6 +102,8 @@ class MemoryHistory:
                 person_id,
             ):
                 del stream.entries[index]
+                if reacting := stream.reacting.pop(found.at, None):
+                    stream.drop(reacting.marked)
                 retraction = Retraction(self._next_id(stream), found.place, person_id, message_id)
                 self.gone[tile, message_id] = person_id
                 return retraction, self._put(tile, retraction).previous
@@ -87,6 +112,30 @@ class MemoryHistory:
     async def removed(self, tiles: Iterable[Tile], message_id: str, person_id: str) -> bool:
         alive = self._alive(message_id)
         return alive and any(self.gone.get((tile, message_id)) == person_id for tile in tiles)
+
+    async def react(
+        self, message: Message, choice: ChosenReaction
+    ) -> tuple[Reacted, StreamId] | None:
+        stream = self._fresh(message.tile)
+        if stream.find(message.at) != message:
+            raise Refused("not-found")
+        reacting = stream.reacting.get(message.at, Reacting())
+        if choice.reaction == reacting.reaction_of(choice.person_id):
+            return None
+        self.reactions.allow(choice.person_id, self.clock())
+        since = min(stream.reacting_since, message.at) if stream.reacting else message.at
+        stream.reacting[message.at], stream.reacting_since = reacting, since
+        reacting.change(choice)
+        stream.drop(reacting.marked)
+        entry = reacting.entry(self._next_id(stream), message, choice)
+        return entry, self._put(message.tile, entry).previous
+
+    async def choices(self, messages: Iterable[tuple[Tile, str]]) -> Mapping[str, Choices]:
+        found = {}
+        for tile, message_id in messages:
+            reacting = self._fresh(tile).reacting.get(stream_id_of(message_id) or BEGINNING)
+            found[message_id] = reacting.choices if reacting else Choices()
+        return found
 
     async def page(
         self, below: Mapping[Tile, StreamId | None], since_ms: Mapping[Tile, int], count: int
@@ -116,6 +165,7 @@ class MemoryHistory:
             if not self._fresh(tile).entries:
                 del self.streams[tile]
         self.turns.forget(self.clock())
+        self.reactions.forget(self.clock())
         self.gone = {key: who for key, who in self.gone.items() if self._alive(key[1])}
 
     # ---- Steps -------------------------------------------------------------------------------

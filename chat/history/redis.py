@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chat.history.contract import AFTER_COUNT, Reading, life_ms
+from chat.history.redis_reactions import RedisReactions
 from chat.history.stream import (
     allowance_key,
+    choices_key,
     gone_key,
     last_expired,
     reading_of,
@@ -39,6 +41,8 @@ class RedisHistory:
         add = LUA / "add.lua"
         self.scripts = {name: script(add, LUA / f"{name}.lua") for name in ("append", "remove")}
         self.trimmer = Trimmer(client)
+        reactions = RedisReactions(client, self.rules)
+        self.react, self.choices = reactions.react, reactions.choices
 
     async def append(self, draft: Draft, earlier: Iterable[Tile] = ()) -> Appended:
         ref = f"{draft.person_id}:{draft.ref}"
@@ -92,7 +96,8 @@ class RedisHistory:
         with unknown_when_lost():
             arguments = [str(place), message_id, life_ms()]
             tile = message.tile
-            keys = [stream_key(tile), refs_key(tile), gone_key(tile, message_id)]
+            beside = gone_key(tile, message_id), choices_key(tile, place)
+            keys = [stream_key(tile), refs_key(tile), *beside]
             found = await self.client.run(self.scripts["remove"], keys, arguments)
         if not found:
             return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.history.contract import Reading, life_ms
-from chat.messages import Entry, StreamId, entry_of, just_before
+from chat.messages import Entry, Reacted, StreamId, UnknownEntry, entry_of, just_before
 from neartalk.limits import Act
 from neartalk.redis import named
 from presence.geo import Tile
@@ -35,6 +35,11 @@ def gone_key(tile: Tile, message_id: str) -> str:
     return named(f"{{{tile}}}:gone:{message_id}")
 
 
+def choices_key(tile: Tile, at: StreamId) -> str:
+    """Holds what everybody chose of the reactions to the message that stands there."""
+    return named(f"{{{tile}}}:reactions:{at}")
+
+
 def last_expired(now_ms: int) -> StreamId:
     """The greatest id of those whose life is over at `now_ms`."""
     return just_before(now_ms - life_ms() + 1)
@@ -44,7 +49,18 @@ def reading_of(now_ms: int, raw: Mapping[Tile, list[Any]]) -> Reading:
     """The entries of streams as Redis answers them, less those whose life is over by its clock."""
     expired = last_expired(now_ms)
     entries: dict[Tile, list[Entry]] = {
-        tile: [one for raw_id, fields in found if (one := entry_of(raw_id, fields)).at > expired]
+        tile: [
+            alive(one, expired)
+            for raw_id, fields in found
+            if (one := entry_of(raw_id, fields)).at > expired
+        ]
         for tile, found in raw.items()
     }
     return Reading(now_ms, entries)
+
+
+def alive(entry: Entry, expired: StreamId) -> Entry:
+    """An entry; of counts of a message whose life is over nothing but that one stood there."""
+    if isinstance(entry, Reacted) and entry.sent <= expired:
+        return UnknownEntry(entry.at, entry.tile)
+    return entry

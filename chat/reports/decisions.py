@@ -1,7 +1,9 @@
 """The decisions on a report. Each is one transaction: of two operators who decide at once, one
 succeeds, and the other gets Overtaken."""
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
@@ -9,22 +11,79 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from chat.feed import Feed
 from chat.models import Report
 from neartalk.models import Sanction
-from neartalk.records import Overtaken, lift_reviewed, record, words_of
+from neartalk.records import Overtaken, lift_reviewed, record
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as LazyText
 
 WAITING, DISMISSED, UPHELD = Report.State.WAITING, Report.State.DISMISSED, Report.State.UPHELD
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOTHING_WRONG = _("Dismissed.")
+REMOVED = _("Message removed.")
+WAS_GONE = _("Upheld; the message was gone already.")
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """A mute or a ban as moderators give it: for how long, and what was done then, in words: where
+    it answers this report alone, and where others too."""
+
+    kind: Sanction.Kind
+    lasts: timedelta
+    done: "LazyText"
+    done_too: "LazyText"
+
+    def words(self, others: int) -> "LazyText":
+        if not others:
+            return self.done
+        return format_lazy(self.done_too, count=others)
+
+
+MUTE = Penalty(
+    Sanction.Kind.MUTE,
+    HOUR,
+    _("Muted for 1 hour."),
+    ngettext_lazy(
+        "Muted for 1 hour, which answers {count} more of their reports.",
+        "Muted for 1 hour, which answers {count} more of their reports.",
+        "count",
+    ),
+)
+BAN = Penalty(
+    Sanction.Kind.BAN,
+    DAY,
+    _("Banned for 1 day."),
+    ngettext_lazy(
+        "Banned for 1 day, which answers {count} more of their reports.",
+        "Banned for 1 day, which answers {count} more of their reports.",
+        "count",
+    ),
+)
+LONG_BAN = Penalty(
+    Sanction.Kind.BAN,
+    30 * DAY,
+    _("Banned for 30 days."),
+    ngettext_lazy(
+        "Banned for 30 days, which answers {count} more of their reports.",
+        "Banned for 30 days, which answers {count} more of their reports.",
+        "count",
+    ),
+)
 
 
 def dismiss(report: Report, user: User, note: str) -> str:
     """Ends this report alone: nothing was wrong. Other reports of the person still wait."""
     with transaction.atomic():
         settle(report, DISMISSED, user, note)
-        record(user, report, f"Dismissed. {note}")
-    return "Dismissed."
+        record(user, report, NOTHING_WRONG, note)
+    return str(NOTHING_WRONG)
 
 
 def remove(report: Report, user: User, note: str, feed: Feed) -> str:
@@ -35,9 +94,9 @@ def remove(report: Report, user: User, note: str, feed: Feed) -> str:
     with transaction.atomic():
         settle(report, UPHELD, user, note)
         was_there = retract(report, feed)
-        outcome = "Message removed." if was_there else "Upheld; the message was gone already."
-        record(user, report, f"{outcome} {note}")
-    return outcome
+        outcome = REMOVED if was_there else WAS_GONE
+        record(user, report, outcome, note)
+    return str(outcome)
 
 
 def retract(report: Report, feed: Feed) -> bool:
@@ -48,36 +107,35 @@ def retract(report: Report, feed: Feed) -> bool:
     return async_to_sync(feed.sender.retract)([tile], report.message_id, report.person_id)
 
 
-def mute(report: Report, user: User, note: str, lasts: timedelta = HOUR) -> str:
-    return sanction(Sanction.Kind.MUTE, report, user, note, lasts)
+def mute(report: Report, user: User, note: str) -> str:
+    return sanction(MUTE, report, user, note)
 
 
-def ban(report: Report, user: User, note: str, lasts: timedelta = DAY) -> str:
-    return sanction(Sanction.Kind.BAN, report, user, note, lasts)
+def ban(report: Report, user: User, note: str) -> str:
+    return sanction(BAN, report, user, note)
 
 
 def ban_for_long(report: Report, user: User, note: str) -> str:
-    return ban(report, user, note, 30 * DAY)
+    return sanction(LONG_BAN, report, user, note)
 
 
-def sanction(kind: Sanction.Kind, report: Report, user: User, note: str, lasts: timedelta) -> str:
+def sanction(penalty: Penalty, report: Report, user: User, note: str) -> str:
     """Mutes or bans the person, and upholds every report of them that waits."""
-    done = "Banned" if kind == Sanction.Kind.BAN else "Muted"
     with transaction.atomic():
         others = settle(report, UPHELD, user, note, of_person=True)
         Sanction.objects.create(
-            kind=kind,
+            kind=penalty.kind,
             person_id=report.person_id,
             device=report.device,
             origin=report.origin,
             reason=report.reason,
-            until=timezone.now() + lasts,
+            until=timezone.now() + penalty.lasts,
             by=user,
             note=note,
         )
-        outcome = f"{done} for {words_of(lasts)}{with_others(others)}."
-        record(user, report, f"{outcome} {note}")
-    return outcome
+        outcome = penalty.words(others)
+        record(user, report, outcome, note)
+    return str(outcome)
 
 
 def settle(
@@ -100,7 +158,3 @@ def settle(
     if not Report.objects.filter(waiting).exists():
         lift_reviewed(report.person_id)
     return count - 1
-
-
-def with_others(count: int) -> str:
-    return f", which answers {count} more of their reports" if count else ""

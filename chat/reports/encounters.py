@@ -3,6 +3,7 @@ so the answer is generous by a tile."""
 
 from chat.feed import RenderedMessage, reaches
 from presence.geo import RADIUS_MAX_M, Tile, middle_cell, tiles_within
+from presence.past import tiles_of_readers
 from presence.values import Session
 
 # A tile is 1.2 km by 0.6 km at most: what is received in one was sent within this of its cells.
@@ -27,10 +28,11 @@ def may_have_met(reporter: Session, person: Session) -> bool:
 
 
 def may_have_heard(reporter: Session, message: RenderedMessage) -> bool:
-    """Whether a message is in range of where they are, or of a tile where they were since."""
+    """Whether a message is in range of where they are, or may be shown in a tile where they were
+    since."""
     if reaches(reporter.person.place, message):
         return True
     been = {left.tile for left in reporter.recent_tiles if left.left_ms >= message.at.ms}
-    if reporter.placed_ms >= message.at.ms:
+    if max(reporter.placed_ms, reporter.cell_ms) >= message.at.ms:
         been.add(reporter.person.tile)
-    return not been.isdisjoint(tiles_within(*message.place.circle))
+    return not been.isdisjoint(tiles_of_readers(message.place))

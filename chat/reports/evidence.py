@@ -11,6 +11,8 @@ from chat.messages import Message, next_id, stream_id_of
 from presence.geo import Tile
 
 EARLIER_MAX = 5
+# So many messages of their own a reporter may add.
+ANSWERS_MAX = 5
 # The newest of each tile, so many in all, are searched for the earlier messages.
 SEARCHED_MAX = 4_000
 
@@ -51,6 +53,22 @@ async def collect_evidence(
     return [
         {"id": one.id, "sent_at": one.at.ms, "name": one.name, "text": one.text}
         for one in (*earlier[-EARLIER_MAX:], message.message)
+    ]
+
+
+async def collect_answers(
+    history: History, tiles: Iterable[Tile], ids: Iterable[str], reporter_id: str
+) -> list[dict[str, Any]]:
+    """Messages of the reporter that they add themselves, oldest first and without a name: those of
+    these ids that are theirs and alive, and nobody else's.
+
+    Raises Refused: `store-unavailable`.
+    """
+    asked = [await find_message(history, tiles, one, reporter_id) for one in {*ids}]
+    own = sorted((one.message for one in asked if one), key=lambda one: one.at)
+    return [
+        {"id": one.id, "sent_at": one.at.ms, "name": "", "text": one.text, "by_reporter": True}
+        for one in own
     ]
 
 

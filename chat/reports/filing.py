@@ -1,7 +1,7 @@
-"""Files a report of a person. Its evidence is the server's own: reporters only name the message."""
+"""Files a report of a person. Its evidence is the server's own: reporters only name messages."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat.feed import Feed, RenderedMessage
 from chat.reports.encounters import may_have_heard, may_have_met, tiles_heard, tiles_of
-from chat.reports.evidence import collect_evidence, find_message, seal_of
+from chat.reports.evidence import collect_answers, collect_evidence, find_message, seal_of
 from neartalk.clock import steady_ms
 from neartalk.codes import Refused
 from presence.geo import Tile
@@ -29,7 +29,7 @@ class FiledReport:
 
 
 async def file_report(
-    feed: Feed, reporter: Session, subject: str, asked: Mapping[str, str]
+    feed: Feed, reporter: Session, subject: str, asked: Mapping[str, Any]
 ) -> FiledReport:
     """A report with its evidence. `asked` is what the form took; `subject` is whom the report
     is counted under, if the reporter may have met the person.
@@ -46,7 +46,7 @@ async def file_report(
     if message and not may_have_heard(reporter, message):
         message = None
     met = message or (person and may_have_met(reporter, person))
-    evidence = await collect_evidence(feed.history, tiles, message) if message else None
+    evidence = await evidence_of(feed, reporter, message, tiles, asked) if message else None
     made = timezone.now()
     fields = {
         "made": made,
@@ -64,6 +64,19 @@ async def file_report(
         return FiledReport(fields)
     left_ms = max(1, message.expires_at - feed.hub.now_ms())
     return FiledReport(fields, message.message.tile, steady_ms() + left_ms)
+
+
+async def evidence_of(
+    feed: Feed,
+    reporter: Session,
+    message: RenderedMessage,
+    tiles: Iterable[Tile],
+    asked: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """What the person said, and behind it the reporter's own messages that they add."""
+    said = await collect_evidence(feed.history, tiles, message)
+    own = reporter.person.person_id
+    return said + await collect_answers(feed.history, tiles_of(reporter), asked["answers"], own)
 
 
 def accused(

@@ -1,4 +1,4 @@
-"""ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, OBJECTIONS: where people reach us, where they object."""
+"""ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, SITE_URL, OBJECTIONS: where people reach us and object."""
 
 import re
 
@@ -31,6 +31,16 @@ def origins(name: str, urls: list[str]) -> list[str]:
         if not found.host or found.path or found.options or found.user or found.password:
             raise invalid(name, "it takes a scheme, a host and a port, and nothing behind them")
     return [USUAL_PORT.sub(r"\1\2", url.lower()) for url in urls]
+
+
+def site_url(name: str, value: str) -> str:
+    """The one origin that links of ours begin with, or `""`. Raises ImproperlyConfigured."""
+    if not value.strip():
+        return ""
+    [found] = origins(name, [value.strip().removesuffix("/")])
+    if "*" in found:
+        raise invalid(name, "it takes one name, without a *")
+    return found
 
 
 def objections(name: str, value: str) -> str:

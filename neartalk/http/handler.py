@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix, set_urlconf
 
+from neartalk.http.cookies import CallRequest
 from neartalk.http.middleware import admin_path
 from neartalk.http.refusals import Receive, Send
 
@@ -21,6 +22,8 @@ from neartalk.http.refusals import Receive, Send
 class CallHandler(ASGIHandler):
     """The admin goes Django's way. All other calls are answered on the loop: what they keep is
     written by `records`, on connections of its own."""
+
+    request_class = CallRequest
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["path"].startswith(admin_path()):

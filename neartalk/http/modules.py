@@ -1,5 +1,6 @@
-"""`{% load modules %}`: names every module of a page in its head, so that browsers fetch them at
-once: without that each level of imports waits for the one before."""
+"""`{% load modules %}`: the catalogue of a page's language, and the names of all its modules in its
+head, so that browsers fetch them at once: without that each level of imports waits for the one
+before."""
 
 import re
 from functools import lru_cache
@@ -9,8 +10,9 @@ from posixpath import dirname, join, normpath
 from django import template
 from django.contrib.staticfiles.finders import find
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 # What modules of ours import, each from a path and at the beginning of a line.
 IMPORT = re.compile(
@@ -18,6 +20,13 @@ IMPORT = re.compile(
 )
 
 register = template.Library()
+
+
+@register.simple_tag
+def catalogue() -> SafeString:
+    """The sentences of the page's modules in the language of whoever asks, in front of all that
+    says any. English needs none."""
+    return catalogue_of(get_language())
 
 
 @register.simple_tag
@@ -31,6 +40,14 @@ def later_modules(entry: str, first: str) -> SafeString:
     """The same for a module that another one imports only once its page is there, and for what it
     needs that this one does not."""
     return rendered(entry, static(entry), first)
+
+
+@lru_cache(50)
+def catalogue_of(language: str) -> SafeString:
+    name = f"js/languages/{language}.js"
+    if not find(name):
+        return SafeString("")
+    return format_html('<script type="module" src="{}"></script>', static(name))
 
 
 @lru_cache(16)

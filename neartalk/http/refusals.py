@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.translation import override
 
 from neartalk.codes import Refused
+from neartalk.http.language import language_of
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,6 +23,7 @@ HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self' data:"),
     (b"x-content-type-options", b"nosniff"),
+    (b"vary", b"Accept-Language, Cookie"),
 ]
 
 
@@ -29,7 +32,7 @@ async def answer(
 ) -> None:
     """Sends a refusal as the caller reads it. One of a body closes the connection."""
     form = form_of(scope["path"], headers)
-    kind, body = rendered(refused.code, refused.retry_after, form)
+    kind, body = rendered(refused.code, refused.retry_after, form, language_of(headers))
     about = [*HEADERS, (b"content-type", kind), (b"content-length", b"%d" % len(body))]
     if refused.retry_after is not None:
         about.append((b"retry-after", b"%d" % refused.retry_after))
@@ -58,12 +61,15 @@ def form_of(path: str, headers: Mapping[bytes, bytes]) -> str:
     return "json" if path.startswith("/api/") else "page"
 
 
-@lru_cache(256)
-def rendered(code: str, retry_after: int | None, form: str) -> tuple[bytes, bytes]:
-    """The content type and the body of a refusal."""
+@lru_cache(2_000)
+def rendered(
+    code: str, retry_after: int | None, form: str, language: str = "en"
+) -> tuple[bytes, bytes]:
+    """The content type and the body of a refusal in a language."""
     refused = Refused(code, retry_after=retry_after)
-    if form == "json":
-        return b"application/json", json.dumps(refused.fields()).encode()
-    template = "_refusal.html" if form == "fragment" else "refused.html"
-    page = render_to_string(template, {"refusal": refused})
+    with override(language):
+        if form == "json":
+            return b"application/json", json.dumps(refused.fields()).encode()
+        template = "_refusal.html" if form == "fragment" else "refused.html"
+        page = render_to_string(template, {"refusal": refused})
     return b"text/html; charset=utf-8", page.encode()

@@ -34,6 +34,7 @@ from neartalk.limits.rules import (
     Rules,
     price_max_ms,
 )
+from neartalk.limits.sentences import sentence_of
 from neartalk.limits.sliding import (
     MemorySlidingCounts,
     Quota,
@@ -99,6 +100,7 @@ __all__ = [
     "read_solution",
     "route_of",
     "seconds",
+    "sentence_of",
     "spend",
     "widest_network",
 ]

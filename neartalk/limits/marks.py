@@ -1,12 +1,13 @@
 """What has happened once, for a while: in memory or in Redis."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.redis import Store, named, unknown_when_lost
 
-SWEEP = 1000
+SWEEP_S = 60.0
 
 
 class Marks(Protocol):
@@ -22,16 +23,20 @@ class Marks(Protocol):
 
 
 class MemoryMarks:
+    """What is over is forgotten within a minute, also where nothing else happens: a name may hold
+    the digest of a session."""
+
     def __init__(self, clock: Clock = steady_ms) -> None:
         self.clock = clock
         self.ends_ms: dict[str, int] = {}
-        self.sweep_at = SWEEP
+        self.timer: asyncio.TimerHandle | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def add(self, name: str, life_ms: int) -> bool:
         if self._lasts(name):
             return False
-        self._forget_old()
         self.ends_ms[name] = self.clock() + life_ms
+        self._schedule(asyncio.get_running_loop())
         return True
 
     async def known(self, names: Sequence[str]) -> bool:
@@ -40,11 +45,16 @@ class MemoryMarks:
     def _lasts(self, name: str) -> bool:
         return self.ends_ms.get(name, 0) > self.clock()
 
-    def _forget_old(self) -> None:
-        """Whenever the table has doubled: each call pays for two."""
-        if len(self.ends_ms) >= self.sweep_at:
-            self.ends_ms = {name: ms for name, ms in self.ends_ms.items() if self._lasts(name)}
-            self.sweep_at = max(SWEEP, 2 * len(self.ends_ms))
+    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One timer for all; that of a loop which has ended is none."""
+        if self.timer is None or self.loop is not loop:
+            self.loop, self.timer = loop, loop.call_later(SWEEP_S, self._sweep)
+
+    def _sweep(self) -> None:
+        self.timer = None
+        self.ends_ms = {name: ms for name, ms in self.ends_ms.items() if self._lasts(name)}
+        if self.ends_ms:
+            self._schedule(asyncio.get_running_loop())
 
 
 class RedisMarks:

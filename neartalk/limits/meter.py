@@ -65,8 +65,12 @@ class Meters:
             meter = self.meters[subject] = Meter(self.rules, self.rule, self.clock)
         meter.allow(code)
 
+    def forget_full(self) -> None:
+        """Forgets whoever may do all again: nothing of them need be kept."""
+        self.meters = {key: meter for key, meter in self.meters.items() if not meter.full}
+
     def _forget_full(self) -> None:
         """Whenever the table has doubled: each call pays for two."""
         if len(self.meters) >= self.sweep_at:
-            self.meters = {key: meter for key, meter in self.meters.items() if not meter.full}
+            self.forget_full()
             self.sweep_at = max(SWEEP, 2 * len(self.meters))

@@ -10,6 +10,7 @@ from django.conf import settings
 from neartalk.limits.client_address import ProxyDoubt, client_of, route_of
 from neartalk.limits.day_key import DayKey
 from neartalk.limits.networks import Origin, digest_of, networks_of
+from neartalk.marking import gettext_noop as _
 
 log = logging.getLogger("neartalk.limits")
 
@@ -21,22 +22,29 @@ class DoubtWords(NamedTuple):
 
 DOUBTS: Mapping[ProxyDoubt, DoubtWords] = {
     ProxyDoubt.UNCOUNTED: DoubtWords(
-        "A proxy in front says whom it asks for, and TRUSTED_PROXIES is 0: everybody counts as the "
-        "proxy, and nobody at all if it runs on this machine.",
-        "Set TRUSTED_PROXIES to how many proxies stand in front, 1 for nginx or Caddy.",
+        _(
+            "A proxy in front says whom it asks for, and TRUSTED_PROXIES is 0: everybody counts as "
+            "the proxy, and nobody at all if it runs on this machine."
+        ),
+        _("Set TRUSTED_PROXIES to how many proxies stand in front, 1 for nginx or Caddy."),
     ),
     ProxyDoubt.MISSING: DoubtWords(
-        "A call named fewer hops than TRUSTED_PROXIES counts: callers may make up their address.",
-        "Lower TRUSTED_PROXIES, set PROXY_HEADER to the header that the proxies write, or let "
-        "nobody but the proxy reach the port.",
+        _(
+            "A call named fewer hops than TRUSTED_PROXIES counts: callers may make up "
+            "their address."
+        ),
+        _(
+            "Lower TRUSTED_PROXIES, set PROXY_HEADER to the header that the proxies write, or let "
+            "nobody but the proxy reach the port."
+        ),
     ),
     ProxyDoubt.INNER: DoubtWords(
-        "The address that counts is that of one more proxy: everybody behind it counts as one.",
-        "Raise TRUSTED_PROXIES to how many proxies stand in front.",
+        _("The address that counts is that of one more proxy: everybody behind it counts as one."),
+        _("Raise TRUSTED_PROXIES to how many proxies stand in front."),
     ),
     ProxyDoubt.UNREADABLE: DoubtWords(
-        "A proxy wrote something else than an address: whoever came by it counts as that proxy.",
-        "Have it write the address that it sees, with or without a port.",
+        _("A proxy wrote something else than an address: whoever came by it counts as that proxy."),
+        _("Have it write the address that it sees, with or without a port."),
     ),
 }
 

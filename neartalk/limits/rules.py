@@ -122,7 +122,11 @@ RULES: dict[str, Rule] = {
     "place.radius": Rule(allowance=30, period_s=60, burst=10),
     # In metres: 300 km/h, and 2 km at once.
     "place.travel": Rule(allowance=300_000, period_s=3600, burst=2000, saves=True),
+    # Tiles that sessions of a network left by a far move: where there are more, the next far one
+    # takes effect later.
+    "place.tiles": Rule(allowance=15, period_s=600, burst=15),
     "person.block": Rule(allowance=60, period_s=3600, burst=20),
+    "person.push": Rule(allowance=60, period_s=3600, burst=20),
     "chat.send": Rule(allowance=10, period_s=60, burst=3),
     "chat.new": Rule(allowance=6, period_s=60, burst=5),
     # The same text, by one person and from one network.
@@ -130,6 +134,10 @@ RULES: dict[str, Rule] = {
     "chat.copies": Rule(allowance=36, period_s=3600, burst=3),
     # Messages refused by a limit or as spam; more than that, and the person is muted.
     "chat.refused": Rule(allowance=8, period_s=60, burst=8),
+    # Reactions, and messages that somebody reacts to or answers which a process has to look for.
+    "chat.react": Rule(allowance=30, period_s=60, burst=15),
+    # Lists of who reacted that a socket asks for.
+    "chat.reactors": Rule(allowance=20, period_s=60, burst=10),
     "chat.report": Rule(allowance=10, period_s=3600, burst=3),
     "chat.report.address": Rule(allowance=30, period_s=3600, burst=10),
     "voice.ice": Rule(allowance=20, period_s=60, burst=10),

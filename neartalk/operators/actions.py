@@ -10,12 +10,15 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from neartalk.codes import Refused
 from neartalk.operators.base import ReadOnly
 from neartalk.records import Overtaken
 
-OVERTAKEN = "Somebody else was quicker. Nothing was done; this is how it stands now."
+OVERTAKEN = _("Somebody else was quicker. Nothing was done; this is how it stands now.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class RowAction:
     """
 
     name: str
-    label: str
-    hint: str
+    label: str | Promise
+    hint: str | Promise
     act: Callable[[Any, Any, str], str]
 
 
@@ -83,17 +86,18 @@ class WithRowActions(ReadOnly):
         known = {verb.name: verb for verb in self.row_actions(request, row)}
         verb, note = known.get(request.POST.get("verb", "")), NoteForm(request.POST)
         if not note.is_valid():
-            messages.error(request, "Say why, in the note. Nothing was done.")
+            messages.error(request, gettext("Say why, in the note. Nothing was done."))
             return False
         try:
             if verb is None or request.POST.get("seen", "") != self.seen(row):
                 raise Overtaken
             told = verb.act(row, request.user, note.cleaned_data["note"])
         except Overtaken:
-            messages.warning(request, OVERTAKEN)
+            messages.warning(request, str(OVERTAKEN))
             return False
         except Refused as refused:
-            messages.error(request, f"{refused.title} Nothing was done; try again.")
+            again = gettext("Nothing was done; try again.")
+            messages.error(request, f"{refused.title} {again}")
             return False
         messages.success(request, told)
         return True

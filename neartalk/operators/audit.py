@@ -1,4 +1,5 @@
-"""The audit trail: every act of an operator, to be read and by nobody to be changed."""
+"""The audit trail: every act of an operator, to be read and by nobody to be changed. It is one
+record in English, whichever way the words around it are read."""
 
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from neartalk.operators.base import ReadOnly
 from neartalk.records import CONSOLE
@@ -21,7 +24,7 @@ def of_choices(chosen: admin.SimpleListFilter) -> str:
 
 
 class ByUser(admin.SimpleListFilter):
-    title = "who"
+    title = _("who")
     parameter_name = "user"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -33,7 +36,7 @@ class ByUser(admin.SimpleListFilter):
 
 
 class ByContentType(admin.SimpleListFilter):
-    title = "what about"
+    title = _("what about")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -48,7 +51,7 @@ class ByContentType(admin.SimpleListFilter):
 
 
 class LogEntryAdmin(ReadOnly):
-    list_title = "Audit trail"
+    list_title = _("Audit trail")
     list_display = ("action_time", "user", "about", "done")
     list_display_links = ("action_time",)
     list_filter = (ByUser, ByContentType)
@@ -58,14 +61,17 @@ class LogEntryAdmin(ReadOnly):
     fields = ("action_time", "user", "about", "done")
     readonly_fields = fields
 
-    @admin.display
+    # Translators: a column: what was acted upon, such as a report or a rule.
+    @admin.display(description=_("about"))
     def about(self, entry: LogEntry) -> str:
         url = entry.get_admin_url()
-        kind = entry.content_type.name if entry.content_type else "something"
+        kind = entry.content_type.name if entry.content_type else gettext("something")
         if url is None or entry.is_deletion():
-            return f"{kind} {entry.object_repr}"
-        return format_html('{} <a href="{}">{}</a>', kind, url, entry.object_repr)
+            return format_html('{} <span dir="auto">{}</span>', kind, entry.object_repr)
+        return format_html('{} <a href="{}" dir="auto">{}</a>', kind, url, entry.object_repr)
 
-    @admin.display
+    # Translators: a column: what was done.
+    @admin.display(description=_("done"))
     def done(self, entry: LogEntry) -> str:
-        return entry.get_change_message() or entry.get_action_flag_display()
+        words = entry.get_change_message() or entry.get_action_flag_display()
+        return format_html('<span dir="auto">{}</span>', words)

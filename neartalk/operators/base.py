@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Choices, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 
 COUNT_MAX = 10_000
-Known = tuple[tuple[str, str, dict[str, Any]], ...]
+Known = tuple[tuple[str, str | Promise, dict[str, Any]], ...]
 
 
 class FewPages(Paginator):  # type: ignore[type-arg]
@@ -30,7 +30,7 @@ class Choice(admin.SimpleListFilter):
     known: Known
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, words) for value, words, _ in self.known]
+        return [(value, str(words)) for value, words, _ in self.known]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         wanted = [conditions for value, _, conditions in self.known if value == self.value()]
@@ -39,7 +39,7 @@ class Choice(admin.SimpleListFilter):
 
 def choices_of(field: str, choices: type[Choices]) -> Known:
     """What a field with these choices is filtered by."""
-    return tuple((str(value), str(words), {field: value}) for value, words in choices.choices)
+    return tuple((str(value), words, {field: value}) for value, words in choices.choices)
 
 
 def asked_by(chosen: Any) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def asked_by(chosen: Any) -> tuple[str, ...]:
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows that nobody makes, changes or deletes by hand."""
 
-    list_title = ""
+    list_title: str | Promise = ""
     show_facets = admin.ShowFacets.NEVER
     paginator = FewPages
     show_full_result_count = False

@@ -4,8 +4,10 @@ what it shows, and what stands out has a mark besides its colour. Colours are in
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 SLOT, BAR, HEIGHT, ROOM = 12, 9, 56, 10
 HOURS = 24
@@ -24,21 +26,25 @@ class Bar:
 
     @property
     def words(self) -> str:
+        # Translators: an hour, its count, and the count of the hour that it is compared with.
+        words = gettext("{hour}: {count}, {before} then")
         if self.count is None:
-            return f"{self.hour}: not told yet, {number(self.before)} then"
-        far = ", far above usual" if self.far else ""
-        return f"{self.hour}: {number(self.count)}, {number(self.before)} then{far}"
+            words = gettext("{hour}: not told yet, {before} then")
+        elif self.far:
+            words = gettext("{hour}: {count}, {before} then, far above usual")
+        count, before = number(self.count or 0), number(self.before)
+        return words.format(hour=self.hour, count=count, before=before)
 
 
-def bars(title: str, each: Sequence[Bar], then: str) -> SafeString:
-    """A chart of these hours. `then` says what the line they are compared with is."""
+def bars(title: str, each: Sequence[Bar]) -> SafeString:
+    """A chart of these hours. The title says what they are, and what they are compared with."""
     most = max([1.0, *(max(bar.count or 0, bar.before) for bar in each)])
     # Nothing in a picture could be followed.
     role = "group" if any(bar.url for bar in each) else "img"
     return format_html(
         '<svg class="bars" viewBox="0 0 {} {}" role="{}" aria-label="{}">'
         '<path class="ground" d="M0 {}H{}"/>{}<path class="then" d="{}"/></svg>',
-        *(len(each) * SLOT, ROOM + HEIGHT + 1, role, summary(title, each, then)),
+        *(len(each) * SLOT, ROOM + HEIGHT + 1, role, summary(title, each)),
         *(ROOM + HEIGHT, len(each) * SLOT),
         format_html_join("", "{}", ((drawn(bar, at, most),) for at, bar in enumerate(each))),
         steps([bar.before for bar in each], most),
@@ -79,11 +85,13 @@ def height(value: float, most: float) -> float:
     return max(1.0, round(value / most * HEIGHT, 1)) if value else 0.0
 
 
-def summary(title: str, each: Sequence[Bar], then: str) -> str:
-    hours = "; ".join(bar.words for bar in each if bar.count or bar.before)
-    return f"{title}, by the hour, then {then}. {hours or 'Nothing'}."
+def summary(title: str, each: Sequence[Bar]) -> str:
+    # Translators: what stands between the hours of a list.
+    hours = gettext("; ").join(bar.words for bar in each if bar.count or bar.before)
+    # Translators: a whole sentence, and what is listed after it.
+    return gettext("{sentence} {list}.").format(sentence=title, list=hours or gettext("Nothing"))
 
 
 def number(value: float) -> str:
-    """As people write it, with a thin space in thousands."""
-    return f"{round(value):,}".replace(",", "\u202f")
+    """As people write it in their language, with a sign between thousands."""
+    return number_format(round(value), force_grouping=True)

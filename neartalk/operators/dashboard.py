@@ -24,7 +24,7 @@ from neartalk.operators.refusals import (
 from neartalk.operators.weekly_comparison import activity_figures
 from neartalk.parts import platform_of
 
-ACTS = 8
+ACTS, ENDING_MAX = 8, 100
 
 
 def doubts(request: HttpRequest) -> str:
@@ -65,15 +65,18 @@ def bans(request: HttpRequest) -> str:
     if not may(request, "neartalk.view_sanction"):
         return ""
     ending = bans_ending(timezone.now())
-    return render_to_string("admin/_bans.html", {"count": len(ending), "bans": ending[:5]})
+    count = len(ending)
+    told = f"{count}+" if count == ENDING_MAX else f"{count}"
+    shown = {"count": count, "shown": told, "bans": ending[:5]}
+    return render_to_string("admin/_bans.html", shown)
 
 
 def bans_ending(now: datetime) -> list[Sanction]:
-    """Bans that end within 24 hours, the soonest first; at most 100."""
+    """Bans that end within 24 hours, the soonest first; at most ENDING_MAX."""
     ending = Sanction.objects.filter(
         kind=Sanction.Kind.BAN, lifted=None, until__gt=now, until__lte=now + DAY
     )
-    return [*ending.order_by("until")[:100]]
+    return [*ending.order_by("until")[:ENDING_MAX]]
 
 
 def acts(request: HttpRequest) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from neartalk.limits import RULES
 from neartalk.models import HourlyHits, RateLimitHit
@@ -28,6 +30,10 @@ class Refusals:
     before: float
     far: Sequence[datetime]
     chart: SafeString
+
+    @property
+    def far_hours(self) -> str:
+        return ", ".join(date_format(hour, "H:i") for hour in self.far)
 
 
 def refusals_by_rule(now: datetime, link: Callable[[str, datetime], str]) -> list[Refusals]:
@@ -70,9 +76,11 @@ def of_rule(
 ) -> Refusals:
     usual = {hour: usually(counts, hour) for hour in lately}
     far = [hour for hour in lately if stands_out(counts[hour], usual[hour])]
+    # Translators: a day and an hour as Django's date filter writes them.
+    hour_format = gettext("d M H:i")
     each = [
         Bar(
-            f"{hour:%d %b %H:%M}",
+            date_format(hour, hour_format),
             counts[hour],
             usual[hour],
             far=hour in far,
@@ -81,7 +89,9 @@ def of_rule(
         for hour in lately
     ]
     today, before = so_far(counts, now)
-    return Refusals(rule, today, before, far, bars(rule, each, "usually"))
+    # Translators: of a chart of how often a rule refused somebody.
+    title = gettext("{rule}, by the hour, then usually.").format(rule=rule)
+    return Refusals(rule, today, before, far, bars(title, each))
 
 
 def usually(counts: Hourly, hour: datetime) -> float:

@@ -21,6 +21,8 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from neartalk.codes import Refused
 from neartalk.http import HtmxRequest, count
@@ -53,7 +55,7 @@ class LoginForm(AdminAuthenticationForm):
 
 class Site(admin.AdminSite):
     site_header = site_title = "NearTalk"
-    index_title = "Today"
+    index_title = _("Today")
     index_template = "admin/today.html"
     login_form = LoginForm
 
@@ -101,7 +103,7 @@ class Site(admin.AdminSite):
         """The same page, which says why and when to try again; no password was looked at."""
         shown = {
             **self.each_context(request),
-            "title": "Log in",
+            "title": gettext("Log in"),
             "form": LoginForm(request),
             "refused": refused,
             "app_path": request.get_full_path(),

@@ -2,7 +2,8 @@
 after their time."""
 
 from neartalk.records.audit import CONSOLE, console, record
-from neartalk.records.moderation import Overtaken, lift, lift_reviewed, words_of
+from neartalk.records.database import with_own_connection
+from neartalk.records.moderation import Overtaken, lift, lift_reviewed
 from neartalk.records.retention import RetentionRule, retention_rules
 from neartalk.records.rounds import Records
 from neartalk.records.sanction_sync import ROUND_S
@@ -23,5 +24,5 @@ __all__ = [
     "lift_reviewed",
     "record",
     "retention_rules",
-    "words_of",
+    "with_own_connection",
 ]

@@ -1,14 +1,16 @@
 """What an operator decides about somebody: rows, each with its line in the audit trail. Every
 process follows them within 2 s."""
 
-from datetime import timedelta
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from neartalk.models import Sanction
 from neartalk.records.audit import record
+
+# Translators: what was done to a mute or a ban: it ended early.
+LIFTED = _("Lifted.")
 
 
 class Overtaken(Exception):
@@ -22,8 +24,8 @@ def lift(sanction: Sanction, user: User, note: str) -> str:
         running = Sanction.objects.filter(pk=sanction.pk, lifted=None, until__gt=now)
         if not running.update(lifted=now, changed=now):
             raise Overtaken
-        record(user, sanction, f"Lifted. {note}")
-    return "Lifted."
+        record(user, sanction, LIFTED, note)
+    return str(LIFTED)
 
 
 def lift_reviewed(person_id: str) -> int:
@@ -33,9 +35,3 @@ def lift_reviewed(person_id: str) -> int:
         until_reviewed=True, person_id=person_id, lifted=None, until__gt=now
     )
     return running.update(lifted=now, changed=now)
-
-
-def words_of(lasts: timedelta) -> str:
-    hours = lasts // timedelta(hours=1)
-    count, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -6,19 +6,29 @@ from presence.delivery.coalescer import Coalescer
 from presence.delivery.cohort import Cohort
 from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection, QueuedConnection, TransportConnection
-from presence.delivery.fragments import Compiled, compile_template, placeholder, render, safe
+from presence.delivery.fragments import (
+    Compiled,
+    compile_template,
+    fragment,
+    placeholder,
+    render,
+    safe,
+)
 from presence.delivery.frames import (
     PROTOCOL,
     Form,
     Frame,
     dumps,
     gap,
+    notes_frame,
     refusal,
     rows,
     signal,
     signals,
+    unblocked,
 )
 from presence.delivery.multicast import Recipients, broadcast
+from presence.delivery.notes import broadcast_notes
 from presence.delivery.sockets import Socket
 
 __all__ = [
@@ -36,10 +46,13 @@ __all__ = [
     "Socket",
     "TransportConnection",
     "broadcast",
+    "broadcast_notes",
     "coalescer",
     "compile_template",
     "dumps",
+    "fragment",
     "gap",
+    "notes_frame",
     "panel",
     "placeholder",
     "refusal",
@@ -48,4 +61,5 @@ __all__ = [
     "safe",
     "signal",
     "signals",
+    "unblocked",
 ]

@@ -80,7 +80,7 @@ class Audience:
         """Subscribes the socket to its person's place. Messages are held until it settles."""
         self.sockets.setdefault(socket.person.person_id, set()).add(socket)
         socket.place, socket.entered = socket.person.place, socket.session
-        socket.held, socket.held_gone = [], []
+        socket.held, socket.held_gone, socket.held_notes = [], [], {}
         socket.people_version, socket.private, socket.came_ms = 0, None, None
         cohort = self.cohort_of(socket) or self._begin(socket.place, socket.form)
         self.recent.remove(socket, socket.place)
@@ -106,7 +106,9 @@ class Audience:
             socket.write(messages_frame(socket.form, held))
         if socket.held_gone:
             socket.write(signal(socket.form, "gone", ids=socket.held_gone))
-        socket.held, socket.held_gone = None, []
+        if socket.held_notes:
+            socket.write_notes(socket.held_notes.values())
+        socket.held, socket.held_gone, socket.held_notes = None, [], {}
         cohort.add(socket)
 
     def filter(self, socket: Socket) -> None:
@@ -182,9 +184,12 @@ class Audience:
     def retract(self, retraction: OutgoingRetraction) -> None:
         """Sends every socket that may show a message that it is gone, after what is pending."""
         gone = signals("gone", ids=[retraction.removed_id])
-        for cohort in self.in_range_of(retraction.place):
-            self.coalescer.flush(cohort)
-            cohort.retract(retraction, gone[cohort.form])
+        for cohort in self.cohorts_reaching(retraction.place.tile):
+            unaware = cohort.unaware_of(retraction)
+            if len(unaware) < len(cohort.live):
+                self.coalescer.flush(cohort)
+                cohort.write(gone[cohort.form], but=unaware)
+            cohort.hold_gone(retraction)
         for socket in self.recent.showing(retraction):
             if socket.may_receive(retraction):
                 socket.write(gone[socket.form])

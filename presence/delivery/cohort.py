@@ -97,10 +97,12 @@ class Cohort:
         self.pending += messages
         return True
 
-    def retract(self, retraction: OutgoingRetraction, gone: Frame) -> None:
-        """Writes that a message is gone. What is pending must have been flushed before."""
-        unaware = [socket for socket in self.live if not socket.shows(retraction)]
-        self.write(gone, but=unaware)
+    def unaware_of(self, retraction: OutgoingRetraction) -> set[Socket]:
+        """Those who are live and were never shown what is retracted."""
+        return {socket for socket in self.live if not socket.shows(retraction)}
+
+    def hold_gone(self, retraction: OutgoingRetraction) -> None:
+        """Those who still read history are told of it afterwards."""
         for socket in self.joining:
             socket.hold_gone(retraction)
 

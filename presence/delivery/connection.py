@@ -14,8 +14,11 @@ PACE_UNSENT = 65_536
 class Connection(Protocol):
     """Writes frames to one peer. Only `drained` waits for the peer.
 
-    `too_slow` says that the peer was given up because it did not read.
+    `too_slow` says that the peer was given up because it did not read. `language` is the one in
+    which the peer reads refusals.
     """
+
+    language: str
 
     @property
     def too_slow(self) -> bool: ...
@@ -43,8 +46,11 @@ class QueuedConnection:
 
     direct = None
 
-    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], backlog: Backlog) -> None:
+    def __init__(
+        self, send: Callable[[dict[str, Any]], Awaitable[None]], backlog: Backlog, language: str
+    ) -> None:
         self.send = send
+        self.language = language
         self.backlog = backlog
         self.queue: asyncio.Queue[Frame | int] = asyncio.Queue()
         self.queued = self.bytes = 0
@@ -106,10 +112,11 @@ class QueuedConnection:
 class TransportConnection:
     """Writes frames to the transport of our uvicorn protocol, without a task or a queue."""
 
-    __slots__ = ("protocol",)
+    __slots__ = ("language", "protocol")
 
-    def __init__(self, protocol: WebSocketProtocol) -> None:
+    def __init__(self, protocol: WebSocketProtocol, language: str) -> None:
         self.protocol = protocol
+        self.language = language
 
     @property
     def direct(self) -> DirectTransport:

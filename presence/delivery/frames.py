@@ -1,10 +1,13 @@
 """How frames look on the wire in both forms: JSON objects, and HTML that is swapped out of band."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from html import escape
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from neartalk.codes import Refused
 from neartalk.limits import Limits
@@ -49,6 +52,14 @@ def rows(form: Form, each: Iterable[str]) -> Frame:
     return Frame(found[0] if len(found) == 1 else f"[{','.join(found)}]")
 
 
+def notes_frame(form: Form, each: Sequence[str]) -> Frame:
+    """Notes about messages that leave together: signals for the page; in JSON one object or an
+    array of them."""
+    if form is Form.HTML:
+        return Frame(f'<div id="signals" hx-swap-oob="innerHTML">{"".join(each)}</div>')
+    return Frame(each[0] if len(each) == 1 else f"[{','.join(each)}]")
+
+
 def signal(form: Form, kind: str, **fields: str | int | list[str] | Limits) -> Frame:
     """A frame without anything to see: welcome, ack, gone, mark, pong. The page is told no limits:
     it learns them by refusals, and people do not count."""
@@ -65,6 +76,14 @@ def signal(form: Form, kind: str, **fields: str | int | list[str] | Limits) -> F
     )
 
 
+def unblocked(form: Form, person_ids: list[str]) -> Frame:
+    """Whom a person blocks no more."""
+    if form is Form.JSON:
+        return Frame(dumps({"type": "unblocked", "person_ids": person_ids}))
+    ids = " ".join(person_ids)
+    return notes_frame(form, [f'<data class="unblocked" data-ids="{ids}"></data>'])
+
+
 def signals(kind: str, **fields: str | int | list[str]) -> dict[Form, Frame]:
     """The same in every form."""
     return {form: signal(form, kind, **fields) for form in Form}
@@ -73,23 +92,25 @@ def signals(kind: str, **fields: str | int | list[str]) -> dict[Form, Frame]:
 BARE = {"welcome", "blocked", "limits", "mark", "pong"}
 
 
-def refusal(form: Form, refused: Refused) -> Frame:
-    if form is Form.JSON:
-        return Frame(dumps({"type": "error", **refused.fields()}))
-    words = fragment("_refusal.html", {"refusal": refused})
+def refusal(form: Form, refused: Refused, language: str) -> Frame:
+    with override(language):
+        if form is Form.JSON:
+            return Frame(dumps({"type": "error", **refused.fields()}))
+        words = fragment("_refusal.html", {"refusal": refused})
     return Frame(f'<div id="refusal" hx-swap-oob="innerHTML">{words}</div>')
 
 
 GAPS = {
-    "restarted": "The server restarted and earlier messages are gone. New ones arrive as usual.",
-    "unknown-mark": "You were away for long. What is still alive is here.",
-    "too-much": "A lot was said while you were away. The newest part is here.",
+    "restarted": _("The server restarted and earlier messages are gone. New ones arrive as usual."),
+    "unknown-mark": _("You were away for long. What is still alive is here."),
+    "too-much": _("A lot was said while you were away. The newest part is here."),
 }
 
 
-def gap(form: Form, reason: str) -> Frame:
+def gap(form: Form, reason: str, language: str) -> Frame:
     """Says that a reader may have missed something, and why."""
     if form is Form.JSON:
         return Frame(dumps({"type": "gap", "reason": reason}))
-    words = fragment("_gap.html", {"words": GAPS[reason]})
+    with override(language):
+        words = fragment("_gap.html", {"words": GAPS[reason]})
     return Frame(f'<div id="notices" hx-swap-oob="innerHTML">{words}</div>')

@@ -7,31 +7,41 @@ from presence.delivery.frames import Form, Frame, rows
 from presence.values import Place
 
 
-class OutgoingMessage(Protocol):
-    """A message as the hub sends it: what decides who may receive it, and its rows."""
+class Authored(Protocol):
+    """What decides who may receive a message, or what is told of it: its author, when and where."""
+
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def sent_ms(self) -> int: ...
+    @property
+    def place(self) -> Place: ...
+
+
+class OutgoingMessage(Authored, Protocol):
+    """A message as the hub sends it, and its rows."""
+
+    @property
+    def id(self) -> str: ...
+    def row(self, form: Form, label_m: int | None) -> str: ...
+
+
+class OutgoingRetraction(Authored, Protocol):
+    """A message was removed: its id."""
+
+    @property
+    def removed_id(self) -> str: ...
+
+
+class OutgoingNote(Authored, Protocol):
+    """What is told of a message to those who hear it. `complete` says whether there is one for
+    those from whom some are hidden."""
 
     @property
     def id(self) -> str: ...
     @property
-    def person_id(self) -> str: ...
-    @property
-    def sent_ms(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
-    def row(self, form: Form, label_m: int | None) -> str: ...
-
-
-class OutgoingRetraction(Protocol):
-    """A message was removed: its id, its author, when it was sent and where."""
-
-    @property
-    def removed_id(self) -> str: ...
-    @property
-    def person_id(self) -> str: ...
-    @property
-    def sent_ms(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
+    def complete(self) -> bool: ...
+    def row(self, form: Form, hidden: frozenset[str] = ...) -> str: ...
 
 
 # A message with the metres of the label of the distance from which a cohort receives it; None for

@@ -14,8 +14,9 @@ from presence.delivery.frames import Form, Frame, dumps
 from presence.geo import label_of
 from presence.roster import Entry, Listing, ListingChange
 
-# In the row of whoever has an open door.
+# In the row of whoever has an open door, or is away.
 OPEN = ' data-v="open"'
+AWAY = " data-away"
 
 colour, tag = lru_cache(maxsize=20_000)(names.colour), lru_cache(maxsize=20_000)(names.tag)
 
@@ -46,10 +47,10 @@ def people_changed(form: Form, version: int, change: ListingChange) -> Frame:
 # ---- JSON ----------------------------------------------------------------------------------------
 
 
-def listed(one: Entry) -> dict[str, str | int]:
+def listed(one: Entry) -> dict[str, str | int | bool]:
     """A person as JSON clients are told of them. `metres` are those of the label, never finer.
-    `voice` is there of whoever has an open door."""
-    found: dict[str, str | int] = {
+    `voice` is there of whoever has an open door, `away` of whom only a push reaches."""
+    found: dict[str, str | int | bool] = {
         "person_id": one.person_id,
         "username": one.name,
         "distance": label_of(one.label_m),
@@ -57,12 +58,16 @@ def listed(one: Entry) -> dict[str, str | int]:
     }
     if one.is_open:
         found["voice"] = "open"
+    if one.is_away:
+        found["away"] = True
     return found
 
 
 @lru_cache(maxsize=20_000)
-def entry_json(label_m: int, person_id: str, name: str, is_open: bool = False) -> str:
-    return dumps(listed(Entry(label_m, person_id, name, is_open)))
+def entry_json(
+    label_m: int, person_id: str, name: str, is_open: bool = False, is_away: bool = False
+) -> str:
+    return dumps(listed(Entry(label_m, person_id, name, is_open, is_away)))
 
 
 def _joined(shown: Mapping[str, Any], **lists: Iterable[str]) -> str:
@@ -107,7 +112,9 @@ def _totals(totals: Mapping[int, int]) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def row(label_m: int, person_id: str, name: str, is_open: bool = False) -> str:
+def row(
+    label_m: int, person_id: str, name: str, is_open: bool = False, is_away: bool = False
+) -> str:
     """One person's row: the same for every reader to whom they are equally far."""
     values = {
         "label_m": str(label_m),
@@ -116,6 +123,7 @@ def row(label_m: int, person_id: str, name: str, is_open: bool = False) -> str:
         "tag": tag(person_id),
         "colour": str(colour(person_id)),
         "voice": OPEN if is_open else "",
+        "away": AWAY if is_away else "",
     }
     return render(_compiled("_person.html", "person", *values), values)
 

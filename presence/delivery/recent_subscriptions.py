@@ -7,8 +7,8 @@ from django.conf import settings
 
 from presence.delivery.messages import OutgoingRetraction
 from presence.delivery.sockets import Socket
-from presence.geo import Tile, tile_of, tiles_within
-from presence.past import judged_from
+from presence.geo import Tile, tile_of
+from presence.past import is_shown, tiles_of_readers
 from presence.values import Place, Session
 
 PLACES_MAX = 24
@@ -61,9 +61,9 @@ class RecentSubscriptions:
 
     def showing(self, retraction: OutgoingRetraction) -> Iterable[Socket]:
         """The sockets that may have been sent there what is retracted."""
-        for tile in tiles_within(*retraction.place.circle):
+        said = retraction.place
+        for tile in tiles_of_readers(said):
             for sockets in self.tiles.get(tile, {}).values():
                 for socket, (_, entered) in sockets.items():
-                    place = judged_from(entered, retraction.sent_ms)
-                    if place and place.in_range(retraction.place):
+                    if is_shown(entered, said, retraction.sent_ms):
                         yield socket

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from neartalk.codes import Refused
 from presence.delivery.cohort_listing import CohortListing
 from presence.delivery.connection import Connection
-from presence.delivery.frames import Form, Frame, refusal
-from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingRetraction
-from presence.past import judged_from
+from presence.delivery.frames import Form, Frame, notes_frame, refusal
+from presence.delivery.messages import Labelled, OutgoingMessage, OutgoingNote, OutgoingRetraction
+from presence.past import is_shown
 from presence.roster import NOBODY
 from presence.values import Person, Place, Session
 
@@ -43,6 +43,7 @@ class Socket:
         "form",
         "held",
         "held_gone",
+        "held_notes",
         "listing",
         "lock",
         "network",
@@ -64,6 +65,7 @@ class Socket:
         self.place, self.entered = session.person.place, session
         self.held: list[Labelled] | None = []
         self.held_gone: list[str] = []
+        self.held_notes: dict[str, OutgoingNote] = {}
         self.lock = asyncio.Lock()
         self.listing = NOBODY
         self.people_version = 0
@@ -89,14 +91,13 @@ class Socket:
         """Whether its peer may have vanished is seen every 2 s: any call costs."""
         self.silent = self.connection.quiet_s() > SILENT_S
 
-    def may_receive(self, sent: OutgoingMessage | OutgoingRetraction) -> bool:
+    def may_receive(self, sent: OutgoingMessage | OutgoingRetraction | OutgoingNote) -> bool:
         return self.session.may_receive(sent.person_id, sent.sent_ms)
 
-    def shows(self, retraction: OutgoingRetraction) -> bool:
-        """Whether the person may have been shown, where they are, what is retracted."""
-        place = judged_from(self.session, retraction.sent_ms)
-        near = place is not None and place.in_range(retraction.place)
-        return near and self.may_receive(retraction)
+    def shows(self, sent: OutgoingRetraction | OutgoingNote) -> bool:
+        """Whether the person may have been shown, where they are, what this is about."""
+        near = is_shown(self.session, sent.place, sent.sent_ms)
+        return near and self.may_receive(sent)
 
     def write(self, frame: Frame) -> None:
         """Never waits. A peer that does not read is given up by the server's backlog."""
@@ -114,8 +115,20 @@ class Socket:
         if self.shows(retraction):
             self.held_gone.append(retraction.removed_id)
 
+    def hold_notes(self, notes: Iterable[OutgoingNote]) -> None:
+        """Holds notes while the socket reads history: the last one about each message."""
+        self.held_notes |= {one.id: one for one in notes if self.shows(one)}
+
+    def write_notes(self, notes: Iterable[OutgoingNote]) -> int:
+        """Writes what the person may be told of these; how many frames that were."""
+        hidden = self.session.hidden
+        rows = [one.row(self.form, hidden) for one in notes if one.complete or not hidden]
+        if rows:
+            self.write(notes_frame(self.form, rows))
+        return bool(rows)
+
     def end(self, refused: Refused) -> None:
         """Writes the refusal, then closes with its close code."""
         self.ended = True
-        self.write(refusal(self.form, refused))
+        self.write(refusal(self.form, refused, self.connection.language))
         self.connection.close(refused.row.close)

@@ -1,4 +1,5 @@
-"""Pure: cells and tiles, how far apart and under which label, and which tiles a circle reaches."""
+"""Pure: cells, squares and tiles, how far apart and under which label, and which tiles a circle
+reaches."""
 
 from presence.geo.cells import (
     CELL_DEGREES,
@@ -35,6 +36,7 @@ from presence.geo.distances import (
     label_m,
     label_of,
 )
+from presence.geo.squares import Square, is_beside, square_of, tiles_around
 from presence.geo.tiles import TILES_MAX, capped_radius_m, tiles_within
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "BeyondLatitude",
     "Cell",
     "Roughness",
+    "Square",
     "Tile",
     "across",
     "apart",
@@ -62,6 +65,7 @@ __all__ = [
     "coarsened_m",
     "coarser",
     "in_range",
+    "is_beside",
     "label",
     "label_m",
     "label_of",
@@ -70,6 +74,8 @@ __all__ = [
     "published_cell",
     "published_point",
     "spot",
+    "square_of",
     "tile_of",
+    "tiles_around",
     "tiles_within",
 ]

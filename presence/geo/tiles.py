@@ -32,12 +32,17 @@ TILE_COLUMNS, TILE_ROWS = 8, 4  # cells in a tile, each way
 def tiles_within(cell: Cell, radius_m: float) -> frozenset[Tile]:
     """The tiles with at least one cell at most radius_m apart from this one, and no other tile."""
     here = spot(cell)
+    return tiles_beside(here.x, here.x, here.y, radius_m)
+
+
+def tiles_beside(first_x: int, last_x: int, y: int, radius_m: float) -> frozenset[Tile]:
+    """The same for a row of cells, from a column to another one."""
     return frozenset(
         _tile(tile_x % (COLUMNS // TILE_COLUMNS), tile_y)
-        for tile_y, columns in _reach(here.y, radius_m).items()
+        for tile_y, columns in _reach(y, radius_m).items()
         if columns >= 0
         for tile_x in range(
-            (here.x - columns) // TILE_COLUMNS, (here.x + columns) // TILE_COLUMNS + 1
+            (first_x - columns) // TILE_COLUMNS, (last_x + columns) // TILE_COLUMNS + 1
         )
     )
 

@@ -96,6 +96,14 @@ class SendBlocked:
 
 
 @dataclass(frozen=True, slots=True)
+class SendUnblocked:
+    """A socket is sent whom its person blocks no more, and what those said."""
+
+    socket: Socket
+    person_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Announce:
     """A change goes to this process's sockets and roster, and to the other processes."""
 
@@ -115,5 +123,6 @@ Effect = (
     | CloseSocket
     | SendWelcome
     | SendBlocked
+    | SendUnblocked
     | Announce
 )

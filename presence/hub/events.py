@@ -14,6 +14,8 @@ def to_event(event: TileEvent) -> dict[str, Any]:
     if not event.person.lingers:
         # Processes of the release before know nobody who does, nor areas.
         del person["lingers"]
+    if not event.person.reachable:
+        del person["reachable"]
     if event.person.roughness == Roughness.BLOCK:
         del person["roughness"]
     return {

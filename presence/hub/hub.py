@@ -5,6 +5,7 @@ the source of messages stay the truth: read on arrival, after gaps and every 2 s
 """
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from neartalk.background import Background
@@ -13,8 +14,8 @@ from neartalk.parts import Platform
 from presence.delivery import Audience, Socket
 from presence.geo import tiles_within
 from presence.hub.anti_entropy import COMPARE_S, AntiEntropy
-from presence.hub.departures import Departures
-from presence.hub.doors import OpenDoors
+from presence.hub.departures import LINGER_S, Departures
+from presence.hub.doors import RETRY_S, OpenDoors
 from presence.hub.events import event_of
 from presence.hub.exits import Exits
 from presence.hub.hints import Hint, Hints
@@ -28,6 +29,7 @@ from presence.hub.rounds import Rounds
 from presence.hub.runner import EffectRunner
 from presence.hub.source import Source
 from presence.hub.stays import STAYS_S, Stays
+from presence.push import Notice, Pushes
 from presence.registry import Registry
 from presence.roster import Nearby, Roster, load_nearby
 from presence.values import Change, Place, Session
@@ -85,6 +87,16 @@ class Hub:
         self.joins = Joins(registry, self.runner, self.departures)
         self.exits = Exits(registry, self.runner, self.departures, self.anti_entropy)
         self.doors = OpenDoors(registry, self.runner)
+        self.pushes = Pushes(
+            registry,
+            self.roster,
+            platform.pushes,
+            platform.marks,
+            self.background,
+            self.runner.announce,
+            self.now_ms,
+            LINGER_S,
+        )
         self.starting = asyncio.Lock()
 
     def attach(self, source: Source) -> None:
@@ -109,6 +121,7 @@ class Hub:
             self.rounds.start()
             self.background.every(COMPARE_S, self.anti_entropy.compare)
             self.background.every(COMPARE_S, self.doors.compare)
+            self.background.every(RETRY_S, self.doors.retry)
             self.background.every(STAYS_S, self.stays.count)
 
     async def finish(self) -> None:
@@ -120,6 +133,7 @@ class Hub:
     async def stop(self) -> None:
         """Cancels all timers and tasks."""
         self.departures.close()
+        self.pushes.close()
         for cohort in self.audience.cohorts.values():
             cohort.close()
         self.broadcaster.pieces.close()
@@ -168,6 +182,11 @@ class Hub:
         closed once the socket is gone. Never waits; the same again costs nothing."""
         self.doors.set(person_id, is_open=is_open)
 
+    def push(self, notice: Notice) -> None:
+        """Tells somebody by a push, if they are away, or gone and away in a moment, and none went
+        to them within a minute. Never waits."""
+        self.pushes.enqueue(notice)
+
     def repeat_people(self, socket: Socket) -> None:
         """Writes a socket its list of people once more. One that is still arriving gets it so."""
         if cohort := self.audience.cohort_of(socket):
@@ -210,6 +229,15 @@ class Hub:
             return self.broadcaster.nearby(place, hidden)
         self.anti_entropy.note_read(tiles)
         return await load_nearby(self.registry, place, hidden)
+
+    def listed(self, session: Session, person_ids: Iterable[str]) -> Iterator[str]:
+        """Of these ids those of others who are in range for whoever has this session and a socket
+        here: on their list, or counted beyond it."""
+        place, own, hidden = session.person.place, session.person.person_id, session.unlisted
+        processes, now_ms = self.leases.processes, self.now_ms()
+        for one in person_ids:
+            if one != own and self.roster.lists(one, place, processes, now_ms, hidden):
+                yield one
 
     # ---- Hints -------------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ class Joins:
     async def _send_note(self, socket: Socket) -> None:
         """Says why the socket before this one was cut off. The join does not fail with it."""
         if socket.session.note in CODES:
-            socket.write(refusal(socket.form, Refused(socket.session.note)))
+            language = socket.connection.language
+            socket.write(refusal(socket.form, Refused(socket.session.note), language))
             noted = self.registry.note(socket.session.digest, "")
             await self.runner.background.later(noted)

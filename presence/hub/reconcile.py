@@ -13,6 +13,7 @@ from presence.hub.effects import (
     MoveSocket,
     Republish,
     SendBlocked,
+    SendUnblocked,
     SendWelcome,
     ShowCohort,
     ShowSocket,
@@ -40,6 +41,8 @@ class Reconciler:
             effects.append(MoveSocket(socket))
         if socket.person.name != before.person.name:
             effects.append(SendWelcome(socket))
+        if taken_back := before.blocked - session.blocked:
+            effects += self.apply_unblock(socket, taken_back)
         if session.hidden != before.hidden:
             effects += self.apply_block(socket, session.blocked - before.blocked)
         return effects
@@ -59,6 +62,12 @@ class Reconciler:
         elif cohort := self.audience.cohort_of(socket):
             effects.append(ShowCohort(cohort))
         return effects
+
+    def apply_unblock(self, socket: Socket, unblocked: frozenset[str]) -> list[Effect]:
+        """A socket's person took back a block: both are here for each other again, unless the other
+        blocked them too."""
+        effects: list[Effect] = [SendUnblocked(socket, unblocked)]
+        return effects + ([ShowSocket(socket)] if socket.held is None else [])
 
     def load_if_newer(self, person: Person) -> list[Effect]:
         """The session is read, if any socket of a person has an older version of it."""

@@ -11,8 +11,8 @@ from presence.registry import TileSnapshot
 from presence.roster import Roster
 from presence.values import Person, Place, TileEvent
 
-# All that others see of somebody listed, whether they are shown, and whether their door is open.
-Appearance = tuple[str, Place, bool, bool]
+# All that others see of somebody listed: whether they are shown, have an open door, are away, too.
+Appearance = tuple[str, Place, bool, bool, bool]
 
 
 class RosterUpdates:
@@ -41,7 +41,8 @@ class RosterUpdates:
         if after != before:
             effects += [ShowPlace(seen[1]) for seen in (before, after) if seen]
         effects += self.reconciler.load_if_newer(event.person)
-        if not event.here and not event.person.lingers:
+        # Away is whom a process let go of, or another one that took it for dead.
+        if (not event.here and not event.person.lingers) or event.person.is_away:
             effects += self.reconciler.republish_removed(event.person, event.tile)
         return effects
 
@@ -84,4 +85,4 @@ class RosterUpdates:
             return None
         processes = self.leases.processes
         alive, is_open = listed.alive(processes, self.now_ms()), listed.is_open(processes)
-        return listed.name, listed.place, alive, is_open
+        return listed.name, listed.place, alive, is_open, listed.is_away

@@ -113,7 +113,7 @@ class Rounds:
             self.runner.announce(change)
         for socket in self.audience.all_sockets():
             self.runner.welcome(socket)
-            socket.write(gap(socket.form, "restarted"))
+            socket.write(gap(socket.form, "restarted", socket.connection.language))
         await self.mark()
 
     async def mark(self) -> None:
@@ -138,7 +138,13 @@ class Rounds:
     async def reap(self) -> None:
         """Every 30 s: removes people whose process is dead or whose minute is over."""
         self.audience.recent.expire()
-        for change in await self.registry.reap(self._dead()):
+        dead = self._dead()
+        for orphan in [one for one in dead if one.reachable and one.process]:
+            # Away from now on, unless another process holds them by now.
+            if change := await self.registry.release(orphan.person_id, orphan.process):
+                dead.remove(orphan)
+                self.runner.announce(change)
+        for change in await self.registry.reap(dead):
             self.runner.announce(change)
 
     def _dead(self) -> list[Person]:

@@ -7,7 +7,7 @@ from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.limits import PublishedLimits
 from neartalk.records import Records
-from presence.delivery import PROTOCOL, Audience, Socket, signal
+from presence.delivery import PROTOCOL, Audience, Socket, signal, unblocked
 from presence.geo import Tile, area_of
 from presence.hub import effects
 from presence.hub.events import to_event
@@ -57,6 +57,8 @@ class EffectRunner:
         self.refreshing = False
         # Called with each session that is found to be over, and why.
         self.end_listeners: list[Callable[[Session, Refused], None]] = []
+        # Called with each change that this process has made.
+        self.change_listeners: list[Callable[[Change], None]] = []
 
     def run(self, each: Iterable[effects.Effect]) -> None:
         """Carries out effects, in their order."""
@@ -76,6 +78,10 @@ class EffectRunner:
                 case effects.SendBlocked(socket, person_ids):
                     frame = signal(socket.form, "blocked", person_ids=sorted(person_ids))
                     socket.write(frame)
+                    self.source.apply_block(socket)
+                case effects.SendUnblocked(socket, person_ids):
+                    socket.write(unblocked(socket.form, sorted(person_ids)))
+                    self.source.repeat(socket, person_ids)
                 case effects.CloseSocket(socket, refused):
                     self.audience.end(socket, refused)
                     self._end(socket.session, refused)
@@ -117,6 +123,8 @@ class EffectRunner:
         for event in change.events:
             self.run(self.updates.apply(event))
             self.hints.publish(event.tile, {"type": "presence.changed", **to_event(event)})
+        for listener in self.change_listeners:
+            listener(change)
 
     def welcome(self, socket: Socket) -> None:
         """Writes who the person of a socket is."""

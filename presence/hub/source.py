@@ -1,6 +1,6 @@
 """The source of messages, as the hub needs it: the chat's feed implements it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,6 +37,8 @@ class NullSource:
     async def restart(self) -> None: ...
     async def trim(self) -> None: ...
     async def receive(self, event: dict[str, Any]) -> None: ...
+    def apply_block(self, socket: Socket) -> None: ...
+    def repeat(self, socket: Socket, person_ids: Collection[str]) -> None: ...
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
         return set()
 
@@ -68,6 +70,12 @@ class Source(Protocol):
 
     async def receive(self, event: dict[str, Any]) -> None:
         """Applies a hint of another process."""
+
+    def apply_block(self, socket: Socket) -> None:
+        """The person of a socket has blocked somebody: writes what they show in which those are."""
+
+    def repeat(self, socket: Socket, person_ids: Collection[str]) -> None:
+        """The person of a socket blocks these no more: what they said until now is written soon."""
 
     async def replay(self, socket: Socket, arrival: Arrival) -> set[str]:
         """Writes the messages that a socket which arrived or moved is to show; their ids."""

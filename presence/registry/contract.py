@@ -9,6 +9,7 @@ from typing import Protocol
 
 from django.conf import settings
 
+from neartalk.push import PushSubscription
 from presence.geo import Roughness, Tile
 from presence.values import Change, Person, Place, Session
 
@@ -94,16 +95,19 @@ class Registry(Protocol):
         *,
         was: str | None = None,
         told_ms: int = 0,
+        far_holds_ms: int = 0,
     ) -> Change:
         """A person tells where they are: takes effect now or later, as `place_clock` has it. They
-        are published as by `place`, with the radius, which always holds at once.
+        are published as by `place`, with the radius, which always holds at once. Before a far one
+        the place in effect holds for `far_holds_ms` at least.
 
         Raises Refused: `session-unknown`.
         """
 
     async def depart(self, digest: str, process: str, *, told_ms: int = 0) -> Change | None:
         """Removes the person from their tile, unless another process holds them by now. Whoever
-        has just come lingers there."""
+        has just come lingers there. Who is reachable by push stays listed, away, and their session
+        lives 30 more minutes."""
 
     async def release(self, person_id: str, process: str) -> Change | None:
         """The same by the public side: the process holds this person no more."""
@@ -116,9 +120,18 @@ class Registry(Protocol):
         Raises Refused: `session-unknown`, `blocks-spent`.
         """
 
+    async def unblock(self, digest: str, person_id: str) -> list[Change]:
+        """Takes back a block of the person's own; the changes of both. One of the other's stands
+        on.
+
+        Raises Refused: `session-unknown`, and `not-found` where there is no such block, or the
+        other's session is over.
+        """
+
     async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
         """Writes the other side of each block of these sessions where it is missing; the changes of
-        those who lacked it. A block that either of two knows of stands between both."""
+        those who lacked it. A block that either of two knows of stands between both: as the store
+        has it by now, for it may have been taken back."""
 
     async def close(self, digest: str, *, told_ms: int = 0, at_once: bool = False) -> Change | None:
         """Ends the session and removes the person from their tile. None if they were in none.
@@ -129,6 +142,20 @@ class Registry(Protocol):
         with none, if no other process has it by now. None, or a change without events, where there
         was nothing to do: also of whoever has no session, and whom no process holds. A door goes
         with the lease of the process that has it, a departure, and a store that lost it."""
+
+    async def set_push(
+        self, digest: str, push: PushSubscription | None, *, endpoint: str = ""
+    ) -> Change | None:
+        """Keeps by what the person is reached while they are away, for as long as the session
+        lives; with None it is forgotten, with an `endpoint` only if it is that one. Whoever is away
+        and reached by nothing leaves their tile; whoever has just come lingers there. None where
+        there was nothing to do.
+
+        Raises Refused: `session-unknown`, if there is something to keep.
+        """
+
+    async def push_of(self, person_id: str) -> PushSubscription | None:
+        """By what a person is reached; None where they chose nothing, or have no session."""
 
     async def note(self, digest: str, code: str) -> None:
         """Keeps one error code to send to the person when they come back; "" forgets it."""
@@ -185,5 +212,5 @@ def nobody(person: Person) -> Session:
 
 
 def closed(session: Session) -> Session:
-    """As it was, without the door: whoever has it says so again."""
-    return replace(session, person=session.person.changed(door=0))
+    """As it was, without the door and by nothing reachable: whoever has it says so again."""
+    return replace(session, person=session.person.changed(door=0, reachable=False))

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from neartalk.clock import Clock, steady_ms
 from neartalk.codes import Refused
+from neartalk.push import PushSubscription
+from presence.door_holder import door_of
 from presence.geo import Roughness, Tile
 from presence.place_clock import Draw, by_chance
 from presence.registry.contract import BLOCKED_MAX, StoreStatus, closed, nobody
 from presence.registry.memory_leases import MemoryLeases
 from presence.registry.memory_sessions import MemorySessions
 from presence.registry.memory_tiles import MemoryTiles
-from presence.registry.placing import after_telling, in_effect, lingering, placed_at
+from presence.registry.placing import after_telling, departed, in_effect, lingering, placed_at
 from presence.values import Change, Place, Session, Timing
 
 
@@ -26,6 +28,7 @@ class MemoryRegistry:
         self.get, self.find = self.sessions.get, self.sessions.find
         self.touch, self.note = self.sessions.touch, self.sessions.note
         self.persons, self.held = self.sessions.persons, self.sessions.held
+        self.push_of = self.sessions.push_of
         self.people, self.reap = self.tiles.people, self.tiles.reap
         self.reconcile, self.unlist = self.tiles.reconcile, self.tiles.unlist
         self.renew = self.leases.renew
@@ -88,9 +91,10 @@ class MemoryRegistry:
         *,
         was: str | None = None,
         told_ms: int = 0,
+        far_holds_ms: int = 0,
     ) -> Change:
         session, now_ms = self.sessions.known(digest), self.clock()
-        to = after_telling(session, asked, now_ms, self.draw)
+        to = after_telling(session, asked, now_ms, self.draw, far_holds_ms)
         return self._placed(session, *to, process, was, now_ms, told_ms)
 
     def _placed(
@@ -124,11 +128,12 @@ class MemoryRegistry:
             stays = session.person.stays_in(tile)
             events = () if stays else self.tiles.leave(tile, session.person)
             return Change(nobody(session.person), events) if events else None
-        version = session.person.version + 1
-        person = session.person.changed(process="", until_ms=0, door=0, version=version)
+        after = departed(session, self.clock())
+        if after.person.is_away:
+            return Change(self.sessions.keep(after), self.tiles.enter(after.person))
         events = self.tiles.linger(lingering(session, self.clock(), None, told_ms))
-        departed = self.sessions.update(replace(session, person=person))
-        return Change(departed, events + self.tiles.leave(tile, person))
+        events += self.tiles.leave(tile, after.person)
+        return Change(self.sessions.update(after), events)
 
     async def block(self, digest: str, person_id: str, *, told_ms: int = 0) -> list[Change]:
         session, other = self.sessions.known(digest), await self.find(person_id)
@@ -146,9 +151,19 @@ class MemoryRegistry:
         ours = self._changed(replace(session, blocked=session.blocked | {person_id}))
         return [*lingers, ours, *theirs]
 
+    async def unblock(self, digest: str, person_id: str) -> list[Change]:
+        session, other = self.sessions.known(digest), await self.find(person_id)
+        if person_id not in session.blocked or other is None:
+            raise Refused("not-found")
+        own = session.person.person_id
+        since = {id: ms for id, ms in other.blocked_by.items() if id != own}
+        theirs = self._changed(replace(other, blocked_by=since))
+        return [self._changed(replace(session, blocked=session.blocked - {person_id})), theirs]
+
     async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
         changes = []
-        for session in sessions:
+        known = [self.sessions.by_digest.get(one.digest) for one in sessions]
+        for session in filter(None, known):
             own = session.person.person_id
             for person_id in session.blocked:
                 other = await self.find(person_id)
@@ -166,7 +181,31 @@ class MemoryRegistry:
         if session is None:
             return None
         person = session.person.with_door(process, is_open=is_open)
-        return self._changed(replace(session, person=person)) if person != session.person else None
+        if person != session.person:
+            return self._changed(replace(session, person=person))
+        return Change(session) if is_open and person.door == door_of(process) else None
+
+    async def set_push(
+        self, digest: str, push: PushSubscription | None, *, endpoint: str = ""
+    ) -> Change | None:
+        session, known = self.sessions.by_digest.get(digest), self.sessions.pushes.get(digest)
+        if push:
+            session = self.sessions.known(digest)
+            self.sessions.pushes[digest] = push
+        elif not session or not known or (endpoint and known.endpoint != endpoint):
+            return None
+        else:
+            del self.sessions.pushes[digest]
+        if session.person.reachable == bool(push):
+            return None
+        was_away = session.person.is_away
+        person = session.person.changed(reachable=bool(push))
+        if not was_away:
+            return self._changed(replace(session, person=person))
+        gone = person.changed(until_ms=0, version=person.version + 1)
+        events = self.tiles.linger(lingering(session, self.clock()))
+        left = self.sessions.update(replace(session, person=gone))
+        return Change(left, events + (self.tiles.leave(gone.tile, gone) if gone.cell else ()))
 
     def _changed(self, session: Session) -> Change:
         """Keeps a session under its next version, and publishes its person if anybody sees them."""

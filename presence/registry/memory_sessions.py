@@ -7,19 +7,22 @@ from django.conf import settings
 
 from neartalk.clock import Clock
 from neartalk.codes import Refused
+from neartalk.push import PushSubscription
 from presence.geo import Roughness
 from presence.registry.contract import idle_ms
 from presence.values import Person, Session, person_id_of
 
 
 class MemorySessions:
-    """`digests` are those of people by their ids; `ends_ms` says when each session ends."""
+    """`digests` are those of people by their ids; `ends_ms` says when each session ends; `pushes`
+    by what people are reached who are away."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.by_digest: dict[str, Session] = {}
         self.digests: dict[str, str] = {}
         self.ends_ms: dict[str, int] = {}
+        self.pushes: dict[str, PushSubscription] = {}
 
     async def open(
         self,
@@ -47,6 +50,10 @@ class MemorySessions:
     async def find(self, person_id: str) -> Session | None:
         digest = self.digests.get(person_id, "")
         return self.by_digest[digest] if self._lives(digest) else None
+
+    async def push_of(self, person_id: str) -> PushSubscription | None:
+        session = await self.find(person_id)
+        return self.pushes.get(session.digest) if session else None
 
     async def touch(self, digests: Iterable[str]) -> None:
         for digest in digests:
@@ -92,6 +99,7 @@ class MemorySessions:
 
     def forget(self, digest: str) -> Session | None:
         self.ends_ms.pop(digest, None)
+        self.pushes.pop(digest, None)
         self.digests.pop(person_id_of(digest), None)
         return self.by_digest.pop(digest, None)
 

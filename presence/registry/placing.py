@@ -6,18 +6,15 @@ from django.conf import settings
 
 from presence.place_clock import Draw, advance, request
 from presence.registry.contract import RECENT_TILES_MAX, trail_ms
-from presence.values import HTTP_ONLY_MS, Left, Person, Place, Reached, Session, Timing
+from presence.values import Left, Person, Place, Session, Timing, unheld_ms
 
 # Whoever was told of people is shown to them for 30 s: as long, and what it takes until they are
 # sent their list.
 SEEN_MS = 36_000
-REACHES_MAX = 2
-# How many reaches of before are remembered at a place.
-REACHED_MAX = 8
 
 
 def placed_at(session: Session, place: Place, timing: Timing, process: str, at_ms: int) -> Session:
-    """The session in its next place. With no process its person is shown for a minute."""
+    """The session in its next place. With no process its person is shown for a minute, or away."""
     before = session.person
     person = before.changed(
         cell=place.cell,
@@ -25,7 +22,7 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
         roughness=place.roughness,
         version=before.version + 1,
         process=process,
-        until_ms=0 if process else at_ms + HTTP_ONLY_MS,
+        until_ms=0 if process else at_ms + unheld_ms(reachable=before.reachable),
         door=before.door if process else 0,
     )
     # Whoever was listed nowhere comes anew.
@@ -39,7 +36,7 @@ def placed_at(session: Session, place: Place, timing: Timing, process: str, at_m
         placed_ms=session.placed_ms if before.place == place else at_ms,
         cell_ms=session.cell_ms if was_here else at_ms,
         recent_tiles=(*fresh, *left)[-RECENT_TILES_MAX:],
-        timing=with_reach(reached(session, place, timing, at_ms), place.radius_m),
+        timing=timing,
     )
 
 
@@ -51,26 +48,20 @@ def in_effect(session: Session, place: Place | None, at_ms: int) -> tuple[Place,
     return place, session.timing._replace(pending=None) if same else Timing(at_ms)
 
 
-def after_telling(session: Session, asked: Place, at_ms: int, draw: Draw) -> tuple[Place, Timing]:
+def after_telling(
+    session: Session, asked: Place, at_ms: int, draw: Draw, far_holds_ms: int = 0
+) -> tuple[Place, Timing]:
     """The place in effect once another was told."""
-    return request(*in_effect(session, None, at_ms), asked, at_ms, draw)
+    return request(*in_effect(session, None, at_ms), asked, at_ms, draw, far_holds_ms)
 
 
-def with_reach(timing: Timing, radius_m: int) -> Timing:
-    """The past is read at the reach that somebody came with and at the first other one."""
-    if radius_m in timing.reaches or len(timing.reaches) == REACHES_MAX:
-        return timing
-    return timing._replace(reaches=(*timing.reaches, radius_m))
-
-
-def reached(session: Session, place: Place, timing: Timing, at_ms: int) -> Timing:
-    """Remembers when a reach held: what was said while its person was gone is judged by it."""
-    before = session.person.place
-    if before.site != place.site or before.radius_m == place.radius_m:
-        return timing
-    fresh = [one for one in timing.reached if one.until_ms > at_ms - trail_ms()]
-    held = Reached(before.radius_m, session.placed_ms, at_ms)
-    return timing._replace(reached=(*fresh, held)[-REACHED_MAX:])
+def departed(session: Session, at_ms: int) -> Session:
+    """The session of somebody whom no process holds any more: gone from the lists, or away there
+    for as long as it lives without a sign of life."""
+    person = session.person
+    away_until_ms = at_ms + unheld_ms(reachable=True) if person.reachable else 0
+    changed = person.changed(process="", until_ms=away_until_ms, door=0, version=person.version + 1)
+    return replace(session, person=changed)
 
 
 def is_listed(person: Person, at_ms: int) -> bool:
@@ -91,4 +82,4 @@ def lingering(
     until_ms = max(session.placed_ms, session.cell_ms, min(told_ms, at_ms)) + SEEN_MS
     if not at_ms < until_ms <= at_ms + SEEN_MS:
         return None
-    return person.changed(process="", until_ms=until_ms, lingers=True, door=0)
+    return person.changed(process="", until_ms=until_ms, lingers=True, door=0, reachable=False)

@@ -10,15 +10,22 @@ from dataclasses import replace
 from itertools import islice
 
 from neartalk.codes import Refused
+from neartalk.push import PushSubscription
 from neartalk.redis import Store, unknown_when_lost
 from presence.door_holder import door_of
 from presence.place_clock import Draw, by_chance
 from presence.registry.contract import BLOCKED_MAX, closed, idle_ms, nobody
 from presence.registry.placing import after_telling, in_effect, lingering, placed_at
-from presence.registry.redis_fields import from_fields, paired, person_session_key, session_key
+from presence.registry.redis_fields import (
+    from_fields,
+    paired,
+    person_session_key,
+    session_key,
+    to_push,
+)
 from presence.registry.redis_holders import RedisHolders
 from presence.registry.redis_leases import RedisLeases
-from presence.registry.redis_sessions import RedisSessions
+from presence.registry.redis_sessions import BlockSide, RedisSessions, other_side
 from presence.registry.redis_tiles import RedisTiles
 from presence.values import Change, Place, Session, Timing, person_id_of
 
@@ -43,6 +50,7 @@ class RedisRegistry:
         self.open, self.get, self.find = self.sessions.open, self.sessions.get, self.sessions.find
         self.touch, self.note = self.sessions.touch, self.sessions.note
         self.persons = self.sessions.persons
+        self.push_of = self.sessions.push_of
         self.people, self.reap = self.tiles.people, self.tiles.reap
         self.reconcile, self.unlist = self.tiles.reconcile, self.tiles.unlist
         self.held, self.hold = self.holders.held, self.holders.hold
@@ -81,9 +89,10 @@ class RedisRegistry:
         *,
         was: str | None = None,
         told_ms: int = 0,
+        far_holds_ms: int = 0,
     ) -> Change:
         def step(session: Session, now_ms: int) -> tuple[Place, Timing]:
-            return after_telling(session, asked, now_ms, self.draw)
+            return after_telling(session, asked, now_ms, self.draw, far_holds_ms)
 
         return await self._place(digest, step, process, was, told_ms)
 
@@ -129,14 +138,17 @@ class RedisRegistry:
 
     async def _depart(self, person_id: str, process: str, told_ms: int) -> Change | None:
         with unknown_when_lost():
-            found = await self.sessions.run("depart", person_session_key(person_id), process)
-        if found:
+            key = person_session_key(person_id)
+            found = await self.sessions.run("depart", key, process, idle_ms())
+        if found and (away := from_fields(paired(found[1]))).person.is_away:
+            change: Change | None = Change(away, await self.tiles.publish(away))
+        elif found:
             now_ms, flat_fields = found
             session = from_fields(paired(flat_fields))
             held = replace(session, person=session.person.changed(process=process))
             events = await self.tiles.linger(lingering(held, now_ms, None, told_ms))
             events += await self.tiles.leave(session.person.tile, session.person)
-            change: Change | None = Change(session, events)
+            change = Change(session, events)
         else:
             change = await self.tiles.leave_again(person_id)
         # Last, so that whoever was not let go of is still held.
@@ -158,6 +170,28 @@ class RedisRegistry:
         ours = await self._block(own, "blocked", person_id, BLOCKED_MAX)
         return [*lingers, *ours, *theirs]
 
+    async def unblock(self, digest: str, person_id: str) -> list[Change]:
+        with unknown_when_lost():
+            _, session = await self.sessions.timed(digest)
+        if person_id not in session.blocked or not await self.find(person_id):
+            raise Refused("not-found")
+        # Ours last: where the store is lost in between, it can be asked for once more.
+        own = session.person.person_id
+        side: BlockSide = (person_id, "blocked_by", own)
+        theirs = await self._unblock(*side)
+        ours = await self._unblock(*other_side(side))
+        # Whoever saw ours alone meanwhile has completed the block.
+        if await self.sessions.standing([side]) == [True]:
+            theirs += await self._unblock(*side)
+        return [*ours, *theirs]
+
+    async def _unblock(self, own: str, field: str, other: str) -> list[Change]:
+        """One side of a block; nothing where that session is unknown."""
+        with unknown_when_lost():
+            key = person_session_key(own)
+            said, flat_fields = await self.sessions.run("unblock", key, field, other)
+        return [await self._changed(said, flat_fields)] if said != "unknown" else []
+
     async def complete_blocks(self, sessions: Iterable[Session]) -> list[Change]:
         sides = [
             (other, field, session.person.person_id)
@@ -168,9 +202,14 @@ class RedisRegistry:
             )
             for other in others
         ]
+        lacking = await self.sessions.lacking(sides)
         changes: list[Change] = []
-        for side in await self.sessions.lacking(sides):
+        for side in lacking:
             changes += await self._block(*side, 0)
+        # A block that was taken back since it was read is not brought back.
+        standing = await self.sessions.standing([*map(other_side, lacking)])
+        for side, stands in zip(lacking, standing, strict=True):
+            changes += [] if stands else await self._unblock(*side)
         return changes
 
     async def _block(self, own: str, field: str, other: str, most: int) -> list[Change]:
@@ -187,6 +226,27 @@ class RedisRegistry:
         with unknown_when_lost():
             said, flat_fields = await self.sessions.run("door", key, door, int(is_open))
         return await self._changed(said, flat_fields) if flat_fields else None
+
+    async def set_push(
+        self, digest: str, push: PushSubscription | None, *, endpoint: str = ""
+    ) -> Change | None:
+        kept = to_push(push) if push else ""
+        with unknown_when_lost():
+            said, flat_fields, *was = await self.sessions.run(
+                "push", session_key(digest), kept, endpoint
+            )
+        if said == "unknown" and push:
+            raise Refused("session-unknown")
+        if said == "left":
+            return await self._left(from_fields(paired(flat_fields)), *was)
+        return await self._changed(said, flat_fields) if flat_fields else None
+
+    async def _left(self, session: Session, now_ms: int, until_ms: str) -> Change:
+        """Whoever was away until then leaves at once, and lingers if they have just come."""
+        was = replace(session, person=session.person.changed(until_ms=int(until_ms)))
+        events = await self.tiles.linger(lingering(was, now_ms))
+        events += await self.tiles.leave(session.person.tile, session.person)
+        return Change(session, events)
 
     async def _changed(self, said: str, flat_fields: list[str]) -> Change:
         """What a script did to a session, published where anybody sees the person."""

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from neartalk.push import PushSubscription
 from neartalk.redis import Script, named, script
 from presence.door_holder import packed, unpacked
 from presence.geo import Roughness, Tile
@@ -17,17 +20,23 @@ from presence.values import (
     Left,
     PendingPlace,
     Person,
-    Reached,
     Session,
     Timing,
     person_id_of,
     place_of,
+    unheld_ms,
 )
 
 LUA = Path(__file__).parent / "lua"
 # `status` renews it for each subscribed tile, and subscribers reap its people. A tile without
 # subscribers expires with the last people in it.
 TILE_KEEP_MS = 600_000
+
+
+def tile_keep_ms() -> int:
+    """The same where people may be away in a tile: as long as they are, at least."""
+    away_ms = unheld_ms(reachable=True) if settings.VAPID_PRIVATE_KEY else 0
+    return max(TILE_KEEP_MS, away_ms)
 
 
 def scripts_of(*names: str) -> dict[str, Script]:
@@ -74,11 +83,13 @@ def to_fields(session: Session) -> dict[str, Any]:
         "version": person.version,
         "process": person.process,
         "until_ms": packed(person.until_ms, person.door),
+        "reachable": "1" if person.reachable else "",
         "renames_left": session.renames_left,
         "placed_ms": session.placed_ms,
         "cell_ms": session.cell_ms,
         # With the cell that it is of: the release before moves people and leaves it as it was.
-        "timing": json.dumps([*session.timing, person.cell]),
+        # Two reaches of the past stood before it, which a process that still asks for them finds.
+        "timing": json.dumps([*session.timing, [person.radius_m], [], person.cell]),
         "trail": json.dumps(session.recent_tiles),
         "note": session.note,
         "digest": session.digest,
@@ -91,7 +102,9 @@ def to_fields(session: Session) -> dict[str, Any]:
 
 
 NO_TIMING = json.dumps([*Timing(), None])
-PERSON_FIELDS = str.split("person_id name cell radius_m version process until_ms roughness")
+PERSON_FIELDS = str.split(
+    "person_id name cell radius_m version process until_ms roughness reachable"
+)
 
 
 def to_person(fields: Mapping[str, str]) -> Person:
@@ -107,6 +120,7 @@ def to_person(fields: Mapping[str, str]) -> Person:
         fields["process"],
         until_ms,
         door=door,
+        reachable=fields.get("reachable") == "1",
     )
 
 
@@ -131,18 +145,29 @@ def from_fields(fields: Mapping[str, str]) -> Session:
     )
 
 
+def to_push(push: PushSubscription) -> str:
+    return json.dumps(push)
+
+
+def push_from(field: str | None) -> PushSubscription | None:
+    """What a newer release adds is left out."""
+    return PushSubscription(*json.loads(field)[:4]) if field else None
+
+
 def timing_of(fields: Mapping[str, str]) -> Timing:
     read = json.loads(fields.get("timing", NO_TIMING))
-    moved_ms, spaced_ms, pending, reaches, reached, cell, *_ = read
+    moved_ms, spaced_ms, pending, _, _, cell, *_ = read
     if cell != fields["cell"]:
         # The release before opened it, or moved it.
-        return Timing(int(fields["placed_ms"]), reaches=(int(fields["radius_m"]),))
+        return Timing(int(fields["placed_ms"]))
     if pending:
-        place, due_ms, slow_ms, quick_ms, limit_ms, later, *_ = pending
+        place, due_ms, slow_ms, quick_ms, limit_ms, later, *newer = pending
         following = place_of(later) if later else None
-        pending = PendingPlace(place_of(place), due_ms, slow_ms, quick_ms, limit_ms, following)
-    held = tuple(Reached(*one[:3]) for one in reached)
-    return Timing(moved_ms, spaced_ms, pending, tuple(reaches), held)
+        moments = due_ms, slow_ms, quick_ms, limit_ms
+        # The release before writes nothing more, and a newer one may write something else.
+        next_ms = newer[0] if newer and isinstance(newer[0], int) else 0
+        pending = PendingPlace(place_of(place), *moments, following, next_ms)
+    return Timing(moved_ms, spaced_ms, pending)
 
 
 def since_by_id(field: str) -> dict[str, int]:
@@ -154,7 +179,9 @@ def since_by_id(field: str) -> dict[str, int]:
 def to_entry(person: Person) -> str:
     """A person in a tile. A block is not named: the release before reads an entry without."""
     place, held = person.place, (person.process, packed(person.until_ms, person.door))
-    rough = [] if place.roughness == Roughness.BLOCK else [place.roughness]
+    rough: list[str | int] = [] if place.roughness == Roughness.BLOCK else [place.roughness]
+    if person.reachable:
+        rough = [place.roughness, 1]
     return json.dumps([person.version, person.name, *place.circle, *held, *rough])
 
 
@@ -175,5 +202,6 @@ def snapshot_of(fields: Mapping[str, str]) -> TileSnapshot:
                 until_ms,
                 lingers=bool(left),
                 door=door,
+                reachable=rough[1:2] == [1],
             )
     return TileSnapshot(int(fields.get("v", 0)), people)

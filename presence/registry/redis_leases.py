@@ -7,7 +7,7 @@ from neartalk.redis import Store, named, unknown_when_lost
 from presence.geo import Tile
 from presence.registry.contract import LEASE_MS, SET_BACK_MS, StoreStatus
 from presence.registry.epoch import Epoch
-from presence.registry.redis_fields import TILE_KEEP_MS, paired, people_key, scripts_of
+from presence.registry.redis_fields import paired, people_key, scripts_of, tile_keep_ms
 
 LEASES = "leases"
 # Beside the processes stand the latest time of the store's clock (`:clock`), how often it was set
@@ -37,7 +37,7 @@ class RedisLeases:
         keys = [*map(people_key, wanted)]
         versions = [("HGET", key, "v") for key in keys]
         renewals = [
-            ("PEXPIRE", key, TILE_KEEP_MS) for key in keys if self.asked % RENEWED_EACH == 0
+            ("PEXPIRE", key, tile_keep_ms()) for key in keys if self.asked % RENEWED_EACH == 0
         ]
         self.asked += 1 if keys else 0
         # First: what is read of another life is found to be of one by the next pulse.

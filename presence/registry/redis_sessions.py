@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from neartalk.codes import Refused
+from neartalk.push import PushSubscription
 from neartalk.redis import Store, unknown_when_lost
 from presence.geo import Roughness
 from presence.registry.contract import idle_ms
@@ -16,6 +17,7 @@ from presence.registry.redis_fields import (
     from_fields,
     paired,
     person_session_key,
+    push_from,
     scripts_of,
     session_key,
     since_by_id,
@@ -24,12 +26,18 @@ from presence.registry.redis_fields import (
 )
 from presence.values import Person, Session, person_id_of
 
+# Where a block stands in the session of the other.
+OTHER_SIDE = {"blocked": "blocked_by", "blocked_by": "blocked"}
+# One side of a block: a person, the field of their session, and whom it names.
+BlockSide = tuple[str, str, str]
+
 
 class RedisSessions:
     def __init__(self, client: Store) -> None:
         self.client = client
         self.scripts = scripts_of(
-            "block", "close", "depart", "door", "note", "read", "rename", "replace", "restore"
+            *("block", "close", "depart", "door", "note", "push", "read"),
+            *("rename", "replace", "restore", "unblock"),
         )
 
     async def open(
@@ -65,6 +73,11 @@ class RedisSessions:
         with unknown_when_lost():
             return await self._read(person_session_key(person_id))
 
+    async def push_of(self, person_id: str) -> PushSubscription | None:
+        with unknown_when_lost():
+            kept = await self.client.send("HGET", person_session_key(person_id), "push")
+        return push_from(kept)
+
     async def touch(self, digests: Iterable[str]) -> None:
         with unknown_when_lost():
             await self.client.ask([("PEXPIRE", session_key(one), idle_ms()) for one in digests])
@@ -80,16 +93,33 @@ class RedisSessions:
         ]
         return {one.person_id: one for one in people}
 
-    async def lacking(self, sides: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-        """Of sides of blocks, each a person, the field of their session and whom it is to name,
-        those that do not; nothing of sessions that have ended."""
+    async def standing(self, sides: Sequence[BlockSide]) -> list[bool]:
+        """Whether each of these sides of blocks stands by now."""
         with unknown_when_lost():
             asked = [("HGET", person_session_key(whose), field) for whose, field, _ in sides]
             found = await self.client.ask(asked) if asked else []
+        named = zip(sides, found, strict=True)
+        return [other in since_by_id(text or "") for (_, _, other), text in named]
+
+    async def lacking(self, sides: Sequence[BlockSide]) -> list[BlockSide]:
+        """Of sides of blocks those that do not stand, and whose other side does by now; nothing of
+        sessions that have ended."""
+        fields = [
+            (person_session_key(one), of)
+            for side in sides
+            for one, of, _ in (side, other_side(side))
+        ]
+        with unknown_when_lost():
+            asked = [("HGET", key, field) for key, field in fields]
+            found = await self.client.ask(asked) if asked else []
         return [
-            side
-            for side, known in zip(sides, found, strict=True)
-            if known is not None and side[2] not in since_by_id(known)
+            (whose, field, other)
+            for (whose, field, other), own, theirs in zip(
+                sides, found[::2], found[1::2], strict=True
+            )
+            if own is not None
+            and other not in since_by_id(own)
+            and whose in since_by_id(theirs or "")
         ]
 
     async def note(self, digest: str, code: str) -> None:
@@ -126,3 +156,8 @@ class RedisSessions:
     async def _read(self, key: str) -> Session | None:
         fields = paired(await self.client.send("HGETALL", key))
         return from_fields(fields) if fields else None
+
+
+def other_side(side: BlockSide) -> BlockSide:
+    whose, field, other = side
+    return other, OTHER_SIDE[field], whose

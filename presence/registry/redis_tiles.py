@@ -10,10 +10,10 @@ from neartalk.redis import Store, unknown_when_lost
 from presence.geo import Tile
 from presence.registry.contract import TileSnapshot, nobody
 from presence.registry.redis_fields import (
-    TILE_KEEP_MS,
     people_key,
     scripts_of,
     snapshot_of,
+    tile_keep_ms,
     to_entry,
 )
 from presence.registry.redis_sessions import RedisSessions
@@ -50,7 +50,7 @@ class RedisTiles:
         return await self.enter(person) if person else ()
 
     async def enter(self, person: Person) -> tuple[TileEvent, ...]:
-        arguments = [person.key, person.version, to_entry(person), TILE_KEEP_MS]
+        arguments = [person.key, person.version, to_entry(person), tile_keep_ms()]
         with unknown_when_lost():
             key = people_key(person.tile)
             version = await self.client.run(self.scripts["enter"], [key], arguments)

@@ -12,9 +12,10 @@ class CellIndex:
     """The people of one cell.
 
     `ranks` are sorted ids by radius, process and roughness: all of one rank are in range, and
-    alive, together, and under one label.
-    `loose` are people judged one by one, by their keys: no process holds them, or they are listed
-    more than once.
+    alive, together, and under one label. Whoever is away is in one of no process until their time
+    is over.
+    `loose` are people judged one by one, by their keys: they are shown for a minute, linger, or are
+    listed more than once.
     """
 
     __slots__ = ("loose", "ranks")
@@ -26,12 +27,18 @@ class CellIndex:
     def __bool__(self) -> bool:
         return bool(self.ranks or self.loose)
 
-    def put(self, person: Person, *, alone: bool) -> None:
-        if alone and person.process:
+    def put(self, person: Person, *, ranked: bool) -> None:
+        if ranked:
             key = rank_of(person)
             *_, rank = self.ranks.setdefault(key, (*key, []))
             insort(rank, person.person_id)
         else:
+            self.loose[person.key] = person
+
+    def loosen(self, person: Person) -> None:
+        """Has somebody judged by themselves from now on."""
+        if person.key not in self.loose:
+            self.drop(person)
             self.loose[person.key] = person
 
     def drop(self, person: Person) -> None:

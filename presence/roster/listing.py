@@ -9,12 +9,14 @@ from presence.roster.nearby import Nearby
 
 class Entry(NamedTuple):
     """One person of a list: all that its readers see of them. Entries sort as they are listed.
-    `is_open`: their door in voice. Whether any other is closed, or none, nobody is told."""
+    `is_open`: their door in voice. Whether any other is closed, or none, nobody is told.
+    `is_away`: only a push reaches them."""
 
     label_m: int
     person_id: str
     name: str
     is_open: bool = False
+    is_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,10 @@ class Listing:
     def of(cls, nearby: Nearby) -> "Listing":
         """The list of a reader, from who is near as they see it (`Nearby.seen_by`)."""
         return cls(
-            {one: Entry(far, one, who.name, is_open) for far, one, who, is_open in nearby.shown},
+            {
+                one: Entry(far, one, who.name, is_open, who.is_away)
+                for far, one, who, is_open in nearby.shown
+            },
             nearby.totals,
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from typing import TypeVar
 
+from neartalk.clock import lasts
 from presence.blocks import lingering_mark
 from presence.door_holder import door_of
 from presence.geo import Roughness, Tile, coarsened_m
@@ -16,7 +17,7 @@ from presence.grid import Grid
 from presence.registry import TileSnapshot
 from presence.roster.cell_index import CellIndex
 from presence.roster.nearby import SHOWN_MAX, Nearby, Neighbour
-from presence.values import Person, Place, TileEvent
+from presence.values import Person, Place, TileEvent, unheld_ms
 
 # A process by its name, or by the number of its doors.
 K = TypeVar("K", str, int)
@@ -32,6 +33,8 @@ class Roster:
         self.held: dict[str, set[tuple[Tile, str]]] = {}
         self.minutes: list[tuple[int, Tile, str]] = []
         self.doors: dict[int, set[tuple[Tile, str]]] = {}
+        # Until then whose time is over are judged one by one.
+        self.judged_ms = 0
 
     def load(self, tile: Tile, snapshot: TileSnapshot) -> None:
         """Replaces what is known of a tile. Who is in it as before costs nothing."""
@@ -93,14 +96,17 @@ class Roster:
     ) -> Nearby:
         """Who of the living is in range of a place: `apart <= min` of both radii. `hidden` are as
         if they were not here."""
+        self._judge_ended(now_ms)
+        living = {*processes, ""}  # who is away, and whose time is not over
         near: dict[int, list[list[str]]] = defaultdict(list)
         loose: list[Neighbour] = []
         block = Roughness.BLOCK  # which nearly all are: once a rank, a call would cost a twentieth
         for metres, far, index in self.cells.within(place):
             for radius_m, process, roughness, rank in index.ranks.values():
-                if radius_m >= metres and process in processes:
+                if radius_m >= metres and process in living:
                     told = far if roughness is block else coarsened_m(far, metres, roughness)
-                    near[told].append(without(rank, hidden))
+                    if alike := rank if process else self._alike(rank, now_ms):
+                        near[told].append(without(alike, hidden))
             if index.loose:
                 loose += [
                     Neighbour(coarsened_m(far, metres, one.roughness), one.person_id, one)
@@ -121,6 +127,22 @@ class Roster:
         """Whether any of these is listed in range of a place."""
         known = (one for person_id in hidden for one in self.listed.get(person_id, ()))
         return any(place.in_range(one.place) for one in known)
+
+    def lists(
+        self,
+        person_id: str,
+        place: Place,
+        processes: frozenset[str],
+        now_ms: int,
+        hidden: frozenset[str],
+    ) -> bool:
+        """Whether somebody is counted in what `nearby` says of a place."""
+        return any(
+            place.in_range(one.place)
+            and one.alive(processes, now_ms)
+            and not is_hidden(one, hidden)
+            for one in self.listed.get(person_id, ())
+        )
 
     def _nearest(
         self,
@@ -162,6 +184,20 @@ class Roster:
         if person.door:
             delist(self.doors, person.door, (tile, key))
 
+    def _judge_ended(self, now_ms: int) -> None:
+        """Those whose time has ended since the last time are judged one by one from now on."""
+        for person in self.lapsed(self.judged_ms, now_ms):
+            self.cells[person.cell].loosen(person)
+        self.judged_ms = max(self.judged_ms, now_ms)
+
+    def _alike(self, rank: list[str], now_ms: int) -> list[str]:
+        """Those of a rank of people who are away whose time is not over: all, unless the end of
+        somebody's was written before the clock was set back."""
+        longest_ms = unheld_ms(reachable=True)
+        if lasts(self.minutes[-1][0], now_ms, longest_ms):
+            return rank
+        return [one for one in rank if lasts(self.listed[one][0].until_ms, now_ms, longest_ms)]
+
     def _list(self, person_id: str, persons: tuple[Person, ...]) -> None:
         """Puts a person where they are counted: with their like if they are listed but once."""
         for one in self.listed.pop(person_id, ()):
@@ -172,7 +208,8 @@ class Roster:
         for one in persons:
             if one.cell not in self.cells:
                 self.cells[one.cell] = CellIndex()
-            self.cells[one.cell].put(one, alone=len(persons) == 1)
+            alike = bool(one.process) or (one.is_away and one.until_ms > self.judged_ms)
+            self.cells[one.cell].put(one, ranked=alike and len(persons) == 1)
         if persons:
             self.listed[person_id] = persons
 

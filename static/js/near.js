@@ -1,19 +1,31 @@
 // Entry point of the chat page: connects its modules and decides what the page does after each final close of the socket.
 
 import './page/input-method.js'; // first: it stands before all others that listen for keys
+import './chat/addressed.js';
 import './chat/arrivals.js';
 import * as chatHistory from './chat/history.js';
 import * as messages from './chat/messages.js';
+import './chat/opened-message.js';
 import { resendAll } from './chat/outbox.js';
 import { resendRemovals } from './chat/own-messages.js';
 import { clearAlert, showAlert } from './page/alerts.js';
 import { isBanned, showBan } from './page/ban.js';
+import { release } from './page/early-taps.js';
+import { gettext } from './page/gettext.js';
 import { eraseVisit } from './page/visit.js';
+import './page/chosen-units.js';
 import './page/keyboard.js';
+import { forgetNotifications } from './page/notification.js';
+import './page/notification-switches.js';
 import * as refusal from './page/refusal.js';
+import { withStop } from './page/sentences.js';
 import * as status from './page/status.js';
 import * as storage from './page/storage.js';
+import './page/update-notice.js';
+import './people/blocked-list.js';
 import './people/empty-place.js';
+import './people/first-words.js';
+import './people/invite.js';
 import './people/list.js';
 import { applyFrame } from './people/listing.js';
 import './people/menu.js';
@@ -22,6 +34,7 @@ import * as self from './people/self.js';
 import './people/summary.js';
 import './people/voice-outside.js';
 import { describeError } from './place/location-errors.js';
+import './place/dial-drawer.js';
 import { startLocation } from './place/location-prompt.js';
 import { askTabs, clearPlace, currentPlace, onWait, publish } from './place/published-place.js';
 import { showPending } from './place/pending-place.js';
@@ -37,15 +50,16 @@ const RECOVER_MS = 20_000;
 const SETTLE_MS = 3000;
 let recoveredAt = -Infinity;
 let opened = false; // and no welcome since
+let acts = null;
 
 const ENDS = {
-  4401: { title: 'You were away for a while.', words: 'Your visit ended after 30 quiet minutes.', label: 'Start again', run: startOver },
-  4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.', label: 'Open NearTalk', run: startOver },
-  4409: { title: 'NearTalk does not know your place.', words: 'Nobody sees you until it does.', label: 'Try again', run: recoverSession },
-  4410: { title: 'You left.', words: 'Start again whenever you like.', label: 'Start again', run: startOver },
+  4401: { title: gettext('You were away for a while.'), words: gettext('Your visit ended after 30 quiet minutes.'), label: gettext('Start again'), run: startOver },
+  4403: { title: gettext('This page came from another address.'), words: gettext('Open NearTalk itself.'), label: gettext('Open NearTalk'), run: startOver },
+  4409: { title: gettext('NearTalk does not know your place.'), words: gettext('Nobody sees you until it does.'), label: gettext('Try again'), run: recoverSession },
+  4410: { title: gettext('You left.'), words: gettext('Start again whenever you like.'), label: gettext('Start again'), run: startOver },
 };
 const PASSING = ['store-unavailable', 'try-later', 'too-fast', 'too-many-calls'];
-const ENDED = { title: 'The connection ended.', words: 'What you type stays here.', label: 'Connect again', run: reconnectNow };
+const ENDED = { title: gettext('The connection ended.'), words: gettext('What you type stays here.'), label: gettext('Connect again'), run: reconnectNow };
 
 function onOpen() {
   clearAlert('connection');
@@ -53,7 +67,7 @@ function onOpen() {
 }
 
 function onOffline() {
-  if (!isBanned()) showAlert('connection', { title: 'Offline.', words: 'What you type stays here.' });
+  if (!isBanned()) showAlert('connection', { title: gettext('Offline.'), words: gettext('What you type stays here.') });
 }
 
 /** Returns whether the page reconnects by itself: not when such a close follows within 20 s of a recovery. */
@@ -100,18 +114,18 @@ function isPassing({ refusal: why, cookiesRefused }) {
 function describeFailure({ cookiesRefused, refusal: why }) {
   if (why && !cookiesRefused) {
     const [title, words] = ['b', '.why'].map((part) => why.querySelector(part).textContent);
-    return { title, words, label: 'Try again', run: () => recoverSession(4401) };
+    return { title, words, label: gettext('Try again'), run: () => recoverSession(4401) };
   }
   if (cookiesRefused) {
     const { title, words, action } = describeError('cookies');
-    return { title: `${title}.`, words, label: action, run: () => location.reload() };
+    return { title: withStop(title), words, label: action, run: () => location.reload() };
   }
   return ENDED;
 }
 
 // Where a new session costs work: shown once, in place of what is said of the connection, until it is done.
 document.addEventListener('neartalk:work', ({ detail: { seconds, words } }) => {
-  if (seconds) showAlert('connection', { title: 'Many are coming in from your network.', words });
+  if (seconds) showAlert('connection', { title: gettext('Many are coming in from your network.'), words });
   else clearAlert('connection');
 });
 
@@ -126,8 +140,14 @@ function startOver() {
 
 function forgetVisit() {
   storage.clear();
+  forgetNotifications();
   document.getElementById('text').value = '';
   document.getElementById('composer').hidden = true;
+}
+
+// What is done with messages is loaded once they are there.
+function loadActs() {
+  acts ??= import('./chat/pressing.js').catch(() => (acts = null));
 }
 
 on('welcome', ({ now }) => {
@@ -140,12 +160,14 @@ on('welcome', ({ now }) => {
   messages.refreshAges();
   setTimeout(() => {
     messages.finishLoading();
+    loadActs();
     chatHistory.restart();
   }, SETTLE_MS);
 });
 on('mark', ({ mark }) => {
   clock.raiseServerTime(Number(mark));
   messages.finishLoading();
+  loadActs();
 });
 clock.onJump(messages.refreshAges);
 on('gone', ({ ids }) => messages.removeMessages(ids.split(' ')));
@@ -156,3 +178,4 @@ applyFrame(document.getElementById('people-first').content.firstElementChild);
 askTabs();
 connect({ onOpen, onOffline, onFinalClose });
 startLocation();
+document.addEventListener('DOMContentLoaded', () => release()); // htmx, which sends what is said, begins with it too

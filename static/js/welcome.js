@@ -4,17 +4,24 @@ import { encode } from './place/geohash.js';
 import { firstFix, obstacle, onAllowed } from './place/geolocation.js';
 import { askTabs, chosenRoughness, currentPlace, onPlace, publish } from './place/published-place.js';
 import { describeError } from './place/location-errors.js';
+import { gettext } from './page/gettext.js';
 import { localise } from './page/local-time.js';
 import { prefetch } from './page/prefetch.js';
 import { removeText } from './page/storage.js';
+import { formatMetres, renderMetres } from './page/units.js';
 import { asksForWork, canWork } from './server/price.js';
 
 const find = (id) => document.getElementById(id);
 const button = find('arrive');
 const initial = { words: find('arrive-words').textContent };
+const WIDTHS = { block: { width: formatMetres(150) }, area: { width: formatMetres(1000) } };
+const NEXT = {
+  block: gettext('Your browser asks for your location next. Only the block you are in, about {width} wide, leaves your device.', WIDTHS.block),
+  area: gettext('Your browser asks for your location next. Only the area you are in, about {width} wide, leaves your device.', WIDTHS.area),
+};
 const LEAVES = {
-  block: 'Only the block you are in, about 150 m wide, leaves your device.',
-  area: 'Only the area you are in, about 1 km wide, leaves your device.',
+  block: gettext('Only the block you are in, about {width} wide, leaves your device. Your exact position never does.', WIDTHS.block),
+  area: gettext('Only the area you are in, about {width} wide, leaves your device. Your exact position never does.', WIDTHS.area),
 };
 let denied = false; // the last answer of the device
 
@@ -26,7 +33,7 @@ function renderRoughness() {
 
 // Set only where it says something else: a status is read out.
 function renderWhatLeaves() {
-  const words = `Your browser asks for your location next. ${LEAVES[chosenRoughness()]}`;
+  const words = NEXT[chosenRoughness()];
   if (!button.hasAttribute('aria-busy') && find('arrive-next').textContent !== words) find('arrive-next').textContent = words;
 }
 
@@ -47,14 +54,14 @@ function setReady(words) {
 // One-shot: the lock between tabs is for those that keep following.
 async function arrive() {
   find('refusal').replaceChildren();
-  setBusy('Looking for you');
-  find('arrive-next').textContent = 'Your browser may ask for your location now.';
+  setBusy(gettext('Looking for you'));
+  find('arrive-next').textContent = gettext('Your browser may ask for your location now.');
   const { fix, kind, accuracy } = await firstFix();
   if (!fix) {
     showError(describeError(kind, accuracy));
     return;
   }
-  setBusy('One moment');
+  setBusy(gettext('One moment'));
   await enter(encode(fix.lat, fix.lon));
 }
 
@@ -71,11 +78,11 @@ async function enter(cell) {
     button.addEventListener('click', () => location.reload()); // its token needs the cookie too
     return;
   }
-  setReady('Try again');
+  setReady(gettext('Try again'));
   renderWhatLeaves();
-  if (asksForWork(refusal) && !canWork()) find('arrive-next').textContent = 'This browser cannot do that. Another one can, or come back in an hour.';
+  if (asksForWork(refusal) && !canWork()) find('arrive-next').textContent = gettext('This browser cannot do that. Another one can, or come back in an hour.');
   if (refusal) find('refusal').replaceChildren(document.importNode(localise(refusal), true));
-  else find('arrive-next').textContent = 'NearTalk did not answer. Nothing was changed.';
+  else find('arrive-next').textContent = gettext('NearTalk did not answer. Nothing was changed.');
 }
 
 /** Turns the page into the error: same layout, dotted rings, its text, one action. */
@@ -90,7 +97,7 @@ function showError({ kind, title, words, action, steps, href }) {
   find('facts').hidden = true;
   find('steps').hidden = !steps;
   find('steps').replaceChildren(...(steps ? [steps] : []));
-  find('arrive-next').textContent = `${LEAVES[chosenRoughness()]} Your exact position never does.`;
+  find('arrive-next').textContent = LEAVES[chosenRoughness()];
   setReady(action);
   button.hidden = Boolean(href);
   find('elsewhere').hidden = !href;
@@ -105,20 +112,21 @@ document.addEventListener('neartalk:session', () => removeText('neartalk.voice')
 for (const option of document.querySelectorAll('[name="roughness"]')) option.addEventListener('change', renderWhatLeaves);
 // Said once; the button goes on turning.
 document.addEventListener('neartalk:work', ({ detail: { seconds, words } }) => {
-  if (seconds) find('arrive-next').textContent = `Many are coming in from your network. ${words}`;
+  if (seconds) find('arrive-next').textContent = gettext('Many are coming in from your network. {words}', { words });
 });
 // The answer holds fragments of the chat page, which this page has no room for.
 document.body.addEventListener('htmx:beforeSwap', ({ detail }) => (detail.shouldSwap = false));
 // The back button may restore this page from the cache while it still shows that it is busy.
 window.addEventListener('pageshow', ({ persisted }) => persisted && setReady(initial.words));
 find('refusal').querySelectorAll('.notice').forEach(localise);
+renderMetres();
 onPlace(renderRoughness);
 renderRoughness();
 askTabs();
 if (obstacle()) showError(describeError(obstacle()));
 else setReady(initial.words);
 onAllowed(() => {
-  if (denied) find('arrive-next').textContent = 'Your location is on for this page now.';
+  if (denied) find('arrive-next').textContent = gettext('Your location is on for this page now.');
 });
 // The place is shown without waiting for its style sheets and modules: the browser has them by then.
 const modules = [...find('near-modules').content.querySelectorAll('link')].map(({ href }) => href);

@@ -2,14 +2,11 @@
 
 import json
 
-import pytest
-
 from bench.abuse import Deliveries, Row, attacked, outcome_of, pooled, table
 from bench.attacks import ATTACKS, frame
 from tests.support.servers import ROOT
 
 
-@pytest.mark.timeout(120)
 async def test_a_conversation_goes_on_beside_an_attack() -> None:
     row = await attacked("pings", ROOT, people=4, quiet_s=2, seconds=3)
     assert row.says == ATTACKS["pings"][0]

@@ -1,14 +1,11 @@
 """A small fleet that fails as bench/fleet.py has it fail: processes, a cluster, a layer on two
 hosts, and nginx in front."""
 
-import pytest
-
 from bench.fleet import STORES, WRONG, run
 from tests.support.proxy_packages import find
 from tests.support.short_ping_server import ShortPingServer
 
 
-@pytest.mark.timeout(300)
 async def test_a_fleet_that_fails_loses_and_repeats_nothing_it_acked() -> None:
     assert find("nginx"), "make test installs it"
     counted, happened = await run(people=45, places=9, rate=6, seconds=10, drain_s=1)
@@ -19,7 +16,6 @@ async def test_a_fleet_that_fails_loses_and_repeats_nothing_it_acked() -> None:
     assert "exit code 0" in happened[1]
 
 
-@pytest.mark.timeout(300)
 async def test_a_fleet_whose_stores_fail_lists_nobody_who_is_gone_and_loses_no_report() -> None:
     """Connections cut while people move and leave, a flush, and a PostgreSQL that is read-only."""
     assert find("nginx"), "make test installs it"

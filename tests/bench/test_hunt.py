@@ -33,7 +33,13 @@ from bench.hunters.exact import HOME, next_place
 from bench.hunters.followers import Decoder
 from bench.hunters.harmless import Diary
 from bench.hunters.lines import LineTracker
-from bench.hunters.past import PastReader, best_reaches, place_message, shows
+from bench.hunters.past import (
+    PastReader,
+    place_messages,
+    place_that_shows,
+    walk_on,
+    weights_of_last,
+)
 from bench.hunters.tracker import STEP_S, ClockRules, Effect, Motion, Track, Tracker, likelihood
 from bench.hunters.walks import (
     TOLD_EVERY_M,
@@ -44,11 +50,12 @@ from bench.hunters.walks import (
     straight,
     through_streets,
 )
-from presence.geo import RADIUS_STOPS_M, apart, label_m
+from presence.geo import RADIUS_STOPS_M, Square, apart, label_m, square_of
 from tests.support.servers import ROOT
 from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -106,41 +113,66 @@ def test_the_best_place_leaves_the_fewest() -> None:
 
 
 class ToyReader(PastReader):
-    """A product that shows what somebody said, to as many reaches as it is asked for."""
+    """A product that shows what somebody said in some cells, with labels or by the cell."""
 
-    def __init__(self, said: Hypothesis, *, labels: bool) -> None:
+    def __init__(
+        self, said: Sequence[Hypothesis], *, labels: bool = False, by_cell: bool = False
+    ) -> None:
         super().__init__(None)  # type: ignore[arg-type]
-        self.said, self.labels = said, labels
+        self.said, self.labels, self.by_cell = said, labels, by_cell
 
-    async def read(self, cell: str, reaches_m: Sequence[int], message_id: str) -> Readings:
-        metres = label_m(apart(cell, self.said.cell)) if self.labels else None
-        shown = {reach_m: shows(self.said, cell, reach_m) for reach_m in reaches_m}
-        return {reach_m: (one, metres if one else None) for reach_m, one in shown.items()}
+    def shows(self, one: Hypothesis, cell: str, reach_m: int) -> bool:
+        if self.by_cell:
+            return apart(one.cell, cell) <= min(reach_m, one.reach_m)
+        return super().shows(one, cell, reach_m)
+
+    def around(self, first: str) -> list[Hypothesis]:
+        return around(first, RADIUS_STOPS_M) if self.by_cell else super().around(first)
+
+    async def read(self, cell: str, message_ids: Sequence[str]) -> list[Readings]:
+        found: list[Readings] = []
+        for one in self.said:
+            metres = label_m(apart(cell, one.cell)) if self.labels else None
+            shown = {reach_m: self.shows(one, cell, reach_m) for reach_m in RADIUS_STOPS_M}
+            found.append({stop: (seen, metres if seen else None) for stop, seen in shown.items()})
+        return found
 
 
-async def cells_left(reaches: int, *, labels: bool) -> float:
-    """How many cells fit what was said, on average over some that did."""
+async def last_lines(lines: int, **toy: bool) -> list[Counter[str]]:
+    """How likely each cell is of the last line of some, by what is read from six places."""
     found = []
     for seed in range(3):
         chance = random.Random(seed)
-        said = Hypothesis(chance.choice(cells_within(HOME, 3000)), 1000)
-        reader, first = ToyReader(said, labels=labels), chance.choice(cells_within(said.cell, 900))
-        left = cells_of(await place_message(reader, "1-0", first, reaches, chance))
-        assert said.cell in left
-        found.append(len(left))
-    return mean(found)
+        cells = walk_on(chance, chance.choice(cells_within(HOME, 3000)), lines)
+        reader = ToyReader([Hypothesis(cell, 1000) for cell in cells], **toy)
+        first = place_that_shows(reader, cells, 1000, chance)
+        ids = [f"{turn}-0" for turn in range(lines)]
+        weights = weights_of_last(await place_messages(reader, ids, first, 6, chance))
+        assert weights[cells[-1]]
+        found.append(weights)
+    return found
 
 
-async def test_a_past_that_has_labels_or_is_read_at_every_reach_is_placed_exactly() -> None:
-    assert await cells_left(1, labels=True) == 1
-    assert await cells_left(10, labels=False) < 2
+@pytest.mark.parametrize(("leak", "most"), [("labels", 12), ("by_cell", 1)])
+async def test_a_past_that_has_labels_or_goes_by_cells_is_placed_better(
+    leak: str, most: int
+) -> None:
+    assert all(len(one) <= most for one in await last_lines(1, **{leak: True}))
 
 
-def test_the_best_reaches_part_what_there_is_evenly() -> None:
-    counts = [0, 0, 10, 0, 10, 0, 0, 10, 0, 0, 0]
-    left, reaches_m = best_reaches(counts, 2)
-    assert left == 10
-    assert reaches_m in {(200, 400), (300, 500), (200, 500), (300, 400), (200, 700), (300, 700)}
+async def test_a_past_that_goes_by_squares_is_placed_to_a_square_and_no_better() -> None:
+    for weights in await last_lines(1):
+        by_square: dict[Square, set[int]] = {}
+        for cell, weight in weights.items():
+            by_square.setdefault(square_of(cell, 1000), set()).add(weight)
+        assert len(weights) == 16 * len(by_square)
+        assert all(len(each) == 1 for each in by_square.values()), "none likelier than another"
+
+
+async def test_whoever_goes_on_between_lines_is_placed_by_all_of_them() -> None:
+    """The hunter reckons with it: none would be likelier than 1 in 16 by the last one alone."""
+    for weights in await last_lines(3):
+        assert max(weights.values()) / weights.total() > 1 / 16
 
 
 # ---- Walkers ---------------------------------------------------------------------------------
@@ -297,6 +329,12 @@ def test_one_place_shows_a_ring_of_cells() -> None:
     assert found["2000"]["expected"] >= 95
     assert found["500"]["agrees"]
     assert found["2000"]["agrees"]
+
+
+def test_all_sessions_and_reaches_together_place_the_past_to_a_square() -> None:
+    found = attack("past", 2, places=3)
+    assert found["fewest_cells"] >= 16
+    assert found["by_chance"] <= 0.2
 
 
 def test_one_session_needs_four_minutes_for_an_exact_cell() -> None:

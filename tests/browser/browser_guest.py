@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from tests.support.servers import Server
 
 STATUS = "document.getElementById('status')?.dataset.state"
+SHEET = "document.getElementById('menu').open"
+# Of a machine without a touchscreen.
+TOUCH = """((type, held) => {
+  const { x, y } = held.getBoundingClientRect();
+  const at = { clientX: x + 9, clientY: y + 9, pointerType: 'touch', pointerId: 7 };
+  held.dispatchEvent(new PointerEvent(type, { ...at, bubbles: true, cancelable: true }));
+})('%s', document.querySelector(%s))"""
 AT_HOME = "location.pathname === '/' && document.readyState === 'complete'"
 
 
@@ -36,6 +43,12 @@ class BrowserGuest:
         """Writes it by keys and presses Enter."""
         self.tab.click("#text")
         self.tab.press(text + ENTER)
+
+    def hold(self, selector: str) -> None:
+        """Lays a finger on it, as the browser tells the page of one, until its sheet is open."""
+        self.evaluate(TOUCH % ("pointerdown", json.dumps(selector)))
+        self.until(SHEET, "the sheet of what is held")
+        self.evaluate(TOUCH % ("pointerup", json.dumps(selector)))
 
     def expect_here(self) -> None:
         """The page of the chat is there, its socket open and the history in."""

@@ -19,12 +19,16 @@ from tests.browser.browser_guest import BrowserGuest
 from tests.browser.firefox import Firefox
 from tests.browser.folder_fixtures import FolderFixtures
 from tests.browser.interceptor import Interceptor
+from tests.browser.module_scripts import ICE, SIGNALING, run
+from tests.browser.said_rows import ScriptedTalk
 from tests.browser.socket_person import SocketPerson
 from tests.browser.visitor import BrowserVisitor
+from tests.browser.voice_wire import JOIN
 from tests.browser.webkit import WebKit
 from tests.support import other_browsers
 from tests.support.client import elsewhere
 from tests.support.prompt_server import PromptServer
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,12 +37,11 @@ if TYPE_CHECKING:
 
     from tests.browser.tabs import Driver
     from tests.conftest import Serve
-    from tests.support.client import Spot
+    from tests.support.client import Door, Spot
     from tests.support.servers import Server
     from tests.support.turn import Turn
 
-# For machines that do much else. Nothing waits that long unless something is broken.
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 1000 * WAIT_S
 # A host that is neither https nor loopback, so that Chromium holds it for insecure.
 INSECURE_HOST = "neartalk.test"
 # Of two such lists Chromium takes the last: hence first those of Playwright's that pages can tell,
@@ -59,6 +62,7 @@ ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
+    "--accept-lang=en-GB",  # metres
     "--use-fake-device-for-media-stream",  # a microphone that beeps, for those who may use one
     "--allow-loopback-in-peer-connection",
     f"--disable-features={','.join(FEATURES_OFF)}",
@@ -72,7 +76,7 @@ class Invite(Protocol):
     """Opens a Chromium for somebody at a spot; `clock` hands its time to the test."""
 
     def __call__(
-        self, server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
+        self, server: Door, spot: Spot | None, *, clock: bool = False, **options: Any
     ) -> BrowserVisitor: ...
 
 
@@ -164,9 +168,11 @@ def visit(browser: Browser) -> Iterator[Invite]:
     visitors: list[BrowserVisitor] = []
 
     def invite(
-        server: Server, spot: Spot | None, *, clock: bool = False, **options: Any
+        server: Door, spot: Spot | None, *, clock: bool = False, **options: Any
     ) -> BrowserVisitor:
-        context = browser.new_context(**{"permissions": ["geolocation"], **options})
+        context = browser.new_context(
+            **{"permissions": ["geolocation"], "service_workers": "block", **options}
+        )
         context.set_default_timeout(TIMEOUT_MS)
         visitor = BrowserVisitor(context, server.url)
         visitors.append(visitor)
@@ -197,6 +203,12 @@ def alice(server: Server, visit: Invite, wire: Interceptor) -> BrowserVisitor:
 
 
 @pytest.fixture
+def talk(alice: BrowserVisitor, wire: Interceptor) -> ScriptedTalk:
+    alice.page.evaluate("import('/static/js/chat/pressing.js').then(() => true)")
+    return ScriptedTalk(alice, wire)
+
+
+@pytest.fixture
 def still(browser: Browser, server: Server) -> Iterator[Page]:
     """The welcome page with a clock that the test moves, and no socket."""
     page = browser.new_page()
@@ -212,6 +224,19 @@ def arrival(browser: Browser, server: Server) -> Iterator[Page]:
     """The welcome page: requests work, and nobody has arrived."""
     page = browser.new_page()
     page.goto(f"{server.url}/")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def joined(browser: Browser, server: Server) -> Iterator[Page]:
+    """In voice with an open door; the clock is the test's."""
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(f"{server.url}/")
+    page.evaluate(SIGNALING)
+    page.evaluate(ICE, None)
+    run(page, JOIN)
     yield page
     page.close()
 

@@ -32,6 +32,7 @@ PREFERENCES: dict[str, Any] = {
     # A mouse, which a machine without a screen lacks: pages ask for `hover` and `pointer: fine`.
     "ui.primaryPointerCapabilities": 6,
     "ui.allPointerCapabilities": 6,
+    "intl.accept_languages": "en-GB, en",  # metres
     # Nothing of its own that goes out, asks or opens.
     "app.normandy.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
@@ -79,7 +80,7 @@ class Firefox(Daemon):
         self.loudspeakers.start()
         super().start()
         url = f"ws://127.0.0.1:{self.port}/session"
-        coming = connect(url, max_size=None, proxy=None, open_timeout=WAIT_S)
+        coming = connect(url, max_size=None, proxy=None, open_timeout=WAIT_S, ping_interval=None)
         self.socket = self.stack.enter_context(coming)
         self.ask("session.new", capabilities={})
         self.ask("session.subscribe", events=["log.entryAdded"])
@@ -143,8 +144,14 @@ class FirefoxTab:
         return json.loads(found["value"])
 
     def click(self, selector: str) -> None:
-        code = f"""(() => {{
+        # As a hand would: what has just come or moved takes no tap for a moment.
+        code = f"""(async () => {{
           const found = document.querySelector({json.dumps(selector)});
+          const end = performance.now() + 60_000;
+          while (found.matches('[data-held]') && performance.now() < end) {{
+            await new Promise((done) => setTimeout(done, 20));
+          }}
+          if (found.matches('[data-held]')) throw new Error('it took no tap for a minute');
           found.scrollIntoView({{ block: 'nearest' }});
           return found;
         }})()"""

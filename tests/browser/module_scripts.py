@@ -15,10 +15,16 @@ FULL = """() => {
 CONVERSATION = """() => document.body.insertAdjacentHTML('beforeend', `
   <div id="scroller"><p id="oldest" hidden></p><ol id="older" hidden></ol><p id="loading"></p>
   <div aria-live="off"><ol id="messages" data-life-ms="1800000"></ol></div></div>
-  <button id="more"></button>`)"""
+  <button id="more"></button>
+  <template id="message-row"><time></time><button class="o" data-act="message"></button></template>
+  <template id="chip"><button class="chip" data-act="chip"><svg><use/></svg><span></span></button>
+  </template>`)"""
 ROW = """(id, sent) => {
   const row = document.createElement('li');
   Object.assign(row.dataset, { id, sent, expires: sent + 1_800_000, person: 'f'.repeat(16) });
+  row.className = 'message';
+  row.innerHTML = `<p class="who"><b class="name"></b><b class="tag"></b></p>
+    <p class="bubble"></p><time></time><button class="o" data-act="message"></button>`;
   return row;
 }"""
 # A signalling socket that the test is the server of.

@@ -135,16 +135,18 @@
       hum = 0.7 * hum + 0.7 * (chance() * 2 - 1);
       sum[turn] = noise * hum;
     }
-    for (const [sound, db, later] of parts) {
-      const gain = 10 ** (db / 20);
-      let from = sound.length - (Math.round(later * RATE) % sound.length);
-      for (let turn = 0; turn < sum.length; turn += 1) {
-        if (from >= sound.length) from -= sound.length;
-        sum[turn] += gain * sound[from];
-        from += 1;
-      }
-    }
+    for (const [sound, db, later] of parts) addTo(sum, sound, 10 ** (db / 20), sound.length - (Math.round(later * RATE) % sound.length));
     return sum;
+  }
+
+  // Piece by piece, without a question for each sample.
+  function addTo(sum, sound, gain, start) {
+    let from = start % sound.length;
+    for (let at = 0; at < sum.length; from = 0) {
+      const end = Math.min(sum.length, at + sound.length - from);
+      const ahead = from - at;
+      for (; at < end; at += 1) sum[at] += gain * sound[at + ahead];
+    }
   }
 
   /** The powers of a sound as the page's worklet measures them: value by value, octave by octave. */
@@ -152,8 +154,9 @@
     const { quanta, above } = measures(RATE, QUANTUM);
     const length = quanta * QUANTUM;
     const powers = new Float32Array(Math.floor(sound.length / length) * OCTAVES);
+    const samples = new Float32Array(QUANTUM);
     for (let quantum = 0; quantum < (powers.length / OCTAVES) * quanta; quantum += 1) {
-      const samples = sound.slice(quantum * QUANTUM, (quantum + 1) * QUANTUM);
+      samples.set(sound.subarray(quantum * QUANTUM, (quantum + 1) * QUANTUM));
       addPowers(samples, above, powers, Math.floor(quantum / quanta) * OCTAVES);
     }
     return powers.map((sum) => sum / length);
@@ -233,11 +236,13 @@
   function mixture(seed, { SameRoom, worklet, pool, powers }) {
     const chance = chanceOf(seed);
     const [ana, bo, cem] = choose(pool, 3, chance);
-    const [start, way, noise] = [between(chance, 0, 20), between(chance, 0.06, 0.55), between(chance, -60, -50)];
-    const near = mix(12, [[ana.heard, -20, start], [bo.heard, -30, between(chance, 0, 20)]], noise, chance);
-    const streams = [[ana, start + way], [cem, 3]].map(([one, later]) => streamOf(one.sound, 12, later, chance, worklet));
+    const [start, way, noiseDb] = [between(chance, 0, 20), between(chance, 0.06, 0.55), between(chance, -60, -50)];
+    const near = mix(12, [[ana.heard, -20, start], [bo.heard, -30, between(chance, 0, 20)]], noiseDb, chance);
+    const stream = streamOf(ana.sound, 12, start + way, chance, worklet);
+    // The other's is like no other, however it is shifted: of powers.
+    const streams = [stream, transmitted(mixPowers(stream.length / OCTAVES, [[powers.get(cem.sound), between(chance, -8, 6), 140]], -70))];
     const values = Math.round(28_000 / VALUE_MS);
-    const far = mixPowers(values, [[powers.get(bo.heard), -30, 300]], noise - 6);
+    const far = mixPowers(values, [[powers.get(bo.heard), -30, 300]], noiseDb - 6);
     const others = [[ana, 100], [cem, 500]].map(([one, later]) => transmitted(mixPowers(values, [[powers.get(one.sound), 0, later]], -75)));
     const room = new SameRoom(OCTAVES);
     const found = [[], []];
@@ -269,5 +274,5 @@
     return found;
   }
 
-  window.rooms = { OCTAVES, VALUE_MS, chanceOf, inRoom, lead, minute, mixPowers, mixture, poolOf, powersOf, voice };
+  window.rooms = { OCTAVES, VALUE_MS, chanceOf, inRoom, lead, minute, mix, mixPowers, mixture, poolOf, powersOf, voice };
 })();

@@ -14,6 +14,8 @@ from websockets.typing import Subprotocol
 from tests.support.waiting import WAIT_S, awaiting, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.client import Spot
     from tests.support.servers import Server
 
@@ -44,6 +46,7 @@ class SocketPerson:
                 additional_headers=bearer,
                 compression=None,
                 proxy=None,
+                ping_interval=None,
             )
             self.socket = stack.enter_context(socket)
             self.await_frame("mark")
@@ -56,10 +59,10 @@ class SocketPerson:
     def stand(self, lat: float, lon: float) -> None:
         self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
 
-    def send_text(self, text: str) -> str:
+    def send_text(self, text: str, **fields: Any) -> str:
         """Sends a chat message and waits for the ack; the id of the message."""
         ref = f"neighbour-{next(self.refs)}"
-        self._send("chat.send", text=text, ref=ref)
+        self._send("chat.send", text=text, ref=ref, **fields)
         return str(self.await_frame("chat.ack")["id"])
 
     def remove(self, message_id: str) -> None:
@@ -67,12 +70,17 @@ class SocketPerson:
 
     def await_frame(self, kind: str) -> dict[str, Any]:
         """The next frame of this type; others wait for their turn."""
-        found = until(lambda: self._first(kind), f"{kind} to {self.name}", pause=self._receive)
+        return self.await_that(lambda frame: frame["type"] == kind, kind)
+
+    def await_that(self, holds: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+        """The next frame of which this holds; others wait for their turn."""
+
+        def first() -> dict[str, Any] | None:
+            return next((frame for frame in self.frames if holds(frame)), None)
+
+        found = until(first, f"{what} to {self.name}", pause=self._receive)
         self.frames.remove(found)
         return found
-
-    def _first(self, kind: str) -> dict[str, Any] | None:
-        return next((frame for frame in self.frames if frame["type"] == kind), None)
 
     def _receive(self) -> None:
         with awaiting(f"a frame to {self.name}, who has {self.frames}"):

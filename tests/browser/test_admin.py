@@ -101,7 +101,7 @@ def test_without_a_note_or_by_the_return_key_nothing_is_done(visit: Invite, serv
 def test_a_reviewer_reads_a_report_and_has_no_verbs(visit: Invite, server: Server) -> None:
     page = come(visit, server, "rowan")
     page.get_by_role("link", name="Something else Олена").click()
-    expect(page.get_by_role("heading", name="What was said")).to_be_visible()
+    expect(page.get_by_role("heading", name="What the person said")).to_be_visible()
     expect(page.locator("#content button, #content input:visible")).to_have_count(0)
     page.goto(f"{server.url}/admin/neartalk/ratelimit/")
     expect(page.get_by_role("cell", name="chat.send")).to_be_visible()

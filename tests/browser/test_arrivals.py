@@ -27,10 +27,6 @@ BRING = """(frame) => {
   return document.body.dispatchEvent(new CustomEvent('htmx:wsBeforeMessage', options));
 }"""
 SHOWN = "() => [...document.querySelectorAll('#messages .bubble')].map((one) => one.textContent)"
-ROWS = """<template id="message-row"><div class="clock"><svg class="ring"><text></text></svg></div>
-  <div class="words"><p class="who"></p></div></template>
-  <template id="message-mine"><div class="words"><p class="own"></p></div>
-  <div class="clock"><button></button></div></template>"""
 HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
@@ -61,7 +57,6 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.clock.install()
     page.goto(f"{server.url}/")
     page.evaluate(CONVERSATION)
-    page.evaluate("(rows) => document.body.insertAdjacentHTML('beforeend', rows)", ROWS)
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
     run(page, "await load('chat/arrivals'); (await load('chat/messages')).finishLoading();")
     page.evaluate(WELCOME, OWN_ID)

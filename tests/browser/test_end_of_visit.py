@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.interceptor import await_sockets
+from tests.browser.module_scripts import run
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ KEEP_LAST = """addEventListener('pagehide', () => {
 def guest(server: Server, visit: Invite, meet: Meet) -> BrowserVisitor:
     """Somebody who sees another and what they said."""
     spot = elsewhere()
-    guest = visit(server, spot).arrive()
+    guest = visit(server, spot, permissions=["geolocation", "microphone"]).arrive()
     meet(server, north(spot, 1), "Zebulon").send_text("Not for whoever comes next.")
     expect(guest.message("Not for whoever comes next.")).to_be_visible()
     expect(guest.person("Zebulon")).to_be_visible()
@@ -56,10 +57,25 @@ def test_nothing_of_a_visit_that_ended_elsewhere_is_left_to_see_or_to_hear(
     # In another tab.
     token = guest.page.locator("meta[name=csrf-token]").get_attribute("content") or ""
     guest.context.request.post(f"{server.url}/api/session/leave", headers={"X-CSRFToken": token})
-    expect(guest.page.locator("#alerts .notice")).to_contain_text("You left.")
+    expect(guest.page.locator("#alerts .notice:not(#undo)")).to_contain_text("You left.")
     left = guest.page.evaluate("document.body.textContent + document.title")
     assert not [one for one in ("whoever comes", "Zebulon", name) if one in left]
     expect(guest.page.locator("#text")).to_have_value("")
+
+
+def test_voice_ends_with_a_visit_whichever_socket_hears_of_it_first(guest: BrowserVisitor) -> None:
+    guest.join_voice(muted=True)
+    expect(guest.page.locator("#voice")).to_have_attribute("data-phase", "in")
+    found = run(
+        guest.page,
+        """(await load('page/visit')).eraseVisit();
+        (await load('voice/controls')).endVisit(4410);
+        await null;
+        const panel = document.getElementById('voice');
+        return [panel.dataset.phase, document.getElementById('voice-bar').hidden];""",
+    )
+    assert found == ["out", True]
+    expect(guest.page.locator("#voice-notices")).to_contain_text("You left.")
 
 
 def test_a_visit_that_ended_begins_no_other_by_a_move(
@@ -69,7 +85,9 @@ def test_a_visit_that_ended_begins_no_other_by_a_move(
     await_sockets(alice.page, wire, 2, "it comes back once by itself")
     alice.expect_here()
     wire.close(4401)
-    expect(alice.page.locator("#alerts .notice")).to_contain_text("You were away for a while.")
+    expect(alice.page.locator("#alerts .notice:not(#undo)")).to_contain_text(
+        "You were away for a while."
+    )
     assert not alice.page.evaluate(
         """async () => {
           const { publish } = await import('/static/js/place/published-place.js');

@@ -1,4 +1,4 @@
-"""A call between Firefox and Chromium, through a relay."""
+"""A call between Firefox and Chromium, through a relay: two open doors, and nobody asks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.calls import WIDE, expect_sound, tile_of
+from tests.browser.calls import expect_sound, tile_of
+from tests.browser.open_room import arrive, join
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.browser_guest import BrowserGuest
-    from tests.browser.conftest import Receive, VisitVoice
+    from tests.browser.conftest import Invite, Receive
     from tests.support.servers import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 PHASE = "document.getElementById('voice').dataset.phase"
 ASKING = "document.getElementById('voice-check-words').textContent.includes('Asking')"
@@ -33,23 +34,20 @@ def expect_call(alice: BrowserGuest) -> None:
     alice.until(f"{in_tile('textContent')}.includes('Speaking')", "the other's sound")
 
 
-def test_firefox_and_chromium_hear_each_other_also_after_a_reload_of_firefox(
-    relayed: Server, receive_firefox: Receive, visit_voice: VisitVoice
+def test_firefox_and_chromium_with_open_doors_hear_each_other_also_after_a_reload_of_firefox(
+    relayed: Server, receive_firefox: Receive, visit: Invite
 ) -> None:
     spot = elsewhere()
-    bob = visit_voice(relayed, north(spot, 2), **WIDE)
+    bob = arrive(visit, relayed, north(spot, 2))
+    join(bob, "Open door", open_near=False)
     alice = receive_firefox(relayed, spot).arrive()
     me = alice.evaluate("document.getElementById('self').dataset.person")
-    alice.tab.click("#voice-start")
+    alice.until("document.getElementById('voice-join-them').checkVisibility()", "bob is seen")
+    alice.tab.click("#voice-join-them")
     alice.until(f"{PHASE} === 'check' && !{ASKING}", "the microphone")
     alice.tab.click("#voice-join")
-    alice.until(f"{PHASE} === 'in'", "alice is in voice")
-
-    tile = tile_of(bob, me)
-    tile.locator('[data-act="knock"]').click()
-    alice.until(f"{in_tile('dataset.state')} === 'knocks'", "the knock")
-    alice.tab.click("#voice-tiles [data-act=accept]")
     expect_call(alice)
+    tile = tile_of(bob, me)
     expect(tile).to_contain_text("Speaking")
     expect_sound(bob)
 

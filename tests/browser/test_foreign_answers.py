@@ -55,7 +55,9 @@ def test_a_page_of_the_network_changes_nothing_in_the_chat(
     expect(page.locator("#rename-why")).to_have_text(re.compile("^NearTalk did not answer"))
     page.keyboard.press("Escape")
     page.locator("#radius").press("ArrowRight")
-    expect(page.locator("#alerts .notice")).to_contain_text("Your reach did not change.")
+    expect(page.locator("#alerts .notice:not(#undo)")).to_contain_text(
+        "The distance did not change."
+    )
     alice.person("bob").locator("button").click()
     page.locator("#menu").get_by_role("button", name="Block").click()
     page.locator("#menu").get_by_role("button", name="Block", exact=True).click()

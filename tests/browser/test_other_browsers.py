@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.browser_guest import AT_HOME, STATUS
-from tests.browser.tabs import ESCAPE
+from tests.browser.browser_guest import AT_HOME, SHEET, STATUS
+from tests.browser.tabs import ENTER, ESCAPE
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Meet, Receive
     from tests.support.servers import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 TALL = "document.getElementById('text').getBoundingClientRect().height"
 # Notes for the next page what this one shows as wrong.
@@ -134,17 +134,80 @@ def test_the_menu_blocks_by_pointer_and_closes_by_keys(
     bob.send_text("One word.")
     alice.expect_message("One word.")
 
-    ring = "#messages [data-act=person]"
+    ring = "#messages .o"
     alice.tab.click(ring)
-    alice.until("document.getElementById('menu').open", "the menu")
+    alice.until(SHEET, "the menu")
     alice.tab.press(ESCAPE)
-    alice.until("!document.getElementById('menu').open", "the menu is closed")
-    assert alice.evaluate("document.activeElement.dataset.act") == "person"
+    alice.until(f"!{SHEET}", "the menu is closed")
+    assert alice.evaluate("document.activeElement.dataset.act") == "message"
 
     alice.tab.click(ring)
-    alice.until("document.getElementById('menu').open", "the menu")
+    alice.until(SHEET, "the menu")
     alice.tab.click("#menu [data-act=block]")
     alice.tab.click("#menu [data-act=block-now]")
     alice.until("!document.querySelector('#menu [data-step=done]').hidden", "it is done")
     assert alice.texts() == []
     alice.until("!document.querySelector('#people-list .person-row')", "bob leaves the list")
+
+
+def test_a_message_is_answered_named_linked_reacted_to_and_taken_back_with_a_way_to_undo_it(
+    server: Server, receive: Receive, meet: Meet
+) -> None:
+    spot = elsewhere()
+    bob = meet(server, north(spot, 2), "bob")
+    alice = receive(server, spot).arrive()
+    alice.until("document.querySelector('#people-list .name')?.textContent === 'bob'", "bob")
+    said = bob.send_text("Left side only.")
+    alice.expect_message("Left side only.")
+    bob.send_text("https://example.org/map")
+    alice.expect_message("example.org/map")
+
+    alice.tab.click("#messages .bubble a")
+    alice.until("document.querySelector('#menu .link-host').textContent !== ''", "where it leads")
+    assert alice.evaluate("document.querySelector('#menu .link-host').textContent") == "example.org"
+    alice.tab.press(ESCAPE)
+    alice.until(f"!{SHEET}", "the sheet is closed")
+    alice.tab.click("#messages .bubble")
+    alice.until(SHEET, "the sheet")
+    alice.tab.click("#menu [data-act=reply]")
+    alice.until("document.activeElement.id === 'text'", "the field has the focus")
+    alice.tab.press("Thank you, @b")
+    alice.until("document.querySelector('#names [role=option]') !== null", "the names")
+    alice.tab.press(ENTER)
+    alice.until("document.getElementById('text').value === 'Thank you, @bob '", "the name")
+    alice.tab.press(ENTER)
+    alice.until("document.querySelector('#messages .mine .quote bdi') !== null", "the reply")
+    while not (heard := bob.await_frame("chat.message"))["text"].startswith("Thank"):
+        pass  # his own come first
+    assert (heard["reply_to"], heard["mentions"]) == (said, [bob.person_id])
+
+    bob.send_text("With pleasure.", reply_to=heard["id"], mentions=[heard["person_id"]])
+    to_you = "document.querySelector('#messages .to-you .quote')?.textContent"
+    alice.until(f"{to_you}?.includes('replies to you')", "an answer to alice")
+
+    answer = "#messages .to-you"
+    alice.hold(f"{answer} .bubble")
+    alice.tab.click("#menu [data-act=react][data-kind=love]")
+    own = f"document.querySelector('{answer} .chip[aria-pressed=true]')?.dataset.kind"
+    alice.until(f"{own} === 'love'", "her reaction")
+    assert bob.await_frame("chat.reactions")["counts"] == {"love": 1}
+    alice.evaluate(f"void document.querySelector('{answer} .o').focus()")
+    alice.tab.press(ENTER)
+    alice.until(SHEET, "the sheet, by keys")
+    alice.tab.click("#menu [data-act=react][data-kind=me-too]")
+    alice.until(f"{own} === 'me-too'", "her other reaction")
+    assert bob.await_frame("chat.reactions")["counts"] == {"me-too": 1}
+    alice.tab.click(f"{answer} .chip")
+    alice.until(f"document.querySelector('{answer} .chip') === null", "it is taken back")
+    assert bob.await_frame("chat.reactions")["counts"] == {}
+
+    alice.tab.click("#messages .mine .o")
+    alice.until(SHEET, "the sheet of her own")
+    alice.tab.click("#menu [data-act=remove]")
+    alice.until("!document.getElementById('undo').hidden", "the way to undo it")
+    alice.tab.click("#undo button")
+    alice.until("!document.querySelector('#messages .removing')", "it is back")
+    alice.tab.click("#messages .mine .o")
+    alice.tab.click("#menu [data-act=remove]")
+    gone = bob.await_frame("chat.gone")
+    assert gone["ids"] == [heard["id"]]

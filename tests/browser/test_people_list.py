@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,17 +20,19 @@ from tests.support.client import elsewhere, north
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from playwright.sync_api import Locator, Page
 
-    from tests.browser.conftest import Invite
+    from tests.browser.conftest import Invite, Meet
     from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
 
 pytestmark = pytest.mark.browser
 
 SEQUENCES, STEPS = 40, 8
+CROWD_FROM = 24
+ONE_IN_ARABIC = "شخص واحد"
 LABELS_M = (0, 50, 300, 1200)
 NAMES = ("ana", "<b>bo", "ćem", "Quiet Heron")
 # Far from what the server of the page counts.
@@ -61,6 +64,7 @@ SHOWN = """() => ({
   rest: document.getElementById('people-rest').textContent,
   rings: document.querySelectorAll('#rings circle').length,
   crowds: [...document.querySelectorAll('#crowds text')].map((text) => text.textContent),
+  zones: [...document.querySelectorAll('#counts:not([hidden]) li')].map((zone) => zone.textContent),
   stops: document.querySelectorAll('#people-list [tabindex="0"]').length,
 })"""
 
@@ -143,10 +147,21 @@ class PageStreet:
             "button": str(len(doors)) if doors else "",
             "talking": doors if len(doors) <= 3 else doors[:2],
             "rest": f"And {rest} more, further away." if rest else "",
-            "rings": len(few),
-            "crowds": [str(total) for _, total in sorted(totals.items()) if total >= 6],
+            **self.dial(few, totals),
             "stops": min(1, len(people)),
         }
+
+    def dial(self, few: list[Entry], totals: Mapping[int, int]) -> dict[str, Any]:
+        """A ring for each person, or for each zone of a crowd."""
+        zones = [
+            sum(total for far, total in totals.items() if low < far <= high)
+            for low, high in pairwise((-1, 100, 200, 500, 1000, 2000))
+        ]
+        if self.listing.count >= CROWD_FROM:
+            numbers = [str(zone) if zone else "" for zone in zones]
+            return {"rings": len([zone for zone in zones if zone]), "crowds": [], "zones": numbers}
+        crowds = [str(total) for _, total in sorted(totals.items()) if total >= 6]
+        return {"rings": len(few), "crowds": crowds, "zones": []}
 
 
 def row_of(one: Entry) -> list[str]:
@@ -338,3 +353,17 @@ def test_a_door_is_seen_from_outside_of_voice_while_it_is_open(
         ana.ask("join", **join, door="ask")
         expect(words).to_be_hidden()
         expect(alice.person("Ana").locator(".in-voice")).to_have_count(0)
+
+
+def test_how_many_are_near_is_seen_in_a_language_that_says_it_by_a_word_alone(
+    server: Server, visit: Invite, meet: Meet
+) -> None:
+    spot = elsewhere()
+    page = visit(server, spot, locale="ar").page
+    page.goto(server.url)
+    page.locator("#arrive").click()
+    page.wait_for_url("**/near")
+    meet(server, north(spot, 2), "bob")
+    count = page.locator("#people-count")
+    expect(count.locator("> .unseen")).to_have_text(ONE_IN_ARABIC)
+    expect(count.locator("> [aria-hidden]")).to_have_text(re.compile(r"^\d$"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Server
 
 PRELOADED = "links => links.map(({ href }) => new URL(href).pathname)"
-LATER = """() => [...document.getElementById('later-modules').content.children]
+LATER = """(id = 'later-modules') => [...document.getElementById(id).content.children]
   .map((link) => link.getAttribute('href'))"""
 LOADED = """() => performance.getEntriesByType('resource')
   .filter(({ initiatorType }) => initiatorType !== 'fetch')
@@ -33,7 +33,10 @@ SAVES_DATA = """Object.defineProperty(navigator, 'connection', {
   value: { saveData: true, addEventListener() {} },
 })"""
 CONTROLS = "**/static/js/voice/controls.js"
+PAGE = "**/static/js/near*.js"
+PRESSING = "**/static/js/chat/pressing*.js"
 START = "#voice-start"
+OPENS = ".views [data-opens=settings]"
 # One that nobody speaks with.
 RELAY = {"TURN_URLS": "turn:127.0.0.1:9", "TURN_SECRET": "4mXz0vQ9hT7kLw2Rb8NcYp5Jd"}
 
@@ -43,7 +46,10 @@ def test_every_module_that_chromium_loads_was_named_and_is_loaded_once(
 ) -> None:
     alice = visit(server, elsewhere()).arrive()
     named = alice.page.eval_on_selector_all("link[rel=modulepreload]", PRELOADED)
-    later = alice.page.evaluate(LATER)
+    later = [
+        *alice.page.evaluate(LATER, "chat-modules"),
+        *alice.page.evaluate(LATER, "later-modules"),
+    ]
     start = next(turn for turn, one in enumerate(alice.requests) if one.url.endswith("/near"))
 
     def modules() -> list[str]:
@@ -65,8 +71,8 @@ def test_every_module_that_chromium_loads_was_named_and_is_loaded_once(
 
 
 @contextmanager
-def held(alice: BrowserVisitor) -> Iterator[None]:
-    """The module of voice is on its way until the end."""
+def held(alice: BrowserVisitor, module: str = CONTROLS) -> Iterator[None]:
+    """A module, that of voice say, is on its way until the end."""
     waiting: list[Route] = []
     over = False
 
@@ -76,11 +82,36 @@ def held(alice: BrowserVisitor) -> Iterator[None]:
         else:
             waiting.append(route)
 
-    alice.context.route(CONTROLS, hold)
+    alice.context.route(module, hold)
     yield
     over = True
     for one in waiting:
         one.continue_()
+
+
+def test_what_is_pressed_before_its_modules_are_there_is_done_once_they_are(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    alice.send_text("Said before.")
+    page = alice.page
+    said, menu, settings = alice.message("Said before."), page.locator("#menu"), page.locator(OPENS)
+    with held(alice, PRESSING):
+        with held(alice, PAGE):
+            page.reload(wait_until="commit")
+            settings.click()
+            expect(settings).to_have_attribute("aria-busy", "true")
+            alice.submit("Said early.")
+        alice.expect_here()
+        expect(alice.message("Said early.")).to_be_visible()
+        expect(page.locator("#settings")).to_be_visible()
+        expect(settings).not_to_have_attribute("aria-busy", "true")
+        page.keyboard.press("Escape")
+        said.locator(".bubble").click()
+        expect(said.locator(".bubble")).to_have_attribute("aria-busy", "true")
+        expect(menu).to_be_hidden()
+    expect(menu).to_be_visible()
+    expect(menu.locator("blockquote").first).to_have_text("Said before.")
 
 
 def test_a_page_is_live_without_voice_and_a_tap_on_it_waits_and_is_not_lost(
@@ -130,7 +161,7 @@ def test_who_saves_data_is_sent_voice_with_the_tap(server: Server, visit: Invite
     alice.context.add_init_script(SAVES_DATA)
     alice.arrive()
     alice.page.wait_for_load_state("networkidle")
-    later = {*alice.page.evaluate(LATER)}
+    later = {*alice.page.evaluate(LATER, "later-modules")}
     assert not later & {*alice.page.evaluate(LOADED)}
     alice.start_voice()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "check")

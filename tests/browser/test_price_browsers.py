@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Receive
     from tests.support.servers import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 WORK = """void (() => {{
   const where = document.querySelector('meta[name="price-worker"]').content;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.browser
 
 UPDATE = "/api/location/update"
 METRES = 1 / 111_195  # in degrees of latitude
+# Where no other test is, and always the same: by chance one place holds digits of another.
+SPOTS: list[Spot] = [centre(cell_at(61.37, 151.6 + degrees)) for degrees in range(3)]
 # All that a page can keep, and all that it shows.
 KEPT = """async () => JSON.stringify({
   session: { ...sessionStorage },
@@ -44,7 +47,7 @@ KEPT = """async () => JSON.stringify({
 def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of_a_cell(
     server: Server, visit: Invite, meet: Meet
 ) -> None:
-    exact = off_centre(elsewhere(), 0.31, -0.37)
+    exact = off_centre(SPOTS[0], 0.31, -0.37)
     cell = cell_at(*exact)
     bob = meet(server, north(centre(cell), 2), "bob")
     alice = visit(server, exact).arrive()
@@ -65,11 +68,9 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     alice.await_pong()
 
     updates = alice.calls(UPDATE)
-    assert [place_in(one) for one in updates] == [
-        centre(cell),
-        centre(cell),
-        centre(cell_at(*further)),
-    ]
+    places = [place for place, _ in groupby(map(place_in, updates))]
+    assert places == [centre(cell), centre(cell_at(*further))]
+    assert len(updates) >= 3
     sent = everything_sent(alice)
     assert len(sent) > 20, "the whole visit was recorded"
     kept = alice.page.evaluate(KEPT)
@@ -92,7 +93,7 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
 def test_of_whoever_chose_an_area_nothing_finer_leaves_the_device_or_is_kept(
     server: Server, visit: Invite, meet: Meet
 ) -> None:
-    tile = tile_of(cell_at(*elsewhere()))
+    tile = tile_of(cell_at(*SPOTS[1]))
     middle = centre(middle_cell(tile))
     exact = off_centre((middle[0] + CELL_DEGREES, middle[1] - 3 * CELL_DEGREES), 0.31, -0.37)
     cell = cell_at(*exact)
@@ -114,7 +115,8 @@ def test_of_whoever_chose_an_area_nothing_finer_leaves_the_device_or_is_kept(
     alice.expect_here()
     expect(alice.page.get_by_label("an area")).to_be_checked()
 
-    assert [place_in(one) for one in alice.calls(UPDATE)] == [middle] * 2
+    places = [place_in(one) for one in alice.calls(UPDATE)]
+    assert (set(places), len(places) >= 2) == ({middle}, True), "a slow hand stops on the way"
     sent, kept = everything_sent(alice), alice.page.evaluate(KEPT)
     assert [one for one in [*sent, kept] if cell in one] == []
     assert decimals_near(exact, [*sent, kept]) == {*map(str, middle)}
@@ -134,7 +136,7 @@ def test_of_whoever_chose_an_area_nothing_finer_leaves_the_device_or_is_kept(
 def test_what_another_browser_hears_says_how_far_and_neither_cell_nor_place(
     server: Server, visit: Invite
 ) -> None:
-    spot = elsewhere()
+    spot = SPOTS[2]
     exact = off_centre(spot, -0.33, 0.38)
     bob = visit(server, north(spot, 2)).arrive()
     alice = visit(server, exact).arrive()

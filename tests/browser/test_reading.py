@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,12 +111,12 @@ def test_a_short_conversation_stands_at_the_end_under_the_words_that_say_what_is
     alice.send_text("Four.")
     expect(alice.message("Four.")).to_be_in_viewport(ratio=1)
     # Less room from below, as with a keyboard: the end stays in sight.
-    alice.page.set_viewport_size({"width": 360, "height": 520})
-    expect(alice.message("Four.").locator(".life")).to_be_in_viewport(ratio=1)
+    alice.page.set_viewport_size({"width": 360, "height": 640})
+    expect(alice.message("Four.").locator(".bubble")).to_be_in_viewport(ratio=1)
     assert alice.page.evaluate(BELOW_PX) == 0
     # So little that the words about the end take the room that was left.
     spare = alice.page.evaluate(SPARE_PX)
-    alice.page.set_viewport_size({"width": 360, "height": 520 - int(spare)})
+    alice.page.set_viewport_size({"width": 360, "height": 640 - int(spare)})
     alice.page.reload()
     alice.expect_here()
     alice.page.clock.run_for(4000)
@@ -161,11 +162,15 @@ def test_a_message_ages_minute_by_minute_and_is_gone_when_its_time_is_over(
     bob.send_text("Soon gone.")
     row = alice.message("Soon gone.")
     expect(row).to_have_attribute("data-age", "0")
-    for minutes, age in ((30, 0), (29, 0), (24, 1), (14, 3), (2, 5), (1, 5)):
-        alice.pass_time(left_ms(alice, row) - minutes * 60_000 + TICK_MS)
-        expect(row.locator(".life")).to_have_attribute("data-left", f"{minutes} min")
-        expect(row.locator(".remains")).to_have_attribute("stroke-dasharray", f"{minutes} 30")
+    bubble, time = row.locator(".bubble"), row.locator("time")
+    for ago, age in ((0, 0), (1, 0), (6, 1), (16, 3), (25, 5), (28, 5), (29, 5)):
+        alice.pass_time(left_ms(alice, row) - (30 - ago) * 60_000 + TICK_MS)
+        expect(time).to_have_attribute("data-ago", f"{ago} min" if ago else "now")
         expect(row).to_have_attribute("data-age", str(age))
+        if ago >= 25:
+            expect(bubble).to_have_attribute("data-gone", f"gone in {30 - ago} min")
+        else:
+            expect(bubble).not_to_have_attribute("data-gone", re.compile(""))
     alice.pass_time(left_ms(alice, row) - 1)
     assert left_ms(alice, row) == 1
     expect(row).to_be_visible()
@@ -204,8 +209,8 @@ def test_time_follows_the_servers_clock_where_the_device_is_off_by_minutes(
     alice.context.clock.install()
     alice.context.clock.fast_forward(40 * 60_000)
     alice.arrive()
-    life = alice.message("Still fresh.").locator(".life")
-    expect(life).to_have_attribute("data-left", "30 min")
+    time = alice.message("Still fresh.").locator("time")
+    expect(time).to_have_attribute("data-ago", "now")
 
 
 def top_of(visitor: BrowserVisitor) -> None:

@@ -66,12 +66,12 @@ def test_two_300_m_apart_talk_until_one_reaches_less_far_and_a_third_hears_nothi
         (bob, alice, "Is the bridge open on foot?"),
     ):
         expect(one.message(text).locator(".name")).to_have_text(other.name)
-        expect(one.message(text).locator(".far")).to_have_text("~300 m")
+        expect(one.message(text).locator(".far")).to_have_text("300 metres")
         assert one.texts() == ["Is the bridge open on foot?", "Left side only."]
 
     bob.reach(STOP_100_M)
     for one, radius in ((bob, "100 m"), (alice, "500 m")):
-        expect(one.page.locator("#people-head")).to_have_text("Nobody in reach")
+        expect(one.page.locator("#people-head")).to_have_text("Nobody near")
         expect(one.people).to_have_count(0)
         expect(one.page.locator("#nobody h2")).to_have_text(f"Nobody within {radius} yet")
     alice.send_text("Who hears this?")

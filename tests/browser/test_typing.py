@@ -66,7 +66,7 @@ def test_keys_of_an_input_method_neither_send_nor_save_nor_close(
     compose(page, "Escape")
     expect(name).to_be_focused()
 
-    ring = alice.message("Hello.").locator('[data-act="person"]')
+    ring = alice.message("Hello.").locator(".o")
     ring.click()
     page.locator('#menu [data-act="report"]').click()
     page.locator("#menu-text").focus()
@@ -116,7 +116,7 @@ def test_fields_grow_with_their_text_in_browsers_that_do_not_do_it_by_style(
     expect(field).to_have_value("")
     assert height(field) == one_line
 
-    alice.message("Hello.").locator('[data-act="person"]').click()
+    alice.message("Hello.").locator(".o").click()
     page.locator('#menu [data-act="report"]').click()
     words = page.locator("#menu-text")
     empty = height(words)

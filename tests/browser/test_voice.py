@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,8 @@ from playwright.sync_api import expect
 from tests.browser.calls import SOUND, WIDE, call_stats, connect, expect_sound, id_of, tile, tile_of
 from tests.browser.conftest import through
 from tests.browser.visitor import wait_until
-from tests.support.client import elsewhere, north, running
-from tests.support.servers import Valkey
+from tests.support.client import elsewhere, north
+from tests.support.deployments import voice_servers
 from tests.voice.aiortc_peer import aiortc_peer
 from voice.mesh import is_polite
 
@@ -32,14 +31,8 @@ UFRAG = "/ice-ufrag:(.*)/.exec(window.calls[0].remoteDescription.sdp)[1]"
 
 @pytest.fixture
 def servers(relay: Turn) -> Iterator[tuple[Server, Server]]:
-    with ExitStack() as stack:
-        redis = Valkey()
-        stack.callback(redis.close)
-        env = {**through(relay), "REDIS_URL": redis.start().url}
-        yield (
-            stack.enter_context(running("uvicorn", **env)),
-            stack.enter_context(running("uvicorn", **env)),
-        )
+    with voice_servers(**through(relay)) as (_, first, second):
+        yield first, second
 
 
 # What the page's own ear takes for speech; a beep of Chromium's microphone is far above it.

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.calls import WIDE, expect_sound, id_of, tile, tile_of
 from tests.browser.test_access import PHONE, SIDEWAYS, SMALL, TOUCH_PX, complaints
+from tests.browser.visitor import wait_until
 from tests.browser.voice_person import VoicePerson
 from tests.support.client import elsewhere, north
 from tests.support.waiting import until
@@ -31,11 +32,15 @@ ALLOWED = ["geolocation", "microphone"]
 DEVICE = """
   window.shown = [];
   window.buzzes = 0;
-  window.Notification = class {
-    static permission = 'granted';
-    constructor(title, { body }) { this.body = body; window.shown.push(body); }
-    close() { window.shown.splice(window.shown.indexOf(this.body), 1); }
-  };
+  window.Notification = class { static permission = 'granted'; };
+  const active = { state: 'activated', postMessage: ({ tags }) => {
+    window.shown = window.shown.filter(({ tag }) => tags && !tags.includes(tag));
+  } };
+  const showNotification = async (title, { body, tag }) => void window.shown.push({ body, tag });
+  const getNotifications = async () => [];
+  const update = async () => {};
+  const found = { active, showNotification, getNotifications, update, addEventListener() {} };
+  navigator.serviceWorker.register = async () => found;
   navigator.vibrate = () => { window.buzzes += 1; };
 """
 # So many people knock at once, or none.
@@ -121,7 +126,7 @@ def test_a_request_is_answered_where_one_is_and_goes_when_it_is_taken_back(
         zeynep.ask("knock", to=id_of(alice))
         card = page.locator("#voice-asks").get_by_role("group")
         expect(card).to_have_accessible_name(re.compile("^Zeynep ... wants to talk, ~300 m$"))
-        assert page.evaluate("window.shown.length") == 1
+        wait_until(page, "() => window.shown.length === 1")
         assert page.evaluate("window.buzzes") == 1
         expect(page.locator("#voice-knock-announcement")).to_contain_text("wants to talk")
         assert page.title().startswith("Zeynep")
@@ -130,7 +135,7 @@ def test_a_request_is_answered_where_one_is_and_goes_when_it_is_taken_back(
 
         zeynep.ask("decline", to=id_of(alice))  # taken back
         expect(card).to_have_count(0)
-        assert page.evaluate("window.shown") == []
+        wait_until(page, "() => window.shown.length === 0")
         assert not page.title().startswith("Zeynep")
         alice.hide(False)
     with VoicePerson(relayed, north(spot, 1), "Minh") as minh:
@@ -231,6 +236,27 @@ def test_a_reload_joins_nobody_who_has_begun_to_choose_anew(server: Server, visi
     assert phase == "check", "nobody is heard before they press Join"
 
 
+def test_a_name_stands_where_the_sentence_of_a_language_has_it(
+    server: Server, visit: Invite
+) -> None:
+    page = here(visit, server, elsewhere()).page
+    lines = page.evaluate(
+        """async () => {
+        const { renderWho } = await import('/static/js/voice/panel/tiles.js');
+        const ana = { name: 'Ana', tag: '2mq' };
+        const line = document.createElement('p');
+        line.innerHTML = '<bdi class="name">Ana</bdi> <span class="tag">2mq</span>';
+        const sentences = [[ana, ' wants to talk'], ['Let ', ana, ' talk'], ['Talk: ', ana], []];
+        return sentences.map((sentence) => {
+          renderWho(line, sentence);
+          return [line.textContent, line.querySelectorAll('.name, .tag').length];
+        });
+      }"""
+    )
+    said = ["Ana 2mq wants to talk", "Let Ana 2mq talk", "Talk: Ana 2mq", "Ana 2mq"]
+    assert lines == [[line, 2] for line in said]
+
+
 def test_the_link_to_all_who_ask_keeps_the_focus_and_hands_it_on(
     server: Server, visit: Invite
 ) -> None:
@@ -238,9 +264,10 @@ def test_the_link_to_all_who_ask_keeps_the_focus_and_hands_it_on(
     focused = page.evaluate(
         """async () => {
         const { renderAsks } = await import('/static/js/voice/panel/asks.js');
+        const ana = (turn) => ({ name: `Ana ${turn}`, tag: 'abc', colour: 1, initial: 'A' });
         const asking = (count) => Array.from({ length: count }, (_, turn) => ({
-          id: `${turn}`, name: `Ana ${turn}`, tag: 'abc', colour: 1, initial: 'A',
-          distance: '~300 m', asks: 'wants to talk',
+          ...ana(turn), id: `${turn}`, distance: '~300 m', words: 'Let them in?',
+          asks: [ana(turn), ' wants to talk'],
         }));
         renderAsks(asking(3));
         document.querySelector('.asks-rest').focus();

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.calls import WIDE, call_stats, connect, expect_bytes, expect_sound, tile
+from tests.browser.module_scripts import run
+from tests.browser.test_access import PHONE
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -98,42 +100,35 @@ def test_without_a_relay_it_is_said_before_the_microphone_and_two_who_chose_it_t
     """As on plain `make run` without coturn: no setting names a network of this machine."""
     server = serve("uvicorn")
     spot = elsewhere()
-    alice, bob = (visit(server, north(spot, turn), permissions=ALLOWED, **WIDE) for turn in (0, 2))
+    alice = visit(server, spot, permissions=ALLOWED, viewport=PHONE)
+    bob = visit(server, north(spot, 2), permissions=ALLOWED, **WIDE)
     for one in (alice, bob):
         one.context.add_init_script(COUNT_QUESTIONS)
         one.arrive()
-        expect(shield(one)).to_be_disabled()
-        expect(shield(one)).not_to_be_checked()
-        expect(shield(one)).to_have_accessible_description(NO_RELAY)
-        one.page.locator("#voice-start").click()
     alice.forgive("AudioContext")  # of a page that was loaded anew and not touched yet
-    notice = alice.page.get_by_role("alert").filter(has_text="no relay")
-    expect(notice.locator(".notice-words")).to_have_text(NO_RELAY)
-    expect(notice.get_by_role("button")).to_have_text(["Talk directly", "Cancel"])
-    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "barred")
-    notice.get_by_role("button", name="Cancel").click()
-    expect(alice.page.locator("#voice-start")).to_be_visible()
-    expect(notice).to_have_count(0)
-
-    # Neither a reload nor somebody who waits to talk directly changes what one chose.
-    bob.page.get_by_role("button", name="Talk directly").click()
+    bob.page.locator("#voice-start").filter(has_text="Join voice directly").click()
+    bob.page.get_by_role("radio", name="Open door").check()
     bob.page.locator("#voice-join").click()
     expect(bob.page.locator("#voice")).to_have_attribute("data-phase", "in")
+    # Neither a reload nor somebody who talks directly changes what one chose.
     alice.page.reload()
-    alice.page.locator("#voice-start").click()
-    expect(notice.locator(".notice-words")).to_have_text(NO_RELAY)
-    expect(bob.page.locator("#voice-rest")).to_contain_text("Nobody else near is in voice")
+    page = alice.page
+    page.locator("#voice-link").click()  # the first tap
+    expect(shield(alice)).to_be_disabled()
+    expect(shield(alice)).not_to_be_checked()
+    expect(shield(alice)).to_have_accessible_description(NO_RELAY)
+    expect(page.locator("#voice-straight")).to_contain_text("can see your network address")
+    them = page.locator("#voice-join-them")
+    expect(them).to_have_text("Join them directly")
     assert joins(alice) == []
-    assert alice.page.evaluate("window.questions") == 0, "the microphone is asked for afterwards"
-    assert [one.page.evaluate("window.calls.length") for one in (alice, bob)] == [0, 0]
-
-    notice.get_by_role("button", name="Talk directly").click()
-    expect(alice.page.locator("#voice-check-words")).to_contain_text("Say something")
-    assert alice.page.evaluate("window.questions") == 1
-    alice.page.locator("#voice-join").click()
-    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")
-    expect(notice).to_have_count(0)
-    connect(alice, bob)
+    assert page.evaluate("window.questions") == 0, "the microphone is asked for afterwards"
+    assert page.evaluate("window.calls.length") == 0
+    them.click()  # the second: what one presses says what one chooses
+    expect(page.locator("#voice-check-words")).to_contain_text("Say something")
+    assert page.evaluate("window.questions") == 1
+    page.locator("#voice-join").click()  # and the third
+    for one, other in ((alice, bob), (bob, alice)):
+        expect(tile(one, other)).to_have_attribute("data-state", "live")
     for one, other in ((alice, bob), (bob, alice)):
         expect_bytes(one)
         one.page.evaluate(WAY, "host")
@@ -207,7 +202,9 @@ def test_a_relay_that_is_gone_since_the_page_came_is_told_and_nothing_goes_on_be
     notice.get_by_role("button", name="Cancel").click()
     expect(alice.page.locator("#voice-start")).to_be_visible()
     assert joins(alice) == ["relay"]
-    alice.page.locator("#voice-start").click()
+    # By what does not say so, such as the menu of a person, it is asked first.
+    run(alice.page, "(await load('voice/lifecycle')).startCheck()")
+    expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "barred")
     notice.get_by_role("button", name="Talk directly").click()
     alice.page.locator("#voice-join").click()
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "in")

@@ -264,7 +264,7 @@ def test_a_location_lost_later_is_said_beside_the_chat_and_the_block_stays(
     alice.page.reload()
     alice.expect_here()
     alice.stop_time()
-    notice = alice.page.locator("#alerts .notice")
+    notice = alice.page.locator("#alerts .notice:not(#undo)")
     expect(notice).to_contain_text(TROUBLES["denied"].title)
     expect(notice).to_contain_text(TROUBLES["denied"].words)
     expect(notice.get_by_role("button")).to_have_text("Try again")
@@ -287,7 +287,7 @@ def test_a_page_that_was_never_let_in_does_not_ask_by_itself(server: Server, vis
     page.add_init_script("navigator.permissions.query = async () => ({ state: 'prompt' });")
     page.goto(f"{alice.url}/near")
     alice.expect_here()
-    expect(page.locator("#alerts .notice")).to_contain_text(
+    expect(page.locator("#alerts .notice:not(#undo)")).to_contain_text(
         re.compile("NearTalk follows you only if you let it. *Until then you stay in the block")
     )
     assert page.evaluate("window.asked") == 0

@@ -21,25 +21,27 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SHEETS = Path(__file__).parents[2] / "static/css"
-CSS = "".join((SHEETS / f"{name}.css").read_text() for name in ("base", "near", "chat"))
+CSS = "".join((SHEETS / f"{name}.css").read_text() for name in ("base", "near", "chat", "message"))
 # Where a page of its own draws the row, with room around it and nothing else.
 FRAME = """<!doctype html><style>{css}
 body {{ padding: 120px; }} .messages {{ overflow: visible; inline-size: 320px; padding: 16px; }}
-.hidden :is(.name, .bubble, text) {{ color: transparent; fill: transparent; }}
+.hidden :is(.name, .bubble, .o) {{ color: transparent; }}
 </style><div class="messages"><ol>{row}</ol></div>{template}"""
 TEMPLATE = (Path(__file__).parents[2] / "templates/_message_row.html").read_text()
 # The row that message-row.js makes of what the socket sends, without what stands there by itself.
 DRESS = """(initial) => {
   const row = document.querySelector('li');
   const [called, tag, bubble] = row.children;
-  row.replaceChildren(document.getElementById('message-row').content.cloneNode(true));
+  const who = document.createElement('p');
   row.classList.add('message');
   [called.className, tag.className, bubble.className] = ['name', 'tag', 'bubble'];
-  row.querySelector('.who').append(called, tag);
-  row.querySelector('.words').append(bubble);
-  row.querySelector('text').textContent = initial;
+  who.className = 'who';
+  who.append(called, tag);
+  row.prepend(who);
+  row.append(document.getElementById('message-row').content.cloneNode(true));
+  row.querySelector('.o').textContent = initial;
 }"""
-BOXES = """() => ['.ring', '.name', '.bubble'].map((one) => {
+BOXES = """() => ['.o', '.name', '.bubble'].map((one) => {
   const { left, top, right, bottom } = document.querySelector(one).getBoundingClientRect();
   return [left - 1, top - 1, right + 1, bottom + 1];
 })"""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-# ---- Your reach ----------------------------------------------------------------------------------
+# ---- Your distance -------------------------------------------------------------------------------
 
 
 def test_an_empty_place_offers_to_reach_further(server: Server, visit: Invite, meet: Meet) -> None:
@@ -26,7 +26,7 @@ def test_an_empty_place_offers_to_reach_further(server: Server, visit: Invite, m
     alice = visit(server, spot).arrive()
     expect(alice.page.locator("#nobody h2")).to_have_text("Nobody within 500 m yet")
     expect(alice.page.locator("#audience")).to_have_text("Nobody yet. It waits 30 minutes.")
-    alice.page.get_by_role("button", name="Reach 1 km").click()
+    alice.page.get_by_role("button", name="Look within 1 km").click()
     expect(alice.page.locator("#reach-output")).to_have_text("1 km")
     expect(alice.page.locator("#radius")).to_be_focused()
     expect(alice.person("bob")).to_be_visible()
@@ -38,14 +38,14 @@ def test_an_empty_place_says_what_is_left_to_do(server: Server, visit: Invite) -
     alice = visit(server, elsewhere()).arrive()
     words = alice.page.locator("#nobody > p").first
     rings = alice.page.locator(".nobody-rings text:not(.halo)")
-    link = "the link to someone close by."
-    expect(words).to_have_text(f"Reach further, or send {link}", use_inner_text=True)
+    who = "someone who is close by. Words you leave wait 30 minutes."
+    expect(words).to_have_text(f"Look further, or invite {who}", use_inner_text=True)
     expect(rings.filter(visible=True)).to_have_text(["2 km", "1 km", "500 m"])
     alice.reach(8)
-    expect(alice.page.get_by_role("button", name="Reach 2 km")).to_be_visible()
+    expect(alice.page.get_by_role("button", name="Look within 2 km")).to_be_visible()
     expect(rings.filter(visible=True)).to_have_text(["2 km", "1.5 km"])
     alice.reach(9)
-    expect(words).to_have_text(f"Send {link}", use_inner_text=True)
+    expect(words).to_have_text(f"Invite {who}", use_inner_text=True)
     expect(rings.filter(visible=True)).to_have_text(["2 km"])
     expect(alice.page.locator("#further")).to_be_hidden()
 
@@ -54,23 +54,40 @@ def test_an_empty_place_hands_out_its_link(server: Server, visit: Invite) -> Non
     alice = visit(
         server, elsewhere(), permissions=["geolocation", "clipboard-read", "clipboard-write"]
     ).arrive()
-    alice.page.get_by_role("button", name="Share link").click()
-    expect(alice.page.locator("#notify-status")).to_have_text("Link copied.")
+    alice.page.locator("#nobody").get_by_role("button", name="Invite").click()
+    sheet = alice.page.get_by_role("dialog", name="Invite somebody near")
+    code = sheet.get_by_role("img", name=f"QR code of {alice.url}/")
+    expect(code).to_be_visible()
+    assert code.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
+    sheet.get_by_role("button", name="Copy").click()
+    expect(alice.page.locator("#invite-status")).to_have_text("Link copied.")
     assert alice.page.evaluate("navigator.clipboard.readText()") == f"{alice.url}/"
+    alice.page.keyboard.press("Escape")
+    expect(alice.page.locator("#nobody").get_by_role("button", name="Invite")).to_be_focused()
 
 
 def test_an_empty_place_says_when_someone_comes(server: Server, visit: Invite, meet: Meet) -> None:
     spot = elsewhere()
     alice = visit(server, spot).arrive()
-    tell = alice.page.get_by_role("button", name="Tell me when someone comes")
-    tell.click()
-    expect(tell).to_have_attribute("aria-pressed", "true")
-    expect(alice.page.locator("#notify-status")).to_have_text(
-        "This page’s title will say it. Keep it open."
-    )
+    alice.page.get_by_role("button", name="Tell me when someone comes").click()
+    tell = alice.page.get_by_role("switch", name="Tell me")
+    expect(tell).not_to_be_checked()
+    expect(tell).to_be_disabled()
+    expect(alice.page.locator("#notify-status")).to_contain_text("Your browser blocks it.")
     alice.hide()
     meet(server, north(spot, 2), "bob")
     expect(alice.page).to_have_title("Someone is near. Near, 500 m")
+    alice.hide(False)
+    alice.page.keyboard.press("Escape")
+    alice.send_text("Hello, whoever you are.")
+    alice.await_pong()
+    expect(
+        alice.page.locator("#notify-offer")
+    ).to_be_hidden()  # nobody is offered what they blocked
+    alice.context.grant_permissions(["geolocation", "notifications"])
+    alice.page.get_by_role("button", name="Settings").click()
+    expect(tell).to_be_enabled()
+    expect(alice.page.locator("#notify-status")).to_have_text("")
 
 
 def test_a_reach_that_nobody_answers_for_waits_and_then_goes_back(
@@ -93,8 +110,8 @@ def test_a_reach_that_nobody_answers_for_waits_and_then_goes_back(
     alice.forgive("htmx:")
     alice.page.route("**/api/location/update?near=*", lambda route: route.abort())
     alice.reach(9)
-    notice = alice.page.locator("#alerts .notice")
-    expect(notice).to_contain_text("Your reach did not change.")
+    notice = alice.page.locator("#alerts .notice:not(#undo)")
+    expect(notice).to_contain_text("The distance did not change.")
     expect(output).to_have_text("1 km")
     expect(slider).to_have_value("7")
     alice.page.unroute("**/api/location/update?near=*")
@@ -170,6 +187,39 @@ def test_two_of_the_same_name_are_told_apart_by_their_tags(
 def rename(visitor: BrowserVisitor, name: str) -> None:
     visitor.page.locator("#username").fill(name)
     visitor.page.locator("#username").press("Enter")
+
+
+def test_a_name_that_was_typed_is_kept_over_a_reload_until_it_is_saved_or_dropped(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere()).arrive()
+    page, field = alice.page, alice.page.locator("#username")
+    page.locator("#rename-open").click()
+    field.fill("Alice")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name="Feet and miles").click()
+    expect(page.locator("html")).to_have_attribute("data-units", "feet")
+    expect(field).to_be_visible()
+    expect(field).to_have_value("Alice")
+    expect(page.locator("#rename-open")).to_have_attribute("aria-expanded", "true")
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#settings form.language select").select_option("de")
+    page.locator("#settings form.language button").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(field).to_have_value("Alice")
+    field.press("Enter")
+    expect(page.locator("#self")).to_have_attribute("data-name", "Alice")
+    page.reload()
+    alice.expect_here()
+    expect(field).to_be_hidden()
+
+    page.locator("#rename-open").click()
+    field.fill("Alice Springs")
+    field.press("Escape")
+    page.reload()
+    alice.expect_here()
+    expect(field).to_be_hidden()
+    expect(field).to_have_value("Alice")
 
 
 def test_whoever_comes_with_a_name_like_another_s_is_marked_for_all_who_see_both(

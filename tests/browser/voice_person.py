@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class VoicePerson(SocketPerson):
-    """A socket person who has joined voice with the relay policy."""
+    """A socket person who has joined voice: by the relay, unless another policy is theirs."""
 
+    policy = "relay"
     instances = itertools.count()
 
     def __init__(self, server: Server, spot: Spot, name: str, radius_m: int = 500) -> None:
@@ -31,9 +32,15 @@ class VoicePerson(SocketPerson):
             stack.push(self.stack.pop_all())
             bearer = {"Authorization": self.http.headers["Authorization"]}
             address = f"{self.server.ws_url}/signal"
-            socket = connect(address, additional_headers=bearer, compression=None, proxy=None)
+            socket = connect(
+                address,
+                additional_headers=bearer,
+                compression=None,
+                proxy=None,
+                ping_interval=None,
+            )
             self.signal = stack.enter_context(socket)
-            self.ask("join", policy="relay", instance=f"caller-{next(self.instances):08}")
+            self.ask("join", policy=self.policy, instance=f"caller-{next(self.instances):08}")
             self.stack = stack.pop_all()
         return self
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.browser.tabs import DriverError, key_actions
 from tests.support.servers import Daemon
-from tests.support.waiting import WAIT_S
+from tests.support.waiting import WAIT_S, until
 
 if TYPE_CHECKING:
     from tests.support.client import Spot
@@ -63,6 +63,7 @@ class WebKit(Daemon):
 
     def options(self) -> dict[str, Any]:
         ours = {"DISPLAY": self.display.name, "GDK_BACKEND": "x11", "HOME": str(self.folder)}
+        ours["LANGUAGE"] = "en_GB"  # metres
         # Its sandbox needs more than a container grants.
         ours["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
         return {"env": {"PATH": os.environ["PATH"], **ours}, "start_new_session": True}
@@ -128,6 +129,9 @@ class WebKitTab:
         return json.loads(found) if found else None
 
     def click(self, selector: str) -> None:
+        # As a hand would: what has just come or moved takes no tap for a moment.
+        held = f"document.querySelector({json.dumps(selector)})?.matches('[data-held]')"
+        until(lambda: not self.evaluate(held), f"{selector} takes a tap")
         found = self._post("/element", using="css selector", value=selector)
         self._post(f"/element/{found[ELEMENT]}/click")
 

@@ -1,4 +1,4 @@
-"""The stores of the chat in each of their forms, for tests of every behaviour."""
+"""Stores of the chat in each of their forms, servers and places, for tests of every behaviour."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,16 +12,38 @@ from chat.history.redis import RedisHistory
 from neartalk.background import Background
 from neartalk.limits import RULES
 from neartalk.redis.client import connect
+from presence.delivery.window import Window
 from presence.registry import MemoryRegistry, RedisRegistry
 from tests.chat.history_harness import MakeHarness, memory_harness, redis_harness
 from tests.chat.two_processes import Open, Stores
+from tests.support.client import Spot, elsewhere, running
 from tests.support.processes import never
+from tests.support.servers import Server
+
+
+@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Either server, in memory, with limits that nobody meets."""
+    with running(request.param, RATE_LIMITS_SCALE="1000") as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def spot() -> Spot:
+    """A place of the test's own, so that tests share a server."""
+    return elsewhere()
 
 
 @pytest.fixture
 def no_rounds(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr(Background, "_round", never)
     settings.RATE_LIMITS_SCALE = 100_000
+
+
+@pytest.fixture
+def no_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for what is said next."""
+    monkeypatch.setattr(Window, "length_s", 0.0)
 
 
 @asynccontextmanager

@@ -29,7 +29,9 @@ class ConsumerClient:
         self.consumer.connection = self.page  # type: ignore[assignment]
 
     async def send(self, text: Any, ref: str = REF) -> None:
-        frame = {"type": "chat.send", "text": text, "ref": ref}
+        await self.send_frame({"type": "chat.send", "text": text, "ref": ref})
+
+    async def send_frame(self, frame: dict[str, Any]) -> None:
         await self.consumer.websocket_receive({"text": json.dumps(frame)})
 
     async def mute(self) -> None:

@@ -18,19 +18,17 @@ from tests.support.client import (
     Tab,
     api,
     bearer_of,
-    elsewhere,
     listening,
     new_ref,
     north,
     opened_at,
     person,
     place,
-    running,
     session,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from pytest_django.fixtures import Settings
 
@@ -43,17 +41,6 @@ REF = "ref-of-bad-frame"
 # What a server sends by itself.
 UNASKED = {"mark", "people", "people.changed"}
 KB = 1024
-
-
-@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(request.param, RATE_LIMITS_SCALE="1000") as running_server:
-        yield running_server
-
-
-@pytest.fixture
-def spot() -> Spot:
-    return elsewhere()
 
 
 @asynccontextmanager

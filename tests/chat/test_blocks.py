@@ -159,6 +159,29 @@ async def test_only_a_person_s_id_can_be_blocked(
         assert (answer.json()["code"] if code else answer.text) == code
 
 
+async def test_whom_one_blocked_is_listed_and_can_be_unblocked(server: Server) -> None:
+    spot = elsewhere()
+    async with (
+        person(server, *spot, name="alice", html=True) as alice,
+        person(server, *north(spot, 1), name="bob") as bob,
+    ):
+        await alice.people("bob")
+        assert (await alice.http.get("/api/blocks")).json() == {"people": []}
+        await block(alice, bob.person_id)
+        await block(alice, "0" * 16)
+        found = (await alice.http.get("/api/blocks")).json()
+        assert found == {"people": [{"person_id": bob.person_id, "username": "bob"}]}
+        rows = await alice.http.get("/api/blocks", headers={"HX-Request": "true"})
+        assert f'<ul><li data-person="{bob.person_id}"><bdi>bob</bdi>' in rows.text
+        body = {"person_id": bob.person_id}
+        for one, status in ((bob, 404), (alice, 204), (alice, 404)):
+            answer = await one.http.post("/api/unblock", json=body)
+            assert answer.status_code == status, answer.text
+        assert (await alice.expect("unblocked"))["ids"] == [bob.person_id]
+        await alice.people("bob")
+        assert (await alice.http.get("/api/blocks")).json() == {"people": []}
+
+
 async def test_nobody_blocks_themselves_or_without_a_session(server: Server) -> None:
     async with person(server, *elsewhere()) as alice, httpx.AsyncClient(trust_env=False) as nobody:
         own = await alice.http.post("/api/block", json={"person_id": alice.person_id})

@@ -43,6 +43,7 @@ class Ear:
     """The end of a socket: keeps what is written."""
 
     direct = None
+    language = "en"
     too_slow = False
 
     def __init__(self) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import secrets
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -72,6 +74,22 @@ async def test_a_message_is_kept_as_it_was_sent(make_harness: MakeHarness) -> No
         (found,) = await all_of(harness)
         assert found == message
         assert message.id == public_id(message.at, "id", "ref_0-9A")
+
+
+async def test_what_a_message_answers_and_whom_it_mentions_is_kept_by_id(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        first = draft("Who has a spare ticket?", ref="ref-asked")
+        asked = kept(first, await harness.history.append(first))
+        people = tuple(secrets.token_hex(8) for _ in range(5))
+        for reply_to, mentions in ((asked.id, ()), ("", people), (asked.id, people[:1])):
+            sent = replace(draft(f"to {reply_to} {mentions}"), reply_to=reply_to, mentions=mentions)
+            message = kept(sent, await harness.history.append(sent))
+            message = replace(message, reply_to=reply_to, mentions=mentions)
+            assert (await all_of(harness))[-1] == message
+        assert await harness.history.remove([HOME_TILE], asked.id, "alice")
+        assert "spare ticket" not in await harness.everything()
 
 
 async def test_tiles_keep_apart(make_harness: MakeHarness) -> None:

@@ -102,10 +102,23 @@ def test_lost_repeated_and_strange_are_each_counted_and_not_good() -> None:
     assert (load.tally().lost, load.tally().told, load.tally().good) == (0, 1, True)
 
     dave.shown["fine"] = 2.0
+    dave.past.add("fine")
     assert (load.tally().strange, load.tally().good) == (1, False)
     del dave.shown["fine"]
     bob.twice["fine"] += 1
     assert (load.tally().repeated, load.tally().good) == (1, False)
+
+
+def test_what_was_said_before_may_come_from_anywhere_in_a_square() -> None:
+    """Only without a distance: whoever was there is told one, and hears by cells."""
+    alice, erin = client_at("u33dc0s", 700, "a"), client_at("u33dc2t", 700, "e")
+    assert not in_reach(alice.person.place, erin.person.place)
+    load = loaded(alice, erin)
+    add_sent(load, alice, "early")
+    alice.shown["early"] = erin.shown["early"] = 2.0
+    assert (load.tally().strange, load.tally().good) == (1, False)
+    erin.past.add("early")
+    assert (load.tally().strange, load.tally().good) == (0, True)
 
 
 def test_what_nobody_answered_is_not_good() -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from neartalk.limits import RULES
-from tests.support.client import TIMEOUT_S, elsewhere, new_ref, person
+from tests.support.client import elsewhere, new_ref, person
 from tests.support.deployments import deploy
 from tests.support.waiting import deadline
 from tests.voice.speakers import speaker
@@ -57,7 +57,7 @@ async def muted(tab: Tab, minutes: int) -> None:
 async def await_unmuted(person: ConnectedPerson) -> None:
     """Waits until the mute is over for the process."""
     ref, code = new_ref(), "muted"
-    async with deadline("the end of the mute", TIMEOUT_S):
+    async with deadline("the end of the mute"):
         while code == "muted":
             await person.send("chat.send", text=f"Hello again {ref}", ref=ref)
             answers = [frame for frame in await person.quiet() if frame.get("ref") == ref]

@@ -1,30 +1,48 @@
-"""What was said before: at one place it is read at two reaches, whatever somebody chooses."""
+"""What was said before one came, on every way it is told; and what is taken back of it."""
 
 from __future__ import annotations
 
-import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chat.feed import is_shown
-from chat.feed.rendered_message import RenderedMessage
+from chat.devtools import sent_ms
+from chat.feed import RenderedMessage, is_shown
 from chat.messages import Draft, StreamId, message_of
-from presence.geo import CELL_DEGREES, RADIUS_STOPS_M, Roughness, cell_at, middle_cell, tile_of
-from presence.past import judged_from
-from presence.registry import MemoryRegistry
-from presence.values import Place
-from tests.presence.process_pair import process_pair
-from tests.support.clocks import ManualClock
-from tests.support.processes import HERE, person
+from chat.reports.encounters import may_have_heard
+from presence.delivery.window import WINDOW_MAX_S
+from presence.geo import tiles_within
+from presence.values import Left
+from tests.chat.two_processes import Open, two_processes
+from tests.presence.newcomers import NOW_MS, at, newcomer
+from tests.presence.process_pair import ProcessPair, process_pair
+from tests.support.process_client import ProcessClient
+from tests.support.processes import LoopClock, PageSocket, Process, person, settled
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_django.fixtures import Settings
 
-    from presence.values import Session
+    from presence.registry import Registry
+    from presence.values import Place
 
-HOME = (52.52, 13.4)
 S = 1_000
+# The ends of a square of 4 x 4 cells, as wide as those who reach 500 m to 1 km have.
+WEST, EAST = (0, 2), (3, 2)
+# Who reaches 100 m speaks in the cell of EAST.
+NARROW = at(*EAST, 100)
+# Where newcomers who reach 500 m come to, and what they are shown of the three.
+SHOWN = [
+    (at(-6, 2), set()),
+    (at(-5, 2), {"west", "east"}),  # 470 m from one of them, 740 m from the other
+    (at(0, 0, 100), {"west", "east"}),
+    (at(4, 2, 100), {"west", "east", "narrow"}),
+    (at(5, 2, 100), set()),
+    (at(5, 2), {"west", "east"}),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -32,238 +50,212 @@ def _clock(settings: Settings) -> None:
     settings.PLACE_CLOCK = True
 
 
-def away(cells: int) -> Place:
-    """So many cells north, 153 m each."""
-    return Place(cell_at(HOME[0] + cells * CELL_DEGREES, HOME[1]), 2000)
+def gone(sockets: Sequence[PageSocket]) -> list[list[str]]:
+    """What each was told that it was taken back."""
+    return [[id for one in socket.page.all("chat.gone") for id in one["ids"]] for socket in sockets]
 
 
-def said(at_ms: int) -> list[RenderedMessage]:
-    """A message from each distance up to 2 km."""
-    drafts = [
-        Draft("bob", "Bob", away(cells), f"{cells}", "r" * 8, "chat.send", "")
-        for cells in range(14)
-    ]
-    return [
-        RenderedMessage(message_of(draft, StreamId(at_ms, seq))) for seq, draft in enumerate(drafts)
-    ]
+async def speak(process: Process, name: str, place: Place) -> PageSocket:
+    """Somebody who has said their name."""
+    socket = await process.join(await person(process.hub.registry, name, place))
+    await process.send_text(socket, name)
+    return socket
 
 
-def shown(session: Session, messages: list[RenderedMessage]) -> frozenset[str]:
-    return frozenset(one.message.text for one in messages if is_shown(session, one))
+async def all_said(process: Process) -> tuple[PageSocket, PageSocket, PageSocket]:
+    """Three people, each of whom has said which they are."""
+    west = await speak(process, "west", at(*WEST, 1000))
+    east = await speak(process, "east", at(*EAST, 1000))
+    narrow = await speak(process, "narrow", NARROW)
+    await LoopClock().pass_s(WINDOW_MAX_S)
+    return west, east, narrow
 
 
-class HistoryReader:
-    """Somebody without a socket, whose registry's clock the test moves."""
-
-    def __init__(self) -> None:
-        self.clock = ManualClock()
-        self.registry = MemoryRegistry(self.clock)
-        self.session: Session
-
-    async def come(self, radius_m: int, cell: str = "") -> None:
-        await self.registry.open("digest", "Alice")
-        await self.ask(radius_m, cell)
-
-    async def ask(self, radius_m: int, cell: str = "") -> None:
-        asked = Place(cell or away(0).cell, radius_m)
-        self.session = (await self.registry.request_place("digest", asked, "")).session
-
-    async def call(self) -> None:
-        self.session = (await self.registry.place("digest", None, "")).session
+async def said_by_all(pair: ProcessPair) -> tuple[PageSocket, PageSocket, PageSocket]:
+    """The same, a second ago."""
+    sockets = await all_said(pair.first)
+    pair.now_ms += S
+    return sockets
 
 
-async def test_the_past_is_read_at_the_reach_one_came_with_and_the_first_other_one() -> None:
-    reader = HistoryReader()
-    past = said(reader.clock.now_ms - S)
-    await reader.come(500)
-    seen = {}
-    for radius_m in (500, 1000, *RADIUS_STOPS_M):
-        await reader.ask(radius_m)
-        seen[radius_m] = shown(reader.session, past)
-    assert len(seen[500]) < len(seen[1000])
-    assert not seen[100] | seen[150] | seen[200] | seen[300] | seen[400]
-    assert seen[700] == seen[500]
-    assert seen[2000] == seen[1500] == seen[1000]
+async def reach(pair: ProcessPair, socket: PageSocket, place: Place) -> None:
+    change = await pair.registry.request_place(socket.session.digest, place, socket.person.process)
+    pair.first.hub.announce(change)
+    await pair.settle()
 
 
-async def test_what_is_said_from_then_on_is_shown_at_any_reach() -> None:
-    reader = HistoryReader()
-    await reader.come(500)
-    for radius_m in (1000, 2000):
-        await reader.ask(radius_m)
-    reader.clock.now_ms += S
-    assert len(shown(reader.session, said(reader.clock.now_ms))) == 14
+async def go_far(pair: ProcessPair, socket: PageSocket) -> None:
+    await reach(pair, socket, at(200, 2))
+    pair.now_ms += 60 * S
+    await pair.first.poll()
+    assert socket.place == at(200, 2)
 
 
-async def test_what_was_said_while_one_was_there_has_a_distance_and_no_bounds() -> None:
-    reader = HistoryReader()
-    await reader.come(300)
-    heard = said(reader.clock.now_ms + S)
-    reader.clock.now_ms += 2 * S
-    for radius_m in (500, 1000, 2000):
-        await reader.ask(radius_m)
-    assert len(shown(reader.session, heard)) == 14
+def id_of(socket: PageSocket) -> str:
+    (sent,) = socket.page.all("chat.ack")
+    return str(sent["id"])
 
 
-async def test_what_was_said_while_one_was_gone_is_judged_by_the_reach_of_that_time() -> None:
-    reader = HistoryReader()
-    await reader.come(500)
-    reader.clock.now_ms += 100 * S
-    missed = said(reader.clock.now_ms)
-    reader.clock.now_ms += 100 * S
-    await reader.call()
-    at_500 = shown(reader.session, missed)
-    assert 0 < len(at_500) < 14
-    await reader.ask(2000)
-    assert shown(reader.session, missed) == at_500, "what was shown is shown; no more is"
-    await reader.ask(100)
-    assert shown(reader.session, missed) == frozenset()
-    for radius_m in (2000, 1000, 700, 500):
-        await reader.ask(radius_m)
-        assert shown(reader.session, missed) == at_500
+async def retract(process: Process, socket: PageSocket) -> str:
+    await process.feed.sender.remove(socket, id_of(socket))
+    await settled(process)
+    return id_of(socket)
 
 
-async def test_a_move_begins_anew() -> None:
-    reader = HistoryReader()
-    past = said(reader.clock.now_ms - S)
-    await reader.come(500)
-    for radius_m in (1000, 2000):
-        await reader.ask(radius_m)
-    reader.clock.now_ms += 700 * S
-    await reader.ask(2000, away(1).cell)
-    reader.clock.now_ms += 30 * S
-    await reader.call()
-    assert reader.session.person.place.cell == away(1).cell
-    assert reader.session.timing.reaches == (2000,)
-    assert len(shown(reader.session, past)) == 14
+# ---- Calls and reports -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(8))
-async def test_whatever_one_does_the_past_of_a_place_has_two_bounds(seed: int) -> None:
-    chance = random.Random(seed)
-    reader = HistoryReader()
-    past = said(reader.clock.now_ms - S)
-    await reader.come(chance.choice(RADIUS_STOPS_M))
-    missed: dict[int, tuple[list[RenderedMessage], set[frozenset[str]]]] = {}
-    seen = {shown(reader.session, past)}
-    for _ in range(60):
-        reader.clock.now_ms += chance.choice([1, 10, 50, 70, 200]) * S
-        messages = said(reader.clock.now_ms)
-        reader.clock.now_ms += chance.choice([1, 10, 50, 70, 200]) * S
-        if chance.random() < 0.8:
-            await reader.ask(chance.choice(RADIUS_STOPS_M))
-        else:
-            await reader.call()
-        seen.add(shown(reader.session, past))
-        if not reader.session.in_cell_at(messages[0].sent_ms):
-            missed[messages[0].sent_ms] = messages, set()
-        for each, bounds in missed.values():
-            bounds.add(shown(reader.session, each))
-    assert len(seen - {frozenset()}) <= 2
-    assert missed
-    assert all(len(bounds - {frozenset()}) <= 1 for _, bounds in missed.values())
-
-
-async def test_a_socket_is_sent_the_past_by_the_same_rule() -> None:
-    """And what it lacks there tells nothing at the next place either."""
+@pytest.mark.parametrize("page", [False, True])
+async def test_whoever_calls_is_shown_the_past_by_squares(settings: Settings, page: bool) -> None:
+    settings.WHITENOISE_AUTOREFRESH = True  # no file is collected here
     async with process_pair() as pair:
-        pair.registry.store.draw = lambda first, last: first
-        bobs = [
-            await pair.first.join(await person(pair.registry, "Bob", away(cells)))
-            for cells in range(1, 14)
-        ]
-        for bob in bobs:
-            await pair.first.send_text(bob, bob.place.cell)
-        pair.now_ms += S
-        alice = await pair.first.join(await person(pair.registry, "Alice", Place(HERE.cell, 500)))
-        came = set(alice.page.texts)
-
-        async def reach(radius_m: int, cell: str = HERE.cell) -> set[str]:
-            before = len(alice.page.texts)
-            asked = Place(cell, radius_m)
-            held_by = alice.person.process
-            change = await pair.registry.request_place(alice.session.digest, asked, held_by)
-            pair.first.hub.announce(change)
-            await pair.settle()
-            return set(alice.page.texts[before:])
-
-        wider = await reach(1000)
-        assert came
-        assert wider
-        assert not came & wider
-        assert await reach(2000) == set()
-        assert await reach(150) == set()
-        pair.now_ms += 700 * S
-        await reach(2000, away(1).cell)
-        before = len(alice.page.texts)
-        await pair.first.poll()
-        assert alice.place.cell == away(1).cell
-        later = set(alice.page.texts[before:])
-        assert came | wider | later == {bob.place.cell for bob in bobs}
+        await said_by_all(pair)
+        client = ProcessClient(pair.first.state)
+        for place, texts in SHOWN:
+            key, session = await pair.first.presence.sessions.open("Reader")
+            await pair.registry.place(session.digest, place, "")
+            headers = {"authorization": f"Bearer {key}", **({"hx-request": "true"} if page else {})}
+            answer = await client.get("/api/messages", headers=headers)
+            told = answer.content.decode()
+            assert {text for text in ("west", "east", "narrow") if text in told} == texts
 
 
-async def test_a_message_taken_back_has_no_third_bound_either() -> None:
-    async with process_pair() as pair:
-        far = await pair.first.join(await person(pair.registry, "Bob", away(10)))
-        await pair.first.send_text(far, "far away")
-        pair.now_ms += S
-        alice = await pair.first.join(await person(pair.registry, "Alice", Place(HERE.cell, 300)))
-        for radius_m in (500, 2000):
-            asked = Place(HERE.cell, radius_m)
-            change = await pair.registry.request_place(
-                alice.session.digest, asked, alice.person.process
-            )
-            pair.first.hub.announce(change)
-            await pair.settle()
-        (sent,) = far.page.all("chat.ack")
-        await pair.first.feed.sender.remove(far, sent["id"])
-        await pair.settle()
-        assert alice.page.all("chat.gone") == []
-        assert judged_from(alice.session, 0) == Place(HERE.cell, 500)
+def test_whoever_was_shown_something_may_report_it_also_once_they_have_moved_on() -> None:
+    draft = Draft("bob", "Bob", at(*EAST), "rude", "r" * 8)
+    said = RenderedMessage(message_of(draft, StreamId(NOW_MS - S, 0)))
+    reader = newcomer(at(-5, 2))
+    assert is_shown(reader, said)
+    assert not reader.person.place.in_range(said.place)
+    assert may_have_heard(reader, said)
+    far = newcomer(at(-60, 2))
+    assert not may_have_heard(far, said)
+    been = Left(at(-5, 2).tile, NOW_MS)
+    assert may_have_heard(replace(far, recent_tiles=(been,)), said)
 
 
-@pytest.mark.parametrize("widest", [500, 2000])
-async def test_a_message_taken_back_is_told_of_where_one_was_if_it_was_shown_there(
-    widest: int,
+# ---- Sockets -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("place", "texts"), SHOWN)
+async def test_a_socket_that_comes_is_sent_the_past_by_squares(
+    place: Place, texts: set[str]
 ) -> None:
-    """What was sent at a reach of before is taken back; what was not, was not there."""
     async with process_pair() as pair:
-        far = await pair.first.join(await person(pair.registry, "Bob", away(10)))
-        await pair.first.send_text(far, "far away")
+        await said_by_all(pair)
+        reader = await pair.first.join(await person(pair.registry, "Reader", place))
+        assert {*reader.page.texts} == texts
+
+
+async def passed(registry: Registry, message_ids: Sequence[str]) -> None:
+    """Whoever comes now comes later than all of these by the store's clock."""
+    last_ms = max(map(sent_ms, message_ids))
+    async with deadline("the next millisecond of the store"):
+        while (await registry.status(())).now_ms <= last_ms:
+            pass
+
+
+@pytest.mark.usefixtures("no_rounds")
+async def test_either_store_shows_and_takes_back_the_past_by_squares(stores: Open) -> None:
+    """At the process of whoever spoke, and at another one, which reads history."""
+    async with stores() as found, two_processes(found) as (first, second, _):
+        authors = await all_said(first)
+        await passed(found[0], [*map(id_of, authors)])
+        for place, texts in SHOWN:
+            for process in (first, second):
+                reader = await process.join(await person(found[0], "Reader", place))
+                assert {*reader.page.texts} == texts
+        inside = await second.join(await person(found[0], "Inside", at(0, 0, 100)))
+        outside = await second.join(await person(found[0], "Outside", at(5, 2, 100)))
+        ids = [await retract(first, one) for one in authors]
+        await settled(first, second)
+        assert gone([inside, outside]) == [ids[:2], []]
+
+
+async def test_a_socket_that_reaches_further_is_sent_the_past_and_nothing_again() -> None:
+    async with process_pair() as pair:
+        await said_by_all(pair)
+        reader = await pair.first.join(await person(pair.registry, "Reader", at(-6, 2)))
+        assert reader.page.texts == []
+        for radius_m in (700, 1000, 2000):
+            await reach(pair, reader, at(-6, 2, radius_m))
+            assert reader.page.texts == ["west", "east"]
+
+
+@pytest.mark.parametrize(("x", "texts"), [(-6, set()), (-5, {"west", "east"})])
+async def test_a_mark_of_before_one_came_shows_no_more(x: int, texts: set[str]) -> None:
+    """Nor does what was taken back since then, by whoever it was."""
+    async with process_pair() as pair:
+        authors = await said_by_all(pair)
+        since_ms = pair.now_ms - 2 * S
+        session = await person(pair.registry, "Reader", at(x, 2))
+        reader = await pair.first.join(session, since_ms=since_ms)
+        assert {*reader.page.texts} == texts
+        ids = [await retract(pair.first, one) for one in authors]
+        later = await pair.first.join(session, since_ms=since_ms)
+        assert later.page.texts == []
+        assert {*gone([later])[0]} == ({*ids[:2]} if texts else set())
+
+
+async def test_what_is_taken_back_is_told_to_whoever_was_shown_it() -> None:
+    """Also where its author is out of range, and where one has moved on."""
+    async with process_pair() as pair:
+        west, east, narrow = await said_by_all(pair)
+        places = [*(place for place, _ in SHOWN), at(-5, 2)]
+        readers = [
+            await pair.first.join(await person(pair.registry, f"Reader {turn}", place))
+            for turn, place in enumerate(places)
+        ]
+        await go_far(pair, readers[-1])
+        ids = {
+            "east": await retract(pair.first, east),
+            "west": await retract(pair.first, west),
+            "narrow": await retract(pair.first, narrow),
+        }
+        expected = [*(texts for _, texts in SHOWN), {"west", "east"}]
+        assert gone(readers) == [
+            [id for text, id in ids.items() if text in texts] for texts in expected
+        ]
+
+
+async def test_what_is_taken_back_is_told_where_one_was_however_far_its_author_reached() -> None:
+    """Whoever was shown it may have been in a tile that its author does not reach."""
+    async with process_pair() as pair:
+        author = await speak(pair.first, "north", at(0, 2, 2000))
         pair.now_ms += S
-        alice = await pair.first.join(await person(pair.registry, "Alice", Place(HERE.cell, 300)))
-        for radius_m in (widest, 2000, 300):
-            asked = Place(HERE.cell, radius_m)
-            change = await pair.registry.request_place(
-                alice.session.digest, asked, alice.person.process
-            )
-            pair.first.hub.announce(change)
-            await pair.settle()
-        (sent,) = far.page.all("chat.ack")
-        await pair.first.feed.sender.remove(far, sent["id"])
+        reader = await pair.first.join(await person(pair.registry, "Reader", at(28, 2, 2000)))
+        assert reader.page.texts == ["north"]
+        assert at(28, 2).tile not in tiles_within(*author.place.circle)
+        await go_far(pair, reader)
+        message_id = await retract(pair.first, author)
+        assert gone([reader]) == [[message_id]]
+
+
+@pytest.mark.parametrize(("x", "texts"), [(-6, []), (-5, ["late"])])
+async def test_what_is_found_only_as_somebody_comes_was_said_before(
+    x: int, texts: list[str]
+) -> None:
+    """Nobody told their process of it in time, and it is sent on while they still arrive."""
+    async with process_pair() as pair:
+        beside = await pair.first.join(await person(pair.registry, "Beside", at(*EAST)))
+        author = await pair.second.join(await person(pair.registry, "West", at(*WEST, 1000)))
         await pair.settle()
-        told = [one["ids"] for one in alice.page.all("chat.gone")]
-        assert told == ([[sent["id"]]] if "far away" in alice.page.texts else [])
-        assert ("far away" in alice.page.texts) == (widest == 2000)
+        pair.wire.fate = lambda hint: 0
+        await pair.second.send_text(author, "late")
+        await pair.settle()
+        assert beside.page.texts == []
+        pair.now_ms += 1
+        reader = await pair.first.join(await person(pair.registry, "Reader", at(x, 2)))
+        await pair.settle()
+        assert reader.page.texts == texts
 
 
-async def test_whoever_chooses_how_finely_they_are_placed_reads_no_more_of_the_past() -> None:
-    """In the middle cell of a tile an area and a block are one cell."""
-    middle = middle_cell(tile_of(away(0).cell))
-    reader = HistoryReader()
-    past = said(reader.clock.now_ms - S)
-    await reader.come(300, middle)
-    seen = {shown(reader.session, past)}
-    for radius_m, roughness in (
-        (500, Roughness.AREA),
-        (1000, Roughness.BLOCK),
-        (2000, Roughness.AREA),
-    ):
-        reader.clock.now_ms += 200 * S
-        asked = Place(middle, radius_m, roughness)
-        await reader.registry.request_place("digest", asked, "")
-        reader.clock.now_ms += 200 * S
-        await reader.call()
-        assert reader.session.person.place == asked
-        seen.add(shown(reader.session, past))
-    assert len(seen) == 2
+async def test_who_comes_back_after_they_were_gone_reads_on_by_squares() -> None:
+    """Nothing said in range is missing, and nobody asks with sessions that they left behind."""
+    async with process_pair() as pair:
+        reader = await person(pair.registry, "Reader", at(-5, 2))
+        pair.now_ms += 100 * S
+        await said_by_all(pair)
+        pair.now_ms += S
+        change = await pair.registry.place(reader.digest, None, "one")
+        back = await pair.first.join(change.session)
+        assert {*back.page.texts} == {"west", "east"}

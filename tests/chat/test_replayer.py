@@ -1,5 +1,6 @@
 """What is shown to who arrives, moves or comes back, and what was retracted meanwhile."""
 
+import asyncio
 import random
 
 import pytest
@@ -10,9 +11,12 @@ from chat.feed import (
     load_newest,
     reaches,
 )
-from chat.messages import Draft, StreamId
+from chat.feed.paging import Selection
+from chat.feed.replayer import write_missed
+from chat.messages import Draft, Retraction, StreamId
 from presence.delivery.window import WINDOW_MAX_S
 from presence.geo import cell_at, in_range, tile_of, tiles_within
+from presence.hub import Arrival
 from presence.values import Place
 from tests.chat.two_processes import Open, alice_and_bob, two_processes
 from tests.presence.process_pair import process_pair
@@ -31,8 +35,30 @@ from tests.support.processes import (
     settled,
     turns,
 )
+from tests.support.waiting import within
 
 pytestmark = pytest.mark.usefixtures("no_rounds")
+
+
+async def test_thousands_of_retractions_come_in_frames_that_wait_for_their_reader() -> None:
+    async with process_pair() as pair:
+        alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
+        now_ms = pair.now_ms
+        gone = [
+            Retraction(StreamId(now_ms, turn), HERE, "b" * 16, f"{now_ms}-{turn}.0a1b2c3d")
+            for turn in range(9000)
+        ]
+        alice.page.room.clear()
+        selection = Selection(retractions=gone)
+        writing = asyncio.create_task(write_missed(alice, selection, Arrival(mark_ms=1)))
+        await turns()
+        told = alice.page.all("chat.gone")
+        assert 0 < len(told[0]["ids"]) <= 1000
+        assert len(told) == 1, "the rest waits"
+        alice.page.room.set()
+        await within(writing, "all of it")
+        told = alice.page.all("chat.gone")
+        assert [id for one in told for id in one["ids"]] == [one.removed_id for one in gone]
 
 
 # ---- What an arrival gets ----------------------------------------------------------------------

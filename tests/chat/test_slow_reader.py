@@ -16,9 +16,9 @@ from neartalk.server.backlog import UNSENT_MAX
 from presence.delivery import Form, Frame, QueuedConnection, Socket
 from presence.delivery.connection import PACE_UNSENT
 from presence.values import Person, Session
-from tests.support.client import TIMEOUT_S, elsewhere, new_ref, north, person
+from tests.support.client import elsewhere, new_ref, north, person
 from tests.support.processes import turns
-from tests.support.waiting import awaiting, deadline, forever, within
+from tests.support.waiting import WAIT_S, awaiting, deadline, forever, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def stopped_reader(server: Server, key: str) -> Iterator[int]:
     """A socket that shakes hands and then never reads again; its local port."""
     with socket.socket() as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        raw.settimeout(TIMEOUT_S)
+        raw.settimeout(WAIT_S)
         raw.connect(("127.0.0.1", server.port))
         lines = (
             "GET /ws HTTP/1.1",
@@ -103,7 +103,7 @@ async def test_what_was_written_leaves_before_the_close_and_the_close_says_why()
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    connection = QueuedConnection(send, Backlog())
+    connection = QueuedConnection(send, Backlog(), "en")
     connection.write(Frame("last words"))
     connection.close(4401)
     async with deadline("the close"):
@@ -116,7 +116,7 @@ async def test_what_was_written_leaves_before_the_close_and_the_close_says_why()
 
 
 async def test_up_to_64_kb_may_be_unsent_and_whoever_writes_more_waits() -> None:
-    connection = QueuedConnection(lambda message: forever(), Backlog())
+    connection = QueuedConnection(lambda message: forever(), Backlog(), "en")
     half = Frame("x" * (PACE_UNSENT // 2 - HEADER_BYTES))
     connection.write(half)
     connection.write(half)
@@ -133,7 +133,7 @@ async def test_whoever_waits_for_a_reader_goes_on_as_soon_as_that_one_reads() ->
     async def send(message: dict[str, object]) -> None:
         await within(reads.wait(), "the reader")
 
-    connection = QueuedConnection(send, Backlog())
+    connection = QueuedConnection(send, Backlog(), "en")
     for _ in range(3):
         connection.write(Frame("x" * (PACE_UNSENT // 2)))
     writer = asyncio.create_task(connection.drained())
@@ -155,7 +155,7 @@ async def test_a_send_that_never_returns_holds_up_nobody_who_writes() -> None:
         else:
             await forever()
 
-    connection = QueuedConnection(send, Backlog())
+    connection = QueuedConnection(send, Backlog(), "en")
     reader = Socket(Session("", Person("", "slow"), 0), Form.JSON, connection)
     frame = Frame("x" * 1000)
     while not connection.too_slow:

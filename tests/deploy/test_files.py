@@ -12,7 +12,7 @@ import yaml
 
 from tests.deploy.env_files import read
 from tests.support.servers import ROOT
-from tests.test_docs import settings_read
+from tests.support.settings_table import settings_read
 
 # What the images themselves are told, by the names their makers gave.
 OF_IMAGES = {

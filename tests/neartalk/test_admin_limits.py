@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from neartalk.limits import RULES
+from neartalk.limits.sentences import SENTENCES
 from neartalk.models import RateLimit, RateLimitHit
 from neartalk.operators import COUNT_MAX
 from neartalk.records.rows import add_to_hours
@@ -43,6 +44,16 @@ def test_every_rule_is_listed_with_what_it_refused_yesterday(admin_client: Clien
     page = admin_client.get(RULES_URL).content.decode()
     assert all(name in page for name in RULES)
     assert '<td class="field-refused_yesterday">42</td>' in page
+
+
+def test_each_rule_says_in_a_sentence_what_it_does(admin_client: Client) -> None:
+    """A new rule needs one in neartalk/limits/sentences.py."""
+    assert SENTENCES.keys() == RULES.keys()
+    listed = admin_client.get(RULES_URL).content.decode()
+    assert [one for one in map(str, SENTENCES.values()) if one not in listed] == []
+    assert len({*map(str, SENTENCES.values())}) == len(RULES)
+    alone = admin_client.get(f"{RULES_URL}chat.copies/change/", follow=True).content.decode()
+    assert str(SENTENCES["chat.copies"]) in alone
 
 
 class Fields(HTMLParser):

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Asked = dict[str, dict[str, Any]]
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def asked(postgres_server: Postgres) -> Asked:

@@ -10,7 +10,8 @@ SVG = ElementTree.Element
 
 
 def drawn(*each: Bar, title: str = "People") -> SVG:
-    return ElementTree.fromstring(bars(title, each, "a week ago"))  # noqa: S314 of our own
+    sentence = f"{title}, by the hour, then a week ago."
+    return ElementTree.fromstring(bars(sentence, each))  # noqa: S314 of our own
 
 
 def columns(svg: SVG, kind: str) -> list[tuple[float, float]]:
@@ -60,7 +61,7 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
 
 
 def test_a_title_is_no_markup_and_nothing_needs_an_inline_style() -> None:
-    markup = bars('"><script>', [Bar("<b>", 1, url='"')], "then")
+    markup = bars('"><script>', [Bar("<b>", 1, url='"')])
     assert "<script>" not in markup
     assert "<b>" not in markup
     assert "style=" not in markup

@@ -6,6 +6,7 @@ import resource
 import threading
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from smtplib import SMTPAuthenticationError
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ from neartalk.doctor import (
 )
 from neartalk.doctor import (
     machine as doctor_machine,
+)
+from neartalk.doctor import (
+    mail as doctor_mail,
 )
 from neartalk.doctor import (
     redis as doctor_redis,
@@ -400,3 +404,32 @@ def test_a_proxy_without_web_sockets_is_found() -> None:
         url = f"http://127.0.0.1:{server.server_port}"
         assert only_message(doctor_site.web_socket(url, WAIT_S)) == "No socket opens: 400 instead."
         thread.join(WAIT_S)
+
+
+# ---- Mail ----------------------------------------------------------------------------------------
+
+
+def test_a_mail_server_that_refuses_us_or_is_away_is_a_fault(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_HOST, settings.SITE_URL = "mail.example.org", "https://near.example.org"
+    whats = {SMTPAuthenticationError(535, b"secret"): "refuses our user", TimeoutError(): "Timeout"}
+    for why, words in whats.items():
+        monkeypatch.setattr(doctor_mail, "get_connection", lambda why=why, **named: raising(why))
+        [found] = doctor_mail.check_mail(1)
+        assert found.severity == Severity.FAULT
+        assert words in found.message
+        assert "secret" not in found.message
+
+
+def raising(why: Exception) -> None:
+    raise why
+
+
+def test_a_mail_server_that_takes_us_is_well_and_without_one_nothing_is_asked(
+    settings: Settings,
+) -> None:
+    settings.EMAIL_HOST, settings.SITE_URL, settings.ALLOWED_HOSTS = "mail.example.org", "", []
+    assert [one.severity for one in doctor_mail.check_mail(1)] == [Severity.WARNING, Severity.OK]
+    settings.EMAIL_HOST = ""
+    assert [*doctor_mail.checks_for(CheckOptions())] == []

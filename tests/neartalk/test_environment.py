@@ -26,10 +26,14 @@ from neartalk.environment import (
     env_list,
     env_networks,
     hosts,
+    mail_addresses,
+    mail_server,
     names_local,
     objections,
     origins,
     redis_urls,
+    sender,
+    site_url,
     stun_urls,
     turn_urls,
 )
@@ -425,3 +429,59 @@ def test_a_command_says_it_in_one_line() -> None:
     assert done.stderr.startswith("not started: REDIS_URL: behind its host")
     assert done.stderr.count("\n") == 1
     assert SECRET not in done.stderr + done.stdout
+
+
+# ---- EMAIL_URL, ALERT_EMAIL, SITE_URL ------------------------------------------------------------
+
+MAIL_PLACE = f"smtp+tls://me%40example.org:{SECRET}@mail.example.org"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        (f"imap://me:{SECRET}@mail.example.org", "must begin with smtp+tls://"),
+        (f"smtp://me:{SECRET}@mail.example.org", "to be read"),
+        (f"smtp+tls://me:{SECRET}@", "no host"),
+        (f"{MAIL_PLACE}/inbox", "nothing may stand behind"),
+        (f"{MAIL_PLACE}?tls=off", "nothing may stand behind"),
+        (f"{MAIL_PLACE}:0", "a port is a number"),
+        ("mail.example.org", "scheme"),
+    ],
+)
+def test_a_mail_server_that_is_not_understood_is_refused(url: str, why: str) -> None:
+    words = refusal(mail_server, url)
+    assert "EMAIL_URL" in words
+    assert why in words
+
+
+def test_a_mail_server_is_understood_whole() -> None:
+    found = mail_server(MAIL_PLACE)
+    assert found == ("mail.example.org", 587, "me@example.org", SECRET, True, False)
+    assert mail_server("smtps://mail.example.org") == ("mail.example.org", 465, "", "", False, True)
+    assert mail_server(f"smtp://me:{SECRET}@[::1]:2525")[:4] == ("::1", 2525, "me", SECRET)
+    assert not mail_server(" ").host
+
+
+def test_mail_comes_from_whom_the_settings_name_first() -> None:
+    server, readers = mail_server(MAIL_PLACE), ["night@example.org"]
+    assert sender("near@example.org", server, readers) == "near@example.org"
+    assert sender("", server, readers) == "me@example.org"
+    assert sender("", mail_server("smtp://localhost"), readers) == "night@example.org"
+    assert "EMAIL_FROM" in refusal(sender, "a@example.org\nBcc: b@c.org", server, readers)
+
+
+@pytest.mark.parametrize(
+    "value", ["night", "mailto:a@example.org", "a@example.org\r\nBcc: b@c.org"]
+)
+def test_whoever_is_told_has_a_plain_address(value: str) -> None:
+    assert "ALERT_EMAIL" in refusal(mail_addresses, "ALERT_EMAIL", ["a@example.org", value])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["example.org", "https://*.example.org", "https://a.org/x", "https://u:p@a.org", "ftp://a"],
+)
+def test_the_address_of_the_site_is_one_origin(value: str) -> None:
+    assert "SITE_URL" in refusal(site_url, "SITE_URL", value)
+    assert site_url("SITE_URL", " https://Near.example.org:443/ ") == "https://near.example.org"
+    assert site_url("SITE_URL", "") == ""

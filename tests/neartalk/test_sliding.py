@@ -21,8 +21,10 @@ from neartalk.limits import (
     RedisSlidingCounts,
     SlidingCounts,
 )
+from neartalk.limits.marks import SWEEP_S
 from neartalk.redis import named
 from neartalk.redis.shared import store_at
+from tests.support.processes import LoopClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -110,15 +112,28 @@ async def test_a_mark_lasts_as_long_as_it_was_made_for() -> None:
     assert await marks.add("a", 1000)
 
 
-async def test_old_marks_and_counts_are_forgotten() -> None:
+async def test_old_counts_are_forgotten() -> None:
     now_ms = 1_800_000_000_000
-    marks, counts = MemoryMarks(lambda: now_ms), MemorySlidingCounts(lambda: now_ms)
+    counts = MemorySlidingCounts(lambda: now_ms)
     for turn in range(3000):
-        await marks.add(str(turn), 1000)
         await counts.add([quota(str(turn), 5)])
         now_ms += 100_000
-    assert len(marks.ends_ms) < 1100
     assert len(counts.times_ms) < 2000
+
+
+async def test_a_mark_that_is_over_is_forgotten_though_nothing_else_happens() -> None:
+    now_ms, time = 1_800_000_000_000, LoopClock()
+    marks = MemoryMarks(lambda: now_ms)
+    for name, life_ms in (("short", 1000), ("long", 90_000)):
+        await marks.add(name, life_ms)
+    for left in (["long"], []):
+        now_ms += 60_000
+        await time.pass_s(SWEEP_S + 1)
+        assert [*marks.ends_ms] == left
+    await marks.add("later", 1000)
+    now_ms += 60_000
+    await time.pass_s(SWEEP_S + 1)
+    assert not marks.ends_ms
 
 
 # ---- Different members --------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
@@ -29,6 +30,7 @@ IMPORT = re.compile(r"(?:\bfrom|^import|\bimport\()\s*['\"](\..+?)['\"]", re.MUL
 
 
 VOICE = "js/voice/controls.js"
+CHAT = "js/chat/pressing.js"
 
 
 @pytest.fixture(scope="module")
@@ -87,28 +89,35 @@ def test_every_module_of_a_page_is_named_in_its_head_once_and_no_other(
     # Whoever is still outside fetches what the place needs, too.
     ahead = ["js/near.js"] if entry == "js/welcome.js" else []
     assert re.findall(r"module_preloads '([^']+)'", page) == [entry, *ahead]
-    assert re.findall(r"later_modules '(\S+)' '(\S+)'", page) == [(VOICE, "js/near.js")]
+    assert re.findall(r"later_modules '(\S+)' '(\S+)'", page) == [
+        (CHAT, "js/near.js"),
+        (VOICE, "js/near.js"),
+    ]
     assert re.findall(r"type=\"module\" src=\"{% static '([^']+)' %}\"", page) == [entry]
 
 
 def test_what_is_loaded_later_is_all_that_is_imported_while_the_page_runs(folder: Path) -> None:
     first = (folder / static("js/near.js").removeprefix("/static/")).resolve()
     at_once = imported(first, {first})
-    named = named_by(f"later_modules '{VOICE}' 'js/near.js'")
+    chat, voice = (named_by(f"later_modules '{one}' 'js/near.js'") for one in (CHAT, VOICE))
+    named = [*chat, *voice]
     assert {(folder / name).resolve() for name in named} | at_once == imported(
         first, {first}, later=True
     )
     assert not {(folder / name).resolve() for name in named} & at_once
     assert len(named) == len({*named}) > 15
-    assert named[0] == static(VOICE).removeprefix("/static/"), "what imports the others"
+    for part, entry in ((chat, CHAT), (voice, VOICE)):
+        assert part[0] == static(entry).removeprefix("/static/"), "what imports the others"
 
 
 def test_a_module_that_no_page_imports_is_not_there() -> None:
-    entries = [ROOT / "static/js/near.js", ROOT / "static/js/welcome.js"]
+    entries = [ROOT / f"static/js/{name}.js" for name in ("near", "welcome", "offline")]
     found = {one for entry in entries for one in imported(entry, {entry}, later=True)}
     named = "".join((ROOT / f"templates/_{name}.html").read_text() for name in ("htmx", "voice"))
     workers = re.findall(r"=\"{% static '(js/[^']+)' %}\"", named)
-    found |= {ROOT / "static" / name for name in workers}
+    found |= {ROOT / "static" / name for name in (*workers, "js/service-worker.js")}
+    others = [language for language, _ in settings.LANGUAGES if language != "en"]
+    found |= {ROOT / f"static/js/languages/{language}.js" for language in others}
     assert found == {*ROOT.glob("static/js/**/*.js")}
 
 

@@ -7,8 +7,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from chat.reactions import REACTIONS
+from tests.noninterference.push_network import device_of
 from tests.noninterference.scene import PLACES, REACHES_M, ROUGH
-from tests.voice.test_sdp_filter import MANY, offer
+from tests.voice.descriptions import MANY, offer
 
 if TYPE_CHECKING:
     from tests.noninterference.visitor import WorldVisitor
@@ -37,6 +39,11 @@ ODD_FRAMES: tuple[dict[str, Any] | str, ...] = (
     {"type": "nothing.known"},
     {"type": "chat.send", "text": "", "ref": "an-empty-one"},
     {"type": "chat.remove", "id": "1-1.00000000"},
+    {"type": "chat.react", "id": "1-1.00000000", "reaction": "yes"},
+    {"type": "chat.react", "id": "1-1.00000000", "reaction": "like"},
+    {"type": "chat.reactors", "id": "1-1.00000000"},
+    {"type": "chat.send", "text": "So?", "ref": "to-nothing", "reply_to": "1-1.00000000"},
+    {"type": "chat.send", "text": "So?", "ref": "to-nobody", "mentions": ["0"] * 100},
     {"type": "voice.offer", "to": "0" * 16, "sdp": "v=0"},
 )
 ODD_PLACES: tuple[dict[str, Any], ...] = (
@@ -49,7 +56,8 @@ ODD_PLACES: tuple[dict[str, Any], ...] = (
 )
 DOORS = ("open", "open", "ask", "locked")
 READ = (
-    *("/", "/near", "/privacy", "/rules", "/api/nearby", "/api/messages", "/api/voice/ice"),
+    *("/", "/near", "/privacy", "/rules", "/safety", "/terms", "/offline", "/service-worker.js"),
+    *("/invite.svg", "/api/nearby", "/api/messages", "/api/voice/ice", "/api/push"),
     *("/api/health", "/api/health/live", "/api/session/challenge", "/api/nothing", "/nothing"),
     "/api/messages?before=1795396581616-0.2a5b67aa",
 )
@@ -101,6 +109,32 @@ async def remove(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None
         one.socket.send({"type": "chat.remove", "id": message_id, "ref": one.next_ref()})
 
 
+async def answer(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Answers what they have read, wherever it was said, and mentions some who are here or not."""
+    if one.socket and one.message_ids:
+        others = rng.sample(world.visitors, 3)
+        refers = {
+            "reply_to": rng.choice(one.message_ids),
+            "mentions": [o.person_id for o in others],
+        }
+        text = f"So say I {rng.randrange(999)}"
+        one.socket.send({"type": "chat.send", "text": text, "ref": one.next_ref(), **refers})
+
+
+async def react(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Several react to what they have read; whoever said it asks who did."""
+    for other in (one, *rng.sample(world.visitors, 2)):
+        if other.socket and other.message_ids:
+            message_id, word = rng.choice(other.message_ids), rng.choice((*REACTIONS, None))
+            chosen = {"id": message_id, "reaction": word, "ref": other.next_ref()}
+            other.socket.send({"type": "chat.react", **chosen})
+    await asyncio.sleep(rng.choice((0.1, 1.2)))
+    for other in world.visitors:
+        if other.socket and other.acked_ids:
+            asked = {"type": "chat.reactors", "id": rng.choice(other.acked_ids)}
+            other.socket.send(asked)
+
+
 async def ask(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     if one.socket:
         one.socket.send({"type": rng.choice(("people", "ping"))})
@@ -133,6 +167,16 @@ async def report(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None
 
 async def block(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
     await one.call("POST", "/api/block", {"person_id": world.other(one, rng).person_id})
+
+
+async def unblock(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Whom they have blocked just now, or anybody."""
+    other = {"person_id": world.other(one, rng).person_id}
+    if rng.random() < 0.7:
+        await one.call("POST", "/api/block", other)
+        await asyncio.sleep(rng.choice((0.1, 1.2)))
+    await one.call("GET", "/api/blocks")
+    await one.call("POST", "/api/unblock", other)
 
 
 async def rename(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
@@ -226,6 +270,52 @@ def signal(one: WorldVisitor, kind: str, **fields: Any) -> None:
         one.signal.send({"type": f"voice.{kind}", **fields})
 
 
+# ---- The page sleeps -----------------------------------------------------------------------------
+
+
+async def allow_pushes(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """Or takes that back; and names an endpoint that nobody calls."""
+    await subscribe(one, with_text=rng.random() < 0.5)
+    if rng.random() < 0.2:
+        await one.call("POST", "/api/push/unsubscribe")
+    odd = {**device_of(one).fields, "endpoint": "https://127.0.0.1/push"}
+    await one.call("POST", "/api/push/subscribe", odd)
+
+
+async def subscribe(one: WorldVisitor, *, with_text: bool) -> None:
+    asked = {**device_of(one).fields, **({"text": "1"} if with_text else {})}
+    await one.call("POST", "/api/push/subscribe", asked)
+
+
+async def put_away(world: LedWorld, one: WorldVisitor, rng: random.Random) -> None:
+    """The page is closed for a while. Others write to whoever had it open at once, and again once
+    they are away, and want to talk to them."""
+    await subscribe(one, with_text=rng.random() < 0.5)
+    one.send_text(f"Who has a ticket for me, or two, at {rng.randrange(24)}?")
+    await asyncio.sleep(0.5)
+    said = one.acked_ids
+    await one.close_sockets()
+    for wait_s in (1.0, 110.0, 62.0):
+        await asyncio.sleep(wait_s + rng.random())
+        kind = rng.choice(("answer", "mention", "knock"))
+        for other in rng.sample(world.visitors, 4):
+            heard = [id for id in said if id in other.message_ids and kind == "answer"]
+            if kind == "knock":
+                signal(other, "knock", to=one.person_id)
+            else:
+                write_to(other, one, heard)
+    await asyncio.sleep(rng.choice((1.0, 20.0)))
+    await one.open_socket(resume=True)
+
+
+def write_to(one: WorldVisitor, other: WorldVisitor, heard: list[str]) -> None:
+    """An answer to what one has heard of another, or a mention."""
+    if one.socket:
+        refers = {"reply_to": heard[-1]} if heard else {"mentions": [other.person_id]}
+        text = f"I do, {other.name}, and it is yours"
+        one.socket.send({"type": "chat.send", "text": text, "ref": one.next_ref(), **refers})
+
+
 # ---- Whoever runs it -----------------------------------------------------------------------------
 
 ADMIN = (
@@ -282,12 +372,15 @@ ACTS: dict[Act, int] = {
     roughen: 4,
     send_lines: 14,
     repeat: 3,
-    remove: 5,
+    remove: 8,
+    answer: 5,
+    react: 8,
     ask: 3,
     odd: 3,
     read_pages: 6,
     report: 5,
     block: 2,
+    unblock: 2,
     rename: 3,
     leave: 2,
     drop: 3,
@@ -298,6 +391,8 @@ ACTS: dict[Act, int] = {
     negotiate: 7,
     list_peers: 3,
     end_call: 2,
+    allow_pushes: 2,
+    put_away: 4,
     read_admin: 3,
     decide: 3,
     command: 4,

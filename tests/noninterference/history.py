@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from tests.noninterference.acts import ACTS, begin, enter_voice, speak_afar
+from tests.noninterference.acts import ACTS, begin, enter_voice, move, put_away, reach, speak_afar
 from tests.noninterference.certain import certain_acts
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PAUSES_S = (0.003, 0.04, 0.3, 1.0, 4.0, 9.0, 20.0)
 # How many acts by chance a history that is cut has: it is what the whole one begins with.
 EARLY = 25
+# How many put the page away in a history of absences.
+ABSENCES = 4
 
 
 async def history(world: LedWorld, seed: int, *, cut: bool = False) -> None:
@@ -39,3 +41,15 @@ async def history(world: LedWorld, seed: int, *, cut: bool = False) -> None:
         await asyncio.sleep(rng.choice(PAUSES_S) + rng.random() / 100)
         if not (one.socket and one.socket.open) and rng.random() < 0.3:
             await begin(world, one, rng)
+
+
+async def absences(world: LedWorld, seed: int) -> None:
+    """All come, and then one after the other puts the page away, and the others go about."""
+    rng = random.Random(f"absences of {seed}")
+    for one in world.visitors:
+        await begin(world, one, rng)
+        await enter_voice(world, one, rng)
+    for one in rng.sample(world.visitors, ABSENCES):
+        for act in rng.choices((move, reach), k=2):
+            await act(world, rng.choice(world.visitors), rng)
+        await put_away(world, one, rng)

@@ -47,11 +47,17 @@ class Nursery:
         self.process.stdout.close()
 
     def lead(
-        self, seed: int, kinds: Sequence[str] = WORLDS, *, cut: bool = False
+        self,
+        seed: int,
+        kinds: Sequence[str] = WORLDS,
+        *,
+        cut: bool = False,
+        absences: bool = False,
     ) -> dict[str, oracles.World]:
-        """Worlds of one seed, by their kinds; `cut`: what they begin with."""
+        """Worlds of one seed, by their kinds; `cut`: what they begin with; `absences`: of people
+        who put their pages away."""
         assert self.process.stdin
-        plans = [{"kind": kind, "seed": seed, "cut": cut} for kind in kinds]
+        plans = [{"kind": kind, "seed": seed, "cut": cut, "absences": absences} for kind in kinds]
         self.process.stdin.write(f"{json.dumps(plans)}\n")
         self.process.stdin.flush()
         worlds = [oracles.load(path) for path in json.loads(self._read())]

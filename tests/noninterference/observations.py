@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import httpcore
 from django.apps import apps
 from django.db import connection
 
@@ -131,6 +132,7 @@ def rows() -> Iterator[tuple[str, str]]:
 
 # Code, machinery, and what stands for something that is dumped by itself.
 NO_STATE: tuple[type, ...] = (
+    *(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream),  # the service behind them is ours
     *(types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType, type),
     *(asyncio.AbstractEventLoop, asyncio.Future, asyncio.Handle, logging.Logger),
     *(types.CoroutineType, types.GeneratorType, threading.Thread, Executor),

@@ -17,10 +17,14 @@ World = dict[str, Any]
 
 AROUND = 60
 
+# What signs a push: no two signatures of the same are alike.
+SIGNED = re.compile(r"(?<=\.)[\w-]{86}(?=,k=)")
 # Where Python keeps objects.
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 # How the process fares, as the kernel tells it; and times of the one thing that runs by its clock.
 OF_THE_MACHINE = re.compile(r"(# (HELP|TYPE) )?process_\w+.*\\n|[^\n]*process_\w+ [^\n]*\n")
+# Where `manage.py stats` asks the server of its machine.
+OWN_SERVER = "('127.0.0.1', 8080)"
 # A number with three digits after the point or more: a coordinate has them.
 DECIMAL = re.compile(r"-?\d{1,3}\.\d{3,}")
 NEAR_DEGREES = 0.5
@@ -44,7 +48,7 @@ ROW = re.compile(r"<li .*?</li>", re.DOTALL)
 # What of a person memory keeps after all is over, and why; of a place, nothing finer than an area.
 KEPT = re.compile(
     r"allowances\.tats_ms"  # what they may not do again yet; swept as the table grows
-    r"|hub\.turns\.meters"  # the same of doors in voice that turn
+    r"|hub\.(turns|asked_away)\.meters"  # the same of doors in voice that turn, and of asking
     r"|records\.activity\.areas"  # whom the hour has counted; gone with the hour
     r"|sanctions\."  # mutes and bans in force
 )
@@ -56,6 +60,7 @@ KEPT_TILES = re.compile(
 
 def plain(one: Found) -> str:
     text: str = one["text"]
+    text = SIGNED.sub("", text) if "vapid t=" in text else text
     text = ADDRESS.sub("0x", text) if "0x" in text else text
     return OF_THE_MACHINE.sub("", text) if "process_" in text else text
 
@@ -96,11 +101,12 @@ def further_east(world: World) -> Iterator[tuple[Found, str]]:
 
 
 def finer(world: World) -> Iterator[tuple[Found, str]]:
-    """What people read of each other. Changes of lists come by periods of seconds, which those who
-    share a cell share: of them counts what they say of each person, not in which and how many."""
+    """What people read of each other, and push services of them. Changes of lists come by periods
+    of seconds, which those who share a cell share: of them counts what they say of each person, not
+    in which and how many."""
     said: set[tuple[str, str]] = set()
     for one, text in further_east(world):
-        if not one["who"].startswith("person"):
+        if not one["who"].startswith(("person", "push service")):
             continue
         if CHANGE.match(text):
             said |= {(one["who"], each) for each in entries(text)}
@@ -250,7 +256,8 @@ def traces_of_the_gone(world: World) -> list[str]:
 
 def files_written(world: World) -> list[str]:
     """The product writes rows, and no file; nor does it speak to anybody it was not told of."""
-    return [f"{one['what']} {one['text']}" for one in world["found"] if one["who"] == "machine"]
+    done = [one for one in world["found"] if one["who"] == "machine"]
+    return [f"{one['what']} {one['text']}" for one in done if OWN_SERVER not in one["text"]]
 
 
 def trace(one: Found, text: str, secret: str) -> str:

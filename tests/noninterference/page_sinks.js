@@ -57,7 +57,11 @@
   wrap(window, 'open');
   wrap(Navigator.prototype, 'sendBeacon');
   wrap(Navigator.prototype, 'share');
-  wrap(Navigator.prototype, 'vibrate');
+  for (const name of ['vibrate', 'setAppBadge', 'clearAppBadge']) wrap(Navigator.prototype, name);
+  wrap(window.ServiceWorkerContainer?.prototype, 'register', 'worker.register');
+  wrap(window.ServiceWorker?.prototype, 'postMessage', 'service worker');
+  wrap(window.ServiceWorkerRegistration?.prototype, 'showNotification');
+  wrap(window.PushManager?.prototype, 'subscribe', 'push.subscribe');
   wrap(window.Clipboard?.prototype, 'writeText', 'clipboard');
   wrap(window.CredentialsContainer?.prototype, 'store', 'credentials');
   wrap(window.CookieStore?.prototype, 'set', 'cookieStore');

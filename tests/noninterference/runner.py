@@ -38,6 +38,9 @@ SETTINGS = {
     "TURN_URLS": "turn:turn.example:3478",
     "TURN_SECRET": "the secret of the relay",
     "METRICS_TOKEN": "read-the-metrics",
+    "VAPID_PRIVATE_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAq1SpjOsfCtI",
+    "VAPID_SUBJECT": "mailto:operator@near.example",
+    "PUSH_HOSTS": "http://push.example",
     # How far one went is one's own; worlds of other cells differ in it.
     "RATE_LIMITS_OFF": "place.travel",
 }

@@ -36,6 +36,8 @@ TRIES = 30
 HOMES = (0, 0, 1, 1, 1, 1, 2)
 # How far people reach, most of them as far as they can: only there the squares see each other.
 REACHES_M = (150, 500, 1000, 2000, 2000, 2000, 2000, 2000, 2000)
+# From which reach on what somebody said goes by squares of so many columns and rows of cells.
+PAST_SQUARES = ((1500, 8, 4), (500, 4, 4), (200, 2, 2), (0, 1, 1))
 BORDERS_M = (*{*REACHES_M}, *{a + b for a in REACHES_M for b in REACHES_M})
 
 GridSpot = tuple[int, int]
@@ -127,6 +129,10 @@ def alike(here: Scene, there: Scene) -> bool:
         for at in range(len(before))
         for other in range(len(before))
         for rough in {False, other // PLACES in ROUGH}
+    ) and all(
+        follows_of_past(before[at], before[other]) == follows_of_past(after[at], after[other])
+        for at in range(len(before))
+        for other in range(len(before))
     )
 
 
@@ -155,6 +161,26 @@ def follows(a: GridSpot, b: GridSpot, rough: bool) -> tuple[object, ...]:
     label = floor(metres / 500 + 0.5) if rough else label_metres(metres)
     shown = label if metres <= max(REACHES_M) else None
     return shown, *(metres <= reach for reach in BORDERS_M), a == b
+
+
+def follows_of_past(a: GridSpot, b: GridSpot) -> list[bool]:
+    """All that may follow of what was said at b before somebody came to a: for each reach of
+    whoever spoke, within which reaches any cell of its square lies."""
+    return [
+        metres_between(a, nearest_of_square(a, b, author_m)) <= min(author_m, reach_m)
+        for author_m in {*REACHES_M}
+        for reach_m in {*REACHES_M}
+    ]
+
+
+def nearest_of_square(a: GridSpot, b: GridSpot, author_m: int) -> GridSpot:
+    """The cell nearest to a of the square of b."""
+    size = next((right, up) for least, right, up in PAST_SQUARES if author_m >= least)
+    corner = [at - at % wide for at, wide in zip(b, size, strict=True)]
+    x, y = (
+        min(max(at, low), low + wide - 1) for at, low, wide in zip(a, corner, size, strict=True)
+    )
+    return x, y
 
 
 def turned_round(here: Scene, there: Scene) -> int:

@@ -20,7 +20,7 @@ DEVICES = (
     ("Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0", "de-DE,de;q=0.9"),
     (
         "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) Version/26.1 Mobile/1",
-        "ar, en;q=0.2",
+        "de-CH, de;q=0.8, ar;q=0.2",  # each reads their own frames in one language
     ),
 )
 # Whoever comes back names a mark that is as old as any may be: marks tell of tiles (see oracles).

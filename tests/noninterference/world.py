@@ -21,14 +21,17 @@ from presence.geo import Roughness, centre, published_cell
 from presence.sessions import digest_of
 from presence.values import person_id_of
 from tests.noninterference.failing import FAILING, WHYS
-from tests.noninterference.history import history
+from tests.noninterference.history import absences, history
 from tests.noninterference.manual_loop import ManualLoop
 from tests.noninterference.observations import Observations, Printed, dump, listen, rows
+from tests.noninterference.push_network import serve_pushes
 from tests.noninterference.scene import HERE, HOMES, scene_of
 from tests.noninterference.visitor import WholeAnswer, WorldClient, WorldVisitor
 from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tests.noninterference.sources import Sources
 
 OPERATOR, PASSWORD = "mira", "a long evening"
@@ -39,8 +42,9 @@ OVER_S = 330
 
 
 def lead(sources: Sources, plan: dict[str, Any]) -> dict[str, Any]:
-    """Leads a world by its plan: `kind` (of scene.WORLDS), `seed`, and `cut`, where only the first
-    part of the history is wanted. Returns what was seen of it, by `Observations.as_json`."""
+    """Leads a world by its plan: `kind` (of scene.WORLDS), `seed`, `cut`, where only the first part
+    of the history is wanted, and `absences`, where people put their pages away and do little else.
+    Returns what was seen of it, by `Observations.as_json`."""
     sources.begin(plan["seed"])
     loop = ManualLoop(sources)
     asyncio.set_event_loop(loop)
@@ -49,7 +53,10 @@ def lead(sources: Sources, plan: dict[str, Any]) -> dict[str, Any]:
     listen(observations)
     world = LedWorld(observations, plan)
     loop.set_exception_handler(world.note_fault)
-    loop.run_until_complete(world.begin_only() if plan.get("cut") else world.last())
+    if plan.get("cut"):
+        loop.run_until_complete(world.begin_only())
+    else:
+        loop.run_until_complete(world.last(absences if plan.get("absences") else history))
     areas = [published_cell(cell, Roughness.AREA) for cell in world.scene.cells]
     observations.people = [*map(world.known, [*world.scene.cells, *areas]), *world.everybody]
     return observations.as_json()
@@ -76,6 +83,7 @@ class LedWorld:
         life = asyncio.create_task(self.live(started, ends))
         async with deadline("the application has started"):
             await started.wait()
+        serve_pushes(self)
         self.constants = frozenset(dump(self.stores()))
         self.break_stores()
         await self.log_in()
@@ -87,11 +95,11 @@ class LedWorld:
         await history(self, self.seed, cut=True)
         del life
 
-    async def last(self) -> None:
+    async def last(self, acts: Callable[[LedWorld, int], Awaitable[None]]) -> None:
         """From the start of the process to its end."""
         ends = asyncio.Event()
         life = await self.start(ends)
-        await history(self, self.seed)
+        await acts(self, self.seed)
         await self.record_kept("while people are here")
         for turn, one in enumerate(self.visitors):
             if turn % 2:

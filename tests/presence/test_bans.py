@@ -16,7 +16,7 @@ import pytest
 
 from neartalk.limits import RULES
 from neartalk.records import ROUND_S
-from tests.support.client import TIMEOUT_S, api, bearer_of, elsewhere, listening, north, person
+from tests.support.client import api, bearer_of, elsewhere, listening, north, person
 from tests.support.deployments import deploy
 from tests.support.html_elements import parse
 from tests.support.http_connections import ConnectionPool
@@ -46,6 +46,7 @@ CALLS: tuple[tuple[str, str, dict[str, str] | None], ...] = (
     ("POST", "/api/session/leave", {}),
     ("POST", "/api/location/update", {"lat": "1", "lon": "1", "radius": "500"}),
     ("POST", "/api/block", NOBODY),
+    ("POST", "/api/unblock", NOBODY),
     ("POST", "/api/report", {**NOBODY, "reason": "harassment"}),
 )
 BAN = ("--for", "2h", "--reason", "harassment")
@@ -111,7 +112,7 @@ async def shown_out(tab: Tab) -> Frame:
 
 async def notice(http: httpx.AsyncClient, *, there: bool) -> Element | None:
     """What the welcome page says of a ban, once it says something, or nothing any more."""
-    async with deadline(f"a notice on the welcome page: {there}", TIMEOUT_S):
+    async with deadline(f"a notice on the welcome page: {there}"):
         while True:
             page = parse((await http.get("/")).text)
             each = (one for element in page for one in element.every("notice"))

@@ -76,12 +76,14 @@ async def test_who_left_is_nobody(server: Server, spot: Spot) -> None:
         assert code(await http.get(NEARBY)) == (401, "session-unknown")
 
 
-async def test_leaving_from_the_page_takes_the_cookie_away(server: Server) -> None:
+async def test_leaving_from_the_page_takes_its_cookies_away(server: Server) -> None:
     async with browser(server) as http:
         await http.post(CREATE)
+        http.cookies.set("text-size", "150", domain=http.base_url.host, path="/")
+        assert 'data-text-size="150"' in (await http.get("/rules")).text
         answer = await http.post(LEAVE)
         assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/")
-        assert "neartalk" not in http.cookies
+        assert not {"neartalk", "text-size"} & {*http.cookies}
         await http.post(CREATE)
         token = {"csrfmiddlewaretoken": http.cookies["csrftoken"]}
         del http.headers["HX-Request"], http.headers["X-CSRFToken"]

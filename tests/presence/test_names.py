@@ -4,21 +4,51 @@ import random
 import secrets
 from collections import Counter
 
+import pytest
+from django.conf import settings
+
+from neartalk.skeleton import skeletons
 from neartalk.text import NAME_MAX, clean_name
-from presence.names import ADJECTIVES, ANIMALS, COLOURS, TAG_ALPHABET, colour, generate, tag
+from presence.names import COLOURS, TAG_ALPHABET, WORDS, colour, generate, tag
+from presence.reserved_names import looks_official
 
 PEOPLE = [f"{number:016x}" for number in range(8000)]
 
 
-def test_every_name_that_can_come_up_is_two_different_words_and_acceptable_as_it_stands() -> None:
-    names = {f"{adjective} {animal}" for adjective in ADJECTIVES for animal in ANIMALS}
-    assert len(names) == len(ADJECTIVES) * len(ANIMALS) >= 3600
-    assert not set(ADJECTIVES) & set(ANIMALS)
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_every_name_that_can_come_up_is_acceptable_as_it_stands(language: str) -> None:
+    words = WORDS[language]
+    assert min(len({*words.adjectives}), len({*words.animals})) >= 30
+    names = {
+        words.name(adjective, animal) for adjective in words.adjectives for animal in words.animals
+    }
+    assert len(names) == len(words.adjectives) * len(words.animals)
     for name in names:
         assert clean_name(name) == name
         assert len(name) <= NAME_MAX
+    assert [name for name in names if looks_official(name)] == []
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_no_two_names_of_a_language_look_alike(language: str) -> None:
+    """By its words: two of a kind that look alike would make such names."""
+    words = WORDS[language]
+    for each in (words.adjectives, words.animals):
+        shapes = Counter(shape for word in each for shape in skeletons(word))
+        assert [shape for shape, count in shapes.items() if count > 1] == []
+
+
+def test_an_english_name_is_two_different_words_in_capitals() -> None:
+    words = WORDS["en"]
+    assert len(words.adjectives) * len(words.animals) >= 3600
+    assert not {*words.adjectives} & {*words.animals}
+    for name in map(words.name, words.adjectives, words.animals):
         assert name.isascii()
         assert name == name.title()
+
+
+def test_there_are_words_of_every_language_that_pages_speak() -> None:
+    assert {code for code, _ in settings.LANGUAGES} <= {*WORDS}
 
 
 def test_a_generated_name_is_an_adjective_and_an_animal() -> None:
@@ -26,9 +56,16 @@ def test_a_generated_name_is_an_adjective_and_an_animal() -> None:
     names = [generate(rng) for _ in range(2000)]
     for name in names:
         adjective, animal = name.split()
-        assert adjective in ADJECTIVES
-        assert animal in ANIMALS
+        assert adjective in WORDS["en"].adjectives
+        assert animal in WORDS["en"].animals
     assert len(set(names)) > 1200
+
+
+def test_a_name_is_in_the_language_of_whoever_gets_it_and_in_english_where_there_is_none() -> None:
+    one, other = (generate(random.Random(3), language) for language in ("fr", "de"))
+    assert one.split()[0] in WORDS["fr"].animals
+    assert other.split()[1] in WORDS["de"].animals
+    assert generate(random.Random(3), "tlh") == generate(random.Random(3))
 
 
 def test_the_same_generator_gives_the_same_names_and_any_generator_will_do() -> None:

@@ -19,6 +19,7 @@ from presence.place_clock import (
     advance,
     by_chance,
     effective_in_ms,
+    is_beyond_a_walk,
     request,
 )
 from presence.values import WAITS_MAX_MS, Place, Timing
@@ -51,15 +52,18 @@ def highest(first: int, last: int) -> int:
 
 
 class Walker:
-    """Somebody in effect at A for `held_s`, with moments drawn by `draw`."""
+    """Somebody in effect at A for `held_s`, with moments drawn by `draw`; before a far place the
+    one in effect holds for `far_holds_s`."""
 
-    def __init__(self, draw: Draw = lowest, held_s: int = 300) -> None:
-        self.draw, self.now_ms = draw, NOW
+    def __init__(self, draw: Draw = lowest, held_s: int = 300, far_holds_s: int = 0) -> None:
+        self.draw, self.now_ms, self.far_holds_ms = draw, NOW, far_holds_s * S
         self.place, self.timing = A, Timing(NOW - held_s * S)
 
     def request(self, place: Place) -> int:
         """Seconds until it takes effect."""
-        self.place, self.timing = request(self.place, self.timing, place, self.now_ms, self.draw)
+        self.place, self.timing = request(
+            self.place, self.timing, place, self.now_ms, self.draw, self.far_holds_ms
+        )
         return effective_in_ms(self.place, self.timing, self.now_ms) // S
 
     def at(self, s: int) -> Place:
@@ -256,6 +260,71 @@ def test_without_the_clock_every_place_holds_at_once(settings: Settings) -> None
     assert walker.at(0) == C
 
 
+# ---- Where a network looks far and wide ---------------------------------------------------------
+
+
+# 203 m, 406 m and 677 m from A, and 459 m north of it.
+WALKED, WALKED_ON, RIDDEN = C, Place(cell_at(52.52, 13.406), 500), D
+NORTH = Place(cell_at(52.524, 13.40), 500)
+
+
+@pytest.mark.parametrize("draw", [lowest, highest])
+@pytest.mark.parametrize("told", [RIDDEN, ABROAD])
+def test_before_a_far_place_the_one_in_effect_holds_for_four_minutes(
+    draw: Draw, told: Place
+) -> None:
+    walker = Walker(draw, held_s=10, far_holds_s=240)
+    assert walker.request(told) == 230
+    assert [walker.at(s) for s in (229, 230)] == [A, told]
+    assert walker.request(A) == 240
+
+
+def test_whoever_has_been_there_for_longer_waits_no_longer_than_ever() -> None:
+    assert Walker(highest, held_s=300, far_holds_s=240).request(RIDDEN) == 88
+    assert Walker(highest, held_s=600, far_holds_s=240).request(RIDDEN) == 18
+
+
+def test_telling_again_or_of_somewhere_else_makes_a_far_place_no_quicker() -> None:
+    walker = Walker(lowest, held_s=10, far_holds_s=240)
+    told = (A, RIDDEN, ABROAD, A, ABROAD, BEYOND, RIDDEN)
+    assert [walker.request(place) for place in told] == [0, 230, 230, 0, 230, 230, 230]
+
+
+def test_whoever_walks_waits_no_longer_for_what_they_told_first() -> None:
+    walker = Walker(lowest, held_s=10, far_holds_s=240)
+    assert walker.request(WALKED) == 110
+    walker.at(60)
+    assert walker.request(WALKED_ON) == 50 + 120
+    assert [walker.at(s) for s in (110, 229, 230)] == [WALKED, WALKED, WALKED_ON]
+
+
+def test_whoever_first_tells_of_something_near_is_no_sooner_far_away() -> None:
+    walker = Walker(lowest, held_s=10, far_holds_s=240)
+    walker.request(B)
+    assert walker.request(RIDDEN) == 110 + 240
+    assert [walker.at(s) for s in (110, 349, 350)] == [B, B, RIDDEN]
+    walker = Walker(lowest, held_s=10, far_holds_s=240)
+    walker.request(B)
+    walker.request(RIDDEN)
+    assert walker.request(WALKED) == 110, "the newest counts"
+
+
+def test_what_is_told_of_somewhere_far_is_20_s_old_when_it_takes_effect() -> None:
+    walker = Walker(lowest, held_s=10, far_holds_s=240)
+    walker.request(RIDDEN)
+    walker.at(225)
+    assert walker.request(NORTH) == 20
+    assert [walker.at(s) for s in (230, 244, 245)] == [A, A, NORTH]
+
+
+def test_what_came_too_late_for_a_far_move_waits_four_minutes_after_it() -> None:
+    walker = Walker(highest, far_holds_s=240)
+    walker.request(RIDDEN)
+    walker.at(80)
+    assert walker.request(NORTH) == 8 + 240
+    assert [walker.at(s) for s in (88, 327, 328)] == [RIDDEN, RIDDEN, NORTH]
+
+
 # ---- Whatever is told, and whenever ------------------------------------------------------------
 
 
@@ -310,12 +379,31 @@ def test_whatever_is_told_and_whenever_the_rule_holds(
     assert walker.place == tellings[-1][1], "the place told last holds in the end"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TELLINGS, st.randoms(use_true_random=False))
-def test_whoever_tells_is_told_truly_when_it_takes_effect(
+def test_whatever_is_told_nobody_goes_far_within_four_minutes_of_their_last_move(
     tellings: list[tuple[int, Place]], chance: random.Random
 ) -> None:
-    walker = Walker(chance.randint, held_s=200)
+    walker = Walker(chance.randint, held_s=10, far_holds_s=240)
+    at, moved_s = walker.place, -10
+    for pause_s, told in [*tellings, (700, tellings[-1][1])]:
+        for _ in range(pause_s):
+            now_s = (walker.now_ms - NOW) // S + 1
+            if walker.at(now_s) != at:
+                assert now_s - moved_s >= (240 if is_beyond_a_walk(at, walker.place) else 120)
+                at, moved_s = walker.place, now_s
+        walker.request(told)
+        pending = walker.timing.pending
+        assert pending is None or pending.due_ms <= walker.now_ms + WAITS_MAX_MS
+    assert walker.place == tellings[-1][1], "the place told last holds in the end"
+
+
+@settings(max_examples=50, deadline=None)
+@given(TELLINGS, st.sampled_from([0, 240]), st.randoms(use_true_random=False))
+def test_whoever_tells_is_told_truly_when_it_takes_effect(
+    tellings: list[tuple[int, Place]], far_holds_s: int, chance: random.Random
+) -> None:
+    walker = Walker(chance.randint, held_s=200, far_holds_s=far_holds_s)
     now_s = 0
     for pause_s, told in tellings:
         now_s += pause_s

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +20,10 @@ from neartalk.limits import (
     MemorySlidingCounts,
     Origin,
     Paid,
-    RedisAllowances,
-    RedisDistinctCounts,
-    RedisMarks,
-    RedisSlidingCounts,
     Rule,
 )
 from neartalk.models import Reason, Sanction
 from neartalk.parts import Platform
-from neartalk.redis.shared import store_at
 from presence.geo import tile_of
 from presence.price import STEPS, allow_session, price_of
 from presence.suspicion import (
@@ -41,9 +35,10 @@ from presence.suspicion import (
     count_unplaced,
     tiles_left,
 )
+from tests.presence.platforms import platform_at
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     Make = Callable[[], AbstractAsyncContextManager[Platform]]
@@ -71,24 +66,7 @@ def make(request: pytest.FixtureRequest) -> Make:
     """What a process stands on, with its stores in memory, in Redis or in a cluster."""
     kept = request.param != "memory"
     url = request.getfixturevalue(f"{request.param}_url") if kept else ""
-
-    @asynccontextmanager
-    async def made() -> AsyncIterator[Platform]:
-        platform = Platform.build()
-        if not url:
-            yield platform
-            return
-        store = store_at(url.split(","))
-        object.__setattr__(platform, "allowances", RedisAllowances(store, platform.rules))
-        object.__setattr__(platform, "marks", RedisMarks(store))
-        object.__setattr__(platform, "counts", RedisSlidingCounts(store))
-        object.__setattr__(platform, "distinct", RedisDistinctCounts(store))
-        try:
-            yield platform
-        finally:
-            await store.aclose()
-
-    return made
+    return lambda: platform_at(url)
 
 
 async def code_of(platform: Platform, paid: Paid | None = None) -> str:

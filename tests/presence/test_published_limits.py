@@ -31,7 +31,7 @@ def rules_with(**changed: Rule) -> Rules:
 
 def test_every_rule_of_one_person_session_or_socket_is_published_and_no_other() -> None:
     networks = str.split("address 64 56 48 price districts tiles blamed banned challenge work")
-    shared = (*(f"session.{one}" for one in networks), "address.", "admin.")
+    shared = (*(f"session.{one}" for one in networks), "address.", "admin.", "place.tiles")
     others = {name for name in RULES if name.startswith(shared)}
     assert {*RULES} - others - {"chat.copies", "chat.report.address"} == {*PUBLISHED}
 

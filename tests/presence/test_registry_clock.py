@@ -41,6 +41,9 @@ pytestmark = pytest.mark.usefixtures("patient")
 
 STREETS_AWAY = Place(cell_at(52.52, 13.41), 500)
 NARROW = Place(HERE, 100)
+FAR_HOLDS_MS = 240_000
+# How long a step may take.
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +83,7 @@ async def test_a_first_place_that_is_told_holds_at_once(make_harness: MakeHarnes
         digest = (await opened(harness, "Alice")).digest
         change = await harness.registry.request_place(digest, Place(HERE, 620), "one")
         assert change.session.person.place == Place(HERE, 500), "set down to a stop"
-        assert change.session.timing == Timing(change.session.placed_ms, reaches=(500,))
+        assert change.session.timing == Timing(change.session.placed_ms)
         assert await shown(harness) == {HOME_TILE: [change.session.person]}
         assert await session_of(harness, digest) == change.session
 
@@ -119,6 +122,41 @@ async def test_whoever_publishes_them_once_it_is_due_brings_it_into_effect(
         assert await session_of(harness, digest) == change.session
         again = await harness.registry.place(digest, None, "two")
         assert again.session.timing == change.session.timing
+
+
+async def test_where_a_network_looks_far_and_wide_a_far_place_waits_longer(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = await settled_at_home(harness, held_s=100)
+        for told, waits_ms in ((STREETS_AWAY, 140_000), (MOVED_A_BIT, 140_000)):
+            change = await harness.registry.request_place(
+                digest, told, "one", far_holds_ms=FAR_HOLDS_MS
+            )
+            assert (change.session.person.place, change.session.requested) == (AT_HOME, told)
+            pending = change.session.timing.pending
+            assert pending
+            left_ms = pending.due_ms - await now_of(harness)
+            assert waits_ms - PATIENCE_MS <= left_ms <= waits_ms
+            assert await session_of(harness, digest) == change.session
+
+
+async def test_what_is_near_takes_effect_before_what_is_far_and_waits_longer(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        digest = await settled_at_home(harness)
+        await harness.registry.request_place(digest, MOVED_A_BIT, "one")
+        change = await harness.registry.request_place(
+            digest, STREETS_AWAY, "one", far_holds_ms=FAR_HOLDS_MS
+        )
+        assert await session_of(harness, digest) == change.session
+        harness.skip_ms(20_000)
+        moved = (await harness.registry.place(digest, None, "one")).session
+        assert (moved.person.place, moved.requested) == (MOVED_A_BIT, STREETS_AWAY)
+        assert moved.timing.pending
+        assert moved.timing.pending.due_ms == moved.timing.moved_ms + FAR_HOLDS_MS
+        assert await session_of(harness, digest) == moved
 
 
 async def test_whoever_departs_and_comes_back_still_waits(make_harness: MakeHarness) -> None:

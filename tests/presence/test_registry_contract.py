@@ -81,6 +81,36 @@ async def test_who_is_gone_or_was_never_here_can_be_blocked_and_comes_into_being
         assert (await session_of(harness, alice.digest)).hidden == {BOB}
 
 
+async def test_a_block_is_taken_back_on_both_sides_and_nothing_brings_it_back(
+    make_harness: MakeHarness,
+) -> None:
+    async with make_harness() as harness:
+        alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")
+        for session in (alice, bob):
+            await harness.registry.place(session.digest, AT_HOME, "one")
+        with pytest.raises(Refused, match="not-found"):
+            await harness.registry.unblock(alice.digest, BOB)
+        await harness.registry.block(bob.digest, "0" * 16)
+        await harness.registry.block(alice.digest, BOB)
+        before = [await session_of(harness, one.digest) for one in (alice, bob)]
+        with pytest.raises(Refused, match="not-found"):
+            await harness.registry.unblock(bob.digest, ALICE)
+        changes = await harness.registry.unblock(alice.digest, BOB)
+        after = [await session_of(harness, one.digest) for one in (alice, bob)]
+        assert [one.session for one in changes] == after
+        assert [[*one.hidden] for one in after] == [[], ["0" * 16]]
+        assert [len(one.events) for one in changes] == [1, 1]
+        for one, now in zip(before, after, strict=True):
+            assert now.person.version == one.person.version + 1
+        # A process that has not heard of it yet.
+        assert await harness.registry.complete_blocks(before) == []
+        assert [await session_of(harness, one.digest) for one in (alice, bob)] == after
+        await harness.registry.block(alice.digest, BOB)
+        await harness.registry.close(bob.digest)
+        with pytest.raises(Refused, match="not-found"):
+            await harness.registry.unblock(alice.digest, BOB)
+
+
 async def test_two_who_block_each_other_stand_on_both_sides(make_harness: MakeHarness) -> None:
     async with make_harness() as harness:
         alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")

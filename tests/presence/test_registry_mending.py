@@ -1,11 +1,18 @@
 """Steps of which only a part was carried out are mended: one contract of all stores."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from presence.registry.redis_fields import TILE_KEEP_MS, held_key, people_key, session_key
+from presence.registry.redis_fields import (
+    TILE_KEEP_MS,
+    held_key,
+    people_key,
+    person_session_key,
+    session_key,
+)
 from presence.registry.redis_leases import RENEWED_EACH
 from presence.values import Person, Session
 from tests.presence.registry_harness import (
@@ -244,3 +251,50 @@ async def test_a_block_of_somebody_who_is_gone_brings_nobody_into_being(
             await harness.registry.complete_blocks([await session_of(harness, alice.digest)]) == []
         )
         assert await harness.registry.find(BOB) is None
+
+
+@pytest.fixture(params=["redis", "cluster"])
+def make_redis(request: pytest.FixtureRequest) -> Callable[[], Any]:
+    url = request.getfixturevalue(f"{request.param}_url")
+    return lambda: redis_harness(url)
+
+
+@pytest.mark.parametrize("when", ["read", "half taken back"])
+async def test_a_block_that_is_taken_back_while_it_is_completed_stands_nowhere(
+    make_redis: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Whoever completes it has read the one side before it went, or writes before it does."""
+    async with make_redis() as harness:
+        registry = harness.registry
+        alice, bob = await opened(harness, "Alice"), await opened(harness, "Bob")
+        await registry.block(alice.digest, BOB)
+        knows = await session_of(harness, alice.digest)
+        sessions, lacking, run = registry.sessions, registry.sessions.lacking, registry.sessions.run
+        taken_back: list[object] = []
+
+        async def late(sides: Any) -> Any:
+            """What is lacking by the time between the two steps; then both are done."""
+            await run("unblock", person_session_key(BOB), "blocked_by", ALICE)
+            found = await lacking(sides)
+            taken_back.append(await registry.unblock(alice.digest, BOB))
+            return found
+
+        async def completed(name: str, *given: Any) -> Any:
+            """Between the two steps somebody completes the block."""
+            done = await run(name, *given)
+            if name == "unblock" and not taken_back:
+                taken_back.append(given)
+                assert await registry.complete_blocks([knows])
+            return done
+
+        if when == "half taken back":
+            monkeypatch.setattr(sessions, "run", completed)
+            await registry.unblock(alice.digest, BOB)
+        else:
+            monkeypatch.setattr(sessions, "lacking", late)
+            await registry.complete_blocks([knows])
+        assert taken_back
+        monkeypatch.undo()
+        both = [await session_of(harness, one.digest) for one in (alice, bob)]
+        assert [one.hidden for one in both] == [frozenset(), frozenset()]
+        assert await registry.complete_blocks([knows, *both]) == []

@@ -108,7 +108,7 @@ async def test_whoever_was_gone_from_the_lists_is_in_their_cell_since_they_are_b
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or they would be told from how far off something was said while nobody saw them there."""
-    monkeypatch.setattr("presence.registry.placing.HTTP_ONLY_MS", 1)
+    monkeypatch.setattr("presence.values.HTTP_ONLY_MS", 1)
     async with make_harness() as harness:
         digest = (await opened(harness, "Alice")).digest
         came = (await harness.registry.place(digest, AT_HOME, "one")).session

@@ -261,7 +261,7 @@ async def test_a_rename_brings_nobody_back_who_has_left(make_harness: MakeHarnes
 async def test_a_rename_brings_nobody_back_whose_minute_is_over(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("presence.registry.placing.HTTP_ONLY_MS", 5)
+    monkeypatch.setattr("presence.values.HTTP_ONLY_MS", 5)
     async with make_harness() as harness:
         digest = (await opened(harness, "Alice")).digest
         alice = (await harness.registry.place(digest, AT_HOME, "")).session.person

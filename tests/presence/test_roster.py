@@ -36,6 +36,7 @@ def people_around(rng: random.Random, lat: float, lon: float, count: int) -> lis
             version=rng.randrange(1, 9),
             process=rng.choice(["alive", "alive", "dead", ""]),
             until_ms=NOW_MS + rng.choice([-1, 0, 1]),
+            reachable=rng.random() < 0.5,
         )
         for turn in range(count)
     ]
@@ -275,6 +276,7 @@ PEOPLE = st.builds(
     radius_m=st.sampled_from([100, 300, 1000, 2000]),
     process=st.sampled_from(["", "one", "two", "gone"]),
     until_ms=st.integers(0, 4),
+    reachable=st.booleans(),
 )
 SPOT_TILES = st.sampled_from(sorted({tile_of(cell) for cell in SPOTS}))
 ARRIVALS = st.lists(st.sampled_from(["heard", "lost", "twice"]), min_size=2, max_size=2)
@@ -411,6 +413,24 @@ def test_a_full_cell_costs_no_more_to_ask_about_than_one_with_those_who_are_show
     costs = [count_instructions(lambda: one.nearby(HERE, ALIVE, NOW_MS)) for one in (few, many)]  # noqa: B023
     assert many.nearby(HERE, ALIVE, NOW_MS).count == 20_000
     assert costs[1] <= costs[0]
+
+
+def test_whoever_is_away_costs_no_more_to_count_until_their_time_is_over() -> None:
+    def of(count: int) -> Roster:
+        away = Person("", "Ana", *HERE, 1, until_ms=NOW_MS + 60_000, reachable=True)
+        return roster_of(away.changed(person_id=f"person-{turn:05}") for turn in range(count))
+
+    few, many = of(SHOWN_MAX + 1), of(5_000)
+    for roster in (few, many):
+        roster.nearby(HERE, ALIVE, NOW_MS)
+    costs = [count_instructions(lambda: one.nearby(HERE, ALIVE, NOW_MS)) for one in (few, many)]  # noqa: B023
+    assert costs[1] <= costs[0]
+    assert many.nearby(HERE, ALIVE, NOW_MS + 59_999).count == 5_000
+    assert many.nearby(HERE, ALIVE, NOW_MS + 60_000).count == 0
+    assert many.nearby(HERE, ALIVE, NOW_MS).count == 5_000, "of a clock that was set back a little"
+    fresh = of(100)
+    assert fresh.nearby(HERE, ALIVE, NOW_MS).count == 100
+    assert not fresh.nearby(HERE, ALIVE, NOW_MS - 10**8).totals, "of one that was set back far"
 
 
 def test_an_open_door_is_shown_while_the_process_lives_that_has_it() -> None:

@@ -22,7 +22,7 @@ from presence.geo import CELL_DEGREES, cell_at, centre, label_of
 from tests.support.frames_schema import judge_sent
 from tests.support.html_elements import parse
 from tests.support.prompt_server import PromptServer
-from tests.support.waiting import deadline, for_a_while
+from tests.support.waiting import WAIT_S, deadline, for_a_while
 
 if TYPE_CHECKING:
     import ssl
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 Frame = dict[str, Any]
 Spot = tuple[float, float]
 
-TIMEOUT_S = 10.0
 # Longer than the coalescer may hold a message back (presence/delivery/window.py).
 WINDOW_S = 0.2
 JSON = Subprotocol("neartalk.json")
 
 HERE: Spot = centre(cell_at(52.52, 13.4))
+NEAR, FAR = 2, 20  # cells further north: 300 m, 3 km
 _turns = itertools.count()
 _refs = itertools.count()
 
@@ -124,7 +124,7 @@ class Tab:
     async def expect(self, kind: str, **fields: Any) -> Frame:
         """The oldest frame of this type with these fields, aside or within the timeout."""
         try:
-            async with deadline(f"{kind} {fields}", TIMEOUT_S):
+            async with deadline(f"{kind} {fields}"):
                 while (found := self._pop(kind, fields)) is None:
                     self.aside += await self._receive()
                 return found
@@ -133,7 +133,7 @@ class Tab:
 
     async def expect_any(self, *kinds: str) -> Frame:
         """The oldest frame of one of these types, aside or within the timeout."""
-        async with deadline(f"one of {kinds}", TIMEOUT_S):
+        async with deadline(f"one of {kinds}"):
             while not (found := [one for one in self.aside if one["type"] in kinds]):
                 self.aside += await self._receive()
         self.aside.remove(found[0])
@@ -192,7 +192,7 @@ class Tab:
     async def closed(self) -> int:
         """Waits for the server to close; the close code. What came before is kept aside."""
         try:
-            async with deadline("the server closes", TIMEOUT_S):
+            async with deadline("the server closes"):
                 while True:
                     self.aside += await self._receive()
         except ConnectionClosed:
@@ -218,7 +218,7 @@ class Tab:
         return frames
 
     async def _receive_soon(self) -> list[Frame]:
-        async with deadline("any frame", TIMEOUT_S):
+        async with deadline("any frame"):
             return await self._receive()
 
 
@@ -300,7 +300,7 @@ def api(server: Door, **options: Any) -> httpx.AsyncClient:
     uvicorn does after 5 s, and a call must not meet that close on its way."""
     limits = httpx.Limits(keepalive_expiry=1)
     given = {"verify": server.tls or True, "trust_env": False, "limits": limits, **options}
-    return httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT_S, **given)
+    return httpx.AsyncClient(base_url=server.url, timeout=WAIT_S, **given)
 
 
 async def session(http: httpx.AsyncClient, name: str | None = None) -> dict[str, Any]:
@@ -349,8 +349,8 @@ def opened_at(
         max_size=None,
         ping_interval=None,
         proxy=None,
-        open_timeout=TIMEOUT_S,
-        close_timeout=TIMEOUT_S,
+        open_timeout=WAIT_S,
+        close_timeout=10,
     )
 
 
@@ -383,7 +383,7 @@ def frames_of_html(raw: str) -> list[Frame]:
 
 def _signal(data: Element) -> Frame:
     kind = data["class"]
-    bare = kind in {"welcome", "blocked", "mark", "pong"}
+    bare = kind in {"welcome", "blocked", "unblocked", "mark", "pong"}
     fields = {key[5:].replace("-", "_"): data[key] for key in data.names if key.startswith("data-")}
     ids = {key: value.split() for key, value in fields.items() if key in {"ids", "person_ids"}}
     return {"type": kind if bare else f"chat.{kind}", **fields, **ids, "html": data}

@@ -9,6 +9,12 @@ import re
 # As the console and JSON have them (neartalk/logs.py), and as Python prints what nobody caught.
 ERROR_LINE = re.compile(r'\[(?:error|critical) *\]|"level": "(?:error|critical)"|^Traceback \(most')
 
+# A task of Playwright's own: a request that a test answers never, whose page was closed meanwhile.
+LEFT_OPEN = re.compile(
+    r"Task was destroyed but it is pending!\ntask: <Task pending name='[^']*'"
+    r" coro=<(?:Page|BrowserContext)\._on_route\(\) running at \S*/playwright/_impl/"
+)
+
 
 def error_lines(output: str) -> list[str]:
     """Each with the lines that follow it up to the next entry, which say what was raised where."""
@@ -33,7 +39,9 @@ class LoopErrors(logging.Handler):
         self.told: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(self.format(record))
+        told = self.format(record)
+        if not LEFT_OPEN.match(told):
+            self.told.append(told)
 
     def pop(self) -> list[str]:
         told, self.told = self.told, []

@@ -97,3 +97,21 @@ def deploy(**env: str) -> Iterator[Deployment]:
         commands = CommandProcess(servers[0].options())
         stack.callback(commands.close)
         yield Deployment(redis, postgres, servers[0], servers[1], commands)
+
+
+class VoiceServers(NamedTuple):
+    """Two processes for calls, and what they share."""
+
+    redis: Valkey
+    first: Server
+    second: Server
+
+
+@contextmanager
+def voice_servers(**env: str) -> Iterator[VoiceServers]:
+    with ExitStack() as stack:
+        redis = Valkey()
+        stack.callback(redis.close)
+        shared = {"REDIS_URL": redis.start().url, **env}
+        first, second = (stack.enter_context(running("uvicorn", **shared)) for _ in range(2))
+        yield VoiceServers(redis, first, second)

@@ -38,6 +38,7 @@ class Page:
     """A connection that records its frames. While `room` is cleared, its reader reads nothing."""
 
     direct = None
+    language = "en"
 
     def __init__(self) -> None:
         self.frames: list[Any] = []

@@ -10,13 +10,14 @@ import os
 import runpy
 import sys
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "neartalk.settings"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neartalk.settings")
 import django
 
 django.setup()
-from presence.hub import presence_broadcaster
+from presence.hub import departures, presence_broadcaster
 
 presence_broadcaster.PEOPLE_S = 0.5
+{more}
 del sys.argv[0]
 if sys.argv[0] == "-m":
     del sys.argv[0]
@@ -30,6 +31,14 @@ class PromptServer(Server):
     """Tells a cohort of changes among people every half second, not every 5 s. All else is what
     its command does."""
 
+    more = ""
+
     def command(self) -> list[str]:
         python, *rest = super().command()
-        return [python, "-c", PROMPT, *rest]
+        return [python, "-c", PROMPT.format(more=self.more), *rest]
+
+
+class AwaySoonServer(PromptServer):
+    """Takes whoever closed their last page for gone, or away, at once."""
+
+    more = "departures.LINGER_S = 0.0"

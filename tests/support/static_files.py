@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HASHED = {"staticfiles": {"BACKEND": "neartalk.http.static.HashedFiles"}}
 LARGE = ["css", "js", "map"]
-UNCOMPRESSED = [*LARGE, "br", "gz", "html", "svg", "txt", "webmanifest"]
+UNCOMPRESSED = [*LARGE, "br", "gz", "html", "svg", "txt"]
 
 
 @contextmanager

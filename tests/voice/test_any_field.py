@@ -10,6 +10,7 @@ import pytest
 
 from chat.consumers import ChatConsumer
 from neartalk.codes import CODES
+from neartalk.push import new_private_key
 from tests.support.client import api, elsewhere, person, running
 from tests.voice.speakers import at_signal
 from voice.consumers import SignalConsumer
@@ -33,8 +34,15 @@ ODD = [
     '"1-0.00000000"',
 ]
 FIELDS = {
-    "chat.send": {"text": '"Hello"', "ref": '"reference-1"'},
+    "chat.send": {
+        "text": '"Hello"',
+        "ref": '"reference-1"',
+        "reply_to": '"1-0.00000000"',
+        "mentions": '["0000000000000000"]',
+    },
     "chat.remove": {"id": '"1-0.00000000"'},
+    "chat.react": {"id": '"1-0.00000000"', "reaction": '"yes"'},
+    "chat.reactors": {"id": '"1-0.00000000"'},
     "people": {"x": "1"},
     "ping": {"x": "1"},
     "voice.join": {"policy": '"relay"', "instance": '"instance-1"', "door": '"open"'},
@@ -54,6 +62,13 @@ CALLS = {
     ("PATCH", "/api/session/username"): {"username": '"Alice"'},
     ("POST", "/api/location/update"): {"lat": "52.5", "lon": "13.4", "radius": "500"},
     ("POST", "/api/block"): {"person_id": '"0000000000000000"'},
+    ("POST", "/api/push/subscribe"): {
+        "endpoint": '"https://fcm.googleapis.com/a"',
+        "p256dh": f'"{"B" * 87}"',
+        "auth": f'"{"A" * 22}"',
+        "text": "true",
+    },
+    ("POST", "/api/unblock"): {"person_id": '"0000000000000000"'},
     ("POST", "/api/report"): {
         "person_id": '"0000000000000000"',
         "message_id": '"1-0.00000000"',
@@ -68,7 +83,12 @@ QUERIES = ["/api/messages?before=", "/ws?since=", "/ws?since=1&epoch=", "/near?n
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with running(
-        "uvicorn", RATE_LIMITS_SCALE="1000", TURN_URLS="turn:127.0.0.1:9", TURN_SECRET="tests"
+        "uvicorn",
+        RATE_LIMITS_SCALE="1000",
+        TURN_URLS="turn:127.0.0.1:9",
+        TURN_SECRET="tests",
+        VAPID_PRIVATE_KEY=new_private_key(),
+        VAPID_SUBJECT="mailto:operator@example.org",
     ) as running_server:
         yield running_server
 

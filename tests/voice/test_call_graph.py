@@ -9,7 +9,7 @@ from neartalk.limits import RULES
 from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
 from voice.call_graph import WITHDRAWN_MS, CallGraph, End, EndReason
-from voice.callers import DECLINED_MS, Caller, Tie
+from voice.callers import AWAY_MS, DECLINED_MS, Caller, Tie
 from voice.calls import TIES_MAX, accept, connected, decline, knock
 from voice.membership import enter, leave, settle, suspend
 
@@ -168,6 +168,22 @@ def test_nobody_is_asked_by_more_than_they_can_answer() -> None:
         knock(graph, other.person_id, "a")
     with pytest.raises(Refused) as refused:
         knock(graph, others[-1].person_id, "a")
+    assert code_of(refused) == ("busy", "a")
+
+
+def test_those_who_asked_and_are_away_keep_nobody_out() -> None:
+    others = [caller(f"b{turn:02}") for turn in range(TIES_MAX + 1)]
+    graph = among(caller("a"), *others)
+    for other in others[:-1]:
+        knock(graph, other.person_id, "a")
+    suspend(graph, "b07", graph.now_ms + AWAY_MS)
+    knock(graph, others[-1].person_id, "a")
+    assert stand(graph, "a", others[-1].person_id) == (Tie.INCOMING, Tie.OUTGOING)
+    assert stand(graph, "a", "b07") == (None, None)
+    assert len(graph.callers["a"].ties) == TIES_MAX
+    enter(graph, caller("b07"))
+    with pytest.raises(Refused) as refused:
+        knock(graph, "b07", "a")
     assert code_of(refused) == ("busy", "a")
 
 

@@ -10,7 +10,7 @@ from neartalk.codes import Refused
 from presence.geo import CELL_DEGREES, cell_at
 from presence.values import Place
 from tests.voice.test_call_graph import NOW_MS, among, call, caller, code_of, stand
-from voice.call_graph import WITHDRAWN_MS, CallGraph, End, EndReason
+from voice.call_graph import WITHDRAWN_MAX, WITHDRAWN_MS, CallGraph, End, EndReason
 from voice.callers import AWAY_MS, DECLINED_MS, Caller, DoorState, Tie, from_fields, to_fields
 from voice.calls import TIES_MAX, accept, connected, decline, knock
 from voice.consent import DECLINES_MAX, agreed, line
@@ -219,6 +219,34 @@ def test_whoever_claims_to_be_open_and_declines_all_has_a_door_no_more() -> None
     graph.now_ms += DECLINED_MS
     settle(graph, "a")
     assert len(graph.callers["a"].tied_by(Tie.LIVE)) == graph.limit
+
+
+def test_however_many_ask_at_an_open_door_and_leave_it_stays_open_to_others() -> None:
+    friends = [caller(f"f{turn}") for turn in range(8)]
+    graph = among(opened("a"), *friends)
+    for friend in friends:
+        call(graph, friend.person_id, "a")
+    for turn in range(3 * DECLINES_MAX):
+        asker = f"b{turn:03}"
+        enter(graph, caller(asker))
+        knock(graph, asker, "a")
+        leave(graph, asker, EndReason.LEFT)
+    assert len(graph.callers["a"].declined) == WITHDRAWN_MAX
+    leave(graph, friends[0].person_id, EndReason.LEFT)
+    enter(graph, opened("c"))
+    assert stand(graph, "a", "c") == LIVE
+
+
+def test_withdrawn_knocks_shorten_no_decline() -> None:
+    graph = among(opened("a"), caller("d"))
+    knock(graph, "d", "a")
+    decline(graph, "a", "d")
+    graph.now_ms += DECLINED_MS - WITHDRAWN_MS + 1
+    before = graph.callers["a"].declined["d"]
+    for turn in range(2 * WITHDRAWN_MAX):
+        enter(graph, caller(f"b{turn:03}"))
+        graph.remember_decline("a", f"b{turn:03}", WITHDRAWN_MS)
+    assert graph.callers["a"].declined["d"] == before
 
 
 # ---- Nobody new ----------------------------------------------------------------------------------

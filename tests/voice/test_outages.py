@@ -2,65 +2,82 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.support.client import TIMEOUT_S, bearer_of, elsewhere, north, opened_at, running
-from tests.support.servers import Valkey
+from tests.support.client import bearer_of, elsewhere, north, opened_at
+from tests.support.deployments import voice_servers
 from tests.support.waiting import deadline
 from tests.voice.speakers import Speaker, at_signal, speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.deployments import VoiceServers
     from tests.support.servers import Server
 
 PUBLIC = "candidate:1 1 udp 2113937151 8.8.8.8 54321 typ host"
 
 
-class VoiceServers(NamedTuple):
-    redis: Valkey
-    first: Server
-    second: Server
-
-
 @pytest.fixture
 def servers() -> Iterator[VoiceServers]:
-    with ExitStack() as stack:
-        redis = Valkey()
-        stack.callback(redis.close)
-        url = redis.start().url
-        yield VoiceServers(
-            redis, *(stack.enter_context(running("uvicorn", REDIS_URL=url)) for _ in range(2))
-        )
+    with voice_servers() as both:
+        yield both
 
 
-async def call(stack: AsyncExitStack, servers: VoiceServers) -> tuple[Speaker, Speaker]:
-    """Alice at the first process and Bob at the second speak; both have the page's chat too."""
+class Room(NamedTuple):
+    """Alice has an open door, at the first process. By it Bob came in, who is asked himself, and
+    Cem, whose door is open, both at the second one. All have the page's chat too."""
+
+    alice: Speaker
+    bob: Speaker
+    cem: Speaker
+
+
+async def talking(stack: AsyncExitStack, servers: VoiceServers) -> Room:
     spot = elsewhere()
-    alice = await stack.enter_async_context(speaker(servers.first, spot, "Alice"))
-    bob = await stack.enter_async_context(speaker(servers.second, north(spot, 2), "Bob"))
-    for one in (alice, bob):
+    each = [(servers.first, "Alice"), (servers.second, "Bob"), (servers.second, "Cem")]
+    alice, bob, cem = [
+        await stack.enter_async_context(speaker(server, north(spot, turn), name))
+        for turn, (server, name) in enumerate(each)
+    ]
+    for one, door in ((alice, "open"), (bob, "ask"), (cem, "open")):
         await stack.enter_async_context(opened_at(one.server, "/ws", bearer_of(one.key)))
-        await one.join()
-    await alice.expect_state(bob, "near")
+        await one.join(door=door)
     await bob.expect_state(alice, "near")
-    await alice.call(bob)
-    return alice, bob
+    await bob.send("voice.knock", to=alice.person_id)
+    room = Room(alice, bob, cem)
+    await expect_live(room)
+    return room
+
+
+async def expect_live(room: Room) -> None:
+    """Alice speaks with both, who do not with each other."""
+    for other in (room.bob, room.cem):
+        await room.alice.expect_state(other, "live")
+        await other.expect_state(room.alice, "live")
+    assert (await room.bob.expect_state(room.cem, "near"))["door"] == "open"
+    assert (await room.bob.expect_state(room.alice, "live"))["door"] == "open"
+
+
+async def expect_passed(room: Room) -> None:
+    for other in (room.bob, room.cem):
+        await passes(room.alice, other)
+        await passes(other, room.alice)
 
 
 async def over(stack: AsyncExitStack, one: Speaker, server: Server) -> Speaker:
     """The same page, whose socket is with another process now."""
     tab = await stack.enter_async_context(at_signal(server, bearer_of(one.key)))
     created = {"session_id": one.key, "person_id": one.person_id, "username": one.name}
-    return await Speaker(server, one.http, created, tab, one.instance).join()
+    return await Speaker(server, one.http, created, tab, one.instance).join(door="open")
 
 
 async def passes(one: Speaker, other: Speaker) -> None:
     """A candidate arrives. It is sent again until it does, as a page would."""
-    async with deadline("a candidate arrives", TIMEOUT_S):
+    async with deadline("a candidate arrives"):
         while not any(frame["type"] == "voice.candidate" for frame in other.aside):
             await one.send("voice.candidate", to=other.person_id, candidate=PUBLIC)
             await other.quiet()
@@ -70,15 +87,14 @@ async def passes(one: Speaker, other: Speaker) -> None:
 @pytest.mark.parametrize("loss", ["restart", "flush"])
 async def test_a_redis_that_comes_back_empty_ends_no_call(servers: VoiceServers, loss: str) -> None:
     async with AsyncExitStack() as stack:
-        alice, bob = await call(stack, servers)
+        room = await talking(stack, servers)
         getattr(servers.redis, loss)()
         # Once their sessions are known again, so is all that they had agreed on.
-        for one, other in ((alice, bob), (bob, alice)):
+        for one in room:
             await again(one)
-            await one.expect_state(other, "live")
-        await passes(alice, bob)
-        await passes(bob, alice)
-        for one in (alice, bob):
+        await expect_live(room)
+        await expect_passed(room)
+        for one in room:
             await one.silent("voice.end")
 
 
@@ -100,12 +116,11 @@ async def test_who_comes_over_from_a_process_that_ends_is_in_their_calls(
     servers: VoiceServers, end: str
 ) -> None:
     async with AsyncExitStack() as stack:
-        alice, bob = await call(stack, servers)
+        room = await talking(stack, servers)
         getattr(servers.first, end)()
-        await alice.closed()
-        alice = await over(stack, alice, servers.second)
-        await alice.expect_state(bob, "live")
-        await bob.expect_state(alice, "live")
-        await passes(alice, bob)
-        await passes(bob, alice)
-        await bob.silent("voice.end")
+        await room.alice.closed()
+        room = room._replace(alice=await over(stack, room.alice, servers.second))
+        await expect_live(room)
+        await expect_passed(room)
+        for one in room[1:]:
+            await one.silent("voice.end")

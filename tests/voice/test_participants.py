@@ -34,6 +34,36 @@ async def test_a_page_that_comes_back_to_the_other_process_keeps_its_calls() -> 
         assert alice.ends == []
 
 
+@pytest.mark.parametrize("to", ["the same process", "the other process"])
+async def test_who_muted_themselves_while_somebody_was_away_is_told_to_them_once_back(
+    to: str,
+) -> None:
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        instance = bob.instance
+        both.second.hub.exit(bob)
+        await both.settle()
+        await both.first.hub.send_state(alice, muted=True)
+        process = both.first if to == "the other process" else both.second
+        again = await process.join(bob.session, instance)
+        await both.settle()
+        assert [one["muted"] for one in again.page.all("voice.state")] == [True]
+        assert again.page.all("voice.state")[0]["from"] == alice.person_id
+        # Who has said nothing of it since they joined is not spoken for.
+        assert alice.page.all("voice.state") == []
+
+
+async def test_nobody_is_told_of_a_microphone_before_they_speak_with_its_owner() -> None:
+    async with two_processes() as both:
+        alice, bob = await both.strangers()
+        await both.first.hub.send_state(alice, muted=True)
+        both.second.hub.exit(bob)
+        again = [await process.join(bob.session) for process in (both.second, both.first)]
+        await both.settle()
+        await both.first.hub.relay.answer({"of": alice.person_id, "to": bob.person_id})
+        assert [one.page.all("voice.state") for one in again] == [[], []]
+
+
 async def test_whoever_does_not_come_back_is_gone_after_thirty_seconds() -> None:
     async with two_processes() as both:
         alice, bob = await both.met()

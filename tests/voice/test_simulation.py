@@ -165,6 +165,13 @@ def test_everything_said_is_a_message_the_server_takes() -> None:
         assert not re.search(r"[\[\]{}|]", text), text
 
 
+def test_every_sentence_begins_with_a_capital_letter() -> None:
+    phrases = Phrases(random.Random(7))
+    said = [line.text for _ in range(400) for line in phrases.conversation(4)]
+    assert any(re.search(r"[.!?] \w", text) for text in said)
+    assert not [text for text in said if re.search(r"(^|[.!?] )[a-z]", text)]
+
+
 def test_conversations_begin_with_somebody_and_use_words_that_exist() -> None:
     assert len(SCRIPTS) >= 30
     for script in SCRIPTS:

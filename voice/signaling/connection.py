@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from presence.delivery import Connection, Frame, dumps
+from neartalk.codes import Refused
+from presence.delivery import Connection, Form, Frame, dumps, refusal
 from presence.values import Session
 from voice.callers import District, DoorState
 
@@ -13,7 +14,8 @@ class SignalingConnection:
     """A socket by which somebody may be in voice.
 
     `instance`, `direct` and `door` are what its client joined with, or what it turned its door to
-    since; `instance` is "" until it joined.
+    since; `instance` is "" until it joined. `muted` is what it said last of its microphone, None
+    until then.
     `crowd` is how many were on its last peer list, or beyond it.
     `version` is that of its caller when this process published it last, 0 until then. `districts`
     are those whose callers it is shown. `list_hash` and `listed_at_s` are those of the last peer
@@ -26,6 +28,7 @@ class SignalingConnection:
         self.instance = ""
         self.direct = False
         self.door = DoorState.ASK
+        self.muted: bool | None = None
         self.version = 0
         # Whom its person was in a call with, as far as it was told; whose call went missing without
         # a word by the last round; and whose end a round told.
@@ -50,6 +53,9 @@ class SignalingConnection:
     def write(self, frame: Frame) -> None:
         self.connection.write(frame)
 
+    def refuse(self, refused: Refused) -> None:
+        self.write(refusal(Form.JSON, refused, self.connection.language))
+
     def close(self, code: int) -> None:
         self.connection.close(code)
 
@@ -65,6 +71,7 @@ class SignalingConnection:
     def reset(self) -> None:
         """Its person is no longer in voice here; the socket may stay open."""
         self.instance, self.door, self.list_hash = "", DoorState.ASK, 0
+        self.muted = None
         self.calls, self.missing, self.ended = set(), set(), set()
         if self.timer:
             self.timer.cancel()

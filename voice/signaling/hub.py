@@ -12,8 +12,8 @@ from neartalk.background import Background
 from neartalk.codes import Refused
 from neartalk.limits import Meters
 from neartalk.models import Sanction
-from presence.delivery import Form, refusal
 from presence.hub import Hint, Hints, Hub
+from presence.push import Notice, NoticeKind, may_push
 from presence.values import Session
 from voice import calls
 from voice.call_graph import CallGraph, EndReason
@@ -64,6 +64,8 @@ class VoiceHub:
         self.starting = asyncio.Lock()
         self.knocks = 0
         self.turns = Meters(presence.platform.rules, "voice.door")
+        # Who is in voice keeps the allowance of the rule with the caller.
+        self.asked_away = Meters(presence.platform.rules, "voice.knock")
         self.sanctions = presence.platform.sanctions
         self.sanctions.listen(self.end_sanctioned)
         presence.runner.end_listeners.append(self.end_session)
@@ -82,6 +84,7 @@ class VoiceHub:
             self.background.always(self._send_lists())
             for period_s, work in (
                 (FOLLOW_S, self.repair.follow),
+                (FOLLOW_S, self.repeat_states),
                 (HEAL_S, self.repair.heal),
                 (TOUCH_S, self.repair.touch),
                 (MINUTE_S, self.repair.count),
@@ -108,6 +111,7 @@ class VoiceHub:
         await self.start()
         await self.participants.join(connection, instance, direct=direct, door=door)
         self.peer_lists.schedule(connection)
+        self.later(self.relay.request_states(connection))
 
     async def set_door(self, connection: SignalingConnection, door: DoorState) -> None:
         """The same door again changes nothing. The list that comes has the door, as it stands.
@@ -139,7 +143,7 @@ class VoiceHub:
         the 2 s that a round may take."""
         connection = self.connections.of(session.person.person_id)
         if connection and connection.session.digest == session.digest:
-            connection.write(refusal(Form.JSON, refused))
+            connection.refuse(refused)
             connection.close(refused.row.close)
             self.connections.remove(connection)
             self.later(self.participants.leave(connection.person_id, EndReason.SESSION))
@@ -165,7 +169,27 @@ class VoiceHub:
 
     async def knock(self, connection: SignalingConnection, to: str) -> None:
         self.knocks += 1
-        await self._agree(connection, to, calls.knock)
+        try:
+            await self._agree(connection, to, calls.knock)
+        except Refused as refused:
+            if refused.code != "out-of-reach" or not await self._ask_away(connection, to):
+                raise
+            raise Refused("away", ref=to) from refused
+
+    async def _ask_away(self, connection: SignalingConnection, to: str) -> bool:
+        """Has somebody who is away told by a push that a person wants to talk; False of whoever is
+        not away near them. The chat of whoever asks may be at another process, so the store says.
+        Raises Refused: `too-fast`, `store-unavailable`."""
+        person, presence = connection.session.person, self.presence
+        notice = Notice(NoticeKind.TALK, to, person.person_id, person.name, person.place)
+        found = await presence.registry.find(to)
+        if not found or not found.person.alive(presence.leases.processes, presence.now_ms()):
+            return False
+        if not may_push(found, notice):
+            return False
+        self.asked_away.allow(person.person_id.encode(), "too-fast")
+        presence.pushes.enqueue_away(notice)
+        return True
 
     async def accept(self, connection: SignalingConnection, to: str) -> None:
         await self._agree(connection, to, calls.accept)
@@ -194,6 +218,16 @@ class VoiceHub:
         require_joined(connection)
         await self.relay.send_state(connection, muted=muted)
 
+    async def repeat_states(self) -> None:
+        """For some rounds after the store began anew: what was said of microphones meanwhile went
+        to nobody where a call was not back yet."""
+        if not self.repair.restored:
+            return
+        self.repair.restored -= 1
+        for connection in [*self.connections.by_person.values()]:
+            if connection.joined and connection.muted is not None:
+                await self.relay.send_state(connection, muted=connection.muted)
+
     async def _follow_hints(self) -> None:
         """Applies each hint of another process as it comes, for ever."""
         async for hint in self.hints.received():
@@ -208,6 +242,8 @@ class VoiceHub:
             self.participants.write(changes)
         elif hint["type"] == "voice.passed":
             await self.relay.receive(hint["to"], hint["frame"])
+        elif hint["type"] == "voice.asked":
+            await self.relay.answer(hint)
 
     # ---- Peer lists --------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from neartalk.background import Background
 from neartalk.codes import Refused
-from presence.delivery import Form, refusal
 from presence.hub import Hub
 from voice.call_graph import CallGraph, Changes, EndReason, Step
 from voice.callers import AWAY_MS, Caller, DoorState, districts_in_reach
@@ -190,7 +189,7 @@ class Participants:
     def hand_over(self, connection: SignalingConnection) -> None:
         """Its person is in voice by another connection now."""
         self.connections.remove(connection)
-        connection.write(refusal(Form.JSON, Refused("voice-elsewhere")))
+        connection.refuse(Refused("voice-elsewhere"))
 
     async def unsubscribe(self) -> None:
         """Leaves the districts that no connection needs any more."""

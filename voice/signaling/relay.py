@@ -1,5 +1,6 @@
 """What one person sends to another in a call: offers, answers, candidates, and who is muted."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -39,10 +40,38 @@ class SignalRelay:
 
     async def send_state(self, connection: SignalingConnection, *, muted: bool) -> None:
         """Sends to everyone whom the person speaks with. Raises Refused: `store-unavailable`."""
+        connection.muted = muted
         me = self.coordinator.known(connection.person_id)
         for other_id in me.tied_by(Tie.LIVE):
             other = self.coordinator.known(other_id)
             await self.broadcaster.send(other, frames.relayed("voice.state", me, muted=muted))
+
+    async def request_states(self, connection: SignalingConnection) -> None:
+        """Somebody is in voice by this connection from now on: they are told again who of those
+        they speak with is muted, for what was said of it meanwhile went to nobody. Raises Refused:
+        `store-unavailable`."""
+        own, hints = connection.person_id, self.broadcaster.hints
+        for other_id in self.coordinator.known(own).tied_by(Tie.LIVE):
+            other = self.coordinator.known(other_id)
+            if frame := self._state_for(own, other_id):
+                connection.send(frame)
+            elif other.channel and other.process != hints.process:
+                asked = {"type": "voice.asked", "of": other_id, "to": own}
+                await hints.send(other.channel, {**asked, "channel": hints.groups.channel})
+
+    async def answer(self, hint: Mapping[str, Any]) -> None:
+        """Another process asks for the state of a person here. Raises Refused:
+        `store-unavailable`."""
+        if frame := self._state_for(hint["to"], hint["of"]):
+            passed = {"type": "voice.passed", "to": hint["to"], "frame": frame}
+            await self.broadcaster.hints.send(hint["channel"], passed)
+
+    def _state_for(self, to: str, of: str) -> dict[str, Any] | None:
+        """What somebody here said last of their microphone, to whom they speak with."""
+        connection, me = self.broadcaster.connections.of(of), self.coordinator.known(of)
+        if connection is None or connection.muted is None or me.ties.get(to) is not Tie.LIVE:
+            return None
+        return frames.relayed("voice.state", me, muted=connection.muted)
 
     async def receive(self, to: str, frame: dict[str, Any]) -> None:
         """Another process relays to a person here. It is dropped if the call has ended since."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection, Iterator
 
 from neartalk.clock import lasts
-from presence.delivery import Form, refusal
 from presence.geo import area_of
 from presence.sessions import why_over
 from voice.call_graph import Changes, End, EndReason, districts_of
@@ -18,9 +17,13 @@ from voice.signaling.connection import SignalingConnection
 from voice.signaling.participants import Participants
 from voice.signaling.peer_list import LIST_PERIOD_S
 
+# By then all processes have put back what they know.
+RESTORED_ROUNDS = 5
+
 
 class Repair:
-    """The rounds of one process. `epoch` and `processes` are those of the last `follow`."""
+    """The rounds of one process. `epoch` and `processes` are those of the last `follow`.
+    `restored` is in how many more of them calls may come back that the store has lost."""
 
     def __init__(self, participants: Participants) -> None:
         self.participants = participants
@@ -31,6 +34,7 @@ class Repair:
         self.healing = asyncio.Lock()
         self.processes = self.presence.leases.processes
         self.epoch = ""
+        self.restored = 0
 
     # ---- Every 2 s ---------------------------------------------------------------------------
 
@@ -40,7 +44,7 @@ class Repair:
         leases = self.presence.leases
         if self.epoch != leases.epoch:
             await self.heal()
-            self.epoch = leases.epoch
+            self.epoch, self.restored = leases.epoch, RESTORED_ROUNDS
         each = [*self.connections.by_person.values()]
         await asyncio.gather(*map(self.follow_connection, each))
         if self.processes != leases.processes:
@@ -80,7 +84,7 @@ class Repair:
     async def _end(self, connection: SignalingConnection) -> None:
         """Ends a connection whose session is over, and its person's calls."""
         refused = await why_over(self.presence.platform.sanctions, connection.session)
-        connection.write(refusal(Form.JSON, refused))
+        connection.refuse(refused)
         connection.close(refused.row.close)
         if connection.joined:
             self.connections.remove(connection)

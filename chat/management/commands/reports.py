@@ -71,7 +71,7 @@ def line(report: Report) -> dict[str, Any]:
         "reason": report.reason,
         "where": report.where,
         "state": report.state,
-        "messages": len(report.evidence or ()),
+        "messages": sum(not one.get("by_reporter") for one in report.evidence or ()),
         "words": report.words[:40],
     }
 
@@ -92,15 +92,21 @@ def whole(report: Report) -> dict[str, Any]:
 
 
 def page(row: Mapping[str, Any]) -> str:
-    """A line a field, then the messages of the evidence: the last one is the reported one."""
+    """A line a field, then the messages of the evidence: the person's, of which the last one is the
+    reported one, and those that the reporter added."""
     fields = {**row}
     evidence = fields.pop("evidence") or ()
     lines = [f"{head.replace('_', ' '):<15}{cell(value)}" for head, value in fields.items()]
     said = [
-        {"sent": time(one["sent_at"]), "name": one["name"], "text": one["text"]} for one in evidence
+        {"sent": time(one["sent_at"]), "name": who_said(one), "text": one["text"]}
+        for one in evidence
     ]
     none = "Nothing of what was said is kept."
     return "\n".join([*map(str.rstrip, lines), "", render_rows(said, as_json=False, none=none)])
+
+
+def who_said(one: Mapping[str, Any]) -> str:
+    return "(the reporter)" if one.get("by_reporter") else str(one["name"])
 
 
 def time(ms: int) -> datetime:

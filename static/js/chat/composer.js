@@ -3,6 +3,7 @@
 import { used as usedOf } from '../page/graphemes.js';
 import { fit, growWithText } from '../page/growing-field.js';
 import { loadText, saveText } from '../page/storage.js';
+import { lengthLine } from './words.js';
 
 const KEY = 'neartalk.draft';
 const COUNT_FROM = 400;
@@ -12,6 +13,7 @@ const field = document.getElementById('text');
 const counter = document.getElementById('counter');
 const countdown = document.getElementById('countdown');
 const max = Number(field.dataset.max);
+const parts = [];
 const fine = window.matchMedia('(pointer: fine)');
 
 /** Empties the field and returns its text; null, and the field unchanged, where the text is empty or too long. */
@@ -23,6 +25,23 @@ export function extractText() {
   }
   setText('');
   return text;
+}
+
+/** Adds what can go with a text: extract(text) returns fields of its frame, restore(fields) puts them back. */
+export function addPart(part) {
+  parts.push(part);
+}
+
+/** The fields that go with a text; for the next one there are none. */
+export function extractFields(text) {
+  return Object.assign({}, ...parts.map(({ extract }) => extract(text)));
+}
+
+/** Puts a text back with what went with it unless something else was written meanwhile; returns whether it did. */
+export function restoreWith(text, fields) {
+  if (!restoreText(text)) return false;
+  for (const { restore } of parts) restore(fields);
+  return true;
 }
 
 /** Takes the field away for good; what was typed stays kept. */
@@ -57,7 +76,7 @@ function onInput() {
   const used = usedOf(field.value.trim(), max);
   const over = used - max;
   counter.hidden = used < COUNT_FROM;
-  counter.textContent = over > 0 ? `${used} of ${max} characters. Take ${over} out and send again.` : `${used} of ${max}`;
+  counter.textContent = lengthLine(used, max, over);
   counter.classList.toggle('field-error', over > 0);
   if (over > 0) field.setAttribute('aria-invalid', 'true');
   else field.removeAttribute('aria-invalid');

@@ -1,19 +1,21 @@
-// The row of one message: what the server sends of it is its id, which begins with when it was sent, who said it and what. The
-// rest is made here: its ring and its age, the distance, its group, and the accessible name of its ring. As a row grows older only
-// attributes change that nobody listens to: those who are read the log hear of a message once.
+// The row of one message: what the server sends of it is its id, which begins with when it was sent, who said it, what, and what
+// it answers. The rest is made here: its ring and its age, the distance, its group, its links, and the accessible name of its ring.
+// As a row grows older only attributes change that nobody listens to: those who are read the log hear of a message once.
 
 import { initial } from '../page/graphemes.js';
-import { EARLIER, formatDistance, formatMinutes } from '../page/units.js';
+import { EARLIER, formatAgo, formatClock, formatDistance, formatMinutes, nameDistance } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
 import { ownId } from '../server/session.js';
+import { ageStep, goesOn, lastMinutes, minutesAgo } from './ages.js';
+import { fillWords } from './bubble.js';
 import { ringOf } from './message-focus.js';
+import * as words from './words.js';
 
-const AGAIN_MS = 2 * 60_000;
-const AGES = 6;
 export const LIFE_MS = Number(document.getElementById('messages').dataset.lifeMs); // of a message
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
-
+const template = document.getElementById('message-row');
+const texts = new WeakMap(); // of rows, as they were sent
+const ownNames = new Set();
 const { compare } = new Intl.Collator('en', { numeric: true });
 
 /** Compares rows by the time and then the id of their messages, as Array.sort does. */
@@ -21,14 +23,39 @@ export function compareRows(a, b) {
   return a.dataset.sent - b.dataset.sent || compare(a.dataset.id, b.dataset.id);
 }
 
-function fillWho(row, [name, tag]) {
+/** What was said in a row, as it was sent. */
+export function textOf(row) {
+  return texts.get(row) ?? '';
+}
+
+export function isOwn(row) {
+  return row.classList.contains('mine');
+}
+
+/** What somebody is called in their row: you are not. */
+export function nameIn(row) {
+  return row.querySelector('.name')?.textContent ?? '';
+}
+
+// Whoever changes their name is still meant by the one before.
+function namesOfYou() {
+  const name = document.getElementById('self')?.dataset.name;
+  if (name) ownNames.add(name);
+  return [...ownNames];
+}
+
+function createWho(row, name, tag) {
+  const who = document.createElement('p');
+  const far = document.createElement('span');
+  const { m } = row.dataset;
+  who.className = 'who';
+  who.dataset.far = m ? formatDistance(Number(m)) : EARLIER; // drawn; those who listen hear the whole word
   name.className = 'name';
   tag.className = 'tag';
-  const far = document.createElement('span');
-  far.className = 'far';
-  far.textContent = row.dataset.m ? formatDistance(Number(row.dataset.m)) : EARLIER;
-  row.querySelector('.ring text').textContent = initial(name.textContent);
-  row.querySelector('.who').append(name, ' ', tag, ' ', far);
+  far.className = 'far unseen';
+  far.textContent = m ? nameDistance(Number(m)) : EARLIER;
+  who.append(name, ' ', tag, ' ', far);
+  return who;
 }
 
 /** Makes a row of what the server sent of a message; one that is made already stays as it is. */
@@ -36,52 +63,56 @@ export function dress(row) {
   if (row.dataset.sent) return;
   const id = row.id.slice(2);
   const sent = parseInt(id, 10);
-  const mine = row.classList.contains('mine') || row.dataset.person === ownId();
-  const [...parts] = row.children;
-  const bubble = parts.pop();
+  const mine = isOwn(row) || row.dataset.person === ownId();
+  const bubble = row.lastElementChild;
+  const text = bubble.textContent;
+  const toYou = !mine && row.dataset.at?.split(' ').includes(ownId());
+  texts.set(row, text);
   Object.assign(row.dataset, { id, sent, expires: sent + LIFE_MS });
   if (mine) row.className = 'mine';
   row.classList.add('message');
-  row.replaceChildren(document.getElementById(mine ? 'message-mine' : 'message-row').content.cloneNode(true));
+  row.classList.toggle('to-you', Boolean(toYou));
   bubble.className = 'bubble';
+  fillWords(bubble, text, toYou ? namesOfYou() : []);
   if (mine) {
-    const who = document.createElement('span');
-    who.className = 'unseen';
-    who.textContent = 'You: ';
-    bubble.prepend(who);
-    row.querySelector('.own').id = `own-${id}`;
-    ringOf(row).setAttribute('aria-controls', `own-${id}`);
-    row.querySelector('.words').prepend(bubble);
+    bubble.prepend(createUnseen(words.YOU_SAY));
+    row.replaceChildren(bubble);
   } else {
-    fillWho(row, parts);
-    row.querySelector('.words').append(bubble);
+    row.prepend(createWho(row, row.children[0], row.children[1]));
   }
+  row.append(template.content.cloneNode(true));
+  if (!mine) ringOf(row).textContent = initial(nameIn(row));
+}
+
+function createUnseen(text) {
+  const span = document.createElement('span');
+  span.className = 'unseen';
+  span.textContent = text;
+  return span;
 }
 
 /**
- * Prepares a row for those who listen: what is left of its life is only seen, the ring says when it was sent. Its name is made
- * here: in frames it would go to everybody with each message.
+ * Prepares a row for those who listen: how old it is is only seen, the ring says when it was sent. Its name is made here: in frames
+ * it would go to everybody with each message.
  */
 export function labelRow(row) {
   const ring = ringOf(row);
-  if (!ring) return;
+  const at = formatClock(Number(row.dataset.sent));
+  const tag = row.querySelector('.tag')?.textContent;
   ring.tabIndex = -1;
-  ring.setAttribute('aria-description', `sent at ${CLOCK.format(Number(row.dataset.sent))}`);
-  if (ring.dataset.act !== 'person') return;
-  const [called, tag] = row.querySelectorAll('.name, .tag');
-  ring.setAttribute('aria-label', `${called.textContent} ${tag.textContent}: talk, block or report`);
-  ring.setAttribute('aria-haspopup', 'dialog');
+  ring.setAttribute('aria-label', isOwn(row) ? words.ownRing(at) : words.ringOf(nameIn(row), tag, at));
 }
 
 /** The row of an own message that was acknowledged, before the server's copy came. */
-export function acknowledgedRow(id, text) {
+export function acknowledgedRow(id, text, replyTo = '') {
   const row = document.createElement('li');
-  const words = document.createElement('p');
-  words.textContent = text;
+  const said = document.createElement('p');
+  said.textContent = text;
   row.id = `m-${id}`;
   row.className = 'mine';
   Object.assign(row.dataset, { state: 'sent', person: 'you' });
-  row.append(words);
+  if (replyTo) row.dataset.re = replyTo;
+  row.append(said);
   return row;
 }
 
@@ -92,31 +123,46 @@ export function acknowledgedRow(id, text) {
 export function applyCopy(row, copy) {
   row.removeAttribute('data-state');
   row.dataset.person = copy.dataset.person;
-  const bubble = row.querySelector('.bubble');
-  const said = copy.querySelector('.bubble');
-  if (bubble.textContent === said.textContent) return;
+  if (textOf(row) === textOf(copy)) return;
+  texts.set(row, textOf(copy));
   row.setAttribute('aria-live', 'off');
-  bubble.replaceWith(said);
+  row.querySelector('.bubble').replaceWith(copy.querySelector('.bubble'));
 }
 
-/** Marks a row whose author sent the one before it within two minutes. */
-export function groupWithPrevious(row) {
-  if (!row) return;
+/** Groups a row with what its author sent right before it, and anew those after it that this may change. */
+export function group(row) {
+  for (let turn = row; turn; turn = turn.nextElementSibling) {
+    const was = turn.classList.contains('again');
+    const again = isAgain(turn);
+    if (was !== again) turn.classList.toggle('again', again);
+    if (turn !== row && !was && !again) return;
+  }
+}
+
+function isAgain(row) {
   const before = row.previousElementSibling;
-  const again = before?.dataset.person === row.dataset.person && row.dataset.sent - before.dataset.sent < AGAIN_MS;
-  row.classList.toggle('again', Boolean(again));
+  if (!before || row.dataset.new) return false;
+  let first = before;
+  while (first.classList.contains('again') && first.previousElementSibling) first = first.previousElementSibling;
+  const { person, sent } = before.dataset;
+  return goesOn({ person, sent: Number(sent) }, { person: row.dataset.person, sent: Number(row.dataset.sent) }, Number(first.dataset.sent));
 }
 
-/** Shows the minutes that are left, and how faded the message is: without a change of text. */
+/** Whether a row is about to say, below its words, how soon it is gone: it is higher then. */
+export function grows(row) {
+  return !row.querySelector('.bubble').dataset.gone && lastMinutes(Number(row.dataset.sent), LIFE_MS, serverNow()) > 0;
+}
+
+/** Shows how long ago it was, how faded the message is, and in the end what is left: without a change of text. */
 export function renderAge(row) {
-  const left = row.dataset.expires - serverNow();
-  const life = row.dataset.expires - row.dataset.sent;
-  const minutes = Math.max(1, Math.min(30, Math.ceil(left / 60_000)));
-  const age = String(Math.max(0, Math.min(AGES - 1, Math.floor(AGES * (1 - left / life)))));
+  const sent = Number(row.dataset.sent);
+  const now = serverNow();
+  const age = String(ageStep(sent, LIFE_MS, now));
+  const ago = formatAgo(minutesAgo(sent, now));
+  const left = lastMinutes(sent, LIFE_MS, now);
   if (row.dataset.age !== age) row.dataset.age = age;
-  const shown = row.querySelector('.life');
-  const words = formatMinutes(minutes);
-  if (!shown || shown.dataset.left === words) return;
-  shown.dataset.left = words;
-  row.querySelector('.remains').setAttribute('stroke-dasharray', `${minutes} 30`);
+  const time = row.querySelector('time');
+  if (time.dataset.ago === ago) return;
+  time.dataset.ago = ago;
+  if (left) row.querySelector('.bubble').dataset.gone = words.goneIn(formatMinutes(left));
 }

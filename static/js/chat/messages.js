@@ -1,11 +1,16 @@
 // The list of messages: each message once, in the order of time, removed when it expires, or a moment before where others come.
 
 import { isBlocked, onBlock } from '../people/blocks.js';
+import { onMute } from '../people/muted.js';
 import { now, serverNow } from '../server/clock.js';
-import { LIFE_MS, applyCopy, compareRows, dress, groupWithPrevious, labelRow, renderAge } from './message-row.js';
+import { foldRow } from './folding.js';
+import { LIFE_MS, applyCopy, compareRows, dress, group, grows, isOwn, labelRow, renderAge } from './message-row.js';
 import { updateStop } from './message-focus.js';
+import { addQuotes, addRemoved, forgetRemoved, isRemoved, quotable, removeQuotes, renderAllQuotes } from './quotes.js';
+import { addReactions, removeReactions } from './reactions.js';
 import { addUnread, preserveScroll, scrollToEnd } from './scroll.js';
 import { addMissed } from '../page/title.js';
+import { callAll } from '../page/listeners.js';
 import { isErased } from '../page/visit.js';
 
 const TICK_MS = 10_000;
@@ -14,7 +19,7 @@ const SOON_MS = 1500; // what ends within it goes with the next that comes: the 
 
 const list = document.getElementById('messages');
 const log = list.parentElement;
-const removedIds = new Map(); // id: when the message has expired; a removal may overtake its message
+const arrivalListeners = [];
 let expiryTimer = 0;
 let arrivedAt = -Infinity; // the newest
 
@@ -25,25 +30,30 @@ let arrivedAt = -Infinity; // the newest
 export function addMessages(rows) {
   if (isErased()) return;
   for (const row of rows) dress(row);
-  const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !removedIds.has(dataset.id) && !isBlocked(dataset.person));
-  let fresh = 0;
+  const added = rows.filter(({ dataset }) => Number(dataset.expires) > serverNow() && !isRemoved(dataset.id) && !isBlocked(dataset.person));
+  const fresh = [];
   preserveScroll(() => {
     if (added.length) removeExpired(serverNow() + SOON_MS);
-    for (const row of added) fresh += insert(row);
+    for (const row of added) if (insert(row)) fresh.push(row);
   });
   if (added.length) updateStop();
   if (isLoaded()) {
     addUnread(fresh);
-    addMissed(fresh);
+    addMissed(fresh.length);
   }
   scheduleExpiry();
+}
+
+/** Calls back with the row of each message of somebody else that comes while the page is there. */
+export function onArrival(listener) {
+  arrivalListeners.push(listener);
 }
 
 /** Removes messages, also those that arrive later. */
 export function removeMessages(ids) {
   preserveScroll(() => {
     for (const id of ids) {
-      removedIds.set(id, serverNow() + LIFE_MS);
+      addRemoved(id, serverNow() + LIFE_MS);
       removeRow(rowOf(id));
     }
   });
@@ -71,25 +81,36 @@ function isLoaded() {
   return !log.hasAttribute('aria-live');
 }
 
-// Returns 1 for somebody else's message at the end, which counts as unread, else 0.
+// Returns whether it is somebody else's message at the end, which counts as unread.
 function insert(row) {
   const known = rowOf(row.dataset.id);
   if (known) {
     if (known.dataset.state === 'sent') confirmRow(known, row);
-    return 0;
+    return false;
   }
   labelRow(row);
   renderAge(row);
+  addReactions(row);
+  foldRow(row);
   let before = list.lastElementChild;
   while (before && compareRows(before, row) > 0) before = before.previousElementSibling;
   const last = before === list.lastElementChild;
   if (before) before.after(row);
   else list.prepend(row);
-  groupWithPrevious(row);
-  groupWithPrevious(row.nextElementSibling);
-  if (!last || !isLoaded()) return 0;
+  placeRow(row);
+  if (!last || !isLoaded()) return false;
   showArrival(row);
-  return row.classList.contains('mine') ? 0 : 1;
+  if (isOwn(row) || row.classList.contains('folded')) return false;
+  callAll(arrivalListeners, row);
+  return true;
+}
+
+function placeRow(row) {
+  group(row);
+  if (row.nextElementSibling) group(row.nextElementSibling);
+  addQuotes(row);
+  const { re } = row.dataset;
+  if (re && !isOwn(row) && quotable(re) && isOwn(quotable(re))) row.dataset.replies = 'you';
 }
 
 // Where they come one after another nothing moves but the list: that costs a phone less, and the eye too.
@@ -100,15 +121,18 @@ function showArrival(row) {
 
 function confirmRow(row, copy) {
   applyCopy(row, copy);
-  groupWithPrevious(row);
+  placeRow(row);
 }
 
 function removeRow(row) {
   if (!row) return;
   const next = row.nextElementSibling;
   if (row.contains(document.activeElement)) document.getElementById('scroller').focus({ preventScroll: true });
+  if (row.dataset.new && next) next.dataset.new = row.dataset.new;
   row.remove();
-  groupWithPrevious(next);
+  if (next) group(next);
+  removeReactions(row);
+  removeQuotes(row);
   updateStop();
 }
 
@@ -120,7 +144,7 @@ function scheduleExpiry() {
 }
 
 function expire() {
-  for (const [id, at] of removedIds) if (at <= serverNow()) removedIds.delete(id);
+  forgetRemoved();
   if (oldestRow()?.dataset.expires <= serverNow()) preserveScroll(() => removeExpired(serverNow()));
   scheduleExpiry();
 }
@@ -132,7 +156,9 @@ function removeExpired(byMs) {
 /** Expires messages and renders ages now: after the clock was set or the page woke, timers are late. */
 export function refreshAges() {
   expire();
-  for (const row of list.children) renderAge(row);
+  const rows = [...list.children];
+  if (rows.some(grows)) preserveScroll(() => rows.forEach(renderAge));
+  else rows.forEach(renderAge);
 }
 
 onBlock(() => {
@@ -140,6 +166,12 @@ onBlock(() => {
     for (const row of [...list.children]) if (isBlocked(row.dataset.person)) removeRow(row);
   });
   scheduleExpiry();
+});
+onMute(() => {
+  preserveScroll(() => {
+    for (const row of list.children) foldRow(row);
+    renderAllQuotes();
+  });
 });
 document.addEventListener('visibilitychange', () => document.hidden || refreshAges());
 setInterval(refreshAges, TICK_MS);

@@ -13,6 +13,7 @@ import { scrollToEnd } from './scroll.js';
 import { isSessionKnown } from '../server/session.js';
 import { on } from '../server/signals.js';
 import { WaitingLines } from './waiting-lines.js';
+import { NOT_SENT, REPLY_REFUSED, SENDING, WAITS, sentIn } from './words.js';
 
 const KEY = 'neartalk.outbox';
 const UNANSWERED_MS = 10_000;
@@ -23,7 +24,8 @@ const list = document.getElementById('outbox');
 const template = document.getElementById('outgoing');
 let restored = null; // what was refused and stands in the field again: unchanged, it keeps its ref and its turn
 const waiting = new WaitingLines((item) => transmit(item), composer.showCountdown);
-const items = new Map(); // ref: {ref, text, at, failed, tries, row, timer}; only the first four are kept, at in the server's time
+// By ref: {ref, text, fields, at, failed, tries, row, timer}; only the first five are kept, at in the server's time.
+const items = new Map();
 
 /** Sends everything again, after a socket's welcome: from then on the server's time is known. */
 export function resendAll() {
@@ -37,25 +39,25 @@ export function resendAll() {
   save();
 }
 
-function add({ ref, text, at = null, failed = false }) {
+function add({ ref, text, fields = {}, at = null, failed = false }) {
   const row = template.content.cloneNode(true).firstElementChild;
   row.dataset.ref = ref;
   row.querySelector('.text').textContent = text;
   list.append(row);
-  const item = { ref, text, at, failed, tries: 0, row, timer: 0 };
+  const item = { ref, text, fields, at, failed, tries: 0, row, timer: 0 };
   items.set(ref, item);
   if (failed) fail(item);
   save();
   return item;
 }
 
-function frameOf({ ref, text }) {
-  return { type: 'chat.send', text, ref };
+function frameOf({ ref, text, fields }) {
+  return { ...fields, type: 'chat.send', text, ref };
 }
 
 function transmit(item) {
   clearTimeout(item.timer);
-  if (!item.failed) item.row.querySelector('.life').textContent = 'Sending';
+  if (!item.failed) item.row.querySelector('.life').textContent = SENDING;
   if (!item.failed && send(frameOf(item))) expectAnswer(item);
 }
 
@@ -77,23 +79,24 @@ function fail(item) {
   clearTimeout(item.timer);
   item.failed = true;
   item.row.dataset.state = 'failed';
-  item.row.querySelector('.life').textContent = 'Not sent';
+  item.row.querySelector('.life').textContent = NOT_SENT;
   save();
   waiting.remove(item);
 }
 
 function save() {
-  const kept = [...items.values()].map(({ ref, text, at, failed }) => ({ ref, text, at, failed }));
+  const kept = [...items.values()].map(({ ref, text, fields, at, failed }) => ({ ref, text, fields, at, failed }));
   saveJson(KEY, kept);
 }
 
 function restore(item) {
-  const done = composer.restoreText(item.text);
+  const done = composer.restoreWith(item.text, item.fields);
   if (done) restored = item;
   return done;
 }
 
-function newRef() {
+/** A ref of its own, by which an answer of the server names the frame that it is about. */
+export function newRef() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
@@ -103,10 +106,10 @@ document.getElementById('composer').addEventListener('htmx:wsConfigSend', (event
   if (!waiting.pending) refusal.clearRefusal();
   const ref = restored?.text === text && !items.has(restored.ref) ? restored.ref : newRef();
   restored = null;
-  const item = add({ ref, text, at: isSynced() ? serverNow() : null });
+  const item = add({ ref, text, fields: composer.extractFields(text), at: isSynced() ? serverNow() : null });
   scrollToEnd();
   if (waiting.add(item)) {
-    item.row.querySelector('.life').textContent = 'Waits';
+    item.row.querySelector('.life').textContent = WAITS;
     return event.preventDefault(); // it goes behind what waits already
   }
   if (!isOpen() || !isSessionKnown()) return event.preventDefault(); // it goes out with the others at the welcome
@@ -118,7 +121,7 @@ on('ack', ({ ref, id }) => {
   const item = items.get(ref);
   if (!item) return;
   remove(item);
-  if (!rowOf(id)) addMessages([acknowledgedRow(id, item.text)]);
+  if (!rowOf(id)) addMessages([acknowledgedRow(id, item.text, item.fields.reply_to)]);
 });
 
 refusal.onRefusal(({ ref, code, retryAfter }) => {
@@ -131,18 +134,20 @@ refusal.onRefusal(({ ref, code, retryAfter }) => {
     return false;
   }
   if (code === 'too-fast' && retryAfter) return wait(item, Number(retryAfter));
+  const lost = code === 'not-found' && item.fields.reply_to;
+  if (lost) delete item.fields.reply_to;
   if (restore(item)) remove(item);
   else fail(item);
-  return true;
+  return lost ? REPLY_REFUSED : true;
 });
 
 // It goes by itself when it may: nothing is typed twice. Said once, whatever waits behind it.
 function wait(item, seconds) {
   const first = !waiting.has(item);
   clearTimeout(item.timer);
-  item.row.querySelector('.life').textContent = 'Waits';
+  item.row.querySelector('.life').textContent = WAITS;
   waiting.hold(item, seconds);
-  return first && `It is sent by itself in ${seconds} s.`;
+  return first && sentIn(seconds);
 }
 
 list.addEventListener('click', ({ target }) => {

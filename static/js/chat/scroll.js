@@ -1,5 +1,7 @@
 // Scroll position of the conversation: it follows the end while you are there, and stands still while you read back.
 
+import * as words from './words.js';
+
 const END_PX = 48;
 
 const scroller = document.getElementById('scroller');
@@ -8,6 +10,7 @@ const moreButton = document.getElementById('more');
 let following = true;
 let seen = { scrollHeight: 0, clientHeight: 0 };
 let unread = 0;
+let toYou = null; // the first row of those that was written to you
 
 /** Runs a change of the list so that the visible rows do not move. */
 export function preserveScroll(change) {
@@ -32,12 +35,39 @@ export function scrollToEnd() {
   markRead();
 }
 
-/** Adds to the count of messages below the visible part. */
-export function addUnread(number) {
-  if (following || !number) return;
-  unread += number;
-  moreButton.textContent = unread === 1 ? '1 new message' : `${unread} new messages`;
+/** Whether a row was written to you: it names you, or answers what you said. */
+export function isToYou(row) {
+  return row.classList.contains('to-you') || row.dataset.replies === 'you';
+}
+
+/** Adds rows to the count of messages below the visible part, or, of a page that nobody saw, above it. */
+export function addUnread(rows) {
+  if (!rows.length || (following && !document.hidden)) return;
+  unread += rows.length;
+  toYou ??= rows.find(isToYou) ?? null;
+  if (!following) showMore();
+}
+
+function showMore() {
+  moreButton.textContent = toYou ? words.wroteToYou(toYou.querySelector('.name').textContent, unread) : words.unread(unread);
+  moreButton.classList.toggle('button-ember', toYou !== null);
   moreButton.hidden = false;
+}
+
+/** Scrolls a row to the middle and has it stand out for a moment. */
+export function scrollToRow(row) {
+  const box = row.getBoundingClientRect();
+  const view = scroller.getBoundingClientRect();
+  following = false;
+  scroller.scrollTop += box.top - view.top - Math.max(0, (view.height - box.height) / 2);
+  row.classList.add('pointed');
+  row.addEventListener('animationend', () => row.classList.remove('pointed'), { once: true });
+  row.querySelector('.o').focus({ preventScroll: true });
+}
+
+/** Where the end is in view, and stays there. */
+export function isFollowing() {
+  return following;
 }
 
 export function onReachTop(listener) {
@@ -69,9 +99,12 @@ function visibleRows() {
   return found;
 }
 
+// What came to a hidden page was not read by that.
 function markRead() {
   following = true;
+  if (document.hidden) return;
   unread = 0;
+  toYou = null;
   if (!moreButton.hidden) moreButton.hidden = true; // to set it is dear, though it changes nothing
 }
 
@@ -86,8 +119,24 @@ scroller.addEventListener('scroll', () => {
 }, { passive: true });
 
 moreButton.addEventListener('click', () => {
-  scrollToEnd();
-  scroller.focus();
+  const row = toYou;
+  if (!row?.isConnected) {
+    scrollToEnd();
+    scroller.focus();
+    return;
+  }
+  unread = 0;
+  toYou = null;
+  moreButton.hidden = true;
+  scrollToRow(row);
+});
+
+// What was written to you meanwhile, and stands higher than what is in view.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden || !following || !unread) return;
+  const above = toYou?.isConnected && toYou.getBoundingClientRect().top < scroller.getBoundingClientRect().top;
+  if (above) showMore();
+  else markRead();
 });
 
 // Whether anything is said here decides what else is shown: not every browser's style sheet can ask for it.

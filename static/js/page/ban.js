@@ -1,6 +1,7 @@
 // The end for somebody who is banned, however they hear of it: said once and for good, with the way to object; no composer is left.
 
 import { showAlert } from './alerts.js';
+import { gettext } from './gettext.js';
 import { localise } from './local-time.js';
 import { clearRefusal } from './refusal.js';
 import { showStatus } from './status.js';
@@ -8,7 +9,7 @@ import { close } from '../chat/composer.js';
 import { refusalIn } from '../server/http.js';
 
 // Where the notice was lost on the way: the start page knows the person by their cookie.
-const UNTOLD = { title: 'You are banned.', words: 'The start page says why, until when, and where to object.', label: 'To the start', href: '/' };
+const UNTOLD = { title: gettext('You are banned.'), words: gettext('The start page says why, until when, and where to object.'), label: gettext('To the start'), href: '/' };
 
 let banned = false;
 
@@ -29,7 +30,7 @@ export function showBan(notice) {
 function described(notice) {
   const [title, words] = localise(notice).querySelector('.notice-words').children;
   const href = notice.dataset.objections ?? '';
-  return { title: title.textContent, words: words.textContent, label: href && 'Object', href };
+  return { title: title.textContent, words: words.textContent, label: href && gettext('Object'), href };
 }
 
 // A call may be refused before the socket is closed, or while it has none.

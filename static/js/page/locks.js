@@ -9,6 +9,14 @@ export function hold(name) {
   return release;
 }
 
+/** The same beside others who hold it so. */
+export function holdShared(name) {
+  let release = () => {};
+  const held = new Promise((resolve) => (release = resolve));
+  request(name, { mode: 'shared' }, () => held).catch(() => {}); // refused
+  return release;
+}
+
 /** Whether a tab holds a lock. */
 export async function isHeld(name) {
   try {

@@ -1,8 +1,16 @@
 // The status line of the connection: a word and a shape for each state.
 
 import { now } from '../server/clock.js';
+import { gettext } from './gettext.js';
 
-const WORDS = { joining: 'Connecting', live: 'Live', waiting: 'Reconnecting', lost: 'Offline', banned: 'Banned' };
+const WORDS = {
+  joining: gettext('Connecting'),
+  // Translators: the connection to the server stands, and what is said arrives at once.
+  live: gettext('Live'),
+  waiting: gettext('Reconnecting'),
+  lost: gettext('Offline'),
+  banned: gettext('Banned'),
+};
 
 const status = document.getElementById('status');
 const words = document.getElementById('status-words');
@@ -23,7 +31,7 @@ export function showCountdown(ms) {
   const end = now() + ms;
   const tick = () => {
     const left = Math.max(0, end - now());
-    count.textContent = `Back in ${Math.max(1, Math.ceil(left / 1000))} s`;
+    count.textContent = gettext('Back in {seconds} s', { seconds: Math.max(1, Math.ceil(left / 1000)) });
     status.querySelector('.remains').setAttribute('stroke-dasharray', `${(30 * left) / ms} 30`);
   };
   tick();

@@ -1,5 +1,8 @@
 // The page's title: your reach, with the number of messages and the last event since the page was hidden.
 
+import { formatNumber } from './gettext.js';
+import { withStop } from './sentences.js';
+
 let base = document.title;
 let missed = 0;
 let announcement = '';
@@ -22,6 +25,11 @@ export function announce(sentence) {
   render();
 }
 
+/** The same, where none stands in front: what says more keeps its place. */
+export function announceUnlessOther(sentence) {
+  if (!announcement) announce(sentence);
+}
+
 /** Takes such a sentence back, if it is the one in front. */
 export function withdraw(sentence) {
   if (announcement !== sentence) return;
@@ -37,7 +45,7 @@ export function forgetNews() {
 }
 
 function render() {
-  document.title = [missed && `(${missed})`, announcement && `${announcement}.`, base].filter(Boolean).join(' ');
+  document.title = [missed && `(${formatNumber(missed)})`, announcement && withStop(announcement), base].filter(Boolean).join(' ');
 }
 
 document.addEventListener('visibilitychange', () => document.hidden || forgetNews());

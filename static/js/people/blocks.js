@@ -20,6 +20,12 @@ export function block(ids) {
   callAll(listeners);
 }
 
+/** The same where it is taken back: they are listed again, and what they said comes anew. */
+export function unblock(ids) {
+  for (const id of ids) people.delete(id);
+}
+
+on('unblocked', ({ ids }) => unblock(ids.split(' ')));
 on('blocked', ({ personIds }) => block(personIds.split(' ')));
 // Another visit is another person, to whom nobody is blocked.
 document.addEventListener('neartalk:session', () => people.clear());

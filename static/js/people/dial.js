@@ -1,6 +1,9 @@
 // The rings on the dial: one for each person, at the distance of their label; where there are many, their number.
 
+import { formatNumber, gettext, ngettext } from '../page/gettext.js';
+import { joinedFacts } from '../page/sentences.js';
 import { formatMetres } from '../page/units.js';
+import { CROWD_FROM, densityOf, shortNumber, zonesOf } from './crowd.js';
 import { colourOf, listedRows } from './list.js';
 import { onPeople } from './listing.js';
 
@@ -48,14 +51,59 @@ function drawRings(people, metres) {
 
 function drawCrowd(total, metres) {
   const r = ringX(metres);
-  const number = draw('text', { x: (CENTRE.x + r).toFixed(1), y: crowdY(metres) }, total.toLocaleString(document.documentElement.lang));
+  const number = draw('text', { x: (CENTRE.x + r).toFixed(1), y: crowdY(metres) }, formatNumber(total));
   return [draw('circle', { class: 'crowd', cx: CENTRE.x, cy: CENTRE.y, r: r.toFixed(1) }), number];
 }
 
 function describe(count, totals) {
-  if (!count) return 'Nobody in reach';
-  const each = totals.map(([metres, total]) => `${total} ${metres === 0 ? 'right around you' : `at about ${formatMetres(metres)}`}`);
-  return `${count} ${count === 1 ? 'person' : 'people'} in reach: ${each.join(', ')}`;
+  if (!count) return gettext('Nobody near');
+  return describePlaces(count, totals.map(([metres, total]) => (metres ? describeAt(total, formatMetres(metres)) : describeAround(total))));
+}
+
+function describeCrowd(count, zones) {
+  return describePlaces(count, zones.map(({ to, total, around }) => (around ? describeAround(total) : describeUpTo(total, formatMetres(to)))));
+}
+
+function describePlaces(count, places) {
+  // Translators: {places} is a list such as "3 right around you, 2 at about 100 m".
+  return ngettext('{count} person near: {places}', '{count} people near: {places}', count, { places: joinedFacts(places) });
+}
+
+function describeAround(count) {
+  return ngettext('{count} right around you', '{count} right around you', count);
+}
+
+function describeAt(count, distance) {
+  return ngettext('{count} at about {distance}', '{count} at about {distance}', count, { distance });
+}
+
+function describeUpTo(count, distance) {
+  return ngettext('{count} up to {distance}', '{count} up to {distance}', count, { distance });
+}
+
+// No ring begins under the dot, and none lies beyond the edge.
+function drawZone({ from, to, total }, edge) {
+  const inner = from ? dialX(from) : 7;
+  const width = Math.max(1, Math.min(dialX(to), edge) - inner);
+  const stroke = `url(#crowd-${densityOf(total, width)})`;
+  return draw('circle', { class: 'zone', r: (inner + width / 2).toFixed(1), 'stroke-width': width.toFixed(1), stroke });
+}
+
+function renderCrowd(count, sorted, radius) {
+  const zones = zonesOf(sorted);
+  const some = zones.filter(({ total }) => total);
+  find('rings').replaceChildren(...some.map((zone) => drawZone(zone, dialX(radius))));
+  find('crowds').replaceChildren();
+  [...find('counts').children].forEach((place, turn) => (place.textContent = zones[turn].total ? shortNumber(zones[turn].total) : ''));
+  return describeCrowd(count, some);
+}
+
+function renderFew(count, sorted) {
+  const few = sorted.filter(([, total]) => total < CROWD);
+  const many = sorted.filter(([, total]) => total >= CROWD);
+  find('rings').replaceChildren(...few.flatMap(([metres]) => drawRings(listedRows(metres).map(colourOf), metres)));
+  find('crowds').replaceChildren(...many.flatMap(([metres, total]) => drawCrowd(total, metres)));
+  return describe(count, sorted);
 }
 
 /** Draws the edge of the reach, and which marks lie beyond it. */
@@ -66,12 +114,17 @@ export function renderEdge(metres) {
   for (const mark of document.querySelectorAll('#dial-rings circle.mark-line')) mark.classList.toggle('beyond', mark.getAttribute('r') > edge + 0.1);
 }
 
-onPeople(({ count, totals }) => {
+onPeople(({ count, totals, radius }) => {
   if (!find('rings')) return; // the visit was erased
   const sorted = [...totals].sort(([a], [b]) => a - b);
-  const few = sorted.filter(([, total]) => total < CROWD);
-  const many = sorted.filter(([, total]) => total >= CROWD);
-  find('rings').replaceChildren(...few.flatMap(([metres]) => drawRings(listedRows(metres).map(colourOf), metres)));
-  find('crowds').replaceChildren(...many.flatMap(([metres, total]) => drawCrowd(total, metres)));
-  find('rings').closest('svg').setAttribute('aria-label', describe(count, sorted));
+  const crowded = count >= CROWD_FROM;
+  find('dial').classList.toggle('crowded', crowded);
+  find('counts').hidden = !crowded;
+  find('ring-words').textContent = crowded ? gettext('more rings, more people') : gettext('each ring is a person');
+  const words = crowded ? renderCrowd(count, sorted, radius || shownRadius()) : renderFew(count, sorted);
+  find('rings').closest('svg').setAttribute('aria-label', words);
 });
+
+function shownRadius() {
+  return Number(find('reach-output').dataset.radius);
+}

@@ -1,8 +1,10 @@
 // The list of people in reach, by distance: one row each, which stays as it is while others come and go. It leaves out whom you
 // blocked, is one Tab stop however many they are, and keeps the focus, at their neighbour if they left.
 
+import { formatNumber, gettext } from '../page/gettext.js';
 import { initial } from '../page/graphemes.js';
 import { roveFocus } from '../page/roving-focus.js';
+import { isolated } from '../page/sentences.js';
 import { formatDistance } from '../page/units.js';
 import { isBlocked, onBlock } from './blocks.js';
 import { onPeople } from './listing.js';
@@ -45,7 +47,24 @@ function dress(row) {
 function label(row) {
   const [name, tag] = row.querySelectorAll('.name, .tag');
   row.querySelector('.ring text').textContent = initial(name.textContent);
-  row.querySelector('button').setAttribute('aria-label', `${name.textContent} ${tag.textContent}: talk, block or report`);
+  nameAway(row);
+  row.querySelector('button').setAttribute('aria-label', nameMenu(isolated(name.textContent), tag.textContent, row.hasAttribute('data-away')));
+}
+
+// `tag` tells people of one name apart.
+function nameMenu(name, tag, away) {
+  if (away) return gettext('{name} {tag}, away: talk, block or report', { name, tag });
+  return gettext('{name} {tag}: talk, block or report', { name, tag });
+}
+
+function nameAway(row) {
+  const shown = row.querySelector('.away');
+  if (!row.hasAttribute('data-away')) return shown?.remove();
+  if (shown) return;
+  const words = document.createElement('span');
+  words.className = 'quiet away';
+  words.textContent = gettext('away');
+  row.querySelector('.who').append(' ', words);
 }
 
 function groupOf(metres) {
@@ -84,6 +103,7 @@ function put(fresh) {
   row.querySelector('.name').textContent = fresh.children[0].textContent;
   if (fresh.dataset.v) row.dataset.v = fresh.dataset.v;
   else delete row.dataset.v;
+  row.toggleAttribute('data-away', fresh.hasAttribute('data-away'));
   label(row);
   if (metresOf(row) === metresOf(fresh)) return;
   row.dataset.m = fresh.dataset.m;
@@ -117,7 +137,7 @@ function neighbourOf(row) {
 function updateGroups(totals = null) {
   for (const [metres, { heading, people }] of groups) {
     if (people.children.length) {
-      if (totals) heading.lastChild.textContent = String(totals.get(metres) ?? people.children.length);
+      if (totals) heading.lastChild.textContent = formatNumber(totals.get(metres) ?? people.children.length);
     } else {
       heading.remove();
       people.remove();

@@ -1,7 +1,9 @@
 // The menu of a person: a dialog to talk with, block or report somebody, opened from a message, the people list or voice.
-// What it shows of a call with them is up to voice (voice/panel/sheet.js).
+// What it shows of a call with them is up to voice (voice/panel/sheet.js), and of a message to the chat (chat/message-sheet.js).
 
 import { block, isBlocked } from './blocks.js';
+import { isMuted, setMuted } from './muted.js';
+import { gettext, gettextParts } from '../page/gettext.js';
 import { growWithText } from '../page/growing-field.js';
 import { formatDistance } from '../page/units.js';
 import { isVisible } from '../page/visible.js';
@@ -9,22 +11,29 @@ import { call, refusalIn, succeeded } from '../server/http.js';
 import { sessionKnownSoon } from '../server/session.js';
 import { asking, askToTalk, openSheet } from '../voice/entry.js';
 
-const VERBS = { block: 'Block', report: 'Report' };
-const ASK = {
-  ask: ['Ask to talk', 'you hear each other once they let you in'],
-  talk: ['Talk', 'their door is open: you hear each other at once'],
+const TITLES = {
+  block: (person) => gettextParts('Block {person}', { person }),
+  report: (person) => gettextParts('Report {person}', { person }),
+  link: (person) => gettextParts('A link from {person}', { person }),
 };
-const BLOCK = { yes: 'Done. Neither of you sees or hears the other any more.', no: 'Nobody was blocked.' };
+const ASK = {
+  ask: [gettext('Ask to talk'), gettext('you hear each other once they let you in')],
+  talk: [gettext('Talk'), gettext('their door is open: you hear each other at once')],
+};
+const BLOCK = { yes: gettext('Done. Neither of you sees or hears the other any more.'), no: gettext('Nobody was blocked.') };
 const REPORT = {
-  yes: 'Sent. The people who run this server will find it.',
-  no: 'The report is not sent. What you wrote is still here.',
+  yes: gettext('Sent. The people who run this server will find it.'),
+  no: gettext('The report is not sent. What you wrote is still here.'),
 };
 
 const dialog = document.getElementById('menu');
 const form = dialog.querySelector('form');
 const find = (selector) => dialog.querySelector(selector);
-let subject = {}; // whom it is about, and what: {id, message, where, called}, '' where it is no message, or not in voice
+const [nameShown, tagShown, farShown] = ['.name', '.tag', '.far'].map(find);
+let subject = {}; // whom it is about, and what: {id, message, where, name, tag}, '' where it is no message, or not in voice
+let added = { show() {}, valuesFor: () => ({}) }; // what the chat adds to a report
 let posting = false;
+let began = null; // where the pointer went down
 
 const ACTS = {
   ask() {
@@ -34,30 +43,70 @@ const ACTS = {
   end: () => dialog.close(), // voice ends the call
   block: () => showStep('block'),
   'block-now': () => post('/api/block', { person_id: subject.id }, { ...BLOCK, then: (id) => block([id]) }),
-  report: () => showStep('report'),
+  mute() {
+    dialog.close();
+    setMuted(subject.id, !isMuted(subject.id));
+  },
+  report() {
+    added.show(subject);
+    showStep('report');
+  },
   back: () => showStep('acts'),
   close: () => dialog.close(),
 };
 
-function openMenu(button) {
-  const row = button.closest('[data-person]');
+/** Adds acts of the menu by the names of their buttons, which they are called with. */
+export function registerActs(acts) {
+  Object.assign(ACTS, acts);
+}
+
+/** `show` is told of whom and of what a report begins, and `valuesFor` gives what is sent with it besides. */
+export function registerReport(parts) {
+  added = parts;
+}
+
+export function closeMenu() {
+  dialog.close();
+}
+
+/** Opens the menu of the person of a row, a message of yours too. */
+export function openMenu(row) {
+  if (dialog.open) return;
   const { person: id, id: message = '', where = '' } = row.dataset;
   if (id !== subject.id || message !== subject.message || where !== subject.where) form.reset();
-  const [name, tag] = ['.name', '.tag'].map((part) => row.querySelector(part).textContent);
-  subject = { id, message, where, called: `${name} ${tag}` };
+  const own = row.classList.contains('mine');
+  const [name, tag] = ['.name', '.tag'].map((part) => row.querySelector(part)?.textContent ?? '');
+  subject = { id, message, where, name, tag };
   dialog.dataset.person = id;
-  const far = row.dataset.far ?? row.querySelector('.far:not(.in-voice)')?.textContent ?? formatDistance(Number(row.dataset.m));
-  dialog.className = `menu ${[...row.classList].find((one) => /^p\d$/.test(one))}`;
+  dialog.dataset.message = message;
+  showWho(row, own ? find('.name').dataset.own : name, tag);
+  showAsking(own ? '' : asking(id), isOpen(id));
+  openSheet(id);
+  find('[data-act="mute"]').setAttribute('aria-pressed', String(isMuted(id)));
+  const about = own ? 'own' : (message && 'message') || where || 'person';
+  for (const part of dialog.querySelectorAll('[data-about]')) part.hidden = !part.dataset.about.split(' ').includes(about);
+  began = null;
+  dialog.showModal();
+  showStep('acts');
+}
+
+function farOf(row) {
+  if (!row.dataset.m) return row.dataset.far ?? row.querySelector('.far:not(.in-voice)')?.textContent ?? '';
+  return formatDistance(Number(row.dataset.m));
+}
+
+function showWho(row, name, tag) {
+  dialog.className = `menu ${[...row.classList].find((one) => /^p\d$/.test(one)) ?? ''}`;
   find('.name').textContent = name;
   find('.tag').textContent = tag;
-  find('.far').textContent = far;
-  showAsking(asking(id), isOpen(id));
-  openSheet(id);
-  find('blockquote').textContent = row.querySelector('.bubble')?.textContent ?? '';
-  const about = message ? 'message' : where || 'person';
-  for (const part of dialog.querySelectorAll('[data-about]')) part.hidden = part.dataset.about !== about;
-  showStep('acts');
-  dialog.showModal();
+  find('.far').textContent = row.classList.contains('mine') ? '' : farOf(row);
+  for (const quote of dialog.querySelectorAll('blockquote')) quote.textContent = wordsOf(row);
+}
+
+// As they are shown, without what is quoted in them.
+function wordsOf(row) {
+  const bubble = row.querySelector('.bubble');
+  return [...(bubble?.childNodes ?? [])].filter((node) => !node.matches?.('.quote, .unseen')).map(({ textContent }) => textContent).join('');
 }
 
 // Whether the list of people says that somebody's door is open.
@@ -75,12 +124,24 @@ function showAsking(what, open) {
   button.querySelector('.ask-rest').textContent = rest;
 }
 
-function showStep(step) {
-  find('.verb').textContent = VERBS[step] ?? '';
+// Each word around a name is a piece of a row.
+function renderTitle(sentence) {
+  const pieces = sentence.map((part) => (typeof part === 'string' ? createWords(part.trim()) : part));
+  find('.who').replaceChildren(...[...pieces, farShown].flatMap((piece) => [piece, ' ']).slice(0, -1));
+}
+
+function createWords(words) {
+  const made = document.createElement('span');
+  made.textContent = words;
+  return made;
+}
+
+export function showStep(step) {
+  renderTitle(TITLES[step]?.([nameShown, tagShown]) ?? [nameShown, tagShown]);
   for (const part of dialog.querySelectorAll('[data-step]')) part.hidden = part.dataset.step !== step;
   for (const place of dialog.querySelectorAll('[data-refusal]')) place.replaceChildren();
   const now = find(`[data-step="${step}"]`);
-  if (dialog.open) (now.querySelector('[data-first]') ?? [...now.querySelectorAll('button')].find(isVisible)).focus();
+  if (dialog.open) [...now.querySelectorAll('[data-first]'), ...now.querySelectorAll('button, input')].find(isVisible).focus();
 }
 
 function showDone(words) {
@@ -119,7 +180,7 @@ function showRefusal(answer, no) {
 function createNotice(no) {
   const made = document.getElementById('notice').content.cloneNode(true).firstElementChild;
   const [title, words] = made.querySelector('.notice-words').children;
-  title.textContent = 'NearTalk did not answer.';
+  title.textContent = gettext('NearTalk did not answer.');
   words.textContent = no;
   return made;
 }
@@ -129,7 +190,7 @@ function restoreFocus() {
   const { activeElement: focused, body } = document;
   if (focused !== body && !dialog.contains(focused)) return; // the browser gave it back
   const [row, fallback] = placeOf(subject);
-  const rings = document.querySelectorAll(`${row} [data-act="person"]`);
+  const rings = document.querySelectorAll(`${row} :is([data-act="person"], .o)`);
   const places = [...rings, ...[fallback, 'chat'].map((place) => document.getElementById(place))];
   places.find(isVisible).focus({ preventScroll: true });
 }
@@ -143,17 +204,19 @@ function placeOf({ id, message, where }) {
 growWithText(document.getElementById('menu-text'));
 document.addEventListener('click', ({ target }) => {
   const button = target.closest('button[data-act="person"]');
-  if (button) openMenu(button);
+  if (button) openMenu(button.closest('[data-person]'));
 });
+dialog.addEventListener('pointerdown', ({ target }) => (began = target));
 dialog.addEventListener('click', ({ target }) => {
-  if (target === dialog) dialog.close(); // beside it
-  ACTS[target.closest('[data-act]')?.dataset.act]?.();
+  if (target === dialog && began === dialog) dialog.close(); // beside it; not by the finger that opened it
+  const button = target.closest('[data-act]');
+  ACTS[button?.dataset.act]?.(button);
 });
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const { reason, words } = Object.fromEntries(new FormData(form));
   const { id, message, where } = subject;
-  const values = { person_id: id, reason, words, ...(message && { message_id: message }), ...(where && { where }) };
+  const values = { person_id: id, reason, words, ...(message && { message_id: message }), ...(where && { where }), ...added.valuesFor(subject) };
   post('/api/report', values, REPORT);
 });
 dialog.addEventListener('close', restoreFocus);

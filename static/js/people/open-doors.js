@@ -1,6 +1,7 @@
 // Who talks openly near you, in words: pure.
 
-import { joined } from '../page/sentences.js';
+import { formatNumber, ngettextParts } from '../page/gettext.js';
+import { joined, named } from '../page/sentences.js';
 
 const NAMED_MAX = 3; // where there are more, the nearest two are named
 const NAMED = 2;
@@ -12,7 +13,7 @@ const NAMED = 2;
 export function describeDoors(doors) {
   const count = doors.length;
   if (!count) return { count: '', sentence: [] };
-  const named = count > NAMED_MAX ? [...doors.slice(0, NAMED), `${count - NAMED} more`] : doors;
-  const talk = count === 1 ? '1 person talks' : `${count} people talk`;
-  return { count: String(count), sentence: [`${talk} openly near you: `, ...joined(named), '.'] };
+  const people = count > NAMED_MAX ? named(doors, NAMED) : joined(doors);
+  const sentence = ngettextParts('{count} person talks openly near you: {people}.', '{count} people talk openly near you: {people}.', count, { people });
+  return { count: formatNumber(count), sentence };
 }

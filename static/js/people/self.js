@@ -1,18 +1,35 @@
 // Your own row: the name editor, its link beside the composer, and leaving.
 
+import { gettext } from '../page/gettext.js';
+import { loadText, removeText, saveText } from '../page/storage.js';
 import { refusalIn } from '../server/http.js';
 import { leaveVisit } from '../page/visit.js';
 import { clearPlace } from '../place/published-place.js';
 import { endTracking } from '../place/tracker.js';
 
+const KEY = 'neartalk.name'; // what was typed as a new one, until it is saved or dropped
+
 const find = (id) => document.getElementById(id);
 
-function toggleEditor(open) {
+function showEditor(open) {
   find('rename').hidden = !open;
   find('self').classList.toggle('editing', open);
   find('rename-open').setAttribute('aria-expanded', String(open));
+}
+
+function toggleEditor(open) {
+  showEditor(open);
   (open ? find('username') : find('rename-open')).focus();
   if (open) find('username').select();
+  else removeText(KEY);
+}
+
+// Another language, or unit, loads the page anew.
+function restoreName() {
+  const typed = loadText(KEY);
+  if (typed === null || find('username').disabled) return;
+  find('username').value = typed;
+  showEditor(true);
 }
 
 /** Fetches your row anew; to be called after a new session, which makes you another person. */
@@ -27,6 +44,8 @@ document.addEventListener('click', ({ target }) => {
 document.addEventListener('keydown', ({ key, target }) => {
   if (key === 'Escape' && target.closest('#rename')) toggleEditor(false);
 });
+document.addEventListener('input', ({ target }) => target.id === 'username' && saveText(KEY, target.value));
+restoreName();
 
 function isSelf(xhr) {
   return /id="self"/.test(xhr.response);
@@ -41,6 +60,7 @@ document.addEventListener('htmx:beforeSwap', ({ target, detail }) => {
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {
   if (detail.requestConfig.elt.id !== 'rename') return;
   if (isSelf(detail.xhr)) {
+    if (!detail.isError) removeText(KEY);
     detail.shouldSwap = true;
     detail.isError = false;
   } else if (detail.isError) {
@@ -50,7 +70,7 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
 document.addEventListener('htmx:sendError', ({ detail }) => detail.elt.id === 'rename' && showRenameError());
 document.addEventListener('htmx:timeout', ({ detail }) => detail.elt.id === 'rename' && showRenameError());
 
-function showRenameError(words = 'NearTalk did not answer. Your name is as it was.') {
+function showRenameError(words = gettext('NearTalk did not answer. Your name is as it was.')) {
   find('rename-why').textContent = words;
   find('rename-why').classList.add('field-error');
 }

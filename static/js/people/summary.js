@@ -1,5 +1,6 @@
-// How many people are in reach, in words, wherever the page says it: with the rings of the nearest beside the composer.
+// How many people are near, in words, wherever the page says it: with the rings of the nearest beside the composer.
 
+import { formatNumber, gettext, ngettext, ngettextParts } from '../page/gettext.js';
 import { isBlocked } from './blocks.js';
 import { colourOf, listedRows } from './list.js';
 import { onPeople } from './listing.js';
@@ -10,8 +11,22 @@ const find = (id) => document.getElementById(id);
 const link = find('chain-link').content;
 const you = find('chain').innerHTML;
 
-function counted(count) {
-  return `${count} ${count === 1 ? 'person' : 'people'}`;
+// The number is seen; the words around it are for those who listen. Where a language says a number by a word alone, so are all.
+function createCount(count) {
+  const number = document.createElement('span');
+  number.textContent = formatNumber(count);
+  const parts = ngettextParts('{count} person', '{count} people', count, { count: number });
+  const made = parts.map((part) => (typeof part === 'string' ? createUnseen(part) : part));
+  if (made.includes(number)) return made;
+  number.setAttribute('aria-hidden', 'true');
+  return [number, ...made];
+}
+
+function createUnseen(words) {
+  const made = document.createElement('span');
+  made.className = 'unseen';
+  made.textContent = words;
+  return made;
 }
 
 function createLink(row) {
@@ -27,16 +42,16 @@ function renderChain() {
 }
 
 function renderRest(rest) {
-  find('people-rest').textContent = rest > 0 ? `And ${rest} more, further away.` : '';
+  find('people-rest').textContent = rest > 0 ? ngettext('And {count} more, further away.', 'And {count} more, further away.', rest) : '';
   find('people-rest').hidden = rest <= 0;
 }
 
 onPeople(({ count, rows, whole }) => {
   const people = find('people-count');
   people.dataset.count = String(count);
-  people.textContent = counted(count);
-  find('people-head').textContent = `${count ? counted(count) : 'Nobody'} in reach`;
-  find('audience').textContent = count ? `${counted(count)} will see this` : 'Nobody yet. It waits 30 minutes.';
+  people.replaceChildren(...createCount(count));
+  find('people-head').textContent = count ? ngettext('{count} person near', '{count} people near', count) : gettext('Nobody near');
+  find('audience').textContent = count ? ngettext('{count} person will see this', '{count} people will see this', count) : gettext('Nobody yet. It waits 30 minutes.');
   find('people-none').hidden = count > 0;
   const blocked = whole ? rows.filter((row) => isBlocked(row.dataset.person)).length : 0;
   renderRest(count - blocked - listedRows().length);

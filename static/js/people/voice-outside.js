@@ -1,6 +1,7 @@
 // Who talks openly near you, as it is seen from outside of voice: on its button, in its panel before you join, and in the rows of
 // people. Their rows say it. Whom voice knows itself it marks here, too.
 
+import { gettext } from '../page/gettext.js';
 import { renderSentence } from '../page/sentences.js';
 import { isErased } from '../page/visit.js';
 import { onBlock } from './blocks.js';
@@ -36,7 +37,7 @@ export function markRows(ids) {
 // Only the rows that differ are touched.
 function renderMarks() {
   for (const row of listedRows()) {
-    const words = isOpen(row) ? 'talks openly' : inVoice.has(row.dataset.person) ? 'in voice' : '';
+    const words = isOpen(row) ? gettext('talks openly') : inVoice.has(row.dataset.person) ? gettext('in voice') : '';
     const mark = row.querySelector('.in-voice');
     if (words) nameMark(mark ?? addMark(row), words);
     else mark?.remove();

@@ -42,8 +42,8 @@ export async function onAllowed(listener) {
 }
 
 /**
- * Calls onFix({lat, lon, accuracy}) with each fix finer than 1 km, and onError(kind, accuracyM): at once where no fix will follow, and
- * for what may heal by itself when none came for 10 s. Returns stop().
+ * Calls onFix({lat, lon, accuracy}) with each fix finer than 1 km, and onError(kind, accuracyM): at once where no fix will follow,
+ * and for what may heal by itself when none came for 10 s. Returns stop().
  * kind: denied, unavailable, timeout, coarse, polar, insecure, missing or forbidden.
  */
 export function watchPosition(onFix, onError) {

@@ -1,11 +1,16 @@
 // The texts of each location error, read from the <template> elements of _troubles.html.
 
-/** {kind, title, words, action, steps, href}: steps is a list element for this browser or null, href is set where the action is a link. */
+import { formatFar } from '../page/units.js';
+
+/**
+ * {kind, title, words, action, steps, href}: steps is a list element for this browser or null, href is set where the action is a
+ * link.
+ */
 export function describeError(kind, accuracyM = 0) {
   const reload = ['missing', 'forbidden'].includes(kind); // what is missing now is so until the page is loaded again
   const source = document.querySelector(`template[data-trouble="${kind}"]`).content.cloneNode(true);
-  const km = source.querySelector('[data-km]');
-  if (km) km.textContent = String(Math.max(1, Math.round(accuracyM / 1000)));
+  const accuracy = source.querySelector('[data-accuracy]');
+  if (accuracy) accuracy.textContent = formatFar(accuracyM);
   return {
     kind,
     title: source.querySelector('b').textContent,

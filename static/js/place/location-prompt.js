@@ -1,6 +1,8 @@
 // Location on the chat page: starts tracking, or asks for a press of a button first, and shows the errors of the device.
 
 import { clearAlert, showAlert } from '../page/alerts.js';
+import { gettext } from '../page/gettext.js';
+import { withStop } from '../page/sentences.js';
 import { obstacle, onAllowed, permissionState } from './geolocation.js';
 import { describeError } from './location-errors.js';
 import { currentPlace } from './published-place.js';
@@ -17,9 +19,9 @@ export async function startLocation() {
     return;
   }
   showAlert('place', {
-    title: 'NearTalk follows you only if you let it.',
-    words: 'Until then you stay in the block you came from.',
-    label: 'Use my location',
+    title: gettext('NearTalk follows you only if you let it.'),
+    words: gettext('Until then you stay in the block you came from.'),
+    label: gettext('Use my location'),
     run: track,
   });
 }
@@ -40,7 +42,7 @@ function track() {
 function onError(kind, accuracy) {
   denied = kind === 'denied';
   const { title, words, action, steps, href } = describeError(kind, accuracy);
-  showAlert('place', { title: `${title}.`, words, steps, label: action, run: href ? null : retry, href });
+  showAlert('place', { title: withStop(title), words, steps, label: action, run: href ? null : retry, href });
 }
 
 function retry() {

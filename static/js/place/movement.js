@@ -10,7 +10,9 @@ const FIXES = 3;
 const PATIENCE_MS = 20_000;
 const EARTH_RADIUS_M = 6371008.8;
 
-/** The state around an anchor: {lat, lon}, or null where nothing was published yet; `last` is the fix that may count by time alone. */
+/**
+ * The state around an anchor: {lat, lon}, or null where nothing was published yet; `last` is the fix that may count by time alone.
+ */
 export function anchoredAt(anchor) {
   return { anchor, outside: 0, since: null, last: null };
 }

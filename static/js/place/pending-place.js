@@ -1,5 +1,7 @@
-// Says that a place which was told does not hold yet: as roughly as it is known when it will, once, until then. A move takes effect at
-// a random moment, so nothing counts down.
+// Says that a place which was told does not hold yet: as roughly as it is known when it will, once, until then. A move takes effect
+// at a random moment, so nothing counts down.
+
+import { gettext } from '../page/gettext.js';
 
 const MOMENT_S = 30;
 const MINUTE_S = 90;
@@ -10,13 +12,14 @@ let shown = false;
 let timer = 0;
 
 function describe(seconds) {
-  if (seconds <= MOMENT_S) return ['new place in a moment', 'Your new place holds in a moment.'];
-  if (seconds <= MINUTE_S) return ['new place in ~1 min', 'Your new place holds in about a minute.'];
-  return ['new place in ~2 min', 'Your new place holds in about two minutes.'];
+  if (seconds <= MOMENT_S) return [gettext('new place in a moment'), gettext('Your new place holds in a moment.')];
+  if (seconds <= MINUTE_S) return [gettext('new place in ~1 min'), gettext('Your new place holds in about a minute.')];
+  return [gettext('new place in ~2 min'), gettext('Your new place holds in about two minutes.')];
 }
 
 function render([short, whole]) {
   line.textContent = short;
+  line.closest('.reach')?.classList.toggle('pending', short !== ''); // also where the dial is folded away
   status.textContent = whole;
 }
 

@@ -87,8 +87,9 @@ export function clearPlace() {
 
 /**
  * Publishes a cell's centre with a radius in metres and a roughness, which default to the current ones: of an area the middle cell,
- * and no finer one leaves the device. With a cell goes the roughness that waited for one. `fresh` starts a session first, which is also done when the server knows none. Resolves to {done, retryAfter, refusal, cookiesRefused}, retryAfter in seconds;
- * never rejects.
+ * and no finer one leaves the device. With a cell goes the roughness that waited for one. `fresh` starts a session first, which is
+ * also done when the server knows none. Resolves to {done, retryAfter, refusal, cookiesRefused}, retryAfter in seconds; never
+ * rejects.
  */
 export function publish({ cell, radius, roughness, fresh = false } = {}) {
   // In sequence: an older place that waited for its session must not arrive after a newer one.

@@ -1,8 +1,9 @@
 // The reach slider: shows each stop at once and publishes the one it rests on for 250 ms.
 
 import { clearAlert, showAlert } from '../page/alerts.js';
+import { gettext } from '../page/gettext.js';
 import { callAll } from '../page/listeners.js';
-import { formatMetres } from '../page/units.js';
+import { countMetres, formatMetres, nameDistance } from '../page/units.js';
 import { renderEdge } from '../people/dial.js';
 import { onPeople } from '../people/listing.js';
 import { currentPlace, onPlace, publish } from './published-place.js';
@@ -11,7 +12,7 @@ import { setTitle } from '../page/title.js';
 
 const REST_MS = 250;
 
-const UNANSWERED = { title: 'Your reach did not change.', words: 'NearTalk did not answer.', label: 'Try again' };
+const UNANSWERED = { title: gettext('The distance did not change.'), words: gettext('NearTalk did not answer.'), label: gettext('Try again') };
 
 const slider = document.getElementById('radius');
 const output = document.getElementById('reach-output');
@@ -33,9 +34,17 @@ function stopOf(radiusM) {
 
 function render(radiusM, stop) {
   output.textContent = formatMetres(radiusM);
-  slider.setAttribute('aria-valuetext', `${radiusM} metres`);
+  slider.setAttribute('aria-valuetext', nameDistance(radiusM));
   for (const mark of document.querySelectorAll('.scale li')) mark.classList.toggle('here', Number(mark.dataset.stop) === stop);
-  setTitle(`Near, ${formatMetres(radiusM)}`);
+  setTitle(gettext('Near, {distance}', { distance: formatMetres(radiusM) }));
+}
+
+// Every other mark stands between two that name the unit.
+function renderScale() {
+  for (const mark of document.querySelectorAll('.scale li')) {
+    const metres = stops[mark.dataset.stop];
+    mark.textContent = mark.hasAttribute('data-bare') ? countMetres(metres) : formatMetres(metres);
+  }
 }
 
 function showRadius(radiusM) {
@@ -68,7 +77,7 @@ function schedulePublish() {
 async function publishRadius() {
   if (!currentPlace()) {
     dragging = false;
-    showAlert('reach', { title: 'Your place is not known yet.', words: 'Your reach changes as soon as your device has found itself.' });
+    showAlert('reach', { title: gettext('Your place is not known yet.'), words: gettext('The distance changes as soon as your device has found itself.') });
     return;
   }
   const radius = stops[slider.value];
@@ -97,10 +106,11 @@ document.addEventListener('radius-narrowed', ({ detail }) => {
   dragging = false;
   showRadius(detail.radius);
   showAlert('reach', {
-    title: `Your reach is ${formatMetres(detail.radius)} here.`,
-    words: 'So far from the equator a wider circle holds more places than NearTalk can watch for one person.',
+    title: gettext('The distance is {distance} here.', { distance: formatMetres(detail.radius) }),
+    words: gettext('So far from the equator a wider circle holds more places than NearTalk can watch for one person.'),
   });
 });
 
 onPeople(({ whole, radius }) => whole && applyRadius(radius));
+renderScale();
 showRadius(shownM);

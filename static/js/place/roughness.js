@@ -2,14 +2,15 @@
 // find itself once more, for nothing finer than the area is kept.
 
 import { clearAlert, showAlert } from '../page/alerts.js';
+import { gettext } from '../page/gettext.js';
 import { showRefusal } from '../page/refusal.js';
-import { formatMetres } from '../page/units.js';
+import { formatMetres, renderMetres } from '../page/units.js';
 import { currentPlace, currentRoughness, onPendingRoughness, onPlace, pendingRoughness, publish, setPendingRoughness } from './published-place.js';
 import { onRadius } from './reach.js';
 
 // An area is 1.2 km by 0.6 km at most: a shorter reach hardly leaves it.
 const WIDE_M = 1000;
-const UNANSWERED = { title: 'Nothing changed.', words: 'NearTalk did not answer.', label: 'Try again' };
+const UNANSWERED = { title: gettext('Nothing changed.'), words: gettext('NearTalk did not answer.'), label: gettext('Try again') };
 
 let publishing = null;
 let radiusM = 0;
@@ -19,13 +20,14 @@ function shown() {
 }
 
 function describe() {
-  if (pendingRoughness()) return 'As soon as your device has found itself';
+  if (pendingRoughness()) return gettext('As soon as your device has found itself');
   if (shown() === 'block' || radiusM >= WIDE_M) return '';
-  return `An area finds few people within ${formatMetres(radiusM)}`;
+  return gettext('An area finds few people within {distance}', { distance: formatMetres(radiusM) });
 }
 
 // Your own row is fetched anew now and then: it must not take a choice back.
 function render() {
+  renderMetres();
   for (const option of document.querySelectorAll('[name="roughness"]')) option.checked = option.value === shown();
   const words = document.getElementById('roughness-words');
   if (words && words.textContent !== describe()) words.textContent = describe();

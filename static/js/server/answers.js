@@ -1,6 +1,6 @@
 // Which answers are the server's own. A captive portal, a proxy or a CDN answers in its place with pages of theirs, often with status
-// 200: ours carry a header (neartalk/http/signature.py), a success is a piece of a page, but for the address of the page itself, and a refusal
-// says its code.
+// 200: ours carry a header (neartalk/http/signature.py), a success is a piece of a page, but for the address of the page itself,
+// and a refusal says its code.
 
 const SIGNATURE = 'NearTalk';
 const DOCUMENT = /^\s*(<!--.*?-->\s*)*(<!doctype|<html)/is;

@@ -88,7 +88,7 @@ function createSocket(url) {
   socket = new WebSocket(address);
   socket.addEventListener('close', onClose);
   openingTimer = setTimeout(onOpeningTimeout, OPENING_MS);
-  status.showStatus('joining');
+  if (!isLeaving()) status.showStatus('joining');
   return socket;
 }
 

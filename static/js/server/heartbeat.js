@@ -5,7 +5,10 @@ import * as clock from './clock.js';
 const CHECK_MS = 1000;
 
 export class Heartbeat {
-  /** {quietMs, deadMs, probeMs}: ping after that much quiet, dead after that much, or so long after a probe. ping() returns whether it was sent. */
+  /**
+   * {quietMs, deadMs, probeMs}: ping after that much quiet, dead after that much, or so long after a probe. ping() returns whether
+   * it was sent.
+   */
   constructor({ quietMs, deadMs, probeMs, ping, onDead }) {
     Object.assign(this, { quietMs, deadMs, probeMs, ping, onDead });
     this.timer = 0;

@@ -1,6 +1,7 @@
 // The price of a session: where many came from the same network, the device works for some seconds before the server lets it in.
 // Who shows that listens to `neartalk:work` on the document, whose detail is {seconds, words}: 0 and none when it is over.
 
+import { gettext } from '../page/gettext.js';
 import { ownJson } from './answers.js';
 
 const ASKED_MAX = 5;
@@ -50,8 +51,8 @@ async function ask() {
 
 /** How long it takes, in words: of a middling phone, so that beyond a minute seconds would say too much. */
 export function workWords(seconds) {
-  if (seconds <= 60) return `One moment: ${seconds} s`;
-  return `This takes about ${Math.round(seconds / 60)} min. Stay on this page: it goes on by itself.`;
+  if (seconds <= 60) return gettext('One moment: {seconds} s', { seconds });
+  return gettext('This takes about {minutes} min. Stay on this page: it goes on by itself.', { minutes: Math.round(seconds / 60) });
 }
 
 function announce(seconds) {

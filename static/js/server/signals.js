@@ -4,7 +4,10 @@ import { callAll } from '../page/listeners.js';
 
 const listeners = {};
 
-/** Calls back with the dataset of each signal of that name. Listeners run in the order of the frame. */
+/**
+ * Calls back with the dataset of each signal of that name, and its element, which may hold more. Listeners run in the order of the
+ * frame.
+ */
 export function on(name, listener) {
   (listeners[name] ??= []).push(listener);
 }
@@ -14,6 +17,6 @@ document.addEventListener('htmx:oobBeforeSwap', ({ target, detail }) => {
   if (target.id !== 'signals') return;
   detail.shouldSwap = false;
   for (const signal of [...detail.fragment.children]) {
-    callAll(listeners[signal.className] ?? [], signal.dataset);
+    callAll(listeners[signal.className] ?? [], signal.dataset, signal);
   }
 });

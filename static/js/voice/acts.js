@@ -12,7 +12,7 @@ const ACTS = {
   decline: (id) => room.sendAct('decline', id),
   end: (id) => room.sendAct('decline', id),
   hush: (id) => volumes.setForPerson(id, { hushed: !volumeOf(id).hushed }),
-  anyway: (id) => volumes.setForPerson(id, { anyway: true }),
+  anyway: (id) => volumes.setForPerson(id, { anyway: !volumeOf(id).anyway }),
 };
 
 function personOf(element) {

@@ -1,6 +1,7 @@
 // Binds the controls of the panel, and events outside of it that concern calls: entry.js loads it, and all that it imports.
 
 import { onBlock } from '../people/blocks.js';
+import { isAway } from '../people/away.js';
 import { onPeople } from '../people/listing.js';
 import { onPlace } from '../place/published-place.js';
 import './acts.js';
@@ -47,7 +48,8 @@ export function isIn() {
 
 /** What asking somebody to talk would do: 'talk' at once, 'ask' them, or '' where it is not possible. */
 export function asking(id) {
-  return display.phase === 'in' ? askingOf(id, facts) : 'ask';
+  if (display.phase !== 'in') return 'ask';
+  return askingOf(id, facts) || (isAway(id) ? 'ask' : '');
 }
 
 for (const [id, run] of Object.entries(ON_CLICK)) find(id).addEventListener('click', run);

@@ -1,6 +1,8 @@
-// What of voice is here from the start: its link, the ways in, and asking somebody to talk. All else, a quarter of the page's modules, is loaded once the
-// page is live, or with the first tap, which then waits for it; at once in a tab that was in voice before.
+// What of voice is here from the start: its link, the ways in, and asking somebody to talk. All else, a quarter of the page's
+// modules, is loaded once the page is live, or with the first tap, which then waits for it; at once in a tab that was in voice
+// before.
 
+import { gettext } from '../page/gettext.js';
 import { callAll } from '../page/listeners.js';
 import { prefetch, savesData } from '../page/prefetch.js';
 import { isErased } from '../page/visit.js';
@@ -9,9 +11,9 @@ import { clearNotice, showNotice } from './panel/notices.js';
 import { wasStored } from './session-state.js';
 
 const FAILED = {
-  title: 'Voice did not load.',
-  words: 'What you have written is kept.',
-  actions: [{ label: 'Load the page again', run: () => location.reload() }],
+  title: gettext('Voice did not load.'),
+  words: gettext('What you have written is kept.'),
+  actions: [{ label: gettext('Load the page again'), run: () => location.reload() }],
 };
 
 const find = (id) => document.getElementById(`voice-${id}`);
@@ -25,7 +27,7 @@ export function asking(id) {
   return voice ? voice.asking(id) : 'ask';
 }
 
-/** Asks somebody, {id, called}, to talk. Whoever is not in voice joins first. */
+/** Asks somebody, {id, name, tag}, to talk. Whoever is not in voice joins first. */
 export function askToTalk(who) {
   if (!voice?.isIn()) showPanel();
   run('ask', ({ askFor }) => askFor(who));
@@ -100,7 +102,9 @@ window.addEventListener('hashchange', updateLink);
 updateLink();
 document.getElementById('voice').addEventListener('click', ({ target }) => {
   const way = target.closest('[data-start]');
-  if (way) run('start', ({ startCheck }) => startCheck({ door: way.dataset.start }));
+  if (!way) return;
+  const { start: door, direct } = way.dataset; // as they were tapped
+  run('start', ({ startCheck }) => startCheck({ door, direct: direct !== undefined }));
 });
 find('shield').addEventListener('change', ({ target: { checked } }) => run('shield', ({ setShield }) => setShield(checked)));
 if (wasStored) loadUnasked();

@@ -15,12 +15,13 @@ import { applyRelay, relay } from './calls/relay.js';
 import * as room from './calls/room.js';
 import { fulfilWish } from './asking.js';
 import { display, renderDevices, scheduleRender, setPhase } from './panel/renderer.js';
-import { refusedDoor } from './panel/door-words.js';
-import * as words from './panel/words.js';
+import { person } from './panel/appearance.js';
+import { refusedDoor, unmetWish } from './panel/door-words.js';
+import * as notices from './panel/notice-words.js';
 
 const TICK_MS = 1000;
 const LOCK = 'neartalk.voice'; // held by the tab that is in voice
-const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'locked', 'out-of-reach'];
+const SHOWN_CODES = ['too-fast', 'busy', 'declined', 'locked', 'out-of-reach', 'away'];
 
 const { microphone } = mic;
 let ticker = 0;
@@ -31,16 +32,17 @@ let releaseLock = () => {};
 
 /**
  * Starts the choice of the door and the microphone check; nothing is sent to anybody yet. Where no relay can hide an address, asks
- * before that. The door that is chosen beforehand is `door`, or, where that is '', the one you had, unless it let nobody in.
+ * before that, unless `direct`: what was pressed said so. The door that is chosen beforehand is `door`, or, where that is '', the one
+ * you had, unless it let nobody in.
  */
-export function startCheck({ door = '' } = {}) {
+export function startCheck({ door = '', direct = false } = {}) {
   if (entered) return; // a tap that waited while a reload came back into voice
   over = null;
   display.door = door || (saved.door === 'open' ? 'open' : 'ask');
   for (const subject of ['over', 'passing']) clearNotice(subject);
   if (relay.state === 'none' && saved.policy === 'relay') {
-    askToGoDirect();
-    return;
+    if (!direct) return askToGoDirect();
+    save({ policy: 'direct' });
   }
   setPhase('check');
   volumes.startPlayback();
@@ -53,7 +55,7 @@ export async function openMicrophone(id = saved.input) {
   renderDevices();
 }
 
-/** Wants to talk with somebody, {id, called}: they are asked now, or once you are in. */
+/** Wants to talk with somebody, {id, name, tag}: they are asked now, or once you are in. */
 export function askFor(who) {
   display.wish = who;
   if (display.phase === 'out') startCheck();
@@ -111,7 +113,7 @@ export function exit() {
 /** Ends voice on this page and shows why: a close code or 'elsewhere', or the server's own message. */
 export function endWith(why, message) {
   exit();
-  over = message ? { title: '', words: message } : words.overNotice(why);
+  over = message ? { title: '', words: message } : notices.overNotice(why);
   showNotice('over', over);
 }
 
@@ -151,7 +153,7 @@ function enter() {
   setPhase('joining');
   const { addPerson: onStream, removePerson: onStreamEnd } = volumes;
   setDoor(saved.door || 'ask');
-  room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onOver: endWith });
+  room.join(saved.policy, { onChange, onStream, onStreamEnd, onRefused, onUnmet, onOver: endWith });
   volumes.showSound();
   holdLock();
   setMediaSession({ hangup: leave, togglemicrophone: () => setMuted(!microphone.muted) });
@@ -192,11 +194,16 @@ function onRefused({ code, message, ref, retry_after: seconds }) {
   }
 }
 
+// What you did while voice was lost, and cannot be any more: nothing of it is lost in silence.
+function onUnmet(outcomes) {
+  showPassing(outcomes.flatMap(([outcome, peer], turn) => [...(turn ? [' '] : []), ...unmetWish(outcome, person(peer))]));
+}
+
 // Without a relay nothing goes on before somebody chose that their address is seen.
 function askToGoDirect() {
   if (display.phase !== 'in') setPhase('barred');
-  const actions = [{ label: 'Talk directly', run: goDirect }, { label: 'Cancel', run: cancel, quiet: true }];
-  showNotice('relay', { ...words.noRelay, actions });
+  const actions = [{ label: notices.GO_DIRECT, run: goDirect }, { label: notices.CANCEL, run: cancel, quiet: true }];
+  showNotice('relay', { ...notices.noRelay, actions });
 }
 
 function cancel() {

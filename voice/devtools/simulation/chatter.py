@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chat.devtools import in_reach, sent_ms
+from chat.devtools import Sent, in_reach, sent_ms
+from chat.reactions import REACTIONS
 from neartalk.devtools import Frame
 from voice.devtools.simulation.manners import Manners
 from voice.devtools.simulation.neighbour import SimulatedNeighbour
@@ -21,6 +22,10 @@ ANSWER_S = (1.5, 4.0)
 GREETING_S = (3.0, 7.0)
 # A crowd of N begins a conversation every so many seconds, divided by the root of N.
 TOPIC_S = 110.0
+# Of what is said in conversations so much answers by id what was said before, and so much mentions
+# who said it. Of those who are shown a message so many react, and of those so many change it.
+REPLY_SHARE, MENTION_SHARE = 0.4, 0.2
+REACT_SHARE, SECOND_THOUGHTS = 0.05, 0.1
 # A delivery that takes longer is not timed.
 LATE_S = 60.0
 SAMPLES = 100_000
@@ -63,14 +68,35 @@ class Chatter:
         self.crowd.beside(self._converse(speakers, script if near else script[:1]))
 
     async def _converse(self, speakers: Sequence[SimulatedNeighbour], script: Script) -> None:
+        before: Sent | None = None
         for line in script:
             await self.crowd.pause(*TYPING_S)
-            self.send(speakers[line.speaker], line.text)
+            speaker = speakers[line.speaker]
+            before = self.send(speaker, line.text, *self._referred(speaker, before))
 
-    def send(self, neighbour: SimulatedNeighbour, text: str) -> None:
-        sent = neighbour.send_message(text)
+    def _referred(
+        self, speaker: SimulatedNeighbour, before: Sent | None
+    ) -> tuple[str, Sequence[str]]:
+        """What somebody answers by id of what was said before, as far as they were shown it, and
+        whom they mention: now one, now the other."""
+        if before is None or before.id not in speaker.ids or before.by is speaker.person:
+            return "", ()
+        chance = self.crowd.chance.random()
+        mentions = [before.by.person_id] if chance < MENTION_SHARE else []
+        return before.id if chance > 1 - REPLY_SHARE else "", mentions
+
+    def send(
+        self,
+        neighbour: SimulatedNeighbour,
+        text: str,
+        reply_to: str = "",
+        mentions: Sequence[str] = (),
+    ) -> Sent:
+        sent = neighbour.send_message(text, reply_to, mentions)
         self.sent[sent.by.person_id, text] = sent.at_s
-        self.crowd.figures["sent"] += 1
+        counted = {"sent": 1, "replies": int(bool(reply_to)), "mentions": len(mentions)}
+        self.crowd.figures.update(counted)
+        return sent
 
     def acked(self, seconds: float) -> None:
         self.crowd.figures["acked"] += 1
@@ -79,6 +105,9 @@ class Chatter:
     def shown(self, neighbour: SimulatedNeighbour, message: Frame) -> None:
         self.crowd.figures["shown"] += 1
         person_id, text = message["person_id"], message["text"]
+        is_own = person_id == neighbour.person.person_id
+        if not neighbour.arriving and not is_own and self.crowd.chance.random() < REACT_SHARE:
+            self.crowd.beside(self._react(neighbour, message["id"]))
         if person_id in self.crowd.ids:
             sent_s = self.sent.get((person_id, text))
             if sent_s and neighbour.stood_since(sent_s):
@@ -94,6 +123,17 @@ class Chatter:
         if sent_s and neighbour.stood_since(sent_s):
             self.crowd.figures["repeated"] += 1
 
+    async def _react(self, neighbour: SimulatedNeighbour, message_id: str) -> None:
+        """Chooses a reaction; now and then another one, or none, a moment later."""
+        words: list[str | None] = [self.crowd.chance.choice(REACTIONS)]
+        if self.crowd.chance.random() < SECOND_THOUGHTS:
+            words.append(self.crowd.chance.choice((*REACTIONS, None)))
+        for word in words:
+            await self.crowd.pause(*ANSWER_S)
+            if neighbour.live:
+                neighbour.react(message_id, word)
+                self.crowd.figures["reactions"] += 1
+
     async def _answer(self, message: Frame) -> None:
         """One of those to whom the message was delivered answers; who reads it later does not."""
         await self.crowd.pause(*ANSWER_S)
@@ -102,7 +142,9 @@ class Chatter:
             return
         one = self.crowd.chance.choice([one for one in listeners if one.free] or listeners)
         one.engage(0)
-        self.send(one, self.phrases.answer(message["text"], message["username"]))
+        text = self.phrases.answer(message["text"], message["username"])
+        mentions = [message["person_id"]] if self.crowd.chance.random() < MENTION_SHARE else []
+        self.send(one, text, message["id"], mentions)
         self.crowd.figures["answers"] += 1
 
     def listed(self, neighbour: SimulatedNeighbour, people: Sequence[Frame]) -> None:

@@ -10,6 +10,7 @@ from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, GREETINGS, 
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 WORD = re.compile(r"\{(\w+)\}")
+BEGINNING = re.compile(r"(?:^|[.!?] )\w")  # of a sentence
 # So many texts are remembered: more than are sent while a message lives.
 REMEMBERED = 1000
 TRIES = 40
@@ -72,7 +73,7 @@ class Phrases:
     def _filled(self, text: str, words: Mapping[str, str]) -> str:
         chosen = CHOICE.sub(lambda found: self.chance.choice(found[1].split("|")), text)
         filled = WORD.sub(lambda found: words[found[1]], chosen)
-        return filled[:1].upper() + filled[1:]
+        return BEGINNING.sub(lambda found: found[0].upper(), filled)
 
     def _fresh(self, make: Callable[[], Script]) -> Script:
         """The first of TRIES scripts that repeats nothing, else the one that repeats least."""

@@ -136,6 +136,7 @@ def status(crowd: Crowd) -> tuple[float, str]:
 def summary(crowd: Crowd) -> dict[str, Any]:
     counts = (
         *("sent", "acked", "shown", "repeated", "answers", "greetings"),
+        *("replies", "mentions", "reactions"),
         *("moves", "knocks", "calls", "knocks declined"),
     )
     return {

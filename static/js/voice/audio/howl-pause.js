@@ -1,7 +1,7 @@
 // After a howl nobody is heard for a moment, which ends it; if it comes again soon, for longer each time.
 
 import { clearNotice, showNotice } from '../panel/notices.js';
-import { howl } from '../panel/words.js';
+import { TURN_ON, howl } from '../panel/notice-words.js';
 import { setSilences } from './output.js';
 
 const FIRST_MS = 3000;
@@ -17,7 +17,7 @@ export function begin() {
   const soon = performance.now() - endedMs < SOON_MS;
   lengthMs = soon ? Math.min(2 * lengthMs, LONGEST_MS) : FIRST_MS;
   setSilences({ howl: true });
-  showNotice('howl', { ...howl, actions: [{ label: 'Turn sound on', run: end }] });
+  showNotice('howl', { ...howl, actions: [{ label: TURN_ON, run: end }] });
   clearTimeout(timer);
   timer = setTimeout(end, lengthMs);
 }

@@ -17,20 +17,26 @@ export class LagSums {
     this.count = 0; // of octaves and values
   }
 
-  /** Adds a value, by its age in `one`, with those of `other` that are `from` old, one older, and so on. Takes octaves + 2 additions a lag. */
+  /**
+   * Adds a value, by its age in `one`, with those of `other` that are `from` old, one older, and so on. Takes octaves + 2 additions
+   * a lag.
+   */
   add(one, age, other, from) {
-    const { octaves } = one;
+    const { octaves, changes: mine } = one;
+    const { changes: theirs, energies: pastEnergies, powers: pastPowers, length } = other;
+    const { products, energies, powers } = this;
     const value = one.index(age);
     this.energy += one.energies[value];
     this.power += one.powers[value];
     this.count += octaves;
-    for (let lag = 0; lag < this.products.length; lag += 1) {
-      const past = other.index(from + lag);
+    let past = other.index(from);
+    for (let lag = 0; lag < products.length; lag += 1) {
       let product = 0;
-      for (let octave = 0; octave < octaves; octave += 1) product += one.changes[value * octaves + octave] * other.changes[past * octaves + octave];
-      this.products[lag] += product;
-      this.energies[lag] += other.energies[past];
-      this.powers[lag] += other.powers[past];
+      for (let octave = 0; octave < octaves; octave += 1) product += mine[value * octaves + octave] * theirs[past * octaves + octave];
+      products[lag] += product;
+      energies[lag] += pastEnergies[past];
+      powers[lag] += pastPowers[past];
+      past = past + 1 === length ? 0 : past + 1;
     }
   }
 

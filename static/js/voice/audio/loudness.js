@@ -1,5 +1,7 @@
 // Loudness arithmetic: levels of samples, and gains from volumes and distance labels; pure.
 
+import { isFurther, metresOf } from '../panel/distance.js';
+
 const FLOOR_DB = -54;
 const FULL_DB = -14;
 const SPEAKING_DB = -44;
@@ -30,10 +32,7 @@ export function speaking(db, lastMs, nowMs) {
 
 /** The share of the volume that is left at a distance label: half at 500 m. */
 export function falloff(label) {
-  const nothing = [null, label === 'further away' ? FURTHER_M : 0, 'm'];
-  const [, number, unit] = /([\d.]+) (m|km)/.exec(label) ?? nothing;
-  const metres = Number(number) * (unit === 'km' ? 1000 : 1);
-  return HALF_M / (HALF_M + metres);
+  return HALF_M / (HALF_M + (metresOf(label) ?? (isFurther(label) ? FURTHER_M : 0)));
 }
 
 /** Gain of a slider from 0 to 150; squared, since an ear hears ratios. */

@@ -1,5 +1,7 @@
 // The microphone: its device, its mute, and its state or error.
 
+import { gettext } from '../../page/gettext.js';
+
 const CONSTRAINTS = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 const KINDS = {
   NotAllowedError: 'denied',
@@ -57,11 +59,14 @@ export function setMuted(muted) {
 /** The devices present: {audioinput, audiooutput}, each a list of {id, label}. */
 export async function listDevices() {
   const found = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
-  const named = (kind, word) =>
+  const named = (kind, numbered) =>
     found
       .filter((device) => device.kind === kind && device.deviceId)
-      .map(({ deviceId, label }, turn) => ({ id: deviceId, label: label || `${word} ${turn + 1}` }));
-  return { audioinput: named('audioinput', 'Microphone'), audiooutput: named('audiooutput', 'Speaker') };
+      .map(({ deviceId, label }, turn) => ({ id: deviceId, label: label || numbered(turn + 1) }));
+  return {
+    audioinput: named('audioinput', (number) => gettext('Microphone {number}', { number })),
+    audiooutput: named('audiooutput', (number) => gettext('Speaker {number}', { number })),
+  };
 }
 
 /** The device in use, or ''. */

@@ -25,9 +25,10 @@ export function applyValues(powers) {
   }
 }
 
-/** Whether somebody is silent here since they are in your room. */
-export function isInRoom(id) {
-  return same.has(id) && !volumeOf(id).anyway;
+/** Whether somebody is in your room: 'silent' here for that, 'twice' heard since you want them anyway, or '' elsewhere. */
+export function roomOf(id) {
+  if (!same.has(id)) return '';
+  return volumeOf(id).anyway ? 'twice' : 'silent';
 }
 
 export function remove(id) {

@@ -1,11 +1,13 @@
 // The volume of each person: what you set, less what distance takes, and none in one room; applied to the audio output. And who
 // is speaking.
 
+import { isolated } from '../../page/sentences.js';
 import { save, saved, setVolume, volumeOf } from '../session-state.js';
 import { falloff } from './loudness.js';
 import { clearNotice, showNotice } from '../panel/notices.js';
 import { announce, renderLevel } from '../panel/panel.js';
-import { roomAnnouncement, soundNotice } from '../panel/words.js';
+import { TURN_ON, soundNotice } from '../panel/notice-words.js';
+import { roomAnnouncement } from '../panel/words.js';
 import { facts } from '../calls/facts.js';
 import * as howlPause from './howl-pause.js';
 import * as oneRoom from './one-room.js';
@@ -25,8 +27,7 @@ export function stopPlayback() {
   output.stop();
   howlPause.clear();
   oneRoom.clear();
-  display.speaks.clear();
-  display.inRoom.clear();
+  for (const each of [display.speaks, display.inRoom, display.twice]) each.clear();
   renderLevel(0);
 }
 
@@ -38,8 +39,7 @@ export function addPerson(id, stream) {
 export function removePerson(id) {
   output.removeStream(id);
   oneRoom.remove(id);
-  display.speaks.delete(id);
-  display.inRoom.delete(id);
+  for (const each of [display.speaks, display.inRoom, display.twice]) each.delete(id);
 }
 
 /** Changes {volume}, {hushed} or {anyway}: heard although they are in your room. */
@@ -56,9 +56,10 @@ function applyTo(id) {
   const peer = facts.peers.find((one) => one.person_id === id);
   const share = saved.falls && peer ? falloff(peer.distance) : 1;
   const { volume, hushed } = volumeOf(id);
-  const inRoom = oneRoom.isInRoom(id);
-  display.inRoom[inRoom ? 'add' : 'delete'](id);
-  output.setVolume(id, { volume, silent: hushed || inRoom, share });
+  const room = oneRoom.roomOf(id);
+  display.inRoom[room === 'silent' ? 'add' : 'delete'](id);
+  display.twice[room === 'twice' ? 'add' : 'delete'](id);
+  output.setVolume(id, { volume, silent: hushed || room === 'silent', share });
 }
 
 export function setDeaf(deaf) {
@@ -75,7 +76,7 @@ export function setOutput(id) {
 /** Shows a notice while there is no sound (output.js has the states), with the button that resumes it. */
 export function showSound(state = output.soundState()) {
   const wrong = ['joining', 'in'].includes(display.phase) ? soundNotice(state) : null;
-  if (wrong) showNotice('sound', { ...wrong, actions: [{ label: 'Turn sound on', run: resume }] });
+  if (wrong) showNotice('sound', { ...wrong, actions: [{ label: TURN_ON, run: resume }] });
   else clearNotice('sound');
   display.silent = Boolean(wrong);
   scheduleRender();
@@ -92,7 +93,7 @@ oneRoom.onChange((id) => {
   applyTo(id);
   const peer = facts.peers.find((one) => one.person_id === id);
   const now = display.inRoom.has(id);
-  if (peer && now !== before) announce(roomAnnouncement(peer.username, now));
+  if (peer && now !== before) announce(roomAnnouncement(isolated(peer.username), now));
   scheduleRender();
 });
 

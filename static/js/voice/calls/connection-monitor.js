@@ -17,7 +17,7 @@ const CHECK_MS = 1000;
 const SILENT_MS = 2000; // even somebody muted sends a packet every 0.4 s; ICE itself notices after 6 s
 
 export class ConnectionMonitor {
-  /** peer: {pc, polite, candidates, unanswered, begin(), sendDescription(), resendCandidates(), restart(), onChange()}. */
+  /** peer: {pc, polite, candidates, unanswered, busy, begin(), sendDescription(), resendCandidates(), restart(), onChange()}. */
   constructor(peer) {
     this.peer = peer;
     this.closed = false;
@@ -131,6 +131,8 @@ export class ConnectionMonitor {
   async retry() {
     this.timer = 0;
     if (this.closed) return;
+    // Another try would put this page, and theirs, further behind.
+    if (this.peer.busy) return this.onStarted();
     if (!this.peer.pc) {
       this.peer.begin();
       return;

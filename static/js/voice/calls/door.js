@@ -6,7 +6,7 @@ import * as signaling from './signaling.js';
 const SETTLE_MS = 250; // arrows go through the choices one by one; the server counts frames
 
 /** Names the frames of the door, so that a refusal of one is known. */
-export const DOOR_REF = 'door';
+export const DOOR_REF = 'voice-door';
 
 let timer = 0;
 

@@ -9,9 +9,10 @@ const UNKNOWN = { joined: false, online: true, requestedPolicy: 'relay', request
 /**
  * joined, online, requestedPolicy, requestedDoor, doorPending (the server has not confirmed that door); policy, door, peers,
  * unheard, count and limit as the server sent them; and by person: ended
- * {peer, reason}, muted (they muted themselves), until (now() when a knock is possible again), declinedByMe.
+ * {peer, reason}, muted (they muted themselves), until (now() when a knock is possible again), declinedByMe, and acts {verb, peer}:
+ * what you did last that no list shows yet.
  */
-export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set() };
+export const facts = { ...UNKNOWN, ended: new Map(), muted: new Map(), until: new Map(), declinedByMe: new Set(), acts: new Map() };
 
 /** Applies a voice.peers frame. A server that says nothing of doors holds none: whoever wants to come in asks. */
 export function applyPeers({ policy, door = 'ask', peers, unheard, count, limit }) {
@@ -36,13 +37,19 @@ export function applyEnd(peer, reason, onForget) {
 
 /** Applies what you answer or ask: knock, accept or decline. */
 export function applyAct(verb, id) {
+  facts.acts.set(id, { verb, peer: peerOf(id) });
   if (verb === 'decline') facts.ended.delete(id);
   facts.declinedByMe[verb === 'decline' ? 'add' : 'delete'](id);
 }
 
+/** The row of somebody in the server's list. */
+export function peerOf(id) {
+  return facts.peers.find(({ person_id: other }) => other === id);
+}
+
 /** Forgets everything, after voice was left. */
 export function clearFacts() {
-  for (const each of [facts.ended, facts.muted, facts.until, facts.declinedByMe]) each.clear();
+  for (const each of [facts.ended, facts.muted, facts.until, facts.declinedByMe, facts.acts]) each.clear();
   Object.assign(facts, UNKNOWN);
 }
 

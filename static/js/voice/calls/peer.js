@@ -1,10 +1,13 @@
 // One call: an RTCPeerConnection with one audio line, negotiated by perfect negotiation (WebRTC 1.0, 10.7). Frames go out by
 // `send`; connection-monitor.js decides when to try again.
 
-import { withOpusOptions } from './sdp.js';
+import { now } from '../../server/clock.js';
+import { isCopy, withOpusOptions } from './sdp.js';
 import { ConnectionMonitor } from './connection-monitor.js';
 import { relay } from './relay.js';
 import { Kinds, reasonOf } from './why.js';
+
+const STUCK_MS = 10_000;
 
 export class Peer {
   /**
@@ -14,6 +17,9 @@ export class Peer {
     Object.assign(this, options);
     this.pc = null;
     this.closed = false;
+    this.waiting = 0; // descriptions and candidates of theirs that are not applied yet
+    this.appliedAt = now(); // the last of them
+    this.newestOffer = null; // of theirs
     this.makingOffer = false;
     this.candidates = []; // ours, since ICE last started
     this.kinds = { own: new Kinds(), theirs: new Kinds() };
@@ -42,11 +48,24 @@ export class Peer {
 
   /** Whether our offer has no answer yet. */
   get unanswered() {
-    return this.pc.signalingState === 'have-local-offer';
+    return this.pc?.signalingState === 'have-local-offer';
+  }
+
+  /** Whether this page is behind with what they sent: what seems lost may be among it. */
+  get busy() {
+    return this.waiting > 0 && now() - this.appliedAt < STUCK_MS;
   }
 
   receive(kind, body) {
-    this.queue = this.queue.then(() => !this.closed && this.applyRemote(kind, body)).catch(() => {});
+    if (kind === 'offer') this.newestOffer = body;
+    if (!this.waiting) this.appliedAt = now();
+    this.waiting += 1;
+    this.queue = this.queue.then(() => !this.closed && this.applyRemote(kind, body)).catch(() => {}).finally(() => this.onApplied());
+  }
+
+  onApplied() {
+    this.waiting -= 1;
+    this.appliedAt = now();
   }
 
   setTrack(track) {
@@ -145,18 +164,29 @@ export class Peer {
   async applyRemote(kind, body) {
     this.kinds.theirs.add(body);
     if (kind === 'candidate') await this.pc.addIceCandidate({ candidate: body, sdpMLineIndex: 0 });
-    else if (kind === 'offer') await this.answer(body);
-    else if (this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });
+    else if (kind === 'answer' && this.unanswered) await this.pc.setRemoteDescription({ type: kind, sdp: body });
+    else if (kind === 'offer' && body === this.newestOffer) await this.answer(body);
   }
 
+  // An offer that comes again has lost its answer: that goes out again, and nothing is negotiated twice.
   async answer(sdp) {
-    const collision = this.makingOffer || this.pc.signalingState !== 'stable';
+    const { signalingState, remoteDescription } = this.pc;
+    if (signalingState === 'stable' && remoteDescription?.type === 'offer' && isCopy(sdp, remoteDescription.sdp)) {
+      this.sendDescription();
+      await this.addCandidatesOf(sdp);
+      return;
+    }
+    const collision = this.makingOffer || signalingState !== 'stable';
     if (collision && !this.polite) return;
     await this.pc.setRemoteDescription({ type: 'offer', sdp }); // rolls back an offer of our own
     await this.attach();
     await this.pc.setLocalDescription();
     this.sendDescription();
     if (this.state !== 'live') this.monitor.onStarted(true);
+  }
+
+  async addCandidatesOf(sdp) {
+    for (const [, candidate] of sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)) await this.pc.addIceCandidate({ candidate, sdpMLineIndex: 0 });
   }
 
   // A track that comes late or changes needs no new offer: the line is sendrecv from the start.

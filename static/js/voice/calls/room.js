@@ -3,13 +3,15 @@
 
 import { isBlocked } from '../../people/blocks.js';
 import { DOOR_REF, forgetDoor, restoreDoor, sendDoor } from './door.js';
-import { applyAct, applyEnd, applyPeers, clearFacts, facts } from './facts.js';
+import { applyEnd, applyPeers, clearFacts, facts, peerOf } from './facts.js';
 import * as ice from './ice.js';
+import { act, forgetActs, refuseAct, settleActs, withoutDeclined } from './kept-acts.js';
 import { Mesh } from './mesh.js';
 import * as signaling from './signaling.js';
 
 const MUTED_MS = 300; // holding to talk changes the mute quickly; the server counts frames
 const RETRY_MS = 2000;
+const MUTED_REF = 'voice-muted'; // names the frames that say whether this microphone is, so that a refusal of one is known
 
 // Identifies this page over all of its sockets, so that calls outlive one. A reload makes another.
 const pageId = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -20,7 +22,6 @@ let shieldCount = 0; // how often the shield was raised
 let muted = false;
 let mutedTimer = 0;
 let retryTimer = 0;
-const declines = new Set(); // the ids of those whom you declined while voice was lost
 let informed = new Map(); // person_id: the instance that knows whether this microphone is muted
 
 export const mesh = new Mesh({
@@ -35,8 +36,9 @@ export const mesh = new Mesh({
 });
 
 /**
- * Joins voice. handlers is {onChange(), onStream(id, stream), onStreamEnd(id), onRefused(frame), onOver(why, message)}: why is
- * a close code, 'elsewhere' or 'muted', which comes with the server's message.
+ * Joins voice. handlers is {onChange(), onStream(id, stream), onStreamEnd(id), onRefused(frame), onUnmet(outcomes), onOver(why,
+ * message)}: why is a close code, 'elsewhere' or 'muted', which comes with the server's message; outcomes are [outcome, peer] of what
+ * you did while voice was lost and cannot be any more.
  */
 export function join(policy, handlers) {
   callbacks = handlers;
@@ -59,15 +61,9 @@ export function leave() {
   reset();
 }
 
-/** Sends `verb`: knock, accept or decline. A call that is declined while voice is lost ends here at once, there once it is back. */
+/** Sends `verb`: knock, accept or decline; it is not lost with a socket. */
 export function sendAct(verb, id) {
-  applyAct(verb, id);
-  if (facts.joined || verb !== 'decline') {
-    signaling.send({ type: `voice.${verb}`, to: id });
-    return;
-  }
-  declines.add(id);
-  endCalls((one) => one === id);
+  if (act(verb, id)) endCalls((one) => one === id);
 }
 
 /** Somebody was blocked: their call ends now, not with the server's next round. */
@@ -116,7 +112,7 @@ function reset() {
   clearTimeout(mutedTimer);
   clearTimeout(retryTimer);
   informed = new Map();
-  declines.clear();
+  forgetActs();
   clearFacts();
 }
 
@@ -158,21 +154,19 @@ function onPeers(frame) {
   if (back) {
     mesh.retry();
     sendDoor();
+    informed.clear(); // what was said of it meanwhile went to nobody
   }
+  reportUnmet(settleActs(back));
   if (peers.some(({ person_id: id, instance: theirs }) => theirs && informed.get(id) !== theirs)) sendMuted();
 }
 
-// Whom you declined meanwhile: the server is told, and its next list says what became of it.
-function withoutDeclined(peers) {
-  const declined = peers.filter(({ person_id: id }) => declines.has(id));
-  declines.clear();
-  for (const { person_id: id } of declined) signaling.send({ type: 'voice.decline', to: id });
-  return peers.filter((peer) => !declined.includes(peer));
+function onEnd({ from, reason }) {
+  const peer = peerOf(from);
+  if (peer && !isBlocked(from)) applyEnd(peer, reason, () => callbacks.onChange());
 }
 
-function onEnd({ from, reason }) {
-  const peer = facts.peers.find((one) => one.person_id === from);
-  if (peer && !isBlocked(from)) applyEnd(peer, reason, () => callbacks.onChange());
+function reportUnmet(unmet) {
+  if (unmet.length) callbacks.onUnmet(unmet);
 }
 
 function negotiate(frame) {
@@ -185,6 +179,8 @@ function onRefused(frame) {
   if (code === 'muted') return onOver('muted', frame.message);
   if (code === 'no-relay' && facts.joined) facts.requestedPolicy = facts.policy;
   if (ref === DOOR_REF && code !== 'not-joined') restoreDoor();
+  if (ref === MUTED_REF) sendMuted(seconds ? seconds * 1000 : RETRY_MS);
+  reportUnmet(refuseAct(ref, code, seconds));
   if (['out-of-reach', 'not-agreed', 'locked'].includes(code)) requestPeers();
   if (code === 'not-joined') onLost();
   if (!facts.joined && code !== 'no-relay' && (code === 'not-joined' || !ref)) {
@@ -194,10 +190,12 @@ function onRefused(frame) {
   return callbacks.onRefused(frame);
 }
 
-function sendMuted() {
+// While voice is lost nobody can be told: they are once it is back.
+function sendMuted(afterMs = MUTED_MS) {
   clearTimeout(mutedTimer);
   mutedTimer = setTimeout(() => {
+    if (!facts.joined) return;
     informed = new Map(facts.peers.map((peer) => [peer.person_id, peer.instance]));
-    if (!signaling.send({ type: 'voice.state', muted })) informed.clear();
-  }, MUTED_MS);
+    if (!signaling.send({ type: 'voice.state', muted, ref: MUTED_REF })) informed.clear();
+  }, afterMs);
 }

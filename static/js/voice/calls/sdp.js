@@ -13,6 +13,16 @@ export function withOpusOptions(sdp) {
   return withPacket(payloads.reduce(withPayloadOptions, sdp), payloads[0]).replace(UNREAD, '');
 }
 
+/** Whether two descriptions are one that was sent again, perhaps with more candidates: of one session, version and start of ICE. */
+export function isCopy(one, other) {
+  return identityOf(one) === identityOf(other);
+}
+
+// Of its origin the session and the version alone: browsers write the rest in their own way when they show what they were given.
+function identityOf(sdp) {
+  return [/^o=\S+ (\d+ \d+) /m, /^a=ice-ufrag:(.*)$/m, /^a=fingerprint:(.*)$/m].map((line) => line.exec(sdp)?.[1].trim()).join(' ');
+}
+
 function withPayloadOptions(sdp, payload) {
   const format = new RegExp(`^a=fmtp:${payload} (.*)$`, 'm');
   if (format.test(sdp)) return sdp.replace(format, (_, asked) => `a=fmtp:${payload} ${merged(asked)}`);

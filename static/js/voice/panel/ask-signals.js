@@ -1,10 +1,12 @@
 // That somebody asks, for whoever does not look at the page: in its title, and, unless that is off, by a tone, a buzz and a
 // notification. All of it goes once they are answered or ask no more.
 
-import { closeNotification, notify } from '../../page/notification.js';
+import { gettext } from '../../page/gettext.js';
+import { closeNotification, countOnBadge, notify } from '../../page/notification.js';
 import { announce, withdraw } from '../../page/title.js';
 import { signal } from '../audio/signal.js';
 import { saved } from '../session-state.js';
+import { spoken } from './words.js';
 
 let asking = new Map(); // person_id: the sentence that was announced
 let notified = ''; // whose sentence the notification has
@@ -14,20 +16,17 @@ export function signalAsks(knocking) {
   const ids = new Set(knocking.map(({ id }) => id));
   for (const [id, sentence] of asking) if (!ids.has(id)) withdrawAsk(id, sentence);
   const fresh = knocking.filter(({ id }) => !asking.has(id));
-  asking = new Map(knocking.map((tile) => [tile.id, asking.get(tile.id) ?? sentenceOf(tile)]));
+  asking = new Map(knocking.map((tile) => [tile.id, asking.get(tile.id) ?? spoken(tile.asks)]));
   if (fresh.length) signalAsk(fresh.at(-1).id);
   return fresh.map(({ id }) => asking.get(id));
 }
 
-function sentenceOf({ name, tag, asks }) {
-  return `${name} ${tag} ${asks}`;
-}
-
 function signalAsk(id) {
   announce(asking.get(id));
+  countOnBadge();
   if (!saved.signals) return;
   signal();
-  notify('ask', 'Voice', asking.get(id));
+  notify('ask', gettext('Voice'), asking.get(id), { wanted: true });
   notified = id;
 }
 

@@ -1,7 +1,11 @@
 // Who wants to talk, where you are: a card for each beside the chat, as in the panel. It goes once it is answered, here or on
 // another page, or taken back.
 
-import { setText } from './tiles.js';
+import { holdMoved } from '../../page/held-taps.js';
+import { renderPlain } from '../../page/sentences.js';
+import { controlNames } from './door-words.js';
+import { renderWho, setText } from './tiles.js';
+import { called, moreAsk, spoken } from './words.js';
 
 const SHOWN_MAX = 2; // more would cover the chat: the panel has them all
 
@@ -10,6 +14,10 @@ const cards = new Map(); // person_id: element
 
 /** Renders those who knock (tiles of view-model.js), nearest first. */
 export function renderAsks(knocking) {
+  holdMoved(document.getElementById('alerts'), () => renderAll(knocking));
+}
+
+function renderAll(knocking) {
   const shown = knocking.slice(0, SHOWN_MAX);
   const ids = new Set(shown.map(({ id }) => id));
   for (const [id, card] of [...cards]) if (!ids.has(id)) removeCard(id, card);
@@ -29,16 +37,15 @@ function createCard({ id, colour, initial }) {
   return card;
 }
 
-function renderCard(card, { name, tag, distance, asks }) {
-  const called = `${name} ${tag}`;
+function renderCard(card, { name, tag, distance, asks, words }) {
   card.dataset.far = distance;
   setText(card.querySelector('.name'), name);
   setText(card.querySelector('.tag'), tag);
-  setText(card.querySelector('.asking-words'), asks);
-  card.setAttribute('aria-label', `${called} ${asks}`);
-  for (const [act, label] of Object.entries({ accept: 'Let in', decline: 'Not now,', person: 'More about' })) {
-    card.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', `${label} ${called}`);
-  }
+  renderWho(card.querySelector('.who'), asks);
+  renderPlain(card.querySelector('.ask-status'), words);
+  card.setAttribute('aria-label', spoken(asks));
+  const names = controlNames(called({ name, tag }));
+  for (const act of ['accept', 'decline', 'person']) card.querySelector(`[data-act="${act}"]`).setAttribute('aria-label', names[act]);
 }
 
 function removeCard(id, card) {
@@ -46,12 +53,13 @@ function removeCard(id, card) {
   remove(card);
 }
 
-// The focus goes to the next card, or to the chat, never to the page.
+// The focus goes to the next card, not to a control of it: a key on its way meant the one before. Else to the chat, never to the
+// page.
 function remove(element) {
   const focused = element.contains(document.activeElement);
   element.remove();
   if (!focused) return;
-  const next = place.querySelector('button') ?? document.getElementById('chat');
+  const next = place.querySelector('.ask') ?? document.getElementById('chat');
   next.focus({ preventScroll: true });
 }
 
@@ -67,5 +75,5 @@ function renderRest(count) {
     link.href = '#voice';
     place.append(link); // once: moving it would lose its focus
   }
-  setText(link, `${count} more ${count === 1 ? 'wants' : 'want'} to talk`);
+  setText(link, moreAsk(count));
 }

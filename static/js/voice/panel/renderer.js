@@ -1,6 +1,9 @@
 // Renders the voice panel from the room, the microphone and the settings of this tab, and announces what has changed.
 
+import { holdMoved } from '../../page/held-taps.js';
+import { isolated } from '../../page/sentences.js';
 import { ambiguousTags } from '../../people/likeness.js';
+import { isErased } from '../../page/visit.js';
 import { markRows, openDoors } from '../../people/voice-outside.js';
 import { now } from '../../server/clock.js';
 import { saved } from '../session-state.js';
@@ -10,6 +13,8 @@ import { signalAsks } from './ask-signals.js';
 import { renderAsks } from './asks.js';
 import { openNow, wishLine } from './door-words.js';
 import { clearNotice, showNotice } from './notices.js';
+import { TRY_AGAIN, microphoneNotice } from './notice-words.js';
+import * as own from './own-words.js';
 import * as panel from './panel.js';
 import { renderSheet } from './sheet.js';
 import { facts } from '../calls/facts.js';
@@ -21,12 +26,12 @@ import * as words from './words.js';
 
 /**
  * phase: out, check, joining, barred (no relay) or in; door: what is chosen before joining; wish: whom you want to ask then,
- * {id, called}; speaks: the ids of those who are speaking; inRoom: of those who are silent here since they are in one room with
- * you; silent: nothing is heard.
+ * {id, name, tag}; speaks: the ids of those who are speaking; inRoom: of those who are silent here since they are in one room with
+ * you; twice: of those whom you hear although they are; silent: nothing is heard.
  */
-export const display = { phase: 'out', door: 'ask', wish: null, speaks: new Set(), inRoom: new Set(), silent: false };
+export const display = { phase: 'out', door: 'ask', wish: null, speaks: new Set(), inRoom: new Set(), twice: new Set(), silent: false };
 
-const NOTHING = { sentence: ['Joining voice'], reasons: [], tiles: [], rest: '', count: 0, own: '' };
+const NOTHING = { sentence: [words.JOINING], reasons: [], tiles: [], rest: '', count: 0, own: '', limit: 0 };
 
 let announced = new Map(); // person_id: the state that was announced last
 let scheduled = false;
@@ -47,7 +52,8 @@ export function scheduleRender() {
   scheduled = true;
   queueMicrotask(() => {
     scheduled = false;
-    render();
+    if (isErased()) renderErased();
+    else holdMoved(document.getElementById('voice'), render);
   });
 }
 
@@ -70,44 +76,50 @@ function render() {
   else renderNobody(phase);
 }
 
+// The end of voice, on a page that has forgotten everybody.
+function renderErased() {
+  panel.showPhase(display.phase);
+  renderNobody(display.phase);
+}
+
 function renderNobody(phase) {
   panel.renderPeople(NOTHING, new Set());
   renderSheet([]);
   renderKnocking([]);
   announced = new Map();
-  panel.renderBar(phase === 'joining' ? ['Joining voice'] : null, new Set(), false);
+  panel.renderBar(phase === 'joining' ? [words.JOINING] : null, new Set(), false);
 }
 
 function renderWay() {
   const { phase } = display;
   const policy = phase === 'in' ? facts.requestedPolicy : saved.policy;
   const hidden = relay.state !== 'none' && policy === 'relay';
-  panel.renderWay({ hidden, held: phase === 'joining' || relay.state === 'none', words: words.wayLine(hidden, relay.state) });
+  panel.renderStarts(relay.state === 'none');
+  panel.renderWay({ hidden, held: phase === 'joining' || relay.state === 'none', words: own.wayLine(hidden, relay.state) });
 }
 
 function renderDoor() {
   const door = display.phase === 'in' ? facts.requestedDoor : display.door;
-  const names = openDoors().map(({ name }) => name);
-  panel.renderDoor(door, openNow(names), display.wish ? wishLine(display.wish.called) : '');
+  panel.renderDoor(door, openNow(openDoors()), display.wish ? wishLine(display.wish) : '');
 }
 
 function renderMicrophone() {
   const works = microphone.state === 'ready';
-  panel.renderCheck({ words: words.checkLine(microphone.state), works });
-  panel.renderMicrophone({ words: words.microphoneLine(microphone, saved.deaf), muted: microphone.muted || !works, works, deaf: saved.deaf });
-  const wrong = display.phase === 'out' ? null : words.microphoneNotice(microphone.state);
-  if (wrong) showNotice('microphone', { ...wrong, actions: [{ label: 'Try again', run: retry }] });
+  panel.renderCheck({ words: own.checkLine(microphone.state), works });
+  panel.renderMicrophone({ words: own.microphoneLine(microphone, saved.deaf), muted: microphone.muted || !works, works, deaf: saved.deaf });
+  const wrong = display.phase === 'out' ? null : microphoneNotice(microphone.state);
+  if (wrong) showNotice('microphone', { ...wrong, actions: [{ label: TRY_AGAIN, run: retry }] });
   else clearNotice('microphone');
 }
 
 function renderPeople() {
   const calls = { stateOf: (id) => mesh.stateOf(id), whyOf: (id) => mesh.whyOf(id) };
-  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, inRoom: display.inRoom, nowMs: now() });
+  const tiles = viewModel.tilesOf(facts, { ...calls, speaks: display.speaks, inRoom: display.inRoom, twice: display.twice, nowMs: now() });
   const alike = ambiguousTags([...tiles, ...facts.unheard.map(person), ...namesOnPage()]);
   const speaks = microphone.state !== 'ready' ? 'none' : microphone.muted ? 'muted' : 'on';
   const rest = words.remainder(tiles.length, facts.count - facts.peers.length);
-  const own = words.ownWord(microphone);
-  panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count, own }, alike);
+  const word = own.ownWord(microphone);
+  panel.renderPeople({ ...viewModel.audienceOf(tiles, facts.unheard, speaks), tiles, rest, count: facts.count, own: word, limit: facts.limit }, alike);
   renderSheet(tiles);
   const knocking = tiles.filter(({ state }) => state === 'knocks');
   const talking = tiles.filter(({ state }) => state === 'live');
@@ -119,7 +131,7 @@ function renderPeople() {
 function renderKnocking(knocking) {
   renderAsks(knocking);
   const fresh = signalAsks(knocking);
-  if (fresh.length) panel.announce(fresh.join('. '), true);
+  if (fresh.length) panel.announce(words.together(fresh), true);
 }
 
 // The names of yourself and of the people list: a caller may share one.
@@ -132,9 +144,10 @@ function announceChanges(tiles, alike) {
   const sentences = [];
   for (const { id, name, tag, state } of tiles) {
     const before = announced.get(id);
-    const news = words.announcement(alike.has(tag) ? `${name} ${tag}` : name, before, state, facts.declinedByMe.has(id) ? 'declined-by-me' : facts.ended.get(id)?.reason);
+    const end = facts.declinedByMe.has(id) ? 'declined-by-me' : facts.ended.get(id)?.reason;
+    const news = words.announcement(alike.has(tag) ? words.called({ name, tag }) : isolated(name), before, state, end);
     if (news) sentences.push(news);
   }
-  if (sentences.length) panel.announce(sentences.join('. '));
+  if (sentences.length) panel.announce(words.together(sentences));
   announced = new Map(tiles.map(({ id, state }) => [id, state]));
 }

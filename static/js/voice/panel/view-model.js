@@ -2,6 +2,7 @@
 
 import { askingOf } from '../calls/wish.js';
 import { person } from './appearance.js';
+import { distanceIn } from './distance.js';
 import * as words from './words.js';
 
 const CALLS = ['live', 'away', 'waiting'];
@@ -9,8 +10,8 @@ const TALKS = ['connecting', 'live', 'reconnecting', 'failed'];
 const ORDER = [['knocks'], TALKS, ['ended'], ['waiting'], ['knocked'], ['near'], ['declined']];
 
 /**
- * Everybody in voice as tiles in their order. facts: {peers, door, limit, ended, muted, until} of the room; stateOf and whyOf of
- * the mesh; speaks and inRoom are Sets of ids; nowMs.
+ * Everybody in voice as tiles in their order. facts: {joined, peers, door, limit, ended, muted, until, acts} of the room; stateOf and
+ * whyOf of the mesh; speaks, inRoom and twice (heard although they are) are Sets of ids; nowMs.
  */
 export function tilesOf(facts, calls) {
   const listed = facts.peers.map((peer) => tileOf(peer, facts, calls));
@@ -21,20 +22,23 @@ export function tilesOf(facts, calls) {
   return [...listed, ...gone].sort((a, b) => rank(a) - rank(b));
 }
 
-function tileOf(peer, facts, { stateOf, whyOf, speaks, inRoom, nowMs }) {
+function tileOf(peer, facts, { stateOf, whyOf, speaks, inRoom, twice, nowMs }) {
   const id = peer.person_id;
   const ended = facts.ended.get(id);
   const state = stateIn(peer, ended, stateOf(id));
+  const kept = facts.joined ? '' : (facts.acts.get(id)?.verb ?? '');
   return toTile(peer, state, {
     speaks: speaks.has(id),
     inRoom: inRoom.has(id),
+    twice: twice.has(id),
+    kept,
     muted: facts.muted.get(id) ?? false,
     limit: facts.limit,
     seconds: ((facts.until.get(id) ?? nowMs) - nowMs) / 1000,
     end: ended?.reason,
     why: whyOf(id),
     door: peer.door,
-    asking: state === 'near' ? askingOf(id, facts) : '',
+    asking: state === 'near' && !kept ? askingOf(id, facts) : '',
   });
 }
 
@@ -44,21 +48,23 @@ function stateIn({ state }, ended, call) {
   return ended && (state === 'near' || state === 'declined') ? 'ended' : state;
 }
 
-function toTile(peer, state, { speaks = false, inRoom = false, muted = false, asking = '', ...rest }) {
+function toTile(peer, state, { speaks = false, inRoom = false, twice = false, muted = false, asking = '', ...rest }) {
   const talks = state === 'live';
   const known = { name: peer.username, distance: peer.distance, direct: peer.direct, ahead: peer.ahead, speaks, inRoom, muted, ...rest };
   return {
     ...person(peer),
     state,
     place: (TALKS.includes(state) && !(talks && inRoom)) || state === 'ended',
-    distance: peer.distance,
+    distance: distanceIn(peer.distance),
     direct: peer.direct ?? false,
     ahead: peer.ahead ?? 0,
-    asks: state === 'knocks' ? words.asks(peer.distance) : '',
+    asks: state === 'knocks' ? words.asks(person(peer), peer.distance) : [],
     asking,
     speaks: talks && speaks && !muted,
     inRoom: talks && inRoom,
+    twice: talks && twice,
     muted: talks && muted,
+    cancels: state === 'knocked' || rest.kept === 'knock',
     words: words.tileLine(state, known),
     broken: words.brokenLine(state, known),
     ends: CALLS.includes(peer.state) && state !== 'ended',
@@ -77,6 +83,6 @@ export function audienceOf(shownTiles, unheard, speaks) {
   const cut = shownTiles.filter(({ broken }) => broken);
   const sentence = words.audience(hearing, [...cut, ...not.map(({ who }) => who)], speaks);
   const explained = hearing.length && speaks !== 'none' ? not.map(({ who, why, through }) => words.reason(who, why, through)) : [];
-  const reasons = [...cut.map((one) => [one, `: ${one.broken}`]), ...explained];
+  const reasons = [...cut.map((one) => words.brokenReason(one, one.broken)), ...explained];
   return { sentence, reasons: reasons.slice(0, words.REASONS_MAX) };
 }

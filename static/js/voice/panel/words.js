@@ -1,200 +1,183 @@
 // The texts of voice; pure. A sentence about people is a list of strings and people, which the panel renders one by one.
 
-import { joined, named } from '../../page/sentences.js';
+import { gettext, gettextParts, ngettext, ngettextParts, pgettext } from '../../page/gettext.js';
+import { isolated, joined, named } from '../../page/sentences.js';
+import { formatMinutes } from '../../page/units.js';
+import { distanceIn, distanceLine } from './distance.js';
 
-const MICROPHONE = {
-  denied: { title: 'No microphone yet.', words: 'Allow it in the site settings, left of the address. You can listen meanwhile.' },
-  unasked: { title: 'No microphone yet.', words: 'Allow it when your browser asks. You can listen meanwhile.' },
-  missing: { title: 'No microphone found.', words: 'Plug one in and try again. You can listen meanwhile.' },
-  busy: { title: 'The microphone is busy.', words: 'Another app may hold it. Close that one and try again. You can listen meanwhile.' },
-  lost: { title: 'Your microphone is gone.', words: 'Plug it in again or choose another one. You can listen meanwhile.' },
-  insecure: { title: 'This address is not secure.', words: 'Browsers share a microphone over https only. You can listen meanwhile.' },
-};
 const ENDED = {
-  left: 'Left',
-  apart: 'Moved out of your reach',
-  gone: 'Lost the connection',
-  declined: 'Ended the call',
-  session: 'Their visit ended',
+  left: pgettext('somebody went away', 'Left'),
+  apart: gettext('Moved too far away'),
+  gone: gettext('Lost the connection'),
+  declined: gettext('Ended the call'),
+  session: gettext('Their visit ended'),
 };
 const WENT = {
-  left: 'left',
-  apart: 'moved out of your reach',
-  gone: 'lost the connection',
-  declined: 'ended the call',
-  session: 'ended their visit',
+  left: (name) => gettext('{name} left', { name }),
+  apart: (name) => gettext('{name} moved too far away', { name }),
+  gone: (name) => gettext('{name} lost the connection', { name }),
+  declined: (name) => gettext('{name} ended the call', { name }),
+  session: (name) => gettext('{name} ended their visit', { name }),
 };
 const FAILED = {
-  away: 'Away for the moment. The call goes on once they are back.',
-  browser: 'Your browser makes no calls. A setting or an extension may forbid them.',
-  relay: 'Our relay does not answer. Trying again.',
-  unreached: 'Our relay cannot be reached from your network. Another one may help.',
-  unhidden: 'This server has no relay to hide your address.',
-  closed: 'Your network lets no call out. Another one may help.',
-  silent: 'They do not answer. Trying again.',
-  theirs: 'Their network lets no call through. Trying again.',
-  direct: 'No direct way leads there, and this server has no relay. Another network may help.',
-  path: 'Can’t connect. Trying again.',
+  away: gettext('Away for the moment. The call goes on once they are back.'),
+  browser: gettext('Your browser makes no calls. A setting or an extension may forbid them.'),
+  relay: gettext('Our relay does not answer. Trying again.'),
+  unreached: gettext('Our relay cannot be reached from your network. Another one may help.'),
+  unhidden: gettext('This server has no relay to hide your address.'),
+  closed: gettext('Your network lets no call out. Another one may help.'),
+  silent: gettext('They do not answer. Trying again.'),
+  theirs: gettext('Their network lets no call through. Trying again.'),
+  direct: gettext('No direct way leads there, and this server has no relay. Another network may help.'),
+  path: gettext('Can’t connect. Trying again.'),
 };
 const UNCONNECTED = ['connecting', 'reconnecting', 'failed'];
 const NAMED_MAX = 2; // where there is little room
-const NEAR = { open: ', open door', locked: '. Not now: talks with nobody new.' };
+// Translators: {distance} begins the line: "~300 m" or "Right around you".
+const NEAR = {
+  open: (distance) => gettext('{distance}, open door', { distance }),
+  locked: (distance) => gettext('{distance}. Not now: talks with nobody new.', { distance }),
+};
+const KEPT = {
+  accept: gettext('They are let in as soon as voice is back.'),
+  knock: gettext('They are asked as soon as voice is back.'),
+};
 export const REASONS_MAX = 3;
-const STRAIGHT = 'Your voice goes straight to them. They can see your address, and from it your provider and often your town.';
-export const noRelay = { title: 'This server has no relay.', words: STRAIGHT };
-
-export const howl = {
-  title: 'Your phones hear each other: the sound is off for a moment.',
-  words: 'It was about to howl. Turn one down, or use headphones.',
-};
-
-const SOUND = {
-  blocked: { title: 'Your browser holds the sound back.', words: 'You hear nobody until it is on.' },
-  interrupted: { title: 'Your device has taken the sound away.', words: 'A phone call or another app has it. You hear nobody until it is back.' },
-};
-
-const OVER = {
-  elsewhere: { title: 'Voice goes on in another tab.', words: 'It can be in one at a time.' },
-  4401: { title: 'Your visit ended.', words: 'Join again whenever you like.' },
-  4403: { title: 'This page came from another address.', words: 'Open NearTalk itself.' },
-  4409: { title: 'NearTalk does not know your place.', words: 'Join again as soon as it does.' },
-  4411: { title: 'You are banned.', words: 'The chat says why, and until when.' },
-  4410: { title: 'You left.', words: 'Join again whenever you like.' },
-};
-
-/** Why voice is over, as {title, words}: a close code or 'elsewhere'. */
-export function overNotice(why) {
-  return OVER[why] ?? { title: 'Voice ended.', words: 'Join again whenever you like.' };
-}
-
-/** The microphone's error as {title, words}; null for a state without one. */
-export function microphoneNotice(state) {
-  return MICROPHONE[state] ?? null;
-}
-
-/** Why there is no sound, as {title, words}; null for a state in which there is. */
-export function soundNotice(state) {
-  return SOUND[state] ?? null;
-}
+export const JOINING = gettext('Joining voice');
 
 /** Who hears you. `speaks`: on, muted or none. */
 export function audience(hearing, unheard, speaks) {
-  if (!hearing.length) return ['Nobody hears you yet.'];
-  if (speaks === 'none') return ['You hear ', ...joined(hearing), '. Nobody hears you without a microphone.'];
-  const once = speaks === 'muted' ? [' once you unmute'] : [];
-  const not = unheard.length ? ['; not ', ...named(unheard, REASONS_MAX)] : [];
-  return ['Heard by ', ...joined(hearing), ...once, ...not, '.'];
+  if (!hearing.length) return [gettext('Nobody hears you yet.')];
+  const people = joined(hearing);
+  if (speaks === 'none') return gettextParts('You hear {people}. Nobody hears you without a microphone.', { people });
+  if (!unheard.length) return speaks === 'muted' ? gettextParts('Heard by {people} once you unmute.', { people }) : gettextParts('Heard by {people}.', { people });
+  const others = named(unheard, REASONS_MAX);
+  if (speaks === 'muted') return gettextParts('Heard by {people} once you unmute; not {others}.', { people, others });
+  return gettextParts('Heard by {people}; not {others}.', { people, others });
 }
 
 /** Why somebody who talks with people who hear you does not hear you. */
 export function reason(one, why, through) {
-  const start = [one, ' talks with ', ...joined(through), ', but '];
-  if (why === 'apart') return [...start, one, '’s circle and yours do not meet.'];
-  if (why === 'waiting') return [...start, 'is still in line for a place with you.'];
-  return [...start, 'you and ', one, ' have not let each other in.'];
+  const about = { person: one, people: joined(through) };
+  if (why === 'apart') return gettextParts('{person} talks with {people}, but {person}’s circle and yours do not meet.', about);
+  if (why === 'waiting') return gettextParts('{person} talks with {people}, but is still in line for a place with you.', about);
+  return gettextParts('{person} talks with {people}, but you and {person} have not let each other in.', about);
 }
 
 /** That nobody hears you, because all are full: {sentence, reasons}. */
 export function inLine(waiting) {
   const ahead = Math.min(...waiting.map((one) => one.ahead));
-  const sentence = [ahead ? `${ahead} ${ahead === 1 ? 'person is' : 'people are'} before you.` : 'You are next.'];
-  const full = waiting.length === 1 ? ' has' : ' have';
-  return { sentence, reasons: [[...named(waiting, NAMED_MAX), `${full} no place free. You are let in as soon as one is.`]] };
+  const sentence = [ahead ? ngettext('{count} person is before you.', '{count} people are before you.', ahead) : gettext('You are next.')];
+  const full = ngettextParts(
+    '{people} has no place free. You are let in as soon as one is.',
+    '{people} have no place free. You are let in as soon as one is.',
+    waiting.length,
+    { people: named(waiting, NAMED_MAX) },
+  );
+  return { sentence, reasons: [full] };
 }
 
-/** The line under a name. */
-export function tileLine(state, { name, distance, direct, speaks, inRoom, muted, ahead, limit, seconds, end, why, door }) {
-  const far = distance.charAt(0).toUpperCase() + distance.slice(1);
-  if (state === 'near') return door in NEAR ? `${far}${NEAR[door]}` : far;
-  if (state === 'knocked') return 'You asked to talk';
-  if (state === 'knocks') return 'You hear each other once you let them in.';
-  if (state === 'declined') return `Not now. You can ask again in ${duration(seconds)}.`;
-  if (state === 'waiting') return `${ahead ? `${ahead} before you in line.` : 'Next in line.'} All ${limit} places are taken.`;
-  if (why === 'away' && UNCONNECTED.includes(state)) return 'Away';
-  if (state === 'connecting') return 'Connecting';
-  if (state === 'reconnecting' || state === 'failed') return 'Trying again';
-  if (state === 'ended') return ENDED[end] ?? 'Call ended';
-  if (muted) return 'Muted';
-  if (inRoom) return `You are in one room with ${name}: their voice comes through the air.`;
-  if (speaks) return 'Speaking';
-  return direct ? `${far}, direct` : far;
+/** The line under a name. `kept`: what you did about them while voice was lost. */
+export function tileLine(state, { name, distance, direct, speaks, inRoom, muted, ahead, limit, seconds, end, why, door, kept }) {
+  if (kept in KEPT) return KEPT[kept];
+  const far = distanceLine(distance);
+  if (state === 'near') return door in NEAR ? NEAR[door](far) : far;
+  if (state === 'knocked') return gettext('You asked to talk');
+  if (state === 'knocks') return gettext('You hear each other once you let them in.');
+  if (state === 'declined') return gettext('Not now. You can ask again in {time}.', { time: duration(seconds) });
+  if (state === 'waiting') return waitingLine(ahead, limit);
+  if (why === 'away' && UNCONNECTED.includes(state)) return gettext('Away');
+  if (state === 'connecting') return gettext('Connecting');
+  if (state === 'reconnecting' || state === 'failed') return gettext('Trying again');
+  if (state === 'ended') return ENDED[end] ?? gettext('Call ended');
+  if (muted) return gettext('Muted');
+  if (inRoom) return gettextParts('You are in one room with {person}: their voice comes through the air.', { person: { name } });
+  if (speaks) return gettext('Speaking');
+  return direct ? gettext('{distance}, direct', { distance: far }) : far;
+}
+
+// Two sentences: each has a number of its own.
+function waitingLine(ahead, limit) {
+  const line = ahead ? ngettext('{count} before you in line.', '{count} before you in line.', ahead) : gettext('Next in line.');
+  return `${line} ${ngettext('The only place is taken.', 'All {count} places are taken.', limit)}`;
 }
 
 /** Why a call carries no sound, after a name and a colon; '' where it does, or where it only begins. */
 export function brokenLine(state, { why }) {
   if (why === 'away' && UNCONNECTED.includes(state)) return FAILED.away;
-  if (state === 'reconnecting') return 'Lost the connection. Trying again.';
+  if (state === 'reconnecting') return gettext('Lost the connection. Trying again.');
   return state === 'failed' ? FAILED[why] : '';
 }
 
-/** What somebody wants who asks, after their name. */
-export function asks(distance) {
-  return `wants to talk, ${distance}`;
+/** Such a line about somebody. */
+export function brokenReason(person, words) {
+  // Translators: {words} are one or two whole sentences about this person.
+  return gettextParts('{person}: {words}', { person, words });
 }
 
-/** Which way your voice goes, with your address hidden or not. `relay`: none, up or down. */
-export function wayLine(hidden, relay) {
-  if (relay === 'none') return `${noRelay.title} ${STRAIGHT}`;
-  if (!hidden) return STRAIGHT;
-  if (relay === 'down') return 'Our relay does not answer just now, so calls may not come about. The people you talk with cannot see your address.';
-  return 'Your voice goes through our relay. The people you talk with cannot see your address.';
+/** What somebody wants who asks. */
+export function asks(person, distance) {
+  return gettextParts('{person} wants to talk, {distance}', { person, distance: distanceIn(distance) });
+}
+
+/** A person where there are no elements: in a title, or in the name of a control. */
+export function called({ name, tag }) {
+  return `${isolated(name)} ${tag}`;
+}
+
+/** A sentence about people as such a text. */
+export function spoken(sentence) {
+  return sentence.map((part) => (typeof part === 'string' ? part : called(part))).join('');
+}
+
+/** How many more ask than are shown. */
+export function moreAsk(count) {
+  return ngettext('{count} more wants to talk', '{count} more want to talk', count);
 }
 
 /** Formats seconds: "8 s", "2 min". */
 export function duration(seconds) {
-  return seconds > 60 ? `${Math.ceil(seconds / 60)} min` : `${Math.max(1, Math.ceil(seconds))} s`;
+  if (seconds > 60) return formatMinutes(Math.ceil(seconds / 60));
+  // Translators: s is the unit of seconds.
+  return gettext('{seconds} s', { seconds: Math.max(1, Math.ceil(seconds)) });
 }
 
 /** The announcement of a change to screen readers; '' where there is none. */
-export function announcement(called, before, state, end) {
+export function announcement(name, before, state, end) {
   if (before === state) return '';
-  if (state === 'connecting') return `Connecting with ${called}`;
-  if (state === 'live') return before === 'reconnecting' || before === 'failed' ? `${called} is back` : `Connected with ${called}`;
-  if (state === 'reconnecting') return `Lost the connection with ${called}, trying again`;
-  if (state === 'failed') return `No connection with ${called} yet`;
-  if (state === 'knocked') return `You asked ${called} to talk`;
-  if (state === 'waiting') return `${called} is in line for a free place`;
-  if (state === 'declined') return before === 'knocked' && end !== 'declined-by-me' ? `${called} said not now` : '';
-  if (state === 'ended') return `${called} ${WENT[end] ?? 'is gone'}`;
+  if (state === 'connecting') return gettext('Connecting with {name}', { name });
+  if (state === 'live') return before === 'reconnecting' || before === 'failed' ? gettext('{name} is back', { name }) : gettext('Connected with {name}', { name });
+  if (state === 'reconnecting') return gettext('Lost the connection with {name}, trying again', { name });
+  if (state === 'failed') return gettext('No connection with {name} yet', { name });
+  if (state === 'knocked') return gettext('You asked {name} to talk', { name });
+  if (state === 'waiting') return gettext('{name} is in line for a free place', { name });
+  if (state === 'declined') return before === 'knocked' && end !== 'declined-by-me' ? gettext('{name} said not now', { name }) : '';
+  if (state === 'ended') return WENT[end]?.(name) ?? gettext('{name} is gone', { name });
   return '';
 }
 
 /** The announcement that somebody came into your room, or is in it no more. */
-export function roomAnnouncement(called, inRoom) {
-  return inRoom ? `You are in one room with ${called}: their voice comes through the air` : `You hear ${called} here again`;
+export function roomAnnouncement(name, inRoom) {
+  if (!inRoom) return gettext('You hear {name} here again', { name });
+  return gettext('You are in one room with {name}: their voice comes through the air', { name });
+}
+
+/** Announcements that are made together, as one text. */
+export function together(sentences) {
+  // Translators: two announcements that a screen reader makes, one after the other.
+  return sentences.reduce((before, next) => gettext('{before}. {next}', { before, next }));
 }
 
 /** The line under the tiles, about those who have none. */
 export function remainder(shown, further) {
-  if (further > 0) return `And ${further} more, further away.`;
-  return shown ? '' : 'Nobody else near is in voice yet. Whoever joins appears here.';
-}
-
-/** Your microphone before you join. */
-export function checkLine(state) {
-  if (state === 'ready') return 'Say something. Nobody hears it yet.';
-  return state === 'asking' ? 'Asking for the microphone' : 'No microphone';
-}
-
-/** Your microphone in a sentence. */
-export function microphoneLine({ state, muted, held }, deaf) {
-  const sound = deaf ? ' Others are silent.' : '';
-  const stop = deaf ? '.' : '';
-  if (state === 'asking') return `Asking for the microphone${stop}${sound}`;
-  if (state !== 'ready') return `No microphone${stop}${sound}`;
-  if (held && !muted) return `Your device holds the microphone back${stop}${sound}`;
-  return `${muted ? 'You are muted' : 'Your microphone is on'}${stop}${sound}`;
-}
-
-/** Your microphone in a word, at your place. */
-export function ownWord({ state, muted }) {
-  if (state !== 'ready') return 'No microphone';
-  return muted ? 'Muted' : 'On';
+  if (further > 0) return ngettext('And {count} more, further away.', 'And {count} more, further away.', further);
+  return shown ? '' : gettext('Nobody else near is in voice yet. Whoever joins appears here.');
 }
 
 /** The line above the composer. */
 export function barLine(talking, silent = false) {
-  if (silent) return ['There is no sound. Tap to turn it on'];
-  if (!talking.length) return ['In voice, with nobody yet'];
-  return [talking.every(({ inRoom }) => inRoom) ? 'In one room with ' : 'In voice with ', ...named(talking, NAMED_MAX)];
+  if (silent) return [gettext('There is no sound. Tap to turn it on')];
+  if (!talking.length) return [gettext('In voice, with nobody yet')];
+  const people = named(talking, NAMED_MAX);
+  return talking.every(({ inRoom }) => inRoom) ? gettextParts('In one room with {people}', { people }) : gettextParts('In voice with {people}', { people });
 }
