@@ -10,6 +10,7 @@ import re
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+import hypothesis
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -22,6 +23,7 @@ from neartalk.environment import database
 from neartalk.redis.pipeline import Pipeline
 from tests.support import chromium as browsers
 from tests.support import coturn
+from tests.support.client import begin
 from tests.support.clusters import ValkeyCluster
 from tests.support.complaints import LoopErrors
 from tests.support.prompt_server import PromptServer
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 D = TypeVar("D", bound=Daemon)
 
+# The same examples in each run, which take as long as they take.
+hypothesis.settings.load_profile("ci")
+numbers: dict[str, int] = {}  # of tests, by their ids
 loop_errors = LoopErrors()
 logging.getLogger("asyncio").addHandler(loop_errors)
 
@@ -73,8 +78,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
+    numbers.update({item.nodeid: number for number, item in enumerate(session.items)})
     freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    begin(numbers[item.nodeid])
 
 
 def freeze() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.support.client import Spot
     from tests.support.servers import Server
+
+MILLISECOND_S = 0.002  # one of the server's clock, wherever in it we are
 
 
 class SocketPerson:
@@ -60,10 +63,14 @@ class SocketPerson:
         self._post("/api/location/update", lat=lat, lon=lon, radius=self.radius_m)
 
     def send_text(self, text: str, **fields: Any) -> str:
-        """Sends a chat message and waits for the ack; the id of the message."""
+        """Sends a chat message and waits for the ack; the id of the message. Whatever is said from
+        then on stands behind it: of two tiles the order is that of milliseconds."""
         ref = f"neighbour-{next(self.refs)}"
         self._send("chat.send", text=text, ref=ref, **fields)
-        return str(self.await_frame("chat.ack")["id"])
+        message_id = str(self.await_frame("chat.ack")["id"])
+        end = time.monotonic() + MILLISECOND_S
+        until(lambda: time.monotonic() > end, "the next millisecond", pause=lambda: None)
+        return message_id
 
     def remove(self, message_id: str) -> None:
         self._send("chat.remove", id=message_id)

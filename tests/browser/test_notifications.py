@@ -43,6 +43,11 @@ SHOWN_BY_WORKER = """async () => {
   const shown = await registration.getNotifications();
   return shown.map(({ title, body, data }) => [title, body, data.id]);
 }"""
+# A worker shows nothing beside a page that is seen, and has one that is closed a moment longer.
+NO_PAGE = """async () => {
+  const pages = await clients.matchAll({ type: 'window', includeUncontrolled: true });
+  return pages.length === 0;
+}"""
 # A press on the notification of a message, also once the page that is seen took it back. Only the
 # browser's own may bring a page to the front or open one: what would be opened is returned.
 PRESSED = """async (id) => {
@@ -311,6 +316,7 @@ def test_a_push_is_shown_by_the_worker_while_no_page_is_there_and_leads_to_its_m
     push = pushing(alice)
     beside = alice.context.pages[-1]
     alice.page.close()
+    meanwhile(beside, lambda: worker.evaluate(NO_PAGE), "no page is there")
     told = [["Ana answered you", "", first], ["Bo wrote to you", "", second]]
     push(json.dumps({"kind": "reply", "name": "Ana", "id": first}))
     meanwhile(beside, lambda: worker.evaluate(SHOWN_BY_WORKER) == told[:1], "it is shown")
@@ -354,6 +360,7 @@ def test_whoever_closed_the_page_is_pushed_an_answer_that_leads_back_and_has_mis
     arrived = meanwhile(beside, service.next, "the push of the answer")
     assert claims_of(arrived)[0] == encoded(bytes(key)), "signed by whom the browser subscribed to"
     assert device.read(arrived) == {"kind": "reply", "name": "bob", "id": answer}
+    meanwhile(beside, lambda: worker.evaluate(NO_PAGE), "no page is there")
     push(device.opened(arrived))
     told = [["bob answered you", "", answer]]
     meanwhile(beside, lambda: worker.evaluate(SHOWN_BY_WORKER) == told, "it is shown")
