@@ -15,6 +15,7 @@ import { gettext } from './page/gettext.js';
 import { eraseVisit } from './page/visit.js';
 import './page/chosen-units.js';
 import './page/keyboard.js';
+import './page/locale.js';
 import { forgetNotifications } from './page/notification.js';
 import './page/notification-switches.js';
 import * as refusal from './page/refusal.js';

@@ -14,7 +14,6 @@ const counter = document.getElementById('counter');
 const countdown = document.getElementById('countdown');
 const max = Number(field.dataset.max);
 const parts = [];
-const fine = window.matchMedia('(pointer: fine)');
 
 /** Empties the field and returns its text; null, and the field unchanged, where the text is empty or too long. */
 export function extractText() {
@@ -76,7 +75,7 @@ function onInput() {
   const used = usedOf(field.value.trim(), max);
   const over = used - max;
   counter.hidden = used < COUNT_FROM;
-  counter.textContent = lengthLine(used, max, over);
+  if (!counter.hidden) counter.textContent = lengthLine(used, max, over);
   counter.classList.toggle('field-error', over > 0);
   if (over > 0) field.setAttribute('aria-invalid', 'true');
   else field.removeAttribute('aria-invalid');
@@ -87,7 +86,7 @@ field.addEventListener('input', onInput);
 for (const type of ['focus', 'blur']) field.addEventListener(type, () => document.body.classList.toggle('writing', type === 'focus'));
 field.addEventListener('keydown', (event) => {
   // A phone's Enter is the only way to a new line. One of an input method does not come here (input-method.js).
-  if (event.key !== 'Enter' || event.shiftKey || !fine.matches) return;
+  if (event.key !== 'Enter' || event.shiftKey || !window.matchMedia('(pointer: fine)').matches) return;
   event.preventDefault();
   form.requestSubmit();
 });

@@ -2,17 +2,19 @@
 // reorders. Its host is what the browser will ask for, whatever was typed; letters of another script are shown as such only where
 // all of the host is written in one.
 
+import { lazy } from '../page/lazy.js';
+
 const FOUND = /(?<![\p{L}\p{N}_])https?:\/\/[^\s<>"]+/giu;
 const CLOSERS = { ')': '(', ']': '[', '}': '{' };
 const ENDS = /[.,;:!?'*_~’”»…。、，！？）」』،؛؟۔।]$/u;
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\\]/u;
 const LOOKS_LATIN = /[^a-z0-9.:\-\u00df-\u00f6\u00f8-\u0130\u0132-\u017f]/u; // and what may be taken for a letter of it
-const SCRIPTS = [
+const scripts = lazy(() => [
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+$/u,
   ...['Cyrillic', 'Greek', 'Arabic', 'Hebrew', 'Hangul', 'Devanagari', 'Thai', 'Bengali', 'Tamil', 'Georgian', 'Armenian'].map(
     (script) => new RegExp(String.raw`^[\p{Script=${script}}\p{M}]+$`, 'u'),
   ),
-];
+]);
 const REST_MAX = 14;
 
 /** A text as strings and links, {href, host, rest}, in their order. */
@@ -77,5 +79,5 @@ function shownHost(url, typed) {
 function isOneScript(host) {
   if (!LOOKS_LATIN.test(host)) return true;
   const letters = host.replace(/[0-9.\-。]/gu, '');
-  return SCRIPTS.some((script) => script.test(letters));
+  return scripts().some((script) => script.test(letters));
 }

@@ -3,6 +3,7 @@
 // As a row grows older only attributes change that nobody listens to: those who are read the log hear of a message once.
 
 import { initial } from '../page/graphemes.js';
+import { lazy } from '../page/lazy.js';
 import { EARLIER, formatAgo, formatClock, formatDistance, formatMinutes, nameDistance } from '../page/units.js';
 import { serverNow } from '../server/clock.js';
 import { ownId } from '../server/session.js';
@@ -16,11 +17,11 @@ export const LIFE_MS = Number(document.getElementById('messages').dataset.lifeMs
 const template = document.getElementById('message-row');
 const texts = new WeakMap(); // of rows, as they were sent
 const ownNames = new Set();
-const { compare } = new Intl.Collator('en', { numeric: true });
+const collator = lazy(() => new Intl.Collator('en', { numeric: true }));
 
 /** Compares rows by the time and then the id of their messages, as Array.sort does. */
 export function compareRows(a, b) {
-  return a.dataset.sent - b.dataset.sent || compare(a.dataset.id, b.dataset.id);
+  return a.dataset.sent - b.dataset.sent || collator().compare(a.dataset.id, b.dataset.id);
 }
 
 /** What was said in a row, as it was sent. */

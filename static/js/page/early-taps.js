@@ -7,7 +7,6 @@ const PROCESSED = 229; // of a key that an input method has used, as input-metho
 
 const live = new WeakSet(); // the parts of the page, or all of it, that need to wait no more
 const waiting = new Map(); // control: what is done on it
-const fine = window.matchMedia('(pointer: fine)');
 
 /** A part of the page (data-waits), or all but these, is live: what was pressed there is done now. */
 export function release(part = document) {
@@ -63,7 +62,8 @@ function onSubmit(event) {
 // As in composer.js.
 function onKey(event) {
   const { key, shiftKey, isComposing, keyCode, target } = event;
-  if (key !== 'Enter' || shiftKey || isComposing || keyCode === PROCESSED || target.localName !== 'textarea' || !fine.matches) return;
+  if (key !== 'Enter' || shiftKey || isComposing || keyCode === PROCESSED || target.localName !== 'textarea') return;
+  if (!window.matchMedia('(pointer: fine)').matches) return;
   if (isHeld(target)) hold(event, target.form, () => target.form.requestSubmit());
 }
 

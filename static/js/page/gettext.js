@@ -1,16 +1,18 @@
 // Sentences in the language of the page, looked up by their English as gettext does. A catalogue (static/js/languages/) is there
 // before any of them is asked for.
 
+import { lazy } from './lazy.js';
+
 const NAMED = /\{(\w+)\}/;
 const CONTEXT_END = '\u0004'; // as in .mo files
-const NUMBERS = new Intl.NumberFormat(document.documentElement.lang || 'en');
+const numbers = lazy(() => new Intl.NumberFormat(document.documentElement.lang || 'en'));
 const englishForm = (count) => Number(count !== 1);
 
 let catalogue = { strings: {}, plural: englishForm };
 
 /** A number as the language of the page writes it: "1,234". */
 export function formatNumber(number) {
-  return NUMBERS.format(number);
+  return numbers().format(number);
 }
 
 /** Takes the catalogue of the page's language: `strings` by their English (lists for plurals), and which of a list a number takes. */

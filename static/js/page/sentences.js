@@ -2,16 +2,17 @@
 // read in its own direction, whatever stands around it.
 
 import { gettext, ngettext } from './gettext.js';
+import { lazy } from './lazy.js';
 
 const LANGUAGE = document.documentElement.lang || 'en';
-const LIST = new Intl.ListFormat(LANGUAGE === 'en' ? 'en-GB' : LANGUAGE, { type: 'conjunction' }); // no comma before "and"
-const FACTS = new Intl.ListFormat(LANGUAGE, { type: 'unit' });
+const list = lazy(() => new Intl.ListFormat(LANGUAGE === 'en' ? 'en-GB' : LANGUAGE, { type: 'conjunction' })); // no comma before "and"
+const facts = lazy(() => new Intl.ListFormat(LANGUAGE, { type: 'unit' }));
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1eeff}]/u;
 
 /** People joined as a list: "Ana", "Ana and Bo", "Ana, Bo and Cem". */
 export function joined(people) {
   const places = people.map((_, place) => String(place));
-  return LIST.formatToParts(places).map(({ type, value }) => (type === 'element' ? people[value] : value));
+  return list().formatToParts(places).map(({ type, value }) => (type === 'element' ? people[value] : value));
 }
 
 /** The first of them, and how many more, joined as a list. */
@@ -23,8 +24,8 @@ export function named(people, max) {
 }
 
 /** Facts joined as a list: "300 up to 100 m, 20 up to 200 m". */
-export function joinedFacts(facts) {
-  return FACTS.format(facts);
+export function joinedFacts(all) {
+  return facts().format(all);
 }
 
 /** A sentence that stands without its end elsewhere, with it. */

@@ -1,6 +1,7 @@
 // Distances and minutes in words, in the language of the page: from the server distances come as metres.
 
 import { formatNumber, gettext } from './gettext.js';
+import { lazy } from './lazy.js';
 
 const LANGUAGE = document.documentElement.lang;
 const SPELLED = LANGUAGE === 'en' ? 'en-GB' : LANGUAGE; // metres, as in all else that the page says
@@ -39,8 +40,8 @@ function nearest(value, step) {
   return Math.max(1, Math.round(value / step)) * step;
 }
 
-const NOW = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto' }).format(0, 'second');
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const now = lazy(() => new Intl.RelativeTimeFormat(LANGUAGE, { numeric: 'auto' }).format(0, 'second'));
+const clock = lazy(() => new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }));
 
 /** Formats metres in the units of the page: "500 m", "1.5 km"; "1,650 ft", "0.95 mi". */
 export function formatMetres(metres) {
@@ -72,12 +73,12 @@ export function formatMinutes(minutes) {
 
 /** How long ago, in whole minutes: "now", "4 min". */
 export function formatAgo(minutes) {
-  return minutes ? formatMinutes(minutes) : NOW;
+  return minutes ? formatMinutes(minutes) : now();
 }
 
 /** What the clock showed at a time: "14:27". */
 export function formatClock(ms) {
-  return CLOCK.format(ms);
+  return clock().format(ms);
 }
 
 /** The label of what was said before its reader was where they are. */
