@@ -72,6 +72,9 @@ def test_the_first_page_and_its_help_with_a_rough_position_tell_feet_and_miles(
     alice.page.goto(alice.url)
     button, pills = alice.page.locator("#arrive"), alice.page.locator(".pills label")
     expect(pills).to_have_text(["a block (500 ft)", "an area (0.6 mi)"])
+    expect(alice.page.locator("#rings-people .label")).to_have_text(
+        ["Ana, ~650 ft", "Zeynep, ~1,000 ft", "Yusuf, ~1,500 ft"]
+    )
     expect(alice.page.locator("#arrive-next")).to_contain_text("about 500 ft wide")
     pills.last.click()
     expect(alice.page.locator("#arrive-next")).to_contain_text("about 0.6 mi wide")
