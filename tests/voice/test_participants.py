@@ -185,6 +185,25 @@ async def test_whoever_leaves_while_their_move_is_published_has_left() -> None:
         assert not (await both.callers.read([bob.person_id]))[bob.person_id].joined
 
 
+async def test_what_is_published_of_the_old_page_takes_nothing_from_the_new_one() -> None:
+    """At another process, which the news of the new page has not reached."""
+    async with two_processes() as both:
+        alice, bob = await both.met()
+        await both.registry.place(bob.session.digest, NEXT, "")
+        moving = both.callers.stop("before", "change")
+        following = asyncio.create_task(both.second.hub.repair.follow())
+        await moving.arrived()
+        again = await both.first.join(bob.session)
+        moving.open.set()
+        await following
+        await both.settle()
+        assert (again.refused, bob.refused) == ([], ["voice-elsewhere"])
+        known = (await both.callers.read([bob.person_id]))[bob.person_id]
+        assert (known.process, known.instance) == (both.first.presence.process, again.instance)
+        await again.until(Alice="live")
+        await alice.until(Bob="live")
+
+
 async def test_of_two_pages_that_enter_at_once_the_last_one_stays() -> None:
     async with two_processes() as both:
         _, bob = await both.met()

@@ -79,8 +79,14 @@ class Participants:
             return
         if not caller.process:
             self.later(self.publish(connection))
-        elif (caller.process, caller.instance) != (self.presence.process, connection.instance):
+        elif self._is_elsewhere(connection, caller):
             self.hand_over(connection)
+
+    def _is_elsewhere(self, connection: SignalingConnection, caller: Caller) -> bool:
+        """Whether its person joined by another connection after it wrote their caller last."""
+        here = self.presence.process, connection.instance
+        newer = 0 < connection.version < caller.version
+        return newer and bool(caller.process) and (caller.process, caller.instance) != here
 
     # ---- Coming and going --------------------------------------------------------------------
 
@@ -114,7 +120,9 @@ class Participants:
         await self.districts.subscribe(connection.districts)
 
         def enter_unless_gone(graph: CallGraph) -> None:
-            if self.connections.is_current(connection):
+            known = graph.get(me.person_id)
+            elsewhere = graph.alive(known) and self._is_elsewhere(connection, known)
+            if self.connections.is_current(connection) and not elsewhere:
                 # As they are by now: a door may have turned while others were read.
                 enter(graph, self._caller(connection))
 
@@ -123,6 +131,9 @@ class Participants:
         beside = self.coordinator.beside(me.changed(ties=known.ties, declined=known.declined))
         changes = await self.transact([me.person_id], enter_unless_gone, beside)
         [entered] = [one for one in changes.read if one.person_id == me.person_id] or [me]
+        if self.connections.is_current(connection) and self._is_elsewhere(connection, entered):
+            self.hand_over(connection)
+            return
         connection.version = entered.version
         self.connections.show_door(connection)
         latest = self.coordinator.known(me.person_id)
