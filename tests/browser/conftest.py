@@ -230,10 +230,11 @@ def arrival(browser: Browser, server: Server) -> Iterator[Page]:
 
 @pytest.fixture
 def joined(browser: Browser, server: Server) -> Iterator[Page]:
-    """In voice with an open door; the clock is the test's."""
+    """In voice with an open door; the clock is the test's, and stands still until it moves it."""
     page = browser.new_page()
     page.clock.install()
     page.goto(f"{server.url}/")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
     page.evaluate(SIGNALING)
     page.evaluate(ICE, None)
     run(page, JOIN)
