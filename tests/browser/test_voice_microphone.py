@@ -51,7 +51,8 @@ def notice(one: BrowserVisitor) -> Locator:
 
 
 def expect_wrong(one: BrowserVisitor, words: str) -> None:
-    """The page says so at once, and that one can listen."""
+    """The page says so, and that one can listen. Nothing else is wrong, once sound has begun."""
+    expect(notice(one)).to_have_count(1)
     expect(notice(one).locator(".notice-words")).to_have_text(f"{words} You can listen meanwhile.")
     expect(notice(one)).to_have_role("alert")
 

@@ -197,6 +197,7 @@ def test_a_relay_that_is_gone_since_the_page_came_is_told_and_nothing_goes_on_be
     expect(shield(alice)).not_to_be_checked()
     alice.page.locator("#voice-join").click()
     notice = alice.page.locator("#voice-notices .notice")
+    expect(notice).to_have_count(1)  # who joins before their sound has begun is told of that too
     expect(notice).to_contain_text(NO_RELAY)
     expect(alice.page.locator("#voice")).to_have_attribute("data-phase", "barred")
     notice.get_by_role("button", name="Cancel").click()
