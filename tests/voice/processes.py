@@ -71,6 +71,8 @@ class VoiceProcess:
         self.presence = self.chat.hub
         self.layer = Layer(wire)
         self.hub = VoiceHub(self.presence, callers, self.layer)
+        for meters in (self.hub.turns, self.hub.asked_away):
+            meters.clock = registry.clock
 
     async def join(
         self, session: Session, instance: str = "", door: DoorState = DoorState.ASK
