@@ -9,6 +9,7 @@ import pytest
 
 from neartalk.limits import RULES
 from tests.support.client import elsewhere, north, running
+from tests.support.waiting import deadline
 from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
@@ -241,10 +242,21 @@ async def test_shielded_voice_without_a_relay_is_refused_and_not_downgraded(bare
 @pytest.mark.parametrize("frame", ['{"type": "voice.peers"}', '{"type": "voice.shout"}', "{"])
 async def test_a_flood_is_too_fast_whatever_is_in_it(server: Server, frame: str) -> None:
     async with speaker(server, elsewhere(), "Alice") as alice:
-        for _ in range(RULES["voice.frame"].burst + 50):
-            await alice.send_raw(frame)
-        refusal = await alice.expect("error", code="too-fast")
+        refusal = await too_fast(alice, frame, RULES["voice.frame"].burst + 50)
+        async with deadline("one frame is too many"):
+            while refusal is None:  # more are allowed meanwhile: the server took long for them
+                refusal = await too_fast(alice, frame, 50)
         assert refusal["retry_after"] >= 1
+
+
+async def too_fast(one: Speaker, frame: str, count: int) -> dict[str, Any] | None:
+    """Sends so many of a frame, each of which is refused; the first refusal for haste."""
+    for _ in range(count):
+        await one.send_raw(frame)
+    for _ in range(count):
+        if (refusal := await one.expect("error"))["code"] == "too-fast":
+            return refusal
+    return None
 
 
 async def test_another_page_of_the_same_person_takes_voice_over(server: Server) -> None:
