@@ -187,7 +187,7 @@ def test_the_relay_does_not_stay_root(turn: Callable[..., Turn]) -> None:
 
 def test_a_call_outlives_the_credential_that_it_began_with(turn: Callable[..., Turn]) -> None:
     relay = turn()
-    short = of(relay, life_s=1)
+    short = of(relay, life_s=5)
     with StunClient(relay.port, short) as person:
         assert person.allocate().code == OK
         until(lambda: newcomer(relay, short) == UNAUTHORIZED, "the credential expires")
