@@ -299,9 +299,9 @@ def test_a_call_with_somebody_who_is_blocked_ends_and_the_page_says_nothing_of_t
     menu = alice.page.get_by_role("dialog")
     menu.get_by_role("button", name="Block").click()
     menu.get_by_role("button", name="Block").click()
+    expect(tile(bob, alice)).to_contain_text("Left")  # for 10 s
     expect(menu.get_by_role("status")).to_have_text(re.compile("Neither of you"))
     expect(tile_of(alice, other)).to_have_count(0)
-    expect(tile(bob, alice)).to_contain_text("Left")
     for one in (alice, bob):
         wait_until(
             one.page, "() => window.calls.every((call) => call.connectionState === 'closed')"
