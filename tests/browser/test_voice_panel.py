@@ -301,7 +301,11 @@ def test_each_change_is_said_once_and_speaking_is_not(
     alice, bob = visit_voice(relayed, spot, **WIDE), visit_voice(relayed, north(spot, 2), **WIDE)
     expect(alice.page.locator(".tile")).to_have_count(2)
     alice.page.evaluate(LISTEN)
-    connect(alice, bob)
+    tile(alice, bob).locator('[data-act="knock"]').click()
+    wait_until(alice.page, TOLD, f"You asked {bob.name} to talk")  # before the answer is there
+    tile(bob, alice).get_by_role("button", name="Let in").click()
+    for one, other in ((alice, bob), (bob, alice)):
+        expect(tile(one, other)).to_have_attribute("data-state", "live")
     for _ in range(2):
         wait_until(alice.page, SPEAKS, True)
         bob.page.evaluate(HUSH, True)
