@@ -22,7 +22,7 @@ from neartalk.text import MESSAGE_MAX
 from presence.geo import CELL_DEGREES, apart, cell_at, published_point
 from presence.values import Place
 from tests.support.client import HERE, bearer_of, opened_at, person, running
-from tests.support.waiting import deadline
+from tests.support.waiting import WAIT_S, deadline
 from voice.devtools.simulation import Crowd
 from voice.devtools.simulation.corpus import ANSWERS, CONVERSATIONS, WORDS
 from voice.devtools.simulation.manners import ANSWER_MS, Manners
@@ -212,7 +212,7 @@ async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door
     stop = asyncio.Event()
     life = asyncio.create_task(crowd.run(stop))
     async with person(server, *HERE, 1000, "Newcomer") as me:
-        assert await within(lambda: sum(one.live for one in crowd.neighbours) == 30, 30)
+        assert await within(lambda: sum(one.live for one in crowd.neighbours) == 30, WAIT_S)
         async with deadline("somebody greets the newcomer"):
             while "Newcomer" not in (await me.expect("chat.message"))["text"]:
                 pass
@@ -222,7 +222,7 @@ async def test_somebody_who_is_there_is_greeted_answered_and_told_no_at_the_door
                 pass
         async with opened_at(server, "/signal", bearer_of(me.key)) as signal:
             assert await declined(signal) in crowd.ids
-        assert await within(lambda: all(crowd.figures[what] for what in ("calls", "moves")), 60)
+        assert await within(lambda: all(crowd.figures[what] for what in ("calls", "moves")), WAIT_S)
         stop.set()
         await life
         await me.people()
@@ -241,13 +241,13 @@ async def test_when_a_server_begins_anew_everybody_comes_back_once(server: Serve
     def all_here() -> bool:
         return sum(one.live for one in crowd.neighbours) == 6
 
-    assert await within(all_here, 30)
+    assert await within(all_here, WAIT_S)
     before = {*crowd.ids}
     await asyncio.to_thread(server.restart)
-    assert await within(lambda: len(crowd.ids - before) == 6 and all_here(), 30)
+    assert await within(lambda: len(crowd.ids - before) == 6 and all_here(), WAIT_S)
     connections = [one.connections for one in crowd.neighbours]
     shown = crowd.figures["shown"]
-    assert await within(lambda: crowd.figures["shown"] > shown + 6, 30)
+    assert await within(lambda: crowd.figures["shown"] > shown + 6, WAIT_S)
     assert [one.connections for one in crowd.neighbours] == connections
     stop.set()
     await life
@@ -259,7 +259,7 @@ async def declined(signal: ClientConnection) -> str:
     must do nothing else."""
     join = {"type": "voice.join", "policy": "direct", "instance": "newcomer"}
     wanted = ""
-    async with deadline("who was knocked at declines", 30):
+    async with deadline("who was knocked at declines"):
         await signal.send(json.dumps(join))
         while True:
             frame = json.loads(await signal.recv())
@@ -293,7 +293,7 @@ async def test_whoever_comes_through_one_address_after_its_free_sessions_works_f
         crowd = Crowd([cafe.url], 4, HERE, haste=20, address="203.0.113.77")
         stop = asyncio.Event()
         task = asyncio.create_task(crowd.run(stop))
-        assert await within(lambda: len(crowd.neighbours) == 4, 60)
+        assert await within(lambda: len(crowd.neighbours) == 4, WAIT_S)
         stop.set()
         await task
     assert len(crowd.paid_s) == 1
