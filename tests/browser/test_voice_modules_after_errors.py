@@ -29,6 +29,7 @@ def test_ice_servers_are_renewed_after_a_listener_has_thrown(
     page = browser.new_page()
     page.clock.install()
     page.goto(f"{server.url}/")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
     page.evaluate(ICE, SERVERS)
     page.evaluate(WELCOME)
     run(
