@@ -42,6 +42,11 @@ KEPT = """async () => JSON.stringify({
   html: document.documentElement.outerHTML,
   fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value),
 })"""
+# The place is kept with the answer to the last one that was told.
+KEEPS = """(wanted) => {
+  const kept = JSON.parse(sessionStorage.getItem('neartalk.place'));
+  return Object.entries(wanted).every(([name, value]) => kept[name] === value);
+}"""
 
 
 def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of_a_cell(
@@ -54,8 +59,8 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     alice.send_text("Is anybody here?")
     bob.send_text("I am.")
     expect(alice.message("I am.")).to_be_visible()
-    with alice.page.expect_request_finished(lambda request: UPDATE in request.url):
-        alice.reach(7)
+    alice.reach(7)
+    await_kept(alice, radius=1000)
     alice.page.locator("#rename-open").click()
     alice.page.locator("#username").fill("Alice")
     alice.page.locator("#username").press("Enter")
@@ -63,8 +68,8 @@ def test_nothing_that_chromium_sends_or_keeps_holds_a_position_but_the_middle_of
     alice.page.reload()
     alice.expect_here()
     further = off_centre(north(centre(cell), 10), 0.29, 0.41)
-    with alice.page.expect_request(f"**{UPDATE}?near=*"):
-        alice.stand(*further)
+    alice.stand(*further)
+    await_kept(alice, cell=cell_at(*further))
     alice.await_pong()
 
     updates = alice.calls(UPDATE)
@@ -105,12 +110,12 @@ def test_of_whoever_chose_an_area_nothing_finer_leaves_the_device_or_is_kept(
     expect(alice.page.locator("#arrive-next")).to_contain_text("the area you are in")
     alice.page.get_by_role("button", name="See who is near").click()
     alice.expect_here()
-    with alice.page.expect_request_finished(lambda request: UPDATE in request.url):
-        alice.reach(7)
+    alice.reach(7)
+    await_kept(alice, radius=1000)
     expect(alice.person("bob")).to_have_attribute("data-m", "500")
     alice.send_text("Is anybody here?")
     assert bob.await_frame("chat.message")["metres"] == 500
-    wander(alice, [(exact[0] - turn * METRES, exact[1]) for turn in (180, 181, 182, 183)])
+    alice.wander([(exact[0] - turn * METRES, exact[1]) for turn in (180, 181, 182, 183)])
     alice.page.reload()
     alice.expect_here()
     expect(alice.page.get_by_label("an area")).to_be_checked()
@@ -164,12 +169,12 @@ def test_noise_at_a_cells_edge_is_not_published_and_a_real_move_is_at_once(
     spot = elsewhere()
     edge = off_centre(spot, 0.49, 0.0)
     alice = visit(server, edge).arrive()
-    wander(alice, [off_centre(spot, 0.5 + turn * 0.02, 0.02) for turn in range(1, 9)])
+    alice.wander([off_centre(spot, 0.5 + turn * 0.02, 0.02) for turn in range(1, 9)])
     # Two steps of 200 m out and back again: never three fixes outside in a row.
     away = edge[0] + 200 * METRES, edge[1]
-    wander(alice, [away, (away[0] + METRES, away[1]), edge, away, edge])
+    alice.wander([away, (away[0] + METRES, away[1]), edge, away, edge])
     far = north(edge, 7)
-    wander(alice, [far])
+    alice.wander([far])
     expect(alice.page.locator("#status")).to_have_text("Live")
 
     alice.await_pong()
@@ -185,10 +190,10 @@ def test_somebody_who_walks_is_published_with_the_third_step_outside(
     spot = elsewhere()
     alice = visit(server, spot).arrive()
     steps = [north((spot[0] + turn * METRES, spot[1]), 2) for turn in range(3)]
-    wander(alice, steps[:2])
+    alice.wander(steps[:2])
     assert len(alice.calls(UPDATE)) == 1
     with alice.page.expect_request(f"**{UPDATE}?near=*") as request:
-        wander(alice, steps[2:])
+        alice.wander(steps[2:])
     assert place_in(request.value) == centre(cell_at(*steps[2]))
 
 
@@ -198,7 +203,7 @@ def test_a_device_that_lies_still_outside_is_published_after_twenty_seconds(
     spot = elsewhere()
     alice = visit(server, spot, clock=True).arrive()
     alice.stop_time()
-    wander(alice, [north(spot, 2)])
+    alice.wander([north(spot, 2)])
     alice.page.clock.run_for(19_000)
     alice.await_pong()
     assert len(alice.calls(UPDATE)) == 1
@@ -212,6 +217,7 @@ def test_after_a_minute_hidden_the_first_place_that_is_another_is_published(
 ) -> None:
     spot = elsewhere()
     alice = visit(server, spot, clock=True).arrive()
+    wait_until(alice.page, "() => window.fixes === 1")
     alice.hide()
     alice.stand(*north(spot, 2))
     alice.pass_time(60_000)
@@ -221,18 +227,16 @@ def test_after_a_minute_hidden_the_first_place_that_is_another_is_published(
     assert place_in(request.value) == centre(cell_at(*north(spot, 2)))
 
 
+def await_kept(visitor: BrowserVisitor, **fields: object) -> None:
+    """Returns once the page was answered that its place has these fields: a slow hand that moves
+    the slider publishes others on the way."""
+    wait_until(visitor.page, KEEPS, fields)
+
+
 def off_centre(spot: Spot, up: float, right: float) -> Spot:
     """An odd place in the same cell, in shares of the cell from its centre, to the millimetre."""
     lat, lon = centre(cell_at(*spot))
     return round(lat + up * CELL_DEGREES, 8), round(lon + right * CELL_DEGREES, 8)
-
-
-def wander(visitor: BrowserVisitor, spots: list[Spot]) -> None:
-    """The device finds itself at each of these in turn, and the page has heard of it."""
-    for spot in spots:
-        before = visitor.page.evaluate("window.fixes")
-        visitor.stand(*spot)
-        wait_until(visitor.page, "(before) => window.fixes > before", before)
 
 
 def place_in(request: Request) -> Spot:

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playwright.sync_api import (
         BrowserContext,
         ConsoleMessage,
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
         WebSocket,
     )
 
+    from tests.support.client import Spot
+
 
 ACCURACY_M = 20
 # A page that nothing is hidden behind counts as seen, and without a screen all of them are so:
@@ -28,14 +32,18 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
-# Counts who asks the device where it is, and how often it answered.
+# Counts who asks the device where it is, and how often it answered; its last answer.
 COUNT_FIXES = """
   window.asked = 0;
   window.fixes = 0;
   const watch = navigator.geolocation.watchPosition.bind(navigator.geolocation);
   navigator.geolocation.watchPosition = (found, ...rest) => {
     window.asked += 1;
-    return watch((position) => { found(position); window.fixes += 1; }, ...rest);
+    return watch((position) => {
+      found(position);
+      window.fixes += 1;
+      window.fix = position.coords;
+    }, ...rest);
   };
   navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
 """
@@ -61,6 +69,7 @@ WATCH_CALLS = """
     return found;
   };
 """
+HEARD_OF = "([lat, lon]) => window.fix?.latitude === lat && window.fix.longitude === lon"
 # As if the server had said something.
 ANY_FRAME = """() => {
   const detail = { message: '' };
@@ -109,6 +118,13 @@ class BrowserVisitor:
     def stand(self, lat: float, lon: float, accuracy_m: float = ACCURACY_M) -> None:
         """The device finds itself here from now on."""
         self.context.set_geolocation({"latitude": lat, "longitude": lon, "accuracy": accuracy_m})
+
+    def wander(self, spots: Sequence[Spot]) -> None:
+        """The device finds itself at each of these in turn, and the page has heard of each: an
+        answer that was on its way is of the place before."""
+        for spot in spots:
+            self.stand(*spot)
+            wait_until(self.page, HEARD_OF, [*spot])
 
     def arrive(self) -> Self:
         """By the front door, as anybody."""
