@@ -143,6 +143,11 @@ def kept_paths(page: Page) -> set[str]:
     return {path for path, _ in page.evaluate(KEPT)}
 
 
+def await_choices(page: Page) -> None:
+    """Returns once the browser keeps what was chosen, or that it was offered."""
+    until(lambda: "/choices" in kept_paths(page), "the choice is kept")
+
+
 def mention(page: Page) -> str:
     until(lambda: page.evaluate(OWN_ID), "the page knows who it is")
     message_id = f"{page.evaluate('Date.now()')}-0.0badcafe"
@@ -160,6 +165,7 @@ def test_notifications_are_offered_once_after_the_first_message(
     expect(offer).to_be_visible()
     offer.get_by_role("button", name="Not now").click()
     expect(offer).to_be_hidden()
+    await_choices(alice.page)
     alice.page.reload()
     alice.expect_here()
     alice.send_text("Still nobody?")
@@ -235,6 +241,7 @@ def test_whoever_is_offline_gets_a_page_that_says_so_and_nothing_said_is_kept(
 ) -> None:
     alice = allowed(visit, server, elsewhere())
     alice.send_text("Nothing of this is kept.")
+    await_choices(alice.page)
     kept = alice.page.evaluate(KEPT)
     paths = {re.sub(r"\.[0-9a-f]{12}\.", ".", path) for path, _ in kept}
     assert paths == {
@@ -406,7 +413,7 @@ def test_whoever_leaves_leaves_no_choice_of_notifications_behind(
     alice.page.get_by_role("button", name="Settings").click()
     alice.page.get_by_role("switch", name="Tell me").check()
     alice.page.get_by_role("switch", name="Sounds").uncheck()
-    until(lambda: "/choices" in kept_paths(alice.page), "the choice is kept")
+    await_choices(alice.page)
     alice.page.locator("#settings").get_by_role("button", name="Leave").click()
     alice.page.wait_for_url(f"{server.url}/")
     until(lambda: "/choices" not in kept_paths(alice.page), "the choice is forgotten")
