@@ -52,7 +52,7 @@ showPassing(unmetWish('gone', { name: argument, tag: '2mq' }));"""
 def test_a_name_from_the_right_stands_apart_in_every_line_of_voice(
     server: Server, visit: Invite
 ) -> None:
-    alice = here(visit, server, elsewhere())
+    alice = here(visit, server, elsewhere(), clock=True)
     page = alice.page
     run(
         page,
@@ -67,6 +67,7 @@ def test_a_name_from_the_right_stands_apart_in_every_line_of_voice(
 
     alice.join_voice(muted=True)
     wait_until(page, "() => document.getElementById('voice').dataset.phase === 'in'")
+    alice.stop_time()  # a line that passes stays
     run(page, ROOM, NAME)
     before = page.evaluate(SCAN, NAME)
     assert before["bare"] == []

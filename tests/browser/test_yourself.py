@@ -51,14 +51,14 @@ def test_an_empty_place_says_what_is_left_to_do(server: Server, visit: Invite) -
 
 
 def test_an_empty_place_hands_out_its_link(server: Server, visit: Invite) -> None:
-    alice = visit(
-        server, elsewhere(), permissions=["geolocation", "clipboard-read", "clipboard-write"]
-    ).arrive()
+    allowed = ["geolocation", "clipboard-read", "clipboard-write"]
+    alice = visit(server, elsewhere(), clock=True, permissions=allowed).arrive()
     alice.page.locator("#nobody").get_by_role("button", name="Invite").click()
     sheet = alice.page.get_by_role("dialog", name="Invite somebody near")
     code = sheet.get_by_role("img", name=f"QR code of {alice.url}/")
     expect(code).to_be_visible()
     assert code.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
+    alice.stop_time()  # it says for four seconds that it copied
     sheet.get_by_role("button", name="Copy").click()
     expect(alice.page.locator("#invite-status")).to_have_text("Link copied.")
     assert alice.page.evaluate("navigator.clipboard.readText()") == f"{alice.url}/"
@@ -109,7 +109,7 @@ def test_a_reach_that_nobody_answers_for_waits_and_then_goes_back(
     alice.forgive("net::ERR_FAILED")
     alice.forgive("htmx:")
     alice.page.route("**/api/location/update?near=*", lambda route: route.abort())
-    alice.reach(9)
+    slider.press("End")  # in one step: where each one fails, a slow hand never comes to the last
     notice = alice.page.locator("#alerts .notice:not(#undo)")
     expect(notice).to_contain_text("The distance did not change.")
     expect(output).to_have_text("1 km")
