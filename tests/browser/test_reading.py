@@ -27,6 +27,14 @@ BELOW_PX = """() => {
   const { scrollHeight, scrollTop, clientHeight } = document.getElementById('scroller');
   return Math.round(scrollHeight - scrollTop - clientHeight);
 }"""
+# All that the list of messages showed since, however short: a slow look comes too late for some.
+NOTE_SHOWN = """() => {
+  window.shown = '';
+  const list = document.getElementById('messages');
+  new MutationObserver(() => { window.shown += list.innerText; }).observe(list, {
+    childList: true,
+  });
+}"""
 SPARE_PX = """() => {
   const [end, scroller] = ['oldest', 'scroller'].map((id) => document.getElementById(id));
   return end.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
@@ -185,8 +193,9 @@ def test_what_is_over_on_the_server_is_over_on_the_page_and_in_its_history(
     spot = elsewhere()
     bob = meet(server, north(spot, 2), "bob")
     alice = visit(server, spot).arrive()
+    alice.page.evaluate(NOTE_SHOWN)
     bob.send_text("Soon gone.")
-    expect(alice.message("Soon gone.")).to_be_visible()
+    wait_until(alice.page, "() => window.shown.includes('Soon gone.')")
     expect(alice.message("Soon gone.")).to_have_count(0)
     heard = len(alice.received)
     alice.page.reload()
