@@ -251,8 +251,8 @@ def test_a_change_that_does_not_follow_is_not_shown_and_the_whole_list_asked_for
     street = PageStreet(alice.page, 0)
     street.come(3)
     street.version += 1  # a change was lost
-    assert street.send_change() == 0
     answered = len(alice.received)
+    assert street.send_change() == 0
     wait(alice, lambda: any('"type":"people"' in frame for frame in alice.sent), "the page asks")
     wait(alice, lambda: any("data-radius" in one for one in alice.received[answered:]), "an answer")
     street.send_change()  # of a version that the server never counted to
