@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Invite
     from tests.support.servers import Server
 
+AHEAD = """() => [...document.getElementById('near-modules').content.querySelectorAll('link')]
+  .map((link) => link.getAttribute('href'))"""
 NAMED = """() => [...document.querySelectorAll('link[rel=modulepreload]')]
   .map(({ href }) => new URL(href).pathname)"""
 SAVES_DATA = """Object.defineProperty(navigator, 'connection', {
@@ -33,8 +35,10 @@ def modules(requests: Iterable[Request]) -> set[str]:
 def test_every_module_of_a_place_is_fetched_before_the_tap(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere())
     alice.page.goto(alice.url)
+    ahead = {*alice.page.evaluate(AHEAD)}
+    assert len(ahead) > 50
     until(
-        lambda: len(modules(alice.requests)) > 50,
+        lambda: ahead <= modules(alice.requests),
         "the modules of a place",
         pause=lambda: alice.page.wait_for_timeout(20),
     )

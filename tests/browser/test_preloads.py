@@ -32,6 +32,8 @@ LOADED = """() => performance.getEntriesByType('resource')
 SAVES_DATA = """Object.defineProperty(navigator, 'connection', {
   value: { saveData: true, addEventListener() {} },
 })"""
+# Resolves once the module runs that keeps what is pressed: a page can be seen before that.
+KEEPS_TAPS = "import('/static/js/page/early-taps.js').then(() => true)"
 CONTROLS = "**/static/js/voice/controls.js"
 PAGE = "**/static/js/near*.js"
 PRESSING = "**/static/js/chat/pressing*.js"
@@ -99,6 +101,7 @@ def test_what_is_pressed_before_its_modules_are_there_is_done_once_they_are(
     with held(alice, PRESSING):
         with held(alice, PAGE):
             page.reload(wait_until="commit")
+            page.evaluate(KEEPS_TAPS)
             settings.click()
             expect(settings).to_have_attribute("aria-busy", "true")
             alice.submit("Said early.")
