@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.interceptor import wait_until_true
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from tests.browser.conftest import Invite, Meet
     from tests.browser.visitor import BrowserVisitor
     from tests.support.servers import Server
@@ -118,6 +121,37 @@ def test_a_reach_that_nobody_answers_for_waits_and_then_goes_back(
     notice.get_by_role("button", name="Try again").click()
     expect(output).to_have_text("2 km")
     expect(notice).to_have_count(0)
+
+
+def test_of_two_reaches_that_nobody_answers_for_the_last_is_tried_again(
+    server: Server, visit: Invite
+) -> None:
+    alice = visit(server, elsewhere(), clock=True).arrive()
+    page, slider = alice.page, alice.page.locator("#radius")
+    alice.forgive("net::ERR_FAILED")
+    alice.forgive("htmx:")
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/api/location/update?near=*", hold)
+    alice.stop_time()
+    for key in ("ArrowUp", "End"):  # the second rests before the first has failed
+        slider.press(key)
+        page.clock.run_for(250)
+    for turn in range(2):
+        wait_until_true(page, lambda turn=turn: len(asked) > turn, "the reach is published")
+        asked[turn].abort()
+    notice = page.locator("#alerts .notice:not(#undo)")
+    expect(notice).to_contain_text("The distance did not change.")
+    expect(slider).not_to_have_attribute("aria-busy", "true")
+    page.unroute("**/api/location/update?near=*")
+    page.clock.run_for(500)  # until then it takes no tap
+    notice.get_by_role("button", name="Try again").click()
+    page.clock.run_for(250)
+    expect(slider).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#reach-output")).to_have_text("2 km")
 
 
 # ---- Your name -----------------------------------------------------------------------------------

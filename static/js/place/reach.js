@@ -21,6 +21,7 @@ const listeners = [];
 let shownM = Number(output.dataset.radius);
 let dragging = false;
 let timer = 0;
+let turn = 0; // of publishing: only the last one is told of
 
 /** Calls back with the reach in metres: now, and whenever another one is shown. */
 export function onRadius(listener) {
@@ -83,7 +84,10 @@ async function publishRadius() {
   const radius = stops[slider.value];
   dragging = false; // what comes now is the answer
   slider.setAttribute('aria-busy', 'true');
+  turn += 1;
+  const mine = turn;
   const { done, refusal } = await publish({ radius });
+  if (mine !== turn) return;
   slider.removeAttribute('aria-busy');
   if (done || dragging) return;
   if (refusal) showRefusal(refusal);
