@@ -168,8 +168,14 @@ class BrowserVisitor:
         slider = self.page.locator("#radius")
         if not slider.is_visible():
             self.page.locator("#here").click()
-        while (at := int(slider.input_value())) != stop:
-            slider.press("ArrowDown" if at > stop else "ArrowUp")
+
+        def arrived() -> bool:
+            at = int(slider.input_value())
+            if at != stop:
+                slider.press("ArrowDown" if at > stop else "ArrowUp")
+            return at == stop
+
+        until(arrived, f"the slider stands at {stop}", pause=lambda: None)
 
     def stop_time(self) -> None:
         """The page's clock stands still until the test moves it."""
