@@ -22,7 +22,7 @@ from tests.browser.interceptor import Interceptor
 from tests.browser.module_scripts import ICE, SIGNALING, run
 from tests.browser.said_rows import ScriptedTalk
 from tests.browser.socket_person import SocketPerson
-from tests.browser.visitor import BrowserVisitor
+from tests.browser.visitor import BrowserVisitor, stop_clock
 from tests.browser.voice_wire import JOIN
 from tests.browser.webkit import WebKit
 from tests.support import other_browsers
@@ -214,7 +214,7 @@ def still(browser: Browser, server: Server) -> Iterator[Page]:
     page = browser.new_page()
     page.clock.install()
     page.goto(f"{server.url}/")
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    stop_clock(page)
     yield page
     page.close()
 

@@ -37,7 +37,11 @@ class SocketPerson:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self.http = stack.enter_context(httpx.Client(base_url=self.server.url, trust_env=False))
+            # Idle connections go before the server closes them, as in tests/support/client.py.
+            limits = httpx.Limits(keepalive_expiry=1)
+            url = self.server.url
+            http = httpx.Client(base_url=url, trust_env=False, timeout=WAIT_S, limits=limits)
+            self.http = stack.enter_context(http)
             session = self._post("/api/session/create", username=self.name)
             self.person_id = str(session["person_id"])
             bearer = {"Authorization": f"Bearer {session['session_id']}"}
@@ -50,6 +54,8 @@ class SocketPerson:
                 compression=None,
                 proxy=None,
                 ping_interval=None,
+                open_timeout=WAIT_S,
+                max_queue=None,  # however late they listen, they answer the server's pings
             )
             self.socket = stack.enter_context(socket)
             self.await_frame("mark")

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from presence.delivery import Form, rows
 from tests.browser.module_scripts import CONVERSATION, run
+from tests.browser.visitor import stop_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.clock.install()
     page.goto(f"{server.url}/")
     page.evaluate(CONVERSATION)
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    stop_clock(page)
     run(page, "await load('chat/arrivals'); (await load('chat/messages')).finishLoading();")
     page.evaluate(WELCOME, OWN_ID)
     yield page

@@ -176,6 +176,7 @@ def test_a_removal_can_be_undone_and_is_asked_for_when_its_time_is_over_or_you_l
     one, other = talk.bring_own("One."), talk.bring_own("Other.")
     answer = talk.bring(ANA, "Why?", reply_to=one)
     undo = alice.page.locator("#undo button")
+    alice.hold_time()
     row(alice, one).locator(".o").click()
     sheet(alice, "remove").click()
     expect(row(alice, one)).to_be_hidden()
@@ -189,10 +190,12 @@ def test_a_removal_can_be_undone_and_is_asked_for_when_its_time_is_over_or_you_l
         sheet(alice, "remove").click()
     expect(undo).to_be_visible()
     assert [frame["id"] for frame in sent(wire, "chat.remove")] == [one]
+    alice.hold_time(False)
     expect(undo).to_be_hidden()
     assert [frame["id"] for frame in sent(wire, "chat.remove")] == [one, other]
     expect(alice.page.locator("#scroller")).to_be_focused()
     last = talk.bring_own("Last.")
+    alice.hold_time()
     row(alice, last).locator(".o").click()
     sheet(alice, "remove").click()
     expect(undo).to_be_visible()

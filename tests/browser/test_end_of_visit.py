@@ -81,6 +81,7 @@ def test_voice_ends_with_a_visit_whichever_socket_hears_of_it_first(guest: Brows
 def test_a_visit_that_ended_begins_no_other_by_a_move(
     alice: BrowserVisitor, wire: Interceptor
 ) -> None:
+    alice.hold_time()  # it is not soon for ever
     wire.close(4401)
     await_sockets(alice.page, wire, 2, "it comes back once by itself")
     alice.expect_here()

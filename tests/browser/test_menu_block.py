@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.interceptor import wait_until_true
 from tests.browser.menus import menu, pressed, ring, without_an_answer
 from tests.browser.test_access import SIZES
 from tests.support.client import elsewhere, north
@@ -117,6 +118,7 @@ def test_an_answer_that_comes_late_is_about_whom_was_asked(
     alice.page.route("**/api/block", hold)
     ring(alice, "Of bob.").click()
     pressed(alice, "Block", "Block")
+    wait_until_true(alice.page, lambda: len(held) == 1, "the call, which waits for others")
     alice.page.keyboard.press("Escape")
     ring(alice, "Of dora.").click()
     pressed(alice, "Report")

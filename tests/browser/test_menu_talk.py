@@ -27,6 +27,7 @@ def test_somebody_in_voice_can_be_asked_to_talk_from_their_message(
     dora = meet(relayed, spot, "dora")
     bob.send_text("Say it aloud.")
     dora.send_text("I only write.")
+    expect(tile(alice, bob)).to_be_visible()  # or nobody could be asked yet
     ring(alice, "I only write.").click()
     expect(menu(alice).get_by_role("button", name=re.compile("^Ask"))).to_have_count(0)
     alice.page.keyboard.press("Escape")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.interceptor import wait_until_true
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -79,12 +80,12 @@ def test_between_its_ack_and_its_copy_a_message_counts_as_sent_and_then_stays_wh
     ring = row.get_by_role("button", name="Your message")
     expect(ring).to_have_accessible_name(re.compile(r"Your message, \d+:\d\d"))
     expect(alice.pending).to_have_count(0)
+    wait_until_true(alice.page, lambda: len(held) == 1, "the copy, with nothing of others in it")
     kept = row.evaluate("(row) => [row.dataset.id, +row.dataset.sent, +row.dataset.expires]")
     assert kept[1:] == [int(kept[0].split("-")[0]), int(kept[0].split("-")[0]) + 1_800_000]
     bob.send_text("Left side only.")
     expect(alice.message("Left side only.")).to_be_visible()
 
-    assert len(held) == 1
     held.pop()()
     expect(row).not_to_have_attribute("data-state", re.compile(""))
     assert row.evaluate("(row) => [row.dataset.id, +row.dataset.sent]") == kept[:2]
@@ -108,8 +109,7 @@ NOTE_WAITS = """() => {
 def test_the_fourth_quick_message_goes_by_itself_when_it_may(server: Server, visit: Invite) -> None:
     alice = visit(server, elsewhere()).arrive()
     alice.page.evaluate(NOTE_WAITS)
-    for text in ("One.", "Two.", "Three.", "Four.", "Five."):
-        alice.submit(text)
+    alice.submit_at_once("One.", "Two.", "Three.", "Four.", "Five.")
     alice.write("Meanwhile")
     expect(alice.message("Four.")).to_be_visible()
     expect(alice.message("Five.")).to_be_visible()

@@ -8,6 +8,7 @@ import pytest
 
 from presence.geo import centre
 from tests.browser.module_scripts import run
+from tests.browser.visitor import stop_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def watch(browser: Browser, server: Server) -> Iterator[Page]:
     page.clock.install()
     page.add_init_script(DEVICE)
     page.goto(f"{server.url}/rules")
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    stop_clock(page)
     page.evaluate(WATCH)
     yield page
     page.close()

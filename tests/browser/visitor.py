@@ -70,12 +70,36 @@ WATCH_CALLS = """
   };
 """
 HEARD_OF = "([lat, lon]) => window.fix?.latitude === lat && window.fix.longitude === lon"
+# What the page reads of its clocks; its timers go on.
+HOLD_TIME = """(held) => {
+  window.clocks ??= { steady: performance.now.bind(performance), wall: Date.now, lost: 0 };
+  const { clocks } = window;
+  const now = [clocks.steady() - clocks.lost, Math.floor(clocks.wall() - clocks.lost)];
+  if (held) {
+    clocks.from = clocks.steady();
+    [performance.now, Date.now] = now.map((one) => () => one);
+  } else {
+    clocks.lost += clocks.steady() - clocks.from;
+    performance.now = () => clocks.steady() - clocks.lost;
+    Date.now = () => Math.floor(clocks.wall() - clocks.lost);
+  }
+}"""
+SUBMIT_ALL = """(texts) => {
+  const field = document.getElementById('text');
+  for (const text of texts) {
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.form.requestSubmit();
+  }
+}"""
 # As if the server had said something.
 ANY_FRAME = """() => {
   const detail = { message: '' };
   document.dispatchEvent(new CustomEvent('htmx:wsBeforeMessage', { detail }));
 }"""
 POLL_MS = 20
+# So far ahead that a page whose clock runs has not got there by the time that it is told to stop.
+AHEAD_S = 10
 
 
 def wait_until(page: Page, holds: str, arg: object = None) -> None:
@@ -85,6 +109,11 @@ def wait_until(page: Page, holds: str, arg: object = None) -> None:
     test polls, since the page's own timers may stand still (`stop_time`).
     """
     until(lambda: page.evaluate(holds, arg), holds, pause=lambda: page.wait_for_timeout(POLL_MS))
+
+
+def stop_clock(page: Page) -> None:
+    """The clock of a page, which the test has installed, jumps ahead and stands still there."""
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + AHEAD_S)
 
 
 class BrowserVisitor:
@@ -157,6 +186,10 @@ class BrowserVisitor:
         self.write(text)
         self.page.locator("#text").press("Enter")
 
+    def submit_at_once(self, *texts: str) -> None:
+        """Sends them faster than the server allows, however slow the machine is."""
+        self.page.evaluate(SUBMIT_ALL, [*texts])
+
     def send_text(self, text: str) -> None:
         """Sends it and waits until the page says that it is sent."""
         self.submit(text)
@@ -179,7 +212,12 @@ class BrowserVisitor:
 
     def stop_time(self) -> None:
         """The page's clock stands still until the test moves it."""
-        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 3)
+        stop_clock(self.page)
+
+    def hold_time(self, held: bool = True) -> None:
+        """What lasts a while on the page does not end meanwhile; then time goes on from there. For
+        pages whose clock was not installed before they came."""
+        self.page.evaluate(HOLD_TIME, held)
 
     def hide(self, hidden: bool = True) -> None:
         self.page.evaluate(HIDE, hidden)

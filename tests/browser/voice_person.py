@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from websockets.sync.client import connect
 
 from tests.browser.socket_person import SocketPerson
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from tests.support.client import Spot
@@ -38,6 +39,8 @@ class VoicePerson(SocketPerson):
                 compression=None,
                 proxy=None,
                 ping_interval=None,
+                open_timeout=WAIT_S,
+                max_queue=None,
             )
             self.signal = stack.enter_context(socket)
             self.ask("join", policy=self.policy, instance=f"caller-{next(self.instances):08}")
