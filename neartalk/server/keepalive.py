@@ -1,6 +1,7 @@
 """Pings every connection in turn by one timer: no timer and no task for each."""
 
 import asyncio
+from math import inf
 from typing import Protocol
 
 PING_S = 20
@@ -19,6 +20,7 @@ class Keepalive:
 
     def __init__(self) -> None:
         self.slots: list[set[Pingable]] = [set() for _ in range(PING_S)]
+        self.pinged_s = [-inf] * PING_S  # when each slot was
         self.turn = 0
         self.count = self.dropped = 0
         self.timer: asyncio.TimerHandle | None = None
@@ -37,11 +39,14 @@ class Keepalive:
 
     def _tick(self) -> None:
         self.turn = (self.turn + 1) % PING_S
+        loop = asyncio.get_running_loop()
+        # A loop that stood still has asked nobody meanwhile.
+        patience_s = max(1.5 * PING_S, loop.time() - self.pinged_s[self.turn])
+        self.pinged_s[self.turn] = loop.time()
         for connection in [*self.slots[self.turn]]:
-            if connection.quiet_s() > 1.5 * PING_S:
+            if connection.quiet_s() > patience_s:
                 self.dropped += 1
                 connection.drop()
             else:
                 connection.ping()
-        loop = asyncio.get_running_loop()
         self.timer = loop.call_later(1, self._tick) if self.count else None

@@ -54,6 +54,20 @@ async def test_who_did_not_answer_the_last_ping_is_given_up() -> None:
     assert not well.given_up
 
 
+async def test_a_loop_that_stood_still_gives_up_nobody_whom_it_did_not_ask_meanwhile() -> None:
+    keepalive, silent, well = Keepalive(), QuietConnection(), QuietConnection()
+    keepalive.add(silent)
+    keepalive.add(well)
+    await beat(PING_S)
+    stood_s = 3 * PING_S
+    await LoopClock().pass_s(stood_s)
+    silent.quiet = stood_s + PING_S + 1  # since before its ping
+    well.quiet = stood_s + PING_S - 1
+    await beat(PING_S)
+    assert (silent.given_up, well.given_up) == (True, False)
+    assert well.pings == 2
+
+
 async def test_nothing_beats_when_everyone_has_left() -> None:
     keepalive, one = Keepalive(), QuietConnection()
     slot = keepalive.add(one)
