@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 
 
 ACCURACY_M = 20
+# What the page reads of its clocks; its timers go on.
+HOLD_TIME = """(held) => {
+  window.clocks ??= { steady: performance.now.bind(performance), wall: Date.now, lost: 0 };
+  const { clocks } = window;
+  const now = [clocks.steady() - clocks.lost, Math.floor(clocks.wall() - clocks.lost)];
+  if (held) {
+    clocks.from = clocks.steady();
+    [performance.now, Date.now] = now.map((one) => () => one);
+  } else {
+    clocks.lost += clocks.steady() - clocks.from;
+    performance.now = () => clocks.steady() - clocks.lost;
+    Date.now = () => Math.floor(clocks.wall() - clocks.lost);
+  }
+}"""
+SUBMIT_ALL = """(texts) => {
+  const field = document.getElementById('text');
+  for (const text of texts) {
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.form.requestSubmit();
+  }
+}"""
 # A page that nothing is hidden behind counts as seen, and without a screen all of them are so:
 # what a hidden page does is shown by telling it that it is one.
 HIDE = """(hidden) => {
@@ -70,28 +92,6 @@ WATCH_CALLS = """
   };
 """
 HEARD_OF = "([lat, lon]) => window.fix?.latitude === lat && window.fix.longitude === lon"
-# What the page reads of its clocks; its timers go on.
-HOLD_TIME = """(held) => {
-  window.clocks ??= { steady: performance.now.bind(performance), wall: Date.now, lost: 0 };
-  const { clocks } = window;
-  const now = [clocks.steady() - clocks.lost, Math.floor(clocks.wall() - clocks.lost)];
-  if (held) {
-    clocks.from = clocks.steady();
-    [performance.now, Date.now] = now.map((one) => () => one);
-  } else {
-    clocks.lost += clocks.steady() - clocks.from;
-    performance.now = () => clocks.steady() - clocks.lost;
-    Date.now = () => Math.floor(clocks.wall() - clocks.lost);
-  }
-}"""
-SUBMIT_ALL = """(texts) => {
-  const field = document.getElementById('text');
-  for (const text of texts) {
-    field.value = text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    field.form.requestSubmit();
-  }
-}"""
 # As if the server had said something.
 ANY_FRAME = """() => {
   const detail = { message: '' };
