@@ -120,7 +120,7 @@ def nothing_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raises the timeouts of Redis to 30 s: a busy machine must not fail the tests of stores."""
-    for module in ("client", "topology"):
+    for module in ("client", "layer", "topology"):
         monkeypatch.setattr(f"neartalk.redis.{module}.TIMEOUT_S", 30)
 
 
@@ -131,7 +131,7 @@ def redis_server() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def redis_url(redis_server: Valkey) -> str:
+def redis_url(redis_server: Valkey, patient: None) -> str:
     """The shared Redis, empty."""
     redis_server.flush()
     return redis_server.url
@@ -146,7 +146,7 @@ def cluster_server() -> Iterator[ValkeyCluster]:
 
 
 @pytest.fixture
-def cluster_url(cluster_server: ValkeyCluster) -> str:
+def cluster_url(cluster_server: ValkeyCluster, patient: None) -> str:
     """The shared Redis Cluster, empty."""
     cluster_server.flush()
     return cluster_server.url

@@ -17,6 +17,7 @@ from neartalk.doctor.site import health, page, web_socket
 from neartalk.management.commands.doctor import lines
 from presence import doctor as visits
 from tests.support.servers import Server, free_port
+from tests.support.waiting import WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tests.support.servers import Valkey
 
 SECRET = "a-secret-that-nobody-is-told-of"
-WAIT_S = 20.0
 
 
 class Home(NamedTuple):

@@ -29,7 +29,7 @@ Appends = list[asyncio.Task[Appended]]
 
 
 @pytest.fixture(autouse=True)
-def unlimited(settings: Settings) -> None:
+def unlimited(settings: Settings, patient: None) -> None:
     settings.RATE_LIMITS_SCALE = 1000
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from neartalk.http import signed
 from tests.support.servers import Server
-from tests.support.waiting import until
+from tests.support.waiting import WAIT_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=WAIT_S) as client:
         yield client
 
 

@@ -52,6 +52,7 @@ def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"neartalk.redis.{module}.refusal_log", log)
     monkeypatch.setattr(health, "refusal_log", log)
     monkeypatch.setattr(health, "FRESH_S", -1)
+    monkeypatch.setattr(health, "TIMEOUT_S", 30)  # as `patient` has it
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from tests.support.servers import ROOT, Daemon
-from tests.support.waiting import until
+from tests.support.waiting import WAIT_S, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,6 @@ class Prometheus(Daemon):
     def ask(self, query: str) -> dict[str, float]:
         """What a query gives now, by instance."""
         url = f"http://127.0.0.1:{self.port}/api/v1/query?{urlencode({'query': query})}"
-        with urlopen(url, timeout=5) as answer:
+        with urlopen(url, timeout=WAIT_S) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
         return {one["metric"].get("instance", ""): float(one["value"][1]) for one in found}
