@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from presence.geo import cell_at, tile_of
-from tests.support.client import HERE, person
+from tests.support.client import HERE, api, person
 from tests.support.servers import Server
 from tests.support.waiting import WAIT_S
 
@@ -54,7 +54,7 @@ def shell(server: Server, code: str) -> str:
 @asynccontextmanager
 async def moderator(server: Server, name: str = "mira") -> AsyncIterator[httpx.AsyncClient]:
     """Logged in."""
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=20) as http:
+    async with api(server) as http:
         await http.get(LOGIN)
         token = http.cookies["csrftoken"]
         form = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token}

@@ -95,7 +95,7 @@ async def test_the_first_leaves_at_once_and_the_others_when_it_is_answered(
         LoopClock()  # which stands: no timer can let anything leave
         relay.keep()
         answers = [together.send("INCR", "count")]
-        await turns()
+        await relay.until(1)
         assert len(relay.lots) == 1
         for _ in range(20):
             answers.append(together.send("INCR", "count"))

@@ -116,6 +116,8 @@ async def test_nothing_was_denied_to_a_user_who_may_do_nothing_dangerous(shared:
     assert "redis refuses" not in "".join(one.output() for one in shared[1:])
 
 
+# Those of the other processes may stand there a moment later.
+@pytest.mark.forgives("redis refuses")
 async def test_where_nothing_is_taken_in_people_read_so_and_keep_what_they_typed(
     shared: Shared,
 ) -> None:
