@@ -25,6 +25,7 @@ from voice.callers.memory import MemoryCallers
 
 ROOT = Path(__file__).parents[2]
 MINUTE_S, TEN_MINUTES_S = 60, 600
+MEANWHILE_S = 30  # Redis has a clock of its own too: more than a test may take
 HERE, THERE, ELSEWHERE = (cell_at(52.52, 13.4 + step / 50) for step in range(3))
 
 
@@ -95,15 +96,15 @@ async def test_a_message_lives_half_an_hour_though_the_clock_of_redis_was_set_ba
         await history.append(draft("after", HERE))
         removed = await history.append(draft("elsewhere", THERE))
         assert await texts(history) == {"before", "after", "elsewhere"}
-        here.pass_s(20 * MINUTE_S - 1)
+        here.pass_s(20 * MINUTE_S - MEANWHILE_S)
         assert await texts(history) == {"before", "after", "elsewhere"}
-        here.pass_s(2)
+        here.pass_s(MEANWHILE_S + 1)
         assert await texts(history) == {"after", "elsewhere"}
-        here.pass_s(10 * MINUTE_S - 10)
+        here.pass_s(10 * MINUTE_S - MEANWHILE_S)
         assert await texts(history) == {"after", "elsewhere"}
         assert not (await history.append(draft("elsewhere", THERE))).fresh
         assert removed.at.ms + life_ms() > await history.now_ms()
-        here.pass_s(20)
+        here.pass_s(MEANWHILE_S)
         assert await texts(history) == set()
         await history.trim()
         held = [await client.type(key) async for key in client.scan_iter()]
