@@ -157,6 +157,8 @@ async def test_what_is_looked_for_has_an_allowance() -> None:
     async with process_pair() as pair:
         alice = await pair.first.join(await person(pair.registry, "Alice", HERE))
         unknown = f"{pair.now_ms}-0.00000000"
+        loads = pair.first.feed.finder.loads
+        loads.clock = lambda: pair.now_ms  # which stands: nothing comes back meanwhile
         codes = []
         for _ in range(20):
             with override_settings(RATE_LIMITS_SCALE=1), pytest.raises(Refused) as refused:
@@ -166,7 +168,6 @@ async def test_what_is_looked_for_has_an_allowance() -> None:
         assert codes == ["not-found"] * 15 + ["too-fast"] * 5
         assert refused.value.rule == RULE
         assert refused.value.retry_after == 2
-        loads = pair.first.feed.finder.loads
         assert loads.meters
         loads.clock = lambda: 1 << 60
         for meter in loads.meters.values():

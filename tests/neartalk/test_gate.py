@@ -14,11 +14,12 @@ from neartalk.codes import CODES
 from neartalk.http import Gate, gate
 from neartalk.http.gate import ADMIN_S, OVERHEAD_S
 from neartalk.http.middleware import admin_path
-from neartalk.limits import RULES
+from neartalk.limits import RULES, Meters
 from neartalk.limits.lane import RULE as LANE_RULE
 from neartalk.limits.lane import WAIT_MAX_S
 from neartalk.parts import Platform
 from tests.support.client import api, running
+from tests.support.clocks import ManualClock
 from tests.support.processes import turns
 from tests.support.waiting import within
 
@@ -37,6 +38,8 @@ class GateCaller:
     def __init__(self) -> None:
         self.platform = Platform.build()
         self.gate = Gate(self.application)
+        # On a clock that stands: no call comes back while a test runs.
+        self.gate.meters = Meters(self.platform.rules, "session.call", ManualClock())
         self.bodies: list[bytes] = []
 
     async def application(self, scope: Any, receive: Any, send: Any) -> None:

@@ -21,7 +21,7 @@ from neartalk.parts import Platform
 from neartalk.records import WAITING_MAX
 from tests.support.process_client import ProcessRequests
 from tests.support.servers import free_port
-from tests.support.waiting import within
+from tests.support.waiting import WAIT_S, within
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -140,6 +140,7 @@ async def test_a_part_that_hangs_is_asked_once_whoever_wants_to_know(
 async def test_an_answer_holds_for_a_moment_only(
     database: Part, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(health, "FRESH_S", WAIT_S)
     assert not await database.trouble()
 
     async def fail() -> None:
