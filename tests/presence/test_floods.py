@@ -76,7 +76,8 @@ async def test_a_flood_is_refused_then_closed_with_words_and_a_neighbour_talks_o
 
 async def send_many(socket: Any) -> None:
     with suppress(ConnectionClosed):
-        for _ in range(2 * (LIMIT.burst + 2 * FLOOD.burst)):
+        # Some of it comes back while a network of a slow machine waits for its turn.
+        for _ in range(20 * (LIMIT.burst + 2 * FLOOD.burst)):
             await socket.send(PING)
             # The client of the tests would not read meanwhile.
             await asyncio.sleep(0)
@@ -97,8 +98,11 @@ async def test_lists_of_people_have_an_allowance_of_their_own(server: Server) ->
         for _ in range(burst + 1):
             await alice.send("people")
         refused = await alice.expect("error")
-        assert (refused["code"], refused["retry_after"]) == ("too-fast", 5)
-        assert [one["type"] for one in alice.aside] == ["people"] * burst
+        assert refused["code"] == "too-fast"
+        assert 1 <= refused["retry_after"] <= 5
+        # Everybody is told a mark now and then.
+        shown = [one["type"] for one in alice.aside if one["type"] != "mark"]
+        assert shown == ["people"] * burst
         await alice.send_text("Still here")
 
 
