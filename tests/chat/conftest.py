@@ -84,10 +84,10 @@ def unlimited(settings: Settings) -> None:
 
 
 @pytest.fixture
-def a_second_long(settings: Settings) -> int:
-    """How long a message lives, in milliseconds."""
-    settings.MESSAGE_LIFE_SECONDS = 1
-    return 1000
+def two_seconds_long(settings: Settings) -> int:
+    """How long a message lives, in milliseconds: what must be found of it is found by then."""
+    settings.MESSAGE_LIFE_SECONDS = 2
+    return 2000
 
 
 @pytest.fixture

@@ -37,6 +37,6 @@ class ShortRoundsServer(Server):
 
 
 async def test_nothing_of_a_conversation_is_left_when_it_is_over_but_a_sealed_report() -> None:
-    early, late = await watch(8, 60, ShortRoundsServer)
+    early, late = await watch(20, 60, ShortRoundsServer)
     assert any("Redis" in found for found in early), "it was there"
     assert late == []

@@ -259,7 +259,7 @@ async def test_only_your_own_message_and_only_once(make_harness: MakeHarness) ->
 
 
 async def test_a_removal_is_known_to_its_author_as_long_as_the_message_would_have_lived(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         one = await append_text(harness, "one")
@@ -278,7 +278,7 @@ async def test_a_removal_is_known_to_its_author_as_long_as_the_message_would_hav
             ([], one.id, "alice"),
         ):
             assert not await removed(asked, message_id, who)
-        await harness.pass_ms(a_second_long)
+        await harness.pass_ms(two_seconds_long)
         assert not await removed(tiles, one.id, "alice")
         await harness.history.trim()
         assert one.id not in await harness.everything()
@@ -308,11 +308,11 @@ async def test_sending_again_what_was_taken_back_does_not_bring_it_back(
 
 
 async def test_what_has_lived_its_time_cannot_be_taken_back(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         one = await append_text(harness, "one")
-        await harness.pass_ms(a_second_long)
+        await harness.pass_ms(two_seconds_long)
         assert await harness.history.remove([HOME_TILE], one.id, "alice") is None
         assert await all_of(harness) == []
 

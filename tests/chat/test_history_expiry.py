@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("patient", "unlimited")
 
 
 async def test_a_message_is_read_until_it_has_lived_its_time_and_not_a_millisecond_longer(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         one = await append_text(harness, "one")
@@ -45,7 +45,7 @@ async def test_a_message_is_read_until_it_has_lived_its_time_and_not_a_milliseco
                 page = await harness.history.page({HOME_TILE: None}, {}, 10)
                 after = await harness.history.after({HOME_TILE: BEGINNING})
                 for reading in (page, after):
-                    alive = reading.now_ms - one.at.ms < a_second_long
+                    alive = reading.now_ms - one.at.ms < two_seconds_long
                     assert reading.entries[HOME_TILE] == ([one] if alive else [])
                 if isinstance(harness, MemoryHistoryHarness):
                     await harness.pass_ms(1)
@@ -64,7 +64,7 @@ async def test_a_memory_message_lives_half_an_hour() -> None:
 
 
 async def test_a_ref_is_known_as_long_as_its_message_lives(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         one = await append_text(harness, "one")
@@ -73,16 +73,16 @@ async def test_a_ref_is_known_as_long_as_its_message_lives(
             while not again.fresh:
                 earliest = await harness.history.now_ms()
                 again = await harness.history.append(draft("one"))
-                assert again.fresh or earliest - one.at.ms < a_second_long
+                assert again.fresh or earliest - one.at.ms < two_seconds_long
                 if isinstance(harness, MemoryHistoryHarness):
                     await harness.pass_ms(1)
-        assert again.at.ms - one.at.ms >= a_second_long
+        assert again.at.ms - one.at.ms >= two_seconds_long
         assert texts(await all_of(harness)) == ["one"]
         assert not (await harness.history.append(draft("one"))).fresh
 
 
 async def test_a_removal_lives_as_long_as_a_message(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         one = await append_text(harness, "one")
@@ -93,14 +93,14 @@ async def test_a_removal_lives_as_long_as_a_message(
         async with deadline("the end of the removal"):
             while alive:
                 reading = await harness.history.page({HOME_TILE: None}, {}, 10)
-                alive = reading.now_ms - found[0].at.ms < a_second_long
+                alive = reading.now_ms - found[0].at.ms < two_seconds_long
                 assert reading.entries[HOME_TILE] == ([found[0]] if alive else [])
                 if isinstance(harness, MemoryHistoryHarness):
                     await harness.pass_ms(1)
 
 
 async def test_a_busy_tile_does_not_keep_what_is_old(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         for number in range(20):
@@ -109,7 +109,7 @@ async def test_a_busy_tile_does_not_keep_what_is_old(
         gone = (await all_of(harness))[-1]
         assert isinstance(gone, Message)
         assert await harness.history.remove([HOME_TILE], gone.id, "alice")
-        await harness.pass_ms(a_second_long)
+        await harness.pass_ms(two_seconds_long)
         await append_text(harness, "new")
         await append_text(harness, "newer")
         held = await harness.everything()
@@ -119,14 +119,14 @@ async def test_a_busy_tile_does_not_keep_what_is_old(
         assert texts(await all_of(harness)) == ["new", "newer"]
 
 
-async def test_a_quiet_tile_forgets_too(make_harness: MakeHarness, a_second_long: int) -> None:
+async def test_a_quiet_tile_forgets_too(make_harness: MakeHarness, two_seconds_long: int) -> None:
     async with make_harness() as harness:
         for cell in CELLS[:3]:
             for who in ("alice", "bob"):
                 await append_text(harness, f"old text of {who}", who=who, cell=cell)
         one = await append_text(harness, "old text taken back")
         await harness.history.remove([HOME_TILE], one.id, "alice")
-        await harness.pass_ms(a_second_long)
+        await harness.pass_ms(two_seconds_long)
         new = await append_text(harness, "new", who="charlie", cell=THERE)
         await harness.history.trim()
         held = await harness.everything()
@@ -151,29 +151,29 @@ async def test_trimming_takes_nothing_that_lives(make_harness: MakeHarness) -> N
 
 
 async def test_a_tile_is_trimmed_again_and_again(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         for round_ in range(2):
             await append_text(harness, f"text {round_}")
-            await harness.pass_ms(a_second_long // 2)
+            await harness.pass_ms(two_seconds_long // 2)
             await append_text(harness, f"later text {round_}")
-            await harness.pass_ms(a_second_long // 2)
+            await harness.pass_ms(two_seconds_long // 2)
             await harness.history.trim()
             held = await harness.everything()
             assert f"'text {round_}'" not in held
             assert f"'later text {round_}'" in held
-            await harness.pass_ms(a_second_long // 2)
+            await harness.pass_ms(two_seconds_long // 2)
             await harness.history.trim()
             assert "text" not in (await harness.everything()).replace("'text'", "")
 
 
 async def test_a_tile_that_was_trimmed_empty_begins_again(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         one = await append_text(harness, "one")
-        await harness.pass_ms(a_second_long)
+        await harness.pass_ms(two_seconds_long)
         await harness.history.trim()
         two = await harness.history.append(draft("two"))
         assert two.previous <= one.at < two.at

@@ -122,7 +122,7 @@ def test_in_memory_reactions_cost_nothing_until_their_message_ends() -> None:
 
 
 async def test_only_a_message_that_stands_there_can_be_reacted_to(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         message = await append_text(harness, "short")
@@ -142,21 +142,21 @@ async def test_only_a_message_that_stands_there_can_be_reacted_to(
         for one in (*wrong, removed):
             with pytest.raises(Refused, match="not-found"):
                 await react(harness, one, "cem", "yes")
-        await harness.pass_ms(a_second_long)
+        await harness.pass_ms(two_seconds_long)
         with pytest.raises(Refused, match="not-found"):
             await react(harness, message, "cem", "yes")
 
 
 async def test_reactions_end_with_their_message_however_late_they_came(
-    make_harness: MakeHarness, a_second_long: int
+    make_harness: MakeHarness, two_seconds_long: int
 ) -> None:
     async with make_harness() as harness:
         message = await append_text(harness, "first")
-        await harness.pass_ms(a_second_long // 2)
+        await harness.pass_ms(two_seconds_long // 2)
         kept = await react(harness, message, "Zebedee", "sorry")
         later = await append_text(harness, "later")
         assert kept
-        await harness.pass_ms(a_second_long // 2 + 1)
+        await harness.pass_ms(two_seconds_long // 2 + 1)
         found = await all_of(harness)
         assert later in found, "it lives on"
         assert [one for one in found if isinstance(one, (Message, Reacted))] == [later]

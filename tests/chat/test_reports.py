@@ -248,7 +248,7 @@ async def everywhere(reporting: ReportingProcess, reader: Reporter) -> set[str]:
 async def test_in_redis_nothing_of_a_report_is_left_once_the_message_has_lived_its_time(
     redis_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.MESSAGE_LIFE_SECONDS = 1
+    settings.MESSAGE_LIFE_SECONDS = 5  # in which it is looked for and reported
     client = redis.connect(redis_url)
     try:
         async with opened(RedisHistory(client), RedisRegistry(client)) as reporting:
