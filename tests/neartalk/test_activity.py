@@ -32,7 +32,7 @@ from tests.support.clocks import ManualClock
 from tests.support.processes import HERE as CORNER
 from tests.support.processes import Process, never, settled
 from tests.support.processes import person as somebody
-from tests.support.servers import Server
+from tests.support.prompt_server import PromptServer
 from tests.support.waiting import WAIT_S
 from tests.voice.processes import two_processes
 
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     from django.test import Client
     from pytest_django.fixtures import Settings
 
-    from tests.conftest import Serve
-    from tests.support.servers import Postgres
+    from tests.support.servers import Postgres, Server
 
 HOUR = 1_800_000_000_000 // HOUR_MS * HOUR_MS
 ADMIN = "/admin/neartalk/hourlyactivity/"
@@ -359,15 +358,26 @@ async def test_each_minute_in_voice_counts(counted: Activity) -> None:
 # ---- A server ------------------------------------------------------------------------------------
 
 
+class LongHourServer(PromptServer):
+    """Whose hour does not end while a test runs."""
+
+    more = "from neartalk.records import activity\nactivity.HOUR_MS = 10**12"
+
+
+async def begin(stack: AsyncExitStack, **env: str) -> Server:
+    server = LongHourServer("uvicorn", env)
+    stack.callback(server.close)
+    await asyncio.to_thread(server.migrate)
+    return await asyncio.to_thread(server.start)
+
+
 async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_ends(
-    serve: Serve, own_postgres: Callable[[], Postgres]
+    own_postgres: Callable[[], Postgres],
 ) -> None:
     database = own_postgres()
     url = database.create("neartalk")
-    server = await asyncio.to_thread(
-        serve, env={"DATABASE_URL": url, "RATE_LIMITS_SCALE": "1000"}, migrate=True
-    )
     async with AsyncExitStack() as stack:
+        server = await begin(stack, DATABASE_URL=url, RATE_LIMITS_SCALE="1000")
         people = [
             await stack.enter_async_context(person(server, *north(HERE, at % 2))) for at in range(4)
         ]
@@ -378,8 +388,7 @@ async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_end
         for one in people:
             await one.send_text(f"meanwhile, {one.name}")
         database.resume()
-        ended = await asyncio.to_thread(server.terminate)
-    assert ended == 0
+        assert await asyncio.to_thread(server.terminate) == 0
     with psycopg.connect(url) as connection:
         found = connection.execute(
             "SELECT area, people, sessions, messages FROM neartalk_hourlyactivity"
@@ -387,13 +396,14 @@ async def test_a_server_counts_while_its_database_hangs_and_writes_before_it_end
     assert found == [("u33d", 5, 5, 6)]
 
 
-async def test_a_server_never_writes_where_fewer_than_5_people_were(serve: Serve) -> None:
-    server = await asyncio.to_thread(serve, migrate=True)
-    async with person(server, *HERE) as alice, person(server, *HERE) as bob:
-        await alice.send_text("one")
-        await bob.send_text("two")
-        await asyncio.to_thread(server.terminate)
-    assert activity_of(server) == [("", 2, 2, 2)]
+async def test_a_server_never_writes_where_fewer_than_5_people_were() -> None:
+    async with AsyncExitStack() as stack:
+        server = await begin(stack)
+        async with person(server, *HERE) as alice, person(server, *HERE) as bob:
+            await alice.send_text("one")
+            await bob.send_text("two")
+            await asyncio.to_thread(server.terminate)
+        assert activity_of(server) == [("", 2, 2, 2)]
 
 
 def activity_of(server: Server) -> list[Any]:
