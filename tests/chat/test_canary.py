@@ -16,14 +16,14 @@ django.setup()
 from django.core.management import call_command
 import presence.hub.departures
 import presence.hub.rounds
-from presence.registry import redis_holders, redis_leases, redis_tiles
+from presence.registry import redis_fields, redis_holders
 import voice.callers.contract
 import voice.callers.redis
 
 presence.hub.departures.LINGER_S = presence.hub.rounds.TRIM_S = 2.0
 for module in (voice.callers.contract, voice.callers.redis):
     module.KEEP_MS = 12_000
-for module in (redis_holders, redis_leases, redis_tiles):
+for module in (redis_fields, redis_holders):
     module.TILE_KEEP_MS = 12_000
 call_command("serve", port=int(sys.argv[1]))
 """
