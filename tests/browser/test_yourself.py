@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,13 +136,16 @@ def test_of_two_reaches_that_nobody_answers_for_the_last_is_tried_again(
     def hold(route: Route) -> None:
         asked.append(route)
 
+    def came(turn: int) -> bool:
+        return len(asked) > turn
+
     page.route("**/api/location/update?near=*", hold)
     alice.stop_time()
     for key in ("ArrowUp", "End"):  # the second rests before the first has failed
         slider.press(key)
         page.clock.run_for(250)
     for turn in range(2):
-        wait_until_true(page, lambda turn=turn: len(asked) > turn, "the reach is published")
+        wait_until_true(page, partial(came, turn), "the reach is published")
         asked[turn].abort()
     notice = page.locator("#alerts .notice:not(#undo)")
     expect(notice).to_contain_text("The distance did not change.")
