@@ -41,7 +41,7 @@ def clocked() -> Iterator[Server]:
         yield server
 
 
-def told(seconds: int) -> str:
+def words_of(seconds: int) -> str:
     """What the page makes of a wait: two minutes at first, of which a slow machine needs some."""
     assert 0 < seconds <= 120
     return f"new place in {'~2 min' if seconds > 90 else '~1 min' if seconds > 30 else 'a moment'}"
@@ -61,12 +61,12 @@ def test_a_walker_is_told_that_their_new_place_does_not_hold_yet_and_then_has_it
     alice.page.evaluate(NOTE_WAIT)
     alice.wander([north((spot[0] + turn / 1e6, spot[1]), 2) for turn in range(3)])
     wait_until(alice.page, "() => window.waitS > 0")
-    expect(line).to_have_text(told(alice.page.evaluate("window.waitS")))
+    expect(line).to_have_text(words_of(alice.page.evaluate("window.waitS")))
     expect(alice.person(here.name)).to_be_visible()
     assert complaints(alice.page) == []
     alice.page.reload()
     alice.expect_here()
-    expect(line).to_have_text(told(int(line.get_attribute("data-seconds") or 0)))
+    expect(line).to_have_text(words_of(int(line.get_attribute("data-seconds") or 0)))
     alice.page.evaluate(SAID)
 
     alice.stand(*north(spot, 10))

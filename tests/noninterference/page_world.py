@@ -287,11 +287,11 @@ def begun(
     context.expose_function("record", world.recorded)
     # Before the sinks: it replaces `performance`, which they watch.
     context.clock.install(time=NOW_MS / 1000)
+    context.clock.pause_at(NOW_MS / 1000 + 1)
     context.add_init_script(SINKS)
     context.route("**/*", world.answer)
     context.route_web_socket(re.compile("/ws"), world.chat)
     context.route_web_socket(re.compile("/signal"), world.voice)
-    context.clock.pause_at(NOW_MS / 1000 + 1)
     world.watch()
     return world
 

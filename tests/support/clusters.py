@@ -26,7 +26,7 @@ class Master(Valkey):
 
     def command(self) -> list[str]:
         cluster = ["--cluster-enabled", "yes", "--cluster-port", str(self.bus)]
-        patience = ["--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"]
+        patience = ["--cluster-node-timeout", "5000", "--cluster-require-full-coverage", "no"]
         return [*super().command(), *cluster, *patience, "--repl-diskless-sync-delay", "0"]
 
     @property
