@@ -45,7 +45,7 @@ test: check
 languages: dev-setup
 	@$(PLAIN) $(PYTHON) -m pytest tests/browser/languages_fit.py
 
-# Eight people in voice and a ninth, each a page of Chromium: about two minutes, beside nothing else.
+# Eight people in voice and a ninth, each a page of Chromium: under a minute, beside nothing else.
 room: dev-setup
 	@$(PLAIN) $(PYTHON) -m pytest tests/browser/room_of_eight.py
 
