@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page, WebSocketRoute
 
-    from tests.browser.visitor import BrowserVisitor
-
 
 class Interceptor:
     """The sockets of a page. `edit` answers a frame instead of the server, where it returns one."""
@@ -47,17 +45,6 @@ class Interceptor:
     def close(self, code: int) -> None:
         """Ends the newest socket."""
         self.sockets[-1].close(code=code)
-
-
-def await_pong(alice: BrowserVisitor, wire: Interceptor) -> None:
-    """Returns once the server has answered all that the page sent until now."""
-
-    def pongs() -> int:
-        return sum('class="pong"' in frame for frame in wire.received)
-
-    before = pongs()
-    alice.dispatch_online()
-    wait_until_true(alice.page, lambda: pongs() > before, "a pong")
 
 
 def await_sockets(page: Page, wire: Interceptor, count: int, awaited: str) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.interceptor import Interceptor, await_pong, await_sockets
+from tests.browser.interceptor import Interceptor, await_sockets
 from tests.browser.module_scripts import (
     run,
 )
+from tests.browser.visitor import await_pong
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -112,7 +113,7 @@ def test_messages_stay_for_their_time_whatever_the_clock_of_the_device_is_set_to
         alice.page.evaluate(SET_CLOCK, by)
         await_sockets(alice.page, wire, turn, "a new welcome")
         alice.expect_here()
-        await_pong(alice, wire)
+        await_pong(alice.page, wire.received)
         expect(alice.message("Half an hour, no more.")).to_be_visible()
         alice.send_text(f"By a clock that is off by {by} ms.")
         row = alice.message("By a clock").last

@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from neartalk.codes import CODES
-from tests.browser.interceptor import Interceptor, await_pong, await_sockets
+from tests.browser.interceptor import Interceptor, await_sockets
 from tests.browser.module_scripts import (
     SIGNALING,
     run,
 )
-from tests.browser.visitor import wait_until
+from tests.browser.visitor import await_pong, wait_until
 from tests.support.client import elsewhere
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_the_page_comes_back_after_every_close_that_is_not_final(
         wire.close(code)
         await_sockets(alice.page, wire, count + 1, f"a socket after {code}")
         alice.expect_here()
-        await_pong(alice, wire)
+        await_pong(alice.page, wire.received)
     alice.send_text("Still here.")
     expect(alice.page.locator("#alerts .notice:not(#undo)")).to_have_count(0)
 
@@ -221,5 +221,5 @@ def test_what_the_store_could_not_confirm_is_sent_again_under_the_same_ref(
     assert refused == [refused[0]] * 3
     assert sum(refused[0] in frame for frame in wire.sent) == 4
     expect(alice.page.locator("#refusal .notice")).to_have_count(0)
-    await_pong(alice, wire)
+    await_pong(alice.page, wire.received)
     assert alice.texts() == ["Said once."]
