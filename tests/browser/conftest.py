@@ -234,7 +234,7 @@ def joined(browser: Browser, server: Server) -> Iterator[Page]:
     page = browser.new_page()
     page.clock.install()
     page.goto(f"{server.url}/")
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    stop_clock(page)
     page.evaluate(SIGNALING)
     page.evaluate(ICE, None)
     run(page, JOIN)
