@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from tests.browser.visitor import BrowserVisitor
 
 MINUTE = 60_000
+# What has no answer yet is not sent again by itself after ten seconds.
+SEND_ONCE = """() => {
+  const { setTimeout } = window;
+  window.setTimeout = (act, ms, ...rest) => ms === 10_000 ? 0 : setTimeout(act, ms, ...rest);
+}"""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tests.browser.module_scripts import (
     SIGNALING,
     run,
 )
+from tests.browser.said_rows import SEND_ONCE
 from tests.browser.visitor import await_pong, wait_until
 from tests.support.client import elsewhere
 
@@ -216,6 +217,7 @@ def test_what_the_store_could_not_confirm_is_sent_again_under_the_same_ref(
             '<b>One moment.</b> <span class="why">It is tried again.</span></span></p></div>'
         )
 
+    alice.page.evaluate(SEND_ONCE)
     wire.edit = once
     alice.send_text("Said once.")
     assert refused == [refused[0]] * 3

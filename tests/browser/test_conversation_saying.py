@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.said_rows import ANA, OTHER_ANA, YUSUF, bubble, row, sent, sheet
+from tests.browser.said_rows import ANA, OTHER_ANA, SEND_ONCE, YUSUF, bubble, row, sent, sheet
 from tests.support.client import elsewhere, north
 from tests.support.waiting import until
 
@@ -41,6 +41,7 @@ def acked_by(wire: Interceptor, talk: ScriptedTalk, *kinds: str) -> None:
 def test_a_tap_on_words_opens_their_sheet_and_a_reply_names_what_it_answers(
     alice: BrowserVisitor, wire: Interceptor, talk: ScriptedTalk
 ) -> None:
+    alice.page.evaluate(SEND_ONCE)
     wire.edit = lambda frame: "" if '"chat.send"' in frame else None
     said = talk.bring(ANA, "Left side only. <b>I</b> crossed it.")
     bubble(alice, said).click()
@@ -69,6 +70,7 @@ def test_a_tap_on_words_opens_their_sheet_and_a_reply_names_what_it_answers(
 def test_a_reply_that_is_refused_comes_back_without_what_is_gone(
     alice: BrowserVisitor, wire: Interceptor, talk: ScriptedTalk
 ) -> None:
+    alice.page.evaluate(SEND_ONCE)
     wire.edit = lambda frame: "" if '"chat.send"' in frame else None
     said = talk.bring(ANA, "Left side only.")
     bubble(alice, said).click()
@@ -107,6 +109,7 @@ def test_what_you_were_about_to_answer_is_there_after_a_reload(alice: BrowserVis
 def test_a_name_is_completed_by_keys_and_the_frame_names_whom_it_means(
     alice: BrowserVisitor, wire: Interceptor, talk: ScriptedTalk
 ) -> None:
+    alice.page.evaluate(SEND_ONCE)
     wire.edit = lambda frame: "" if '"chat.send"' in frame else None
     talk.people(ANA, OTHER_ANA, YUSUF)
     expect(alice.people).to_have_count(3)
