@@ -34,7 +34,7 @@ RELAYED = "Your voice goes through our relay. The people you talk with cannot se
 WAY = """async (kind) => {
   const end = performance.now() + 60_000;
   while (performance.now() < end) {
-    const stats = await window.calls.at(-1).getStats();
+    const stats = await window.statsOf(window.calls.at(-1));
     const transport = [...stats.values()].find(({ type }) => type === 'transport');
     const pair = stats.get(transport?.selectedCandidatePairId);
     if (pair && stats.get(pair.localCandidateId)?.candidateType === kind) return;
@@ -63,7 +63,7 @@ COUNT_QUESTIONS = """
 # bit/s at which Chromium encodes for each call.
 TARGETS = """async () => {
   const open = window.calls.filter(({ signalingState }) => signalingState !== 'closed');
-  const stats = await Promise.all(open.map((call) => call.getStats()));
+  const stats = await Promise.all(open.map((call) => window.statsOf(call)));
   return stats.flatMap((each) => [...each.values()])
     .filter(({ type }) => type === 'outbound-rtp').map(({ targetBitrate }) => targetBitrate);
 }"""

@@ -70,9 +70,17 @@ COUNT_FIXES = """
   navigator.geolocation.getCurrentPosition = () => { window.asked += 1; };
 """
 # `calls` are the peer connections of the page, in order. `callStats` sums their getStats: bytes and
-# energy of sound in each direction, and the candidate types of both ends of every pair.
+# energy of sound in each direction, and the candidate types of both ends of every pair. Of one that
+# is closed meanwhile no answer may come: what was known of it goes on to count.
 WATCH_CALLS = """
   window.calls = [];
+  const known = new WeakMap();
+  window.statsOf = async (call) => {
+    const late = new Promise((done) => setTimeout(done, 5000, new Map()));
+    const stats = await Promise.race([call.getStats(), late]);
+    if (stats.size && call.signalingState !== 'closed') known.set(call, stats);
+    return known.get(call) ?? stats;
+  };
   window.RTCPeerConnection = class extends window.RTCPeerConnection {
     constructor(...all) { super(...all); window.calls.push(this); }
   };
@@ -80,7 +88,7 @@ WATCH_CALLS = """
     const found = { receivedBytes: 0, receivedEnergy: 0, sentBytes: 0, sentEnergy: 0 };
     found.candidateTypes = [];
     for (const call of window.calls) {
-      for (const one of (await call.getStats()).values()) {
+      for (const one of (await window.statsOf(call)).values()) {
         if (one.type === 'inbound-rtp') found.receivedBytes += one.bytesReceived;
         if (one.type === 'inbound-rtp') found.receivedEnergy += one.totalAudioEnergy;
         if (one.type === 'outbound-rtp') found.sentBytes += one.bytesSent;
