@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility_tree import heard
+from tests.browser.visitor import wait_until
 from tests.support.client import elsewhere, north
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def test_an_ack_that_overtakes_its_copy_is_announced_once_too(
     alice.submit("Acked first.")
     row = alice.message("Acked first.")
     expect(row).to_have_attribute("data-state", "sent")
-    page.wait_for_function("window.copies.length")
+    wait_until(page, "() => window.copies.length")
     page.evaluate(
         """async () => {
           const { addMessages } = await import('/static/js/chat/messages.js');
