@@ -147,6 +147,7 @@ def test_the_button_says_what_it_waits_for(server: Server, visit: Invite) -> Non
     alice = visit(server, None, clock=True)
     never_found(alice)
     alice.page.goto(alice.url)
+    alice.stop_time()  # it looks for 20 s
     button = alice.page.locator("#arrive")
     button.click()
     expect(button).to_have_text("Looking for you")
