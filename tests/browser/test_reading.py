@@ -219,7 +219,8 @@ def test_time_follows_the_servers_clock_where_the_device_is_off_by_minutes(
     alice.context.clock.fast_forward(40 * 60_000)
     alice.arrive()
     time = alice.message("Still fresh.").locator("time")
-    expect(time).to_have_attribute("data-ago", "now")
+    # Or what this machine took meanwhile, but not what the device makes of it.
+    expect(time).to_have_attribute("data-ago", re.compile(r"^(now|[1-5] min)$"))
 
 
 def top_of(visitor: BrowserVisitor) -> None:
