@@ -14,6 +14,7 @@ from tests.browser.module_scripts import (
     WELCOME,
     run,
 )
+from tests.browser.visitor import stop_clock
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -29,7 +30,7 @@ def test_ice_servers_are_renewed_after_a_listener_has_thrown(
     page = browser.new_page()
     page.clock.install()
     page.goto(f"{server.url}/")
-    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    stop_clock(page)
     page.evaluate(ICE, SERVERS)
     page.evaluate(WELCOME)
     run(
