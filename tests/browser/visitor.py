@@ -244,8 +244,10 @@ class BrowserVisitor:
         until(arrived, f"the slider stands at {stop}", pause=lambda: None)
 
     def stop_time(self) -> None:
-        """The page's clock stands still until the test moves it."""
+        """The page's clock stands still until the test moves it. The page has just heard of its
+        server, wherever its clock was."""
         stop_clock(self.page)
+        self.page.evaluate(ANY_FRAME)
 
     def hold_time(self, held: bool = True) -> None:
         """What lasts a while on the page does not end meanwhile; then time goes on from there. For

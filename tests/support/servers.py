@@ -106,6 +106,7 @@ class Daemon:
             if not first:
                 raise
             self.port = free_port()
+            (self.folder / "output.log").unlink()  # nobody's complaint
             self._launch()
         return self
 
