@@ -110,6 +110,9 @@ class RedisRegistry:
                     await self.holders.release(process, person_id_of(digest))
                 raise
             await holding
+            if before.person.process != process == after.person.process:
+                # Who had been let go of may have been taken out of the set in between.
+                await self.holders.hold_soon(process, person_id_of(digest))
         events = await self.tiles.linger(lingering(before, now_ms, after.person.place, told_ms))
         events += await self.tiles.publish(after)
         if before.person.cell and before.person.tile != after.person.tile:
@@ -153,6 +156,10 @@ class RedisRegistry:
             change = await self.tiles.leave_again(person_id)
         # Last, so that whoever was not let go of is still held.
         await self.holders.release(process, person_id)
+        # Whoever was placed under it again meanwhile is in the set again.
+        known = (await self.sessions.persons([person_id])).get(person_id)
+        if known and process and known.process == process:
+            await self.hold([person_id], process)
         return change
 
     async def block(self, digest: str, person_id: str, *, told_ms: int = 0) -> list[Change]:

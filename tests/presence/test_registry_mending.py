@@ -1,5 +1,6 @@
 """Steps of which only a part was carried out are mended: one contract of all stores."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,7 @@ from tests.presence.registry_harness import (
     session_of,
     shown,
 )
+from tests.support.waiting import deadline, within
 
 
 async def list_again(harness: RegistryHarness, person: Person) -> None:
@@ -135,6 +137,44 @@ async def test_whoever_lost_their_last_socket_meanwhile_is_not_held_again_by_a_c
         assert change.session.person.process == "two"
         change = await harness.registry.place(digest, AT_HOME, "", was="two")
         assert change.session.person.process == ""
+
+
+@pytest.mark.parametrize("when", ["before the set", "after the set"])
+async def test_who_is_held_again_while_they_are_let_go_of_is_among_those_who_are_held(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """As where somebody is published again while their last socket closes: or nobody would find
+    that they have none."""
+    async with redis_harness(redis_url) as harness:
+        registry = harness.registry
+        digest = (await opened(harness, "Alice")).digest
+        await registry.place(digest, AT_HOME, "one")
+        timed, release = registry.sessions.timed, registry.holders.release
+        letting_go: list[asyncio.Task[Any]] = []
+        let_go, placed = asyncio.Event(), asyncio.Event()
+
+        async def after_departure(digest: str) -> Any:
+            """The person is noted as held by now, and their session is not read yet."""
+            letting_go.append(asyncio.create_task(registry.depart(digest, "one")))
+            async with deadline("the departure"):
+                await (letting_go[0] if when == "before the set" else let_go.wait())
+            monkeypatch.undo()
+            return await timed(digest)
+
+        async def late(process: str, person_id: str) -> None:
+            if when == "after the set":
+                let_go.set()
+                await within(placed.wait(), "they are placed")
+            await release(process, person_id)
+
+        monkeypatch.setattr(registry.sessions, "timed", after_departure)
+        monkeypatch.setattr(registry.holders, "release", late)
+        await registry.place(digest, AT_HOME, "one")
+        placed.set()
+        async with deadline("the end of the departure"):
+            await letting_go[0]
+        assert (await session_of(harness, digest)).person.process == "one"
+        assert await registry.held("one") == {ALICE}
 
 
 async def test_what_an_older_state_of_the_store_holds_gives_way_to_what_is_newer(
