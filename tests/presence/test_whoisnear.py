@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from neartalk.redis.client import connect
 from presence.geo import cell_at
-from presence.registry import RedisRegistry
+from presence.registry import RedisRegistry, redis_leases
 from presence.values import Place
 from tests.support.client import HERE, elsewhere, north, person, running
 from tests.support.servers import free_port
@@ -41,8 +41,12 @@ def found_by(*args: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def town(redis_url: str, settings: Settings) -> Callable[..., None]:
-    """Puts people into Redis: a name, how many cells north of HERE, and how far they reach."""
+def town(
+    redis_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Puts people into Redis: a name, how many cells north of HERE, and how far they reach. The
+    process that holds them lives for as long as the test, however slow that is."""
+    monkeypatch.setattr(redis_leases, "LEASE_MS", 600_000)
     settings.REDIS_URLS = settings.LAYER_REDIS_URLS = [redis_url]
 
     async def settle(*people: tuple[str, int, int], process: str = "one") -> None:
