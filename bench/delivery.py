@@ -23,7 +23,7 @@ from bench.cut import Cut
 from bench.faults import connections_cut, file_reports, no_ghosts, read_only, reports_kept
 from bench.joins import count_holes, count_repeats, crowd
 from bench.tally import DeliveryTally, missing, table, tally
-from bench.town import Town, spot_in, town, until, within
+from bench.town import Town, spot_in, town
 from bench.walkers import depart, stand, wander
 from chat.devtools import ChatClient, in_reach
 from neartalk.devtools import Api
@@ -73,7 +73,7 @@ async def kill(place: Town, size: ScenarioSize) -> DeliveryTally:
     place.servers[1].kill()
     killed_s = asyncio.get_running_loop().time()
     await talk
-    await until(
+    await place.until(
         lambda: all(len(page.arrivals) > arrived[page] for page in theirs), 60, "not all came back"
     )
     back = sorted(page.arrivals[arrived[page]] - killed_s for page in theirs)
@@ -89,14 +89,14 @@ async def drain(place: Town, size: ScenarioSize) -> DeliveryTally:
     pages = await place.settle_in(size.readers, size.tiles)
     theirs = [page for page in pages if page.url_turn % 2 == 1]
     old, fresh = place.servers[1], await place.begin()
-    await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
+    await place.until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
     for page in pages:
         page.fewest = page.count
         page.server_urls = [place.servers[0].ws_url, fresh.ws_url]
     talk = asyncio.create_task(place.talk(size.rate, 3600))
     await asyncio.sleep(size.seconds / 3)
     code = await asyncio.to_thread(old.terminate)
-    await until(lambda: all(page.live for page in pages), 60, "not all came back")
+    await place.until(lambda: all(page.live for page in pages), 60, "not all came back")
     await asyncio.sleep(size.seconds / 3)
     talk.cancel()
     counted = await count("one process drained", place, pages)
@@ -132,7 +132,7 @@ async def cut(place: Town, size: ScenarioSize) -> DeliveryTally:
         page.wake()
     loop = asyncio.get_running_loop()
     mended_s = loop.time()
-    back_s = await until(
+    back_s = await place.until(
         lambda: all(page.arrivals[-1] > mended_s for page in far), 60, "not all came back"
     )
     await talk
@@ -154,10 +154,11 @@ async def stop(place: Town, size: ScenarioSize) -> DeliveryTally:
     place.redis.resume()
     resumed_s = loop.time()
     stopped = [sent for sent in place.said if not sent.id]
-    first_s = await until(
+    first_s = await place.until(
         lambda: any(sent.acked_s > resumed_s + 0.05 for sent in place.said), 30, "no ack any more"
     )
-    all_s = await until(lambda: all(sent.id for sent in stopped), 60, "not all acked") + first_s
+    rest_s = await place.until(lambda: all(sent.id for sent in stopped), 60, "not all acked")
+    all_s = first_s + rest_s
     await talk
     hung = f"{len(stopped)} said while it hung"
     words = f"{hung}: first ack {first_s:.1f} s after, all in {all_s:.1f} s"
@@ -177,7 +178,7 @@ async def restart(place: Town, size: ScenarioSize) -> DeliveryTally:
     await asyncio.to_thread(place.redis.start)
     loop = asyncio.get_running_loop()
     began_s = loop.time()
-    said_s = await until(
+    said_s = await place.until(
         lambda: all(page.gaps and page.epoch != epochs[page] for page in pages), 30, "no gap said"
     )
     await asyncio.sleep(max(0.0, began_s + size.anew_s - loop.time()))
@@ -213,14 +214,14 @@ async def joins(place: Town, size: ScenarioSize) -> DeliveryTally:
 async def vanish(place: Town, size: ScenarioSize) -> DeliveryTally:
     """A client is gone without a word: so is its person from everyone's list."""
     pages = await place.settle_in(size.readers, size.tiles)
-    await until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
+    await place.until(lambda: not place.lists_wrong(pages), 15, "people do not see each other")
     gone = max(pages, key=lambda page: page.count if page.count < 50 else 0)
     others = [page for page in pages if page is not gone]
     near = [page for page in others if in_reach(page.person.place, gone.person.place)]
     talk = asyncio.create_task(place.talk(size.cut_rate, 3600, others))
     gone.vanish()
     gone_id = gone.person.person_id
-    took_s = await within(
+    took_s = await place.within(
         lambda: not any(gone_id in page.people for page in near), size.gone_s + 30
     )
     talk.cancel()
@@ -250,7 +251,7 @@ async def cuts(place: Town, size: ScenarioSize) -> DeliveryTally:
     )
     counted = await count("connections to Redis cut", place, pages, back=words, lists=False)
     counted.ghosts = left
-    await within(lambda: not place.lists_wrong(here), size.gone_s)
+    await place.within(lambda: not place.lists_wrong(here), size.gone_s)
     counted.lists_wrong = place.lists_wrong(here)
     return counted
 
@@ -263,7 +264,7 @@ async def flush(place: Town, size: ScenarioSize) -> DeliveryTally:
     closes = sum(len(page.closes) for page in pages)
     await asyncio.to_thread(place.redis.flush)
     since_ms = time.time_ns() // 1_000_000
-    said_s = await within(lambda: all(page.gaps for page in pages), size.gone_s)
+    said_s = await place.within(lambda: all(page.gaps for page in pages), size.gone_s)
     await talk
     words = f"new epoch and gap said to all in {said_s or size.gone_s:.1f} s"
     counted = await count("FLUSHALL", place, pages, since_ms=since_ms, back=words)
@@ -311,12 +312,12 @@ async def count(
 ) -> DeliveryTally:
     """Gives what is on its way some seconds, then counts."""
     await place.all_acked()
-    healed_s = await within(lambda: not missing(place, pages, since_ms), HEALED_S)
+    healed_s = await place.within(lambda: not missing(place, pages, since_ms), HEALED_S)
     counted = await tally(scenario, place, pages, since_ms=since_ms, back=back)
     if healed_s is None:
-        counted.must(False, f"everything shown {HEALED_S:.0f} s after the last ack")
+        counted.must(False, f"everything shown {HEALED_S * place.times:.0f} s after the last ack")
     if lists:
-        await within(lambda: not place.lists_wrong(pages), 15)
+        await place.within(lambda: not place.lists_wrong(pages), 15)
         counted.lists_wrong = place.lists_wrong(pages)
     return counted
 

@@ -46,6 +46,8 @@ class Town:
     pages: list[ChatClient] = field(default_factory=list)
     walkers: list[ChatClient] = field(default_factory=list)
     said: list[Sent] = field(default_factory=list)
+    # So many times as long as usual may everything take: the machine may be busy.
+    times: float = 1.0
 
     @property
     def doors(self) -> list[str]:
@@ -64,7 +66,7 @@ class Town:
         self.pages += pages
         for page in pages:
             page.open()
-        await until(lambda: all(page.live for page in pages), 30, "not everybody arrived")
+        await self.until(lambda: all(page.live for page in pages), 30, "not everybody arrived")
         return pages
 
     async def let_walk(self, count: int, tiles: int) -> list[ChatClient]:
@@ -97,7 +99,7 @@ class Town:
             self.said.append(random.choice(speakers).send_message(f"message {len(self.said)}"))
 
     async def all_acked(self, timeout_s: float = 30) -> None:
-        await until(
+        await self.until(
             lambda: not any(page.pending for page in self.pages),
             timeout_s,
             "messages were never confirmed",
@@ -121,6 +123,14 @@ class Town:
 
     # ---- What must hold ----------------------------------------------------------------------
 
+    async def until(self, holds: Callable[[], bool], timeout_s: float, or_else: str) -> float:
+        """As the function of that name, on this machine."""
+        return await until(holds, timeout_s * self.times, or_else)
+
+    async def within(self, holds: Callable[[], bool], timeout_s: float) -> float | None:
+        """The same."""
+        return await within(holds, timeout_s * self.times)
+
     def lists_wrong(self, here: Collection[ChatClient]) -> int:
         """Pages whose list of people is not who is in range, by name (the nearest 50 of them)."""
         return lists_wrong(here)
@@ -140,6 +150,7 @@ async def town(
     processes: int = 2,
     *,
     records: bool = False,
+    times: float = 1.0,
 ) -> AsyncIterator[Town]:
     """With `records` in one PostgreSQL, which the town can reach too."""
     async with AsyncExitStack() as stack:
@@ -154,7 +165,8 @@ async def town(
             """One more process."""
             return cast(Server, await started(stack, server("uvicorn", shared)))
 
-        place = Town(redis, [await begin() for _ in range(processes)], begin, postgres)
+        servers = [await begin() for _ in range(processes)]
+        place = Town(redis, servers, begin, postgres, times=times)
         stack.push_async_callback(leave, place)
         yield place
 

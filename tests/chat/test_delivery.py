@@ -30,6 +30,9 @@ SMALL = ScenarioSize(
     in_time=False,
 )
 
+# A figure in time is for the bench; here it is enough that all is well in the end.
+TIMES = 8.0
+
 
 async def played(
     scenario: Callable[[Town, ScenarioSize], Awaitable[DeliveryTally]],
@@ -37,7 +40,7 @@ async def played(
     *,
     records: bool = False,
 ) -> DeliveryTally:
-    async with town({"DRAIN_SECONDS": "1"}, server, records=records) as place:
+    async with town({"DRAIN_SECONDS": "1"}, server, records=records, times=TIMES) as place:
         return await scenario(place, SMALL)
 
 

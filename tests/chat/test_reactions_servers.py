@@ -120,7 +120,7 @@ def agree(people: Collection[ReactingClient], expected: Mapping[str, Counts]) ->
 
 async def test_counts_agree_everywhere_after_a_process_was_killed_and_hints_were_lost() -> None:
     """A fifth of the hints is dropped all the while, and nobody loads anything anew."""
-    async with town({"DRAIN_SECONDS": "1"}) as place:
+    async with town({"DRAIN_SECONDS": "1"}, times=8.0) as place:
         crowd = ReactingPeople(place)
         await crowd.come(6)
         await crowd.speak()
