@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.client import elsewhere, new_ref, person
 from tests.support.servers import Postgres, Server, Valkey
+from tests.support.waiting import deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +150,7 @@ class DeliveryClock:
             self.changed.set()
 
     async def all_heard(self) -> None:
-        async with asyncio.timeout(10):
+        async with deadline("all is heard"):
             while self.figures.heard < self.figures.sent * LISTENERS:
                 self.changed.clear()
                 await self.changed.wait()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Asked = dict[str, dict[str, Any]]
 
+# A million rows and their indexes take half a minute where nothing else is done.
+FILLED_S = 600.0
+
 
 @pytest.fixture(scope="module")
 def asked(postgres_server: Postgres) -> Asked:
@@ -28,7 +31,7 @@ def asked(postgres_server: Postgres) -> Asked:
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=FILLED_S,
             **server.options(),
         )
     finally:
