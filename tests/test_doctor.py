@@ -79,8 +79,12 @@ def test_a_healthy_deployment_has_no_fault(home: Home) -> None:
     code, found, _ = doctor(home, "--timeout", "30")
     assert messages_of(found, "fault") == {}
     assert code == 0
-    parts = {"checks", "database", "disk", "memory", f"Redis 127.0.0.1:{home.redis.port}"}
-    assert parts <= messages_of(found, "ok").keys()
+    assert {"checks", "database"} <= messages_of(found, "ok").keys()
+    # How quick Redis is, and how much room there is, is a matter of what else runs here.
+    told = [(one["about"], one["says"]) for one in found]
+    redis_name = f"Redis 127.0.0.1:{home.redis.port}"
+    assert any(about == redis_name and says.startswith("It answers in ") for about, says in told)
+    assert {about for about, says in told if says.endswith(" are free.")} == {"disk", "memory"}
     assert [one["about"] for one in found if not one["do"] and one["state"] != "ok"] == []
 
 
