@@ -17,7 +17,7 @@ import asyncio
 import secrets
 import sys
 import time
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,7 +197,8 @@ def _in_rows(postgres: Postgres, *, reports: bool) -> Iterator[str]:
 def _in_files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_file():
-            yield path.read_bytes().decode("latin-1")
+            with suppress(FileNotFoundError):  # files of PostgreSQL come and go
+                yield path.read_bytes().decode("latin-1")
 
 
 async def watch(

@@ -96,7 +96,7 @@ def scraped() -> Iterator[ScrapedServers]:
 
 
 def metrics_of(server: Server) -> str:
-    with urlopen(f"{server.url}/metrics", timeout=10) as answer:  # noqa: S310 our own
+    with urlopen(f"{server.url}/metrics", timeout=WAIT_S) as answer:  # noqa: S310 our own
         text: str = answer.read().decode()
     return text
 

@@ -26,7 +26,7 @@ from presence.delivery import signal as frame_of
 from presence.incoming import Action
 from tests.support.client import elsewhere, person
 from tests.support.servers import STOP_SECONDS, Server
-from tests.support.waiting import deadline
+from tests.support.waiting import WAIT_S, deadline
 from tests.voice.speakers import speaker
 
 # ---- How many at a time --------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class KeepAliveConnection:
     """An HTTP connection that is kept, and not opened again."""
 
     def __init__(self, server: Server) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_S)
         self.connection.connect()
         self.connection.auto_open = 0
 
