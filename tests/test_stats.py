@@ -107,8 +107,12 @@ def test_no_place_person_or_word_is_told(town: str) -> None:
     assert [word for word in secrets if word in both] == []
 
 
-def test_records_tell_of_refusals_today_and_reports_that_wait() -> None:
-    today = timezone.now().replace(minute=0, second=0, microsecond=0)
+def test_records_tell_of_refusals_today_and_reports_that_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # today does not end meanwhile
+    today = now.replace(minute=0, second=0, microsecond=0)
     for rule, count in (("chat.send", 3), ("place.move", 7)):
         HourlyHits.objects.create(rule=rule, hour=today, count=count)
     HourlyHits.objects.create(rule="voice.ice", hour=today - timedelta(days=1), count=1)

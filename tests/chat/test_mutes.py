@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.support.client import ConnectedPerson, Frame, Tab
     from tests.support.deployments import Deployment
 
-REFUSALS = RULES["chat.refused"].burst
+RULE = RULES["chat.refused"]
+REFUSALS = RULE.burst
 LINKS = "www.a.org www.b.org www.c.org"
 SPAM = "You cannot speak for now. Reason: Spam or fraud. It ends in "
 
@@ -91,7 +92,7 @@ async def test_whoever_sends_spam_again_and_again_is_muted_and_told_on_every_pag
         tab = await stack.enter_async_context(alice.tab())
         await tab.expect("mark")
         found = await send_until_muted(alice)
-        assert (found["code"], found["retry_after"]) == ("muted", 300)
+        assert found["retry_after"] == 300
         assert found["message"].startswith(SPAM)
         assert (await tab.expect("error"))["code"] == "muted"
         await muted(tab, 5)

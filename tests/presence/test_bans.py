@@ -293,7 +293,7 @@ async def test_of_1000_visits_at_once_from_where_somebody_is_banned_one_begins(
     assert found[428] + found[429] == 999
 
 
-async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(
+async def test_of_200_passwords_at_once_so_many_are_looked_at_as_may_be(
     deployment: Deployment,
 ) -> None:
     async with callers(deployment, next(_addresses)) as clients:
@@ -308,7 +308,7 @@ async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(
                     "password": "guessed",
                 },
             )
-            for turn, client in enumerate(itertools.islice(itertools.cycle(clients), 1000))
+            for turn, client in enumerate(itertools.islice(itertools.cycle(clients), 200))
         )
         began = time.monotonic()
         answers = await asyncio.gather(*calls)
@@ -316,7 +316,7 @@ async def test_of_1000_passwords_at_once_so_many_are_looked_at_as_may_be(
     rule = RULES["admin.login"]
     later = (time.monotonic() - began) * 1000 / rule.interval_ms
     assert looked_at[200] in range(rule.burst, rule.burst + int(later) + 2)
-    assert looked_at[200] + looked_at[429] == 1000
+    assert looked_at[200] + looked_at[429] == 200
 
 
 async def test_nobody_else_is_banned_by_a_cookie_that_somebody_made_up(
