@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 RATIO_MAX = 3.0
 # Each of them speaks so often: less often than anybody may.
 EACH_S = 7.0
-SETTLE_S = 3.0
+SETTLE_S = 30.0
+# Nothing takes that long unless something is broken.
+PATIENCE_S = 60.0
 # Talk needs no minute of patience, and an attack may have as many sessions as it wants.
 OFF = "session.address,chat.new"
 
@@ -109,7 +111,8 @@ class Conversation:
 
     async def _join(self, stack: AsyncExitStack, address: str) -> None:
         headers = {"X-Forwarded-For": address}
-        async with httpx.AsyncClient(base_url=self.server.url, trust_env=False) as http:
+        options: dict[str, Any] = {"trust_env": False, "timeout": PATIENCE_S}
+        async with httpx.AsyncClient(base_url=self.server.url, **options) as http:
             created = await http.post("/api/session/create", json={}, headers=headers)
             headers["Authorization"] = f"Bearer {created.json()['session_id']}"
             placed = await http.post("/api/location/update", json=SPOT, headers=headers)
@@ -120,6 +123,7 @@ class Conversation:
             subprotocols=[Subprotocol("neartalk.json")],
             compression=None,
             ping_interval=None,
+            open_timeout=PATIENCE_S,
             proxy=None,
         )
         self.sockets.append(await stack.enter_async_context(opened))
@@ -198,7 +202,7 @@ async def measure(server: Server, name: str, people: int, quiet_s: float, second
         )
         try:
             under = await talk.run(seconds)
-            told, _ = await asyncio.wait_for(attack.communicate(), 60)
+            told, _ = await asyncio.wait_for(attack.communicate(), seconds + 2 * PATIENCE_S)
         finally:
             talk.end()
             if attack.returncode is None:

@@ -118,8 +118,9 @@ async def cut(place: Town, size: ScenarioSize) -> DeliveryTally:
         await wire.open()
     far = await place.settle_in(size.readers // 3, size.tiles, [wire.url for wire in wires])
     await place.settle_in(size.readers - len(far), size.tiles)
+    alive_s = far[0].dead_s
     for page in far:
-        page.dead_s = min(25.0, size.cut_s / 2.4)
+        page.dead_s = min(alive_s, size.cut_s / 2.4)
     lead_s = size.seconds / 6
     talk = asyncio.create_task(place.talk(size.cut_rate, 2 * lead_s + size.cut_s))
     await asyncio.sleep(lead_s)
@@ -129,6 +130,7 @@ async def cut(place: Town, size: ScenarioSize) -> DeliveryTally:
     for wire in wires:
         wire.restore()
     for page in far:
+        page.dead_s = alive_s
         page.wake()
     loop = asyncio.get_running_loop()
     mended_s = loop.time()

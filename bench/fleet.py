@@ -269,7 +269,7 @@ async def run(
                 await asyncio.sleep(seconds / (len(faults) + 2))
                 await fault(ours, load)
             await talk
-            await load.settle()
+            await load.settle(SLOW_S)
             if Fleet.cut_connections in faults:
                 await ours.compare_lists(load)
             ours.happened += [

@@ -40,7 +40,7 @@ STATE_DELAY_S = 0.3  # as static/js/voice/calls/room.js
 SETTLE_S = 3.0
 # The longest of the server's rounds: each counts as often with a join as without.
 WINDOW_S = 10.0
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FINGERPRINT = ":".join(["7B"] * 32)
 # As long as what Chromium describes one voice by, without its candidates.
 DESCRIPTION = f"""v=0

@@ -217,7 +217,12 @@ class PageWorld:
     def find(self) -> None:
         fix = self.device.fix(self.cell)
         moment = self.page.evaluate("Date.now()") - self.device.late_ms
-        self.page.evaluate("([fix, at]) => window.fixNow(fix, at)", [fix, moment])
+        # After a reload the page has its turn to ask once the one before has gone.
+        until(
+            lambda: self.page.evaluate("([fix, at]) => window.fixNow(fix, at)", [fix, moment]),
+            "the page asks where the device is",
+            pause=lambda: self.page.wait_for_timeout(POLL_MS),
+        )
 
     def keep(self, act: str) -> str:
         """What is kept now, once all that was begun has ended."""

@@ -20,7 +20,7 @@ from tests.support.client import api, bearer_of, elsewhere, listening, north, pe
 from tests.support.deployments import deploy
 from tests.support.html_elements import parse
 from tests.support.http_connections import ConnectionPool
-from tests.support.waiting import deadline
+from tests.support.waiting import WAIT_S, deadline
 from tests.voice.speakers import at_signal, speaker
 
 if TYPE_CHECKING:
@@ -264,7 +264,8 @@ async def callers(deployment: Deployment, address: str) -> AsyncIterator[list[ht
             await stack.enter_async_context(
                 httpx.AsyncClient(
                     base_url=server.url,
-                    timeout=60,
+                    # On a slow machine fifty wait for each other.
+                    timeout=5 * WAIT_S,
                     transport=ConnectionPool(50),
                     headers={"X-Forwarded-For": address},
                 )

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from neartalk.server import keepalive
 from presence.hub import departures, hub
 
-keepalive.PING_S = 2
+keepalive.PING_S = 4
 departures.LINGER_S = 4
 hub.COMPARE_S = 1
 call_command("serve", port=int(sys.argv[1]))
@@ -27,7 +27,7 @@ call_command("serve", port=int(sys.argv[1]))
 
 
 class ShortPingServer(Server):
-    """Misses who is silent for 3 s, takes them out 4 s after their last sign of life, and compares
+    """Misses who is silent for 6 s, takes them out 4 s after their last sign of life, and compares
     every second who is listed."""
 
     def command(self) -> list[str]:
