@@ -91,3 +91,31 @@ def test_a_notification_of_somebody_goes_with_the_page(page: Page) -> None:
         return [before, shown.size];""",
     )
     assert shown == [1, 0]
+
+
+def test_what_is_taken_back_is_what_was_shown_until_then(arrival: Page) -> None:
+    """However late the worker is, and however slowly the browser tells what it shows."""
+    shown = run(
+        arrival,
+        """const { closeAll, notify } = await load('page/notification');
+        let shown = ['before'];
+        const drop = (dropped) => { shown = shown.filter((tag) => !dropped.includes(tag)); };
+        const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+        const postMessage = ({ tags }) => later(100).then(() => drop(tags ?? shown));
+        const active = { state: 'activated', postMessage };
+        const showNotification = async (title, { tag }) => void shown.push(tag);
+        const getNotifications = async (only = {}) => {
+          const found = shown.filter((tag) => tag === (only.tag ?? tag));
+          await later(20);
+          return found.map((tag) => ({ tag, close: () => drop([tag]) }));
+        };
+        const found = { active, showNotification, getNotifications, addEventListener() {} };
+        navigator.serviceWorker.register = async () => found;
+        window.Notification = class { static permission = 'granted'; };
+        closeAll();
+        Object.defineProperty(document, 'hidden', { value: true });
+        await notify('arrival', 'Someone is near', '1 person is near.', { wanted: true });
+        await later(300);
+        return shown;""",
+    )
+    assert shown == ["neartalk-arrival"]

@@ -87,7 +87,7 @@ export function closeAll() {
   counted = 0;
   navigator.clearAppBadge?.().catch(() => {});
   shown.clear();
-  postToWorker({ type: 'close' });
+  close();
 }
 
 /** Whoever leaves wants none of them, nor pushes. The worker ends what the page has no time for. */
@@ -98,8 +98,11 @@ export function forgetNotifications() {
   return forgetChoices();
 }
 
-function close(subjects) {
-  postToWorker({ type: 'close', tags: subjects.map(tagOf) });
+// By the page: the worker may be so late that it takes back what was shown since.
+async function close(subjects) {
+  const tags = subjects?.map(tagOf);
+  const open = await (await registration())?.getNotifications();
+  for (const one of open ?? []) if (!tags || tags.includes(one.tag)) one.close();
 }
 
 function tagOf(subject) {
@@ -112,7 +115,11 @@ function updateSeen() {
   if (!document.hidden) closeAll();
 }
 
-// What it says of somebody who asks must not outlive the page that would answer.
-window.addEventListener('pagehide', () => [...shown].filter((one) => !LASTING.includes(one)).forEach(closeNotification));
+// What it says of somebody who asks must not outlive the page that would answer. That has no time for it any more.
+window.addEventListener('pagehide', () => {
+  const over = [...shown].filter((one) => !LASTING.includes(one));
+  for (const subject of over) shown.delete(subject);
+  if (over.length) postToWorker({ type: 'close', tags: over.map(tagOf) });
+});
 document.addEventListener('visibilitychange', updateSeen);
 on('welcome', () => document.hidden || updateSeen()); // a page that a press on one of them opened is seen from the start
