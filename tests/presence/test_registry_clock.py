@@ -231,7 +231,7 @@ async def test_whatever_is_done_the_clock_holds_and_lists_say_what_is_in_effect(
         harness.registry.draw = chance.randint  # type: ignore[attr-defined]
         digest = (await opened(harness, "Alice")).digest
         session = (await harness.registry.request_place(digest, AT_HOME, "one")).session
-        effects: list[Effect] = []
+        effects: list[TimedEffect] = []
         for _ in range(60):
             harness.skip_ms(chance.choice([100, 5_000, 19_000, 30_000, 60_000, 130_000]))
             now_ms, before = await now_of(harness), session
@@ -239,7 +239,7 @@ async def test_whatever_is_done_the_clock_holds_and_lists_say_what_is_in_effect(
             if session.person.cell != before.person.cell:
                 after_ms = await now_of(harness)
                 assert before.is_due(after_ms), "nothing moves before its time"
-                effects.append(Effect(now_ms, after_ms, session.person.place))
+                effects.append(TimedEffect(now_ms, after_ms, session.person.place))
             tiles = {tile_of(place.cell) for place in places}
             snapshots = (await harness.registry.people(tiles)).values()
             listed = {key: one for each in snapshots for key, one in each.people.items()}
@@ -278,7 +278,7 @@ async def act(
     return change.session if change else session
 
 
-class Effect(NamedTuple):
+class TimedEffect(NamedTuple):
     """A place took effect between these two times of the store."""
 
     earliest_ms: int
@@ -286,7 +286,7 @@ class Effect(NamedTuple):
     place: Place
 
 
-def assert_held(effects: Sequence[Effect]) -> None:
+def assert_held(effects: Sequence[TimedEffect]) -> None:
     """Each place for two minutes but before a far move, and never three in less."""
     for before, after in pairwise(effects):
         far = apart(before.place.cell, after.place.cell) > FAR_M
