@@ -33,11 +33,11 @@ DEVICE = """
   window.shown = [];
   window.buzzes = 0;
   window.Notification = class { static permission = 'granted'; };
-  const active = { state: 'activated', postMessage: ({ tags }) => {
-    window.shown = window.shown.filter(({ tag }) => tags && !tags.includes(tag));
-  } };
+  const active = { state: 'activated', postMessage() {} };
+  const drop = (dropped) => { window.shown = window.shown.filter((one) => one !== dropped); };
   const showNotification = async (title, { body, tag }) => void window.shown.push({ body, tag });
-  const getNotifications = async () => [];
+  const getNotifications = async () =>
+    window.shown.map((one) => ({ tag: one.tag, close: () => drop(one) }));
   const update = async () => {};
   const found = { active, showNotification, getNotifications, update, addEventListener() {} };
   navigator.serviceWorker.register = async () => found;
