@@ -133,6 +133,7 @@ def test_the_whole_way_can_be_gone_by_keyboard(
     press("Enter")
     page.wait_for_url("**/near")
     alice.expect_here()
+    expect(page.locator("#nobody")).to_be_hidden()
 
     if size is PHONE:
         reach(page, page.get_by_role("button", name="Distance: 500 m"))

@@ -42,6 +42,7 @@ def test_the_menu_goes_by_keyboard_and_gives_the_focus_back(
     bob = meet(server, north(spot, 2), "bob")
     bob.send_text("One word.")
     page, press = alice.page, alice.page.keyboard.press
+    expect(page.locator("#nobody")).to_be_hidden()  # its buttons go, and with them a focus
     page.locator("#text").focus()
     reach(page, ring(alice, "One word."), "Shift+Tab")
     press("Enter")
@@ -104,6 +105,7 @@ def test_all_rings_are_one_stop_and_the_arrows_go_from_one_to_the_other(
     bob.send_text("Two.")
     bob.send_text("Three.")
     expect(alice.messages).to_have_count(4)
+    expect(page.locator("#nobody")).to_be_hidden()
     stops = page.locator('#messages button:not([tabindex="-1"])')
     page.locator("#text").focus()
     reach(page, ring(alice, "Three."), "Shift+Tab")
